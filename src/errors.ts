@@ -1,0 +1,22 @@
+/** The closed set of errors Wardstream raises on purpose. */
+export type ErrorCode =
+  | 'WS_CONFIG'
+  | 'WS_USAGE'
+  | 'WS_SOURCE'
+  | 'WS_MODEL'
+  | 'WS_STORE'
+  | 'WS_STORE_IN_USE'
+  | 'WS_PORT_IN_USE'
+  | 'WS_BUS'
+  | 'WS_SCHEMA';
+
+/** An error a user can meet: `message` says what is wrong, where, and what to do. */
+export class WardstreamError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'WardstreamError';
+    this.code = code;
+  }
+}

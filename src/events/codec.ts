@@ -1,0 +1,178 @@
+import type avro from 'avsc';
+import { WardstreamError } from '../errors.js';
+import { parseSchema, readSchema, SINGLE_OBJECT_HEADER_BYTES, singleObjectHeader } from './avro.js';
+import type { DeadLetterReason } from './dead-letter.js';
+import type {
+  AlertMessage,
+  DeadLetterMessage,
+  MessageOf,
+  RiskScoreMessage,
+} from './messages.js';
+
+/** Every record the schemas define, with its TypeScript shape. */
+export interface RecordShapes extends MessageOf {
+  RiskScore: RiskScoreMessage;
+  Alert: AlertMessage;
+  DeadLetter: DeadLetterMessage;
+}
+export type RecordName = keyof RecordShapes;
+
+const RECORD_NAMES: readonly RecordName[] = [
+  'VitalSigns',
+  'LabResult',
+  'ImagingEvent',
+  'ClinicalNote',
+  'AdtEvent',
+  'Acknowledgement',
+  'RiskScore',
+  'Alert',
+  'DeadLetter',
+];
+
+/** Why bytes could not be decoded. */
+export class DecodeFailure {
+  readonly reason: DeadLetterReason;
+  readonly detail: string;
+
+  constructor(reason: DeadLetterReason, detail: string) {
+    this.reason = reason;
+    this.detail = detail;
+  }
+}
+
+interface Reader {
+  readonly type: avro.Type;
+  readonly header: Buffer;
+  /** First and second half of the fingerprint as read from the message. */
+  readonly low: number;
+  readonly high: number;
+  /** Resolvers of other writers' schemas, by fingerprint in hexadecimal. */
+  readonly writers: Map<string, Writer>;
+}
+interface Writer {
+  readonly type: avro.Type;
+  readonly resolver: avro.Resolver;
+}
+
+/** Fetches the writer schema of a Confluent framing id; see `SchemaRegistryClient`. */
+export interface SchemaRegistry {
+  fetchSchema(id: number): Promise<avro.Schema>;
+}
+
+/** Confluent framing: byte 00, then the schema id as a big-endian 32-bit number. */
+const CONFLUENT_HEADER_BYTES = 5;
+
+/**
+ * Encodes and decodes the records of `schemas/`. Writes single-object encoding; reads it, and Confluent framing
+ * where a registry is given. A message written with another version of the schema is resolved to ours.
+ */
+export class MessageCodec {
+  readonly #readers = new Map<RecordName, Reader>();
+  readonly #registry: SchemaRegistry | undefined;
+  readonly #registryWriters = new Map<number, Map<RecordName, Writer | DecodeFailure>>();
+  readonly #registrySchemas = new Map<number, avro.Schema>();
+
+  constructor(options: { registry?: SchemaRegistry | undefined } = {}) {
+    this.#registry = options.registry;
+    for (const name of RECORD_NAMES) {
+      const type = parseSchema(readSchema(name));
+      const header = singleObjectHeader(type);
+      const [low, high] = [header.readUInt32LE(2), header.readUInt32LE(6)];
+      this.#readers.set(name, { type, header, low, high, writers: new Map() });
+    }
+  }
+
+  /**
+   * Makes messages written with another version of a schema readable.
+   * @throws WardstreamError `WS_SCHEMA` where the schema cannot be resolved to ours.
+   */
+  addWriterSchema(name: RecordName, schema: avro.Schema): void {
+    const reader = this.#reader(name);
+    const writer = resolve(reader, schema);
+    if (writer instanceof DecodeFailure) throw new WardstreamError('WS_SCHEMA', `${name}: ${writer.detail}`);
+    reader.writers.set(singleObjectHeader(writer.type).toString('hex', 2), writer);
+  }
+
+  encode<Name extends RecordName>(name: Name, value: RecordShapes[Name]): Buffer {
+    const { type, header } = this.#reader(name);
+    return Buffer.concat([header, type.toBuffer(value)]);
+  }
+
+  /** The record in `bytes`, or why there is none. Never throws. */
+  decode<Name extends RecordName>(name: Name, bytes: Buffer): RecordShapes[Name] | DecodeFailure {
+    const reader = this.#reader(name);
+    if (bytes.length > SINGLE_OBJECT_HEADER_BYTES && bytes[0] === 0xc3 && bytes[1] === 0x01) {
+      if (bytes.readUInt32LE(2) === reader.low && bytes.readUInt32LE(6) === reader.high) {
+        return read(reader.type, undefined, bytes, SINGLE_OBJECT_HEADER_BYTES);
+      }
+      const fingerprint = bytes.toString('hex', 2, SINGLE_OBJECT_HEADER_BYTES);
+      const writer = reader.writers.get(fingerprint);
+      if (writer === undefined) {
+        return new DecodeFailure('unknown-schema', `no ${name} schema has fingerprint ${fingerprint}`);
+      }
+      return read(reader.type, writer.resolver, bytes, SINGLE_OBJECT_HEADER_BYTES);
+    }
+    if (this.#registry !== undefined && bytes.length > CONFLUENT_HEADER_BYTES && bytes[0] === 0) {
+      const id = bytes.readUInt32BE(1);
+      const writer = this.#registryWriters.get(id)?.get(name) ?? this.#resolveRegistered(id, name);
+      if (writer instanceof DecodeFailure) return writer;
+      return read(reader.type, writer.resolver, bytes, CONFLUENT_HEADER_BYTES);
+    }
+    return new DecodeFailure('undecodable', 'the bytes carry no known Avro framing');
+  }
+
+  /** The registry id a message names and whose schema is not here yet; else null. */
+  missingSchemaId(bytes: Buffer): number | null {
+    if (this.#registry === undefined || bytes.length <= CONFLUENT_HEADER_BYTES || bytes[0] !== 0) return null;
+    const id = bytes.readUInt32BE(1);
+    return this.#registrySchemas.has(id) ? null : id;
+  }
+
+  /** Fetches a schema from the registry; an id that cannot be fetched stays unknown. */
+  async loadSchema(id: number): Promise<void> {
+    const schema = await this.#registry?.fetchSchema(id).catch(() => undefined);
+    if (schema !== undefined) this.#registrySchemas.set(id, schema);
+  }
+
+  #reader(name: RecordName): Reader {
+    return this.#readers.get(name)!;
+  }
+
+  #resolveRegistered(id: number, name: RecordName): Writer | DecodeFailure {
+    const schema = this.#registrySchemas.get(id);
+    if (schema === undefined) return new DecodeFailure('unknown-schema', `the registry has no schema ${id}`);
+    const writer = resolve(this.#reader(name), schema);
+    const byName = this.#registryWriters.get(id) ?? new Map<RecordName, Writer | DecodeFailure>();
+    this.#registryWriters.set(id, byName.set(name, writer));
+    return writer;
+  }
+}
+
+function resolve(reader: Reader, schema: avro.Schema): Writer | DecodeFailure {
+  try {
+    const type = parseSchema(schema);
+    return { type, resolver: reader.type.createResolver(type) };
+  } catch (error) {
+    return new DecodeFailure('unknown-schema', `the writer schema does not resolve: ${messageOf(error)}`);
+  }
+}
+
+function read<Value>(
+  reader: avro.Type,
+  resolver: avro.Resolver | undefined,
+  bytes: Buffer,
+  start: number,
+): Value | DecodeFailure {
+  try {
+    const decoded = reader.decode(bytes, start, resolver) as { value: Value; offset: number };
+    if (decoded.offset === bytes.length) return decoded.value;
+    const what = decoded.offset < 0 ? 'the message ends early' : 'bytes are left over after the record';
+    return new DecodeFailure('undecodable', what);
+  } catch (error) {
+    return new DecodeFailure('undecodable', messageOf(error));
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,56 @@
+import type { AckMessage, AdtMessage, ImagingMessage, NoteMessage } from './messages.js';
+
+/** Milliseconds since the epoch, UTC. */
+export type EpochMs = number;
+
+/** Kinds in the order in which events of one patient with equal event time are applied. */
+export const EVENT_KINDS = ['adt', 'vitals', 'labs', 'imaging', 'notes', 'acks'] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
+
+interface EventHead {
+  /** Place of `kind` in EVENT_KINDS. */
+  readonly rank: number;
+  readonly messageId: string;
+  readonly patientId: string;
+  /** When the content became available. */
+  readonly eventTime: EpochMs;
+  /** When it was measured or the specimen taken; at most `eventTime`. */
+  readonly observedAt: EpochMs;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** Values of one message: `values[i]` of variable `variables[i]`, in that variable's canonical unit. */
+export interface ObservationEvent extends EventHead {
+  readonly kind: 'vitals' | 'labs';
+  readonly variables: readonly number[];
+  readonly values: readonly number[];
+  readonly body: null;
+}
+interface BodyEvent<Kind extends EventKind, Body> extends EventHead {
+  readonly kind: Kind;
+  readonly variables: null;
+  readonly values: null;
+  readonly body: Body;
+}
+export type AdtClinicalEvent = BodyEvent<'adt', AdtMessage>;
+export type ImagingClinicalEvent = BodyEvent<'imaging', ImagingMessage>;
+export type NoteClinicalEvent = BodyEvent<'notes', NoteMessage>;
+export type AckClinicalEvent = BodyEvent<'acks', AckMessage>;
+
+/** A decoded, validated message: the one thing that flows through alignment. */
+export type ClinicalEvent =
+  | ObservationEvent
+  | AdtClinicalEvent
+  | ImagingClinicalEvent
+  | NoteClinicalEvent
+  | AckClinicalEvent;
+
+/** The total order of a patient's events: time, then kind, then message id. */
+export function compareEvents(a: ClinicalEvent, b: ClinicalEvent): number {
+  if (a.eventTime !== b.eventTime) return a.eventTime - b.eventTime;
+  if (a.rank !== b.rank) return a.rank - b.rank;
+  if (a.messageId === b.messageId) return 0;
+  return a.messageId < b.messageId ? -1 : 1;
+}

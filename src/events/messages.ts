@@ -1,0 +1,137 @@
+/** The records of `schemas/*.avsc` as they come out of the decoder: one interface a schema. */
+
+export interface Observation {
+  code: string;
+  value: number;
+  unit: string;
+}
+
+interface MessageHead {
+  messageId: string;
+  patientId: string;
+  eventTime: number;
+}
+
+export interface VitalSignsMessage extends MessageHead {
+  observedAt: number | null;
+  source: string;
+  observations: Observation[];
+}
+
+export interface LabResultMessage extends VitalSignsMessage {
+  specimenId: string | null;
+}
+
+export interface ImagingMessage extends MessageHead {
+  observedAt: number | null;
+  source: string;
+  modality: string;
+  bodySite: string;
+  mediaType: string;
+  image: Buffer | null;
+  uri: string | null;
+}
+
+export interface NoteMessage extends MessageHead {
+  observedAt: number | null;
+  source: string;
+  noteType: string;
+  authorRole: string;
+  language: string;
+  text: string;
+}
+
+export type AdtType = 'ADMIT' | 'TRANSFER' | 'DISCHARGE' | 'UPDATE';
+export type Sex = 'FEMALE' | 'MALE' | 'OTHER';
+export type UnitType = 'CORONARY_CARE' | 'CARDIAC_SURGERY' | 'MEDICAL' | 'SURGICAL' | 'OTHER';
+
+export interface AdtMessage extends MessageHead {
+  source: string;
+  type: AdtType;
+  wardId: string | null;
+  bedId: string | null;
+  unitType: UnitType | null;
+  ageYears: number | null;
+  sex: Sex | null;
+  heightCm: number | null;
+  weightKg: number | null;
+}
+
+export type AlertAction = 'ACKNOWLEDGE' | 'SNOOZE' | 'ESCALATE' | 'COMMENT';
+
+export interface AckMessage extends MessageHead {
+  alertId: string;
+  action: AlertAction;
+  actor: string;
+  snoozeMs: number | null;
+  reason: string | null;
+}
+
+export interface MessageOf {
+  VitalSigns: VitalSignsMessage;
+  LabResult: LabResultMessage;
+  ImagingEvent: ImagingMessage;
+  ClinicalNote: NoteMessage;
+  AdtEvent: AdtMessage;
+  Acknowledgement: AckMessage;
+}
+
+/** What the engine writes: the records of the outgoing schemas. */
+export interface RiskScoreMessage {
+  scoreId: string;
+  patientId: string;
+  stayId: string;
+  wardId: string | null;
+  eventTime: number;
+  modelVersion: string;
+  risk: number;
+  news2: number | null;
+  news2Missing: string[];
+  qsofa: number | null;
+  late: boolean;
+}
+
+export type Priority = 'LOW' | 'MEDIUM' | 'HIGH';
+export type AlertState = 'RAISED' | 'ACKNOWLEDGED' | 'SNOOZED' | 'ESCALATED' | 'RESOLVED';
+
+export interface Evidence {
+  variable: string;
+  value: number;
+  unit: string;
+  ageMs: number;
+}
+
+export interface AlertMessage {
+  alertId: string;
+  sequence: number;
+  patientId: string;
+  stayId: string;
+  wardId: string | null;
+  bedId: string | null;
+  rule: string;
+  priority: Priority;
+  state: AlertState;
+  onsetTime: number;
+  eventTime: number;
+  value: number;
+  threshold: number;
+  risk: number;
+  trend: number;
+  news2: number | null;
+  modelVersion: string;
+  evidence: Evidence[];
+  actor: string | null;
+  reason: string | null;
+}
+
+export interface DeadLetterMessage {
+  deadLetterId: string;
+  topic: string;
+  partition: number;
+  offset: number;
+  reason: string;
+  detail: string;
+  patientId: string | null;
+  eventTime: number | null;
+  raw: Buffer;
+}

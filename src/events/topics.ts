@@ -1,0 +1,38 @@
+/** Topic names. All carry the patient id as key and are co-partitioned. */
+export const TOPICS = {
+  adt: 'ward.adt',
+  vitals: 'ward.vitals',
+  labs: 'ward.labs',
+  imaging: 'ward.imaging',
+  notes: 'ward.notes',
+  acks: 'ward.acks',
+  scores: 'ward.scores',
+  alerts: 'ward.alerts',
+  deadLetters: 'ward.deadletter',
+  state: 'ward.state',
+} as const;
+
+/**
+ * Topics the engine reads. Their order decides between events of one patient with equal event time:
+ * an admission comes before the first value, an acknowledgement after it.
+ */
+export const INPUT_TOPICS = [
+  TOPICS.adt,
+  TOPICS.vitals,
+  TOPICS.labs,
+  TOPICS.imaging,
+  TOPICS.notes,
+  TOPICS.acks,
+] as const;
+
+export type InputTopic = (typeof INPUT_TOPICS)[number];
+
+/** Record name (schemas/NAME.avsc) carried by each input topic. */
+export const RECORD_OF_TOPIC = {
+  [TOPICS.adt]: 'AdtEvent',
+  [TOPICS.vitals]: 'VitalSigns',
+  [TOPICS.labs]: 'LabResult',
+  [TOPICS.imaging]: 'ImagingEvent',
+  [TOPICS.notes]: 'ClinicalNote',
+  [TOPICS.acks]: 'Acknowledgement',
+} as const satisfies Record<InputTopic, string>;

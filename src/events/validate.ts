@@ -1,0 +1,216 @@
+import { INDEX_BY_CODE, VARIABLES } from '../clinical/variables.js';
+import type { DeadLetterReason, Origin, Rejection } from './dead-letter.js';
+import { EVENT_KINDS, type ClinicalEvent, type EpochMs } from './event.js';
+import { readImageHeader } from './image.js';
+import type {
+  AckMessage,
+  AdtMessage,
+  ImagingMessage,
+  LabResultMessage,
+  NoteMessage,
+  Observation,
+  VitalSignsMessage,
+} from './messages.js';
+
+/** Bounds a message must keep; see `limits` in src/config.ts. */
+export interface ValidationLimits {
+  /** How far beyond the clock an event time may lie, in milliseconds. */
+  readonly maxFutureSkewMs: number;
+  readonly maxNoteBytes: number;
+  readonly maxImageBytes: number;
+}
+
+/** What came of validating messages: counted here, so that every row can be accounted for. */
+export interface ValidationCounts {
+  /** Observations that became part of an event. */
+  observations: number;
+  /** Observations used although outside the plausible range. */
+  implausible: number;
+}
+
+/** Ranges of demographic fields: age in years, height in cm (tallest recorded adult 272 cm), weight in kg. */
+const DEMOGRAPHIC_RANGES = { ageYears: [0, 130], heightCm: [20, 272], weightKg: [0.2, 650] } as const;
+type DemographicField = keyof typeof DEMOGRAPHIC_RANGES;
+const DEMOGRAPHIC_FIELDS = Object.keys(DEMOGRAPHIC_RANGES) as DemographicField[];
+
+const RANK = Object.fromEntries(EVENT_KINDS.map((kind, rank) => [kind, rank])) as Record<
+  (typeof EVENT_KINDS)[number],
+  number
+>;
+
+type Head = { messageId: string; patientId: string; eventTime: number };
+
+/**
+ * Turns decoded messages into clinical events: codes become variables, values canonical units. What cannot be used
+ * is handed to `reject`, one call an observation or message; the rest of the message is still used.
+ */
+export class Validator {
+  readonly counts: ValidationCounts = { observations: 0, implausible: 0 };
+  readonly #limits: ValidationLimits;
+  readonly #reject: (rejection: Rejection) => void;
+
+  constructor(limits: ValidationLimits, reject: (rejection: Rejection) => void) {
+    this.#limits = limits;
+    this.#reject = reject;
+  }
+
+  /** An event of the message's usable values, or null where nothing of it can be used. `now` is the clock's time. */
+  observations(
+    kind: 'vitals' | 'labs',
+    message: VitalSignsMessage | LabResultMessage,
+    origin: Origin,
+    now: EpochMs,
+  ): ClinicalEvent | null {
+    if (!this.#headIsSound(message, now)) return null;
+    const { observations } = message;
+    if (observations.length === 0) return this.#rejectMessage('empty', 'no observation in the message', message);
+    const variables: number[] = [];
+    const values: number[] = [];
+    for (let index = 0; index < observations.length; index++) {
+      const observation = observations[index];
+      const variable = INDEX_BY_CODE.get(observation.code);
+      if (variable === undefined) {
+        this.#rejectObservation('unknown-code', `no variable has code ${quote(observation.code)}`, message, index);
+        continue;
+      }
+      const value = this.#canonicalValue(variable, observation, message, index);
+      if (value === null) continue;
+      variables.push(variable);
+      values.push(value);
+    }
+    if (variables.length === 0) return null;
+    this.counts.observations += variables.length;
+    return event(kind, message, message.observedAt, origin, variables, values, null);
+  }
+
+  adt(message: AdtMessage, origin: Origin, now: EpochMs): ClinicalEvent | null {
+    if (!this.#headIsSound(message, now)) return null;
+    DEMOGRAPHIC_FIELDS.forEach((field, index) => {
+      const value = message[field];
+      if (value === null) return;
+      const [low, high] = DEMOGRAPHIC_RANGES[field];
+      if (value >= low && value <= high) return;
+      this.#rejectObservation('impossible-value', `${field} ${value} is outside ${low} to ${high}`, message, index);
+      message[field] = null;
+    });
+    return event('adt', message, null, origin, null, null, message);
+  }
+
+  note(message: NoteMessage, origin: Origin, now: EpochMs): ClinicalEvent | null {
+    if (!this.#headIsSound(message, now)) return null;
+    if (message.text.trim() === '') return this.#rejectMessage('empty', 'the note has no text', message);
+    const bytes = Buffer.byteLength(message.text);
+    if (bytes > this.#limits.maxNoteBytes) {
+      return this.#rejectMessage('oversized', `a note of ${bytes} bytes; at most ${this.#limits.maxNoteBytes}`, message);
+    }
+    return event('notes', message, message.observedAt, origin, null, null, message);
+  }
+
+  imaging(message: ImagingMessage, origin: Origin, now: EpochMs): ClinicalEvent | null {
+    if (!this.#headIsSound(message, now)) return null;
+    const { image } = message;
+    if (image === null && message.uri === null) {
+      return this.#rejectMessage('empty', 'neither an image nor a reference to one', message);
+    }
+    if (image !== null && image.length > this.#limits.maxImageBytes) {
+      const detail = `an image of ${image.length} bytes; at most ${this.#limits.maxImageBytes}`;
+      return this.#rejectMessage('oversized', detail, message);
+    }
+    if (image !== null && readImageHeader(image) === null) {
+      return this.#rejectMessage('not-an-image', 'the bytes are no PNG, JPEG or DICOM picture', message);
+    }
+    return event('imaging', message, message.observedAt, origin, null, null, message);
+  }
+
+  acknowledgement(message: AckMessage, origin: Origin, now: EpochMs): ClinicalEvent | null {
+    if (!this.#headIsSound(message, now)) return null;
+    return event('acks', message, null, origin, null, null, message);
+  }
+
+  #canonicalValue(
+    variableIndex: number,
+    { value, unit }: Observation,
+    message: Head,
+    index: number,
+  ): number | null {
+    const variable = VARIABLES[variableIndex];
+    let canonical = value;
+    if (unit !== variable.unit) {
+      const conversion = variable.units.get(unit);
+      if (conversion === undefined) {
+        const detail = `${variable.id} in ${quote(unit)}; known: ${[...variable.units.keys()].join(', ')}`;
+        this.#rejectObservation('unknown-unit', detail, message, index);
+        return null;
+      }
+      canonical = value * conversion.scale + conversion.offset;
+    }
+    const [low, high] = variable.possible;
+    if (canonical >= low && canonical <= high) {
+      if (canonical < variable.plausible[0] || canonical > variable.plausible[1]) this.counts.implausible++;
+      return canonical;
+    }
+    if (Number.isFinite(value)) {
+      const detail = `${variable.id} ${value} ${unit} is outside ${low} to ${high} ${variable.unit}`;
+      this.#rejectObservation('impossible-value', detail, message, index);
+    } else {
+      this.#rejectObservation('not-a-number', `${variable.id} is ${value}`, message, index);
+    }
+    return null;
+  }
+
+  #headIsSound(message: Head, now: EpochMs): boolean {
+    if (message.patientId === '' || message.messageId === '') {
+      const which = message.patientId === '' ? 'patientId' : 'messageId';
+      this.#rejectMessage('missing-id', `${which} is empty`, message);
+      return false;
+    }
+    if (message.eventTime > now + this.#limits.maxFutureSkewMs) {
+      const ahead = message.eventTime - now;
+      this.#rejectMessage('future', `event time is ${ahead} ms ahead of the clock`, message);
+      return false;
+    }
+    return true;
+  }
+
+  #rejectMessage(reason: DeadLetterReason, detail: string, message: Head): null {
+    this.#rejectObservation(reason, detail, message, -1);
+    return null;
+  }
+
+  #rejectObservation(reason: DeadLetterReason, detail: string, message: Head, index: number): void {
+    const patientId = message.patientId === '' ? null : message.patientId;
+    this.#reject({ reason, detail, patientId, eventTime: message.eventTime, index });
+  }
+}
+
+/** All events are built here, with the same fields in the same order, so that the engine sees one shape. */
+function event(
+  kind: ClinicalEvent['kind'],
+  message: Head,
+  observedAt: number | null,
+  origin: Origin,
+  variables: readonly number[] | null,
+  values: readonly number[] | null,
+  body: ClinicalEvent['body'],
+): ClinicalEvent {
+  const { eventTime } = message;
+  return {
+    kind,
+    rank: RANK[kind],
+    messageId: message.messageId,
+    patientId: message.patientId,
+    eventTime,
+    observedAt: observedAt === null || observedAt > eventTime ? eventTime : observedAt,
+    topic: origin.topic,
+    partition: origin.partition,
+    offset: origin.offset,
+    variables,
+    values,
+    body,
+  } as ClinicalEvent;
+}
+
+/** A text from outside, shortened, in quotes. */
+function quote(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+}
