@@ -2,12 +2,7 @@ import type avro from 'avsc';
 import { WardstreamError } from '../errors.js';
 import { parseSchema, readSchema, SINGLE_OBJECT_HEADER_BYTES, singleObjectHeader } from './avro.js';
 import type { DeadLetterReason } from './dead-letter.js';
-import type {
-  AlertMessage,
-  DeadLetterMessage,
-  MessageOf,
-  RiskScoreMessage,
-} from './messages.js';
+import type { AlertMessage, DeadLetterMessage, MessageOf, RiskScoreMessage } from './messages.js';
 
 /** Every record the schemas define, with its TypeScript shape. */
 export interface RecordShapes extends MessageOf {

@@ -1,6 +1,6 @@
 import { INDEX_BY_CODE, VARIABLES } from '../clinical/variables.js';
 import type { DeadLetterReason, Origin, Rejection } from './dead-letter.js';
-import { EVENT_KINDS, type ClinicalEvent, type EpochMs } from './event.js';
+import { type ClinicalEvent, type EpochMs, EVENT_KINDS } from './event.js';
 import { readImageHeader } from './image.js';
 import type {
   AckMessage,
@@ -63,14 +63,20 @@ export class Validator {
   ): ClinicalEvent | null {
     if (!this.#headIsSound(message, now)) return null;
     const { observations } = message;
-    if (observations.length === 0) return this.#rejectMessage('empty', 'no observation in the message', message);
+    if (observations.length === 0)
+      return this.#rejectMessage('empty', 'no observation in the message', message);
     const variables: number[] = [];
     const values: number[] = [];
     for (let index = 0; index < observations.length; index++) {
       const observation = observations[index];
       const variable = INDEX_BY_CODE.get(observation.code);
       if (variable === undefined) {
-        this.#rejectObservation('unknown-code', `no variable has code ${quote(observation.code)}`, message, index);
+        this.#rejectObservation(
+          'unknown-code',
+          `no variable has code ${quote(observation.code)}`,
+          message,
+          index,
+        );
         continue;
       }
       const value = this.#canonicalValue(variable, observation, message, index);
@@ -90,7 +96,12 @@ export class Validator {
       if (value === null) return;
       const [low, high] = DEMOGRAPHIC_RANGES[field];
       if (value >= low && value <= high) return;
-      this.#rejectObservation('impossible-value', `${field} ${value} is outside ${low} to ${high}`, message, index);
+      this.#rejectObservation(
+        'impossible-value',
+        `${field} ${value} is outside ${low} to ${high}`,
+        message,
+        index,
+      );
       message[field] = null;
     });
     return event('adt', message, null, origin, null, null, message);
@@ -101,7 +112,11 @@ export class Validator {
     if (message.text.trim() === '') return this.#rejectMessage('empty', 'the note has no text', message);
     const bytes = Buffer.byteLength(message.text);
     if (bytes > this.#limits.maxNoteBytes) {
-      return this.#rejectMessage('oversized', `a note of ${bytes} bytes; at most ${this.#limits.maxNoteBytes}`, message);
+      return this.#rejectMessage(
+        'oversized',
+        `a note of ${bytes} bytes; at most ${this.#limits.maxNoteBytes}`,
+        message,
+      );
     }
     return event('notes', message, message.observedAt, origin, null, null, message);
   }

@@ -1,0 +1,201 @@
+import type { Rejection } from '../events/dead-letter.js';
+import type {
+  AckClinicalEvent,
+  AdtClinicalEvent,
+  ClinicalEvent,
+  EpochMs,
+  ObservationEvent,
+} from '../events/event.js';
+import { PatientState } from './patient.js';
+import { Carry, type StepGrid, type StepIndex } from './timeline.js';
+
+export interface AlignOptions extends StepGrid {
+  /** Least event time between two scores of a patient that vitals alone cause. */
+  readonly minScoreIntervalMs: number;
+  /** Message ids remembered per patient (a power of two). */
+  readonly dedupeWindow: number;
+}
+
+/** What alignment tells the stages behind it, in each patient's event-time order. */
+export interface AlignmentSink {
+  /** A step is final, or final anew after a late event; `carry` folds the steps before it. */
+  stepClosed(patient: PatientState, step: StepIndex, carry: Carry): void;
+  /** All events up to `time` are in: score now. */
+  scoreDue(patient: PatientState, time: EpochMs): void;
+  admitted(patient: PatientState): void;
+  discharged(patient: PatientState, time: EpochMs): void;
+  acknowledged(patient: PatientState, event: AckClinicalEvent): void;
+  rejected(event: ClinicalEvent, rejection: Rejection): void;
+}
+
+export interface AlignCounts {
+  duplicates: number;
+  /** Observations inside duplicate messages. */
+  duplicateObservations: number;
+  /** Events older than one already applied to the same patient. */
+  late: number;
+  /** Observations set aside because their event was before admission or after discharge. */
+  rejectedObservations: number;
+}
+
+/** Discharged stays remembered, so that stragglers are told from new patients. */
+const MAX_DISCHARGED = 100_000;
+
+/** Applies ordered events to their patients' timelines and says when steps close and scores are due. */
+export class Aligner {
+  readonly patients = new Map<string, PatientState>();
+  readonly counts: AlignCounts = {
+    duplicates: 0,
+    duplicateObservations: 0,
+    late: 0,
+    rejectedObservations: 0,
+  };
+  readonly #options: AlignOptions;
+  readonly #sink: AlignmentSink;
+  readonly #discharged = new Map<string, EpochMs>();
+  readonly #pending: PatientState[] = [];
+  readonly #scratch = new Carry();
+
+  constructor(options: AlignOptions, sink: AlignmentSink) {
+    this.#options = options;
+    this.#sink = sink;
+  }
+
+  /** Applies events that are complete up to some time and sorted by `compareEvents`; ends with the scores then due. */
+  apply(events: readonly ClinicalEvent[]): void {
+    for (let index = 0; index < events.length; index++) this.#applyOne(events[index]);
+    for (const patient of this.#pending) this.#scoreIfPending(patient);
+    this.#pending.length = 0;
+  }
+
+  #applyOne(event: ClinicalEvent): void {
+    const patient = this.#patientOf(event);
+    if (patient === null) return;
+    if (!patient.recentIds.add(event.messageId)) {
+      this.counts.duplicates++;
+      this.counts.duplicateObservations += event.variables?.length ?? 0;
+      return;
+    }
+    const { eventTime } = event;
+    if (eventTime < patient.admittedAt) {
+      this.#reject(
+        event,
+        'before-admission',
+        `the stay begins ${new Date(patient.admittedAt).toISOString()}`,
+      );
+      return;
+    }
+    const isLate = eventTime < patient.lastEventAt;
+    if (isLate) {
+      this.counts.late++;
+      patient.revised = true;
+    } else if (eventTime > patient.lastEventAt) {
+      this.#scoreIfPending(patient);
+      patient.lastEventAt = eventTime;
+      this.#closeStepsBefore(patient, eventTime);
+    }
+    switch (event.kind) {
+      case 'vitals':
+      case 'labs':
+        this.#applyObservations(patient, event, isLate);
+        break;
+      case 'adt':
+        this.#applyAdt(patient, event);
+        return;
+      case 'acks':
+        this.#sink.acknowledged(patient, event);
+        return;
+      default:
+        break;
+    }
+    this.#requestScore(patient, event.kind !== 'vitals', isLate);
+  }
+
+  #patientOf(event: ClinicalEvent): PatientState | null {
+    const known = this.patients.get(event.patientId);
+    if (known !== undefined) return known;
+    const dischargedAt = this.#discharged.get(event.patientId);
+    const isAdmission = event.kind === 'adt' && event.body.type === 'ADMIT';
+    if (dischargedAt !== undefined && !(isAdmission && event.eventTime > dischargedAt)) {
+      this.#reject(event, 'after-discharge', `the stay ended ${new Date(dischargedAt).toISOString()}`);
+      return null;
+    }
+    this.#discharged.delete(event.patientId);
+    const { dedupeWindow } = this.#options;
+    const patient = new PatientState(event.patientId, event.eventTime, this.#options, dedupeWindow);
+    this.patients.set(event.patientId, patient);
+    if (event.kind === 'adt') patient.updateFrom(event.body);
+    this.#sink.admitted(patient);
+    return patient;
+  }
+
+  #applyObservations(patient: PatientState, event: ObservationEvent, isLate: boolean): void {
+    const { timeline } = patient;
+    const step = isLate ? timeline.stepOf(event.eventTime) : timeline.openStep;
+    if (step < timeline.oldestStep) return;
+    const { variables, values, observedAt } = event;
+    for (let index = 0; index < variables.length; index++) {
+      timeline.record(step, variables[index], values[index], observedAt);
+    }
+    if (step < timeline.openStep) this.#reviseFrom(patient, step);
+  }
+
+  #applyAdt(patient: PatientState, event: AdtClinicalEvent): void {
+    patient.updateFrom(event.body);
+    if (event.body.type !== 'DISCHARGE') return;
+    this.#scoreIfPending(patient);
+    this.patients.delete(patient.patientId);
+    this.#discharged.set(patient.patientId, event.eventTime);
+    if (this.#discharged.size > MAX_DISCHARGED) {
+      this.#discharged.delete(this.#discharged.keys().next().value as string);
+    }
+    this.#sink.discharged(patient, event.eventTime);
+  }
+
+  #closeStepsBefore(patient: PatientState, time: EpochMs): void {
+    const { timeline } = patient;
+    const step = timeline.stepOf(time);
+    while (timeline.openStep < step) {
+      this.#sink.stepClosed(patient, timeline.openStep, timeline.carry);
+      timeline.advance();
+    }
+  }
+
+  /** A late event changed a closed step: it and all closed steps behind it are final anew. */
+  #reviseFrom(patient: PatientState, from: StepIndex): void {
+    const { timeline } = patient;
+    const carry = this.#scratch;
+    timeline.foldBefore(carry, from);
+    for (let step = from; step < timeline.openStep; step++) {
+      this.#sink.stepClosed(patient, step, carry);
+      timeline.fold(carry, step);
+    }
+    timeline.foldBefore(timeline.carry, timeline.openStep);
+  }
+
+  #requestScore(patient: PatientState, isForced: boolean, isLate: boolean): void {
+    if (isLate || !Number.isNaN(patient.scorePendingAt)) return;
+    const isDue =
+      isForced ||
+      patient.revised ||
+      patient.lastEventAt - patient.lastScoreAt >= this.#options.minScoreIntervalMs;
+    if (!isDue) return;
+    patient.scorePendingAt = patient.lastEventAt;
+    this.#pending.push(patient);
+  }
+
+  #scoreIfPending(patient: PatientState): void {
+    const time = patient.scorePendingAt;
+    if (Number.isNaN(time)) return;
+    patient.scorePendingAt = Number.NaN;
+    this.#sink.scoreDue(patient, time);
+    patient.lastScoreAt = time;
+    patient.revised = false;
+  }
+
+  #reject(event: ClinicalEvent, reason: 'before-admission' | 'after-discharge', detail: string): void {
+    this.counts.rejectedObservations += event.variables?.length ?? 0;
+    const { patientId, eventTime } = event;
+    this.#sink.rejected(event, { reason, detail, patientId, eventTime, index: -1 });
+  }
+}

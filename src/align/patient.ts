@@ -1,0 +1,60 @@
+import type { EpochMs } from '../events/event.js';
+import type { AdtMessage, Sex, UnitType } from '../events/messages.js';
+import { RecentIds } from './recent-ids.js';
+import { PatientTimeline, type StepGrid } from './timeline.js';
+
+/** What is known of a patient beyond measurements; null is unknown. */
+export interface Demographics {
+  ageYears: number | null;
+  sex: Sex | null;
+  heightCm: number | null;
+  weightKg: number | null;
+  unitType: UnitType | null;
+}
+
+/** One stay of one patient: where they lie, who they are, and what was measured. */
+export class PatientState {
+  readonly patientId: string;
+  readonly admittedAt: EpochMs;
+  /** Tells readmissions apart. */
+  readonly stayId: string;
+  readonly timeline: PatientTimeline;
+  readonly recentIds: RecentIds;
+  readonly demographics: Demographics = {
+    ageYears: null,
+    sex: null,
+    heightCm: null,
+    weightKg: null,
+    unitType: null,
+  };
+  wardId: string | null = null;
+  bedId: string | null = null;
+  /** Newest event time applied. */
+  lastEventAt: EpochMs;
+  lastScoreAt: EpochMs = Number.NEGATIVE_INFINITY;
+  /** Event time at which a score has become due and waits for the rest of that moment's events; NaN: none. */
+  scorePendingAt: EpochMs = Number.NaN;
+  /** A late event changed the past since the last score. */
+  revised = false;
+
+  constructor(patientId: string, admittedAt: EpochMs, grid: StepGrid, dedupeWindow: number) {
+    this.patientId = patientId;
+    this.admittedAt = admittedAt;
+    this.stayId = `${patientId}@${new Date(admittedAt).toISOString()}`;
+    this.lastEventAt = admittedAt;
+    this.timeline = new PatientTimeline(grid, admittedAt);
+    this.recentIds = new RecentIds(dedupeWindow);
+  }
+
+  /** Takes over what an ADT message says; what it leaves null stays. */
+  updateFrom(message: AdtMessage): void {
+    this.wardId = message.wardId ?? this.wardId;
+    this.bedId = message.bedId ?? this.bedId;
+    const { demographics } = this;
+    demographics.ageYears = message.ageYears ?? demographics.ageYears;
+    demographics.sex = message.sex ?? demographics.sex;
+    demographics.heightCm = message.heightCm ?? demographics.heightCm;
+    demographics.weightKg = message.weightKg ?? demographics.weightKg;
+    demographics.unitType = message.unitType ?? demographics.unitType;
+  }
+}

@@ -1,0 +1,185 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { WardstreamError } from './errors.js';
+
+const MINUTE_MS = 60_000;
+const MIB = 1_048_576;
+const ms = z.number().int().nonnegative();
+
+/** A rule that raises alerts from one signal. Thresholds in the signal's unit: a probability, or NEWS2 points. */
+const ruleSchema = z.strictObject({
+  id: z.string().min(1),
+  signal: z.enum(['risk', 'news2']),
+  priority: z.enum(['LOW', 'MEDIUM', 'HIGH']),
+  /** Raise at or above. */
+  raiseAt: z.number(),
+  /** Resolve below; at most `raiseAt`, the gap is the hysteresis. */
+  resolveBelow: z.number(),
+  /** The signal must stay at or above `raiseAt` this long (event time) before the alert is raised. */
+  holdMs: ms,
+  /** After it resolved, no new alert of this rule for this long. */
+  refractoryMs: ms,
+  /** An alert nobody acknowledged escalates after this long. */
+  escalateAfterMs: ms,
+});
+export type AlertRule = z.infer<typeof ruleSchema>;
+
+/** Risk thresholds as alarms per patient-day on set A (docs/validation.md); NEWS2 7 is the RCP's emergency threshold. */
+const DEFAULT_RULES: AlertRule[] = [
+  {
+    id: 'risk-high',
+    signal: 'risk',
+    priority: 'HIGH',
+    raiseAt: 0.5,
+    resolveBelow: 0.4,
+    holdMs: 10 * MINUTE_MS,
+    refractoryMs: 30 * MINUTE_MS,
+    escalateAfterMs: 15 * MINUTE_MS,
+  },
+  {
+    id: 'risk-elevated',
+    signal: 'risk',
+    priority: 'MEDIUM',
+    raiseAt: 0.3,
+    resolveBelow: 0.22,
+    holdMs: 30 * MINUTE_MS,
+    refractoryMs: 60 * MINUTE_MS,
+    escalateAfterMs: 60 * MINUTE_MS,
+  },
+  {
+    id: 'news2-emergency',
+    signal: 'news2',
+    priority: 'MEDIUM',
+    raiseAt: 7,
+    resolveBelow: 5,
+    holdMs: 10 * MINUTE_MS,
+    refractoryMs: 60 * MINUTE_MS,
+    escalateAfterMs: 60 * MINUTE_MS,
+  },
+];
+
+/** Every setting of Wardstream, with unit, default and meaning. */
+export const configSchema = z.strictObject({
+  bus: z
+    .discriminatedUnion('kind', [
+      z.strictObject({
+        kind: z.literal('memory'),
+        partitions: z.number().int().positive().default(4),
+        /** Records a partition holds unread before the producer waits. */
+        capacity: z.number().int().positive().default(8192),
+      }),
+      z.strictObject({
+        kind: z.literal('kafka'),
+        brokers: z.array(z.string().min(1)).min(1),
+        clientId: z.string().default('wardstream'),
+        groupId: z.string().default('wardstream'),
+        partitions: z.number().int().positive().default(12),
+        replicationFactor: z.number().int().positive().default(1),
+      }),
+    ])
+    .default({ kind: 'memory', partitions: 4, capacity: 8192 }),
+  schemaRegistry: z.strictObject({ url: z.url() }).optional(),
+  align: z
+    .strictObject({
+      /** How long, in event time, the merge waits for events that are out of order. */
+      reorderWindowMs: ms.default(250),
+      /** Least event time between two scores of a patient that vitals alone cause. */
+      minScoreIntervalMs: ms.default(10_000),
+      /** Message ids remembered per patient; a power of two. */
+      dedupeWindow: z
+        .number()
+        .int()
+        .positive()
+        .refine((n) => (n & (n - 1)) === 0, 'must be a power of two')
+        .default(1024),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      /** An event further ahead of the clock than this is set aside. */
+      maxFutureSkewMs: ms.default(5 * MINUTE_MS),
+      maxNoteBytes: z.number().int().positive().default(MIB),
+      maxImageBytes: z
+        .number()
+        .int()
+        .positive()
+        .default(32 * MIB),
+    })
+    .prefault({}),
+  model: z
+    .strictObject({
+      /** A folder of models/deterioration, or `latest`. */
+      version: z.string().default('latest'),
+      /** Where the model folders are; by default those that ship with the package. */
+      directory: z.string().optional(),
+      /** Rows of one inference batch at most. */
+      maxBatch: z.number().int().positive().max(1024).default(128),
+      /** Threads ONNX Runtime may use within an operator. */
+      threads: z.number().int().positive().default(1),
+    })
+    .prefault({}),
+  store: z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('none') }),
+      z.strictObject({ kind: z.literal('embedded'), directory: z.string().min(1) }),
+      z.strictObject({
+        kind: z.literal('server'),
+        url: z.url(),
+        database: z.string().default('wardstream'),
+        username: z.string().default('default'),
+        password: z.string().default(''),
+      }),
+    ])
+    .default({ kind: 'none' }),
+  alerts: z
+    .strictObject({
+      rules: z
+        .array(
+          ruleSchema.refine((rule) => rule.resolveBelow <= rule.raiseAt, {
+            message: 'resolveBelow must not exceed raiseAt',
+          }),
+        )
+        .default(DEFAULT_RULES),
+    })
+    .prefault({}),
+  server: z
+    .strictObject({
+      host: z.string().default('127.0.0.1'),
+      port: z.number().int().min(0).max(65_535).default(8080),
+      /** The access token; by default a random one is made and printed. */
+      token: z.string().min(16).optional(),
+    })
+    .prefault({}),
+});
+export type Config = z.infer<typeof configSchema>;
+export type BusConfig = Config['bus'];
+export type StoreConfig = Config['store'];
+
+export const DEFAULT_CONFIG: Config = configSchema.parse({});
+export const DEFAULT_LIMITS = DEFAULT_CONFIG.limits;
+
+/**
+ * Checks settings given as data.
+ * @throws WardstreamError `WS_CONFIG` naming each wrong setting.
+ */
+export function parseConfig(data: unknown, where = 'the configuration'): Config {
+  const result = configSchema.safeParse(data ?? {});
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(({ path, message }) => `${path.join('.') || '(top)'}: ${message}`);
+  throw new WardstreamError('WS_CONFIG', `${where} is wrong: ${faults.join('; ')}`);
+}
+
+/** Reads a YAML or JSON file of settings. @throws WardstreamError `WS_CONFIG`. */
+export function loadConfig(file: string): Config {
+  if (!existsSync(file)) throw new WardstreamError('WS_CONFIG', `there is no configuration file ${file}`);
+  let data: unknown;
+  try {
+    data = parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new WardstreamError('WS_CONFIG', `${file} is neither YAML nor JSON: ${String(error)}`, {
+      cause: error,
+    });
+  }
+  return parseConfig(data, file);
+}

@@ -1,0 +1,87 @@
+import { DecodeFailure, type MessageCodec } from '../events/codec.js';
+import { deadLetter, type Origin, type Rejection } from '../events/dead-letter.js';
+import type { ClinicalEvent, EpochMs } from '../events/event.js';
+import type {
+  AckMessage,
+  AdtMessage,
+  DeadLetterMessage,
+  ImagingMessage,
+  LabResultMessage,
+  MessageOf,
+  NoteMessage,
+  VitalSignsMessage,
+} from '../events/messages.js';
+import { type InputTopic, RECORD_OF_TOPIC, TOPICS } from '../events/topics.js';
+import { type ValidationCounts, type ValidationLimits, Validator } from '../events/validate.js';
+
+/** A record of the log, as the bus hands it over. */
+export interface RawRecord extends Origin {
+  readonly topic: InputTopic;
+  readonly value: Buffer;
+}
+
+const NO_ORIGIN: Origin = { topic: '', partition: 0, offset: 0 };
+
+/** Bytes to clinical events: decode, validate, set aside what cannot be used. */
+export class EventDecoder {
+  readonly #codec: MessageCodec;
+  readonly #validator: Validator;
+  #record: RawRecord | null = null;
+  #deadLetters: DeadLetterMessage[] = [];
+
+  constructor(codec: MessageCodec, limits: ValidationLimits) {
+    this.#codec = codec;
+    this.#validator = new Validator(limits, (rejection) => this.#setAside(rejection));
+  }
+
+  get counts(): Readonly<ValidationCounts> {
+    return this.#validator.counts;
+  }
+
+  /** The event in a record, or null; `now` is the clock's time. */
+  decode(record: RawRecord, now: EpochMs): ClinicalEvent | null {
+    this.#record = record;
+    const { topic, value } = record;
+    const message = this.#codec.decode(RECORD_OF_TOPIC[topic], value);
+    if (message instanceof DecodeFailure) {
+      const { reason, detail } = message;
+      this.#setAside({ reason, detail, patientId: null, eventTime: null, index: -1 });
+      return null;
+    }
+    return this.#validate(topic, message, record, now);
+  }
+
+  /** The dead letters since the last call. */
+  takeDeadLetters(): DeadLetterMessage[] {
+    const taken = this.#deadLetters;
+    if (taken.length > 0) this.#deadLetters = [];
+    return taken;
+  }
+
+  #validate(
+    topic: InputTopic,
+    message: MessageOf[keyof MessageOf],
+    origin: Origin,
+    now: EpochMs,
+  ): ClinicalEvent | null {
+    const validator = this.#validator;
+    switch (topic) {
+      case TOPICS.vitals:
+        return validator.observations('vitals', message as VitalSignsMessage, origin, now);
+      case TOPICS.labs:
+        return validator.observations('labs', message as LabResultMessage, origin, now);
+      case TOPICS.adt:
+        return validator.adt(message as AdtMessage, origin, now);
+      case TOPICS.notes:
+        return validator.note(message as NoteMessage, origin, now);
+      case TOPICS.imaging:
+        return validator.imaging(message as ImagingMessage, origin, now);
+      case TOPICS.acks:
+        return validator.acknowledgement(message as AckMessage, origin, now);
+    }
+  }
+
+  #setAside(rejection: Rejection): void {
+    this.#deadLetters.push(deadLetter(this.#record ?? NO_ORIGIN, this.#record?.value ?? null, rejection));
+  }
+}

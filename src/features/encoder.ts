@@ -1,0 +1,173 @@
+import { z } from 'zod';
+import type { PatientState } from '../align/patient.js';
+import type { Carry, PatientTimeline, StepIndex } from '../align/timeline.js';
+import { VARIABLE_COUNT, variableIndex } from '../clinical/variables.js';
+import type { EpochMs } from '../events/event.js';
+
+/** How one variable is standardised: z = (t(value) − center) / scale, t the identity or ln(1 + value). */
+const scalingSchema = z.object({
+  id: z.string(),
+  transform: z.enum(['linear', 'log']),
+  center: z.number(),
+  scale: z.number().positive(),
+});
+
+/** The part of a model's config.json that fixes its input. */
+export const encoderConfigSchema = z.object({
+  variables: z.array(scalingSchema).min(1),
+});
+export type EncoderConfig = z.infer<typeof encoderConfigSchema>;
+
+/** Standardised values are clipped to this many standard deviations. */
+const CLIP = 5;
+const HOUR_MS = 3_600_000;
+
+const PER_VARIABLE = [
+  'last',
+  'mean',
+  'min',
+  'max',
+  'count',
+  'age',
+  'seen',
+  'windowMean',
+  'windowMin',
+  'windowMax',
+  'windowCount',
+  'first',
+] as const;
+const P = PER_VARIABLE.length;
+
+const UNIT_TYPES = ['CORONARY_CARE', 'CARDIAC_SURGERY', 'MEDICAL', 'SURGICAL'] as const;
+const STATIC_NAMES = [
+  'static.age',
+  'static.ageKnown',
+  'static.sexMale',
+  'static.sexKnown',
+  'static.height',
+  'static.heightKnown',
+  ...UNIT_TYPES.map((type) => `static.unit.${type}`),
+  'time.elapsed',
+];
+/** Centre and spread of the statics: age in years, height in cm. Of set A, rounded. */
+const AGE = { center: 64, scale: 17 };
+const HEIGHT = { center: 170, scale: 12 };
+
+/**
+ * The ONE definition of the model's input, for serving and for training.
+ * Per variable, of one step: last known value, the step's mean, min, max and count, the age of the last value, whether
+ * it was ever seen, and mean, min, max, count and first over the steps kept. Unknown is 0 beside a `seen` of 0.
+ */
+export class FeatureEncoder {
+  readonly featureNames: readonly string[];
+  /** Floats in one row. */
+  readonly size: number;
+  readonly #indices: Int32Array;
+  readonly #isLog: Uint8Array;
+  readonly #center: Float64Array;
+  readonly #scale: Float64Array;
+
+  /** @throws Error where a variable is not in the clinical vocabulary. */
+  constructor(config: EncoderConfig) {
+    const { variables } = config;
+    this.featureNames = [
+      ...variables.flatMap(({ id }) => PER_VARIABLE.map((name) => `${id}.${name}`)),
+      ...STATIC_NAMES,
+    ];
+    this.size = this.featureNames.length;
+    this.#indices = Int32Array.from(variables, ({ id }) => variableIndex(id));
+    this.#isLog = Uint8Array.from(variables, ({ transform }) => Number(transform === 'log'));
+    this.#center = Float64Array.from(variables, ({ center }) => center);
+    this.#scale = Float64Array.from(variables, ({ scale }) => scale);
+  }
+
+  /**
+   * Writes the row of `step` as known at `asOf` into `out` at `offset`. `carry` folds the steps before it.
+   * Row shape [features].
+   */
+  encode(
+    patient: PatientState,
+    step: StepIndex,
+    asOf: EpochMs,
+    carry: Carry,
+    out: Float32Array,
+    offset: number,
+  ): void {
+    const { timeline } = patient;
+    const elapsed = asOf - timeline.origin;
+    let at = offset;
+    for (let index = 0; index < this.#indices.length; index++, at += P) {
+      this.#encodeVariable(timeline, step, elapsed, carry, index, out, at);
+    }
+    this.#encodeStatics(patient, elapsed, out, at);
+  }
+
+  #encodeVariable(
+    timeline: PatientTimeline,
+    step: StepIndex,
+    elapsed: number,
+    carry: Carry,
+    index: number,
+    out: Float32Array,
+    at: number,
+  ): void {
+    const { grid } = timeline;
+    const variable = this.#indices[index];
+    const cell = (step % grid.steps) * VARIABLE_COUNT + variable;
+    const inStep = timeline.count[cell];
+    const before = carry.count[variable];
+    if (inStep === 0 && before === 0) {
+      out.fill(0, at, at + P);
+      return;
+    }
+    const isNow = inStep > 0;
+    const lastAt = isNow ? step * grid.stepMs + timeline.lastOffset[cell] : carry.lastAt[variable];
+    const mean = timeline.mean[cell];
+    const min = timeline.min[cell];
+    const max = timeline.max[cell];
+    out[at] = this.#standardise(index, isNow ? timeline.last[cell] : carry.last[variable]);
+    out[at + 1] = isNow ? this.#standardise(index, mean) : 0;
+    out[at + 2] = isNow ? this.#standardise(index, min) : 0;
+    out[at + 3] = isNow ? this.#standardise(index, max) : 0;
+    out[at + 4] = isNow ? Math.log1p(inStep) / 2 : 0;
+    out[at + 5] = Math.log1p(Math.max(0, elapsed - lastAt) / HOUR_MS) / 4;
+    out[at + 6] = 1;
+    const total = before + inStep;
+    const windowMean =
+      before === 0
+        ? mean
+        : isNow
+          ? carry.mean[variable] + ((mean - carry.mean[variable]) * inStep) / total
+          : carry.mean[variable];
+    out[at + 7] = this.#standardise(index, windowMean);
+    out[at + 8] = this.#standardise(
+      index,
+      before === 0 ? min : isNow ? Math.min(min, carry.min[variable]) : carry.min[variable],
+    );
+    out[at + 9] = this.#standardise(
+      index,
+      before === 0 ? max : isNow ? Math.max(max, carry.max[variable]) : carry.max[variable],
+    );
+    out[at + 10] = Math.log1p(total) / 4;
+    out[at + 11] = this.#standardise(index, before === 0 ? mean : carry.first[variable]);
+  }
+
+  #standardise(index: number, value: number): number {
+    const transformed = this.#isLog[index] === 1 ? Math.log1p(Math.max(0, value)) : value;
+    const z = (transformed - this.#center[index]) / this.#scale[index];
+    return z > CLIP ? CLIP : z < -CLIP ? -CLIP : z;
+  }
+
+  #encodeStatics(patient: PatientState, elapsed: number, out: Float32Array, start: number): void {
+    const { ageYears, sex, heightCm, unitType } = patient.demographics;
+    let at = start;
+    out[at++] = ageYears === null ? 0 : (ageYears - AGE.center) / AGE.scale;
+    out[at++] = ageYears === null ? 0 : 1;
+    out[at++] = sex === 'MALE' ? 1 : 0;
+    out[at++] = sex === null ? 0 : 1;
+    out[at++] = heightCm === null ? 0 : (heightCm - HEIGHT.center) / HEIGHT.scale;
+    out[at++] = heightCm === null ? 0 : 1;
+    for (const type of UNIT_TYPES) out[at++] = unitType === type ? 1 : 0;
+    out[at] = Math.min(1, elapsed / (patient.timeline.grid.steps * patient.timeline.grid.stepMs));
+  }
+}

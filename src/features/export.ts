@@ -1,0 +1,67 @@
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { Aligner, type AlignmentSink } from '../align/aligner.js';
+import type { PatientState } from '../align/patient.js';
+import type { Carry, StepGrid, StepIndex } from '../align/timeline.js';
+import { type ClinicalEvent, compareEvents } from '../events/event.js';
+import { type EncoderConfig, FeatureEncoder } from './encoder.js';
+import { ScalingFit } from './scaling.js';
+
+/** Chunks of clinical events in event-time order; called once for the scaling and once for the rows. */
+export type EventPass = () => Iterable<readonly ClinicalEvent[]>;
+
+const NOTHING = (): void => undefined;
+
+/**
+ * Writes what the serving code computes, for training: `features.f32` (little-endian float32, shape
+ * [stays, steps, features], the row of a step as of its end) and `stays.json` (names, ids, encoder).
+ */
+export function exportFeatures(
+  pass: EventPass,
+  grid: StepGrid,
+  directory: string,
+): { stays: number; features: number } {
+  const encoderConfig = fitScaling(pass);
+  const encoder = new FeatureEncoder(encoderConfig);
+  const file = openSync(join(directory, 'features.f32'), 'w');
+  const rows = new Map<PatientState, Float32Array>();
+  const ids: string[] = [];
+  const sink: AlignmentSink = {
+    admitted: (patient) => rows.set(patient, new Float32Array(grid.steps * encoder.size)),
+    stepClosed: (patient: PatientState, step: StepIndex, carry: Carry) => {
+      if (step >= grid.steps) return;
+      const { timeline } = patient;
+      encoder.encode(patient, step, timeline.endOf(step), carry, rows.get(patient)!, step * encoder.size);
+    },
+    discharged: (patient) => {
+      writeSync(file, new Uint8Array(rows.get(patient)!.buffer));
+      rows.delete(patient);
+      ids.push(patient.patientId);
+    },
+    scoreDue: NOTHING,
+    acknowledged: NOTHING,
+    rejected: NOTHING,
+  };
+  const aligner = new Aligner(
+    { ...grid, minScoreIntervalMs: Number.POSITIVE_INFINITY, dedupeWindow: 1024 },
+    sink,
+  );
+  for (const events of pass()) aligner.apply([...events].sort(compareEvents));
+  closeSync(file);
+  const { featureNames, size } = encoder;
+  const description = { version: 1, stays: ids.length, steps: grid.steps, features: size, featureNames, ids };
+  writeFileSync(join(directory, 'stays.json'), JSON.stringify({ ...description, encoder: encoderConfig }));
+  return { stays: ids.length, features: size };
+}
+
+function fitScaling(pass: EventPass): EncoderConfig {
+  const fit = new ScalingFit();
+  for (const events of pass()) {
+    for (const event of events) {
+      event.variables?.forEach((variable, index) => {
+        fit.add(variable, event.values[index]);
+      });
+    }
+  }
+  return fit.config();
+}
