@@ -32,8 +32,10 @@ export interface Variable {
 
 /** Sources of ranges. Bounds marked with MX were set with that table at hand and widened to keep real extremes. */
 const MX = 'after the outlier and valid limits of MIMIC-Extract (Wang et al., CHIL 2020), widened';
-const TEMP_SOURCE = 'survived extremes 13.7 °C (Gilbert et al., Lancet 2000) and 46.5 °C (Slovis et al. 1982)';
-const PAO2_SOURCE = 'lowest measured in climbers 19 mmHg (Grocott et al., NEJM 2009); upper: pure oxygen at 1 atm';
+const TEMP_SOURCE =
+  'survived extremes 13.7 °C (Gilbert et al., Lancet 2000) and 46.5 °C (Slovis et al. 1982)';
+const PAO2_SOURCE =
+  'lowest measured in climbers 19 mmHg (Grocott et al., NEJM 2009); upper: pure oxygen at 1 atm';
 const GCS_SOURCE = 'Teasdale & Jennett, Lancet 1974';
 const DEFINITION = 'by definition of the quantity';
 

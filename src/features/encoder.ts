@@ -155,7 +155,7 @@ export class FeatureEncoder {
   #standardise(index: number, value: number): number {
     const transformed = this.#isLog[index] === 1 ? Math.log1p(Math.max(0, value)) : value;
     const z = (transformed - this.#center[index]) / this.#scale[index];
-    return z > CLIP ? CLIP : z < -CLIP ? -CLIP : z;
+    return Math.max(-CLIP, Math.min(CLIP, z));
   }
 
   #encodeStatics(patient: PatientState, elapsed: number, out: Float32Array, start: number): void {

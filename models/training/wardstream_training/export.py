@@ -1,0 +1,73 @@
+"""Writes the model folder the product serves: `python -m wardstream_training.export --config …`."""
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+
+from .card import card
+from .data import load_cohort, load_config
+from .model import StepGraph, StepTransformer
+
+STEP_MS = 3_600_000
+
+
+def golden(graph: StepGraph, x: np.ndarray, layers: int, slots: int, width: int) -> dict:
+    """The first hours of one stay, token by token through the step graph: inputs and the logits and keys to expect."""
+    k, v = torch.zeros(1, layers, slots, width), torch.zeros(1, layers, slots, width)
+    cases = []
+    for step, row in enumerate(x):
+        age = torch.tensor([[step - slot if slot < step else slots for slot in range(slots)]], dtype=torch.int32)
+        logit, new_k, new_v = graph(torch.from_numpy(row)[None], k, v, age)
+        cases.append({"x": [float(f"{value:.7g}") for value in row], "logit": float(logit), "newK": new_k[0].flatten().tolist(), "newV": new_v[0].flatten().tolist()})
+        k[:, :, step], v[:, :, step] = new_k, new_v
+    return {"about": "Consecutive steps of one stay; the cache of a case holds the steps before it.", "cases": cases}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", required=True)
+    config = load_config(parser.parse_args().config)
+    cohort = load_cohort(config)
+    _, slots, features = cohort.x.shape
+    runs = Path(config["runs"])
+    model = StepTransformer(features, slots, **config["model"]).eval()
+    model.load_state_dict(torch.load(runs / "model.pt", weights_only=True))
+    graph = StepGraph(model).eval()
+    layers, width = config["model"]["layers"], config["model"]["width"]
+    folder = Path(config["output"]) / config["version"]
+    folder.mkdir(parents=True, exist_ok=True)
+    example = (torch.zeros(2, features), torch.zeros(2, layers, slots, width), torch.zeros(2, layers, slots, width), torch.full((2, slots), slots, dtype=torch.int32))
+    names = ["x", "k", "v", "age"], ["logit", "newK", "newV"]
+    axes = {name: {0: "batch"} for name in [*names[0], *names[1]]}
+    target = folder / "model.onnx"
+    with torch.no_grad():
+        torch.onnx.export(graph, example, str(target), input_names=names[0], output_names=names[1], dynamic_axes=axes, opset_version=17, dynamo=False)
+        cases = golden(graph, cohort.x[0, :3], layers, slots, width)
+    onnx.checker.check_model(str(target))
+    metrics = json.loads((runs / "metrics.json").read_text()) if (runs / "metrics.json").exists() else None
+    description = {
+        "version": config["version"],
+        "output": "in-hospital mortality, calibrated probability = sigmoid(logit)",
+        "steps": slots,
+        "stepMs": STEP_MS,
+        "layers": layers,
+        "width": width,
+        "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
+        "featureNames": cohort.description["featureNames"],
+        "encoder": cohort.description["encoder"],
+    }
+    (folder / "config.json").write_text(json.dumps(description, indent=1) + "\n")
+    (folder / "golden.json").write_text(json.dumps(cases) + "\n")
+    if metrics is not None:
+        (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n")
+        (folder / "card.md").write_text(card(config, metrics))
+    print(folder)
+
+
+if __name__ == "__main__":
+    main()

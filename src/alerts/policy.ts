@@ -1,0 +1,225 @@
+import { VARIABLES } from '../clinical/variables.js';
+import type { AlertRule } from '../config.js';
+import { hashId } from '../events/dead-letter.js';
+import type { EpochMs } from '../events/event.js';
+import type { AckMessage, AlertMessage, AlertState, Evidence } from '../events/messages.js';
+
+/** What the policy needs of a score. */
+export interface ScoredMoment {
+  readonly patientId: string;
+  readonly stayId: string;
+  readonly wardId: string | null;
+  readonly bedId: string | null;
+  readonly eventTime: EpochMs;
+  readonly risk: number;
+  readonly news2: number | null;
+  /** Last known values in canonical units and their ages in ms, by variable index; NaN where never seen. */
+  readonly values: Float32Array;
+  readonly ages: Float32Array;
+}
+
+/** Where one rule stands for one stay. */
+interface RuleState {
+  /** Since when the signal has been at or above the threshold; NaN: it is not. */
+  onset: EpochMs;
+  /** The newest transition of an alert that is not resolved. */
+  open: AlertMessage | null;
+  /** When `open` was raised, snoozed until, or escalated. */
+  snoozedUntil: EpochMs;
+  refractoryUntil: EpochMs;
+}
+
+interface StayState {
+  readonly rules: RuleState[];
+  /** Risk by time, at least a minute apart, an hour back. */
+  readonly trail: { time: EpochMs; risk: number }[];
+}
+
+const MINUTE_MS = 60_000;
+const TREND_MS = 60 * MINUTE_MS;
+const DEFAULT_SNOOZE_MS = 30 * MINUTE_MS;
+/** Values shown as evidence: vitals and the laboratory's alarm values. */
+const EVIDENCE = new Set(
+  [
+    'heartRate',
+    'sbpInvasive',
+    'mapInvasive',
+    'sbpCuff',
+    'mapCuff',
+    'respRate',
+    'temperature',
+    'spo2',
+    'gcs',
+    'fio2',
+  ].concat(['ph', 'pao2', 'lactate', 'creatinine', 'potassium', 'platelets', 'bilirubin']),
+);
+/** Evidence older than this is left out. */
+const EVIDENCE_AGE_MS = 24 * 60 * MINUTE_MS;
+
+/**
+ * Decides, score by score, which alerts a patient has: normal → raised → acknowledged → resolved, with snooze and
+ * escalation. A rule's signal must hold `holdMs` to raise, fall below a lower threshold to resolve, and then rests for
+ * `refractoryMs`. Time is event time only, so the same scores give the same alerts.
+ */
+export class AlertPolicy {
+  readonly #rules: readonly AlertRule[];
+  readonly #modelVersion: string;
+  readonly #stays = new Map<string, StayState>();
+
+  constructor(rules: readonly AlertRule[], modelVersion: string) {
+    this.#rules = rules;
+    this.#modelVersion = modelVersion;
+  }
+
+  /** The transitions a score causes; each is the next record of its alert. */
+  score(moment: ScoredMoment): AlertMessage[] {
+    const stay = this.#stayOf(moment.patientId);
+    const trend = moment.risk - riskAnHourAgo(stay, moment);
+    const transitions: AlertMessage[] = [];
+    this.#rules.forEach((rule, index) => {
+      const value = rule.signal === 'risk' ? moment.risk : moment.news2;
+      if (value === null) return;
+      const transition = this.#step(rule, stay.rules[index], moment, value, trend);
+      if (transition !== null) transitions.push(transition);
+    });
+    return transitions;
+  }
+
+  /** What a person's action changes; null where no open alert of the patient has that id. */
+  act({ patientId, alertId, action, actor, eventTime, snoozeMs, reason }: AckMessage): AlertMessage | null {
+    const state = this.#stays.get(patientId)?.rules.find(({ open }) => open?.alertId === alertId);
+    if (!state?.open) return null;
+    if (action === 'SNOOZE') state.snoozedUntil = eventTime + (snoozeMs ?? DEFAULT_SNOOZE_MS);
+    const next: AlertState =
+      action === 'ACKNOWLEDGE'
+        ? 'ACKNOWLEDGED'
+        : action === 'SNOOZE'
+          ? 'SNOOZED'
+          : action === 'ESCALATE'
+            ? 'ESCALATED'
+            : state.open.state;
+    return advance(state, next, eventTime, { actor, reason });
+  }
+
+  /** Ends the stay: its open alerts resolve. */
+  discharge(patientId: string, eventTime: EpochMs): AlertMessage[] {
+    const stay = this.#stays.get(patientId);
+    this.#stays.delete(patientId);
+    return (stay?.rules ?? []).flatMap((state) =>
+      state.open === null
+        ? []
+        : [advance(state, 'RESOLVED', eventTime, { actor: null, reason: 'discharged' })],
+    );
+  }
+
+  /** The alerts that are not resolved, newest transition of each. */
+  *open(): Generator<AlertMessage> {
+    for (const { rules } of this.#stays.values()) {
+      for (const { open } of rules) if (open !== null) yield open;
+    }
+  }
+
+  #stayOf(patientId: string): StayState {
+    let stay = this.#stays.get(patientId);
+    if (stay === undefined) {
+      const rules = this.#rules.map(() => ({
+        onset: Number.NaN,
+        open: null,
+        snoozedUntil: Number.NEGATIVE_INFINITY,
+        refractoryUntil: Number.NEGATIVE_INFINITY,
+      }));
+      stay = { rules, trail: [] };
+      this.#stays.set(patientId, stay);
+    }
+    return stay;
+  }
+
+  #step(
+    rule: AlertRule,
+    state: RuleState,
+    moment: ScoredMoment,
+    value: number,
+    trend: number,
+  ): AlertMessage | null {
+    const { eventTime } = moment;
+    if (value >= rule.raiseAt) {
+      if (Number.isNaN(state.onset)) state.onset = eventTime;
+    } else if (value < rule.resolveBelow || state.open === null) {
+      state.onset = Number.NaN;
+    }
+    const { open } = state;
+    const facts = { value, risk: moment.risk, news2: moment.news2, trend, actor: null, reason: null };
+    if (open === null) {
+      const isHeld = eventTime - state.onset >= rule.holdMs;
+      if (!isHeld || eventTime < state.refractoryUntil) return null;
+      state.open = this.#raise(rule, state.onset, moment, value, trend);
+      return state.open;
+    }
+    if (value < rule.resolveBelow) {
+      state.refractoryUntil = eventTime + rule.refractoryMs;
+      return advance(state, 'RESOLVED', eventTime, facts);
+    }
+    if (open.state === 'SNOOZED' && eventTime >= state.snoozedUntil) {
+      return advance(state, 'RAISED', eventTime, facts);
+    }
+    if (open.state === 'RAISED' && eventTime - open.eventTime >= rule.escalateAfterMs) {
+      return advance(state, 'ESCALATED', eventTime, { ...facts, reason: 'not acknowledged' });
+    }
+    return null;
+  }
+
+  #raise(rule: AlertRule, onset: EpochMs, moment: ScoredMoment, value: number, trend: number): AlertMessage {
+    const { patientId, stayId, wardId, bedId, eventTime, risk, news2 } = moment;
+    return {
+      alertId: hashId(patientId, rule.id, onset, this.#modelVersion),
+      sequence: 0,
+      patientId,
+      stayId,
+      wardId,
+      bedId,
+      rule: rule.id,
+      priority: rule.priority,
+      state: 'RAISED',
+      onsetTime: onset,
+      eventTime,
+      value,
+      threshold: rule.raiseAt,
+      risk,
+      trend,
+      news2,
+      modelVersion: this.#modelVersion,
+      evidence: evidenceOf(moment),
+      actor: null,
+      reason: null,
+    };
+  }
+}
+
+/** The alert's next record; a resolved alert is closed. */
+function advance(
+  state: RuleState,
+  next: AlertState,
+  eventTime: EpochMs,
+  facts: Partial<AlertMessage>,
+): AlertMessage {
+  const before = state.open!;
+  const after = { ...before, ...facts, state: next, eventTime, sequence: before.sequence + 1 };
+  state.open = next === 'RESOLVED' ? null : after;
+  if (next === 'RESOLVED') state.onset = Number.NaN;
+  return after;
+}
+
+function riskAnHourAgo({ trail }: StayState, { eventTime, risk }: ScoredMoment): number {
+  while (trail.length > 1 && trail[1].time <= eventTime - TREND_MS) trail.shift();
+  const before = trail.length > 0 ? trail[0].risk : risk;
+  if (trail.length === 0 || eventTime - trail[trail.length - 1].time >= MINUTE_MS)
+    trail.push({ time: eventTime, risk });
+  return before;
+}
+
+function evidenceOf({ values, ages }: ScoredMoment): Evidence[] {
+  return VARIABLES.flatMap(({ id, unit }, index) => {
+    const isShown = EVIDENCE.has(id) && ages[index] <= EVIDENCE_AGE_MS;
+    return isShown ? [{ variable: id, value: values[index], unit, ageMs: Math.round(ages[index]) }] : [];
+  });
+}

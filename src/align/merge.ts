@@ -1,0 +1,74 @@
+import { type ClinicalEvent, compareEvents, type EpochMs } from '../events/event.js';
+
+export interface MergeOptions {
+  /** How far events may be out of order, in milliseconds of event time. */
+  readonly reorderWindowMs: number;
+  /** Live, the clock moves a lane that has been read to its end; in replay only its events do. */
+  readonly live: boolean;
+}
+
+/**
+ * Merges the logs of one partition (`lanes`: its co-partitioned topics) into event-time order. An event is released
+ * once every lane with unread records has passed it by `reorderWindowMs`.
+ */
+export class PartitionMerge {
+  readonly #options: MergeOptions;
+  /** Newest event time seen, by lane. */
+  readonly #frontier = new Map<string, EpochMs>();
+  readonly #caughtUp = new Map<string, boolean>();
+  #held: ClinicalEvent[] = [];
+
+  constructor(options: MergeOptions) {
+    this.#options = options;
+  }
+
+  /** Events waiting for their time. */
+  get held(): readonly ClinicalEvent[] {
+    return this.#held;
+  }
+
+  /** Takes in one batch of one lane; `caughtUp` tells whether the lane has no more unread records. */
+  add(lane: string, events: readonly ClinicalEvent[], caughtUp: boolean, now: EpochMs): void {
+    let frontier = this.#frontier.get(lane) ?? Number.NEGATIVE_INFINITY;
+    for (const event of events) {
+      this.#held.push(event);
+      if (event.eventTime > frontier) frontier = event.eventTime;
+    }
+    this.#frontier.set(lane, Math.min(frontier, now));
+    this.#caughtUp.set(lane, caughtUp);
+  }
+
+  /** Event time up to which nothing more is expected. */
+  watermark(now: EpochMs): EpochMs {
+    let slowest = Number.POSITIVE_INFINITY;
+    for (const [lane, frontier] of this.#frontier) {
+      const reached = this.#options.live && this.#caughtUp.get(lane) ? Math.max(frontier, now) : frontier;
+      if (reached < slowest) slowest = reached;
+    }
+    return slowest - this.#options.reorderWindowMs;
+  }
+
+  /** The held events up to the watermark, in order. */
+  release(now: EpochMs): ClinicalEvent[] {
+    return this.#releaseThrough(this.watermark(now));
+  }
+
+  /** All held events, in order: the stream has ended. */
+  flush(): ClinicalEvent[] {
+    return this.#releaseThrough(Number.POSITIVE_INFINITY);
+  }
+
+  #releaseThrough(watermark: EpochMs): ClinicalEvent[] {
+    const held = this.#held.sort(compareEvents);
+    let count = held.length;
+    while (count > 0 && held[count - 1].eventTime > watermark) count--;
+    if (count === 0) return [];
+    if (count === held.length) {
+      this.#held = [];
+      return held;
+    }
+    this.#held = held.slice(count);
+    held.length = count;
+    return held;
+  }
+}

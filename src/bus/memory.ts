@@ -1,0 +1,160 @@
+import type { RawRecord } from '../engine/decode.js';
+import type { InputTopic } from '../events/topics.js';
+import type { Consumer, EventBus, OutgoingMessage, Position, RecordBatch, TopicDescription } from './bus.js';
+
+export interface MemoryBusOptions {
+  readonly partitions: number;
+  /** Records a partition may hold that are not committed before `produce` waits. */
+  readonly capacity: number;
+}
+
+/** Records of one handed-over batch at most. */
+const MAX_BATCH = 2048;
+
+interface Partition {
+  /** Appended and not yet handed over, over all topics, in order of arrival. */
+  unread: RawRecord[];
+  /** Records of the hand-over under way. */
+  handing: number;
+  readonly nextOffset: Map<string, number>;
+  /** Handed over and not yet committed, by topic: the first such offset. */
+  readonly committed: Map<string, number>;
+  uncommitted: number;
+}
+
+/**
+ * The embedded bus: topics in memory, partitioned by key, for one consumer. It keeps order of arrival across the topics
+ * of a partition, and holds only what is not committed. A full partition makes `produce` wait.
+ */
+export class MemoryBus implements EventBus {
+  readonly name = 'memory';
+  readonly #options: MemoryBusOptions;
+  readonly #partitions: Partition[];
+  readonly #topics = new Set<string>();
+  #subscribed: ReadonlySet<string> = new Set();
+  #wakeConsumer: () => void = () => undefined;
+  #waitingProducers: (() => void)[] = [];
+  #isClosed = false;
+
+  constructor(options: MemoryBusOptions) {
+    this.#options = options;
+    this.#partitions = Array.from({ length: options.partitions }, () => ({
+      unread: [],
+      handing: 0,
+      nextOffset: new Map(),
+      committed: new Map(),
+      uncommitted: 0,
+    }));
+  }
+
+  /** Records that have not been handed over yet. */
+  get unread(): number {
+    return this.#partitions.reduce((sum, { unread, handing }) => sum + unread.length + handing, 0);
+  }
+
+  async createTopics(topics: readonly string[]): Promise<void> {
+    for (const topic of topics) this.#topics.add(topic);
+  }
+
+  async listTopics(): Promise<TopicDescription[]> {
+    return [...this.#topics].map((name) => ({ name, partitions: this.#options.partitions }));
+  }
+
+  /** Appends the messages; waits while their partition is full. Nobody reads a topic that is not subscribed: it is kept out. */
+  async produce(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
+    this.#topics.add(topic);
+    if (this.#subscribed.size > 0 && !this.#subscribed.has(topic)) return;
+    for (const { key, value } of messages) {
+      const number = partitionOf(key, this.#options.partitions);
+      const partition = this.#partitions[number];
+      while (partition.uncommitted >= this.#options.capacity && !this.#isClosed) await this.#room();
+      const offset = partition.nextOffset.get(topic) ?? 0;
+      partition.nextOffset.set(topic, offset + 1);
+      partition.uncommitted++;
+      partition.unread.push({ topic: topic as InputTopic, partition: number, offset, value });
+    }
+    this.#wakeConsumer();
+  }
+
+  async consume(topics: readonly string[], handle: (batch: RecordBatch) => Promise<void>): Promise<Consumer> {
+    this.#subscribed = new Set(topics);
+    let isOpen = true;
+    const loop = (async () => {
+      while (isOpen) {
+        const partition = this.#partitions.find(({ unread }) => unread.length > 0);
+        if (partition === undefined) {
+          await new Promise<void>((resolve) => {
+            this.#wakeConsumer = resolve;
+            if (!isOpen) resolve();
+          });
+          continue;
+        }
+        for (const each of this.#partitions) await handOver(each, handle);
+      }
+    })();
+    return {
+      commit: async (positions) => this.#commit(positions),
+      close: async () => {
+        isOpen = false;
+        this.#wakeConsumer();
+        await loop;
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#releaseProducers();
+  }
+
+  #commit(positions: readonly Position[]): void {
+    for (const { topic, partition: number, offset } of positions) {
+      const partition = this.#partitions[number];
+      const before = partition.committed.get(topic) ?? 0;
+      if (offset <= before) continue;
+      partition.committed.set(topic, offset);
+      partition.uncommitted -= offset - before;
+    }
+    this.#releaseProducers();
+  }
+
+  #room(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waitingProducers.push(resolve);
+      this.#wakeConsumer();
+    });
+  }
+
+  #releaseProducers(): void {
+    const waiting = this.#waitingProducers;
+    this.#waitingProducers = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/** Hands over what a partition has unread, in order of arrival. */
+async function handOver(partition: Partition, handle: (batch: RecordBatch) => Promise<void>): Promise<void> {
+  const records = partition.unread;
+  partition.unread = [];
+  partition.handing = records.length;
+  for (let start = 0; start < records.length; ) {
+    const slice = records.slice(start, start + MAX_BATCH);
+    start += slice.length;
+    await handle({
+      lane: 'all',
+      partition: slice[0].partition,
+      records: slice,
+      caughtUp: start >= records.length,
+    });
+    partition.handing -= slice.length;
+  }
+}
+
+/** FNV-1a over the key's UTF-16 units, spread over the partitions. */
+export function partitionOf(key: string, partitions: number): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < key.length; index++) {
+    hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
+  }
+  return (hash >>> 0) % partitions;
+}

@@ -1,0 +1,25 @@
+import type { EpochMs } from './events/event.js';
+
+/** Where the pipeline takes the time from. */
+export interface Clock {
+  now(): EpochMs;
+  /** True where time passes by itself. */
+  readonly live: boolean;
+}
+
+/** The time of day: the only reader of the machine's clock. */
+export const WALL_CLOCK: Clock = { now: () => Date.now(), live: true };
+
+/** A clock that replay moves: it shows the newest event time handed to it. */
+export class ReplayClock implements Clock {
+  readonly live = false;
+  #now = Number.NEGATIVE_INFINITY;
+
+  now(): EpochMs {
+    return this.#now;
+  }
+
+  advanceTo(time: EpochMs): void {
+    if (time > this.#now) this.#now = time;
+  }
+}

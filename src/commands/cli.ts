@@ -1,0 +1,37 @@
+import { InvalidArgumentError } from 'commander';
+import pino from 'pino';
+
+/** Logs go to stderr; stdout is for results. */
+export const log = pino({ name: 'wardstream', level: process.env.WARDSTREAM_LOG ?? 'info' }, pino.destination({ fd: 2, sync: true }));
+
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return value;
+}
+
+export function portNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new InvalidArgumentError('It must be 0 to 65535.');
+  return value;
+}
+
+/** `max`, or a multiple of real time such as `60x`. */
+export function replaySpeed(text: string): number | 'max' {
+  if (text === 'max') return 'max';
+  const value = Number(text.replace(/x$/, ''));
+  if (!(value > 0)) throw new InvalidArgumentError('It must be max, or a multiple of real time such as 60x.');
+  return value;
+}
+
+/** Ends the run: people read lines, programs read one JSON object. */
+export function printResult(result: object, json: boolean): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+    return;
+  }
+  for (const [key, value] of Object.entries(result)) {
+    const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+    process.stdout.write(`${key.padEnd(22)} ${text}\n`);
+  }
+}

@@ -1,0 +1,184 @@
+import { concatMap, Subject, tap } from 'rxjs';
+import { AlertPolicy } from '../alerts/policy.js';
+import type { Consumer, EventBus, RecordBatch } from '../bus/bus.js';
+import type { Clock } from '../clock.js';
+import type { Config } from '../config.js';
+import { MessageCodec, type SchemaRegistry } from '../events/codec.js';
+import { INPUT_TOPICS } from '../events/topics.js';
+import { MicroBatcher } from '../inference/batcher.js';
+import { loadModel, type Model, openRuntime } from '../inference/model.js';
+import type { InferenceRuntime } from '../inference/runtime.js';
+import { EventDecoder } from './decode.js';
+import type { Outputs, Sink } from './outputs.js';
+import { AlignAndScore, applyAlertPolicy, decodeRecords, deliver, mergeByEventTime } from './stages.js';
+
+export interface EngineOptions {
+  readonly config: Config;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  readonly sinks: readonly Sink[];
+  readonly registry?: SchemaRegistry | undefined;
+}
+
+/** Counters of the whole path, since the start. */
+export interface EngineCounts {
+  messages: number;
+  observations: number;
+  implausible: number;
+  duplicates: number;
+  duplicateObservations: number;
+  late: number;
+  scores: number;
+  alerts: number;
+  deadLetters: number;
+  deadLettersByReason: Record<string, number>;
+  /** Observations of events outside a stay, inside `deadLetters` as one a message. */
+  rejectedObservations: number;
+}
+
+/** Input batches under way at once: while one is scored, the next is aligned. */
+const MAX_IN_FLIGHT = 3;
+
+/**
+ * The pipeline: bus → decode → merge → align → score → alert policy → sinks → commit. The only place that knows all
+ * the parts.
+ */
+export class Engine {
+  readonly model: Model;
+  readonly codec: MessageCodec;
+  readonly policy: AlertPolicy;
+  readonly #options: EngineOptions;
+  readonly #runtime: InferenceRuntime;
+  readonly #decoder: EventDecoder;
+  readonly #scoring: AlignAndScore;
+  readonly #input = new Subject<RecordBatch | 'end'>();
+  #consumer: Consumer | null = null;
+  #inFlight = 0;
+  #waiting: (() => void)[] = [];
+  #failure: Error | null = null;
+  #messages = 0;
+  #scores = 0;
+  #alerts = 0;
+  #deadLetters = 0;
+  readonly #deadLettersByReason: Record<string, number> = {};
+
+  private constructor(options: EngineOptions, model: Model, runtime: InferenceRuntime) {
+    const { config, registry } = options;
+    this.#options = options;
+    this.model = model;
+    this.#runtime = runtime;
+    this.codec = new MessageCodec({ registry });
+    this.policy = new AlertPolicy(config.alerts.rules, model.config.version);
+    this.#decoder = new EventDecoder(this.codec, config.limits);
+    const batcher = new MicroBatcher(model.encoder, runtime, model.shape, config.model.maxBatch);
+    const { stepMs, steps } = model.config;
+    this.#scoring = new AlignAndScore({ ...config.align, stepMs, steps }, batcher);
+    this.#connect();
+  }
+
+  /** @throws WardstreamError `WS_MODEL` where the model cannot be used. */
+  static async open(options: EngineOptions): Promise<Engine> {
+    const { version, directory, threads } = options.config.model;
+    const model = loadModel(version, directory);
+    return new Engine(options, model, await openRuntime(model, threads));
+  }
+
+  /** Why the pipeline stopped, if it did. */
+  get failure(): Error | null {
+    return this.#failure;
+  }
+
+  get counts(): EngineCounts {
+    const { duplicates, duplicateObservations, late, rejectedObservations } = this.#scoring.aligner.counts;
+    const { observations, implausible } = this.#decoder.counts;
+    return {
+      messages: this.#messages,
+      observations: observations - duplicateObservations - rejectedObservations,
+      implausible,
+      duplicates,
+      duplicateObservations,
+      late,
+      rejectedObservations,
+      scores: this.#scores,
+      alerts: this.#alerts,
+      deadLetters: this.#deadLetters,
+      deadLettersByReason: this.#deadLettersByReason,
+    };
+  }
+
+  /** Begins to read the input topics. */
+  async start(): Promise<void> {
+    const { bus } = this.#options;
+    await bus.createTopics(INPUT_TOPICS);
+    this.#consumer = await bus.consume(INPUT_TOPICS, (batch) => this.#accept(batch));
+  }
+
+  /** Releases what waits for its time, deals with all that is under way, and commits it. */
+  async finish(): Promise<void> {
+    await this.#accept('end');
+    await this.#idle();
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** Stops reading, deals with what is under way, closes sinks and model. */
+  async close(): Promise<void> {
+    await this.#consumer?.close();
+    await this.#idle();
+    for (const sink of this.#options.sinks) await sink.close?.();
+    await this.#runtime.close();
+  }
+
+  async #accept(batch: RecordBatch | 'end'): Promise<void> {
+    while (this.#inFlight >= MAX_IN_FLIGHT && this.#failure === null) await this.#progress();
+    if (this.#failure !== null) return;
+    this.#inFlight++;
+    if (batch !== 'end') this.#messages += batch.records.length;
+    this.#input.next(batch);
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#inFlight > 0 && this.#failure === null) await this.#progress();
+  }
+
+  #progress(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #connect(): void {
+    const { config, clock, sinks } = this.#options;
+    const { reorderWindowMs } = config.align;
+    this.#input
+      .pipe(
+        decodeRecords(this.codec, this.#decoder, clock),
+        mergeByEventTime({ reorderWindowMs, live: clock.live }, clock),
+        this.#scoring.operator(),
+        applyAlertPolicy(this.policy),
+        tap((outputs) => this.#count(outputs)),
+        deliver(sinks),
+        concatMap(async (outputs) => this.#consumer?.commit(outputs.positions)),
+      )
+      .subscribe({ next: () => this.#settle(), error: (error: unknown) => this.#fail(error) });
+  }
+
+  #count({ scores, alerts, deadLetters }: Outputs): void {
+    this.#scores += scores.length;
+    this.#alerts += alerts.filter(({ sequence }) => sequence === 0).length;
+    this.#deadLetters += deadLetters.length;
+    for (const { reason } of deadLetters) {
+      this.#deadLettersByReason[reason] = (this.#deadLettersByReason[reason] ?? 0) + 1;
+    }
+  }
+
+  #settle(): void {
+    this.#inFlight--;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = error instanceof Error ? error : new Error(String(error));
+    this.#inFlight = 1;
+    this.#settle();
+  }
+}

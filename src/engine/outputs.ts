@@ -1,0 +1,41 @@
+import type { ScoredMoment } from '../alerts/policy.js';
+import type { PatientState } from '../align/patient.js';
+import type { StepIndex } from '../align/timeline.js';
+import type { Position } from '../bus/bus.js';
+import type { ClinicalEvent, EpochMs, ObservationEvent } from '../events/event.js';
+import type { AckMessage, AlertMessage, DeadLetterMessage } from '../events/messages.js';
+
+/** One evaluation of the model, with the bedside scores of the same moment. */
+export interface Score extends ScoredMoment {
+  readonly step: StepIndex;
+  /** NEWS2 inputs that were not available. */
+  readonly news2Missing: readonly string[];
+  readonly qsofa: number | null;
+  /** A late event had revised a closed step before this score. */
+  readonly late: boolean;
+}
+
+/** What alignment decided, in each patient's order; a score's risk is set when its batch has run. */
+export type Action =
+  | { readonly kind: 'admitted'; readonly patient: PatientState }
+  | { readonly kind: 'score'; readonly score: Score & { risk: number } }
+  | { readonly kind: 'act'; readonly message: AckMessage; readonly event: ClinicalEvent }
+  | { readonly kind: 'discharged'; readonly patient: PatientState; readonly time: EpochMs };
+
+/** What one batch of input led to: handed to every sink before its offsets are committed. */
+export interface Outputs {
+  readonly observations: readonly ObservationEvent[];
+  readonly admitted: PatientState[];
+  readonly discharged: PatientState[];
+  readonly scores: Score[];
+  readonly alerts: AlertMessage[];
+  readonly deadLetters: DeadLetterMessage[];
+  /** Where the input may be committed to. */
+  readonly positions: readonly Position[];
+}
+
+/** A place results go to. `write` resolves when they are safe there. */
+export interface Sink {
+  write(outputs: Outputs): Promise<void>;
+  close?(): Promise<void>;
+}

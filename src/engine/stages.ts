@@ -1,0 +1,227 @@
+import { concatMap, from, map, type OperatorFunction, of } from 'rxjs';
+import type { AlertPolicy } from '../alerts/policy.js';
+import { Aligner, type AlignmentSink, type AlignOptions } from '../align/aligner.js';
+import { type MergeOptions, PartitionMerge } from '../align/merge.js';
+import type { Position, RecordBatch } from '../bus/bus.js';
+import { bedsideScores } from '../clinical/bedside.js';
+import { VARIABLE_COUNT } from '../clinical/variables.js';
+import type { Clock } from '../clock.js';
+import type { MessageCodec } from '../events/codec.js';
+import { deadLetter } from '../events/dead-letter.js';
+import type { ClinicalEvent, ObservationEvent } from '../events/event.js';
+import type { DeadLetterMessage } from '../events/messages.js';
+import type { MicroBatcher } from '../inference/batcher.js';
+import type { EventDecoder } from './decode.js';
+import type { Action, Outputs, Sink } from './outputs.js';
+
+/** A batch after decoding. */
+export interface DecodedBatch {
+  readonly lane: string;
+  readonly partition: number;
+  readonly caughtUp: boolean;
+  readonly events: readonly ClinicalEvent[];
+  readonly deadLetters: DeadLetterMessage[];
+  /** Next offset of each topic in the batch. */
+  readonly positions: readonly Position[];
+}
+
+/** Events released in order, with how far the input may be committed once they are dealt with. */
+export interface OrderedBatch {
+  readonly events: readonly ClinicalEvent[];
+  readonly deadLetters: DeadLetterMessage[];
+  readonly positions: readonly Position[];
+}
+
+export interface AlignedBatch extends OrderedBatch {
+  readonly actions: readonly Action[];
+}
+
+/** Bytes → events. Where a registry is configured, first fetches the writer schemas that messages name. */
+export function decodeRecords(
+  codec: MessageCodec,
+  decoder: EventDecoder,
+  clock: Clock,
+): OperatorFunction<RecordBatch | 'end', DecodedBatch | 'end'> {
+  return concatMap((batch) => {
+    if (batch === 'end') return of(batch);
+    const missing = new Set<number>();
+    for (const { value } of batch.records) {
+      const id = codec.missingSchemaId(value);
+      if (id !== null) missing.add(id);
+    }
+    if (missing.size === 0) return of(decodeBatch(batch, decoder, clock));
+    const loaded = Promise.all([...missing].map((id) => codec.loadSchema(id)));
+    return from(loaded).pipe(map(() => decodeBatch(batch, decoder, clock)));
+  });
+}
+
+function decodeBatch(batch: RecordBatch, decoder: EventDecoder, clock: Clock): DecodedBatch {
+  const now = clock.now();
+  const events: ClinicalEvent[] = [];
+  const next = new Map<string, number>();
+  const { records, lane, partition, caughtUp } = batch;
+  for (let index = 0; index < records.length; index++) {
+    const record = records[index];
+    const event = decoder.decode(record, now);
+    if (event !== null) events.push(event);
+    next.set(record.topic, record.offset + 1);
+  }
+  const positions = [...next].map(([topic, offset]) => ({ topic, partition, offset }));
+  return { lane, partition, caughtUp, events, deadLetters: decoder.takeDeadLetters(), positions };
+}
+
+/** Puts each partition's events in event-time order; what must wait is kept and not committed. */
+export function mergeByEventTime(
+  options: MergeOptions,
+  clock: Clock,
+): OperatorFunction<DecodedBatch | 'end', OrderedBatch> {
+  const merges = new Map<number, PartitionMerge>();
+  const reached = new Map<string, Position>();
+  return map((batch) => {
+    if (batch === 'end') {
+      const events = [...merges.values()].flatMap((merge) => merge.flush());
+      return { events, deadLetters: [], positions: [...reached.values()] };
+    }
+    const { partition, lane, events, caughtUp, deadLetters } = batch;
+    const merge = merges.get(partition) ?? new PartitionMerge(options);
+    merges.set(partition, merge);
+    const now = clock.now();
+    merge.add(lane, events, caughtUp, now);
+    const released = merge.release(now);
+    for (const position of batch.positions) reached.set(`${position.topic}/${partition}`, position);
+    return { events: released, deadLetters, positions: committable(partition, reached, merge.held) };
+  });
+}
+
+/** How far a partition's topics are read, short of the events still held. */
+function committable(
+  partition: number,
+  reached: ReadonlyMap<string, Position>,
+  held: readonly ClinicalEvent[],
+): Position[] {
+  const firstHeld = new Map<string, number>();
+  for (const { topic, offset } of held) {
+    firstHeld.set(topic, Math.min(offset, firstHeld.get(topic) ?? Number.POSITIVE_INFINITY));
+  }
+  return [...reached.values()]
+    .filter((position) => position.partition === partition)
+    .map(({ topic, offset }) => ({
+      topic,
+      partition,
+      offset: Math.min(offset, firstHeld.get(topic) ?? offset),
+    }));
+}
+
+/**
+ * Applies events to the patients' timelines and scores what became due, in micro-batches. While a batch is on the
+ * runtime, the next one is aligned.
+ */
+export class AlignAndScore {
+  readonly aligner: Aligner;
+  #actions: Action[] = [];
+  #deadLetters: DeadLetterMessage[] = [];
+  readonly #batcher: MicroBatcher;
+
+  constructor(options: AlignOptions, batcher: MicroBatcher) {
+    this.#batcher = batcher;
+    const sink: AlignmentSink = {
+      admitted: (patient) => this.#actions.push({ kind: 'admitted', patient }),
+      stepClosed: (patient, step, carry) => batcher.close(patient, step, carry),
+      scoreDue: (patient, time) => {
+        const values = new Float32Array(VARIABLE_COUNT);
+        const ages = new Float32Array(VARIABLE_COUNT);
+        patient.timeline.lastKnown(time, values, ages);
+        const { patientId, stayId, wardId, bedId } = patient;
+        const where = { patientId, stayId, wardId, bedId, step: patient.timeline.openStep, eventTime: time };
+        const score = {
+          ...where,
+          risk: 0,
+          ...bedsideScores(values, ages),
+          late: patient.revised,
+          values,
+          ages,
+        };
+        batcher.score(patient, time, (risk) => {
+          score.risk = risk;
+        });
+        this.#actions.push({ kind: 'score', score });
+      },
+      acknowledged: (_, event) => this.#actions.push({ kind: 'act', message: event.body, event }),
+      discharged: (patient, time) => this.#actions.push({ kind: 'discharged', patient, time }),
+      rejected: (event, rejection) => this.#deadLetters.push(deadLetter(event, null, rejection)),
+    };
+    this.aligner = new Aligner(options, sink);
+  }
+
+  operator(): OperatorFunction<OrderedBatch, AlignedBatch> {
+    return (ordered$) =>
+      ordered$.pipe(
+        map((batch) => this.#align(batch)),
+        concatMap(async (batch) => {
+          await this.#batcher.flush();
+          return batch;
+        }),
+      );
+  }
+
+  #align(batch: OrderedBatch): AlignedBatch {
+    this.#actions = [];
+    this.#deadLetters = batch.deadLetters;
+    this.aligner.apply(batch.events);
+    return { ...batch, actions: this.#actions };
+  }
+}
+
+/** Scores and acknowledgements → alert transitions. */
+export function applyAlertPolicy(policy: AlertPolicy): OperatorFunction<AlignedBatch, Outputs> {
+  return map(({ events, actions, deadLetters, positions }) => {
+    const observations = events.filter((event): event is ObservationEvent => event.variables !== null);
+    const outputs: Outputs = {
+      observations,
+      admitted: [],
+      discharged: [],
+      scores: [],
+      alerts: [],
+      deadLetters,
+      positions,
+    };
+    for (const action of actions) decide(policy, action, outputs);
+    return outputs;
+  });
+}
+
+function decide(policy: AlertPolicy, action: Action, outputs: Outputs): void {
+  switch (action.kind) {
+    case 'admitted':
+      outputs.admitted.push(action.patient);
+      return;
+    case 'score':
+      outputs.scores.push(action.score);
+      outputs.alerts.push(...policy.score(action.score));
+      return;
+    case 'act': {
+      const { message, event } = action;
+      const transition = policy.act(message);
+      if (transition !== null) {
+        outputs.alerts.push(transition);
+        return;
+      }
+      const { patientId, eventTime, alertId } = message;
+      const detail = `the patient has no open alert ${alertId}`;
+      const rejection = { reason: 'unknown-alert' as const, detail, patientId, eventTime, index: -1 };
+      outputs.deadLetters.push(deadLetter(event, null, rejection));
+      return;
+    }
+    case 'discharged':
+      outputs.discharged.push(action.patient);
+      outputs.alerts.push(...policy.discharge(action.patient.patientId, action.time));
+  }
+}
+
+/** Hands results to every sink and passes them on when all have them. */
+export function deliver(sinks: readonly Sink[]): OperatorFunction<Outputs, Outputs> {
+  return concatMap(async (outputs) => {
+    for (const sink of sinks) await sink.write(outputs);
+    return outputs;
+  });
+}

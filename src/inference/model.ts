@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { WardstreamError } from '../errors.js';
+import { encoderConfigSchema, FeatureEncoder } from '../features/encoder.js';
+import { openOnnxRuntime } from './onnx.js';
+import type { GraphShape, InferenceRuntime } from './runtime.js';
+
+const modelConfigSchema = z.object({
+  version: z.string(),
+  steps: z.number().int().positive(),
+  stepMs: z.number().int().positive(),
+  layers: z.number().int().positive(),
+  width: z.number().int().positive(),
+  sha256: z.string(),
+  featureNames: z.array(z.string()),
+  encoder: encoderConfigSchema,
+});
+export type ModelConfig = z.infer<typeof modelConfigSchema>;
+
+/** A model folder, verified: its files are what config.json says and its input is what the encoder makes. */
+export interface Model {
+  readonly config: ModelConfig;
+  readonly directory: string;
+  readonly encoder: FeatureEncoder;
+  readonly shape: GraphShape;
+}
+
+const SHIPPED = fileURLToPath(new URL('../../models/deterioration', import.meta.url));
+
+/** The model folders in a directory, oldest first. */
+export function listModels(directory = SHIPPED): string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory)
+    .filter((name) => existsSync(join(directory, name, 'config.json')))
+    .sort();
+}
+
+/** @throws WardstreamError `WS_MODEL` saying what is missing or wrong and where. */
+export function loadModel(version: string, directory = SHIPPED): Model {
+  const name = version === 'latest' ? listModels(directory).at(-1) : version;
+  const folder = join(directory, name ?? '');
+  if (name === undefined || !existsSync(join(folder, 'config.json'))) {
+    const known = listModels(directory).join(', ') || 'none';
+    throw new WardstreamError('WS_MODEL', `there is no model ${version} in ${directory} (found: ${known})`);
+  }
+  const config = readConfig(join(folder, 'config.json'));
+  const encoder = new FeatureEncoder(config.encoder);
+  const differs = encoder.featureNames.findIndex((each, index) => each !== config.featureNames[index]);
+  if (differs >= 0 || encoder.size !== config.featureNames.length) {
+    const at =
+      differs >= 0
+        ? `feature ${differs} is ${config.featureNames[differs]}`
+        : 'the number of features differs';
+    throw new WardstreamError('WS_MODEL', `model ${config.version} was trained on other features: ${at}`);
+  }
+  const graph = join(folder, 'model.onnx');
+  if (!existsSync(graph)) throw new WardstreamError('WS_MODEL', `${graph} is missing`);
+  const sha256 = createHash('sha256').update(readFileSync(graph)).digest('hex');
+  if (sha256 !== config.sha256) {
+    throw new WardstreamError('WS_MODEL', `${graph} is damaged: its sha256 is not the one in config.json`);
+  }
+  const shape = { features: encoder.size, layers: config.layers, slots: config.steps, width: config.width };
+  return { config, directory: folder, encoder, shape };
+}
+
+/** Opens the model's step graph on the configured runtime. */
+export function openRuntime(model: Model, threads: number): Promise<InferenceRuntime> {
+  return openOnnxRuntime(join(model.directory, 'model.onnx'), model.shape, threads);
+}
+
+function readConfig(file: string): ModelConfig {
+  let data: unknown;
+  try {
+    data = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new WardstreamError('WS_MODEL', `${file} is not JSON`, { cause: error });
+  }
+  const result = modelConfigSchema.safeParse(data);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+  throw new WardstreamError('WS_MODEL', `${file} is wrong: ${faults}`);
+}

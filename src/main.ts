@@ -1,0 +1,48 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { log, positiveInteger, printResult, replaySpeed } from './commands/cli.js';
+import { WardstreamError } from './errors.js';
+
+/** Exit codes: 0 done, 1 a fault (the message says which), 2 wrong use of the command line. */
+const EXIT_FAULT = 1;
+const EXIT_USAGE = 2;
+
+const program = new Command('wardstream')
+  .description('Streaming ICU monitoring: aligns, scores and alerts, live or on history.')
+  .version('0.1.0')
+  .showHelpAfterError()
+  .addHelpText('after', '\nExit codes: 0 done, 1 a fault (said on stderr), 2 wrong usage.')
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
+
+const FROM = 'where the history is: physionet2012:DIR';
+
+program
+  .command('replay')
+  .description('stream history through the pipeline and report what came of it')
+  .requiredOption('--from <source>', FROM)
+  .option('--patients <n>', 'only the first n stays', positiveInteger)
+  .option('--speed <speed>', 'max, or a multiple of real time such as 60x', replaySpeed, 'max' as const)
+  .option('--store <dir>', 'keep observations, scores and alerts in a chDB store there')
+  .option('--config <file>', 'settings (YAML or JSON)')
+  .option('--json', 'one JSON object as the last line of stdout', false)
+  .action(async (options) => (await import('./commands/replay.js')).replayCommand(options));
+
+program
+  .command('features')
+  .description('write the training input that the serving code computes from history')
+  .requiredOption('--from <source>', FROM)
+  .requiredOption('--out <dir>', 'folder for features.f32 and stays.json')
+  .option('--patients <n>', 'only the first n stays', positiveInteger)
+  .option('--json', 'one JSON object as the last line of stdout', false)
+  .action(async (options) => {
+    const { features } = await import('./commands/features.js');
+    printResult(features(options), options.json);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof WardstreamError) process.stderr.write(`wardstream: ${error.message}\n`);
+  else log.error(error);
+  process.exitCode = error instanceof WardstreamError && error.code === 'WS_USAGE' ? EXIT_USAGE : EXIT_FAULT;
+}

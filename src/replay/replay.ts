@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MemoryBus } from '../bus/memory.js';
+import { ReplayClock } from '../clock.js';
+import type { Config } from '../config.js';
+import { Engine, type EngineCounts } from '../engine/engine.js';
+import type { Sink } from '../engine/outputs.js';
+import type { MessageCodec } from '../events/codec.js';
+import { openStore } from '../store/open.js';
+import { StoreSink } from '../store/sink.js';
+import type { OutgoingMessage } from '../bus/bus.js';
+import { ScoresDigest } from './digest.js';
+import type { ReplaySource, SourceMessage } from './source.js';
+import { RECORD_OF_TOPIC } from '../events/topics.js';
+import { loadModel } from '../inference/model.js';
+
+export interface ReplayOptions {
+  readonly config: Config;
+  /** Event time per real time; `max` is as fast as it goes. */
+  readonly speed: number | 'max';
+  readonly onProgress?: (patients: number, total: number) => void;
+}
+
+/** The outcome of a replay, as `--json` prints it. */
+export interface ReplayResult {
+  /** Stays replayed. */
+  patients: number;
+  /** Observations used. */
+  observations: number;
+  scores: number;
+  /** Alerts raised. */
+  alerts: number;
+  deadLetters: number;
+  deadLettersByReason: Record<string, number>;
+  duplicates: number;
+  late: number;
+  /** Observations used although implausible. */
+  implausible: number;
+  /** Rows of the source and what became of those that carry no observation. */
+  rows: number;
+  descriptors: number;
+  notRecorded: number;
+  malformed: number;
+  seconds: number;
+  observationsPerSecond: number;
+  scoresPerSecond: number;
+  peakRssMb: number;
+  scoresDigest: string;
+  model: string;
+  store?: string;
+}
+
+/** Messages encoded and produced at once. */
+const CHUNK = 512;
+
+/** Streams history through the same pipeline that runs live: embedded bus, model, policy, and the store if configured. */
+export async function replay(source: ReplaySource, options: ReplayOptions): Promise<ReplayResult> {
+  const { config } = options;
+  const clock = new ReplayClock();
+  const bus = new MemoryBus(config.bus.kind === 'memory' ? config.bus : { partitions: 4, capacity: 8192 });
+  const digest = new ScoresDigest();
+  const sinks: Sink[] = [digest];
+  if (config.store.kind !== 'none') {
+    const model = loadModel(config.model.version, config.model.directory);
+    sinks.push(new StoreSink(await openStore(config.store), model.config.version));
+  }
+  const engine = await Engine.open({ config, bus, clock, sinks });
+  const started = performance.now();
+  try {
+    await engine.start();
+    await feed(source, bus, engine, clock, options);
+    await drain(bus, engine);
+  } finally {
+    await bus.close();
+    await engine.close();
+  }
+  const seconds = (performance.now() - started) / 1000;
+  return { ...summarise(source, engine.counts, seconds), scoresDigest: digest.digest(), ...placesOf(engine, config) };
+}
+
+async function feed(
+  source: ReplaySource,
+  bus: MemoryBus,
+  engine: Engine,
+  clock: ReplayClock,
+  { speed, onProgress }: ReplayOptions,
+): Promise<void> {
+  const started = performance.now();
+  let first = Number.NaN;
+  let chunk: SourceMessage[] = [];
+  const send = async () => {
+    const newest = chunk.at(-1);
+    if (newest === undefined) return;
+    if (speed !== 'max') {
+      if (Number.isNaN(first)) first = newest.eventTime;
+      const due = (newest.eventTime - first) / speed;
+      const ahead = due - (performance.now() - started);
+      if (ahead > 0) await sleep(ahead);
+    }
+    clock.advanceTo(newest.eventTime);
+    await produceAll(chunk, bus, engine.codec);
+    chunk = [];
+    onProgress?.(source.counts.patients, source.total);
+    if (engine.failure !== null) throw engine.failure;
+  };
+  for (const message of source.messages()) {
+    const isMomentOver = chunk.length > 0 && chunk[chunk.length - 1].eventTime !== message.eventTime;
+    if (chunk.length >= CHUNK || (speed !== 'max' && isMomentOver)) await send();
+    chunk.push(message);
+  }
+  await send();
+}
+
+/** Encodes messages and produces them in order: runs of one topic together. */
+export async function produceAll(messages: readonly SourceMessage[], bus: MemoryBus, codec: MessageCodec): Promise<void> {
+  let run: OutgoingMessage[] = [];
+  for (let index = 0; index < messages.length; index++) {
+    const { topic, key, record } = messages[index];
+    run.push({ key, value: codec.encode(RECORD_OF_TOPIC[topic], record as never) });
+    if (messages[index + 1]?.topic !== topic) {
+      await bus.produce(topic, run);
+      run = [];
+    }
+  }
+}
+
+/** Waits until the engine has read the whole bus, then lets it release what it holds. */
+async function drain(bus: MemoryBus, engine: Engine): Promise<void> {
+  while (bus.unread > 0 && engine.failure === null) await sleep(5);
+  await engine.finish();
+}
+
+function summarise(
+  source: ReplaySource,
+  counts: EngineCounts,
+  seconds: number,
+): Omit<ReplayResult, 'scoresDigest' | 'model' | 'store'> {
+  const { rows, descriptors, notRecorded, malformed, patients } = source.counts;
+  const { observations, scores, alerts, deadLetters, deadLettersByReason, duplicates, late, implausible } = counts;
+  return {
+    patients,
+    observations,
+    scores,
+    alerts,
+    deadLetters,
+    deadLettersByReason,
+    duplicates,
+    late,
+    implausible,
+    rows,
+    descriptors,
+    notRecorded,
+    malformed,
+    seconds: Number(seconds.toFixed(2)),
+    observationsPerSecond: Math.round(observations / seconds),
+    scoresPerSecond: Math.round(scores / seconds),
+    peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
+  };
+}
+
+function placesOf(engine: Engine, { store }: Config): Pick<ReplayResult, 'model' | 'store'> {
+  const model = engine.model.config.version;
+  return store.kind === 'embedded' ? { model, store: store.directory } : { model };
+}

@@ -1,0 +1,148 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import { VARIABLES } from '../clinical/variables.js';
+import type { Outputs, Sink } from '../engine/outputs.js';
+
+/** Rows a table may have waiting before `write` inserts them at once. */
+const MAX_ROWS = 50_000;
+
+type Row = readonly unknown[];
+type Table = 'observations' | 'scores' | 'alert_events' | 'dead_letters';
+
+const COLUMNS: Record<Table, [string, ...string[]]> = {
+  observations: ['patient_id', 'variable', 'event_time', 'value', 'message_id'],
+  scores: [
+    'patient_id',
+    'stay_id',
+    'ward_id',
+    'event_time',
+    'model_version',
+    'risk',
+    'news2',
+    'qsofa',
+    'late',
+  ],
+  alert_events: [
+    'alert_id',
+    'sequence',
+    'patient_id',
+    'ward_id',
+    'rule',
+    'priority',
+    'state',
+    'onset_time',
+    'event_time',
+    'body',
+  ],
+  dead_letters: [
+    'dead_letter_id',
+    'topic',
+    'partition',
+    'offset',
+    'reason',
+    'detail',
+    'patient_id',
+    'event_time',
+    'raw',
+  ],
+};
+const TABLES = Object.keys(COLUMNS) as Table[];
+
+/**
+ * Writes results to ClickHouse. Alerts and dead letters are inserted before `write` resolves; observations and scores
+ * are collected for `maxAgeMs` first, since small inserts are costly, and everything is inserted on `close`.
+ */
+export class StoreSink implements Sink {
+  readonly #client: ClickHouseClient;
+  readonly #modelVersion: string;
+  readonly #rows: Record<Table, Row[]> = { observations: [], scores: [], alert_events: [], dead_letters: [] };
+  readonly #timer: NodeJS.Timeout;
+  #inserting: Promise<void> = Promise.resolve();
+  #failure: unknown = null;
+
+  constructor(client: ClickHouseClient, modelVersion: string, maxAgeMs = 500) {
+    this.#client = client;
+    this.#modelVersion = modelVersion;
+    this.#timer = setInterval(() => {
+      this.#insertAll().catch((error: unknown) => {
+        this.#failure = error;
+      });
+    }, maxAgeMs);
+    this.#timer.unref();
+  }
+
+  async write(outputs: Outputs): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    this.#collect(outputs);
+    const isUrgent = outputs.alerts.length > 0 || outputs.deadLetters.length > 0;
+    if (isUrgent) await this.#insert(['alert_events', 'dead_letters']);
+    const { observations, scores } = this.#rows;
+    if (observations.length >= MAX_ROWS || scores.length >= MAX_ROWS) await this.#insertAll();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#insertAll();
+    await this.#client.close();
+  }
+
+  #collect({ observations, scores, alerts, deadLetters }: Outputs): void {
+    const rows = this.#rows;
+    for (const { patientId, eventTime, messageId, variables, values } of observations) {
+      for (let index = 0; index < variables.length; index++) {
+        rows.observations.push([
+          patientId,
+          VARIABLES[variables[index]].id,
+          seconds(eventTime),
+          values[index],
+          messageId,
+        ]);
+      }
+    }
+    for (const { patientId, stayId, wardId, eventTime, risk, news2, qsofa, late } of scores) {
+      const time = seconds(eventTime);
+      rows.scores.push([patientId, stayId, wardId ?? '', time, this.#modelVersion, risk, news2, qsofa, late]);
+    }
+    for (const alert of alerts) {
+      const { alertId, sequence, patientId, wardId, rule, priority, state, onsetTime, eventTime } = alert;
+      const times = [seconds(onsetTime), seconds(eventTime)];
+      const what = [alertId, sequence, patientId, wardId ?? '', rule, priority, state];
+      rows.alert_events.push([...what, ...times, JSON.stringify(alert)]);
+    }
+    for (const {
+      deadLetterId,
+      topic,
+      partition,
+      offset,
+      reason,
+      detail,
+      patientId,
+      eventTime,
+      raw,
+    } of deadLetters) {
+      const time = eventTime === null ? null : seconds(eventTime);
+      const where = [deadLetterId, topic, partition, offset];
+      rows.dead_letters.push([...where, reason, detail, patientId, time, raw.toString('base64')]);
+    }
+  }
+
+  #insertAll(): Promise<void> {
+    return this.#insert(TABLES);
+  }
+
+  #insert(tables: readonly Table[]): Promise<void> {
+    this.#inserting = this.#inserting.then(async () => {
+      for (const table of tables) {
+        const values = this.#rows[table];
+        if (values.length === 0) continue;
+        this.#rows[table] = [];
+        await this.#client.insert({ table, columns: COLUMNS[table], values, format: 'JSONCompactEachRow' });
+      }
+    });
+    return this.#inserting;
+  }
+}
+
+/** ClickHouse reads a DateTime64 from a number of seconds with decimals. */
+function seconds(time: number): string {
+  return (time / 1000).toFixed(3);
+}
