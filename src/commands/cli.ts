@@ -2,17 +2,22 @@ import { InvalidArgumentError } from 'commander';
 import pino from 'pino';
 
 /** Logs go to stderr; stdout is for results. */
-export const log = pino({ name: 'wardstream', level: process.env.WARDSTREAM_LOG ?? 'info' }, pino.destination({ fd: 2, sync: true }));
+export const log = pino(
+  { name: 'wardstream', level: process.env.WARDSTREAM_LOG ?? 'info' },
+  pino.destination({ fd: 2, sync: true }),
+);
 
 export function positiveInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a whole number above 0.');
   return value;
 }
 
 export function portNumber(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new InvalidArgumentError('It must be 0 to 65535.');
+  if (!Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new InvalidArgumentError('It must be 0 to 65535.');
   return value;
 }
 

@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { loadConfig, parseConfig, type Config } from '../config.js';
+import { type Config, loadConfig, parseConfig } from '../config.js';
 import { openSource } from '../replay/open.js';
 import { replay } from '../replay/replay.js';
 import { printResult } from './cli.js';
@@ -16,7 +16,10 @@ export interface ReplayCommandOptions {
 /** `wardstream replay`: history through the pipeline, and what came of it. */
 export async function replayCommand(options: ReplayCommandOptions): Promise<void> {
   const source = openSource(options.from, options.patients);
-  const bar = new SingleBar({ format: '{bar} {value}/{total} stays | {eta_formatted} left', clearOnComplete: true });
+  const bar = new SingleBar({
+    format: '{bar} {value}/{total} stays | {eta_formatted} left',
+    clearOnComplete: true,
+  });
   const isShown = process.stderr.isTTY === true;
   if (isShown) bar.start(source.total, 0);
   try {

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { OutgoingMessage } from '../bus/bus.js';
 import { MemoryBus } from '../bus/memory.js';
 import { ReplayClock } from '../clock.js';
 import type { Config } from '../config.js';
 import { Engine, type EngineCounts } from '../engine/engine.js';
 import type { Sink } from '../engine/outputs.js';
 import type { MessageCodec } from '../events/codec.js';
-import { openStore } from '../store/open.js';
-import { StoreSink } from '../store/sink.js';
-import type { OutgoingMessage } from '../bus/bus.js';
-import { ScoresDigest } from './digest.js';
-import type { ReplaySource, SourceMessage } from './source.js';
 import { RECORD_OF_TOPIC } from '../events/topics.js';
 import { loadModel } from '../inference/model.js';
+import { openStore } from '../store/open.js';
+import { StoreSink } from '../store/sink.js';
+import { ScoresDigest } from './digest.js';
+import type { ReplaySource, SourceMessage } from './source.js';
 
 export interface ReplayOptions {
   readonly config: Config;
@@ -74,7 +74,11 @@ export async function replay(source: ReplaySource, options: ReplayOptions): Prom
     await engine.close();
   }
   const seconds = (performance.now() - started) / 1000;
-  return { ...summarise(source, engine.counts, seconds), scoresDigest: digest.digest(), ...placesOf(engine, config) };
+  return {
+    ...summarise(source, engine.counts, seconds),
+    scoresDigest: digest.digest(),
+    ...placesOf(engine, config),
+  };
 }
 
 async function feed(
@@ -111,7 +115,11 @@ async function feed(
 }
 
 /** Encodes messages and produces them in order: runs of one topic together. */
-export async function produceAll(messages: readonly SourceMessage[], bus: MemoryBus, codec: MessageCodec): Promise<void> {
+export async function produceAll(
+  messages: readonly SourceMessage[],
+  bus: MemoryBus,
+  codec: MessageCodec,
+): Promise<void> {
   let run: OutgoingMessage[] = [];
   for (let index = 0; index < messages.length; index++) {
     const { topic, key, record } = messages[index];
@@ -135,7 +143,8 @@ function summarise(
   seconds: number,
 ): Omit<ReplayResult, 'scoresDigest' | 'model' | 'store'> {
   const { rows, descriptors, notRecorded, malformed, patients } = source.counts;
-  const { observations, scores, alerts, deadLetters, deadLettersByReason, duplicates, late, implausible } = counts;
+  const { observations, scores, alerts, deadLetters, deadLettersByReason, duplicates, late, implausible } =
+    counts;
   return {
     patients,
     observations,
