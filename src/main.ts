@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { log, positiveInteger, printResult, replaySpeed } from './commands/cli.js';
+import { interrupted, log, portNumber, positiveInteger, printResult, replaySpeed } from './commands/cli.js';
 import { WardstreamError } from './errors.js';
 
 /** Exit codes: 0 done, 1 a fault (the message says which), 2 wrong use of the command line. */
@@ -13,6 +13,18 @@ const program = new Command('wardstream')
   .showHelpAfterError()
   .addHelpText('after', '\nExit codes: 0 done, 1 a fault (said on stderr), 2 wrong usage.')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
+
+program
+  .command('start')
+  .description('a simulated ward through the real pipeline, with its dashboard')
+  .option('--beds <n>', 'beds of the ward', positiveInteger, 16)
+  .option('--speed <speed>', 'a multiple of real time such as 60x', replaySpeed, 60)
+  .option('--port <port>', 'port of dashboard and API, on 127.0.0.1', portNumber, 8080)
+  .option('--seed <n>', 'another number, another ward', positiveInteger, 1)
+  .action(async (options) => {
+    const { start } = await import('./commands/start.js');
+    await start(options, interrupted());
+  });
 
 const FROM = 'where the history is: physionet2012:DIR';
 

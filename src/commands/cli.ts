@@ -40,3 +40,10 @@ export function printResult(result: object, json: boolean): void {
     process.stdout.write(`${key.padEnd(22)} ${text}\n`);
   }
 }
+
+/** Resolves at Ctrl-C or a request to terminate; a second one ends the process at once. */
+export function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+}

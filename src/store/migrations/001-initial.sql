@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS alert_events
     state      LowCardinality(String),
     onset_time DateTime64(3, 'UTC'),
     event_time DateTime64(3, 'UTC'),
-    body       String CODEC(ZSTD(3)) COMMENT 'The whole record of schemas/Alert.avsc as JSON'
+    body       String COMMENT 'The whole record of schemas/Alert.avsc as JSON' CODEC(ZSTD(3))
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(onset_time)

@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MemoryBus } from '../bus/memory.js';
+import { ReplayClock } from '../clock.js';
+import { parseConfig } from '../config.js';
+import { Engine } from '../engine/engine.js';
+import { loadModel } from '../inference/model.js';
+import { produceAll } from '../replay/replay.js';
+import type { SourceMessage } from '../replay/source.js';
+import { newAccessToken } from '../server/auth.js';
+import { WardServer } from '../server/server.js';
+import { WardView } from '../server/ward-view.js';
+import { type SimulateOptions, simulateWard } from '../simulate/ward.js';
+import { openStore } from '../store/open.js';
+import { StoreSink } from '../store/sink.js';
+
+export interface StartOptions {
+  readonly beds: number;
+  /** Simulated time per real time. */
+  readonly speed: number | 'max';
+  readonly port: number;
+  readonly seed: number;
+}
+
+const HOUR_MS = 3_600_000;
+const VITALS_INTERVAL_MS = 60_000;
+/** The demo stops by itself after this much simulated time. */
+const HOURS = 30 * 24;
+/** Simulated time that has passed when the page opens, so that there is a course to see. */
+const HEAD_START_MS = 3 * HOUR_MS;
+
+/** `wardstream start`: a simulated ward through the real pipeline, with dashboard. Runs until `stop` resolves. */
+export async function start(options: StartOptions, stop: Promise<unknown>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'wardstream-'));
+  const config = parseConfig({ store: { kind: 'embedded', directory } });
+  const model = loadModel('latest');
+  const clock = new ReplayClock();
+  const bus = new MemoryBus({ partitions: 4, capacity: 8192 });
+  const view = new WardView();
+  const store = await openStore({ kind: 'embedded', directory });
+  const sinks = [new StoreSink(store, model.config.version), view];
+  const engine = await Engine.open({ config, bus, clock, sinks });
+  const token = newAccessToken();
+  let server: WardServer | null = null;
+  try {
+    const modelVersion = model.config.version;
+    const { port } = options;
+    server = await WardServer.open({
+      host: config.server.host,
+      port,
+      token,
+      view,
+      store,
+      bus,
+      codec: engine.codec,
+      clock,
+      modelVersion,
+    });
+    await engine.start();
+    process.stdout.write(
+      `\n  Ward of ${options.beds} simulated beds at ${options.speed}x: ${server.url}/#token=${token}\n`,
+    );
+    process.stdout.write('  Decision support under evaluation. Ctrl-C stops it.\n\n');
+    let isStopped = false;
+    const stopped = stop.then(() => {
+      isStopped = true;
+    });
+    await Promise.race([stopped, simulate(options, bus, engine, clock, () => isStopped)]);
+  } finally {
+    await server?.close();
+    await engine.close();
+    await bus.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function simulate(
+  options: StartOptions,
+  bus: MemoryBus,
+  engine: Engine,
+  clock: ReplayClock,
+  isStopped: () => boolean,
+): Promise<void> {
+  const ward: SimulateOptions = {
+    beds: options.beds,
+    hours: HOURS,
+    seed: options.seed,
+    startTime: Date.UTC(2026, 0, 5, 6),
+    wardId: 'ICU',
+    vitalsIntervalMs: VITALS_INTERVAL_MS,
+  };
+  const speed = options.speed === 'max' ? Number.POSITIVE_INFINITY : options.speed;
+  const began = performance.now();
+  let moment: SourceMessage[] = [];
+  for (const message of simulateWard(ward)) {
+    const { eventTime } = message;
+    if (moment.length > 0 && moment[0].eventTime !== eventTime) {
+      clock.advanceTo(eventTime);
+      await produceAll(moment, bus, engine.codec);
+      moment = [];
+      const due = began + (eventTime - ward.startTime - HEAD_START_MS) / speed;
+      await sleep(Math.max(0, due - performance.now()));
+      if (engine.failure !== null) throw engine.failure;
+      if (isStopped()) return;
+    }
+    moment.push(message);
+  }
+}
