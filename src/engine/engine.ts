@@ -25,6 +25,8 @@ export interface EngineCounts {
   messages: number;
   observations: number;
   implausible: number;
+  /** Demographic fields set aside, each a dead letter. */
+  rejectedFields: number;
   duplicates: number;
   duplicateObservations: number;
   late: number;
@@ -90,11 +92,12 @@ export class Engine {
 
   get counts(): EngineCounts {
     const { duplicates, duplicateObservations, late, rejectedObservations } = this.#scoring.aligner.counts;
-    const { observations, implausible } = this.#decoder.counts;
+    const { observations, implausible, rejectedFields } = this.#decoder.counts;
     return {
       messages: this.#messages,
       observations: observations - duplicateObservations - rejectedObservations,
       implausible,
+      rejectedFields,
       duplicates,
       duplicateObservations,
       late,

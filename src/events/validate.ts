@@ -26,6 +26,8 @@ export interface ValidationCounts {
   observations: number;
   /** Observations used although outside the plausible range. */
   implausible: number;
+  /** Demographic fields set aside; the rest of their message is used. */
+  rejectedFields: number;
 }
 
 /** Ranges of demographic fields: age in years, height in cm (tallest recorded adult 272 cm), weight in kg. */
@@ -45,7 +47,7 @@ type Head = { messageId: string; patientId: string; eventTime: number };
  * is handed to `reject`, one call an observation or message; the rest of the message is still used.
  */
 export class Validator {
-  readonly counts: ValidationCounts = { observations: 0, implausible: 0 };
+  readonly counts: ValidationCounts = { observations: 0, implausible: 0, rejectedFields: 0 };
   readonly #limits: ValidationLimits;
   readonly #reject: (rejection: Rejection) => void;
 
@@ -102,6 +104,7 @@ export class Validator {
         message,
         index,
       );
+      this.counts.rejectedFields++;
       message[field] = null;
     });
     return event('adt', message, null, origin, null, null, message);

@@ -35,7 +35,7 @@ export interface ReplayResult {
   late: number;
   /** Observations used although implausible. */
   implausible: number;
-  /** Rows of the source and what became of those that carry no observation. */
+  /** Rows of the source: observations + deadLetters + descriptors + notRecorded + malformed. */
   rows: number;
   descriptors: number;
   notRecorded: number;
@@ -142,7 +142,8 @@ function summarise(
   counts: EngineCounts,
   seconds: number,
 ): Omit<ReplayResult, 'scoresDigest' | 'model' | 'store'> {
-  const { rows, descriptors, notRecorded, malformed, patients } = source.counts;
+  const { rows, notRecorded, malformed, patients } = source.counts;
+  const descriptors = source.counts.descriptors - counts.rejectedFields;
   const { observations, scores, alerts, deadLetters, deadLettersByReason, duplicates, late, implausible } =
     counts;
   return {

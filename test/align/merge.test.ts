@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { PartitionMerge } from '../../src/align/merge.js';
+import { type ClinicalEvent, compareEvents } from '../../src/events/event.js';
+
+function event(eventTime: number, messageId: string): ClinicalEvent {
+  return {
+    kind: 'vitals',
+    rank: 1,
+    messageId,
+    patientId: 'p',
+    eventTime,
+    observedAt: eventTime,
+    topic: 't',
+    partition: 0,
+    offset: 0,
+    variables: [],
+    values: [],
+    body: null,
+  };
+}
+
+describe('PartitionMerge', () => {
+  it('loses no event and keeps order while lanes advance at different speeds', () => {
+    const lane = fc.array(fc.nat(1000), { maxLength: 40 }).map((times) => times.sort((a, b) => a - b));
+    fc.assert(
+      fc.property(lane, lane, fc.infiniteStream(fc.boolean()), (a, b, choose) => {
+        const merge = new PartitionMerge({ reorderWindowMs: 10, live: false });
+        merge.add('a', [], false, Number.POSITIVE_INFINITY);
+        merge.add('b', [], false, Number.POSITIVE_INFINITY);
+        const queues = { a: a.map((t, i) => event(t, `a${i}`)), b: b.map((t, i) => event(t, `b${i}`)) };
+        const released: ClinicalEvent[] = [];
+        while (queues.a.length + queues.b.length > 0) {
+          const name = queues.b.length === 0 || (queues.a.length > 0 && choose.next().value) ? 'a' : 'b';
+          merge.add(name, [queues[name].shift()!], false, Number.POSITIVE_INFINITY);
+          released.push(...merge.release(Number.POSITIVE_INFINITY));
+        }
+        released.push(...merge.flush());
+        expect(released).toHaveLength(a.length + b.length);
+        expect(released).toEqual([...released].sort(compareEvents));
+      }),
+    );
+  });
+
+  it('live, lets the clock move a lane that has been read to its end', () => {
+    const merge = new PartitionMerge({ reorderWindowMs: 250, live: true });
+    merge.add('a', [event(1000, 'x')], true, 1000);
+    merge.add('b', [], true, 1000);
+    expect(merge.release(1000)).toEqual([]);
+    expect(merge.release(1250)).toHaveLength(1);
+  });
+});
