@@ -54,7 +54,7 @@ export class EventDecoder {
   /** The dead letters since the last call. */
   takeDeadLetters(): DeadLetterMessage[] {
     const taken = this.#deadLetters;
-    if (taken.length > 0) this.#deadLetters = [];
+    this.#deadLetters = [];
     return taken;
   }
 

@@ -47,13 +47,14 @@ interface Tap {
   pos: number;
   readLong(): number;
   skipLong(): void;
+  skipString(): void;
 }
 interface ItemType {
   _read(tap: Tap): unknown;
   _skip(tap: Tap): void;
 }
 
-/** Thrown while reading an array whose declared length cannot fit in the bytes that are left. */
+/** Thrown while reading an array or map whose declared length does not fit in the bytes that are left. */
 export class ImpossibleLengthError extends RangeError {}
 
 function blockLength(tap: Tap): number {
@@ -66,28 +67,53 @@ function blockLength(tap: Tap): number {
   return length;
 }
 
+/** avsc reads on past the end, slowly; an item may be the last only if it still lay within the message. */
+function checkWithin(tap: Tap): void {
+  if (tap.pos > tap.buf.length) throw new ImpossibleLengthError('the message ends within an array');
+}
+
 /**
- * avsc 5.7 trusts the item count an array declares: ten hostile bytes make it loop until memory is gone.
- * No item type of ours encodes to nothing, so a count above the bytes left is certainly false.
+ * avsc 5.7 trusts the item count an array or map declares: ten hostile bytes make it loop until memory is gone.
+ * No item type of ours encodes to nothing, so a count above the bytes left is certainly false. No record of ours
+ * has a map, but another writer's may, and is then skipped.
  */
 function guardArrays(): void {
-  const prototype = (avro.types.ArrayType as unknown as { prototype: Record<string, unknown> }).prototype;
+  const prototype = prototypeOf(avro.types.ArrayType);
   prototype._read = function read(this: { itemsType: ItemType }, tap: Tap): unknown[] {
     const items = this.itemsType;
     let length = blockLength(tap);
     const values = new Array<unknown>(length);
     let index = 0;
     while (length > 0) {
-      for (; length > 0; length--) values[index++] = items._read(tap);
+      for (; length > 0; length--) {
+        values[index++] = items._read(tap);
+        checkWithin(tap);
+      }
       length = blockLength(tap);
     }
     return values;
   };
   prototype._skip = function skip(this: { itemsType: ItemType }, tap: Tap): void {
     for (let length = blockLength(tap); length > 0; length = blockLength(tap)) {
-      for (; length > 0; length--) this.itemsType._skip(tap);
+      for (; length > 0; length--) {
+        this.itemsType._skip(tap);
+        checkWithin(tap);
+      }
     }
   };
+  prototypeOf(avro.types.MapType)._skip = function skip(this: { valuesType: ItemType }, tap: Tap): void {
+    for (let length = blockLength(tap); length > 0; length = blockLength(tap)) {
+      for (; length > 0; length--) {
+        tap.skipString();
+        this.valuesType._skip(tap);
+        checkWithin(tap);
+      }
+    }
+  };
+}
+
+function prototypeOf(type: unknown): Record<string, unknown> {
+  return (type as { prototype: Record<string, unknown> }).prototype;
 }
 
 guardArrays();

@@ -26,6 +26,11 @@ function readJpeg(bytes: Buffer): ImageHeader | null {
   while (position + 9 <= bytes.length) {
     if (bytes[position] !== 0xff) return null;
     const marker = bytes[position + 1];
+    // Fill bytes before a marker (ISO/IEC 10918-1, B.1.1.2).
+    if (marker === 0xff) {
+      position++;
+      continue;
+    }
     const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
     if (isFrame) return sized('jpeg', bytes.readUInt16BE(position + 7), bytes.readUInt16BE(position + 5));
     const length = bytes.readUInt16BE(position + 2);

@@ -21,12 +21,6 @@ export type EncoderConfig = z.infer<typeof encoderConfigSchema>;
 /** Standardised values are clipped to this many standard deviations. */
 const CLIP = 5;
 const HOUR_MS = 3_600_000;
-/**
- * Counts are capped, so that a monitor that sends every second looks no different from a nurse who charts every quarter
- * of an hour: training data is charted, live data is not.
- */
-const MAX_COUNT_PER_STEP = 4;
-const MAX_WINDOW_COUNT_PER_STEP = 2;
 
 const PER_VARIABLE = [
   'last',
@@ -135,7 +129,7 @@ export class FeatureEncoder {
     out[at + 1] = isNow ? this.#standardise(index, mean) : 0;
     out[at + 2] = isNow ? this.#standardise(index, min) : 0;
     out[at + 3] = isNow ? this.#standardise(index, max) : 0;
-    out[at + 4] = isNow ? Math.log1p(Math.min(inStep, MAX_COUNT_PER_STEP)) / 2 : 0;
+    out[at + 4] = isNow ? Math.log1p(inStep) / 2 : 0;
     out[at + 5] = Math.log1p(Math.max(0, elapsed - lastAt) / HOUR_MS) / 4;
     out[at + 6] = 1;
     const total = before + inStep;
@@ -154,8 +148,7 @@ export class FeatureEncoder {
       index,
       before === 0 ? max : isNow ? Math.max(max, carry.max[variable]) : carry.max[variable],
     );
-    const stepsInView = Math.min(step + 1, grid.steps);
-    out[at + 10] = Math.log1p(Math.min(total, MAX_WINDOW_COUNT_PER_STEP * stepsInView)) / 4;
+    out[at + 10] = Math.log1p(total) / 4;
     out[at + 11] = this.#standardise(index, before === 0 ? mean : carry.first[variable]);
   }
 

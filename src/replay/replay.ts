@@ -100,7 +100,7 @@ async function feed(
       const ahead = due - (performance.now() - started);
       if (ahead > 0) await sleep(ahead);
     }
-    clock.advanceTo(newest.eventTime);
+    for (const { eventTime } of chunk) clock.advanceTo(eventTime);
     await produceAll(chunk, bus, engine.codec);
     chunk = [];
     onProgress?.(source.counts.patients, source.total);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { crc64Avro, parseSchema, readSchema, singleObjectHeader } from '../../src/events/avro.js';
-import { DecodeFailure, MessageCodec } from '../../src/events/codec.js';
-import { vitals } from '../helpers.js';
+import { DecodeFailure, MessageCodec, type RecordName, type RecordShapes } from '../../src/events/codec.js';
+import { adt, labs, START, vitals } from '../helpers.js';
 
 const codec = new MessageCodec();
 
@@ -74,5 +74,164 @@ describe('MessageCodec', () => {
       Buffer.from([0x80, 0x80, 0x80, 0x80, 0x80, 0x40]),
     ]);
     expect(codec.decode('VitalSigns', hostile)).toMatchObject({ reason: 'undecodable' });
+  });
+});
+
+/** One message of every record, each union once with its value and once null. */
+const EXAMPLES: { [Name in RecordName]: readonly RecordShapes[Name][] } = {
+  VitalSigns: [vitals({ heartRate: 80, temperature: 36.6 }), vitals({}, { observedAt: START - 1000 })],
+  LabResult: [labs({ ph: 7.35, lactate: 1.2 }), labs({ ph: 7.4 }, { specimenId: 'L-1', source: 'lab' })],
+  ImagingEvent: [
+    {
+      ...head(),
+      modality: 'DX',
+      bodySite: 'CHEST',
+      mediaType: 'image/png',
+      image: Buffer.from([1]),
+      uri: null,
+    },
+    { ...head(), modality: 'CT', bodySite: 'HEAD', mediaType: 'image/jpeg', image: null, uri: 'pacs://1' },
+  ],
+  ClinicalNote: [
+    { ...head(), noteType: 'nursing', authorRole: 'nurse', language: 'de', text: 'Atmet schwer. 37,9 °C 🌡' },
+  ],
+  AdtEvent: [
+    adt('ADMIT', {
+      wardId: 'A',
+      bedId: '7',
+      unitType: 'MEDICAL',
+      ageYears: 70,
+      sex: 'FEMALE',
+      heightCm: 165,
+    }),
+    adt('DISCHARGE'),
+  ],
+  Acknowledgement: [
+    { ...ids(), alertId: 'a1', action: 'SNOOZE', actor: 'nurse-1', snoozeMs: 600_000, reason: 'bathing' },
+    { ...ids(), alertId: 'a1', action: 'ACKNOWLEDGE', actor: 'nurse-1', snoozeMs: null, reason: null },
+  ],
+  RiskScore: [
+    score({ news2: 7, qsofa: 2, news2Missing: ['alert', 'spo2'] }),
+    score({ late: true, wardId: 'A' }),
+  ],
+  Alert: [
+    alert({ evidence: [{ variable: 'lactate', value: 4.1, unit: 'mmol/L', ageMs: 60_000 }], news2: 9 }),
+    alert({ state: 'RESOLVED', sequence: 1, actor: 'nurse-1', reason: 'better' }),
+  ],
+  DeadLetter: [
+    {
+      deadLetterId: 'd1',
+      topic: 'ward.labs',
+      partition: 3,
+      offset: 2 ** 40,
+      reason: 'undecodable',
+      detail: 'the message ends early',
+      patientId: null,
+      eventTime: null,
+      raw: Buffer.from([0, 255]),
+    },
+  ],
+};
+
+function ids() {
+  return { messageId: 'm1', patientId: 'p1', eventTime: START };
+}
+
+function head() {
+  return { ...ids(), observedAt: START - 1, source: 'test' };
+}
+
+function score(at: Partial<RecordShapes['RiskScore']>): RecordShapes['RiskScore'] {
+  const where = { scoreId: 's1', patientId: 'p1', stayId: 'p1@1', wardId: null, eventTime: START };
+  const none = { modelVersion: 'm', risk: 0.25, news2: null, news2Missing: [], qsofa: null, late: false };
+  return { ...where, ...none, ...at };
+}
+
+function alert(at: Partial<RecordShapes['Alert']>): RecordShapes['Alert'] {
+  const where = { alertId: 'a1', sequence: 0, patientId: 'p1', stayId: 'p1@1', wardId: null, bedId: null };
+  const rule = { rule: 'risk-high', priority: 'HIGH', state: 'RAISED', value: 0.6, threshold: 0.5 } as const;
+  const moment = { onsetTime: START - 1, eventTime: START, risk: 0.6, trend: 0.1, news2: null };
+  return { ...where, ...rule, ...moment, modelVersion: 'm', evidence: [], actor: null, reason: null, ...at };
+}
+
+describe.each(Object.keys(EXAMPLES) as RecordName[])('%s', (name) => {
+  const encoded = EXAMPLES[name].map((message) => codec.encode(name, message));
+
+  it('comes back as it was written', () => {
+    expect(encoded.map((bytes) => codec.decode(name, bytes))).toEqual(EXAMPLES[name]);
+  });
+
+  it('is undecodable cut at any byte, or with a byte more', () => {
+    for (const bytes of encoded) {
+      for (let cut = 0; cut < bytes.length; cut++) {
+        expect(codec.decode(name, bytes.subarray(0, cut))).toMatchObject({ reason: 'undecodable' });
+      }
+      const longer = Buffer.concat([bytes, Buffer.from([0])]);
+      expect(codec.decode(name, longer)).toMatchObject({ reason: 'undecodable' });
+    }
+  });
+
+  it('is not read as another record', () => {
+    const other = name === 'VitalSigns' ? 'LabResult' : 'VitalSigns';
+    expect(codec.decode(other, encoded[0])).toMatchObject({ reason: 'unknown-schema' });
+  });
+
+  it('survives any noise after a true header, and any damaged byte, without throwing', () => {
+    const started = performance.now();
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(), fc.nat(255), (noise, place, byte) => {
+        codec.decode(name, Buffer.concat([encoded[0].subarray(0, 10), noise]));
+        const damaged = Buffer.from(encoded[0]);
+        damaged[place % damaged.length] = byte;
+        codec.decode(name, damaged);
+      }),
+      { numRuns: 300 },
+    );
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+});
+
+describe('a newer writer', () => {
+  it('may know an action this reader does not: it is read as the default', () => {
+    const schema = structuredClone(readSchema('Acknowledgement')) as unknown as {
+      fields: { name: string; type: { symbols: string[] } }[];
+    };
+    schema.fields.find(({ name }) => name === 'action')?.type.symbols.push('DELEGATE');
+    const type = parseSchema(schema as never);
+    const message = EXAMPLES.Acknowledgement[0];
+    const datum = type.toBuffer({ ...message, action: 'DELEGATE' });
+    const informed = new MessageCodec();
+    informed.addWriterSchema('Acknowledgement', schema as never);
+    const bytes = Buffer.concat([singleObjectHeader(type), datum]);
+    expect(informed.decode('Acknowledgement', bytes)).toEqual({ ...message, action: 'COMMENT' });
+  });
+
+  it('may add an array or a map: neither is believed when it lies about its length', () => {
+    const schema = structuredClone(readSchema('VitalSigns')) as unknown as { fields: object[] };
+    schema.fields.push({ name: 'tags', type: { type: 'map', values: 'string' } });
+    const type = parseSchema(schema as never);
+    const message = vitals({ heartRate: 80 });
+    const informed = new MessageCodec();
+    informed.addWriterSchema('VitalSigns', schema as never);
+    const honest = Buffer.concat([singleObjectHeader(type), type.toBuffer({ ...message, tags: {} })]);
+    expect(informed.decode('VitalSigns', honest)).toEqual(message);
+    const trillion = Buffer.from([0x80, 0x80, 0x80, 0x80, 0x80, 0x40]);
+    const hostile = Buffer.concat([honest.subarray(0, -1), trillion]);
+    expect(informed.decode('VitalSigns', hostile)).toMatchObject({ reason: 'undecodable' });
+  });
+});
+
+describe('a megabyte of false observations', () => {
+  it('is given up at the end of the message, not after as many as it declares', () => {
+    const honest = codec.encode('VitalSigns', vitals({}));
+    // 2^20 observations declared, a tenth of them there.
+    const hostile = Buffer.concat([
+      honest.subarray(0, -1),
+      Buffer.from([0x80, 0x80, 0x80, 1]),
+      Buffer.alloc(1 << 20),
+    ]);
+    expect(codec.decode('VitalSigns', hostile)).toEqual(
+      new DecodeFailure('undecodable', 'the message ends within an array'),
+    );
   });
 });

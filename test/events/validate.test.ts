@@ -95,4 +95,67 @@ describe('Validator', () => {
     expect(validator.imaging(imaging(null), ORIGIN, START)).toBeNull();
     expect(rejections.map(({ reason }) => reason)).toEqual(['not-an-image', 'oversized', 'empty']);
   });
+
+  it.each(['missing-id', 'future'])('sets aside every kind of message: %s', (reason) => {
+    const { validator, rejections } = setUp();
+    const wrong = reason === 'future' ? { eventTime: START + LIMITS.maxFutureSkewMs + 1 } : { patientId: '' };
+    const ack = { messageId: 'k', alertId: 'a', action: 'COMMENT', actor: 'x', snoozeMs: null } as const;
+    const sound = { patientId: 'p1', eventTime: START, reason: null };
+    expect(validator.observations('labs', labs({ ph: 7.4 }, wrong), ORIGIN, START)).toBeNull();
+    expect(validator.adt(adt('ADMIT', wrong), ORIGIN, START)).toBeNull();
+    expect(validator.note({ ...note('stable'), ...wrong }, ORIGIN, START)).toBeNull();
+    expect(validator.imaging({ ...imaging(null), uri: 'pacs://1', ...wrong }, ORIGIN, START)).toBeNull();
+    expect(validator.acknowledgement({ ...ack, ...sound, ...wrong }, ORIGIN, START)).toBeNull();
+    expect(rejections.map((rejection) => rejection.reason)).toEqual(Array(5).fill(reason));
+    expect(validator.acknowledgement({ ...ack, ...sound }, ORIGIN, START)).toMatchObject({ kind: 'acks' });
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    'takes %d for no number',
+    (value) => {
+      const { validator, rejections } = setUp();
+      expect(validator.observations('vitals', vitals({ temperature: value }), ORIGIN, START)).toBeNull();
+      expect(rejections).toMatchObject([{ reason: 'not-a-number', index: 0 }]);
+    },
+  );
+
+  it.each([
+    [13.7, 1],
+    [13.69, 0],
+    [46.5, 1],
+    [46.51, 0],
+  ])('a temperature of %d Cel at the bound of the possible: %d used', (temperature, used) => {
+    const { validator, rejections } = setUp();
+    validator.observations('vitals', vitals({ temperature }), ORIGIN, START);
+    expect(validator.counts.observations).toBe(used);
+    expect(rejections).toHaveLength(1 - used);
+  });
+
+  it('takes a measurement after its own event time to be of that time', () => {
+    const { validator } = setUp();
+    const observedAt = (at: number | null) =>
+      validator.observations('vitals', vitals({ heartRate: 80 }, { observedAt: at }), ORIGIN, START)
+        ?.observedAt;
+    expect([null, START - 5, START + 5].map(observedAt)).toEqual([START, START - 5, START]);
+  });
+
+  it('measures a note in bytes, and takes one of just the limit', () => {
+    const { validator, rejections } = setUp();
+    expect(validator.note(note('x'.repeat(LIMITS.maxNoteBytes)), ORIGIN, START)).not.toBeNull();
+    expect(validator.note(note('ü'.repeat(LIMITS.maxNoteBytes / 2 + 1)), ORIGIN, START)).toBeNull();
+    expect(rejections).toMatchObject([{ reason: 'oversized', index: -1 }]);
+  });
+
+  it('uses an imaging study that only refers to its picture', () => {
+    const { validator, rejections } = setUp();
+    const event = validator.imaging({ ...imaging(null), uri: 'pacs://1' }, ORIGIN, START);
+    expect(event).toMatchObject({ kind: 'imaging', variables: null });
+    expect(rejections).toEqual([]);
+  });
+
+  it('shortens what it quotes from outside', () => {
+    const { validator, rejections } = setUp();
+    validator.observations('vitals', vitals({ ['x'.repeat(5000)]: 1 }), ORIGIN, START);
+    expect(rejections[0].detail.length).toBeLessThan(100);
+  });
 });

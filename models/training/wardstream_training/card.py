@@ -32,6 +32,8 @@ SAPS-I as given with the data: AUROC {interval(metrics["saps1"]["auroc"])}, Scor
 
 ## Limits
 
+- Trained on charted data, where a vital sign comes about once an hour. On a dense feed (a value a minute) the counts of values
+  lie far outside of what it has seen and its risks are far too low. Do not rely on it there.
 - One hospital, 2001 to 2008, adults; no drugs, no diagnoses, no treatment limits. It learns who died there, not why.
 - Trained on values as of the end of each hour; scores within an hour are of the same graph on a partly filled step.
 - After 48 hours, in wards other than ICUs, in children: not evaluated. Subgroups: not evaluated yet.
