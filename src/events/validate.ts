@@ -127,7 +127,7 @@ export class Validator {
   imaging(message: ImagingMessage, origin: Origin, now: EpochMs): ClinicalEvent | null {
     if (!this.#headIsSound(message, now)) return null;
     const { image } = message;
-    if (image === null && message.uri === null) {
+    if (image === null && !message.uri) {
       return this.#rejectMessage('empty', 'neither an image nor a reference to one', message);
     }
     if (image !== null && image.length > this.#limits.maxImageBytes) {

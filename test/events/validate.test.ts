@@ -93,7 +93,8 @@ describe('Validator', () => {
     expect(validator.imaging(imaging(Buffer.from('not a picture at all')), ORIGIN, START)).toBeNull();
     expect(validator.imaging(imaging(Buffer.alloc(LIMITS.maxImageBytes + 1)), ORIGIN, START)).toBeNull();
     expect(validator.imaging(imaging(null), ORIGIN, START)).toBeNull();
-    expect(rejections.map(({ reason }) => reason)).toEqual(['not-an-image', 'oversized', 'empty']);
+    expect(validator.imaging({ ...imaging(null), uri: '' }, ORIGIN, START)).toBeNull();
+    expect(rejections.map(({ reason }) => reason)).toEqual(['not-an-image', 'oversized', 'empty', 'empty']);
   });
 
   it.each(['missing-id', 'future'])('sets aside every kind of message: %s', (reason) => {
