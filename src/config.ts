@@ -25,7 +25,7 @@ const ruleSchema = z.strictObject({
 });
 export type AlertRule = z.infer<typeof ruleSchema>;
 
-/** Risk thresholds as alarms per patient-day on set A (docs/validation.md); NEWS2 7 is the RCP's emergency threshold. */
+/** The risk thresholds are first guesses, not validated; NEWS2 7 is the RCP's emergency threshold. */
 const DEFAULT_RULES: AlertRule[] = [
   {
     id: 'risk-high',
