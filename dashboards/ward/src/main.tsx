@@ -1,111 +1,152 @@
-import { render } from 'preact';
+import { type ComponentChildren, render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { AlertMessage } from '../../../src/events/messages.js';
-import { acknowledge, connect, NO_WARD, takeToken, type Ward } from './connection.js';
-import { PRIORITIES, SHAPES, Tile } from './tile.js';
+import { Alerts } from './alerts.js';
+import { acknowledge, Connection, NO_FEED, takeToken } from './connection.js';
+import { ruleText } from './format.js';
+import { Banner, Top } from './header.js';
+import { type AlertView, NOTICE, PROTOCOL_VERSION } from './protocol.js';
+import { riskCeiling } from './sparkline.js';
+import { Tile } from './tile.js';
+import { STALE_MS } from './vitals.js';
+import {
+  alertsByPatient,
+  bedName,
+  isActive,
+  type Order,
+  sortAlerts,
+  sortPatients,
+  wardName,
+} from './ward.js';
 import './style.css';
 
-const RULES: Record<string, string> = {
-  'risk-high': 'High risk of death in hospital',
-  'risk-elevated': 'Raised risk of death in hospital',
-  'news2-emergency': 'NEWS2 at emergency level',
-};
+/** Ages are redrawn this often where no frame does it. */
+const TICK_MS = 5000;
+const OPEN_AGAIN = 'Open the address that wardstream printed when it started.';
 
 function App({ token }: { readonly token: string }) {
-  const [ward, setWard] = useState<Ward>(NO_WARD);
-  const [byBed, setByBed] = useState(false);
-  useEffect(() => connect(token, setWard), [token]);
-  const patients = [...ward.patients.values()].sort((a, b) =>
-    byBed ? (a.bedId ?? '').localeCompare(b.bedId ?? '') : (b.risk ?? -1) - (a.risk ?? -1),
-  );
-  const alerts = [...ward.alerts.values()].sort((a, b) => b.onsetTime - a.onsetTime);
+  const [feed, setFeed] = useState(NO_FEED);
+  const [order, setOrder] = useState<Order>('risk');
+  const wallNow = useWallClock();
+  useEffect(() => {
+    const connection = new Connection(token, setFeed);
+    return () => connection.close();
+  }, [token]);
+
+  const { link, ward } = feed;
+  if (link.kind === 'refused') {
+    return <Message title="The server did not accept the access token.">{OPEN_AGAIN}</Message>;
+  }
+  if (link.kind === 'incompatible') {
+    const versions = `The server speaks version ${link.version}, this page version ${PROTOCOL_VERSION}.`;
+    return (
+      <Message title="This page does not fit the server.">
+        {versions} Reload the page to get the new one.
+      </Message>
+    );
+  }
+  // While the stream's clock stands still, ages go on: a feed that stopped must not look current.
+  const quietMs = ward.clock === 0 ? 0 : Math.max(0, wallNow - feed.clockMovedAt);
+  const now = ward.clock + quietMs;
+  const isQuiet = quietMs > STALE_MS;
+  const isCurrent = link.kind !== 'lost' && !isQuiet;
+  const patients = sortPatients(ward.patients.values(), order);
+  const alerts = sortAlerts(ward.alerts.values());
+  const byPatient = alertsByPatient(alerts);
+  const ceiling = riskCeiling(patients);
   return (
-    <div class={ward.connected ? 'page' : 'page lost'}>
-      <header class="top">
-        <h1>Wardstream</h1>
-        <span>{patients[0]?.wardId ?? ''}</span>
-        <time>{ward.clock > 0 ? new Date(ward.clock).toLocaleString() : '–'}</time>
-        {PRIORITIES.map((priority) => (
-          <span key={priority} class={`count ${priority.toLowerCase()}`}>
-            {SHAPES[priority]} {alerts.filter((alert) => alert.priority === priority).length}{' '}
-            {priority.toLowerCase()}
-          </span>
-        ))}
-        <button type="button" onClick={() => setByBed(!byBed)}>
-          Sort by {byBed ? 'risk' : 'bed'}
-        </button>
-        <output class="connection" data-testid="connection">
-          {ward.connected ? '● live' : '○ connection lost: the data are not current'}
-        </output>
-      </header>
+    <div class={isCurrent ? 'page' : 'page lost'}>
+      <Top
+        name={wardName(patients)}
+        clock={ward.clock}
+        link={link}
+        alerts={alerts}
+        order={order}
+        onOrder={setOrder}
+      />
+      <Banner link={link} quietMs={isQuiet ? quietMs : null} />
       <main data-testid="ward">
-        {patients.map((patient) => (
-          <Tile
-            key={patient.patientId}
-            patient={patient}
-            alerts={alerts.filter(({ patientId }) => patientId === patient.patientId)}
-            clock={ward.clock}
-          />
-        ))}
-      </main>
-      <aside aria-label="Alerts">
-        <h2>Alerts</h2>
-        <ul>
-          {alerts.map((alert) => (
-            <AlertItem key={alert.alertId} alert={alert} />
+        {patients.length === 0 && <p class="empty">{emptyText(link.kind === 'live')}</p>}
+        <ul class="beds">
+          {patients.map((patient) => (
+            <Tile
+              key={patient.patientId}
+              patient={patient}
+              alerts={byPatient.get(patient.patientId) ?? []}
+              now={now}
+              ceiling={ceiling}
+            />
           ))}
         </ul>
-        {alerts.length === 0 && <p>No open alert.</p>}
-      </aside>
+      </main>
+      <Alerts
+        alerts={alerts}
+        now={now}
+        canAct={link.kind === 'live'}
+        onAcknowledge={(alertId) => acknowledge(token, alertId)}
+      />
       <footer class="bottom">
-        Decision support under evaluation. Not a cleared medical device.{' '}
-        <span>Model {ward.modelVersion}</span>
+        <span>{NOTICE}</span>
+        {ward.modelVersion !== '' && <span>Model {ward.modelVersion}</span>}
       </footer>
+      <Announcer alerts={alerts} />
     </div>
   );
 }
 
-function AlertItem({ alert }: { readonly alert: AlertMessage }) {
-  const [fault, setFault] = useState('');
-  const evidence = alert.evidence
-    .slice(0, 5)
-    .map(({ variable, value, unit }) => `${variable} ${Number(value.toFixed(1))} ${unit}`);
-  const canAcknowledge = alert.state === 'RAISED' || alert.state === 'ESCALATED';
+/** Tells those who do not see the page of the newest alert that waits for someone. */
+function Announcer({ alerts }: { readonly alerts: readonly AlertView[] }) {
+  const newest = alerts.find(isActive);
+  useEffect(() => {
+    const waiting = alerts.filter(isActive).length;
+    document.title = waiting === 0 ? 'Wardstream' : `(${waiting}) Wardstream`;
+  }, [alerts]);
   return (
-    <li class={alert.priority.toLowerCase()} data-testid="alert-item">
-      <strong>
-        {SHAPES[alert.priority]} {alert.bedId ?? alert.patientId}: {RULES[alert.rule] ?? alert.rule}
-      </strong>
-      <span>
-        {alert.priority.toLowerCase()} · {alert.state.toLowerCase()}
-        {alert.actor ? ` by ${alert.actor}` : ''} · since {new Date(alert.onsetTime).toLocaleTimeString()} ·
-        risk {(100 * alert.risk).toFixed(0)} %
-      </span>
-      <small>{evidence.join(' · ')}</small>
-      {canAcknowledge && (
-        <button
-          type="button"
-          onClick={() => acknowledge(alert.alertId).catch((error: Error) => setFault(error.message))}
-        >
-          Acknowledge
-        </button>
-      )}
-      {fault !== '' && <em role="alert">{fault}</em>}
-    </li>
+    <p class="unseen" role="status">
+      {newest && `${newest.priority.toLowerCase()} alert, ${bedName(newest)}: ${ruleText(newest.rule)}`}
+    </p>
   );
 }
 
-const root = document.getElementById('app');
-const token = takeToken();
-if (root !== null) {
-  render(
-    token === null ? (
-      <p class="notice">
-        This page needs an access token. Open the address that wardstream printed when it started.
-      </p>
-    ) : (
-      <App token={token} />
-    ),
-    root,
+function Message({ title, children }: { readonly title: string; readonly children: ComponentChildren }) {
+  return (
+    <main class="message">
+      <div role="alert">
+        <h1>{title}</h1>
+        <p>{children}</p>
+      </div>
+    </main>
   );
+}
+
+function emptyText(live: boolean): string {
+  return live ? 'No patient on this ward.' : 'Waiting for the first data.';
+}
+
+/** The viewer's time, at each render and at least every `TICK_MS`. */
+function useWallClock(): number {
+  const [, tick] = useState(0);
+  useEffect(() => {
+    const interval = setInterval(() => tick((count) => count + 1), TICK_MS);
+    return () => clearInterval(interval);
+  }, []);
+  return Date.now();
+}
+
+/** Draws the page for the token at hand. */
+function start(root: HTMLElement): void {
+  const token = takeToken();
+  const page =
+    token === null ? (
+      <Message title="This page needs an access token.">{OPEN_AGAIN}</Message>
+    ) : (
+      <App key={token} token={token} />
+    );
+  render(page, root);
+}
+
+const root = document.getElementById('app');
+if (root !== null) {
+  start(root);
+  // An address with a new token, opened in this tab, changes only the fragment and loads nothing.
+  addEventListener('hashchange', () => start(root));
 }

@@ -1,149 +1,135 @@
-import type { AlertMessage, Priority } from '../../../src/events/messages.js';
-import type { PatientView, ValueView } from '../../../src/server/protocol.js';
-
-const MINUTE_MS = 60_000;
-/** Older than this a vital sign is not current. */
-const STALE_MS = 15 * MINUTE_MS;
-
-/** Shape, beside colour and text, for each priority. */
-export const SHAPES: Record<Priority, string> = { HIGH: '▲', MEDIUM: '◆', LOW: '●' };
-export const PRIORITIES: readonly Priority[] = ['HIGH', 'MEDIUM', 'LOW'];
+import { ageText, news2Text, percent, personText, trendText } from './format.js';
+import type { AlertView, PatientView } from './protocol.js';
+import { Shape } from './shape.js';
+import { Sparkline } from './sparkline.js';
+import { isStale, type Vital, vitalsOf } from './vitals.js';
+import { bedName, isActive, leadingAlert } from './ward.js';
 
 interface TileProps {
   readonly patient: PatientView;
-  readonly alerts: readonly AlertMessage[];
-  readonly clock: number;
+  /** Open alerts of this patient. */
+  readonly alerts: readonly AlertView[];
+  /** Event time now. */
+  readonly now: number;
+  /** Risk at the top of the sparkline. */
+  readonly ceiling: number;
 }
 
 /** One bed, readable from three metres. */
-export function Tile({ patient, alerts, clock }: TileProps) {
-  const { values } = patient;
-  const worst = PRIORITIES.flatMap(
-    (priority) => alerts.find((alert) => alert.priority === priority) ?? [],
-  )[0];
-  const pressure = freshest(values.mapInvasive, values.mapCuff);
-  const isInvasive = pressure !== undefined && pressure === values.mapInvasive;
-  const [systolic, diastolic] = isInvasive
-    ? [values.sbpInvasive, values.dbpInvasive]
-    : [values.sbpCuff, values.dbpCuff];
-  const pressureText =
-    pressure && systolic && diastolic
-      ? `${systolic.value}/${diastolic.value} (${pressure.value})`
-      : undefined;
-  const priority = worst?.priority.toLowerCase() ?? 'none';
+export function Tile({ patient, alerts, now, ceiling }: TileProps) {
+  const alert = leadingAlert(alerts);
+  const priority = alert === undefined ? 'none' : alert.priority.toLowerCase();
+  const activity = alert !== undefined && isActive(alert) ? 'active' : 'quiet';
+  const bed = bedName(patient);
+  const vitals = vitalsOf(patient, now);
   return (
-    <article class={`tile ${priority}${patient.stale ? ' stale' : ''}`} data-testid="bed-tile">
-      <header>
-        <h2>{patient.bedId ?? patient.patientId}</h2>
-        <span class="who">{who(patient)}</span>
-        <span class="state">
-          {worst ? `${SHAPES[worst.priority]} ${worst.priority} ${worst.state.toLowerCase()}` : '– no alert'}
-        </span>
-      </header>
-      <div class="vitals">
-        <Vital name="HR" unit="/min" view={values.heartRate} clock={clock} />
-        <Vital name="BP" unit="mmHg" view={pressure} text={pressureText} clock={clock} />
-        <Vital name="RR" unit="/min" view={values.respRate} clock={clock} />
-        <Vital name="SpO₂" unit="%" view={freshest(values.spo2, values.sao2)} clock={clock} />
-        <Vital name="Temp" unit="°C" view={values.temperature} clock={clock} lasting />
-        <div class="vital">
-          <span class="name">NEWS2</span>
-          <span class="value">{newsText(patient)}</span>
-          <span class="age">
-            {patient.news2Missing.length > 0 ? `${patient.news2Missing.length} missing` : 'complete'}
-          </span>
-        </div>
-      </div>
-      <footer>
-        <span class="risk" data-testid="risk">
-          {patient.risk === null ? '–' : `${(100 * patient.risk).toFixed(0)} %`}
-        </span>
-        <span class="trend">
-          risk {arrow(patient.riskTrend)} {points(patient.riskTrend)}
-        </span>
-        <Sparkline history={patient.riskHistory} />
-      </footer>
-    </article>
+    <li class="cell">
+      <article class={`tile ${priority} ${activity}`} data-testid="bed-tile" aria-label={bed}>
+        <header>
+          <h2>{bed}</h2>
+          <span class="who">{personText(patient)}</span>
+          <AlertState alert={alert} others={alerts.length - 1} />
+        </header>
+        <dl class="vitals">
+          {vitals.map((each) => (
+            <VitalSign key={each.name} vital={each} />
+          ))}
+          <News2 patient={patient} now={now} />
+        </dl>
+        <Risk patient={patient} now={now} ceiling={ceiling} />
+      </article>
+    </li>
   );
 }
 
-interface VitalProps {
-  readonly name: string;
-  readonly unit: string;
-  readonly view: ValueView | undefined;
-  readonly text?: string | undefined;
-  readonly clock: number;
-  /** Charted hourly: stale only after four hours. */
-  readonly lasting?: boolean;
+function AlertState({ alert, others }: { readonly alert: AlertView | undefined; readonly others: number }) {
+  if (alert === undefined) return <span class="state">No alert</span>;
+  return (
+    <span class="state">
+      <Shape priority={alert.priority} filled={isActive(alert)} />
+      <b>{alert.priority}</b> {alert.state.toLowerCase()}
+      {others > 0 && ` +${others}`}
+    </span>
+  );
 }
 
-function Vital({ name, unit, view, text, clock, lasting }: VitalProps) {
-  if (view === undefined) {
-    return (
-      <div class="vital missing">
-        <span class="name">{name}</span>
-        <span class="value">–</span>
-        <span class="age">never seen</span>
-      </div>
-    );
-  }
-  const age = Math.max(0, clock - view.at);
-  const isStale = age > (lasting ? 16 * STALE_MS : STALE_MS);
+function VitalSign({ vital }: { readonly vital: Vital }) {
+  const { name, unit, text, detail, ageMs, stale } = vital;
+  if (text === null) return <Figure name={name} unit={unit} text="–" note="no value" faded />;
   return (
-    <div class={isStale ? 'vital old' : 'vital'}>
-      <span class="name">
+    <Figure
+      name={name}
+      unit={unit}
+      text={text}
+      detail={detail}
+      note={stale ? `stale ${ageText(ageMs)}` : ageText(ageMs)}
+      faded={stale}
+    />
+  );
+}
+
+function News2({ patient, now }: { readonly patient: PatientView; readonly now: number }) {
+  const { riskAt, news2Missing } = patient;
+  const text = news2Text(patient);
+  if (text === null) return <Figure name="NEWS2" unit="" text="–" note="no value" faded />;
+  const stale = patient.stale || riskAt === null || isStale(riskAt, now);
+  const missing = news2Missing.length > 0 ? `${news2Missing.length} missing` : '';
+  const note = stale ? `stale ${riskAt === null ? '' : ageText(now - riskAt)}` : missing;
+  const hint = news2Missing.length > 0 ? `Missing: ${news2Missing.join(', ')}` : undefined;
+  return <Figure name="NEWS2" unit="" text={text} note={note} faded={stale} hint={hint} />;
+}
+
+interface FigureProps {
+  readonly name: string;
+  readonly unit: string;
+  readonly text: string;
+  readonly detail?: string | undefined;
+  /** Age, or what is wrong with the value. */
+  readonly note: string;
+  readonly faded: boolean;
+  readonly hint?: string | undefined;
+}
+
+function Figure({ name, unit, text, detail, note, faded, hint }: FigureProps) {
+  return (
+    <div class={faded ? 'figure faded' : 'figure'} title={hint}>
+      <dt>
         {name} <small>{unit}</small>
-      </span>
-      <span class="value">{text ?? view.value}</span>
-      <span class="age">{isStale ? `stale, ${ageText(age)}` : ageText(age)}</span>
+      </dt>
+      <dd>
+        <span class="value">
+          {text} {detail && <small>{detail}</small>}
+        </span>
+        <span class="note">{note}</span>
+      </dd>
     </div>
   );
 }
 
-function Sparkline({ history }: { readonly history: readonly [number, number][] }) {
-  const first = history[0]?.[0] ?? 0;
-  const span = Math.max(1, (history.at(-1)?.[0] ?? 1) - first);
-  const path = history.map(
-    ([time, risk]) => `${(((time - first) / span) * 100).toFixed(1)},${(24 - risk * 22).toFixed(1)}`,
-  );
+function Risk({ patient, now, ceiling }: Omit<TileProps, 'alerts'>) {
+  const { risk, riskAt, riskTrend, riskHistory } = patient;
+  if (risk === null || riskAt === null) {
+    return (
+      <footer class="faded">
+        <span class="risk" data-testid="risk">
+          –
+        </span>
+        <span class="note">no score yet</span>
+      </footer>
+    );
+  }
+  const stale = patient.stale || isStale(riskAt, now);
+  const age = ageText(Math.max(0, now - riskAt));
   return (
-    <svg
-      class="spark"
-      viewBox="0 0 100 26"
-      preserveAspectRatio="none"
-      role="img"
-      aria-label="risk over the last scores"
-    >
-      <polyline points={path.join(' ')} />
-    </svg>
+    <footer class={stale ? 'faded' : ''}>
+      <span class="risk" data-testid="risk">
+        {percent(risk)}
+      </span>
+      <span class="trend">
+        <span>risk · {stale ? `stale ${age}` : age}</span>
+        <span>{trendText(riskTrend)}</span>
+      </span>
+      <Sparkline history={riskHistory} ceiling={ceiling} />
+    </footer>
   );
-}
-
-function freshest(first: ValueView | undefined, second: ValueView | undefined): ValueView | undefined {
-  if (first === undefined || second === undefined) return first ?? second;
-  return second.at > first.at + STALE_MS ? second : first;
-}
-
-function who({ ageYears, sex }: PatientView): string {
-  return [ageYears === null ? '' : `${ageYears} y`, sex?.toLowerCase() ?? ''].join(' ').trim();
-}
-
-function newsText({ news2, news2Missing }: PatientView): string {
-  if (news2 === null) return '–';
-  return news2Missing.length > 0 ? `≥ ${news2}` : String(news2);
-}
-
-function arrow(trend: number): string {
-  if (trend > 0.02) return '↗';
-  return trend < -0.02 ? '↘' : '→';
-}
-
-function points(trend: number): string {
-  return `${trend >= 0 ? '+' : '−'}${Math.abs(100 * trend).toFixed(0)} pts/h`;
-}
-
-function ageText(age: number): string {
-  const minutes = Math.floor(age / MINUTE_MS);
-  if (minutes < 1) return 'now';
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

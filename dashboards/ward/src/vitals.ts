@@ -1,0 +1,81 @@
+import type { PatientView, ValueView } from './protocol.js';
+
+const MINUTE_MS = 60_000;
+/** What is older than this is shown, but not as current. The server marks patients `stale` after the same time. */
+export const STALE_MS = 15 * MINUTE_MS;
+
+/** One vital sign as a tile shows it. */
+export interface Vital {
+  readonly name: string;
+  readonly unit: string;
+  /** Null: never measured. */
+  readonly text: string | null;
+  /** Shown smaller beside it: the mean pressure. */
+  readonly detail?: string;
+  /** Age of the oldest part shown, in ms. */
+  readonly ageMs: number;
+  readonly stale: boolean;
+}
+
+/** The five vital signs of a tile at `now` (event time), in reading order. */
+export function vitalsOf(patient: PatientView, now: number): Vital[] {
+  const values: Readonly<Record<string, ValueView | undefined>> = patient.values;
+  const oxygen = currentOf(values.spo2, values.sao2, now);
+  const ofOne = (name: string, unit: string, view: ValueView | undefined, decimals = 0): Vital =>
+    vital(name, unit, view?.value.toFixed(decimals) ?? null, [view], now);
+  return [
+    ofOne('HR', '/min', values.heartRate),
+    bloodPressure(values, now),
+    ofOne('RR', '/min', values.respRate),
+    ofOne(oxygen !== undefined && oxygen === values.sao2 ? 'SaO₂' : 'SpO₂', '%', oxygen),
+    ofOne('Temp', '°C', values.temperature, 1),
+  ];
+}
+
+export function isStale(at: number, now: number): boolean {
+  return now - at > STALE_MS;
+}
+
+/** Arterial line while any part of it is current, else the cuff, else the newer of the two. */
+function bloodPressure(values: Readonly<Record<string, ValueView | undefined>>, now: number): Vital {
+  const invasive = [values.sbpInvasive, values.dbpInvasive, values.mapInvasive];
+  const cuff = [values.sbpCuff, values.dbpCuff, values.mapCuff];
+  const chosen = currentOf(newest(invasive), newest(cuff), now);
+  const isInvasive = chosen !== undefined && invasive.includes(chosen);
+  const parts = isInvasive ? invasive : cuff;
+  // A part left behind by the others is not shown beside them as if it were of the same moment.
+  const shown = parts.map((part) =>
+    part && chosen && (!isStale(part.at, now) || isStale(chosen.at, now)) ? part : undefined,
+  );
+  const [systolic, diastolic, mean] = shown.map((part) => part?.value.toFixed(0) ?? '–');
+  const text = chosen === undefined ? null : `${systolic}/${diastolic}`;
+  const name = chosen === undefined ? 'BP' : isInvasive ? 'BP art' : 'BP cuff';
+  return { ...vital(name, 'mmHg', text, shown, now), detail: `(${mean})` };
+}
+
+function vital(
+  name: string,
+  unit: string,
+  text: string | null,
+  parts: readonly (ValueView | undefined)[],
+  now: number,
+): Vital {
+  const ages = parts.flatMap((part) => (part === undefined ? [] : Math.max(0, now - part.at)));
+  const ageMs = Math.max(0, ...ages);
+  return { name, unit, text, ageMs, stale: ageMs > STALE_MS };
+}
+
+/** The preferred value while it is current, else the other while that is, else the newer. */
+function currentOf(
+  preferred: ValueView | undefined,
+  other: ValueView | undefined,
+  now: number,
+): ValueView | undefined {
+  if (preferred === undefined || other === undefined) return preferred ?? other;
+  if (!isStale(preferred.at, now)) return preferred;
+  return isStale(other.at, now) && preferred.at >= other.at ? preferred : other;
+}
+
+function newest(parts: readonly (ValueView | undefined)[]): ValueView | undefined {
+  return parts.reduce((best, part) => (part && (!best || part.at > best.at) ? part : best), undefined);
+}

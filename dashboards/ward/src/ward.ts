@@ -1,0 +1,113 @@
+import type { AlertView, PatientView, Priority, ServerFrame } from './protocol.js';
+
+/** The ward as the frames received so far describe it. */
+export interface Ward {
+  /** Event time of the stream, ms since the epoch; 0 before the first snapshot. */
+  readonly clock: number;
+  /** Place of the newest alert transition seen; undefined before the first snapshot. */
+  readonly cursor: number | undefined;
+  readonly patients: ReadonlyMap<string, PatientView>;
+  /** The newest transition of each alert that is not resolved. */
+  readonly alerts: ReadonlyMap<string, AlertView>;
+  readonly modelVersion: string;
+}
+
+export const EMPTY_WARD: Ward = {
+  clock: 0,
+  cursor: undefined,
+  patients: new Map(),
+  alerts: new Map(),
+  modelVersion: '',
+};
+
+/** Most urgent first. */
+export const PRIORITIES: readonly Priority[] = ['HIGH', 'MEDIUM', 'LOW'];
+
+/** Whether somebody still has to react to it. */
+export function isActive({ state }: AlertView): boolean {
+  return state === 'RAISED' || state === 'ESCALATED';
+}
+
+/** The ward after a frame. Frames of an unknown type change nothing. */
+export function applyFrame(ward: Ward, frame: ServerFrame): Ward {
+  switch (frame.type) {
+    case 'hello':
+      return { ...ward, modelVersion: frame.modelVersion };
+    case 'snapshot':
+      return {
+        ...ward,
+        clock: frame.clock,
+        cursor: frame.cursor,
+        patients: new Map(frame.patients.map((each) => [each.patientId, each])),
+        alerts: new Map(frame.alerts.map((each) => [each.alertId, each])),
+      };
+    case 'patients': {
+      const patients = new Map(ward.patients);
+      for (const patient of frame.patients) patients.set(patient.patientId, patient);
+      return { ...ward, clock: frame.clock, patients };
+    }
+    case 'discharged': {
+      const patients = new Map(ward.patients);
+      patients.delete(frame.patientId);
+      return { ...ward, patients };
+    }
+    case 'alert': {
+      const { alert, cursor } = frame;
+      const alerts = new Map(ward.alerts);
+      if (alert.state === 'RESOLVED') alerts.delete(alert.alertId);
+      else alerts.set(alert.alertId, alert);
+      return { ...ward, cursor, alerts };
+    }
+    case 'heartbeat':
+      return { ...ward, clock: frame.clock };
+    default:
+      return ward;
+  }
+}
+
+export type Order = 'risk' | 'bed';
+
+const BED_ORDER = new Intl.Collator(undefined, { numeric: true });
+
+/** Sorted copies; by risk it goes by whole per cent, then bed, so that tiles do not swap over noise. */
+export function sortPatients(patients: Iterable<PatientView>, order: Order): PatientView[] {
+  const byBed = (a: PatientView, b: PatientView) => BED_ORDER.compare(bedName(a), bedName(b));
+  const byRisk = (a: PatientView, b: PatientView) => shownRisk(b) - shownRisk(a) || byBed(a, b);
+  return [...patients].sort(order === 'bed' ? byBed : byRisk);
+}
+
+/** Newest onset first. */
+export function sortAlerts(alerts: Iterable<AlertView>): AlertView[] {
+  return [...alerts].sort((a, b) => b.onsetTime - a.onsetTime || b.eventTime - a.eventTime);
+}
+
+/** Each patient's alerts, in the order given. */
+export function alertsByPatient(alerts: readonly AlertView[]): ReadonlyMap<string, readonly AlertView[]> {
+  const groups = new Map<string, AlertView[]>();
+  for (const alert of alerts) {
+    const group = groups.get(alert.patientId);
+    if (group === undefined) groups.set(alert.patientId, [alert]);
+    else group.push(alert);
+  }
+  return groups;
+}
+
+/** The alert that stands for a bed: the highest priority, and of equal ones the one still waiting for someone. */
+export function leadingAlert(alerts: readonly AlertView[]): AlertView | undefined {
+  const rank = (alert: AlertView) => 2 * PRIORITIES.indexOf(alert.priority) + (isActive(alert) ? 0 : 1);
+  return alerts.toSorted((a, b) => rank(a) - rank(b))[0];
+}
+
+export function bedName({ bedId, patientId }: { bedId: string | null; patientId: string }): string {
+  return bedId ?? patientId;
+}
+
+/** The names of the wards shown. */
+export function wardName(patients: Iterable<PatientView>): string {
+  const names = new Set([...patients].flatMap(({ wardId }) => wardId ?? []));
+  return names.size === 0 ? 'Ward' : [...names].sort(BED_ORDER.compare).join(', ');
+}
+
+function shownRisk({ risk }: PatientView): number {
+  return risk === null ? -1 : Math.round(100 * risk);
+}
