@@ -1,186 +1,158 @@
 import type { Random } from './random.js';
+import { EFFECTS, type Scenario, severity } from './scenarios.js';
 
-/** How a simulated stay goes; each but `stable` begins at a known onset. */
-export const SCENARIOS = [
-  'stable',
-  'septic-shock',
-  'respiratory-failure',
-  'haemorrhage',
-  'sensor-fault',
-  'recovery',
-] as const;
-export type Scenario = (typeof SCENARIOS)[number];
+/**
+ * Latent quantities: [10th centile, median, 90th centile] between patients, then the limits a living body keeps.
+ * Units are the canonical ones of the variable of that name. Centiles are those of the per-patient medians of
+ * PhysioNet/CinC Challenge 2012 set A (4000 stays), statistics only; rows marked * are not recorded there or only in
+ * the ill, and describe a patient who does well.
+ */
+// biome-ignore format: one row a quantity reads best
+const QUANTITY_ROWS = {
+  heartRate:   [68, 86, 107, 25, 220],
+  map:         [68, 78, 96, 28, 160],
+  pulseRatio:  [0.6, 0.75, 0.9, 0.25, 1.3],    // (systolic − diastolic) / mean: 117, 58 and 78 mmHg
+  respRate:    [15, 18, 22, 4, 60],            // * set A: 15, 19, 25, charted mostly for the ill
+  temperature: [36.3, 37, 37.5, 32, 42],       // * set A: 36.3, 37.1, 37.8
+  spo2:        [95, 98, 99, 55, 100],          // SaO2
+  gcs:         [14.6, 15, 15, 3, 15],          // * set A: 7, 14, 15, with the sedated
+  fio2:        [0.21, 0.21, 0.3, 0.21, 1],     // * set A: 0.4, 0.5, 0.7, ventilated patients only
+  urine:       [30, 80, 200, 0, 900],
+  paco2:       [32, 40, 49, 15, 140],
+  baseExcess:  [-3, 0, 3, -28, 25],            // * set A bicarbonate: 19, 24, 29 mmol/L
+  lactate:     [0.8, 1.2, 1.9, 0.4, 22],       // * set A: 1.0, 1.9, 4.2
+  sodium:      [135, 139, 144, 115, 165],
+  potassium:   [3.6, 4.1, 4.9, 2.2, 8],
+  magnesium:   [1.7, 2, 2.4, 0.9, 5],
+  glucose:     [98, 132, 193, 45, 700],
+  creatinine:  [0.6, 0.9, 2.6, 0.3, 12],
+  bun:         [9, 19, 53, 3, 180],
+  bilirubin:   [0.3, 0.7, 3.5, 0.1, 40],
+  alp:         [44, 79, 182, 15, 1500],
+  alt:         [12, 32, 253, 5, 5000],
+  ast:         [17, 47, 370, 8, 8000],
+  albumin:     [2.2, 3, 3.9, 1, 5.5],
+  wbc:         [6.6, 11.9, 20.2, 0.5, 80],
+  platelets:   [101, 192, 345, 12, 900],
+  hematocrit:  [26.5, 31.1, 38.4, 12, 58],
+  inr:         [1, 1.1, 1.4, 0.8, 9],          // *
+  crp:         [5, 40, 120, 1, 500],           // *
+  lungOpacity: [0, 0.06, 0.15, 0, 1],          // share of a lung that is white
+} as const;
 
-/** Latent quantities, in the canonical unit of the variable of that name; `map` in mmHg. */
-export interface Physiology {
-  heartRate: number;
-  map: number;
-  respRate: number;
-  temperature: number;
-  spo2: number;
-  gcs: number;
-  fio2: number;
-  urine: number;
-  ph: number;
-  paco2: number;
-  lactate: number;
-  creatinine: number;
-  bun: number;
-  wbc: number;
-  platelets: number;
-  hematocrit: number;
-}
-type Quantity = keyof Physiology;
-const QUANTITIES: readonly Quantity[] = [
-  'heartRate',
-  'map',
-  'respRate',
-  'temperature',
-  'spo2',
-  'gcs',
-  'fio2',
-  'urine',
-  'ph',
-  'paco2',
-  'lactate',
-  'creatinine',
-  'bun',
-  'wbc',
-  'platelets',
-  'hematocrit',
-];
+export type Quantity = keyof typeof QUANTITY_ROWS;
+const QUANTITIES = Object.keys(QUANTITY_ROWS) as Quantity[];
 
-/** Typical value of a patient who does well: medians of set A, or a little better; and the spread between patients. */
-const BASELINE: Record<Quantity, readonly [typical: number, spread: number]> = {
-  heartRate: [80, 10],
-  map: [82, 7],
-  respRate: [16, 2.5],
-  temperature: [37, 0.3],
-  spo2: [97, 1],
-  gcs: [15, 0],
-  fio2: [0.21, 0],
-  urine: [80, 20],
-  ph: [7.4, 0.03],
-  paco2: [40, 3],
-  lactate: [1.4, 0.4],
-  creatinine: [0.9, 0.2],
-  bun: [16, 4],
-  wbc: [10, 2],
-  platelets: [210, 50],
-  hematocrit: [33, 3],
-};
-
-/** Full effect of a scenario, added to the baseline. */
-const EFFECTS: Record<Scenario, Partial<Physiology>> = {
-  stable: {},
-  'sensor-fault': {},
-  'septic-shock': {
-    heartRate: 48,
-    map: -36,
-    respRate: 16,
-    temperature: 2.2,
-    spo2: -7,
-    gcs: -7,
-    fio2: 0.39,
-    urine: -75,
-    ph: -0.2,
-    paco2: -6,
-    lactate: 7,
-    creatinine: 2.2,
-    bun: 40,
-    wbc: 14,
-    platelets: -140,
-  },
-  'respiratory-failure': {
-    heartRate: 28,
-    respRate: 20,
-    spo2: -13,
-    gcs: -4,
-    fio2: 0.59,
-    ph: -0.17,
-    paco2: 24,
-    lactate: 1.5,
-    wbc: 6,
-  },
-  haemorrhage: {
-    heartRate: 45,
-    map: -34,
-    respRate: 9,
-    temperature: -0.9,
-    gcs: -3,
-    urine: -65,
-    ph: -0.14,
-    lactate: 5,
-    hematocrit: -14,
-    platelets: -90,
-    fio2: 0.19,
-  },
-  recovery: {
-    heartRate: 25,
-    map: -14,
-    respRate: 8,
-    temperature: 1.1,
-    spo2: -4,
-    gcs: -4,
-    fio2: 0.29,
-    urine: -40,
-    lactate: 2.2,
-    creatinine: 0.9,
-    bun: 22,
-    wbc: 6,
-  },
+/** Share of set A's spread drawn for a baseline: the rest of it is illness, which scenarios add. */
+const SPREAD_SHARE = 0.6;
+/** 90th centile of the normal distribution. */
+const Z90 = 1.2816;
+/** How much longer than the heart and lungs the blood takes to show it. */
+const SLOWNESS: Partial<Record<Quantity, number>> = {
+  creatinine: 3,
+  bun: 3,
+  wbc: 3,
+  platelets: 3,
+  bilirubin: 3,
+  ast: 3,
+  alt: 3,
+  crp: 3,
+  albumin: 3,
 };
 
 const HOUR_MS = 3_600_000;
-/** A scenario reaches half its effect after this long. */
-const HALF_TIME_MS = 2.5 * HOUR_MS;
-/** Noise of vitals: share kept from one sample to the next, and spread as a share of the between-patient one. */
-const MEMORY = 0.9;
+/** Times after which noise has forgotten all but 1/e of itself: beat-to-beat regulation, and the drift of hours. */
+const NOISE_MS = 10 * 60_000;
+const DRIFT_MS = 4 * HOUR_MS;
+/** Correlation of the noises of heart rate and pressure. */
+const HEART_PRESSURE = 0.5;
 
-/** One patient's body: slow course, day rhythm, and noise that remembers. */
+/** One patient's body: baseline, scenario, circadian rhythm, and noise that remembers. Deterministic in its Random. */
 export class Body {
-  readonly onset: number;
   readonly #random: Random;
-  readonly #baseline = {} as Physiology;
   readonly #scenario: Scenario;
-  #noise = 0;
+  readonly #onset: number;
+  readonly #baseline: Record<Quantity, number>;
+  readonly #effect: Partial<Record<Quantity, number>>;
+  #elapsed = 0;
+  #severity: number;
+  /** Cosine of the time of day, highest at 16 h. */
+  #rhythm = 0;
+  #heart = 0;
+  #pressure = 0;
+  #breath = 0;
+  #drift = 0;
 
-  /** `onset` is in milliseconds after admission; recovery begins ill and gets better from there. */
+  /** `onset` is in milliseconds after admission. */
   constructor(scenario: Scenario, onset: number, random: Random) {
     this.#scenario = scenario;
-    this.onset = onset;
+    this.#onset = onset;
     this.#random = random;
-    for (const name of QUANTITIES) {
-      const [typical, spread] = BASELINE[name];
-      this.#baseline[name] = typical + spread * random.normal();
+    this.#effect = EFFECTS[scenario];
+    this.#severity = severity(scenario, -onset);
+    const drawn = QUANTITIES.map((name) => {
+      const [low, median, high] = QUANTITY_ROWS[name];
+      const z = (SPREAD_SHARE / Z90) * Math.max(-2.2, Math.min(2.2, random.normal()));
+      return [name, median + z * (z < 0 ? median - low : high - median)];
+    });
+    this.#baseline = Object.fromEntries(drawn) as Record<Quantity, number>;
+  }
+
+  /** How much of the scenario shows now, 0 to 1. */
+  get severity(): number {
+    return this.#severity;
+  }
+
+  /** Moves to a time after admission, which is not before the last one; `hourOfDay` drives the rhythm. */
+  advanceTo(elapsed: number, hourOfDay: number): void {
+    const random = this.#random;
+    const passed = elapsed - this.#elapsed;
+    const keep = Math.exp(-passed / NOISE_MS);
+    const fresh = Math.sqrt(1 - keep * keep);
+    const keepDrift = Math.exp(-passed / DRIFT_MS);
+    this.#elapsed = elapsed;
+    this.#severity = severity(this.#scenario, elapsed - this.#onset);
+    this.#rhythm = Math.cos((2 * Math.PI * (hourOfDay - 16)) / 24);
+    const shared = random.normal();
+    this.#heart = keep * this.#heart + fresh * shared;
+    this.#pressure =
+      keep * this.#pressure +
+      fresh * (HEART_PRESSURE * shared + Math.sqrt(1 - HEART_PRESSURE ** 2) * random.normal());
+    this.#breath = keep * this.#breath + fresh * random.normal();
+    this.#drift = keepDrift * this.#drift + Math.sqrt(1 - keepDrift * keepDrift) * random.normal();
+  }
+
+  /** A quantity as it is now, in its canonical unit, within the limits of a living body. */
+  now(name: Quantity): number {
+    const effect = this.#effect[name];
+    let value = this.#baseline[name];
+    if (effect !== undefined) {
+      const slowness = SLOWNESS[name];
+      value +=
+        effect *
+        (slowness === undefined
+          ? this.#severity
+          : severity(this.#scenario, this.#elapsed - this.#onset, slowness));
     }
+    value += this.#fluctuation(name);
+    const row = QUANTITY_ROWS[name];
+    return Math.min(row[4], Math.max(row[3], value));
   }
 
-  /** How much of the scenario shows, 0 to 1. */
-  severity(elapsed: number): number {
-    const since = Math.max(0, elapsed - this.onset);
-    const course = 1 - 0.5 ** (since / HALF_TIME_MS);
-    return this.#scenario === 'recovery' ? 1 - course : course;
-  }
-
-  /** The state at a time after admission; `hourOfDay` moves the circadian rhythm. */
-  at(elapsed: number, hourOfDay: number): Physiology {
-    const severity = this.severity(elapsed);
-    const effect = EFFECTS[this.#scenario];
-    const now = {} as Physiology;
-    for (const name of QUANTITIES) now[name] = this.#baseline[name] + severity * (effect[name] ?? 0);
-    const rhythm = Math.cos((2 * Math.PI * (hourOfDay - 16)) / 24);
-    this.#noise = MEMORY * this.#noise + Math.sqrt(1 - MEMORY ** 2) * this.#random.normal();
-    now.heartRate += 3 * rhythm + 4 * this.#noise;
-    now.map += 2 * rhythm + 3 * this.#noise + this.#random.normal();
-    now.temperature += 0.25 * rhythm;
-    now.respRate += 1.2 * this.#random.normal();
-    now.spo2 = Math.min(100, now.spo2 + 0.6 * this.#random.normal());
-    now.gcs = Math.max(3, Math.min(15, Math.round(now.gcs)));
-    now.fio2 = Math.max(0.21, Math.min(1, now.fio2));
-    now.urine = Math.max(0, now.urine + 12 * this.#random.normal());
-    now.lactate = Math.max(0.4, now.lactate);
-    now.platelets = Math.max(15, now.platelets);
-    return now;
+  #fluctuation(name: Quantity): number {
+    switch (name) {
+      case 'heartRate':
+        return 3 * this.#rhythm + 4 * this.#heart + 3 * this.#drift;
+      case 'map':
+        return 2 * this.#rhythm + 3.5 * this.#pressure - 1.5 * this.#drift;
+      case 'respRate':
+        return 0.4 * this.#rhythm + 1.4 * this.#breath;
+      case 'spo2':
+        return -0.5 * this.#breath - 0.3 * this.#drift;
+      case 'temperature':
+        return 0.25 * this.#rhythm + 0.1 * this.#drift;
+      default:
+        return 0;
+    }
   }
 }

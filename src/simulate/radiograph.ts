@@ -1,26 +1,57 @@
 import { encode } from 'fast-png';
+import type { Random } from './random.js';
 
-const SIZE = 128;
+/** Width and height of a picture. */
+export const RADIOGRAPH_SIZE = 128;
 
-/** A phantom chest radiograph as PNG, 128 × 128, 8 bit: thorax, lungs, spine, heart; lungs whiten with `opacity` (0 to 1). */
-export function drawRadiograph(opacity: number): Buffer {
+const SIZE = RADIOGRAPH_SIZE;
+const AIR = 8;
+const SOFT_TISSUE = 165;
+const SPINE = 212;
+const HEART = 198;
+const LUNG = 48;
+const WHITE_LUNG = 185;
+
+/** What stays the same in all pictures of one patient: half the width of the lungs and of the heart, in pixels. */
+export interface Anatomy {
+  readonly lungWidth: number;
+  readonly heartWidth: number;
+}
+
+export function drawAnatomy(random: Random): Anatomy {
+  return { lungWidth: random.between(17, 21), heartWidth: random.between(17, 25) };
+}
+
+/**
+ * A phantom chest radiograph as PNG, 128 × 128, 8-bit grey: thorax, two lungs with ribs, spine, heart. `opacity`, 0 to
+ * 1, whitens the lungs from the bases upwards; the rest is noise.
+ */
+export function drawRadiograph(opacity: number, anatomy: Anatomy, random: Random): Buffer {
   const data = new Uint8Array(SIZE * SIZE);
+  const right = opacity * random.between(0.85, 1.15);
+  const left = opacity * random.between(0.85, 1.15);
   for (let y = 0; y < SIZE; y++) {
-    for (let x = 0; x < SIZE; x++) data[y * SIZE + x] = Math.round(brightness(x, y, opacity));
+    for (let x = 0; x < SIZE; x++) {
+      const grey = brightness(x, y, x < 64 ? right : left, anatomy) + 10 * (random.uniform() - 0.5);
+      data[y * SIZE + x] = Math.max(0, Math.min(255, grey));
+    }
   }
   return Buffer.from(encode({ width: SIZE, height: SIZE, data, channels: 1, depth: 8 }));
 }
 
-function brightness(x: number, y: number, opacity: number): number {
-  if (!inEllipse(x, y, 64, 66, 60, 62)) return 8;
-  if (Math.abs(x - 64) < 6) return 215;
-  if (inEllipse(x, y, 74, 82, 20, 22)) return 200;
-  const inLung = inEllipse(x, y, 38, 62, 19, 42) || inEllipse(x, y, 90, 62, 19, 42);
-  if (!inLung) return 170;
-  const texture = 10 * Math.sin(x * 0.9) * Math.cos(y * 0.7);
-  return Math.min(190, 45 + texture + opacity * (110 + y * 0.3));
+function brightness(x: number, y: number, opacity: number, { lungWidth, heartWidth }: Anatomy): number {
+  if (distance(x, y, 64, 70, 60, 66) > 1) return AIR;
+  if (Math.abs(x - 64) < 6) return SPINE;
+  if (distance(x, y, 72, 84, heartWidth, 21) <= 1) return HEART;
+  const depth = Math.min(distance(x, y, 38, 62, lungWidth, 42), distance(x, y, 90, 62, lungWidth, 42));
+  if (depth > 1) return SOFT_TISSUE;
+  const rib = 14 * Math.max(0, Math.sin(0.55 * y + 0.004 * (x - 64) ** 2));
+  const white = Math.max(0, Math.min(1, opacity * (0.55 + (0.9 * y) / SIZE)));
+  const edge = depth > 0.85 ? ((depth - 0.85) / 0.15) * 40 : 0;
+  return LUNG + rib + edge + white * (WHITE_LUNG - LUNG - edge);
 }
 
-function inEllipse(x: number, y: number, cx: number, cy: number, rx: number, ry: number): boolean {
-  return ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 <= 1;
+/** Squared distance from the centre of an ellipse, 1 on its line. */
+function distance(x: number, y: number, cx: number, cy: number, rx: number, ry: number): number {
+  return ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2;
 }
