@@ -74,8 +74,26 @@ export const configSchema = z.strictObject({
         brokers: z.array(z.string().min(1)).min(1),
         clientId: z.string().default('wardstream'),
         groupId: z.string().default('wardstream'),
+        /** Partitions of each topic; the most processes that can share the work. */
         partitions: z.number().int().positive().default(12),
         replicationFactor: z.number().int().positive().default(1),
+        /** TLS with the system's certificate authorities. */
+        ssl: z.boolean().default(false),
+        sasl: z
+          .discriminatedUnion('mechanism', [
+            z.strictObject({ mechanism: z.literal('plain'), username: z.string(), password: z.string() }),
+            z.strictObject({
+              mechanism: z.literal('scram-sha-256'),
+              username: z.string(),
+              password: z.string(),
+            }),
+            z.strictObject({
+              mechanism: z.literal('scram-sha-512'),
+              username: z.string(),
+              password: z.string(),
+            }),
+          ])
+          .optional(),
       }),
     ])
     .default({ kind: 'memory', partitions: 4, capacity: 8192 }),

@@ -112,6 +112,11 @@ export class AlertPolicy {
     );
   }
 
+  /** Forgets a patient who is another process's from now on. */
+  release(patientId: string): void {
+    this.#stays.delete(patientId);
+  }
+
   /** The alerts that are not resolved, newest transition of each. */
   *open(): Generator<AlertMessage> {
     for (const { rules } of this.#stays.values()) {

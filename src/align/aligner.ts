@@ -24,6 +24,8 @@ export interface AlignmentSink {
   scoreDue(patient: PatientState, time: EpochMs): void;
   admitted(patient: PatientState): void;
   discharged(patient: PatientState, time: EpochMs): void;
+  /** The patient's partition is another process's now. */
+  released(patient: PatientState): void;
   acknowledged(patient: PatientState, event: AckClinicalEvent): void;
   rejected(event: ClinicalEvent, rejection: Rejection): void;
 }
@@ -66,6 +68,15 @@ export class Aligner {
     for (let index = 0; index < events.length; index++) this.#applyOne(events[index]);
     for (const patient of this.#pending) this.#scoreIfPending(patient);
     this.#pending.length = 0;
+  }
+
+  /** Forgets the patients of partitions that are another process's now. */
+  release(partitions: ReadonlySet<number>): void {
+    for (const patient of this.patients.values()) {
+      if (!partitions.has(patient.partition)) continue;
+      this.patients.delete(patient.patientId);
+      this.#sink.released(patient);
+    }
   }
 
   #applyOne(event: ClinicalEvent): void {
@@ -122,7 +133,7 @@ export class Aligner {
     }
     this.#discharged.delete(event.patientId);
     const { dedupeWindow } = this.#options;
-    const patient = new PatientState(event.patientId, event.eventTime, this.#options, dedupeWindow);
+    const patient = new PatientState(event, this.#options, dedupeWindow);
     this.patients.set(event.patientId, patient);
     if (event.kind === 'adt') patient.updateFrom(event.body);
     this.#sink.admitted(patient);

@@ -1,4 +1,4 @@
-import type { EpochMs } from '../events/event.js';
+import type { ClinicalEvent, EpochMs } from '../events/event.js';
 import type { AdtMessage, Sex, UnitType } from '../events/messages.js';
 import { RecentIds } from './recent-ids.js';
 import { PatientTimeline, type StepGrid } from './timeline.js';
@@ -15,6 +15,8 @@ export interface Demographics {
 /** One stay of one patient: where they lie, who they are, and what was measured. */
 export class PatientState {
   readonly patientId: string;
+  /** Partition the patient's events come from. */
+  readonly partition: number;
   readonly admittedAt: EpochMs;
   /** Tells readmissions apart. */
   readonly stayId: string;
@@ -37,8 +39,15 @@ export class PatientState {
   /** A late event changed the past since the last score. */
   revised = false;
 
-  constructor(patientId: string, admittedAt: EpochMs, grid: StepGrid, dedupeWindow: number) {
+  /** A stay that begins with the event `first`. */
+  constructor(
+    first: Pick<ClinicalEvent, 'patientId' | 'partition' | 'eventTime'>,
+    grid: StepGrid,
+    dedupeWindow: number,
+  ) {
+    const { patientId, partition, eventTime: admittedAt } = first;
     this.patientId = patientId;
+    this.partition = partition;
     this.admittedAt = admittedAt;
     this.stayId = `${patientId}@${new Date(admittedAt).toISOString()}`;
     this.lastEventAt = admittedAt;

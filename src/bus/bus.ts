@@ -23,6 +23,16 @@ export interface Position {
   readonly offset: number;
 }
 
+/** What a consumer is told. Calls come one at a time, each after the promise of the one before. */
+export interface RecordHandler {
+  /** Also called without records, to say that a lane exists and whether it is read to its end. */
+  batch(batch: RecordBatch): Promise<void>;
+  /** Partitions that another process reads from now on: what is known of their patients is void. */
+  revoked(partitions: readonly number[]): Promise<void>;
+  /** Reading has ended for good. */
+  failed(error: Error): void;
+}
+
 /** A running subscription. */
 export interface Consumer {
   /** Marks everything before the positions as done. */
@@ -35,16 +45,14 @@ export interface TopicDescription {
   readonly partitions: number;
 }
 
-/**
- * The log between the ward and the engine. `consume` calls `handle` with one batch at a time and waits for it: a slow
- * engine slows the source.
- */
+/** The log between the ward and the engine. A handler that is slow slows the source. */
 export interface EventBus {
   readonly name: string;
-  createTopics(topics: readonly string[]): Promise<void>;
+  /** Makes the topics that are missing and returns their names. @throws WardstreamError `WS_BUS` where one differs. */
+  createTopics(topics: readonly string[]): Promise<string[]>;
   listTopics(): Promise<TopicDescription[]>;
   /** Resolves once the messages are in the log. */
   produce(topic: string, messages: readonly OutgoingMessage[]): Promise<void>;
-  consume(topics: readonly string[], handle: (batch: RecordBatch) => Promise<void>): Promise<Consumer>;
+  consume(topics: readonly string[], handler: RecordHandler): Promise<Consumer>;
   close(): Promise<void>;
 }

@@ -1,6 +1,13 @@
 import type { RawRecord } from '../engine/decode.js';
 import type { InputTopic } from '../events/topics.js';
-import type { Consumer, EventBus, OutgoingMessage, Position, RecordBatch, TopicDescription } from './bus.js';
+import type {
+  Consumer,
+  EventBus,
+  OutgoingMessage,
+  Position,
+  RecordHandler,
+  TopicDescription,
+} from './bus.js';
 
 export interface MemoryBusOptions {
   readonly partitions: number;
@@ -52,8 +59,10 @@ export class MemoryBus implements EventBus {
     return this.#partitions.reduce((sum, { unread, handing }) => sum + unread.length + handing, 0);
   }
 
-  async createTopics(topics: readonly string[]): Promise<void> {
-    for (const topic of topics) this.#topics.add(topic);
+  async createTopics(topics: readonly string[]): Promise<string[]> {
+    const missing = topics.filter((topic) => !this.#topics.has(topic));
+    for (const topic of missing) this.#topics.add(topic);
+    return missing;
   }
 
   async listTopics(): Promise<TopicDescription[]> {
@@ -67,7 +76,7 @@ export class MemoryBus implements EventBus {
     for (const { key, value } of messages) {
       const number = partitionOf(key, this.#options.partitions);
       const partition = this.#partitions[number];
-      while (partition.uncommitted >= this.#options.capacity && !this.#isClosed) await this.#room();
+      while (this.#isFull(partition)) await this.#room();
       const offset = partition.nextOffset.get(topic) ?? 0;
       partition.nextOffset.set(topic, offset + 1);
       partition.uncommitted++;
@@ -76,7 +85,7 @@ export class MemoryBus implements EventBus {
     this.#wakeConsumer();
   }
 
-  async consume(topics: readonly string[], handle: (batch: RecordBatch) => Promise<void>): Promise<Consumer> {
+  async consume(topics: readonly string[], handler: RecordHandler): Promise<Consumer> {
     this.#subscribed = new Set(topics);
     let isOpen = true;
     const loop = (async () => {
@@ -89,7 +98,10 @@ export class MemoryBus implements EventBus {
           });
           continue;
         }
-        for (const each of this.#partitions) await handOver(each, handle);
+        for (const each of this.#partitions) {
+          await handOver(each, handler);
+          this.#releaseProducers();
+        }
       }
     })();
     return {
@@ -118,6 +130,11 @@ export class MemoryBus implements EventBus {
     this.#releaseProducers();
   }
 
+  /** Where the consumer has taken all and still holds it, only more can move it on: such a partition takes in more. */
+  #isFull({ uncommitted, unread, handing }: Partition): boolean {
+    return uncommitted >= this.#options.capacity && unread.length + handing > 0 && !this.#isClosed;
+  }
+
   #room(): Promise<void> {
     return new Promise((resolve) => {
       this.#waitingProducers.push(resolve);
@@ -133,14 +150,14 @@ export class MemoryBus implements EventBus {
 }
 
 /** Hands over what a partition has unread, in order of arrival. */
-async function handOver(partition: Partition, handle: (batch: RecordBatch) => Promise<void>): Promise<void> {
+async function handOver(partition: Partition, handler: RecordHandler): Promise<void> {
   const records = partition.unread;
   partition.unread = [];
   partition.handing = records.length;
   for (let start = 0; start < records.length; ) {
     const slice = records.slice(start, start + MAX_BATCH);
     start += slice.length;
-    await handle({
+    await handler.batch({
       lane: 'all',
       partition: slice[0].partition,
       records: slice,

@@ -1,6 +1,6 @@
 import { concatMap, Subject, tap } from 'rxjs';
 import { AlertPolicy } from '../alerts/policy.js';
-import type { Consumer, EventBus, RecordBatch } from '../bus/bus.js';
+import type { Consumer, EventBus } from '../bus/bus.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
 import { MessageCodec, type SchemaRegistry } from '../events/codec.js';
@@ -10,7 +10,14 @@ import { loadModel, type Model, openRuntime } from '../inference/model.js';
 import type { InferenceRuntime } from '../inference/runtime.js';
 import { EventDecoder } from './decode.js';
 import type { Outputs, Sink } from './outputs.js';
-import { AlignAndScore, applyAlertPolicy, decodeRecords, deliver, mergeByEventTime } from './stages.js';
+import {
+  AlignAndScore,
+  applyAlertPolicy,
+  decodeRecords,
+  deliver,
+  type EngineInput,
+  mergeByEventTime,
+} from './stages.js';
 
 export interface EngineOptions {
   readonly config: Config;
@@ -40,6 +47,7 @@ export interface EngineCounts {
 
 /** Input batches under way at once: while one is scored, the next is aligned. */
 const MAX_IN_FLIGHT = 3;
+const MIN_TICK_MS = 50;
 
 /**
  * The pipeline: bus → decode → merge → align → score → alert policy → sinks → commit. The only place that knows all
@@ -53,11 +61,18 @@ export class Engine {
   readonly #runtime: InferenceRuntime;
   readonly #decoder: EventDecoder;
   readonly #scoring: AlignAndScore;
-  readonly #input = new Subject<RecordBatch | 'end'>();
+  readonly #input = new Subject<EngineInput>();
   #consumer: Consumer | null = null;
   #inFlight = 0;
   #waiting: (() => void)[] = [];
   #failure: Error | null = null;
+  #reportFailure: (error: Error) => void = () => undefined;
+  readonly #failed = new Promise<Error>((resolve) => {
+    this.#reportFailure = resolve;
+  });
+  /** What comes in now is left to whoever reads on from the committed offsets. */
+  #isClosing = false;
+  #ticking: NodeJS.Timeout | undefined;
   #messages = 0;
   #scores = 0;
   #alerts = 0;
@@ -111,9 +126,19 @@ export class Engine {
 
   /** Begins to read the input topics. */
   async start(): Promise<void> {
-    const { bus } = this.#options;
+    const { bus, clock, config } = this.#options;
     await bus.createTopics(INPUT_TOPICS);
-    this.#consumer = await bus.consume(INPUT_TOPICS, (batch) => this.#accept(batch));
+    this.#consumer = await bus.consume(INPUT_TOPICS, {
+      batch: (batch) => this.#accept(batch),
+      revoked: (revoked) => this.#accept({ revoked }),
+      failed: (error) => this.#fail(error),
+    });
+    if (clock.live) this.#startTicking(Math.max(MIN_TICK_MS, config.align.reorderWindowMs));
+  }
+
+  /** Resolves when the pipeline has stopped by itself, with the reason. */
+  failed(): Promise<Error> {
+    return this.#failed;
   }
 
   /** Releases what waits for its time, deals with all that is under way, and commits it. */
@@ -125,17 +150,26 @@ export class Engine {
 
   /** Stops reading, deals with what is under way, closes sinks and model. */
   async close(): Promise<void> {
-    await this.#consumer?.close();
+    clearInterval(this.#ticking);
+    this.#isClosing = true;
     await this.#idle();
+    await this.#consumer?.close();
     for (const sink of this.#options.sinks) await sink.close?.();
     await this.#runtime.close();
   }
 
-  async #accept(batch: RecordBatch | 'end'): Promise<void> {
+  /** Live, events that wait for their time are released when it comes, even if nothing new arrives. */
+  #startTicking(everyMs: number): void {
+    this.#ticking = setInterval(() => {
+      if (this.#inFlight === 0) void this.#accept('tick');
+    }, everyMs);
+  }
+
+  async #accept(batch: EngineInput): Promise<void> {
     while (this.#inFlight >= MAX_IN_FLIGHT && this.#failure === null) await this.#progress();
-    if (this.#failure !== null) return;
+    if (this.#failure !== null || this.#isClosing) return;
     this.#inFlight++;
-    if (batch !== 'end') this.#messages += batch.records.length;
+    if (typeof batch === 'object' && 'records' in batch) this.#messages += batch.records.length;
     this.#input.next(batch);
   }
 
@@ -180,7 +214,8 @@ export class Engine {
   }
 
   #fail(error: unknown): void {
-    this.#failure = error instanceof Error ? error : new Error(String(error));
+    this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    this.#reportFailure(this.#failure);
     this.#inFlight = 1;
     this.#settle();
   }

@@ -20,6 +20,7 @@ export type Action =
   | { readonly kind: 'admitted'; readonly patient: PatientState }
   | { readonly kind: 'score'; readonly score: Score & { risk: number } }
   | { readonly kind: 'act'; readonly message: AckMessage; readonly event: ClinicalEvent }
+  | { readonly kind: 'released'; readonly patient: PatientState }
   | { readonly kind: 'discharged'; readonly patient: PatientState; readonly time: EpochMs };
 
 /** What one batch of input led to: handed to every sink before its offsets are committed. */
@@ -27,6 +28,8 @@ export interface Outputs {
   readonly observations: readonly ObservationEvent[];
   readonly admitted: PatientState[];
   readonly discharged: PatientState[];
+  /** Still on the ward, but from now on another process's. */
+  readonly released: PatientState[];
   readonly scores: Score[];
   readonly alerts: AlertMessage[];
   readonly deadLetters: DeadLetterMessage[];

@@ -1,4 +1,4 @@
-import { concatMap, from, map, type OperatorFunction, of } from 'rxjs';
+import { concatMap, from, map, type Observable, type OperatorFunction, of } from 'rxjs';
 import type { AlertPolicy } from '../alerts/policy.js';
 import { Aligner, type AlignmentSink, type AlignOptions } from '../align/aligner.js';
 import { type MergeOptions, PartitionMerge } from '../align/merge.js';
@@ -25,11 +25,21 @@ export interface DecodedBatch {
   readonly positions: readonly Position[];
 }
 
+/** What drives the pipeline: records, or word that time has passed, that partitions are gone, or that all is over. */
+export type EngineInput = RecordBatch | Revoked | 'tick' | 'end';
+type Control = Exclude<EngineInput, RecordBatch>;
+
+/** Partitions that another process reads from now on. */
+export interface Revoked {
+  readonly revoked: readonly number[];
+}
+
 /** Events released in order, with how far the input may be committed once they are dealt with. */
 export interface OrderedBatch {
   readonly events: readonly ClinicalEvent[];
   readonly deadLetters: DeadLetterMessage[];
   readonly positions: readonly Position[];
+  readonly revoked: readonly number[];
 }
 
 export interface AlignedBatch extends OrderedBatch {
@@ -41,9 +51,9 @@ export function decodeRecords(
   codec: MessageCodec,
   decoder: EventDecoder,
   clock: Clock,
-): OperatorFunction<RecordBatch | 'end', DecodedBatch | 'end'> {
-  return concatMap((batch) => {
-    if (batch === 'end') return of(batch);
+): OperatorFunction<EngineInput, DecodedBatch | Control> {
+  return concatMap((batch): Observable<DecodedBatch | Control> => {
+    if (isControl(batch)) return of(batch);
     const missing = new Set<number>();
     for (const { value } of batch.records) {
       const id = codec.missingSchemaId(value);
@@ -74,23 +84,51 @@ function decodeBatch(batch: RecordBatch, decoder: EventDecoder, clock: Clock): D
 export function mergeByEventTime(
   options: MergeOptions,
   clock: Clock,
-): OperatorFunction<DecodedBatch | 'end', OrderedBatch> {
+): OperatorFunction<DecodedBatch | Control, OrderedBatch> {
   const merges = new Map<number, PartitionMerge>();
   const reached = new Map<string, Position>();
+  const release = (
+    events: readonly ClinicalEvent[],
+    deadLetters: DeadLetterMessage[],
+    partitions: Iterable<number>,
+  ) => {
+    const positions = [...partitions].flatMap((partition) =>
+      committable(partition, reached, merges.get(partition)?.held ?? []),
+    );
+    return { events, deadLetters, positions, revoked: [] };
+  };
   return map((batch) => {
     if (batch === 'end') {
-      const events = [...merges.values()].flatMap((merge) => merge.flush());
-      return { events, deadLetters: [], positions: [...reached.values()] };
+      return release(
+        [...merges.values()].flatMap((merge) => merge.flush()),
+        [],
+        merges.keys(),
+      );
+    }
+    const now = clock.now();
+    if (batch === 'tick') {
+      return release(
+        [...merges.values()].flatMap((merge) => merge.release(now)),
+        [],
+        merges.keys(),
+      );
+    }
+    if ('revoked' in batch) {
+      for (const partition of batch.revoked) merges.delete(partition);
+      for (const [key, { partition }] of reached) if (batch.revoked.includes(partition)) reached.delete(key);
+      return { events: [], deadLetters: [], positions: [], revoked: batch.revoked };
     }
     const { partition, lane, events, caughtUp, deadLetters } = batch;
     const merge = merges.get(partition) ?? new PartitionMerge(options);
     merges.set(partition, merge);
-    const now = clock.now();
     merge.add(lane, events, caughtUp, now);
-    const released = merge.release(now);
     for (const position of batch.positions) reached.set(`${position.topic}/${partition}`, position);
-    return { events: released, deadLetters, positions: committable(partition, reached, merge.held) };
+    return release(merge.release(now), deadLetters, [partition]);
   });
+}
+
+function isControl(input: EngineInput): input is Control {
+  return typeof input === 'string' || 'revoked' in input;
 }
 
 /** How far a partition's topics are read, short of the events still held. */
@@ -148,6 +186,7 @@ export class AlignAndScore {
       },
       acknowledged: (_, event) => this.#actions.push({ kind: 'act', message: event.body, event }),
       discharged: (patient, time) => this.#actions.push({ kind: 'discharged', patient, time }),
+      released: (patient) => this.#actions.push({ kind: 'released', patient }),
       rejected: (event, rejection) => this.#deadLetters.push(deadLetter(event, null, rejection)),
     };
     this.aligner = new Aligner(options, sink);
@@ -168,6 +207,7 @@ export class AlignAndScore {
     this.#actions = [];
     this.#deadLetters = batch.deadLetters;
     this.aligner.apply(batch.events);
+    if (batch.revoked.length > 0) this.aligner.release(new Set(batch.revoked));
     return { ...batch, actions: this.#actions };
   }
 }
@@ -180,6 +220,7 @@ export function applyAlertPolicy(policy: AlertPolicy): OperatorFunction<AlignedB
       observations,
       admitted: [],
       discharged: [],
+      released: [],
       scores: [],
       alerts: [],
       deadLetters,
@@ -212,6 +253,10 @@ function decide(policy: AlertPolicy, action: Action, outputs: Outputs): void {
       outputs.deadLetters.push(deadLetter(event, null, rejection));
       return;
     }
+    case 'released':
+      outputs.released.push(action.patient);
+      policy.release(action.patient.patientId);
+      return;
     case 'discharged':
       outputs.discharged.push(action.patient);
       outputs.alerts.push(...policy.discharge(action.patient.patientId, action.time));

@@ -36,3 +36,21 @@ export const RECORD_OF_TOPIC = {
   [TOPICS.notes]: 'ClinicalNote',
   [TOPICS.acks]: 'Acknowledgement',
 } as const satisfies Record<InputTopic, string>;
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** How long a topic's records are kept; `compact` keeps the newest of each key for ever. */
+export const RETENTION_MS: Readonly<Record<string, number | 'compact'>> = {
+  // Long enough to rebuild the 48 hours a model looks at, with a week-end of downtime.
+  [TOPICS.adt]: 30 * DAY_MS,
+  [TOPICS.vitals]: 7 * DAY_MS,
+  [TOPICS.labs]: 7 * DAY_MS,
+  [TOPICS.imaging]: 7 * DAY_MS,
+  [TOPICS.notes]: 7 * DAY_MS,
+  [TOPICS.acks]: 30 * DAY_MS,
+  [TOPICS.scores]: 7 * DAY_MS,
+  [TOPICS.alerts]: 90 * DAY_MS,
+  [TOPICS.deadLetters]: 30 * DAY_MS,
+  [TOPICS.state]: 'compact',
+};

@@ -40,6 +40,7 @@ export function exportFeatures(
     },
     scoreDue: NOTHING,
     acknowledged: NOTHING,
+    released: NOTHING,
     rejected: NOTHING,
   };
   const aligner = new Aligner(

@@ -41,11 +41,11 @@ export class WardView implements Sink {
     return this.#cursor;
   }
 
-  async write({ admitted, discharged, scores, alerts }: Outputs): Promise<void> {
+  async write({ admitted, discharged, released, scores, alerts }: Outputs): Promise<void> {
     for (const patient of admitted) this.#admit(patient);
     for (const score of scores) this.#score(score);
     for (const alert of alerts) this.#alert(alert);
-    for (const { patientId } of discharged) {
+    for (const { patientId } of [...discharged, ...released]) {
       this.patients.delete(patientId);
       this.#states.delete(patientId);
       this.#changed.delete(patientId);

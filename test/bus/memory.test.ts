@@ -3,29 +3,61 @@ import { expect, it } from 'vitest';
 import type { RecordBatch } from '../../src/bus/bus.js';
 import { MemoryBus } from '../../src/bus/memory.js';
 
+const IGNORE = {
+  batch: async () => undefined,
+  revoked: async () => undefined,
+  failed: (error: Error) => {
+    throw error;
+  },
+};
 const messages = (count: number) =>
   Array.from({ length: count }, (_, n) => ({ key: 'p', value: Buffer.from(String(n)) }));
 
-it('makes the producer wait until what it sent is committed', async () => {
+it('makes the producer wait while the consumer is busy and the partition is full', async () => {
   const bus = new MemoryBus({ partitions: 1, capacity: 10 });
   const batches: RecordBatch[] = [];
-  const consumer = await bus.consume(['t'], async (batch) => {
-    batches.push(batch);
+  let release: () => void = () => undefined;
+  const consumer = await bus.consume(['t'], {
+    ...IGNORE,
+    batch: async (batch) => {
+      batches.push(batch);
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+    },
   });
+  await bus.produce('t', messages(1));
   let isDone = false;
   const producing = bus.produce('t', messages(25)).then(() => {
     isDone = true;
   });
   await sleep(20);
-  expect(isDone).toBe(false);
-  expect(batches.flatMap(({ records }) => records)).toHaveLength(10);
-  await consumer.commit([{ topic: 't', partition: 0, offset: 10 }]);
-  await sleep(20);
-  await consumer.commit([{ topic: 't', partition: 0, offset: 20 }]);
+  expect([isDone, bus.unread]).toEqual([false, 10]);
+  while (!isDone || bus.unread > 0) {
+    release();
+    await consumer.commit([
+      { topic: 't', partition: 0, offset: batches.flatMap((each) => each.records).length },
+    ]);
+    await sleep(1);
+  }
   await producing;
-  await sleep(20);
   const values = batches.flatMap(({ records }) => records.map(({ value }) => Number(value.toString())));
-  expect(values).toEqual(Array.from({ length: 25 }, (_, n) => n));
+  expect(values).toEqual([0, ...Array.from({ length: 25 }, (_, n) => n)]);
+  await consumer.close();
+});
+
+it('takes in more where the consumer holds all there is without committing it', async () => {
+  const bus = new MemoryBus({ partitions: 1, capacity: 4 });
+  let count = 0;
+  const consumer = await bus.consume(['t'], {
+    ...IGNORE,
+    batch: async ({ records }) => {
+      count += records.length;
+    },
+  });
+  await bus.produce('t', messages(50));
+  while (bus.unread > 0) await sleep(1);
+  expect(count).toBe(50);
   await consumer.close();
 });
 
@@ -33,8 +65,11 @@ it('keeps a key in one partition and its order across topics', async () => {
   const bus = new MemoryBus({ partitions: 4, capacity: 100 });
   for (const topic of ['a', 'b', 'a']) await bus.produce(topic, messages(1));
   const batches: RecordBatch[] = [];
-  const consumer = await bus.consume(['a', 'b'], async (batch) => {
-    batches.push(batch);
+  const consumer = await bus.consume(['a', 'b'], {
+    ...IGNORE,
+    batch: async (batch) => {
+      batches.push(batch);
+    },
   });
   await sleep(20);
   await consumer.close();

@@ -1,0 +1,70 @@
+import type { EventBus, OutgoingMessage } from '../bus/bus.js';
+import type { MessageCodec } from '../events/codec.js';
+import { hashId } from '../events/dead-letter.js';
+import { TOPICS } from '../events/topics.js';
+import type { Outputs, Score, Sink } from './outputs.js';
+
+export const OUTPUT_TOPICS = [TOPICS.scores, TOPICS.alerts, TOPICS.deadLetters] as const;
+
+/** Produces scores, alert transitions and dead letters to their topics, for programs that read them there. */
+export class BusSink implements Sink {
+  readonly #bus: EventBus;
+  readonly #codec: MessageCodec;
+  readonly #modelVersion: string;
+
+  constructor(bus: EventBus, codec: MessageCodec, modelVersion: string) {
+    this.#bus = bus;
+    this.#codec = codec;
+    this.#modelVersion = modelVersion;
+  }
+
+  async write({ scores, alerts, deadLetters }: Outputs): Promise<void> {
+    const codec = this.#codec;
+    await this.#produce(
+      TOPICS.alerts,
+      alerts.map((alert) => ({ key: alert.patientId, value: codec.encode('Alert', alert) })),
+    );
+    await this.#produce(
+      TOPICS.scores,
+      scores.map((score) => ({ key: score.patientId, value: this.#encodeScore(score) })),
+    );
+    await this.#produce(
+      TOPICS.deadLetters,
+      deadLetters.map((letter) => ({
+        key: letter.patientId ?? letter.deadLetterId,
+        value: codec.encode('DeadLetter', letter),
+      })),
+    );
+  }
+
+  async #produce(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
+    if (messages.length > 0) await this.#bus.produce(topic, messages);
+  }
+
+  #encodeScore({
+    patientId,
+    stayId,
+    wardId,
+    eventTime,
+    risk,
+    news2,
+    news2Missing,
+    qsofa,
+    late,
+  }: Score): Buffer {
+    const modelVersion = this.#modelVersion;
+    return this.#codec.encode('RiskScore', {
+      scoreId: hashId(patientId, eventTime, modelVersion),
+      patientId,
+      stayId,
+      wardId,
+      eventTime,
+      modelVersion,
+      risk,
+      news2,
+      news2Missing: [...news2Missing],
+      qsofa,
+      late,
+    });
+  }
+}

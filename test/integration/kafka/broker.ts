@@ -1,0 +1,168 @@
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { createWriteStream, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Kafka, logLevel } from 'kafkajs';
+
+const POM = resolve(import.meta.dirname, 'pom.xml');
+const JARS = resolve('tmp/kafka-broker');
+const IMAGE = 'apache/kafka:4.1.1';
+const START_TIMEOUT_MS = 60_000;
+
+/** A broker for tests. */
+export interface Broker {
+  readonly brokers: string[];
+  /** Ends the broker at once, as a power cut would; only where the test runs it. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and log. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The broker of `KAFKA_BROKERS`, else one in Docker, else one from Maven Central on this machine's Java. */
+export async function startBroker(): Promise<Broker> {
+  const given = process.env.KAFKA_BROKERS;
+  if (given !== undefined && given !== '') return externalBroker(given.split(','));
+  return (await hasDocker()) ? dockerBroker() : javaBroker();
+}
+
+function externalBroker(brokers: string[]): Broker {
+  const refuse = async (): Promise<never> => {
+    throw new Error('the broker of KAFKA_BROKERS is not ours to stop');
+  };
+  return { brokers, kill: refuse, restart: refuse, stop: async () => undefined };
+}
+
+async function hasDocker(): Promise<boolean> {
+  return promisify(execFile)('docker', ['info'], { timeout: 10_000 }).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function dockerBroker(): Promise<Broker> {
+  const [port, controller] = [await freePort(), await freePort()];
+  const name = `wardstream-test-${port}`;
+  const settings = Object.entries(properties(port, controller, '/tmp/kraft'));
+  const env = settings.flatMap(([key, value]) => [
+    '-e',
+    `KAFKA_${key.toUpperCase().replaceAll('.', '_')}=${value}`,
+  ]);
+  const docker = (...args: string[]) => promisify(execFile)('docker', args);
+  await docker('run', '-d', '--name', name, '--network', 'host', ...env, IMAGE);
+  const brokers = [`127.0.0.1:${port}`];
+  await ready(brokers);
+  return {
+    brokers,
+    kill: async () => void (await docker('kill', name)),
+    restart: async () => {
+      await docker('start', name);
+      await ready(brokers);
+    },
+    stop: async () => void (await docker('rm', '-f', name)),
+  };
+}
+
+async function javaBroker(): Promise<Broker> {
+  if (!existsSync(join(JARS, 'done'))) fetchJars();
+  const directory = mkdtempSync(join(tmpdir(), 'wardstream-kafka-'));
+  const [port, controller] = [await freePort(), await freePort()];
+  const settings = properties(port, controller, join(directory, 'log'));
+  const file = join(directory, 'server.properties');
+  writeFileSync(
+    file,
+    Object.entries(settings)
+      .map(([key, value]) => `${key}=${value}\n`)
+      .join(''),
+  );
+  const java = ['-Xmx512m', '-cp', `${JARS}/*`];
+  const format = ['format', '-t', 'wardstreamTestCluster1', '-c', file, '--standalone'];
+  execFileSync('java', [...java, 'kafka.tools.StorageTool', ...format], { stdio: 'pipe' });
+  const logFile = resolve('test-artifacts', `kafka-${port}.log`);
+  mkdirSync(resolve('test-artifacts'), { recursive: true });
+  const brokers = [`127.0.0.1:${port}`];
+  let child: ChildProcess;
+  const launch = async () => {
+    child = spawn('java', [...java, 'kafka.Kafka', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const log = createWriteStream(logFile, { flags: 'a' });
+    child.stdout?.pipe(log);
+    child.stderr?.pipe(log);
+    await ready(brokers);
+  };
+  const end = (signal: NodeJS.Signals) =>
+    new Promise<void>((done) => {
+      child.once('exit', () => done());
+      child.kill(signal);
+    });
+  await launch();
+  return {
+    brokers,
+    kill: () => end('SIGKILL'),
+    restart: launch,
+    stop: async () => {
+      if (child.exitCode === null && child.signalCode === null) await end('SIGKILL');
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function fetchJars(): void {
+  rmSync(JARS, { recursive: true, force: true });
+  const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${JARS}`];
+  execFileSync('mvn', ['-q', '-B', '-f', POM, ...goal], { stdio: 'pipe', timeout: 300_000 });
+  writeFileSync(join(JARS, 'done'), '');
+}
+
+/** One KRaft node, broker and controller, on loopback. */
+function properties(port: number, controller: number, directory: string): Record<string, string> {
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.bootstrap.servers': `127.0.0.1:${controller}`,
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'log.dirs': directory,
+    'num.partitions': '4',
+    'offsets.topic.num.partitions': '4',
+    'offsets.topic.replication.factor': '1',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'group.initial.rebalance.delay.ms': '0',
+    'auto.create.topics.enable': 'false',
+  };
+}
+
+/** Waits until the broker answers. */
+async function ready(brokers: string[]): Promise<void> {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { retries: 0 } });
+  for (;;) {
+    const admin = kafka.admin();
+    try {
+      await admin.connect();
+      await admin.listTopics();
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await sleep(200);
+    } finally {
+      await admin.disconnect().catch(() => undefined);
+    }
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = createServer();
+    server.once('error', fail);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => done(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
