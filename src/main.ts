@@ -26,7 +26,7 @@ program
     await start(options, interrupted());
   });
 
-const FROM = 'where the history is: physionet2012:DIR';
+const FROM = 'where the history is: physionet2012:DIR, recording:FILE';
 
 program
   .command('replay')
@@ -48,8 +48,48 @@ program
   .option('--json', 'one JSON object as the last line of stdout', false)
   .action(async (options) => {
     const { features } = await import('./commands/features.js');
-    printResult(features(options), options.json);
+    printResult(await features(options), options.json);
   });
+
+program
+  .command('run')
+  .description('live: read the configured Kafka topics, score, alert, store and serve, until stopped')
+  .requiredOption('--config <file>', 'settings (YAML or JSON), with bus.kind kafka and a store')
+  .action(async (options) => (await import('./commands/run.js')).run(options, interrupted()));
+
+program
+  .command('simulate')
+  .description('write a simulated ward to a recording, or produce it to Kafka as fast as the bus accepts')
+  .option('--beds <n>', 'beds of the ward', positiveInteger, 16)
+  .option('--hours <n>', 'hours to simulate', positiveInteger, 24)
+  .option('--seed <n>', 'another number, another ward', positiveInteger, 1)
+  .option('--interval <seconds>', 'between two sets of vital signs', positiveInteger, 60)
+  .option('--ward <id>', 'name of the ward', 'ICU')
+  .option('--out <file>', 'recording to write; replay it with --from recording:FILE')
+  .option('--to <bus>', 'kafka: produce to the Kafka of --config')
+  .option('--config <file>', 'settings (YAML or JSON), for --to kafka')
+  .option('--json', 'one JSON object as the last line of stdout', false)
+  .action(async (options) => (await import('./commands/simulate.js')).simulate(options));
+
+const topics = program.command('topics').description('the Kafka topics Wardstream needs');
+for (const name of ['create', 'list'] as const) {
+  const what = { create: 'make those that are missing; refuse those that differ', list: 'what is there' }[
+    name
+  ];
+  topics
+    .command(name)
+    .description(what)
+    .requiredOption('--config <file>', 'settings (YAML or JSON), with bus.kind kafka')
+    .option('--json', 'one JSON object as the last line of stdout', false)
+    .action(async (options) => (await import('./commands/topics.js')).topics(name, options));
+}
+
+program
+  .command('doctor')
+  .description('say what is here, what is missing, and what to do about it')
+  .option('--config <file>', 'settings (YAML or JSON) to check too')
+  .option('--json', 'one JSON object as the last line of stdout', false)
+  .action(async (options) => (await import('./commands/doctor.js')).doctor(options));
 
 try {
   await program.parseAsync();

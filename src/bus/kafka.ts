@@ -1,6 +1,5 @@
-import {
+import kafkajs, {
   type Admin,
-  ConfigResourceTypes,
   Kafka,
   type KafkaConfig,
   type Consumer as KafkaConsumer,
@@ -123,7 +122,7 @@ export class KafkaBus implements EventBus {
     const { resources } = await this.#admin.describeConfigs({
       includeSynonyms: false,
       resources: topics.map((name) => ({
-        type: ConfigResourceTypes.TOPIC,
+        type: kafkajs.ConfigResourceTypes.TOPIC,
         name,
         configNames: ['cleanup.policy'],
       })),

@@ -8,7 +8,7 @@ import { type EncoderConfig, FeatureEncoder } from './encoder.js';
 import { ScalingFit } from './scaling.js';
 
 /** Chunks of clinical events in event-time order; called once for the scaling and once for the rows. */
-export type EventPass = () => Iterable<readonly ClinicalEvent[]>;
+export type EventPass = () => AsyncIterable<readonly ClinicalEvent[]>;
 
 const NOTHING = (): void => undefined;
 
@@ -16,12 +16,12 @@ const NOTHING = (): void => undefined;
  * Writes what the serving code computes, for training: `features.f32` (little-endian float32, shape
  * [stays, steps, features], the row of a step as of its end) and `stays.json` (names, ids, encoder).
  */
-export function exportFeatures(
+export async function exportFeatures(
   pass: EventPass,
   grid: StepGrid,
   directory: string,
-): { stays: number; features: number } {
-  const encoderConfig = fitScaling(pass);
+): Promise<{ stays: number; features: number }> {
+  const encoderConfig = await fitScaling(pass);
   const encoder = new FeatureEncoder(encoderConfig);
   const file = openSync(join(directory, 'features.f32'), 'w');
   const rows = new Map<PatientState, Float32Array>();
@@ -47,7 +47,7 @@ export function exportFeatures(
     { ...grid, minScoreIntervalMs: Number.POSITIVE_INFINITY, dedupeWindow: 1024 },
     sink,
   );
-  for (const events of pass()) aligner.apply([...events].sort(compareEvents));
+  for await (const events of pass()) aligner.apply([...events].sort(compareEvents));
   closeSync(file);
   const { featureNames, size } = encoder;
   const description = { version: 1, stays: ids.length, steps: grid.steps, features: size, featureNames, ids };
@@ -55,9 +55,9 @@ export function exportFeatures(
   return { stays: ids.length, features: size };
 }
 
-function fitScaling(pass: EventPass): EncoderConfig {
+async function fitScaling(pass: EventPass): Promise<EncoderConfig> {
   const fit = new ScalingFit();
-  for (const events of pass()) {
+  for await (const events of pass()) {
     for (const event of events) {
       event.variables?.forEach((variable, index) => {
         fit.add(variable, event.values[index]);

@@ -1,5 +1,6 @@
 import { WardstreamError } from '../errors.js';
 import { Physionet2012Source } from './physionet2012.js';
+import { RecordingSource } from './recording.js';
 import type { ReplaySource } from './source.js';
 
 /**
@@ -10,5 +11,9 @@ export function openSource(from: string, limit?: number): ReplaySource {
   const [kind, ...rest] = from.split(':');
   const place = rest.join(':');
   if (kind === 'physionet2012' && place !== '') return new Physionet2012Source(place, limit);
-  throw new WardstreamError('WS_USAGE', `--from ${from}: not a known source; use physionet2012:DIR`);
+  if (kind === 'recording' && place !== '') return new RecordingSource(place, limit);
+  throw new WardstreamError(
+    'WS_USAGE',
+    `--from ${from}: not a known source; use physionet2012:DIR or recording:FILE`,
+  );
 }

@@ -1,17 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OutgoingMessage } from '../bus/bus.js';
+import type { EventBus, OutgoingMessage } from '../bus/bus.js';
 import { MemoryBus } from '../bus/memory.js';
 import { ReplayClock } from '../clock.js';
 import type { Config } from '../config.js';
 import { Engine, type EngineCounts } from '../engine/engine.js';
 import type { Sink } from '../engine/outputs.js';
 import type { MessageCodec } from '../events/codec.js';
-import { RECORD_OF_TOPIC } from '../events/topics.js';
 import { loadModel } from '../inference/model.js';
 import { openStore } from '../store/open.js';
 import { StoreSink } from '../store/sink.js';
 import { ScoresDigest } from './digest.js';
-import type { ReplaySource, SourceMessage } from './source.js';
+import { bytesOf, type ReplaySource, type SourceMessage } from './source.js';
 
 export interface ReplayOptions {
   readonly config: Config;
@@ -106,7 +105,7 @@ async function feed(
     onProgress?.(source.counts.patients, source.total);
     if (engine.failure !== null) throw engine.failure;
   };
-  for (const message of source.messages()) {
+  for await (const message of source.messages()) {
     const isMomentOver = chunk.length > 0 && chunk[chunk.length - 1].eventTime !== message.eventTime;
     if (chunk.length >= CHUNK || (speed !== 'max' && isMomentOver)) await send();
     chunk.push(message);
@@ -117,13 +116,13 @@ async function feed(
 /** Encodes messages and produces them in order: runs of one topic together. */
 export async function produceAll(
   messages: readonly SourceMessage[],
-  bus: MemoryBus,
+  bus: EventBus,
   codec: MessageCodec,
 ): Promise<void> {
   let run: OutgoingMessage[] = [];
   for (let index = 0; index < messages.length; index++) {
-    const { topic, key, record } = messages[index];
-    run.push({ key, value: codec.encode(RECORD_OF_TOPIC[topic], record as never) });
+    const { topic, key } = messages[index];
+    run.push({ key, value: bytesOf(messages[index], codec) });
     if (messages[index + 1]?.topic !== topic) {
       await bus.produce(topic, run);
       run = [];

@@ -1,4 +1,4 @@
-import type { AdtMessage, Observation, UnitType } from '../events/messages.js';
+import type { AdtMessage, MessageOf, Observation, UnitType } from '../events/messages.js';
 import { INPUT_TOPICS, type InputTopic, TOPICS } from '../events/topics.js';
 import type { SourceMessage } from '../replay/source.js';
 import { Channel, Chart } from './chart.js';
@@ -9,6 +9,11 @@ import { Body } from './physiology.js';
 import { type Anatomy, drawAnatomy, drawRadiograph } from './radiograph.js';
 import { Random } from './random.js';
 import type { PlannedStay, Scenario } from './scenarios.js';
+
+/** A message of the simulated ward, before it is encoded. */
+export interface SimulatedMessage extends SourceMessage {
+  readonly record: MessageOf[keyof MessageOf];
+}
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -43,7 +48,7 @@ export interface StayOptions {
 
 /** Something made whose time has not come: a result in the laboratory, a picture not yet read. */
 interface Pending {
-  readonly message: SourceMessage;
+  readonly message: SimulatedMessage;
   readonly panel: Panel | null;
 }
 
@@ -96,7 +101,7 @@ export class Stay {
     this.#extubatedAt = isPostoperative ? random.between(3, 7) * HOUR_MS : 0;
   }
 
-  admission(): SourceMessage {
+  admission(): SimulatedMessage {
     const { patientId, eventTime } = this.#patient;
     return { topic: TOPICS.adt, key: patientId, eventTime, record: { ...this.#patient } };
   }
@@ -105,7 +110,7 @@ export class Stay {
    * Appends to `out`, oldest first, what becomes available after the last call and up to the tick at `elapsed` ms after
    * admission.
    */
-  tick(elapsed: number, out: SourceMessage[]): void {
+  tick(elapsed: number, out: SimulatedMessage[]): void {
     const { startTime, vitalsIntervalMs } = this.#options;
     const previous = elapsed - vitalsIntervalMs;
     this.#body.advanceTo(elapsed, ((startTime + elapsed) / HOUR_MS) % 24);
@@ -124,7 +129,7 @@ export class Stay {
   }
 
   /** Appends what is released after the last tick, up to and including `elapsed`. */
-  finish(elapsed: number, out: SourceMessage[]): void {
+  finish(elapsed: number, out: SimulatedMessage[]): void {
     this.#releaseBefore(this.#options.startTime + elapsed + 1, out);
   }
 
@@ -245,7 +250,7 @@ export class Stay {
     return null;
   }
 
-  #note(kind: NoteKind, elapsed: number): SourceMessage {
+  #note(kind: NoteKind, elapsed: number): SimulatedMessage {
     const body = {
       observedAt: null,
       source: 'records',
@@ -258,7 +263,7 @@ export class Stay {
   }
 
   /** Keeps a message until its time, in the order of time and topic. */
-  #wait(message: SourceMessage, panel: Panel | null): void {
+  #wait(message: SimulatedMessage, panel: Panel | null): void {
     this.#pending.push({ message, panel });
     const rank = (topic: InputTopic) => INPUT_TOPICS.indexOf(topic);
     this.#pending.sort(
@@ -266,7 +271,7 @@ export class Stay {
     );
   }
 
-  #releaseBefore(time: number, out: SourceMessage[]): void {
+  #releaseBefore(time: number, out: SimulatedMessage[]): void {
     while (this.#pending.length > 0 && this.#pending[0].message.eventTime < time) {
       const [{ message, panel }] = this.#pending.splice(0, 1);
       if (panel !== null) {
@@ -277,7 +282,7 @@ export class Stay {
     }
   }
 
-  #message(topic: InputTopic, elapsed: number, body: object, kind = ''): SourceMessage {
+  #message(topic: InputTopic, elapsed: number, body: object, kind = ''): SimulatedMessage {
     const { patientId } = this.#plan;
     const eventTime = this.#options.startTime + elapsed;
     const messageId = `${patientId}:${topic.slice(5)}${kind === '' ? '' : `-${kind}`}:${elapsed}`;
@@ -285,7 +290,7 @@ export class Stay {
       topic,
       key: patientId,
       eventTime,
-      record: { messageId, patientId, eventTime, ...body } as SourceMessage['record'],
+      record: { messageId, patientId, eventTime, ...body } as SimulatedMessage['record'],
     };
   }
 }

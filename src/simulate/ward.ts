@@ -1,12 +1,9 @@
 import { WardstreamError } from '../errors.js';
-import type { SourceMessage } from '../replay/source.js';
 import { type PlannedStay, planStay, type Scenario } from './scenarios.js';
-import { Stay } from './stay.js';
+import { type SimulatedMessage, Stay } from './stay.js';
 
 export type { PlannedStay, Scenario } from './scenarios.js';
-
-/** A message of the simulated ward, before it is encoded. */
-export type SimulatedMessage = SourceMessage;
+export type { SimulatedMessage } from './stay.js';
 
 export interface SimulateOptions {
   readonly beds: number;

@@ -1,0 +1,104 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { listSupportedBackends } from 'onnxruntime-node';
+import { KafkaBus } from '../bus/kafka.js';
+import { type Config, loadConfig, parseConfig } from '../config.js';
+import { loadModel, openRuntime } from '../inference/model.js';
+import { openStore } from '../store/open.js';
+
+/** One thing looked at. */
+interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly found: string;
+  /** What to do; empty where nothing needs doing. */
+  readonly advice: string;
+}
+
+const LEAST_NODE = [20, 19] as const;
+const PAGE = fileURLToPath(new URL('../../dashboards/ward/dist/index.html', import.meta.url));
+
+/** `wardstream doctor`: what is here and what is missing. Exit code 1 where something that is needed is. */
+export async function doctor(options: { readonly config?: string; readonly json: boolean }): Promise<void> {
+  const config = options.config === undefined ? parseConfig({}) : loadConfig(options.config);
+  const checks: [string, string, () => Promise<string>][] = [
+    ['node', `install Node ${LEAST_NODE.join('.')} or newer`, node],
+    ['inference', 'run npm ci again; see .npmrc about onnxruntime-node', inference],
+    ['model', 'restore the folder models/deterioration, or set model.directory', () => model(config)],
+    ['store', 'chDB runs on Linux and macOS; elsewhere set store.kind server', () => store(config)],
+    ['kafka', 'start the brokers, or correct bus.brokers', () => kafka(config)],
+    ['ward page', 'run npm run build', page],
+  ];
+  const findings: Finding[] = [];
+  for (const [check, advice, look] of checks) {
+    try {
+      findings.push({ check, ok: true, found: await look(), advice: '' });
+    } catch (error) {
+      findings.push({
+        check,
+        ok: false,
+        found: error instanceof Error ? error.message : String(error),
+        advice,
+      });
+    }
+  }
+  const ok = findings.every((finding) => finding.ok);
+  if (options.json) process.stdout.write(`${JSON.stringify({ ok, findings })}\n`);
+  else for (const finding of findings) process.stdout.write(line(finding));
+  if (!ok) process.exitCode = 1;
+}
+
+function line({ check, ok, found, advice }: Finding): string {
+  return `${ok ? 'ok     ' : 'MISSING'} ${check.padEnd(10)} ${found}${advice === '' ? '' : `\n${' '.repeat(19)}to do: ${advice}`}\n`;
+}
+
+async function node(): Promise<string> {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const isNewEnough = major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1]);
+  if (!isNewEnough) throw new Error(`Node ${process.versions.node} is too old`);
+  return `Node ${process.versions.node}`;
+}
+
+async function inference(): Promise<string> {
+  const names = listSupportedBackends().flatMap(({ name, bundled }) => (bundled ? name : []));
+  if (!names.includes('cpu')) throw new Error('ONNX Runtime has no cpu provider');
+  return `ONNX Runtime with ${names.join(', ')}; cpu is used`;
+}
+
+async function model({ model: { version, directory, threads } }: Config): Promise<string> {
+  const loaded = loadModel(version, directory);
+  await (await openRuntime(loaded, threads)).close();
+  return `deterioration ${loaded.config.version}`;
+}
+
+async function store({ store: config }: Config): Promise<string> {
+  if (config.kind === 'server') {
+    await (await openStore(config)).close();
+    return `ClickHouse at ${config.url}`;
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'wardstream-doctor-'));
+  try {
+    await (await openStore({ kind: 'embedded', directory })).close();
+    return 'chDB, embedded';
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function kafka({ bus: config }: Config): Promise<string> {
+  if (config.kind === 'memory') return 'not configured; the embedded bus is used';
+  const bus = await KafkaBus.open(config);
+  try {
+    const topics = await bus.listTopics();
+    return `${config.brokers.join(', ')} with ${topics.length} topics`;
+  } finally {
+    await bus.close();
+  }
+}
+
+async function page(): Promise<string> {
+  if (!existsSync(PAGE)) throw new Error('dashboards/ward is not built');
+  return 'built';
+}

@@ -1,0 +1,61 @@
+import { KafkaBus } from '../bus/kafka.js';
+import { SchemaRegistryClient } from '../bus/schema-registry.js';
+import { WALL_CLOCK } from '../clock.js';
+import { loadConfig } from '../config.js';
+import { BusSink, OUTPUT_TOPICS } from '../engine/bus-sink.js';
+import { Engine } from '../engine/engine.js';
+import { WardstreamError } from '../errors.js';
+import { MessageCodec } from '../events/codec.js';
+import { loadModel } from '../inference/model.js';
+import { newAccessToken } from '../server/auth.js';
+import { WardServer } from '../server/server.js';
+import { WardView } from '../server/ward-view.js';
+import { openStore } from '../store/open.js';
+import { StoreSink } from '../store/sink.js';
+import { log } from './cli.js';
+import { untilAvailable } from './wait.js';
+
+/** `wardstream run`: the engine on live topics. Runs until `stop` resolves; fails where the pipeline does. */
+export async function run(options: { readonly config: string }, stop: Promise<unknown>): Promise<void> {
+  const config = loadConfig(options.config);
+  const { bus: busConfig, store: storeConfig, schemaRegistry } = config;
+  if (busConfig.kind !== 'kafka') {
+    throw new WardstreamError('WS_CONFIG', 'bus.kind must be kafka for run; for a demo use wardstream start');
+  }
+  if (storeConfig.kind === 'none') {
+    throw new WardstreamError('WS_CONFIG', 'store.kind must be embedded or server for run');
+  }
+  const { version: modelVersion } = loadModel(config.model.version, config.model.directory).config;
+  const isStopped = stop.then(() => null);
+  const bus = await Promise.race([isStopped, untilAvailable('Kafka', () => KafkaBus.open(busConfig))]);
+  if (bus === null) return;
+  const store = await Promise.race([isStopped, untilAvailable('the store', () => openStore(storeConfig))]);
+  if (store === null) return bus.close();
+  const view = new WardView();
+  const sinks = [
+    new BusSink(bus, new MessageCodec(), modelVersion),
+    new StoreSink(store, modelVersion),
+    view,
+  ];
+  const registry = schemaRegistry === undefined ? undefined : new SchemaRegistryClient(schemaRegistry.url);
+  const clock = WALL_CLOCK;
+  const engine = await Engine.open({ config, bus, clock, sinks, registry });
+  let server: WardServer | null = null;
+  try {
+    await bus.createTopics(OUTPUT_TOPICS);
+    const { host, port, token = newAccessToken() } = config.server;
+    const codec = engine.codec;
+    server = await WardServer.open({ host, port, token, view, store, bus, codec, clock, modelVersion });
+    await engine.start();
+    const shown = config.server.token === undefined ? `/#token=${token}` : '/ (with the configured token)';
+    process.stdout.write(`\n  Reading ${busConfig.brokers.join(', ')}; ward page: ${server.url}${shown}\n`);
+    process.stdout.write('  Decision support under evaluation. Ctrl-C stops it.\n\n');
+    const failure = await Promise.race([isStopped, engine.failed()]);
+    if (failure !== null) throw failure;
+  } finally {
+    log.info('stopping: finishing what is under way');
+    await server?.close();
+    await engine.close();
+    await bus.close();
+  }
+}

@@ -1,0 +1,106 @@
+import { SingleBar } from 'cli-progress';
+import { KafkaBus } from '../bus/kafka.js';
+import { WALL_CLOCK } from '../clock.js';
+import { loadConfig } from '../config.js';
+import { WardstreamError } from '../errors.js';
+import { MessageCodec } from '../events/codec.js';
+import { INPUT_TOPICS } from '../events/topics.js';
+import { RecordingWriter } from '../replay/recording.js';
+import { produceAll } from '../replay/replay.js';
+import { bytesOf, type SourceMessage } from '../replay/source.js';
+import { simulateWard } from '../simulate/ward.js';
+import { printResult } from './cli.js';
+
+export interface SimulateCommandOptions {
+  readonly beds: number;
+  readonly hours: number;
+  readonly seed: number;
+  /** Seconds between two sets of vital signs. */
+  readonly interval: number;
+  readonly ward: string;
+  readonly out?: string;
+  readonly to?: string;
+  readonly config?: string;
+  readonly json: boolean;
+}
+
+/** Takes batches of messages somewhere. */
+interface Target {
+  write(messages: readonly SourceMessage[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+/** A recording begins here, so that the same options give the same file. */
+const RECORDING_START = Date.UTC(2026, 0, 5, 6);
+const CHUNK = 2000;
+
+/** `wardstream simulate`: a ward into a recording, or into Kafka, where it ends now. */
+export async function simulate(options: SimulateCommandOptions): Promise<void> {
+  const { beds, hours, seed, interval, ward: wardId, json } = options;
+  const target = await openTarget(options);
+  const now = Math.floor(WALL_CLOCK.now() / MINUTE_MS) * MINUTE_MS;
+  const startTime = options.to === undefined ? RECORDING_START : now - hours * HOUR_MS;
+  const ward = { beds, hours, seed, startTime, wardId, vitalsIntervalMs: interval * 1000 };
+  const bar = new SingleBar({ format: '{bar} hour {value} of {total}', clearOnComplete: true });
+  const isShown = process.stderr.isTTY === true;
+  if (isShown) bar.start(hours, 0);
+  const began = performance.now();
+  let messages = 0;
+  let chunk: SourceMessage[] = [];
+  const send = async () => {
+    await target.write(chunk);
+    messages += chunk.length;
+    if (isShown) bar.update(Math.floor(((chunk.at(-1)?.eventTime ?? startTime) - startTime) / HOUR_MS));
+    chunk = [];
+  };
+  try {
+    for (const message of simulateWard(ward)) {
+      chunk.push(message);
+      if (chunk.length >= CHUNK) await send();
+    }
+    await send();
+  } finally {
+    if (isShown) bar.stop();
+    await target.close();
+  }
+  const seconds = (performance.now() - began) / 1000;
+  const rate = { seconds: Number(seconds.toFixed(2)), messagesPerSecond: Math.round(messages / seconds) };
+  printResult({ beds, hours, seed, messages, ...rate }, json);
+}
+
+async function openTarget({ out, to, config }: SimulateCommandOptions): Promise<Target> {
+  if ((out === undefined) === (to === undefined)) {
+    throw new WardstreamError('WS_USAGE', 'give either --out FILE or --to kafka');
+  }
+  const codec = new MessageCodec();
+  if (out !== undefined) {
+    const writer = new RecordingWriter(out);
+    return {
+      write: async (messages) => {
+        for (const message of messages) {
+          const { topic, key, eventTime } = message;
+          await writer.write({ topic, key, eventTime, value: bytesOf(message, codec) });
+        }
+      },
+      close: () => writer.close(),
+    };
+  }
+  if (to !== 'kafka') throw new WardstreamError('WS_USAGE', `--to ${to}: only kafka is known`);
+  const bus = await openKafka(config);
+  await bus.createTopics(INPUT_TOPICS);
+  return {
+    write: (messages) => produceAll(messages, bus, codec),
+    close: () => bus.close(),
+  };
+}
+
+/** The Kafka of a configuration file. @throws WardstreamError `WS_CONFIG` where it names none. */
+export function openKafka(file: string | undefined): Promise<KafkaBus> {
+  if (file === undefined)
+    throw new WardstreamError('WS_USAGE', 'Kafka needs --config FILE with bus.kind kafka');
+  const { bus } = loadConfig(file);
+  if (bus.kind !== 'kafka') throw new WardstreamError('WS_CONFIG', `bus.kind in ${file} must be kafka`);
+  return KafkaBus.open(bus);
+}

@@ -1,0 +1,272 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Kafka, logLevel } from 'kafkajs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { KafkaBus, type KafkaBusConfig } from '../../src/bus/kafka.js';
+import { WALL_CLOCK } from '../../src/clock.js';
+import { parseConfig } from '../../src/config.js';
+import { BusSink, OUTPUT_TOPICS } from '../../src/engine/bus-sink.js';
+import { Engine } from '../../src/engine/engine.js';
+import type { Outputs, Score, Sink } from '../../src/engine/outputs.js';
+import { MessageCodec } from '../../src/events/codec.js';
+import { INPUT_TOPICS, TOPICS } from '../../src/events/topics.js';
+import { ScoresDigest } from '../../src/replay/digest.js';
+import { produceAll, replay } from '../../src/replay/replay.js';
+import type { SourceMessage } from '../../src/replay/source.js';
+import { simulateWard } from '../../src/simulate/ward.js';
+import { type Broker, startBroker } from './kafka/broker.js';
+
+const PARTITIONS = 6;
+const MINUTE_MS = 60_000;
+const codec = new MessageCodec();
+let broker: Broker;
+let count = 0;
+
+beforeAll(async () => {
+  broker = await startBroker();
+});
+afterAll(async () => {
+  await broker?.stop();
+});
+
+/** Topics are shared by the tests of this file, so each has wards and a group of its own. */
+function busConfig(): KafkaBusConfig {
+  const bus = parseConfig({ bus: { kind: 'kafka', brokers: broker.brokers, partitions: PARTITIONS } }).bus;
+  return { ...(bus as KafkaBusConfig), groupId: `group-${++count}` };
+}
+
+function ward(seed: number, beds = 8, hours = 4): SourceMessage[] {
+  const startTime = Math.floor(WALL_CLOCK.now() / MINUTE_MS) * MINUTE_MS - hours * 60 * MINUTE_MS - MINUTE_MS;
+  return [...simulateWard({ beds, hours, seed, startTime, wardId: `W${seed}` })];
+}
+
+/** Keeps the scores of one ward only. */
+class Kept implements Sink {
+  readonly scores: Score[] = [];
+  readonly #digest = new ScoresDigest();
+  readonly #prefix: string;
+
+  constructor(seed: number) {
+    this.#prefix = `SIM-${seed}-`;
+  }
+
+  async write(outputs: Outputs): Promise<void> {
+    const scores = outputs.scores.filter(({ patientId }) => patientId.startsWith(this.#prefix));
+    this.scores.push(...scores);
+    await this.#digest.write({ ...outputs, scores });
+  }
+
+  digest(): string {
+    return this.#digest.digest();
+  }
+}
+
+async function openEngine(bus: KafkaBus, sinks: readonly Sink[]): Promise<Engine> {
+  return Engine.open({ config: parseConfig({}), bus, clock: WALL_CLOCK, sinks });
+}
+
+async function expected(messages: readonly SourceMessage[]) {
+  const counts = { patients: 0, rows: 0, descriptors: 0, notRecorded: 0, malformed: 0 };
+  const source = { counts, total: 0, messages: () => messages };
+  return replay(source, { config: parseConfig({}), speed: 'max' });
+}
+
+/** Waits until the group has committed all there is in the input topics. */
+async function committed(groupId: string): Promise<void> {
+  const admin = new Kafka({ brokers: broker.brokers, logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  try {
+    await expect
+      .poll(
+        async () => {
+          let lag = 0;
+          const offsets = await admin.fetchOffsets({ groupId, topics: [...INPUT_TOPICS] });
+          for (const { topic, partitions } of offsets) {
+            const ends = await admin.fetchTopicOffsets(topic);
+            for (const { partition, high, low } of ends) {
+              const done = Number(partitions.find((each) => each.partition === partition)?.offset ?? -1);
+              lag += Number(high) - Math.max(done, Number(low));
+            }
+          }
+          return lag;
+        },
+        { timeout: 60_000, interval: 200 },
+      )
+      .toBe(0);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+describe('KafkaBus', () => {
+  it('makes the topics once, and refuses one whose partitions differ', async () => {
+    const config = busConfig();
+    const bus = await KafkaBus.open(config);
+    const names = Object.values(TOPICS);
+    expect((await bus.createTopics(names)).sort()).toEqual([...names].sort());
+    expect(await bus.createTopics(names)).toEqual([]);
+    expect(await bus.listTopics()).toContainEqual({ name: TOPICS.vitals, partitions: PARTITIONS });
+    await bus.close();
+    const other = await KafkaBus.open({ ...config, partitions: 3 });
+    await expect(other.createTopics(names)).rejects.toThrow(/has 6 partitions, bus.partitions is 3/);
+    await other.close();
+  });
+
+  it('says which brokers do not answer', async () => {
+    const config = { ...busConfig(), brokers: ['127.0.0.1:9'] };
+    await expect(KafkaBus.open(config)).rejects.toMatchObject({
+      code: 'WS_BUS',
+      message: expect.stringContaining('127.0.0.1:9'),
+    });
+  });
+});
+
+describe('an engine on Kafka', () => {
+  it('gives the scores a replay gives, commits all, and produces scores and alerts', async () => {
+    const config = busConfig();
+    const bus = await KafkaBus.open(config);
+    await bus.createTopics([...INPUT_TOPICS, ...OUTPUT_TOPICS]);
+    const messages = ward(101);
+    const reference = await expected(messages);
+    await produceAll(messages, bus, codec);
+    const kept = new Kept(101);
+    const engine = await openEngine(bus, [new BusSink(bus, codec, 'm'), kept]);
+    await engine.start();
+    await expect.poll(() => kept.scores.length, { timeout: 60_000 }).toBe(reference.scores);
+    await committed(config.groupId);
+    expect(kept.digest()).toBe(reference.scoresDigest);
+    await engine.close();
+    await bus.close();
+    const alerts = await readTopic(TOPICS.alerts);
+    const raised = alerts.filter((value) => {
+      const alert = codec.decode('Alert', value) as { patientId: string; sequence: number };
+      return alert.patientId.startsWith('SIM-101-') && alert.sequence === 0;
+    });
+    expect(raised).toHaveLength(reference.alerts);
+    expect(reference.alerts).toBeGreaterThan(0);
+  });
+
+  it('shares the work: two engines in a group score every patient once between them', async () => {
+    const config = busConfig();
+    const buses = [await KafkaBus.open(config), await KafkaBus.open(config)];
+    const kept = [new Kept(202), new Kept(202)];
+    const engines = [await openEngine(buses[0], [kept[0]]), await openEngine(buses[1], [kept[1]])];
+    const messages = ward(202, 16);
+    const reference = await expected(messages);
+    await produceAll(messages, buses[0], codec);
+    await Promise.all(engines.map((engine) => engine.start()));
+    await expect
+      .poll(() => kept[0].scores.length + kept[1].scores.length, { timeout: 60_000 })
+      .toBe(reference.scores);
+    const patients = kept.map(({ scores }) => new Set(scores.map(({ patientId }) => patientId)));
+    expect(patients[0].size).toBeGreaterThan(0);
+    expect(patients[1].size).toBeGreaterThan(0);
+    expect([...patients[0]].filter((id) => patients[1].has(id))).toEqual([]);
+    const union = new Kept(202);
+    for (const { scores } of kept) await union.write({ scores } as unknown as Outputs);
+    expect(union.digest()).toBe(reference.scoresDigest);
+    for (const engine of engines) await engine.close();
+    for (const bus of buses) await bus.close();
+  });
+
+  it('reads on where it left off, and a message sent again changes nothing', async () => {
+    const config = busConfig();
+    const messages = ward(303, 4, 2);
+    const first = await KafkaBus.open(config);
+    const kept = new Kept(303);
+    const engine = await openEngine(first, [kept]);
+    await produceAll(messages, first, codec);
+    await engine.start();
+    const reference = await expected(messages);
+    await expect.poll(() => kept.scores.length, { timeout: 60_000 }).toBe(reference.scores);
+    await produceAll(messages, first, codec);
+    await expect.poll(() => engine.counts.duplicates, { timeout: 60_000 }).toBe(messages.length);
+    await committed(config.groupId);
+    expect(kept.digest()).toBe(reference.scoresDigest);
+    await engine.close();
+    await first.close();
+    const second = await KafkaBus.open(config);
+    const again = await openEngine(second, []);
+    await again.start();
+    await produceAll(ward(304, 1, 1), second, codec);
+    await expect.poll(() => again.counts.messages, { timeout: 60_000 }).toBeGreaterThan(0);
+    await committed(config.groupId);
+    expect(again.counts.messages).toBe(ward(304, 1, 1).length);
+    await again.close();
+    await second.close();
+  });
+});
+
+describe('the command line on Kafka', () => {
+  it('makes topics, simulates into them, and runs until it is told to stop', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'wardstream-run-'));
+    const file = join(directory, 'ward.yaml');
+    const bus = busConfig();
+    const token = 'a-token-for-this-test';
+    const store = { kind: 'embedded', directory: join(directory, 'store') };
+    writeFileSync(file, JSON.stringify({ bus, store, server: { port: 0, token } }));
+    const cli = (...args: string[]) => promisify(execFile)('node', ['dist/main.js', ...args]);
+    const made = JSON.parse((await cli('topics', 'create', '--config', file, '--json')).stdout);
+    expect(made.missing).toEqual([]);
+    const args = ['--beds', '6', '--hours', '5', '--seed', '404', '--ward', 'CLI'];
+    const sent = JSON.parse(
+      (await cli('simulate', ...args, '--to', 'kafka', '--config', file, '--json')).stdout,
+    );
+    expect(sent.messages).toBeGreaterThan(500);
+    const child = spawn('node', ['dist/main.js', 'run', '--config', file], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const url = await addressOf(child);
+    const alerts = async () => {
+      const response = await fetch(`${url}/api/v1/alerts?limit=5000`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      const body = (await response.json()) as { alerts: { wardId: string }[] };
+      return body.alerts.filter(({ wardId }) => wardId === 'CLI').length;
+    };
+    await expect.poll(alerts, { timeout: 60_000 }).toBeGreaterThan(0);
+    await committed(bus.groupId);
+    child.kill('SIGTERM');
+    expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0);
+  });
+});
+
+function addressOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const read = (data: Buffer) => {
+      text += String(data);
+      const address = /http:\/\/[\d.]+:\d+/.exec(text)?.[0];
+      if (address !== undefined) resolve(address);
+    };
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
+    child.once('exit', (code) => reject(new Error(`run ended with ${code}: ${text}`)));
+  });
+}
+
+async function readTopic(topic: string): Promise<Buffer[]> {
+  const kafka = new Kafka({ brokers: broker.brokers, logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  await admin.connect();
+  const total = (await admin.fetchTopicOffsets(topic)).reduce((sum, { high }) => sum + Number(high), 0);
+  await admin.disconnect();
+  const consumer = kafka.consumer({ groupId: `reader-${++count}` });
+  await consumer.connect();
+  await consumer.subscribe({ topics: [topic], fromBeginning: true });
+  const values: Buffer[] = [];
+  await new Promise<void>((resolve) => {
+    void consumer.run({
+      eachMessage: async ({ message }) => {
+        values.push(message.value!);
+        if (values.length >= total) resolve();
+      },
+    });
+    if (total === 0) resolve();
+  });
+  await consumer.disconnect();
+  return values;
+}

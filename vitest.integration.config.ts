@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** Against a real Kafka broker: see test/integration/kafka/broker.ts. */
+export default defineConfig({
+  test: {
+    include: ['test/integration/**/*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 360_000,
+    pool: 'forks',
+    fileParallelism: false,
+  },
+});
