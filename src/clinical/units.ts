@@ -64,7 +64,10 @@ export function unitTable(canonical: string, accepted: AcceptedUnits): ReadonlyM
   for (const spelling of spellings(canonical)) table.set(spelling, IDENTITY);
   for (const [unit, conversion] of Object.entries(accepted)) {
     const value = typeof conversion === 'number' ? { scale: conversion, offset: 0 } : conversion;
-    for (const spelling of spellings(unit)) if (!table.has(spelling)) table.set(spelling, value);
+    // No unit at all is never taken for another unit than the canonical one.
+    for (const spelling of spellings(unit)) {
+      if (spelling !== '' && !table.has(spelling)) table.set(spelling, value);
+    }
   }
   return table;
 }

@@ -98,12 +98,8 @@ export class Validator {
       if (value === null) return;
       const [low, high] = DEMOGRAPHIC_RANGES[field];
       if (value >= low && value <= high) return;
-      this.#rejectObservation(
-        'impossible-value',
-        `${field} ${value} is outside ${low} to ${high}`,
-        message,
-        index,
-      );
+      const reason = Number.isFinite(value) ? 'impossible-value' : 'not-a-number';
+      this.#rejectObservation(reason, `${field} ${value} is outside ${low} to ${high}`, message, index);
       this.counts.rejectedFields++;
       message[field] = null;
     });

@@ -31,6 +31,12 @@ describe('unitTable', () => {
     expect(convert(unitTable('1', PERCENT), 40, '%')).toBeCloseTo(0.4, 12);
   });
 
+  it('takes a value without a unit for the canonical unit or for none', () => {
+    expect(unitTable('%', { '1': 100 }).has('')).toBe(false);
+    expect(unitTable('%', { '1': 100 }).get('1')).toEqual({ scale: 100, offset: 0 });
+    expect(unitTable('1', PERCENT).get('')).toEqual({ scale: 1, offset: 0 });
+  });
+
   it('takes every spelling of the canonical unit as it is', () => {
     for (const spelling of ['mm[Hg]', 'mmHg', 'mm Hg']) {
       expect(convert(unitTable('mm[Hg]', {}), 120, spelling)).toBe(120);

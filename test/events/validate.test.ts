@@ -78,6 +78,13 @@ describe('Validator', () => {
     expect(rejections).toMatchObject([{ reason: 'impossible-value' }]);
   });
 
+  it('tells a demographic field that is no number from an impossible one', () => {
+    const { validator, rejections } = setUp();
+    const event = validator.adt(adt('ADMIT', { weightKg: Number.NaN, ageYears: 70 }), ORIGIN, START);
+    expect(event?.body).toMatchObject({ weightKg: null, ageYears: 70 });
+    expect(rejections).toMatchObject([{ reason: 'not-a-number' }]);
+  });
+
   it('refuses empty and oversized notes', () => {
     const { validator, rejections } = setUp();
     expect(validator.note(note(' '), ORIGIN, START)).toBeNull();
