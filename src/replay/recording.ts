@@ -1,4 +1,12 @@
-import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  fstatSync,
+  openSync,
+  readSync,
+} from 'node:fs';
 import { finished } from 'node:stream/promises';
 import avro from 'avsc';
 import { WardstreamError } from '../errors.js';
@@ -58,6 +66,10 @@ export class RecordingSource implements ReplaySource {
     const patients = new Set<string>();
     try {
       const decoder = createReadStream(this.#file).pipe(new avro.streams.BlockDecoder());
+      let marker = Buffer.alloc(0);
+      decoder.once('metadata', (_type, _codec, { sync }: { sync: Buffer }) => {
+        marker = Buffer.from(sync);
+      });
       for await (const { topic, key, eventTime, value } of decoder as AsyncIterable<RecordedMessage>) {
         if (!patients.has(key) && patients.size >= this.#limit) continue;
         patients.add(key);
@@ -69,10 +81,23 @@ export class RecordingSource implements ReplaySource {
         }
         yield { topic: topic as InputTopic, key, eventTime, record: value };
       }
+      if (!endOf(this.#file, marker.length).equals(marker)) throw new Error('it ends within a block');
     } catch (error) {
       throw new WardstreamError('WS_SOURCE', `${this.#file} is not a whole recording: ${String(error)}`, {
         cause: error,
       });
     }
+  }
+}
+
+/** The last bytes of a file. Every block of a container, so the file too, ends with the marker of its header. */
+function endOf(file: string, length: number): Buffer {
+  const descriptor = openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(length);
+    readSync(descriptor, bytes, 0, length, Math.max(0, fstatSync(descriptor).size - length));
+    return bytes;
+  } finally {
+    closeSync(descriptor);
   }
 }
