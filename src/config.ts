@@ -74,9 +74,13 @@ export const configSchema = z.strictObject({
         brokers: z.array(z.string().min(1)).min(1),
         clientId: z.string().default('wardstream'),
         groupId: z.string().default('wardstream'),
+        /** Put before every topic's name, so that several deployments can share a cluster. */
+        topicPrefix: z.string().default(''),
         /** Partitions of each topic; the most processes that can share the work. */
         partitions: z.number().int().positive().default(12),
         replicationFactor: z.number().int().positive().default(1),
+        /** A process that is silent for this long has its partitions given to others. */
+        sessionTimeoutMs: z.number().int().min(6000).default(30_000),
         /** TLS with the system's certificate authorities. */
         ssl: z.boolean().default(false),
         sasl: z
@@ -111,6 +115,12 @@ export const configSchema = z.strictObject({
         .positive()
         .refine((n) => (n & (n - 1)) === 0, 'must be a power of two')
         .default(1024),
+    })
+    .prefault({}),
+  state: z
+    .strictObject({
+      /** On Kafka, how often the state of patients is written and offsets are committed. */
+      checkpointIntervalMs: ms.default(10_000),
     })
     .prefault({}),
   limits: z

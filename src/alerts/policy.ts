@@ -35,6 +35,18 @@ interface StayState {
   readonly trail: { time: EpochMs; risk: number }[];
 }
 
+/** A stay's state as JSON has it: what is not finite is null. */
+interface StoredStay {
+  readonly rules: {
+    readonly id: string;
+    readonly onset: EpochMs | null;
+    readonly open: AlertMessage | null;
+    readonly snoozedUntil: EpochMs | null;
+    readonly refractoryUntil: EpochMs | null;
+  }[];
+  readonly trail: { time: EpochMs; risk: number }[];
+}
+
 const MINUTE_MS = 60_000;
 const TREND_MS = 60 * MINUTE_MS;
 const DEFAULT_SNOOZE_MS = 30 * MINUTE_MS;
@@ -110,6 +122,32 @@ export class AlertPolicy {
         ? []
         : [advance(state, 'RESOLVED', eventTime, { actor: null, reason: 'discharged' })],
     );
+  }
+
+  /** What is known of a patient's alerts, as JSON, for `restore`. */
+  stateOf(patientId: string): string {
+    const stay = this.#stays.get(patientId);
+    if (stay === undefined) return '';
+    const rules = stay.rules.map((state, index) => ({ id: this.#rules[index].id, ...state }));
+    return JSON.stringify({ rules, trail: stay.trail });
+  }
+
+  /** Continues from what `stateOf` gave; rules that are configured no more are dropped. Returns the open alerts. */
+  restore(patientId: string, json: string): AlertMessage[] {
+    if (json === '') return [];
+    const { rules, trail } = JSON.parse(json) as StoredStay;
+    const stay = this.#stayOf(patientId);
+    stay.trail.push(...trail);
+    this.#rules.forEach(({ id }, index) => {
+      const stored = rules.find((rule) => rule.id === id);
+      if (stored === undefined) return;
+      const { onset, open, snoozedUntil, refractoryUntil } = stored;
+      stay.rules[index].onset = onset ?? Number.NaN;
+      stay.rules[index].open = open;
+      stay.rules[index].snoozedUntil = snoozedUntil ?? Number.NEGATIVE_INFINITY;
+      stay.rules[index].refractoryUntil = refractoryUntil ?? Number.NEGATIVE_INFINITY;
+    });
+    return stay.rules.flatMap(({ open }) => open ?? []);
   }
 
   /** Forgets a patient who is another process's from now on. */

@@ -70,6 +70,13 @@ export class Aligner {
     this.#pending.length = 0;
   }
 
+  /** Takes over a patient from a snapshot; one that is already here is kept. */
+  restore(patient: PatientState): boolean {
+    if (this.patients.has(patient.patientId)) return false;
+    this.patients.set(patient.patientId, patient);
+    return true;
+  }
+
   /** Forgets the patients of partitions that are another process's now. */
   release(partitions: ReadonlySet<number>): void {
     for (const patient of this.patients.values()) {

@@ -37,6 +37,30 @@ export class RecentIds {
     return true;
   }
 
+  /** The remembered ids, oldest first, as pairs of 32-bit halves. */
+  toArray(): Int32Array {
+    const count = Math.min(this.#added, this.#capacity);
+    const oldest = (this.#added - count) % this.#capacity;
+    const ids = new Int32Array(count * 2);
+    for (let index = 0; index < count; index++) {
+      const at = ((oldest + index) % this.#capacity) * 2;
+      ids[index * 2] = this.#order[at];
+      ids[index * 2 + 1] = this.#order[at + 1];
+    }
+    return ids;
+  }
+
+  /** Remembers what `toArray` gave, into an empty memory; what does not fit is the oldest. */
+  restore(ids: Int32Array): void {
+    for (let at = Math.max(0, ids.length - 2 * this.#capacity); at < ids.length; at += 2) {
+      const place = (this.#added % this.#capacity) * 2;
+      this.#order[place] = ids[at];
+      this.#order[place + 1] = ids[at + 1];
+      this.#added++;
+      this.#insert(ids[at], ids[at + 1]);
+    }
+  }
+
   #home(low: number, high: number): number {
     return (low ^ (high >>> 7)) & this.#mask;
   }

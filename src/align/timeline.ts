@@ -12,28 +12,96 @@ export interface StepGrid {
 
 const V = VARIABLE_COUNT;
 
+/** Weight a step keeps in `recent` for each step that follows: half of it after three. */
+const RECENT_DECAY = 0.5 ** (1 / 3);
+
 /**
- * What a patient's steps before some step add up to, per variable: the last value with its time, and first, mean,
- * min, max and count over the steps still in the ring. `count` 0 means never seen; the other fields are then void.
+ * What a patient's steps before some step add up to, per variable, over the steps still in the ring. Each step counts
+ * once, with its mean: so a value a minute and a value an hour of the same course fold to the same, and one artefact
+ * among sixty values hardly shows. `seen` 0 means never seen; the other fields are then void.
  */
 export class Carry {
-  readonly last = new Float32Array(V);
+  /** Steps with a value. */
+  readonly seen: Uint16Array;
+  readonly last: Float32Array;
   /** Milliseconds since admission at which `last` was observed. */
-  readonly lastAt = new Float64Array(V);
-  readonly first = new Float32Array(V);
-  readonly mean = new Float32Array(V);
-  readonly min = new Float32Array(V);
-  readonly max = new Float32Array(V);
-  readonly count = new Uint32Array(V);
+  readonly lastAt: Float64Array;
+  readonly first: Float32Array;
+  readonly mean: Float32Array;
+  /** Sum of squared distances of the step means from `mean` (Welford 1962). */
+  readonly squares: Float64Array;
+  readonly min: Float32Array;
+  readonly max: Float32Array;
+  /** Mean that forgets: a step's weight halves every three steps. */
+  readonly recent: Float32Array;
+  readonly recentWeight: Float32Array;
+  /** Step of the last value in `recent`. */
+  readonly recentStep: Int32Array;
+
+  constructor(variables = V) {
+    this.seen = new Uint16Array(variables);
+    this.last = new Float32Array(variables);
+    this.lastAt = new Float64Array(variables);
+    this.first = new Float32Array(variables);
+    this.mean = new Float32Array(variables);
+    this.squares = new Float64Array(variables);
+    this.min = new Float32Array(variables);
+    this.max = new Float32Array(variables);
+    this.recent = new Float32Array(variables);
+    this.recentWeight = new Float32Array(variables);
+    this.recentStep = new Int32Array(variables);
+  }
 
   clear(): void {
-    this.count.fill(0);
+    this.seen.fill(0);
+  }
+
+  /** Takes over one variable of another carry, as variable `to` of this one. */
+  copy(from: Carry, variable: number, to: number): void {
+    this.seen[to] = from.seen[variable];
+    this.last[to] = from.last[variable];
+    this.lastAt[to] = from.lastAt[variable];
+    this.first[to] = from.first[variable];
+    this.mean[to] = from.mean[variable];
+    this.squares[to] = from.squares[variable];
+    this.min[to] = from.min[variable];
+    this.max[to] = from.max[variable];
+    this.recent[to] = from.recent[variable];
+    this.recentWeight[to] = from.recentWeight[variable];
+    this.recentStep[to] = from.recentStep[variable];
+  }
+
+  /** Adds the mean of a step that comes after those added. */
+  add(variable: number, step: StepIndex, mean: number): void {
+    const seen = ++this.seen[variable];
+    if (seen === 1) {
+      this.first[variable] = mean;
+      this.mean[variable] = mean;
+      this.squares[variable] = 0;
+      this.min[variable] = mean;
+      this.max[variable] = mean;
+      this.recent[variable] = mean;
+      this.recentWeight[variable] = 1;
+    } else {
+      const delta = mean - this.mean[variable];
+      this.mean[variable] += delta / seen;
+      this.squares[variable] += delta * (mean - this.mean[variable]);
+      if (mean < this.min[variable]) this.min[variable] = mean;
+      if (mean > this.max[variable]) this.max[variable] = mean;
+      const weight = 1 + this.recentWeight[variable] * RECENT_DECAY ** (step - this.recentStep[variable]);
+      this.recent[variable] += (mean - this.recent[variable]) / weight;
+      this.recentWeight[variable] = weight;
+    }
+    this.recentStep[variable] = step;
   }
 }
 
+/** What a timeline holds, shape [steps, variables] each. */
+export type TimelineArrays = Pick<PatientTimeline, 'last' | 'mean' | 'count' | 'lastOffset'>;
+
 /**
- * The ring of a patient's steps since admission. A step holds per variable the last value, mean, min, max and count;
- * a variable not seen in a step has count 0 there. 22 bytes a variable and step.
+ * The ring of a patient's steps since admission. A step holds per variable the last value, mean and count; a variable
+ * not seen in a step has count 0 there. 14 bytes a variable and step.
  */
 export class PatientTimeline {
   readonly grid: StepGrid;
@@ -42,8 +110,6 @@ export class PatientTimeline {
   /** Shape [steps, variables], row `step % steps`; so are the others. */
   readonly last: Float32Array;
   readonly mean: Float32Array;
-  readonly min: Float32Array;
-  readonly max: Float32Array;
   readonly count: Uint16Array;
   /** When `last` was observed, in milliseconds from the start of the step; negative for an old specimen. */
   readonly lastOffset: Int32Array;
@@ -58,10 +124,18 @@ export class PatientTimeline {
     const cells = grid.steps * V;
     this.last = new Float32Array(cells);
     this.mean = new Float32Array(cells);
-    this.min = new Float32Array(cells);
-    this.max = new Float32Array(cells);
     this.count = new Uint16Array(cells);
     this.lastOffset = new Int32Array(cells);
+  }
+
+  /** Continues where a timeline with these arrays and this open step stood. */
+  restore(openStep: StepIndex, arrays: TimelineArrays): void {
+    this.last.set(arrays.last);
+    this.mean.set(arrays.mean);
+    this.count.set(arrays.count);
+    this.lastOffset.set(arrays.lastOffset);
+    this.openStep = openStep;
+    this.foldBefore(this.carry, openStep);
   }
 
   /** The step an event time falls into; negative before admission. */
@@ -86,8 +160,6 @@ export class PatientTimeline {
     const seen = this.count[cell];
     if (seen === 0) {
       this.mean[cell] = value;
-      this.min[cell] = value;
-      this.max[cell] = value;
       this.last[cell] = value;
       this.lastOffset[cell] = offset;
       this.count[cell] = 1;
@@ -96,8 +168,6 @@ export class PatientTimeline {
     const count = seen < 65_535 ? seen + 1 : seen;
     this.count[cell] = count;
     this.mean[cell] += (value - this.mean[cell]) / count;
-    if (value < this.min[cell]) this.min[cell] = value;
-    if (value > this.max[cell]) this.max[cell] = value;
     if (offset >= this.lastOffset[cell]) {
       this.last[cell] = value;
       this.lastOffset[cell] = offset;
@@ -129,22 +199,10 @@ export class PatientTimeline {
     const start = step * this.grid.stepMs;
     for (let variable = 0; variable < V; variable++) {
       const cell = row + variable;
-      const count = this.count[cell];
-      if (count === 0) continue;
-      const before = carry.count[variable];
-      carry.count[variable] = before + count;
+      if (this.count[cell] === 0) continue;
       carry.last[variable] = this.last[cell];
       carry.lastAt[variable] = start + this.lastOffset[cell];
-      if (before === 0) {
-        carry.first[variable] = this.mean[cell];
-        carry.mean[variable] = this.mean[cell];
-        carry.min[variable] = this.min[cell];
-        carry.max[variable] = this.max[cell];
-      } else {
-        carry.mean[variable] += ((this.mean[cell] - carry.mean[variable]) * count) / (before + count);
-        if (this.min[cell] < carry.min[variable]) carry.min[variable] = this.min[cell];
-        if (this.max[cell] > carry.max[variable]) carry.max[variable] = this.max[cell];
-      }
+      carry.add(variable, step, this.mean[cell]);
     }
   }
 
@@ -157,7 +215,7 @@ export class PatientTimeline {
       if (this.count[row + variable] > 0) {
         values[variable] = this.last[row + variable];
         ages[variable] = now - (openStart + this.lastOffset[row + variable]);
-      } else if (this.carry.count[variable] > 0) {
+      } else if (this.carry.seen[variable] > 0) {
         values[variable] = this.carry.last[variable];
         ages[variable] = now - this.carry.lastAt[variable];
       } else {

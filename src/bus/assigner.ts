@@ -70,6 +70,26 @@ export function coPartitionedAssigner(owned: () => readonly number[]): Partition
   });
 }
 
+/** Gives the only member of a group the partitions it asked for. */
+export function fixedAssigner(partitions: readonly number[]): PartitionAssigner {
+  const name = 'WardstreamFixed';
+  const version = 1;
+  return () => ({
+    name,
+    version,
+    async assign({ members, topics }) {
+      const assignment = Object.fromEntries(topics.map((topic) => [topic, [...partitions]]));
+      const userData = Buffer.alloc(0);
+      const memberAssignment = AssignerProtocol.MemberAssignment.encode({ version, assignment, userData });
+      return members.map(({ memberId }) => ({ memberId, memberAssignment }));
+    },
+    protocol({ topics }) {
+      const userData = Buffer.alloc(0);
+      return { name, metadata: AssignerProtocol.MemberMetadata.encode({ version, topics, userData }) };
+    },
+  });
+}
+
 function ownedIn(userData: Buffer | undefined): number[] {
   const bytes = userData ?? Buffer.alloc(0);
   return Array.from({ length: Math.floor(bytes.length / 4) }, (_, index) => bytes.readInt32LE(index * 4));

@@ -23,8 +23,24 @@ export interface Position {
   readonly offset: number;
 }
 
+/** The newest state of one patient. */
+export interface StateEntry {
+  readonly partition: number;
+  readonly value: Buffer;
+}
+
+/** The compacted topic in which the state of patients outlives the process. */
+export interface StateLog {
+  /** Newest value of each key in the partitions. */
+  read(partitions: readonly number[]): Promise<StateEntry[]>;
+  /** Resolves once they are in the log; null removes the key. */
+  write(entries: ReadonlyMap<string, Buffer | null>): Promise<void>;
+}
+
 /** What a consumer is told. Calls come one at a time, each after the promise of the one before. */
 export interface RecordHandler {
+  /** Partitions that this process reads from now on; called before anything of theirs is handed over. */
+  assigned(partitions: readonly number[]): Promise<void>;
   /** Also called without records, to say that a lane exists and whether it is read to its end. */
   batch(batch: RecordBatch): Promise<void>;
   /** Partitions that another process reads from now on: what is known of their patients is void. */
@@ -48,6 +64,8 @@ export interface TopicDescription {
 /** The log between the ward and the engine. A handler that is slow slows the source. */
 export interface EventBus {
   readonly name: string;
+  /** Where state is kept; null where it lives and dies with the process, as the bus does. */
+  readonly state: StateLog | null;
   /** Makes the topics that are missing and returns their names. @throws WardstreamError `WS_BUS` where one differs. */
   createTopics(topics: readonly string[]): Promise<string[]>;
   listTopics(): Promise<TopicDescription[]>;

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import kafkajs, {
   type Admin,
+  type EachBatchPayload,
   Kafka,
   type KafkaConfig,
   type Consumer as KafkaConsumer,
@@ -10,8 +12,8 @@ import kafkajs, {
 } from 'kafkajs';
 import type { BusConfig } from '../config.js';
 import { WardstreamError } from '../errors.js';
-import { type InputTopic, RETENTION_MS } from '../events/topics.js';
-import { coPartitionedAssigner } from './assigner.js';
+import { type InputTopic, RETENTION_MS, TOPICS } from '../events/topics.js';
+import { coPartitionedAssigner, fixedAssigner } from './assigner.js';
 import type {
   Consumer,
   EventBus,
@@ -19,6 +21,8 @@ import type {
   Position,
   RecordBatch,
   RecordHandler,
+  StateEntry,
+  StateLog,
   TopicDescription,
 } from './bus.js';
 
@@ -36,6 +40,14 @@ export class KafkaBus implements EventBus {
   readonly #kafka: Kafka;
   readonly #admin: Admin;
   readonly #producer: Producer;
+
+  readonly state: StateLog = {
+    read: (partitions) => this.#readState(partitions),
+    write: async (entries) => {
+      const messages = [...entries].map(([key, value]) => ({ key, value }));
+      await this.#producer.send({ topic: this.#onCluster(TOPICS.state), acks: -1, messages });
+    },
+  };
 
   private constructor(config: KafkaBusConfig) {
     this.#config = config;
@@ -82,7 +94,7 @@ export class KafkaBus implements EventBus {
       await this.#admin.createTopics({
         waitForLeaders: true,
         topics: missing.map((topic) => ({
-          topic,
+          topic: this.#onCluster(topic),
           numPartitions: partitions,
           replicationFactor,
           configEntries: settingsOf(topic),
@@ -93,28 +105,78 @@ export class KafkaBus implements EventBus {
   }
 
   async listTopics(): Promise<TopicDescription[]> {
-    const names = (await this.#admin.listTopics()).filter((name) => !name.startsWith('__'));
+    const { topicPrefix } = this.#config;
+    const names = (await this.#admin.listTopics()).filter(
+      (name) => name.startsWith(topicPrefix) && !name.startsWith('__'),
+    );
     if (names.length === 0) return [];
     const { topics } = await this.#admin.fetchTopicMetadata({ topics: names });
     return topics
-      .map(({ name, partitions }) => ({ name, partitions: partitions.length }))
+      .map(({ name, partitions }) => ({
+        name: name.slice(topicPrefix.length),
+        partitions: partitions.length,
+      }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   async produce(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
-    await this.#producer.send({ topic, acks: -1, messages: [...messages] });
+    await this.#producer.send({ topic: this.#onCluster(topic), acks: -1, messages: [...messages] });
   }
 
   /** Reads the topics from where the group has committed to, or from their beginning. */
   async consume(topics: readonly string[], handler: RecordHandler): Promise<Consumer> {
-    const subscription = new Subscription(this.#kafka, this.#admin, this.#config.groupId, topics, handler);
+    const subscription = new Subscription(this.#kafka, this.#admin, this.#config, topics, handler);
     await subscription.start();
     return subscription;
+  }
+
+  /** The name a topic has on the cluster. */
+  #onCluster(topic: string): string {
+    return this.#config.topicPrefix + topic;
   }
 
   async close(): Promise<void> {
     await this.#producer.disconnect();
     await this.#admin.disconnect();
+  }
+
+  /** Reads partitions of the state topic from their beginning to where they end now. */
+  async #readState(partitions: readonly number[]): Promise<StateEntry[]> {
+    const ends = new Map<number, number>();
+    for (const { partition, high, low } of await this.#admin.fetchTopicOffsets(
+      this.#onCluster(TOPICS.state),
+    )) {
+      if (partitions.includes(partition) && Number(high) > Number(low)) ends.set(partition, Number(high));
+    }
+    const newest = new Map<string, StateEntry>();
+    if (ends.size === 0) return [];
+    // kafkajs reads only as a member of a group: this one has a single member and is gone afterwards.
+    const groupId = `${this.#config.groupId}-restore-${randomUUID()}`;
+    const partitionAssigners = [fixedAssigner([...ends.keys()])];
+    const consumer = this.#kafka.consumer({ groupId, partitionAssigners, maxWaitTimeInMs: 100 });
+    await consumer.connect();
+    try {
+      await consumer.subscribe({ topics: [this.#onCluster(TOPICS.state)], fromBeginning: true });
+      await new Promise<void>((resolve, reject) => {
+        consumer.on(consumer.events.CRASH, ({ payload }) => {
+          if (!payload.restart) reject(payload.error);
+        });
+        const eachBatch = async ({ batch }: EachBatchPayload) => {
+          const { partition } = batch;
+          for (const { key, value } of batch.messages) {
+            if (value === null) newest.delete(String(key));
+            else newest.set(String(key), { partition, value });
+          }
+          if (Number(batch.lastOffset()) + 1 >= (ends.get(partition) ?? 0)) ends.delete(partition);
+          if (ends.size === 0) resolve();
+        };
+        consumer.run({ autoCommit: false, eachBatch }).catch(reject);
+      });
+    } finally {
+      await consumer.disconnect();
+      await this.#admin.deleteGroups([groupId]).catch(() => undefined);
+    }
+    return [...newest.values()];
   }
 
   async #checkCompaction(topics: readonly string[]): Promise<void> {
@@ -123,13 +185,16 @@ export class KafkaBus implements EventBus {
       includeSynonyms: false,
       resources: topics.map((name) => ({
         type: kafkajs.ConfigResourceTypes.TOPIC,
-        name,
+        name: this.#onCluster(name),
         configNames: ['cleanup.policy'],
       })),
     });
     for (const { resourceName, configEntries } of resources) {
       const policy = configEntries.find(({ configName }) => configName === 'cleanup.policy')?.configValue;
-      const wanted = RETENTION_MS[resourceName] === 'compact' ? 'compact' : 'delete';
+      const wanted =
+        RETENTION_MS[resourceName.slice(this.#config.topicPrefix.length)] === 'compact'
+          ? 'compact'
+          : 'delete';
       if (policy === undefined || policy === wanted) continue;
       const what = `topic ${resourceName} has cleanup.policy ${policy}, it must be ${wanted}`;
       throw new WardstreamError('WS_BUS', what);
@@ -142,6 +207,8 @@ class Subscription implements Consumer {
   readonly #consumer: KafkaConsumer;
   readonly #admin: Admin;
   readonly #groupId: string;
+  readonly #prefix: string;
+  /** As they are called on the cluster. */
   readonly #topics: readonly string[];
   readonly #handler: RecordHandler;
   #partitions: readonly number[] = [];
@@ -151,18 +218,20 @@ class Subscription implements Consumer {
   constructor(
     kafka: Kafka,
     admin: Admin,
-    groupId: string,
+    { groupId, sessionTimeoutMs, topicPrefix }: KafkaBusConfig,
     topics: readonly string[],
     handler: RecordHandler,
   ) {
     this.#admin = admin;
     this.#groupId = groupId;
-    this.#topics = topics;
+    this.#prefix = topicPrefix;
+    this.#topics = topics.map((topic) => topicPrefix + topic);
     this.#handler = handler;
     this.#consumer = kafka.consumer({
       groupId,
       partitionAssigners: [coPartitionedAssigner(() => this.#partitions)],
-      heartbeatInterval: HEARTBEAT_MS,
+      sessionTimeout: sessionTimeoutMs,
+      heartbeatInterval: Math.min(HEARTBEAT_MS, sessionTimeoutMs / 3),
       maxWaitTimeInMs: 100,
     });
   }
@@ -178,7 +247,8 @@ class Subscription implements Consumer {
     await consumer.run({
       autoCommit: false,
       eachBatch: async ({ batch, heartbeat, isStale, isRunning }) => {
-        const { topic, partition } = batch;
+        const { partition } = batch;
+        const topic = batch.topic.slice(this.#prefix.length);
         const records = batch.messages.map((message) => recordOf(topic, partition, message));
         const caughtUp = Number(batch.lastOffset()) + 1 >= Number(batch.highWatermark);
         const handled = this.#enqueue(async () => {
@@ -194,7 +264,7 @@ class Subscription implements Consumer {
     const mine = positions.filter(({ partition }) => this.#partitions.includes(partition));
     if (mine.length === 0) return;
     const offsets = mine.map(({ topic, partition, offset }) => ({
-      topic,
+      topic: this.#prefix + topic,
       partition,
       offset: String(offset),
     }));
@@ -219,6 +289,7 @@ class Subscription implements Consumer {
     this.#partitions = now;
     void this.#enqueue(async () => {
       if (revoked.length > 0) await this.#handler.revoked(revoked);
+      if (added.length > 0) await this.#handler.assigned(added);
       for (const batch of await this.#lanesOf(added)) await this.#handler.batch(batch);
     }).catch((error: unknown) => this.#handler.failed(error as Error));
   }
@@ -236,7 +307,8 @@ class Subscription implements Consumer {
         const end = ends.find((each) => each.partition === partition);
         const offset = Number(done.find((each) => each.partition === partition)?.offset ?? -1);
         const position = Math.max(offset, Number(end?.low ?? 0));
-        lanes.push({ lane: topic, partition, records: [], caughtUp: position >= Number(end?.high ?? 0) });
+        const lane = topic.slice(this.#prefix.length);
+        lanes.push({ lane, partition, records: [], caughtUp: position >= Number(end?.high ?? 0) });
       }
     }
     return lanes;

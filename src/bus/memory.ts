@@ -35,6 +35,7 @@ interface Partition {
  */
 export class MemoryBus implements EventBus {
   readonly name = 'memory';
+  readonly state = null;
   readonly #options: MemoryBusOptions;
   readonly #partitions: Partition[];
   readonly #topics = new Set<string>();

@@ -4,10 +4,11 @@ import type { Consumer, EventBus } from '../bus/bus.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
 import { MessageCodec, type SchemaRegistry } from '../events/codec.js';
-import { INPUT_TOPICS } from '../events/topics.js';
+import { INPUT_TOPICS, TOPICS } from '../events/topics.js';
 import { MicroBatcher } from '../inference/batcher.js';
 import { loadModel, type Model, openRuntime } from '../inference/model.js';
 import type { InferenceRuntime } from '../inference/runtime.js';
+import { Checkpoint } from './checkpoint.js';
 import { EventDecoder } from './decode.js';
 import type { Outputs, Sink } from './outputs.js';
 import {
@@ -73,6 +74,12 @@ export class Engine {
   /** What comes in now is left to whoever reads on from the committed offsets. */
   #isClosing = false;
   #ticking: NodeJS.Timeout | undefined;
+  #checkpointing: NodeJS.Timeout | undefined;
+  #lastCheckpoint: Promise<void> = Promise.resolve();
+  /** While a checkpoint is written nothing new comes in. */
+  #isHeld = false;
+  /** Null where state need not outlive the process. */
+  readonly #checkpoint: Checkpoint | null;
   #messages = 0;
   #scores = 0;
   #alerts = 0;
@@ -90,6 +97,7 @@ export class Engine {
     const batcher = new MicroBatcher(model.encoder, runtime, model.shape, config.model.maxBatch);
     const { stepMs, steps } = model.config;
     this.#scoring = new AlignAndScore({ ...config.align, stepMs, steps }, batcher);
+    this.#checkpoint = this.#openCheckpoint();
     this.#connect();
   }
 
@@ -127,13 +135,18 @@ export class Engine {
   /** Begins to read the input topics. */
   async start(): Promise<void> {
     const { bus, clock, config } = this.#options;
-    await bus.createTopics(INPUT_TOPICS);
+    await bus.createTopics(this.#checkpoint === null ? INPUT_TOPICS : [...INPUT_TOPICS, TOPICS.state]);
     this.#consumer = await bus.consume(INPUT_TOPICS, {
+      assigned: async (partitions) => {
+        const restored = (await this.#checkpoint?.read(partitions)) ?? [];
+        if (restored.length > 0) await this.#accept({ restored });
+      },
       batch: (batch) => this.#accept(batch),
       revoked: (revoked) => this.#accept({ revoked }),
       failed: (error) => this.#fail(error),
     });
     if (clock.live) this.#startTicking(Math.max(MIN_TICK_MS, config.align.reorderWindowMs));
+    if (this.#checkpoint !== null) this.#startCheckpoints(config.state.checkpointIntervalMs);
   }
 
   /** Resolves when the pipeline has stopped by itself, with the reason. */
@@ -151,8 +164,11 @@ export class Engine {
   /** Stops reading, deals with what is under way, closes sinks and model. */
   async close(): Promise<void> {
     clearInterval(this.#ticking);
+    clearInterval(this.#checkpointing);
     this.#isClosing = true;
+    await this.#lastCheckpoint;
     await this.#idle();
+    if (this.#failure === null) await this.#write();
     await this.#consumer?.close();
     for (const sink of this.#options.sinks) await sink.close?.();
     await this.#runtime.close();
@@ -165,8 +181,49 @@ export class Engine {
     }, everyMs);
   }
 
+  #openCheckpoint(): Checkpoint | null {
+    const { bus, config } = this.#options;
+    if (bus.state === null) return null;
+    const { aligner, batcher } = this.#scoring;
+    const { codec, policy } = this;
+    const { dedupeWindow } = config.align;
+    return new Checkpoint({
+      log: bus.state,
+      codec,
+      model: this.model.config,
+      dedupeWindow,
+      aligner,
+      batcher,
+      policy,
+    });
+  }
+
+  /** Every so often: lets what is under way come to its end, writes the state, commits, goes on. */
+  #startCheckpoints(everyMs: number): void {
+    let isUnderWay = false;
+    this.#checkpointing = setInterval(() => {
+      if (isUnderWay || this.#failure !== null) return;
+      isUnderWay = true;
+      this.#isHeld = true;
+      this.#lastCheckpoint = this.#idle()
+        .then(() => this.#write())
+        .catch((error: unknown) => this.#fail(error))
+        .finally(() => {
+          isUnderWay = false;
+          this.#isHeld = false;
+          this.#wake();
+        });
+    }, everyMs);
+  }
+
+  async #write(): Promise<void> {
+    await this.#checkpoint?.write(async (positions) => this.#consumer?.commit(positions));
+  }
+
   async #accept(batch: EngineInput): Promise<void> {
-    while (this.#inFlight >= MAX_IN_FLIGHT && this.#failure === null) await this.#progress();
+    while ((this.#isHeld || this.#inFlight >= MAX_IN_FLIGHT) && this.#failure === null) {
+      await this.#progress();
+    }
     if (this.#failure !== null || this.#isClosing) return;
     this.#inFlight++;
     if (typeof batch === 'object' && 'records' in batch) this.#messages += batch.records.length;
@@ -192,7 +249,10 @@ export class Engine {
         applyAlertPolicy(this.policy),
         tap((outputs) => this.#count(outputs)),
         deliver(sinks),
-        concatMap(async (outputs) => this.#consumer?.commit(outputs.positions)),
+        concatMap(async (outputs) => {
+          if (this.#checkpoint === null) await this.#consumer?.commit(outputs.positions);
+          else this.#checkpoint.note(outputs);
+        }),
       )
       .subscribe({ next: () => this.#settle(), error: (error: unknown) => this.#fail(error) });
   }
@@ -208,6 +268,10 @@ export class Engine {
 
   #settle(): void {
     this.#inFlight--;
+    this.#wake();
+  }
+
+  #wake(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve();

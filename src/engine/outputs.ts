@@ -20,14 +20,19 @@ export type Action =
   | { readonly kind: 'admitted'; readonly patient: PatientState }
   | { readonly kind: 'score'; readonly score: Score & { risk: number } }
   | { readonly kind: 'act'; readonly message: AckMessage; readonly event: ClinicalEvent }
+  | { readonly kind: 'restored'; readonly patient: PatientState; readonly alerts: string }
   | { readonly kind: 'released'; readonly patient: PatientState }
   | { readonly kind: 'discharged'; readonly patient: PatientState; readonly time: EpochMs };
 
 /** What one batch of input led to: handed to every sink before its offsets are committed. */
 export interface Outputs {
+  /** Patients of whom there was an event. */
+  readonly patients: ReadonlySet<string>;
   readonly observations: readonly ObservationEvent[];
   readonly admitted: PatientState[];
   readonly discharged: PatientState[];
+  /** Taken over from a snapshot, with their open alerts. */
+  readonly restored: { readonly patient: PatientState; readonly alerts: readonly AlertMessage[] }[];
   /** Still on the ward, but from now on another process's. */
   readonly released: PatientState[];
   readonly scores: Score[];

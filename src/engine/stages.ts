@@ -13,6 +13,7 @@ import type { DeadLetterMessage } from '../events/messages.js';
 import type { MicroBatcher } from '../inference/batcher.js';
 import type { EventDecoder } from './decode.js';
 import type { Action, Outputs, Sink } from './outputs.js';
+import type { RestoredPatient } from './snapshot.js';
 
 /** A batch after decoding. */
 export interface DecodedBatch {
@@ -26,12 +27,17 @@ export interface DecodedBatch {
 }
 
 /** What drives the pipeline: records, or word that time has passed, that partitions are gone, or that all is over. */
-export type EngineInput = RecordBatch | Revoked | 'tick' | 'end';
+export type EngineInput = RecordBatch | Revoked | Restored | 'tick' | 'end';
 type Control = Exclude<EngineInput, RecordBatch>;
 
 /** Partitions that another process reads from now on. */
 export interface Revoked {
   readonly revoked: readonly number[];
+}
+
+/** Patients of partitions that this process reads from now on. */
+export interface Restored {
+  readonly restored: readonly RestoredPatient[];
 }
 
 /** Events released in order, with how far the input may be committed once they are dealt with. */
@@ -40,6 +46,7 @@ export interface OrderedBatch {
   readonly deadLetters: DeadLetterMessage[];
   readonly positions: readonly Position[];
   readonly revoked: readonly number[];
+  readonly restored: readonly RestoredPatient[];
 }
 
 export interface AlignedBatch extends OrderedBatch {
@@ -95,7 +102,7 @@ export function mergeByEventTime(
     const positions = [...partitions].flatMap((partition) =>
       committable(partition, reached, merges.get(partition)?.held ?? []),
     );
-    return { events, deadLetters, positions, revoked: [] };
+    return { ...NOTHING, events, deadLetters, positions };
   };
   return map((batch) => {
     if (batch === 'end') {
@@ -116,8 +123,9 @@ export function mergeByEventTime(
     if ('revoked' in batch) {
       for (const partition of batch.revoked) merges.delete(partition);
       for (const [key, { partition }] of reached) if (batch.revoked.includes(partition)) reached.delete(key);
-      return { events: [], deadLetters: [], positions: [], revoked: batch.revoked };
+      return { ...NOTHING, deadLetters: [], revoked: batch.revoked };
     }
+    if ('restored' in batch) return { ...NOTHING, deadLetters: [], restored: batch.restored };
     const { partition, lane, events, caughtUp, deadLetters } = batch;
     const merge = merges.get(partition) ?? new PartitionMerge(options);
     merges.set(partition, merge);
@@ -127,8 +135,10 @@ export function mergeByEventTime(
   });
 }
 
+const NOTHING = { events: [], positions: [], revoked: [], restored: [] };
+
 function isControl(input: EngineInput): input is Control {
-  return typeof input === 'string' || 'revoked' in input;
+  return typeof input === 'string' || !('records' in input);
 }
 
 /** How far a partition's topics are read, short of the events still held. */
@@ -158,10 +168,10 @@ export class AlignAndScore {
   readonly aligner: Aligner;
   #actions: Action[] = [];
   #deadLetters: DeadLetterMessage[] = [];
-  readonly #batcher: MicroBatcher;
+  readonly batcher: MicroBatcher;
 
   constructor(options: AlignOptions, batcher: MicroBatcher) {
-    this.#batcher = batcher;
+    this.batcher = batcher;
     const sink: AlignmentSink = {
       admitted: (patient) => this.#actions.push({ kind: 'admitted', patient }),
       stepClosed: (patient, step, carry) => batcher.close(patient, step, carry),
@@ -197,7 +207,7 @@ export class AlignAndScore {
       ordered$.pipe(
         map((batch) => this.#align(batch)),
         concatMap(async (batch) => {
-          await this.#batcher.flush();
+          await this.batcher.flush();
           return batch;
         }),
       );
@@ -208,6 +218,11 @@ export class AlignAndScore {
     this.#deadLetters = batch.deadLetters;
     this.aligner.apply(batch.events);
     if (batch.revoked.length > 0) this.aligner.release(new Set(batch.revoked));
+    for (const { patient, alerts, fill } of batch.restored) {
+      if (!this.aligner.restore(patient)) continue;
+      fill(this.batcher.cacheOf(patient));
+      this.#actions.push({ kind: 'restored', patient, alerts });
+    }
     return { ...batch, actions: this.#actions };
   }
 }
@@ -217,9 +232,11 @@ export function applyAlertPolicy(policy: AlertPolicy): OperatorFunction<AlignedB
   return map(({ events, actions, deadLetters, positions }) => {
     const observations = events.filter((event): event is ObservationEvent => event.variables !== null);
     const outputs: Outputs = {
+      patients: new Set(events.map(({ patientId }) => patientId)),
       observations,
       admitted: [],
       discharged: [],
+      restored: [],
       released: [],
       scores: [],
       alerts: [],
@@ -251,6 +268,11 @@ function decide(policy: AlertPolicy, action: Action, outputs: Outputs): void {
       const detail = `the patient has no open alert ${alertId}`;
       const rejection = { reason: 'unknown-alert' as const, detail, patientId, eventTime, index: -1 };
       outputs.deadLetters.push(deadLetter(event, null, rejection));
+      return;
+    }
+    case 'restored': {
+      const { patient, alerts } = action;
+      outputs.restored.push({ patient, alerts: policy.restore(patient.patientId, alerts) });
       return;
     }
     case 'released':

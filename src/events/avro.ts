@@ -47,6 +47,7 @@ interface Tap {
   pos: number;
   readLong(): number;
   skipLong(): void;
+  readString(): string;
   skipString(): void;
 }
 interface ItemType {
@@ -74,8 +75,7 @@ function checkWithin(tap: Tap): void {
 
 /**
  * avsc 5.7 trusts the item count an array or map declares: ten hostile bytes make it loop until memory is gone.
- * No item type of ours encodes to nothing, so a count above the bytes left is certainly false. No record of ours
- * has a map, but another writer's may, and is then skipped.
+ * No item type of ours encodes to nothing, so a count above the bytes left is certainly false.
  */
 function guardArrays(): void {
   const prototype = prototypeOf(avro.types.ArrayType);
@@ -101,7 +101,19 @@ function guardArrays(): void {
       }
     }
   };
-  prototypeOf(avro.types.MapType)._skip = function skip(this: { valuesType: ItemType }, tap: Tap): void {
+  const mapPrototype = prototypeOf(avro.types.MapType);
+  mapPrototype._read = function read(this: { valuesType: ItemType }, tap: Tap): Record<string, unknown> {
+    const entries: Record<string, unknown> = Object.create(null);
+    for (let length = blockLength(tap); length > 0; length = blockLength(tap)) {
+      for (; length > 0; length--) {
+        const key = tap.readString();
+        entries[key] = this.valuesType._read(tap);
+        checkWithin(tap);
+      }
+    }
+    return entries;
+  };
+  mapPrototype._skip = function skip(this: { valuesType: ItemType }, tap: Tap): void {
     for (let length = blockLength(tap); length > 0; length = blockLength(tap)) {
       for (; length > 0; length--) {
         tap.skipString();

@@ -2,13 +2,20 @@ import type avro from 'avsc';
 import { WardstreamError } from '../errors.js';
 import { parseSchema, readSchema, SINGLE_OBJECT_HEADER_BYTES, singleObjectHeader } from './avro.js';
 import type { DeadLetterReason } from './dead-letter.js';
-import type { AlertMessage, DeadLetterMessage, MessageOf, RiskScoreMessage } from './messages.js';
+import type {
+  AlertMessage,
+  DeadLetterMessage,
+  MessageOf,
+  PatientSnapshotMessage,
+  RiskScoreMessage,
+} from './messages.js';
 
 /** Every record the schemas define, with its TypeScript shape. */
 export interface RecordShapes extends MessageOf {
   RiskScore: RiskScoreMessage;
   Alert: AlertMessage;
   DeadLetter: DeadLetterMessage;
+  PatientSnapshot: PatientSnapshotMessage;
 }
 export type RecordName = keyof RecordShapes;
 
@@ -22,6 +29,7 @@ const RECORD_NAMES: readonly RecordName[] = [
   'RiskScore',
   'Alert',
   'DeadLetter',
+  'PatientSnapshot',
 ];
 
 /** Why bytes could not be decoded. */

@@ -135,3 +135,14 @@ export interface DeadLetterMessage {
   eventTime: number | null;
   raw: Buffer;
 }
+
+export interface PatientSnapshotMessage {
+  formatVersion: number;
+  patientId: string;
+  stayId: string;
+  eventTime: number;
+  modelVersion: string;
+  positions: Record<string, number>;
+  compression: 'NONE' | 'DEFLATE' | 'ZSTD';
+  state: Buffer;
+}

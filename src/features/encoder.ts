@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { PatientState } from '../align/patient.js';
-import type { Carry, PatientTimeline, StepIndex } from '../align/timeline.js';
+import { Carry, type PatientTimeline, type StepIndex } from '../align/timeline.js';
 import { VARIABLE_COUNT, variableIndex } from '../clinical/variables.js';
 import type { EpochMs } from '../events/event.js';
 
@@ -25,16 +25,16 @@ const HOUR_MS = 3_600_000;
 const PER_VARIABLE = [
   'last',
   'mean',
-  'min',
-  'max',
   'count',
   'age',
   'seen',
   'windowMean',
+  'windowSd',
   'windowMin',
   'windowMax',
-  'windowCount',
+  'windowSteps',
   'first',
+  'recent',
 ] as const;
 const P = PER_VARIABLE.length;
 
@@ -55,8 +55,9 @@ const HEIGHT = { center: 170, scale: 12 };
 
 /**
  * The ONE definition of the model's input, for serving and for training.
- * Per variable, of one step: last known value, the step's mean, min, max and count, the age of the last value, whether
- * it was ever seen, and mean, min, max, count and first over the steps kept. Unknown is 0 beside a `seen` of 0.
+ * Per variable, of one step: last known value, the step's mean and count (one or more), the age of the last value,
+ * whether it was ever seen; and over the means of the steps kept: mean, spread, least, greatest, number, first, and the
+ * mean that forgets. None of them grows with the density of the feed. Unknown is 0 beside a `seen` of 0.
  */
 export class FeatureEncoder {
   readonly featureNames: readonly string[];
@@ -66,6 +67,8 @@ export class FeatureEncoder {
   readonly #isLog: Uint8Array;
   readonly #center: Float64Array;
   readonly #scale: Float64Array;
+  /** One variable's carry with the open step added. */
+  readonly #window = new Carry(1);
 
   /** @throws Error where a variable is not in the clinical vocabulary. */
   constructor(config: EncoderConfig) {
@@ -115,41 +118,36 @@ export class FeatureEncoder {
     const variable = this.#indices[index];
     const cell = (step % grid.steps) * VARIABLE_COUNT + variable;
     const inStep = timeline.count[cell];
-    const before = carry.count[variable];
+    const before = carry.seen[variable];
     if (inStep === 0 && before === 0) {
       out.fill(0, at, at + P);
       return;
     }
+    const window = this.#window;
+    window.copy(carry, variable, 0);
     const isNow = inStep > 0;
-    const lastAt = isNow ? step * grid.stepMs + timeline.lastOffset[cell] : carry.lastAt[variable];
     const mean = timeline.mean[cell];
-    const min = timeline.min[cell];
-    const max = timeline.max[cell];
-    out[at] = this.#standardise(index, isNow ? timeline.last[cell] : carry.last[variable]);
+    if (isNow) window.add(0, step, mean);
+    const lastAt = isNow ? step * grid.stepMs + timeline.lastOffset[cell] : window.lastAt[0];
+    out[at] = this.#standardise(index, isNow ? timeline.last[cell] : window.last[0]);
     out[at + 1] = isNow ? this.#standardise(index, mean) : 0;
-    out[at + 2] = isNow ? this.#standardise(index, min) : 0;
-    out[at + 3] = isNow ? this.#standardise(index, max) : 0;
-    out[at + 4] = isNow ? Math.log1p(inStep) / 2 : 0;
-    out[at + 5] = Math.log1p(Math.max(0, elapsed - lastAt) / HOUR_MS) / 4;
-    out[at + 6] = 1;
-    const total = before + inStep;
-    const windowMean =
-      before === 0
-        ? mean
-        : isNow
-          ? carry.mean[variable] + ((mean - carry.mean[variable]) * inStep) / total
-          : carry.mean[variable];
-    out[at + 7] = this.#standardise(index, windowMean);
-    out[at + 8] = this.#standardise(
-      index,
-      before === 0 ? min : isNow ? Math.min(min, carry.min[variable]) : carry.min[variable],
-    );
-    out[at + 9] = this.#standardise(
-      index,
-      before === 0 ? max : isNow ? Math.max(max, carry.max[variable]) : carry.max[variable],
-    );
-    out[at + 10] = Math.log1p(total) / 4;
-    out[at + 11] = this.#standardise(index, before === 0 ? mean : carry.first[variable]);
+    out[at + 2] = Math.min(2, inStep) / 2;
+    out[at + 3] = Math.log1p(Math.max(0, elapsed - lastAt) / HOUR_MS) / 4;
+    out[at + 4] = 1;
+    out[at + 5] = this.#standardise(index, window.mean[0]);
+    out[at + 6] = this.#spread(index, window);
+    out[at + 7] = this.#standardise(index, window.min[0]);
+    out[at + 8] = this.#standardise(index, window.max[0]);
+    out[at + 9] = Math.log1p(window.seen[0]) / 4;
+    out[at + 10] = this.#standardise(index, window.first[0]);
+    out[at + 11] = this.#standardise(index, window.recent[0]);
+  }
+
+  /** Standard deviation of the step means, in the units of the standardised value; of a logarithm, to first order. */
+  #spread(index: number, window: Carry): number {
+    const deviation = Math.sqrt(window.squares[0] / window.seen[0]);
+    const slope = this.#isLog[index] === 1 ? 1 / (1 + Math.max(0, window.mean[0])) : 1;
+    return Math.min(CLIP, (deviation * slope) / this.#scale[index]);
   }
 
   #standardise(index: number, value: number): number {

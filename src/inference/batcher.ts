@@ -61,6 +61,11 @@ export class MicroBatcher {
     this.#age = new Int32Array(maxBatch * shape.slots);
   }
 
+  /** The attention cache of a patient, up to date where nothing waits to be run. */
+  cacheOf(patient: PatientState): AttentionCache {
+    return this.#laneOf(patient).cache;
+  }
+
   /** A step is final: its token joins the patient's cache. */
   close(patient: PatientState, step: StepIndex, carry: Carry): void {
     this.#add(patient, step, patient.timeline.endOf(step), carry, null);

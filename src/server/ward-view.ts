@@ -41,7 +41,11 @@ export class WardView implements Sink {
     return this.#cursor;
   }
 
-  async write({ admitted, discharged, released, scores, alerts }: Outputs): Promise<void> {
+  async write({ admitted, restored, discharged, released, scores, alerts }: Outputs): Promise<void> {
+    for (const { patient, alerts: open } of restored) {
+      this.#admit(patient);
+      for (const alert of open) this.#alert(alert);
+    }
     for (const patient of admitted) this.#admit(patient);
     for (const score of scores) this.#score(score);
     for (const alert of alerts) this.#alert(alert);

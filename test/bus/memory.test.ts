@@ -5,6 +5,7 @@ import { MemoryBus } from '../../src/bus/memory.js';
 
 const IGNORE = {
   batch: async () => undefined,
+  assigned: async () => undefined,
   revoked: async () => undefined,
   failed: (error: Error) => {
     throw error;

@@ -131,6 +131,18 @@ const EXAMPLES: { [Name in RecordName]: readonly RecordShapes[Name][] } = {
       raw: Buffer.from([0, 255]),
     },
   ],
+  PatientSnapshot: [
+    {
+      formatVersion: 1,
+      patientId: 'p1',
+      stayId: 'p1@2026',
+      eventTime: START,
+      modelVersion: 'm',
+      positions: Object.assign(Object.create(null), { 'ward.vitals': 2 ** 33 }),
+      compression: 'DEFLATE',
+      state: Buffer.from([1, 2, 3]),
+    },
+  ],
 };
 
 function ids() {

@@ -2,16 +2,19 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KafkaBus, type KafkaBusConfig } from '../../src/bus/kafka.js';
-import { WALL_CLOCK } from '../../src/clock.js';
+import { MemoryBus } from '../../src/bus/memory.js';
+import { ReplayClock, WALL_CLOCK } from '../../src/clock.js';
 import { parseConfig } from '../../src/config.js';
 import { BusSink, OUTPUT_TOPICS } from '../../src/engine/bus-sink.js';
 import { Engine } from '../../src/engine/engine.js';
 import type { Outputs, Score, Sink } from '../../src/engine/outputs.js';
 import { MessageCodec } from '../../src/events/codec.js';
+import type { RiskScoreMessage } from '../../src/events/messages.js';
 import { INPUT_TOPICS, TOPICS } from '../../src/events/topics.js';
 import { ScoresDigest } from '../../src/replay/digest.js';
 import { produceAll, replay } from '../../src/replay/replay.js';
@@ -32,10 +35,10 @@ afterAll(async () => {
   await broker?.stop();
 });
 
-/** Topics are shared by the tests of this file, so each has wards and a group of its own. */
+/** Each test has topics and a group of its own. */
 function busConfig(): KafkaBusConfig {
   const bus = parseConfig({ bus: { kind: 'kafka', brokers: broker.brokers, partitions: PARTITIONS } }).bus;
-  return { ...(bus as KafkaBusConfig), groupId: `group-${++count}` };
+  return { ...(bus as KafkaBusConfig), groupId: `group-${++count}`, topicPrefix: `test-${count}.` };
 }
 
 function ward(seed: number, beds = 8, hours = 4): SourceMessage[] {
@@ -75,7 +78,7 @@ async function expected(messages: readonly SourceMessage[]) {
 }
 
 /** Waits until the group has committed all there is in the input topics. */
-async function committed(groupId: string): Promise<void> {
+async function committed({ groupId, topicPrefix }: KafkaBusConfig): Promise<void> {
   const admin = new Kafka({ brokers: broker.brokers, logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   try {
@@ -83,7 +86,10 @@ async function committed(groupId: string): Promise<void> {
       .poll(
         async () => {
           let lag = 0;
-          const offsets = await admin.fetchOffsets({ groupId, topics: [...INPUT_TOPICS] });
+          const offsets = await admin.fetchOffsets({
+            groupId,
+            topics: INPUT_TOPICS.map((topic) => topicPrefix + topic),
+          });
           for (const { topic, partitions } of offsets) {
             const ends = await admin.fetchTopicOffsets(topic);
             for (const { partition, high, low } of ends) {
@@ -128,7 +134,7 @@ describe('an engine on Kafka', () => {
   it('gives the scores a replay gives, commits all, and produces scores and alerts', async () => {
     const config = busConfig();
     const bus = await KafkaBus.open(config);
-    await bus.createTopics([...INPUT_TOPICS, ...OUTPUT_TOPICS]);
+    await bus.createTopics([...INPUT_TOPICS, ...OUTPUT_TOPICS, TOPICS.state]);
     const messages = ward(101);
     const reference = await expected(messages);
     await produceAll(messages, bus, codec);
@@ -136,11 +142,11 @@ describe('an engine on Kafka', () => {
     const engine = await openEngine(bus, [new BusSink(bus, codec, 'm'), kept]);
     await engine.start();
     await expect.poll(() => kept.scores.length, { timeout: 60_000 }).toBe(reference.scores);
-    await committed(config.groupId);
+    await committed(config);
     expect(kept.digest()).toBe(reference.scoresDigest);
     await engine.close();
     await bus.close();
-    const alerts = await readTopic(TOPICS.alerts);
+    const alerts = await readTopic(config, TOPICS.alerts);
     const raised = alerts.filter((value) => {
       const alert = codec.decode('Alert', value) as { patientId: string; sequence: number };
       return alert.patientId.startsWith('SIM-101-') && alert.sequence === 0;
@@ -154,6 +160,7 @@ describe('an engine on Kafka', () => {
     const buses = [await KafkaBus.open(config), await KafkaBus.open(config)];
     const kept = [new Kept(202), new Kept(202)];
     const engines = [await openEngine(buses[0], [kept[0]]), await openEngine(buses[1], [kept[1]])];
+    await buses[0].createTopics(INPUT_TOPICS);
     const messages = ward(202, 16);
     const reference = await expected(messages);
     await produceAll(messages, buses[0], codec);
@@ -178,13 +185,14 @@ describe('an engine on Kafka', () => {
     const first = await KafkaBus.open(config);
     const kept = new Kept(303);
     const engine = await openEngine(first, [kept]);
+    await first.createTopics(INPUT_TOPICS);
     await produceAll(messages, first, codec);
     await engine.start();
     const reference = await expected(messages);
     await expect.poll(() => kept.scores.length, { timeout: 60_000 }).toBe(reference.scores);
     await produceAll(messages, first, codec);
     await expect.poll(() => engine.counts.duplicates, { timeout: 60_000 }).toBe(messages.length);
-    await committed(config.groupId);
+    await committed(config);
     expect(kept.digest()).toBe(reference.scoresDigest);
     await engine.close();
     await first.close();
@@ -193,7 +201,7 @@ describe('an engine on Kafka', () => {
     await again.start();
     await produceAll(ward(304, 1, 1), second, codec);
     await expect.poll(() => again.counts.messages, { timeout: 60_000 }).toBeGreaterThan(0);
-    await committed(config.groupId);
+    await committed(config);
     expect(again.counts.messages).toBe(ward(304, 1, 1).length);
     await again.close();
     await second.close();
@@ -228,9 +236,84 @@ describe('the command line on Kafka', () => {
       return body.alerts.filter(({ wardId }) => wardId === 'CLI').length;
     };
     await expect.poll(alerts, { timeout: 60_000 }).toBeGreaterThan(0);
-    await committed(bus.groupId);
+    await committed(bus);
     child.kill('SIGTERM');
     expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0);
+  });
+});
+
+describe('faults', () => {
+  it('loses nothing and changes nothing when work moves to a second process and the first one is killed', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'wardstream-faults-'));
+    const bus = { ...busConfig(), sessionTimeoutMs: 6000 };
+    const token = 'a-token-for-this-test';
+    const fileOf = (name: string) => {
+      const file = join(directory, `${name}.yaml`);
+      const store = { kind: 'embedded', directory: join(directory, name) };
+      const state = { checkpointIntervalMs: 500 };
+      writeFileSync(file, JSON.stringify({ bus, store, state, server: { port: 0, token } }));
+      return file;
+    };
+    const run = (name: string) =>
+      spawn('node', ['dist/main.js', 'run', '--config', fileOf(name)], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const messages = ward(505, 16, 30);
+    const reference = new Map<string, number>();
+    const keep: Sink = {
+      write: async ({ scores }) => {
+        for (const { patientId, eventTime, risk } of scores) reference.set(`${patientId} ${eventTime}`, risk);
+      },
+    };
+    const memory = new MemoryBus({ partitions: 4, capacity: 8192 });
+    const clock = new ReplayClock();
+    const engine = await Engine.open({ config: parseConfig({}), bus: memory, clock, sinks: [keep] });
+    await engine.start();
+    for (let start = 0; start < messages.length; start += 500) {
+      const chunk = messages.slice(start, start + 500);
+      clock.advanceTo(chunk.at(-1)!.eventTime);
+      await produceAll(chunk, memory, codec);
+    }
+    while (memory.unread > 0) await sleep(5);
+    await engine.finish();
+    const kafka = await KafkaBus.open(bus);
+    await kafka.createTopics(Object.values(TOPICS));
+    await produceAll(messages, kafka, codec);
+    await kafka.close();
+    const children: ChildProcess[] = [];
+    try {
+      const first = run('first');
+      children.push(first);
+      const url = await addressOf(first);
+      const hoursDone = async () => {
+        const response = await fetch(`${url}/api/v1/patients`, {
+          headers: { authorization: `Bearer ${token}` },
+        });
+        const { clock: now } = (await response.json()) as { clock: number };
+        return (now - messages[0].eventTime) / 3_600_000;
+      };
+      await expect.poll(hoursDone, { timeout: 60_000, interval: 50 }).toBeGreaterThan(2);
+      const second = run('second');
+      children.push(second);
+      await addressOf(second);
+      await sleep(1500);
+      first.kill('SIGKILL');
+      await committed(bus);
+      second.kill('SIGTERM');
+      expect(await new Promise((resolve) => second.once('exit', resolve))).toBe(0);
+    } finally {
+      for (const child of children) child.kill('SIGKILL');
+    }
+    const scores = new Map<string, number>();
+    const differing: string[] = [];
+    for (const value of await readTopic(bus, TOPICS.scores)) {
+      const { patientId, eventTime, risk } = codec.decode('RiskScore', value) as RiskScoreMessage;
+      if (!patientId.startsWith('SIM-505-')) continue;
+      const id = `${patientId} ${eventTime}`;
+      if ((scores.get(id) ?? risk) !== risk) differing.push(id);
+      scores.set(id, risk);
+    }
+    expect(differing).toEqual([]);
+    expect(scores.size).toBe(reference.size);
+    expect(new Map([...scores].sort())).toEqual(new Map([...reference].sort()));
   });
 });
 
@@ -248,7 +331,8 @@ function addressOf(child: ChildProcess): Promise<string> {
   });
 }
 
-async function readTopic(topic: string): Promise<Buffer[]> {
+async function readTopic({ topicPrefix }: KafkaBusConfig, name: string): Promise<Buffer[]> {
+  const topic = topicPrefix + name;
   const kafka = new Kafka({ brokers: broker.brokers, logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
   await admin.connect();

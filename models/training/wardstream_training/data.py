@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 
 PER_VARIABLE = 12
+# Places of a variable's features in its twelve (see src/features/encoder.ts).
+LAST, MEAN, COUNT, AGE, SEEN = range(5)
+WINDOW = range(4, 12)
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,22 @@ def folds(died: np.ndarray, count: int, seed: int) -> np.ndarray:
 
 
 def summary(cohort: Cohort, hour: int) -> np.ndarray:
-    """Summary features at an hour for the baselines: per variable last, first, mean, min, max, recent mean, count, seen; statics."""
+    """Summary features at an hour for the baselines: per variable last, seen, and over the steps mean, spread, min, max, count, first, recent; statics."""
     row = cohort.x[:, hour - 1]
     v = cohort.variables * PER_VARIABLE
     per = row[:, :v].reshape(len(row), cohort.variables, PER_VARIABLE)
-    recent = cohort.x[:, max(0, hour - 6) : hour, :v].reshape(len(row), -1, cohort.variables, PER_VARIABLE)
-    observed = recent[..., 4] > 0
-    total = (recent[..., 1] * observed).sum(1)
-    recent_mean = total / np.maximum(1, observed.sum(1))
-    columns = [per[..., 0], per[..., 11], per[..., 7], per[..., 8], per[..., 9], recent_mean, per[..., 10], per[..., 6]]
+    columns = [per[..., LAST], *(per[..., each] for each in WINDOW)]
     return np.concatenate([*columns, row[:, v:]], axis=1)
+
+
+def next_means(cohort: Cohort, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The step means [stays, steps - 1, variables] that follow each step but the last, and where there is one (0 or 1)."""
+    per = rows[:, 1:, : cohort.variables * PER_VARIABLE].reshape(*rows[:, 1:].shape[:2], cohort.variables, PER_VARIABLE)
+    return np.ascontiguousarray(per[..., MEAN]), (per[..., COUNT] > 0).astype(np.float32)
+
+
+def drop_variables(cohort: Cohort, rows: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Rows as if a random share of the variables, drawn for each stay, had never been measured. Shape as `rows`."""
+    kept = rng.random((len(rows), 1, cohort.variables)) >= share
+    mask = np.concatenate([np.repeat(kept, PER_VARIABLE, 2), np.ones((len(rows), 1, rows.shape[2] - cohort.variables * PER_VARIABLE), bool)], 2)
+    return rows * mask.astype(np.float32)

@@ -11,7 +11,8 @@ import torch
 
 from .card import card
 from .data import load_cohort, load_config
-from .model import StepGraph, StepTransformer
+from .model import StepGraph
+from .train import load_ensemble
 
 STEP_MS = 3_600_000
 
@@ -35,10 +36,9 @@ def main() -> None:
     cohort = load_cohort(config)
     _, slots, features = cohort.x.shape
     runs = Path(config["runs"])
-    model = StepTransformer(features, slots, **config["model"]).eval()
-    model.load_state_dict(torch.load(runs / "model.pt", weights_only=True))
-    graph = StepGraph(model).eval()
-    layers, width = config["model"]["layers"], config["model"]["width"]
+    graph = StepGraph(load_ensemble(cohort, config)).eval()
+    options = config["model"]
+    layers, width = config["members"] * options["layers"], options["cacheHeads"] * options["headWidth"]
     folder = Path(config["output"]) / config["version"]
     folder.mkdir(parents=True, exist_ok=True)
     example = (torch.zeros(2, features), torch.zeros(2, layers, slots, width), torch.zeros(2, layers, slots, width), torch.full((2, slots), slots, dtype=torch.int32))

@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest';
+import type { Consumer, EventBus, RecordBatch, RecordHandler, StateLog } from '../../src/bus/bus.js';
+import { MemoryBus } from '../../src/bus/memory.js';
+import { ReplayClock } from '../../src/clock.js';
+import { parseConfig } from '../../src/config.js';
+import { Engine } from '../../src/engine/engine.js';
+import type { Outputs, Sink } from '../../src/engine/outputs.js';
+import { restorePatient } from '../../src/engine/snapshot.js';
+import { DecodeFailure, MessageCodec } from '../../src/events/codec.js';
+import { INPUT_TOPICS, type InputTopic } from '../../src/events/topics.js';
+import { bytesOf, type SourceMessage } from '../../src/replay/source.js';
+import { simulateWard } from '../../src/simulate/ward.js';
+import { START } from '../helpers.js';
+
+const codec = new MessageCodec();
+const messages: SourceMessage[] = [
+  ...simulateWard({
+    beds: 3,
+    hours: 52,
+    seed: 3,
+    startTime: START,
+    wardId: 'W',
+    vitalsIntervalMs: 600_000,
+    scenarios: ['septic-shock', 'haemorrhage', 'recovery'],
+  }),
+];
+
+/** What outlives a process. */
+interface World {
+  entries: Map<string, Buffer>;
+  committed: Map<string, number>;
+}
+
+function newWorld(): World {
+  return { entries: new Map(), committed: new Map() };
+}
+
+/** A bus that a process can die over: one partition, its state, and how far it is committed. */
+class SurvivingBus implements EventBus {
+  readonly name = 'surviving';
+  readonly state: StateLog;
+  readonly #world: World;
+  handler: RecordHandler | null = null;
+
+  constructor(world: World) {
+    this.#world = { ...world };
+    const { entries } = this.#world;
+    this.state = {
+      read: async () => [...entries.values()].map((value) => ({ partition: 0, value })),
+      write: async (changes) => {
+        for (const [key, value] of changes) {
+          if (value === null) entries.delete(key);
+          else entries.set(key, value);
+        }
+      },
+    };
+  }
+
+  async consume(_: readonly string[], handler: RecordHandler): Promise<Consumer> {
+    this.handler = handler;
+    await handler.assigned([0]);
+    return {
+      commit: async (positions) => {
+        for (const { topic, offset } of positions) this.#world.committed.set(topic, offset);
+      },
+      close: async () => undefined,
+    };
+  }
+
+  createTopics = async () => [];
+  listTopics = async () => [];
+  produce = async () => undefined;
+  close = async () => undefined;
+}
+
+/** The log: every message with its offset in its topic. */
+const log = (() => {
+  const next = new Map<string, number>();
+  return messages.map((message) => {
+    const offset = next.get(message.topic) ?? 0;
+    next.set(message.topic, offset + 1);
+    return {
+      topic: message.topic as InputTopic,
+      partition: 0,
+      offset,
+      value: bytesOf(message, codec),
+      time: message.eventTime,
+    };
+  });
+})();
+
+class Results implements Sink {
+  readonly scores = new Map<string, number>();
+  readonly alerts = new Map<string, string>();
+
+  async write({ scores, alerts }: Outputs): Promise<void> {
+    for (const { patientId, eventTime, risk } of scores) this.scores.set(`${patientId} ${eventTime}`, risk);
+    for (const { alertId, sequence, state } of alerts) this.alerts.set(`${alertId} ${sequence}`, state);
+  }
+}
+
+/** Reads the log from what is committed up to `until`; `stop` ends as asked, else the process dies with its memory. */
+async function live(world: World, results: Results, until: number, stop: boolean): Promise<void> {
+  const bus = new SurvivingBus(world);
+  const clock = new ReplayClock();
+  const config = parseConfig({ state: { checkpointIntervalMs: 20 } });
+  const engine = await Engine.open({ config, bus, clock, sinks: [results] });
+  await engine.start();
+  const unread = log
+    .slice(0, until)
+    .filter(({ topic, offset }) => offset >= (world.committed.get(topic) ?? 0));
+  for (let start = 0; start < unread.length; start += 40) {
+    const records = unread.slice(start, start + 40);
+    clock.advanceTo(records.at(-1)!.time);
+    const batch: RecordBatch = { lane: 'all', partition: 0, records, caughtUp: false };
+    await bus.handler!.batch(batch);
+    if (start % 400 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  if (stop) await engine.finish();
+  else {
+    // What a dead process would have written after this is kept from the world.
+    world.entries = new Map(world.entries);
+    world.committed = new Map(world.committed);
+  }
+  await engine.close();
+}
+
+describe('state that outlives the process', () => {
+  it('continues after a crash at any place as if nothing had happened: the same scores, the same alerts', async () => {
+    const uninterrupted = new Results();
+    await live(newWorld(), uninterrupted, log.length, true);
+    expect(uninterrupted.alerts.size).toBeGreaterThan(2);
+    const world = newWorld();
+    const results = new Results();
+    for (const share of [0.2, 0.45, 0.46, 0.9]) {
+      await live(world, results, Math.floor(log.length * share), false);
+      expect(world.entries.size).toBe(3);
+    }
+    await live(world, results, log.length, true);
+    expect(new Map([...results.scores].sort())).toEqual(new Map([...uninterrupted.scores].sort()));
+    expect(new Map([...results.alerts].sort())).toEqual(new Map([...uninterrupted.alerts].sort()));
+  });
+
+  it('commits all that was dealt with when it is told to stop', async () => {
+    const world = newWorld();
+    await live(world, new Results(), log.length, true);
+    for (const topic of INPUT_TOPICS) {
+      expect(world.committed.get(topic)).toBe(
+        log.filter((each) => each.topic === topic).at(-1)?.offset! + 1 || undefined,
+      );
+    }
+  });
+
+  it('leaves out a snapshot of another layout, model or vocabulary, and one that is damaged', async () => {
+    const world = newWorld();
+    await live(world, new Results(), 500, true);
+    const snapshot = codec.decode('PatientSnapshot', [...world.entries.values()][0]);
+    if (snapshot instanceof DecodeFailure) throw new Error(snapshot.detail);
+    const { model } = await Engine.open({
+      config: parseConfig({}),
+      bus: new MemoryBus({ partitions: 1, capacity: 1 }),
+      clock: new ReplayClock(),
+      sinks: [],
+    });
+    const options = { partition: 0, dedupeWindow: 1024, model: model.config };
+    expect(restorePatient(snapshot, options)?.patient.patientId).toBe(snapshot.patientId);
+    expect(restorePatient({ ...snapshot, formatVersion: 99 }, options)).toBeNull();
+    expect(restorePatient({ ...snapshot, modelVersion: 'another' }, options)).toBeNull();
+    expect(restorePatient({ ...snapshot, state: snapshot.state.subarray(0, 900) }, options)).toBeNull();
+    expect(restorePatient({ ...snapshot, state: Buffer.from('nonsense') }, options)).toBeNull();
+  });
+});
