@@ -1,6 +1,17 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { AdtMessage, LabResultMessage, VitalSignsMessage } from '../src/events/messages.js';
+import type { Origin } from '../src/events/dead-letter.js';
+import type { ClinicalEvent, EventKind } from '../src/events/event.js';
+import type {
+  AckMessage,
+  AdtMessage,
+  ImagingMessage,
+  LabResultMessage,
+  MessageOf,
+  NoteMessage,
+  VitalSignsMessage,
+} from '../src/events/messages.js';
+import { Validator } from '../src/events/validate.js';
 
 export const HOUR_MS = 3_600_000;
 export const START = Date.UTC(2026, 0, 1);
@@ -55,3 +66,46 @@ const UNITS: Record<string, string> = {
   lactate: 'mmol/L',
   mapInvasive: 'mm[Hg]',
 };
+
+/** A message as the clinical event that validation makes of it. */
+export function eventOf(kind: 'vitals', message: VitalSignsMessage, origin?: Origin): ClinicalEvent;
+export function eventOf(kind: 'labs', message: LabResultMessage, origin?: Origin): ClinicalEvent;
+export function eventOf(kind: 'adt', message: AdtMessage, origin?: Origin): ClinicalEvent;
+export function eventOf(kind: 'notes', message: NoteMessage, origin?: Origin): ClinicalEvent;
+export function eventOf(kind: 'imaging', message: ImagingMessage, origin?: Origin): ClinicalEvent;
+export function eventOf(kind: 'acks', message: AckMessage, origin?: Origin): ClinicalEvent;
+export function eventOf(
+  kind: EventKind,
+  message: MessageOf[keyof MessageOf],
+  origin: Origin = { topic: `ward.${kind}`, partition: 0, offset: 0 },
+): ClinicalEvent {
+  const validator = new Validator(LIMITS, ({ reason, detail }) => {
+    throw new Error(`the message is refused, ${reason}: ${detail}`);
+  });
+  const now = Number.POSITIVE_INFINITY;
+  const made = {
+    adt: () => validator.adt(message as AdtMessage, origin, now),
+    vitals: () => validator.observations('vitals', message as VitalSignsMessage, origin, now),
+    labs: () => validator.observations('labs', message as LabResultMessage, origin, now),
+    imaging: () => validator.imaging(message as ImagingMessage, origin, now),
+    notes: () => validator.note(message as NoteMessage, origin, now),
+    acks: () => validator.acknowledgement(message as AckMessage, origin, now),
+  }[kind]();
+  return made!;
+}
+
+export function note(text: string, at: Partial<NoteMessage> = {}): NoteMessage {
+  const head = { messageId: 'note', patientId: 'p1', eventTime: START, observedAt: null, source: '' };
+  return { ...head, noteType: 'progress', authorRole: 'nurse', language: 'en', text, ...at };
+}
+
+export function imaging(at: Partial<ImagingMessage> = {}): ImagingMessage {
+  const head = { messageId: 'image', patientId: 'p1', eventTime: START, observedAt: null, source: '' };
+  const what = { modality: 'DX', bodySite: 'CHEST', mediaType: 'image/png', image: null, uri: 'urn:image:1' };
+  return { ...head, ...what, ...at };
+}
+
+export function ack(alertId: string, at: Partial<AckMessage> = {}): AckMessage {
+  const head = { messageId: 'ack', patientId: 'p1', eventTime: START };
+  return { ...head, alertId, action: 'ACKNOWLEDGE', actor: 'nurse', snoozeMs: null, reason: null, ...at };
+}
