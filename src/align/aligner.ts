@@ -42,6 +42,8 @@ export interface AlignCounts {
 
 /** Discharged stays remembered, so that stragglers are told from new patients. */
 const MAX_DISCHARGED = 100_000;
+/** Layers a model may have for a long silence to be scored exactly: each sees one ring further back. */
+const ATTENTION_LAYERS = 4;
 
 /** Applies ordered events to their patients' timelines and says when steps close and scores are due. */
 export class Aligner {
@@ -170,10 +172,18 @@ export class Aligner {
     this.#sink.discharged(patient, event.eventTime);
   }
 
+  /**
+   * Closes the steps that have passed. Of a silence so long that no attention reaches over it, only its two ends are
+   * walked through: in between, the ring is empty.
+   */
   #closeStepsBefore(patient: PatientState, time: EpochMs): void {
     const { timeline } = patient;
+    const { steps } = timeline.grid;
     const step = timeline.stepOf(time);
+    const emptyFrom = timeline.openStep + steps;
+    const resumeAt = step - ATTENTION_LAYERS * steps;
     while (timeline.openStep < step) {
+      if (timeline.openStep === emptyFrom && resumeAt > emptyFrom) timeline.openStep = resumeAt;
       this.#sink.stepClosed(patient, timeline.openStep, timeline.carry);
       timeline.advance();
     }

@@ -232,6 +232,32 @@ describe('steps', () => {
   });
 });
 
+describe('a long silence', () => {
+  it('closes a bounded number of steps, those up to the next event among them', () => {
+    const recorder = new Recorder();
+    recorder.apply(admit(0), rate(1));
+    const said = recorder.apply(rate(60 * 24 * 365 * 50));
+    const steps = said.flatMap((line) => /step (\d+)/.exec(line)?.[1] ?? []).map(Number);
+    const last = 24 * 365 * 50 - 1;
+    expect(steps.length).toBeLessThanOrEqual(5 * OPTIONS.steps);
+    expect(steps.slice(-4 * OPTIONS.steps)).toEqual(
+      Array.from({ length: 4 * OPTIONS.steps }, (_, n) => last + 1 - 4 * OPTIONS.steps + n),
+    );
+    expect(said.at(-1)).toBe(`p1 score ${60 * (last + 1)}`);
+  });
+
+  it('leaves nothing known of before, as a shorter one does', () => {
+    for (const hours of [2 * OPTIONS.steps, 1000]) {
+      const recorder = new Recorder();
+      recorder.apply(admit(0), rate(1), lab(60 * hours));
+      expect(recorder.heartRate(60 * hours)).toEqual([Number.NaN, Number.NaN]);
+      expect(recorder.apply(rate(60 * hours + 1, 90))).toEqual([`p1 score ${60 * hours + 1}`]);
+      expect(recorder.heartRate(60 * hours + 3)).toEqual([90, 2]);
+      expect(recorder.aligner.patients.get('p1')?.timeline.openStep).toBe(hours);
+    }
+  });
+});
+
 describe('late events', () => {
   it('are applied to their own step, which closes anew with all closed steps behind it', () => {
     const recorder = new Recorder();
