@@ -35,6 +35,11 @@ const DEMOGRAPHIC_RANGES = { ageYears: [0, 130], heightCm: [20, 272], weightKg: 
 type DemographicField = keyof typeof DEMOGRAPHIC_RANGES;
 const DEMOGRAPHIC_FIELDS = Object.keys(DEMOGRAPHIC_RANGES) as DemographicField[];
 
+/** Event times that can be told apart and stored: what ClickHouse's DateTime64 holds. */
+export const EVENT_TIME_RANGE = [Date.UTC(1900, 0, 1), Date.UTC(2300, 0, 1) - 1] as const;
+/** A specimen older than this counts as this old: timelines keep ages in 32 bits of milliseconds. */
+const MAX_OBSERVED_AGE_MS = 24 * 24 * 3_600_000;
+
 const RANK = Object.fromEntries(EVENT_KINDS.map((kind, rank) => [kind, rank])) as Record<
   (typeof EVENT_KINDS)[number],
   number
@@ -183,6 +188,12 @@ export class Validator {
       this.#rejectMessage('future', `event time is ${ahead} ms ahead of the clock`, message);
       return false;
     }
+    const [earliest, latest] = EVENT_TIME_RANGE;
+    if (!(message.eventTime >= earliest && message.eventTime <= latest)) {
+      const detail = `event time ${message.eventTime} is outside the years 1900 to 2299`;
+      this.#rejectMessage('impossible-value', detail, message);
+      return false;
+    }
     return true;
   }
 
@@ -214,7 +225,10 @@ function event(
     messageId: message.messageId,
     patientId: message.patientId,
     eventTime,
-    observedAt: observedAt === null || observedAt > eventTime ? eventTime : observedAt,
+    observedAt:
+      observedAt === null
+        ? eventTime
+        : Math.min(eventTime, Math.max(observedAt, eventTime - MAX_OBSERVED_AGE_MS)),
     topic: origin.topic,
     partition: origin.partition,
     offset: origin.offset,

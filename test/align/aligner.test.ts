@@ -297,6 +297,13 @@ describe('late events', () => {
     expect(recorder.heartRate(100)).toEqual([110, 50]);
   });
 
+  it('of a specimen weeks old do not look fresh', () => {
+    const recorder = new Recorder();
+    const weeksOld = { ...at(2), observedAt: START - 40 * 24 * HOUR_MS };
+    recorder.apply(admit(0), eventOf('vitals', vitals({ heartRate: 80 }, weeksOld)));
+    expect(recorder.heartRate(2)[1]).toBe(24 * 24 * 60);
+  });
+
   it('older than the ring change nothing', () => {
     const recorder = new Recorder();
     recorder.apply(admit(0), rate(8 * 60));

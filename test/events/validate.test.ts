@@ -65,6 +65,27 @@ describe('Validator', () => {
     expect(rejections).toMatchObject([{ reason, index: -1 }]);
   });
 
+  it.each([Date.UTC(1900, 0, 1) - 1, Date.UTC(2300, 0, 1), -8.7e15, Number.MAX_SAFE_INTEGER])(
+    'sets aside an event time that cannot be stored: %d',
+    (eventTime) => {
+      const { validator, rejections } = setUp();
+      const message = vitals({ heartRate: 80 }, { eventTime });
+      expect(validator.observations('vitals', message, ORIGIN, Number.POSITIVE_INFINITY)).toBeNull();
+      const detail = `event time ${eventTime} is outside the years 1900 to 2299`;
+      expect(rejections).toMatchObject([{ reason: 'impossible-value', index: -1, detail }]);
+    },
+  );
+
+  it('takes a specimen at most 24 days old, and none from after the event', () => {
+    const { validator } = setUp();
+    const day = 24 * 3_600_000;
+    const observedAt = [null, START + 1, START - day, START - 30 * day, 0].map(
+      (at) =>
+        validator.observations('labs', labs({ lactate: 2 }, { observedAt: at }), ORIGIN, START)?.observedAt,
+    );
+    expect(observedAt).toEqual([START, START, START - day, START - 24 * day, START - 24 * day]);
+  });
+
   it('allows for clocks that run a little ahead', () => {
     const { validator } = setUp();
     const message = vitals({ heartRate: 80 }, { eventTime: START + LIMITS.maxFutureSkewMs });
