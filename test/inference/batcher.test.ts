@@ -1,0 +1,296 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Aligner, type AlignmentSink } from '../../src/align/aligner.js';
+import { PatientState } from '../../src/align/patient.js';
+import { type ClinicalEvent, compareEvents } from '../../src/events/event.js';
+import { MicroBatcher } from '../../src/inference/batcher.js';
+import { AttentionCache } from '../../src/inference/fusion.js';
+import { loadModel, openRuntime } from '../../src/inference/model.js';
+import type { InferenceRuntime } from '../../src/inference/runtime.js';
+import { simulateWard } from '../../src/simulate/ward.js';
+import { adt, eventOf, HOUR_MS, labs, START, vitals } from '../helpers.js';
+
+const MODEL = loadModel('latest');
+const { stepMs, steps } = MODEL.config;
+const ALIGN = { stepMs, steps, minScoreIntervalMs: 10_000, dedupeWindow: 1024 };
+
+let runtime: InferenceRuntime;
+beforeAll(async () => {
+  runtime = await openRuntime(MODEL, 1);
+});
+afterAll(() => runtime.close());
+
+/** Risk by patient and event time. */
+type Risks = Map<string, number>;
+
+const SILENT = {
+  admitted: () => undefined,
+  discharged: () => undefined,
+  released: () => undefined,
+  acknowledged: () => undefined,
+  rejected: () => undefined,
+};
+
+/** Aligns and scores runs of events, one flush a run. */
+async function score(runs: readonly ClinicalEvent[][], maxBatch: number) {
+  const batcher = new MicroBatcher(MODEL.encoder, runtime, MODEL.shape, maxBatch);
+  const risks: Risks = new Map();
+  const sink: AlignmentSink = {
+    ...SILENT,
+    stepClosed: (patient, step, carry) => batcher.close(patient, step, carry),
+    scoreDue: (patient, time) =>
+      batcher.score(patient, time, (risk) => risks.set(`${patient.patientId} ${time}`, risk)),
+  };
+  const aligner = new Aligner(ALIGN, sink);
+  for (const run of runs) {
+    aligner.apply(run);
+    await batcher.flush();
+  }
+  return { risks, batcher };
+}
+
+/** The same, one row at a time in the order in which it is asked for: no batches to get wrong. */
+async function scoreOneByOne(events: readonly ClinicalEvent[]): Promise<Risks> {
+  interface Token {
+    readonly patient: PatientState;
+    readonly step: number;
+    readonly x: Float32Array;
+    /** Null for the closing of a step. */
+    readonly time: number | null;
+  }
+  const tokens: Token[] = [];
+  const sink: AlignmentSink = {
+    ...SILENT,
+    stepClosed: (patient, step, carry) => {
+      const x = new Float32Array(MODEL.encoder.size);
+      MODEL.encoder.encode(patient, step, patient.timeline.endOf(step), carry, x, 0);
+      tokens.push({ patient, step, x, time: null });
+    },
+    scoreDue: (patient, time) => {
+      const x = new Float32Array(MODEL.encoder.size);
+      const { openStep, carry } = patient.timeline;
+      MODEL.encoder.encode(patient, openStep, time, carry, x, 0);
+      tokens.push({ patient, step: openStep, x, time });
+    },
+  };
+  new Aligner(ALIGN, sink).apply(events);
+  const caches = new Map<PatientState, AttentionCache>();
+  const risks: Risks = new Map();
+  const age = new Int32Array(MODEL.shape.slots);
+  for (const { patient, step, x, time } of tokens) {
+    const cache = caches.get(patient) ?? new AttentionCache(MODEL.shape);
+    caches.set(patient, cache);
+    cache.writeAges(step, age, 0);
+    const { logit, newK, newV } = await runtime.run({ rows: 1, x, k: cache.k, v: cache.v, age });
+    if (time === null) cache.append(step, newK, newV, 0);
+    else risks.set(`${patient.patientId} ${time}`, 1 / (1 + Math.exp(-logit[0])));
+  }
+  return risks;
+}
+
+/** Five simulated hours of five beds, in order. */
+const WARD = [
+  ...simulateWard({ beds: 5, hours: 5, seed: 3, startTime: START, wardId: 'W', vitalsIntervalMs: 300_000 }),
+]
+  .flatMap(({ topic, record }) => {
+    const kind = topic.replace('ward.', '');
+    return kind === 'adt' || kind === 'vitals' || kind === 'labs'
+      ? [eventOf(kind as 'adt', record as never)]
+      : [];
+  })
+  .sort(compareEvents);
+
+describe('MicroBatcher', () => {
+  it.each([1, 2, 7, 128])(
+    'in batches of %d gives bit by bit what one row at a time gives',
+    async (maxBatch) => {
+      const reference = await scoreOneByOne(WARD);
+      expect(reference.size).toBeGreaterThan(200);
+      expect((await score([WARD], maxBatch)).risks).toEqual(reference);
+    },
+  );
+
+  it('gives the same however the events are cut into runs', async () => {
+    const whole = await score([WARD], 16);
+    const runs: ClinicalEvent[][] = [];
+    // A run ends where a moment ends, as the merge releases them.
+    for (const event of WARD) {
+      const run = runs.at(-1);
+      if (run === undefined || (run.length > 30 && run.at(-1)?.eventTime !== event.eventTime))
+        runs.push([event]);
+      else run.push(event);
+    }
+    const cut = await score(runs, 16);
+    expect(runs.length).toBeGreaterThan(5);
+    expect(cut.risks).toEqual(whole.risks);
+    expect(cut.batcher.batches).toBeGreaterThan(whole.batcher.batches);
+    expect(cut.batcher.tokens).toBe(whole.batcher.tokens);
+  });
+
+  it('puts what does not depend on each other into one batch, and what does into the next', async () => {
+    const batcher = new MicroBatcher(MODEL.encoder, runtime, MODEL.shape, 8);
+    const done: string[] = [];
+    for (const id of ['a', 'b', 'c']) {
+      const patient = new PatientState({ patientId: id, partition: 0, eventTime: START }, ALIGN, 8);
+      batcher.score(patient, START + 1, () => done.push(`${id}1`));
+      batcher.close(patient, 0, patient.timeline.carry);
+      patient.timeline.advance();
+      batcher.score(patient, START + HOUR_MS, () => done.push(`${id}2`));
+    }
+    await batcher.flush();
+    expect([batcher.tokens, batcher.batches]).toEqual([9, 2]);
+    expect(done).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'c2']);
+  });
+
+  it('begins a full batch without waiting for the flush, and keeps each row as it was when asked for', async () => {
+    const batcher = new MicroBatcher(MODEL.encoder, runtime, MODEL.shape, 2);
+    const patient = new PatientState({ patientId: 'p', partition: 0, eventTime: START }, ALIGN, 8);
+    const risks: number[] = [];
+    const ask = () => batcher.score(patient, START + 1, (risk) => risks.push(risk));
+    ask();
+    patient.timeline.record(0, 0, 180, START);
+    ask();
+    ask();
+    await expect.poll(() => risks.length).toBe(2);
+    await batcher.flush();
+    expect(risks).toHaveLength(3);
+    expect(risks[1]).toBe(risks[2]);
+    expect(risks[0]).not.toBe(risks[1]);
+  });
+
+  it('says at the flush that the runtime failed', async () => {
+    const broken = await openRuntime(MODEL, 1);
+    const batcher = new MicroBatcher(MODEL.encoder, broken, MODEL.shape, 1);
+    const patient = new PatientState({ patientId: 'p', partition: 0, eventTime: START }, ALIGN, 8);
+    await broken.close();
+    let isScored = false;
+    batcher.score(patient, START, () => {
+      isScored = true;
+    });
+    await expect(batcher.flush()).rejects.toThrow();
+    expect(isScored).toBe(false);
+  });
+
+  it('has nothing to wait for where nothing was asked', async () => {
+    const batcher = new MicroBatcher(MODEL.encoder, runtime, MODEL.shape, 4);
+    await batcher.flush();
+    expect([batcher.tokens, batcher.batches]).toEqual([0, 0]);
+  });
+});
+
+describe('late data', () => {
+  const observation = fc.record({
+    // Up to 30 h of a stay: no step leaves the ring.
+    second: fc.integer({ min: 1, max: 30 * 3600 }),
+    patient: fc.constantFrom('p1', 'p2'),
+    code: fc.constantFrom('heartRate', 'respRate', 'temperature', 'lactate', 'ph'),
+    share: fc.double({ min: 0, max: 1, noNaN: true }),
+    delay: fc.oneof(
+      { weight: 3, arbitrary: fc.constant(0) },
+      { weight: 1, arbitrary: fc.integer({ min: 1, max: 25 }) },
+    ),
+    isRepeated: fc.boolean(),
+  });
+  const RANGES: Record<string, [number, number]> = {
+    heartRate: [40, 180],
+    respRate: [6, 45],
+    temperature: [34, 41],
+    lactate: [0.5, 12],
+    ph: [7, 7.6],
+  };
+
+  it('leads to the scores that all of it in order leads to, to 1e-5', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(observation, { selector: ({ second }) => second, minLength: 5, maxLength: 40 }),
+        fc.integer({ min: 1, max: 9 }),
+        async (drawn, size) => {
+          const events = drawn
+            .sort((a, b) => a.second - b.second)
+            .map(({ second, patient, code, share, delay, isRepeated }, index) => {
+              const where = { eventTime: START + second * 1000, messageId: `m${index}`, patientId: patient };
+              const [low, high] = RANGES[code];
+              const values = { [code]: low + share * (high - low) };
+              const isLab = code === 'lactate' || code === 'ph';
+              const event = isLab
+                ? eventOf('labs', labs(values, where))
+                : eventOf('vitals', vitals(values, where));
+              return { event, delay, isRepeated };
+            });
+          const admissions = ['p1', 'p2'].map((patientId) =>
+            eventOf('adt', adt('ADMIT', { patientId, ageYears: 66, sex: 'MALE' })),
+          );
+          // What asks for the last scores, after everything else has arrived.
+          const last = ['p1', 'p2'].map((patientId) =>
+            eventOf(
+              'labs',
+              labs({ lactate: 2 }, { patientId, messageId: 'last', eventTime: START + 31 * HOUR_MS }),
+            ),
+          );
+          const arrived = events
+            .flatMap(({ event, delay, isRepeated }, index) => [
+              { event, place: index + delay },
+              ...(isRepeated ? [{ event, place: index + delay + 2 }] : []),
+            ])
+            .sort((a, b) => a.place - b.place)
+            .map(({ event }) => event);
+          const runs = [admissions];
+          while (arrived.length > 0) runs.push(arrived.splice(0, size).sort(compareEvents));
+          const incremental = await score([...runs, last], 16);
+          const full = await scoreOneByOne([...admissions, ...events.map(({ event }) => event), ...last]);
+          for (const { patientId, eventTime } of last) {
+            const key = `${patientId} ${eventTime}`;
+            expect(Math.abs(incremental.risks.get(key)! - full.get(key)!)).toBeLessThan(1e-5);
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('changes the score: what is compared above is not a constant', async () => {
+    const admission = eventOf('adt', adt('ADMIT'));
+    const late = eventOf(
+      'labs',
+      labs({ lactate: 12, ph: 7 }, { eventTime: START + HOUR_MS, messageId: 'late' }),
+    );
+    const last = eventOf(
+      'vitals',
+      vitals({ heartRate: 80 }, { eventTime: START + 9 * HOUR_MS, messageId: 'x' }),
+    );
+    const before = eventOf(
+      'vitals',
+      vitals({ heartRate: 80 }, { eventTime: START + 5 * HOUR_MS, messageId: 'y' }),
+    );
+    const [without, withLate] = await Promise.all([
+      scoreOneByOne([admission, before, last]),
+      score([[admission], [before], [late], [last]], 4),
+    ]);
+    const key = `p1 ${last.eventTime}`;
+    expect(Math.abs(withLate.risks.get(key)! - without.get(key)!)).toBeGreaterThan(1e-3);
+  });
+});
+
+it('scores after a long silence as if every hour of it had been walked through', async () => {
+  const hours = 400;
+  const first = eventOf('labs', labs({ lactate: 9 }, { messageId: 'a' }));
+  const last = eventOf('labs', labs({ lactate: 3 }, { messageId: 'b', eventTime: START + hours * HOUR_MS }));
+  const { risks, batcher } = await score([[first, last]], 4);
+  expect(batcher.tokens).toBeLessThan(hours);
+
+  const walked = new MicroBatcher(MODEL.encoder, runtime, MODEL.shape, 4);
+  const patient = new PatientState(first, ALIGN, 8);
+  const { timeline } = patient;
+  timeline.record(0, first.variables![0], first.values![0], START);
+  for (let hour = 0; hour < hours; hour++) {
+    walked.close(patient, hour, timeline.carry);
+    timeline.advance();
+  }
+  timeline.record(hours, last.variables![0], last.values![0], last.eventTime);
+  let expected = Number.NaN;
+  walked.score(patient, last.eventTime, (risk) => {
+    expected = risk;
+  });
+  await walked.flush();
+  expect(risks.get(`p1 ${last.eventTime}`)).toBeCloseTo(expected, 7);
+});
