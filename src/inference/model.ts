@@ -47,7 +47,7 @@ export function loadModel(version: string, directory = SHIPPED): Model {
     throw new WardstreamError('WS_MODEL', `there is no model ${version} in ${directory} (found: ${known})`);
   }
   const config = readConfig(join(folder, 'config.json'));
-  const encoder = new FeatureEncoder(config.encoder);
+  const encoder = encoderOf(config);
   const differs = encoder.featureNames.findIndex((each, index) => each !== config.featureNames[index]);
   if (differs >= 0 || encoder.size !== config.featureNames.length) {
     const at =
@@ -69,6 +69,15 @@ export function loadModel(version: string, directory = SHIPPED): Model {
 /** Opens the model's step graph on the configured runtime. */
 export function openRuntime(model: Model, threads: number): Promise<InferenceRuntime> {
   return openOnnxRuntime(join(model.directory, 'model.onnx'), model.shape, threads);
+}
+
+function encoderOf({ version, encoder }: ModelConfig): FeatureEncoder {
+  try {
+    return new FeatureEncoder(encoder);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new WardstreamError('WS_MODEL', `model ${version} cannot be used: ${message}`, { cause: error });
+  }
 }
 
 function readConfig(file: string): ModelConfig {

@@ -109,6 +109,13 @@ describe('loadModel', () => {
     });
     expect(refusal()).toContain('was trained on other features');
   });
+
+  it('refuses a variable that the vocabulary does not have', () => {
+    changeConfig((config) => {
+      config.encoder.variables[0].id = 'bloodColour';
+    });
+    expect(refusal()).toBe(`model ${VERSION} cannot be used: no clinical variable is called bloodColour`);
+  });
 });
 
 describe('openRuntime', () => {
