@@ -302,7 +302,7 @@ function slowRuntime(marbles: Marbles, frames: number): InferenceRuntime {
 }
 
 function ordered(...events: ClinicalEvent[]): OrderedBatch {
-  return { events, deadLetters: [], positions: [], revoked: [] };
+  return { events, deadLetters: [], positions: [], revoked: [], restored: [] };
 }
 const at = (minute: number, patientId = 'p1') => ({
   messageId: `${patientId} ${minute}`,
@@ -410,10 +410,12 @@ describe('applyAlertPolicy', () => {
 describe('deliver', () => {
   /** Only what `deliver` and the commit behind it look at. */
   const outputs = (offset: number): Outputs => ({
+    patients: new Set(),
     observations: [],
     admitted: [],
     discharged: [],
     released: [],
+    restored: [],
     scores: [],
     alerts: [],
     deadLetters: [],
