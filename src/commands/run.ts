@@ -34,8 +34,10 @@ export async function run(options: { readonly config: string }, stop: Promise<un
   const view = new WardView();
   const sinks = [
     new BusSink(bus, new MessageCodec(), modelVersion),
-    new StoreSink(store, modelVersion),
     view,
+    new StoreSink(store, modelVersion, {
+      onAway: (error) => log.warn(`the store is away, alerts still push: ${String(error)}`),
+    }),
   ];
   const registry = schemaRegistry === undefined ? undefined : new SchemaRegistryClient(schemaRegistry.url);
   const clock = WALL_CLOCK;

@@ -217,7 +217,9 @@ export class Engine {
   }
 
   async #write(): Promise<void> {
-    await this.#checkpoint?.write(async (positions) => this.#consumer?.commit(positions));
+    if (this.#checkpoint === null) return;
+    for (const sink of this.#options.sinks) await sink.flush?.();
+    await this.#checkpoint.write(async (positions) => this.#consumer?.commit(positions));
   }
 
   async #accept(batch: EngineInput): Promise<void> {

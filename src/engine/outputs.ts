@@ -42,8 +42,11 @@ export interface Outputs {
   readonly positions: readonly Position[];
 }
 
-/** A place results go to. `write` resolves when they are safe there. */
+/** A place results go to. */
 export interface Sink {
+  /** Resolves when alerts and dead letters are safe there; the rest may wait for `flush`. */
   write(outputs: Outputs): Promise<void>;
+  /** Resolves when everything written is safe there; called before the input is committed for good. */
+  flush?(): Promise<void>;
   close?(): Promise<void>;
 }

@@ -1,4 +1,5 @@
-import type { ClickHouseClient } from '@clickhouse/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
 import { VARIABLES } from '../clinical/variables.js';
 import type { Outputs, Sink } from '../engine/outputs.js';
 
@@ -47,21 +48,36 @@ const COLUMNS: Record<Table, [string, ...string[]]> = {
 };
 const TABLES = Object.keys(COLUMNS) as Table[];
 
+export interface StoreSinkOptions {
+  /** How long observations and scores are collected, in milliseconds. */
+  readonly maxAgeMs?: number;
+  /** Called at each attempt that finds the store away. */
+  readonly onAway?: (error: unknown) => void;
+}
+
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 10_000;
+
 /**
  * Writes results to ClickHouse. Alerts and dead letters are inserted before `write` resolves; observations and scores
- * are collected for `maxAgeMs` first, since small inserts are costly, and everything is inserted on `close`.
+ * are collected for `maxAgeMs` first, since small inserts are costly, and everything is inserted on `flush` and `close`.
+ * While the store cannot be reached, inserts are tried again, in order, and the caller waits; what it refuses is an error.
  */
 export class StoreSink implements Sink {
   readonly #client: ClickHouseClient;
   readonly #modelVersion: string;
   readonly #rows: Record<Table, Row[]> = { observations: [], scores: [], alert_events: [], dead_letters: [] };
   readonly #timer: NodeJS.Timeout;
+  readonly #onAway: (error: unknown) => void;
+  #isClosing = false;
   #inserting: Promise<void> = Promise.resolve();
   #failure: unknown = null;
 
-  constructor(client: ClickHouseClient, modelVersion: string, maxAgeMs = 500) {
+  constructor(client: ClickHouseClient, modelVersion: string, options: StoreSinkOptions = {}) {
+    const { maxAgeMs = 500, onAway = () => undefined } = options;
     this.#client = client;
     this.#modelVersion = modelVersion;
+    this.#onAway = onAway;
     this.#timer = setInterval(() => {
       this.#insertAll().catch((error: unknown) => {
         this.#failure = error;
@@ -79,8 +95,13 @@ export class StoreSink implements Sink {
     if (observations.length >= MAX_ROWS || scores.length >= MAX_ROWS) await this.#insertAll();
   }
 
+  flush(): Promise<void> {
+    return this.#insertAll();
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    this.#isClosing = true;
     await this.#insertAll();
     await this.#client.close();
   }
@@ -135,10 +156,23 @@ export class StoreSink implements Sink {
         const values = this.#rows[table];
         if (values.length === 0) continue;
         this.#rows[table] = [];
-        await this.#client.insert({ table, columns: COLUMNS[table], values, format: 'JSONCompactEachRow' });
+        await this.#insertRows(table, values);
       }
     });
     return this.#inserting;
+  }
+
+  async #insertRows(table: Table, values: Row[]): Promise<void> {
+    for (let wait = FIRST_RETRY_MS; ; wait = Math.min(LONGEST_RETRY_MS, 2 * wait)) {
+      try {
+        await this.#client.insert({ table, columns: COLUMNS[table], values, format: 'JSONCompactEachRow' });
+        return;
+      } catch (error) {
+        if (error instanceof ClickHouseError || this.#isClosing) throw error;
+        this.#onAway(error);
+        await sleep(wait);
+      }
+    }
   }
 }
 

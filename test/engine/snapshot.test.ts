@@ -100,7 +100,7 @@ class Results implements Sink {
 }
 
 /** Reads the log from what is committed up to `until`; `stop` ends as asked, else the process dies with its memory. */
-async function live(world: World, results: Results, until: number, stop: boolean): Promise<void> {
+async function live(world: World, results: Sink, until: number, stop: boolean): Promise<void> {
   const bus = new SurvivingBus(world);
   const clock = new ReplayClock();
   const config = parseConfig({ state: { checkpointIntervalMs: 20 } });
@@ -149,6 +149,21 @@ describe('state that outlives the process', () => {
         log.filter((each) => each.topic === topic).at(-1)?.offset! + 1 || undefined,
       );
     }
+  });
+
+  it('commits only what every sink has made safe', async () => {
+    const world = newWorld();
+    const order: string[] = [];
+    const slow: Sink = {
+      write: async () => undefined,
+      flush: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        order.push(`safe, committed before: ${world.committed.size}`);
+      },
+    };
+    await live(world, slow, 50, true);
+    expect(order[0]).toBe('safe, committed before: 0');
+    expect(world.committed.size).toBeGreaterThan(0);
   });
 
   it('leaves out a snapshot of another layout, model or vocabulary, and one that is damaged', async () => {
