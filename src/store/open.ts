@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { StoreConfig } from '../config.js';
 import { WardstreamError } from '../errors.js';
 import { migrate } from './migrate.js';
@@ -44,11 +44,13 @@ async function openServer({
   username,
   password,
 }: Extract<StoreConfig, { kind: 'server' }>): Promise<ClickHouseClient> {
-  const admin = createClient({ url, username, password });
+  // The client would print every error beside throwing it.
+  const log = { level: ClickHouseLogLevel.OFF };
+  const admin = createClient({ url, username, password, log });
   await admin.command({
     query: 'CREATE DATABASE IF NOT EXISTS {name:Identifier}',
     query_params: { name: database },
   });
   await admin.close();
-  return createClient({ url, username, password, database });
+  return createClient({ url, username, password, database, log });
 }

@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Outputs, Score } from '../../src/engine/outputs.js';
+import { openStore } from '../../src/store/open.js';
+import { scoresOf } from '../../src/store/queries.js';
+import { StoreSink } from '../../src/store/sink.js';
+import { START } from '../helpers.js';
+import { ClickHouseFront } from './front.js';
+
+const front = new ClickHouseFront();
+const config = () => ({
+  kind: 'server' as const,
+  url: process.env.CLICKHOUSE_URL ?? front.url,
+  database: 'wardstream_test',
+  username: 'default',
+  password: '',
+});
+
+beforeAll(() => front.come());
+afterAll(() => front.close());
+
+function outputs(patientId: string, minutes: readonly number[]): Outputs {
+  const scores = minutes.map((minute) => ({
+    patientId,
+    stayId: 's',
+    wardId: 'W',
+    eventTime: START + minute * 60_000,
+    risk: minute / 100,
+    news2: 1,
+    qsofa: null,
+    late: false,
+  }));
+  return {
+    patients: new Set([patientId]),
+    observations: [],
+    admitted: [],
+    discharged: [],
+    restored: [],
+    released: [],
+    scores: scores as unknown as Score[],
+    alerts: [],
+    deadLetters: [],
+    positions: [],
+  };
+}
+
+describe('a ClickHouse server', () => {
+  it('takes the same migrations, inserts and queries as the embedded one', async () => {
+    const client = await openStore(config());
+    const sink = new StoreSink(client, 'm1');
+    await sink.write(outputs('p1', [1, 2, 3]));
+    await sink.write(outputs('p1', [3, 4]));
+    await sink.flush();
+    const scores = await scoresOf(client, 'p1', 100);
+    expect(scores.map(({ risk }) => risk)).toEqual([0.01, 0.02, 0.03, 0.04]);
+    expect(scores[0]).toMatchObject({ eventTime: START + 60_000, modelVersion: 'm1', news2: 1, qsofa: null });
+    await sink.close();
+  });
+
+  it.skipIf(process.env.CLICKHOUSE_URL !== undefined)(
+    'that goes away holds the input back, and gets everything in order when it is back (not against CLICKHOUSE_URL)',
+    async () => {
+      const client = await openStore(config());
+      let attempts = 0;
+      const sink = new StoreSink(client, 'm1', { maxAgeMs: 50, onAway: () => attempts++ });
+      await sink.write(outputs('p2', [1]));
+      await sink.flush();
+      await front.go();
+      await sink.write(outputs('p2', [2, 3]));
+      let isSafe = false;
+      const flushed = sink.flush().then(() => {
+        isSafe = true;
+      });
+      while (attempts < 2) await sleep(20);
+      expect(isSafe).toBe(false);
+      await front.come();
+      await flushed;
+      await sink.write(outputs('p2', [4]));
+      await sink.flush();
+      expect((await scoresOf(client, 'p2', 100)).map(({ risk }) => risk)).toEqual([0.01, 0.02, 0.03, 0.04]);
+      await sink.close();
+    },
+  );
+
+  it('that refuses what it is sent is an error, not a wait', async () => {
+    const client = await openStore(config());
+    const sink = new StoreSink(client, 'm1', { maxAgeMs: 60_000 });
+    await client.command({ query: 'DROP TABLE scores' });
+    await sink.write(outputs('p3', [1]));
+    await expect(sink.flush()).rejects.toThrow(/scores/);
+    await client.command({ query: 'DROP DATABASE wardstream_test' });
+    await client.close();
+  });
+
+  it('that is not there is a WS_STORE that names it', async () => {
+    await expect(openStore({ ...config(), url: 'http://127.0.0.1:9' })).rejects.toMatchObject({
+      code: 'WS_STORE',
+      message: expect.stringContaining('127.0.0.1:9'),
+    });
+  });
+});
