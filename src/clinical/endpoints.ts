@@ -1,0 +1,190 @@
+/**
+ * Endpoints: when a patient was in circulatory or respiratory failure, told from the whole stay, as labels for
+ * validation. They look ahead and must never be used live. Sources:
+ * [H] Hyland et al., "Early prediction of circulatory failure in the intensive care unit using machine learning",
+ *     Nature Medicine 2020;26:364-373, with its code at github.com/ratschlab/circEWS.
+ * [R] Hüser et al., "A comprehensive ML-based respiratory monitoring system for physiological monitoring & resource
+ *     planning in the ICU", medRxiv 2024.01.23.24301516.
+ * What departs from them is said at each function and constant; data charted once an hour, without drugs, force it.
+ */
+import { MAX_VITAL_AGE_MS } from './bedside.js';
+import { type Interval, intersection, union } from './intervals.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** Mean arterial pressure in mmHg, at or below: hypotension [H]. */
+export const HYPOTENSION_MAP = 65;
+/** Hypotension lasts at least this long: two thirds of the 45-minute window of [H]. */
+export const HYPOTENSION_LASTS_MS = 30 * MINUTE_MS;
+/** Two readings further apart than this are not one spell. Ours: charts are hourly, [H] had a value every 2 minutes. */
+export const MAP_GAP_MS = 2 * HOUR_MS;
+/** Arterial lactate in mmol/L, at or above: raised [H]. */
+export const RAISED_LACTATE = 2;
+/** A raised lactate speaks for this long before and after it where no other value says more [H]. */
+export const LACTATE_REACH_MS = 3 * HOUR_MS;
+/** Between a raised and a normal lactate closer than this, the level is a straight line [H]. */
+export const LACTATE_LINE_MS = 6 * HOUR_MS;
+/** PaO2/FiO2 in mmHg, below: moderate or severe hypoxaemia [R]. */
+export const RESPIRATORY_FAILURE_PF = 200;
+/** A ratio speaks for this long unless a newer one comes. Ours: [R] estimates PaO2 between blood gases from SpO2. */
+export const PF_REACH_MS = 6 * HOUR_MS;
+/** Ventilation charted after a charted "off", or after no reading for this long, starts. Ours: in set A 99 % follow within 9 hours. */
+export const VENTILATION_PAUSE_MS = 12 * HOUR_MS;
+/** A start of ventilation is an event of this length; being ventilated is treatment, not a new failure. Ours. */
+export const VENTILATION_EVENT_MS = HOUR_MS;
+
+/** Measurements of one variable in its canonical unit, ascending in time (ms). Shapes [measurements]. */
+export interface Series {
+  readonly times: ArrayLike<number>;
+  readonly values: ArrayLike<number>;
+}
+
+/** Mean arterial pressure in mmHg: the arterial line, and the cuff where the line has been silent for `MAP_GAP_MS`. */
+export function meanPressure(line: Series, cuff: Series): Series {
+  const times: number[] = [];
+  const values: number[] = [];
+  let at = 0;
+  const takeLineUntil = (time: number) => {
+    for (; at < line.times.length && line.times[at] <= time; at++) {
+      times.push(line.times[at]);
+      values.push(line.values[at]);
+    }
+  };
+  for (let index = 0; index < cuff.times.length; index++) {
+    const time = cuff.times[index];
+    takeLineUntil(time);
+    if (at > 0 && time - line.times[at - 1] <= MAP_GAP_MS) continue;
+    times.push(time);
+    values.push(cuff.values[index]);
+  }
+  takeLineUntil(Number.POSITIVE_INFINITY);
+  return { times, values };
+}
+
+/**
+ * Spells of mean pressure ≤ 65 mmHg whose first and last low reading lie at least 30 minutes apart, so that no single
+ * reading makes one; each ends at the first reading above, or at the last low one where readings cease. [H] asks for two
+ * thirds of every 45-minute window instead, which needs readings a few minutes apart.
+ */
+export function hypotension({ times, values }: Series): Interval[] {
+  const spells: Interval[] = [];
+  for (let index = 0; index < times.length; index++) {
+    if (values[index] > HYPOTENSION_MAP) continue;
+    const start = times[index];
+    while (
+      index + 1 < times.length &&
+      values[index + 1] <= HYPOTENSION_MAP &&
+      times[index + 1] - times[index] <= MAP_GAP_MS
+    ) {
+      index++;
+    }
+    const last = times[index];
+    if (last - start < HYPOTENSION_LASTS_MS) continue;
+    const next = index + 1 < times.length ? times[index + 1] : Number.POSITIVE_INFINITY;
+    spells.push({ start, end: next - last <= MAP_GAP_MS ? next : last });
+  }
+  return spells;
+}
+
+/**
+ * Spans of lactate ≥ 2 mmol/L by the interpolation of [H]: all the time between two raised values; between a raised and a
+ * normal one less than 6 hours apart, up to where the straight line crosses 2; else 3 hours to either side of a raised value.
+ */
+export function raisedLactate({ times, values }: Series): Interval[] {
+  const spans: Interval[] = [];
+  for (let index = 0; index < times.length; index++) {
+    if (values[index] < RAISED_LACTATE) continue;
+    const start = index === 0 ? times[0] - LACTATE_REACH_MS : crossing(times, values, index, index - 1);
+    const isLast = index === times.length - 1;
+    const end = isLast ? times[index] + LACTATE_REACH_MS : crossing(times, values, index, index + 1);
+    spans.push({ start, end });
+  }
+  return union(spans);
+}
+
+/** How far towards a neighbour a raised value reaches. */
+function crossing(
+  times: ArrayLike<number>,
+  values: ArrayLike<number>,
+  raised: number,
+  neighbour: number,
+): number {
+  const gap = times[neighbour] - times[raised];
+  if (values[neighbour] >= RAISED_LACTATE) return times[neighbour];
+  if (Math.abs(gap) >= LACTATE_LINE_MS) return times[raised] + Math.sign(gap) * LACTATE_REACH_MS;
+  return times[raised] + (gap * (values[raised] - RAISED_LACTATE)) / (values[raised] - values[neighbour]);
+}
+
+/** What circulatory endpoints are told from: mean pressure in mmHg, lactate in mmol/L. */
+export interface Circulation {
+  readonly map: Series;
+  readonly lactate: Series;
+}
+
+/**
+ * Circulatory failure: hypotension and raised lactate at once [H]. The original also counts a normal pressure under
+ * vasopressors or inotropes; where the source has no drugs (PhysioNet 2012) those patients are missed, so events are fewer
+ * and begin later than by the original.
+ */
+export function circulatoryFailure({ map, lactate }: Circulation): Interval[] {
+  return intersection(hypotension(map), raisedLactate(lactate));
+}
+
+/**
+ * Circulatory compromise: hypotension or raised lactate, either alone. Wider than [H]: a sign of hypoperfusion where drugs
+ * are unknown and lactate is seldom measured, not a published endpoint.
+ */
+export function circulatoryCompromise({ map, lactate }: Circulation): Interval[] {
+  return union([...hypotension(map), ...raisedLactate(lactate)]);
+}
+
+/** What respiratory failure is told from: PaO2 in mmHg, FiO2 as a fraction, ventilation 1 or 0. */
+export interface Respiration {
+  readonly pao2: Series;
+  readonly fio2: Series;
+  readonly ventilation: Series;
+}
+
+/**
+ * Respiratory failure: PaO2/FiO2 < 200 mmHg [R], or ventilation begins ([R] has ventilator need as a task of its own). A
+ * ratio takes the FiO2 charted last, at most 4 hours before; without one there is no ratio: room air is not assumed, nor
+ * PaO2 estimated from SpO2 as in [R], so hypoxaemia between blood gases is missed. Whoever is charted as ventilated for the
+ * first time counts as starting, also one who came so.
+ */
+export function respiratoryFailure(respiration: Respiration): Interval[] {
+  return union([...hypoxaemia(respiration), ...ventilationStarts(respiration.ventilation)]);
+}
+
+function hypoxaemia({ pao2, fio2 }: Respiration): Interval[] {
+  const times: number[] = [];
+  const ratios: number[] = [];
+  let newest = -1;
+  for (let index = 0; index < pao2.times.length; index++) {
+    const time = pao2.times[index];
+    while (newest + 1 < fio2.times.length && fio2.times[newest + 1] <= time) newest++;
+    if (newest < 0 || time - fio2.times[newest] > MAX_VITAL_AGE_MS) continue;
+    times.push(time);
+    ratios.push(pao2.values[index] / fio2.values[newest]);
+  }
+  return times.flatMap((start, index) => {
+    if (ratios[index] >= RESPIRATORY_FAILURE_PF) return [];
+    const next = times[index + 1] ?? Number.POSITIVE_INFINITY;
+    return [{ start, end: Math.min(next, start + PF_REACH_MS) }];
+  });
+}
+
+function ventilationStarts({ times, values }: Series): Interval[] {
+  const starts: Interval[] = [];
+  let lastOn = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < times.length; index++) {
+    const time = times[index];
+    if (values[index] !== 1) {
+      lastOn = Number.NEGATIVE_INFINITY;
+      continue;
+    }
+    if (time - lastOn > VENTILATION_PAUSE_MS) starts.push({ start: time, end: time + VENTILATION_EVENT_MS });
+    lastOn = time;
+  }
+  return starts;
+}

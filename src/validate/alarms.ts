@@ -1,0 +1,251 @@
+import type { Interval } from '../clinical/intervals.js';
+import { percentile } from './bootstrap.js';
+import type { Weights } from './ranking.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** When an alarm sounds and which event it may claim. */
+export interface AlarmRules {
+  /** After an alarm, none for this long. */
+  readonly silenceMs: number;
+  /** No alarm during an event, nor this long after its end. */
+  readonly resetMs: number;
+  /** An alarm claims an event that begins at most this long after it … */
+  readonly horizonMs: number;
+  /** … and at least this long. */
+  readonly leastMs: number;
+}
+
+/** Hyland et al., Nature Medicine 2020;26:364-373: 30 minutes, 25 minutes (their code), 8 hours, 5 minutes. */
+export const HYLAND_RULES: AlarmRules = {
+  silenceMs: 30 * MINUTE_MS,
+  resetMs: 25 * MINUTE_MS,
+  horizonMs: 8 * HOUR_MS,
+  leastMs: 5 * MINUTE_MS,
+};
+
+/** One stay as alarms see it. Times in ms. */
+export interface MonitoredStay {
+  /** When the signal was evaluated, ascending. Shape [moments]. */
+  readonly times: Float64Array;
+  /** Higher is worse; NaN where the signal was not known. Shape [moments]. */
+  readonly signal: Float64Array;
+  /** Ascending, without overlap. */
+  readonly events: readonly Interval[];
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What one threshold did in one stay. */
+export interface StayAlarms {
+  readonly alarms: number;
+  /** Alarms followed by an onset within the rules' window. */
+  readonly trueAlarms: number;
+  /** Of each event caught, the time from its first alarm within the window to its onset, in ms. */
+  readonly leads: readonly number[];
+  /** Places of the events caught. */
+  readonly caught: readonly number[];
+}
+
+/**
+ * The events of a stay that can be caught: those before whose onset the patient was watched, with at least one evaluation
+ * in the window. Those that begin within `onStayMs` of admission were brought in and do not count either. Whatever the
+ * signal, the same events count, so that signals compare.
+ */
+export function catchable(stay: MonitoredStay, rules: AlarmRules, onStayMs: number): number[] {
+  return stay.events.flatMap(({ start }, index) => {
+    if (start < stay.start + onStayMs) return [];
+    const first = lowerBound(stay.times, start - rules.horizonMs);
+    return stay.times[first] <= start - rules.leastMs ? [index] : [];
+  });
+}
+
+/**
+ * Sounds the alarms of one stay where the signal is at or above a threshold. In the last minutes, when no event could be
+ * claimed any more, none sounds. An alarm with less than the horizon to the end of the stay counts as false if no event
+ * comes, so precision is a lower bound. O(moments + events).
+ */
+export function stayAlarms(
+  stay: MonitoredStay,
+  candidates: readonly number[],
+  threshold: number,
+  rules: AlarmRules,
+): StayAlarms {
+  const { times, signal, events } = stay;
+  const firstAlarm = new Map<number, number>();
+  let alarms = 0;
+  let trueAlarms = 0;
+  let next = 0;
+  let silentUntil = Number.NEGATIVE_INFINITY;
+  let firstCandidate = 0;
+  for (let index = 0; index < times.length; index++) {
+    const time = times[index];
+    if (time > stay.end - rules.leastMs) break;
+    for (; next < events.length && events[next].start <= time; next++) {
+      silentUntil = Math.max(silentUntil, events[next].end + rules.resetMs);
+    }
+    if (time < silentUntil || !(signal[index] >= threshold)) continue;
+    silentUntil = time + rules.silenceMs;
+    alarms++;
+    if (claims(events, next, time, rules)) trueAlarms++;
+    for (let each = firstCandidate; each < candidates.length; each++) {
+      const lead = events[candidates[each]].start - time;
+      if (lead < rules.leastMs) {
+        firstCandidate = each + 1;
+        continue;
+      }
+      if (lead > rules.horizonMs) break;
+      if (!firstAlarm.has(candidates[each])) firstAlarm.set(candidates[each], lead);
+    }
+  }
+  return { alarms, trueAlarms, leads: [...firstAlarm.values()], caught: [...firstAlarm.keys()] };
+}
+
+/** Whether an event begins within the window after an alarm. */
+function claims(events: readonly Interval[], next: number, time: number, rules: AlarmRules): boolean {
+  for (let index = next; index < events.length; index++) {
+    const lead = events[index].start - time;
+    if (lead > rules.horizonMs) return false;
+    if (lead >= rules.leastMs) return true;
+  }
+  return false;
+}
+
+/** What one threshold did over all stays. Shapes [stays] unless said. */
+export interface CohortAlarms {
+  readonly threshold: number;
+  readonly alarms: Float64Array;
+  readonly trueAlarms: Float64Array;
+  readonly events: Float64Array;
+  readonly caught: Float64Array;
+  readonly hours: Float64Array;
+  /** Lead times in ms, ascending, and whose they are. Shapes [events caught]. */
+  readonly leads: Float64Array;
+  readonly leadStays: Uint32Array;
+}
+
+/** The figures of event-based evaluation; NaN where there was nothing to divide by. */
+export interface AlarmFigures {
+  readonly events: number;
+  readonly caught: number;
+  readonly alarms: number;
+  readonly trueAlarms: number;
+  /** Events caught of those that could be. */
+  readonly recall: number;
+  /** True alarms of all. */
+  readonly precision: number;
+  readonly falsePerTrue: number;
+  readonly alarmsPerPatientHour: number;
+  readonly alarmsPerPatientDay: number;
+  /** From the first alarm within the window to the onset, of events caught. */
+  readonly medianLeadHours: number;
+}
+
+/** Sounds the alarms of all stays. Events that begin within `onStayMs` of admission count neither way. */
+export function cohortAlarms(
+  stays: readonly MonitoredStay[],
+  threshold: number,
+  rules: AlarmRules,
+  onStayMs: number,
+): CohortAlarms {
+  const size = stays.length;
+  const figures = {
+    alarms: new Float64Array(size),
+    trueAlarms: new Float64Array(size),
+    events: new Float64Array(size),
+    caught: new Float64Array(size),
+    hours: new Float64Array(size),
+  };
+  const leads: [lead: number, stay: number][] = [];
+  stays.forEach((stay, index) => {
+    const candidates = catchable(stay, rules, onStayMs);
+    const result = stayAlarms(stay, candidates, threshold, rules);
+    figures.alarms[index] = result.alarms;
+    figures.trueAlarms[index] = result.trueAlarms;
+    figures.events[index] = candidates.length;
+    figures.caught[index] = result.caught.length;
+    figures.hours[index] = (stay.end - stay.start) / HOUR_MS;
+    for (const lead of result.leads) leads.push([lead, index]);
+  });
+  leads.sort((a, b) => a[0] - b[0]);
+  return {
+    threshold,
+    ...figures,
+    leads: Float64Array.from(leads, ([lead]) => lead),
+    leadStays: Uint32Array.from(leads, ([, stay]) => stay),
+  };
+}
+
+/** Sums up over stays, or over a resample of them. */
+export function alarmFigures(cohort: CohortAlarms, weights?: Weights): AlarmFigures {
+  const sum = (values: Float64Array): number => {
+    let total = 0;
+    for (let index = 0; index < values.length; index++) {
+      total += values[index] * (weights === undefined ? 1 : weights[index]);
+    }
+    return total;
+  };
+  const [alarms, trueAlarms, events, caught, hours] = [
+    sum(cohort.alarms),
+    sum(cohort.trueAlarms),
+    sum(cohort.events),
+    sum(cohort.caught),
+    sum(cohort.hours),
+  ];
+  return {
+    events,
+    caught,
+    alarms,
+    trueAlarms,
+    recall: caught / events,
+    precision: trueAlarms / alarms,
+    falsePerTrue: (alarms - trueAlarms) / trueAlarms,
+    alarmsPerPatientHour: alarms / hours,
+    alarmsPerPatientDay: (24 * alarms) / hours,
+    medianLeadHours: medianLead(cohort, caught, weights) / HOUR_MS,
+  };
+}
+
+function medianLead({ leads, leadStays }: CohortAlarms, count: number, weights?: Weights): number {
+  if (weights === undefined) return percentile(leads, 0.5);
+  let below = 0;
+  let lower = Number.NaN;
+  for (let index = 0; index < leads.length; index++) {
+    below += weights[leadStays[index]];
+    // With an even number the median is halfway between the two in the middle.
+    if (Number.isNaN(lower) && below >= count / 2) {
+      if (below > count / 2) return leads[index];
+      lower = leads[index];
+    } else if (!Number.isNaN(lower) && weights[leadStays[index]] > 0) return (lower + leads[index]) / 2;
+  }
+  return Number.NaN;
+}
+
+/**
+ * Thresholds that cover the whole range of a signal, ascending: every distinct value, or `most` quantiles of them where
+ * there are more.
+ */
+export function thresholdsOf(stays: readonly MonitoredStay[], most = 101): number[] {
+  const values = new Set<number>();
+  for (const { signal } of stays) for (const value of signal) if (!Number.isNaN(value)) values.add(value);
+  const sorted = Float64Array.from(values).sort();
+  if (sorted.length <= most) return [...sorted];
+  const picked = Array.from(
+    { length: most },
+    (_, index) => sorted[Math.round((index * (sorted.length - 1)) / (most - 1))],
+  );
+  return [...new Set(picked)];
+}
+
+/** Index of the first value not below `value`. */
+function lowerBound(sorted: Float64Array, value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
