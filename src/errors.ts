@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'WS_STORE_IN_USE'
   | 'WS_PORT_IN_USE'
   | 'WS_BUS'
+  | 'WS_REPORT'
   | 'WS_SCHEMA';
 
 /** An error a user can meet: `message` says what is wrong, where, and what to do. */

@@ -40,6 +40,19 @@ program
   .action(async (options) => (await import('./commands/replay.js')).replayCommand(options));
 
 program
+  .command('validate')
+  .description('replay history and report what the model would have caught, how early and at how many alarms')
+  .requiredOption('--from <source>', FROM)
+  .option('--outcomes <file>', 'who died; by default the Outcomes-x.txt that belongs to the folder set-x')
+  .option('--patients <n>', 'only the first n stays', positiveInteger)
+  .option('--report <file>', 'the report (HTML); the figures go beside it as JSON')
+  .option('--seed <n>', 'seed of the bootstrap', positiveInteger, 1)
+  .option('--resamples <n>', 'bootstrap resamples', positiveInteger, 1000)
+  .option('--config <file>', 'settings (YAML or JSON)')
+  .option('--json', 'one JSON object as the last line of stdout', false)
+  .action(async (options) => (await import('./commands/validate.js')).validateCommand(options));
+
+program
   .command('features')
   .description('write the training input that the serving code computes from history')
   .requiredOption('--from <source>', FROM)

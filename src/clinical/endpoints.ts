@@ -40,23 +40,30 @@ export interface Series {
   readonly values: ArrayLike<number>;
 }
 
-/** Mean arterial pressure in mmHg: the arterial line, and the cuff where the line has been silent for `MAP_GAP_MS`. */
+/**
+ * Mean arterial pressure in mmHg: the arterial line, and the cuff where the line has been silent for `MAP_GAP_MS`. Of two
+ * lines read at one moment the higher counts, so that the order in which they are charted does not matter.
+ */
 export function meanPressure(line: Series, cuff: Series): Series {
   const times: number[] = [];
   const values: number[] = [];
+  const take = (time: number, value: number) => {
+    if (times.at(-1) === time) {
+      values[values.length - 1] = Math.max(values[values.length - 1], value);
+      return;
+    }
+    times.push(time);
+    values.push(value);
+  };
   let at = 0;
   const takeLineUntil = (time: number) => {
-    for (; at < line.times.length && line.times[at] <= time; at++) {
-      times.push(line.times[at]);
-      values.push(line.values[at]);
-    }
+    for (; at < line.times.length && line.times[at] <= time; at++) take(line.times[at], line.values[at]);
   };
   for (let index = 0; index < cuff.times.length; index++) {
     const time = cuff.times[index];
     takeLineUntil(time);
     if (at > 0 && time - line.times[at - 1] <= MAP_GAP_MS) continue;
-    times.push(time);
-    values.push(cuff.values[index]);
+    take(time, cuff.values[index]);
   }
   takeLineUntil(Number.POSITIVE_INFINITY);
   return { times, values };

@@ -17,6 +17,8 @@ export interface ReplayOptions {
   /** Event time per real time; `max` is as fast as it goes. */
   readonly speed: number | 'max';
   readonly onProgress?: (patients: number, total: number) => void;
+  /** Further places results go to, before the store. */
+  readonly sinks?: readonly Sink[];
 }
 
 /** The outcome of a replay, as `--json` prints it. */
@@ -57,7 +59,7 @@ export async function replay(source: ReplaySource, options: ReplayOptions): Prom
   const clock = new ReplayClock();
   const bus = new MemoryBus(config.bus.kind === 'memory' ? config.bus : { partitions: 4, capacity: 8192 });
   const digest = new ScoresDigest();
-  const sinks: Sink[] = [digest];
+  const sinks: Sink[] = [digest, ...(options.sinks ?? [])];
   if (config.store.kind !== 'none') {
     const model = loadModel(config.model.version, config.model.directory);
     sinks.push(new StoreSink(await openStore(config.store), model.config.version));

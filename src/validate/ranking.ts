@@ -56,3 +56,17 @@ export function totals(
   }
   return [positives, all];
 }
+
+/** The subjects that `keep` says, still indexed by their place in the whole input. */
+export function subset(
+  { size, scores, outcomes, subjects }: Ranking,
+  keep: (subject: number) => boolean,
+): Ranking {
+  const rows = Uint32Array.from({ length: size }, (_, row) => row).filter((row) => keep(subjects[row]));
+  return {
+    size: rows.length,
+    scores: Float64Array.from(rows, (row) => scores[row]),
+    outcomes: Uint8Array.from(rows, (row) => outcomes[row]),
+    subjects: Uint32Array.from(rows, (row) => subjects[row]),
+  };
+}

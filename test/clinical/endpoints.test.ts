@@ -52,6 +52,12 @@ describe('mean pressure', () => {
     expect(map.times).toEqual([0, 60, 120, 241].map((minute) => minute * MINUTE));
     expect(map.values).toEqual([90, 70, 71, 94]);
   });
+
+  it('is the higher of two lines read at one moment', () => {
+    const [up, down] = [series([60, 62], [60, 70]), series([60, 70], [60, 62])];
+    expect(meanPressure(up, NONE)).toEqual({ times: [60 * MINUTE], values: [70] });
+    expect(meanPressure(down, NONE)).toEqual(meanPressure(up, NONE));
+  });
 });
 
 describe('raised lactate', () => {

@@ -1,0 +1,102 @@
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { SingleBar } from 'cli-progress';
+import { WALL_CLOCK } from '../clock.js';
+import { loadConfig, parseConfig } from '../config.js';
+import { WardstreamError } from '../errors.js';
+import { type Provenance, renderReport } from '../validate/report/report.js';
+import { headline, type Validation, validate } from '../validate/run.js';
+import { printResult } from './cli.js';
+
+export interface ValidateCommandOptions {
+  readonly from: string;
+  readonly outcomes?: string;
+  readonly patients?: number;
+  readonly report?: string;
+  readonly seed: number;
+  readonly resamples: number;
+  readonly config?: string;
+  readonly json: boolean;
+}
+
+/** `wardstream validate`: what the model would have caught in history, as a report, as JSON and on stdout. */
+export async function validateCommand(options: ValidateCommandOptions): Promise<void> {
+  const { from, outcomes, patients, report, seed, resamples, config, json } = options;
+  if (report !== undefined) checkPlace(report);
+  const bar = new SingleBar({
+    format: '{bar} {value}/{total} stays | {eta_formatted} left',
+    clearOnComplete: true,
+  });
+  const isShown = process.stderr.isTTY === true;
+  let validation: Validation;
+  try {
+    if (isShown) bar.start(patients ?? 0, 0);
+    validation = await validate({
+      config: config === undefined ? parseConfig({}) : loadConfig(config),
+      from,
+      outcomes,
+      patients,
+      seed,
+      resamples,
+      onProgress: (done, total) => {
+        bar.setTotal(total);
+        bar.update(done);
+      },
+    });
+  } finally {
+    bar.stop();
+  }
+  if (report !== undefined) writeReport(report, validation, provenance());
+  printResult({ ...headline(validation), ...(report === undefined ? {} : { report }) }, json);
+}
+
+/** Where the figures stand beside a report. */
+export function figuresFile(report: string): string {
+  return `${report.replace(/\.html?$/i, '')}.json`;
+}
+
+/** Writes both files, each whole or not at all: a full disk leaves the previous report as it was. */
+function writeReport(report: string, validation: Validation, made: Provenance): void {
+  const files = [
+    [report, renderReport(validation, made)],
+    [
+      figuresFile(report),
+      `${JSON.stringify({ ...made, ...headline(validation), ...validation }, null, 1)}\n`,
+    ],
+  ] as const;
+  try {
+    for (const [file, text] of files) writeFileSync(`${file}.part`, text);
+    for (const [file] of files) renameSync(`${file}.part`, file);
+  } catch (error) {
+    for (const [file] of files) rmSync(`${file}.part`, { force: true, recursive: true });
+    const what = `the report could not be written to ${report}: ${error instanceof Error ? error.message : String(error)}`;
+    throw new WardstreamError('WS_REPORT', what, { cause: error });
+  }
+}
+
+/** Said before the replay, not after it. */
+function checkPlace(report: string): void {
+  const directory = dirname(resolve(report));
+  if (!existsSync(directory)) {
+    throw new WardstreamError('WS_USAGE', `--report ${report}: there is no folder ${directory}`);
+  }
+  if (!/\.html?$/i.test(report))
+    throw new WardstreamError('WS_USAGE', `--report ${report}: its name must end in .html`);
+  if (existsSync(report) && statSync(report).isDirectory()) {
+    throw new WardstreamError('WS_USAGE', `--report ${report} is a folder`);
+  }
+}
+
+function provenance(): Provenance {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const quoted = process.argv
+    .slice(2)
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word)));
+  return {
+    command: ['wardstream', ...quoted].join(' '),
+    version: (JSON.parse(manifest) as { version: string }).version,
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    madeAt: new Date(WALL_CLOCK.now()).toISOString(),
+  };
+}

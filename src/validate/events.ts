@@ -1,0 +1,232 @@
+import {
+  circulatoryCompromise,
+  circulatoryFailure,
+  meanPressure,
+  respiratoryFailure,
+} from '../clinical/endpoints.js';
+import { type Interval, union } from '../clinical/intervals.js';
+import {
+  type AlarmFigures,
+  alarmFigures,
+  type CohortAlarms,
+  cohortAlarms,
+  HYLAND_RULES,
+  type MonitoredStay,
+  thresholdsOf,
+} from './alarms.js';
+import type { BootstrapOptions } from './bootstrap.js';
+import { type Estimate, estimate } from './mortality.js';
+import type { Weights } from './ranking.js';
+import { BASELINES, type Signal, thresholdLabel } from './signals.js';
+import type { ObservedStay } from './stays.js';
+
+/** Events that begin within this time of admission were brought in: nobody could have been warned. Ours. */
+export const BROUGHT_IN_MS = 3_600_000;
+/** Thresholds of the model's curve at most, and of a baseline's. */
+const MODEL_THRESHOLDS = 201;
+const BASELINE_THRESHOLDS = 61;
+
+/** Something that happens during a stay and should have been foreseen. */
+export interface Endpoint {
+  readonly id: string;
+  readonly label: string;
+  readonly eventsOf: (stay: ObservedStay) => Interval[];
+}
+
+const circulation = ({ charted }: ObservedStay) => ({
+  map: meanPressure(charted.mapInvasive, charted.mapCuff),
+  lactate: charted.lactate,
+});
+const respiration = ({ charted }: ObservedStay) => ({
+  pao2: charted.pao2,
+  fio2: charted.fio2,
+  ventilation: charted.mechVent,
+});
+
+/** The first is the headline. */
+export const ENDPOINTS: readonly Endpoint[] = [
+  {
+    id: 'deterioration',
+    label: 'Circulatory or respiratory failure',
+    eventsOf: (stay) =>
+      union([...circulatoryFailure(circulation(stay)), ...respiratoryFailure(respiration(stay))]),
+  },
+  {
+    id: 'circulatoryFailure',
+    label: 'Circulatory failure',
+    eventsOf: (stay) => circulatoryFailure(circulation(stay)),
+  },
+  {
+    id: 'respiratoryFailure',
+    label: 'Respiratory failure',
+    eventsOf: (stay) => respiratoryFailure(respiration(stay)),
+  },
+  {
+    id: 'circulatoryCompromise',
+    label: 'Hypotension or raised lactate (wider, not published)',
+    eventsOf: (stay) => circulatoryCompromise(circulation(stay)),
+  },
+];
+
+/** Figures at one threshold with 95 % intervals. */
+export interface OperatingPoint {
+  readonly label: string;
+  /** In the signal's own unit. */
+  readonly threshold: number;
+  readonly figures: AlarmFigures;
+  readonly recall: Estimate;
+  readonly precision: Estimate;
+  readonly alarmsPerPatientDay: Estimate;
+  readonly medianLeadHours: Estimate;
+}
+
+/** A baseline at a threshold clinicians know, and the model at a threshold that alarms at most as often. */
+export interface EqualBurden {
+  readonly signal: string;
+  readonly baseline: OperatingPoint;
+  /** Null where even the model's highest threshold alarms more often. */
+  readonly model: OperatingPoint | null;
+  /** Model less baseline, by paired bootstrap. */
+  readonly recallDifference: Estimate | null;
+  readonly precisionDifference: Estimate | null;
+}
+
+/** One point of the curve over thresholds. */
+export interface SweepPoint extends AlarmFigures {
+  readonly threshold: number;
+}
+
+/** Event-based alarm evaluation against one endpoint. */
+export interface EndpointFigures {
+  readonly id: string;
+  readonly label: string;
+  /** Stays with at least one event that counts. */
+  readonly staysWithEvents: number;
+  /** All events; those that count are fewer, without those brought in or never watched before. */
+  readonly allEvents: number;
+  readonly events: number;
+  readonly model: OperatingPoint;
+  readonly comparisons: readonly EqualBurden[];
+  /** Over the whole range of thresholds, ascending. */
+  readonly sweeps: Readonly<Record<string, readonly SweepPoint[]>>;
+  /** Events caught by lead time of the first alarm, per hour of the horizon: [0, 1) h … [7, 8] h. At `model.threshold`. */
+  readonly leadHistogram: readonly number[];
+}
+
+/** Evaluates one endpoint; `threshold` is the risk at which the model alarms by configuration. */
+export function endpointFigures(
+  endpoint: Endpoint,
+  stays: readonly ObservedStay[],
+  threshold: number,
+  options: BootstrapOptions,
+): EndpointFigures {
+  const events = stays.map(endpoint.eventsOf);
+  const monitored = (signal: Pick<Signal, 'id' | 'sign'>): MonitoredStay[] =>
+    stays.map((stay, index) => ({
+      times: stay.times,
+      signal: signal.sign === 1 ? stay.signals[signal.id] : stay.signals[signal.id].map((value) => -value),
+      events: events[index],
+      start: stay.admittedAt,
+      end: stay.endAt,
+    }));
+  const model = monitored(MODEL);
+  const at = (of: readonly MonitoredStay[], value: number) =>
+    cohortAlarms(of, value, HYLAND_RULES, BROUGHT_IN_MS);
+  const sweep = (of: readonly MonitoredStay[], { sign }: Pick<Signal, 'sign'>, most: number) =>
+    thresholdsOf(of, most).map((each) => ({ ...alarmFigures(at(of, each)), threshold: sign * each }));
+  const modelSweep = sweep(model, MODEL, MODEL_THRESHOLDS);
+  const sweeps: Record<string, SweepPoint[]> = { model: modelSweep };
+  const comparisons: EqualBurden[] = [];
+  for (const signal of BASELINES) {
+    const of = monitored(signal);
+    const sweepOf = sweep(of, signal, BASELINE_THRESHOLDS);
+    sweeps[signal.id] = signal.sign === 1 ? sweepOf : sweepOf.reverse();
+    for (const known of signal.thresholds) {
+      const baseline = at(of, signal.sign * known);
+      const most = alarmFigures(baseline).alarmsPerPatientDay;
+      const same = modelSweep.find(({ alarmsPerPatientDay }) => alarmsPerPatientDay <= most);
+      const own = same === undefined ? null : at(model, same.threshold);
+      comparisons.push(compare(signal, known, baseline, own, options));
+    }
+  }
+  const headline = at(model, threshold);
+  return {
+    id: endpoint.id,
+    label: endpoint.label,
+    staysWithEvents: headline.events.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0),
+    allEvents: events.reduce((sum, { length }) => sum + length, 0),
+    events: alarmFigures(headline).events,
+    model: operatingPoint(thresholdLabel(MODEL, threshold), threshold, headline, options),
+    comparisons,
+    sweeps,
+    leadHistogram: histogram(headline.leads),
+  };
+}
+
+/** The model as a signal; its threshold is the configuration's. */
+export const MODEL: Signal = {
+  id: 'model',
+  label: 'Model risk',
+  sign: 1,
+  thresholds: [],
+  unit: '',
+  source: '',
+};
+
+function compare(
+  signal: Signal,
+  known: number,
+  baseline: CohortAlarms,
+  model: CohortAlarms | null,
+  options: BootstrapOptions,
+): EqualBurden {
+  const head = {
+    signal: signal.id,
+    baseline: operatingPoint(thresholdLabel(signal, known), known, baseline, options),
+  };
+  if (model === null) return { ...head, model: null, recallDifference: null, precisionDifference: null };
+  const [recallDifference, precisionDifference] = estimate(baseline.hours.length, options, (weights) => {
+    const [a, b] = [alarmFigures(model, weights), alarmFigures(baseline, weights)];
+    return [a.recall - b.recall, a.precision - b.precision];
+  });
+  const label = thresholdLabel(MODEL, model.threshold);
+  return {
+    ...head,
+    model: operatingPoint(label, model.threshold, model, options),
+    recallDifference,
+    precisionDifference,
+  };
+}
+
+function operatingPoint(
+  label: string,
+  threshold: number,
+  cohort: CohortAlarms,
+  options: BootstrapOptions,
+): OperatingPoint {
+  const figures = (weights?: Weights) => {
+    const { recall, precision, alarmsPerPatientDay, medianLeadHours } = alarmFigures(cohort, weights);
+    return [recall, precision, alarmsPerPatientDay, medianLeadHours];
+  };
+  const [recall, precision, alarmsPerPatientDay, medianLeadHours] = estimate(
+    cohort.hours.length,
+    options,
+    figures,
+  );
+  return {
+    label,
+    threshold,
+    figures: alarmFigures(cohort),
+    recall,
+    precision,
+    alarmsPerPatientDay,
+    medianLeadHours,
+  };
+}
+
+function histogram(leads: Float64Array): number[] {
+  const hours = HYLAND_RULES.horizonMs / 3_600_000;
+  const counts = new Array<number>(hours).fill(0);
+  for (const lead of leads) counts[Math.min(hours - 1, Math.floor(lead / 3_600_000))]++;
+  return counts;
+}

@@ -1,0 +1,30 @@
+import type { AlarmFigures } from '../alarms.js';
+import type { Estimate } from '../mortality.js';
+
+/** `0.852 [0.837, 0.866]`; a dash where the figure is not defined. */
+export function withInterval({ value, interval: [low, high] }: Estimate, decimals = 3): string {
+  if (!Number.isFinite(value)) return '–';
+  if (!Number.isFinite(low)) return fixed(value, decimals);
+  return `${fixed(value, decimals)} [${fixed(low, decimals)}, ${fixed(high, decimals)}]`;
+}
+
+/** With a true minus sign; a dash where it is not finite. */
+export function fixed(value: number, decimals = 3): string {
+  return Number.isFinite(value) ? value.toFixed(decimals).replace('-', '−') : '–';
+}
+
+/** `37 (12.3 %)`. */
+export function share(part: number, whole: number): string {
+  return whole === 0 ? String(part) : `${part} (${((100 * part) / whole).toFixed(1)} %)`;
+}
+
+/** As far down as is worth printing. */
+export function pValue(p: number): string {
+  if (Number.isNaN(p)) return '–';
+  return p < 0.001 ? '< 0.001' : p.toFixed(3);
+}
+
+/** `25 of 79`. */
+export function caughtOf({ caught, events }: AlarmFigures): string {
+  return `${caught} of ${events}`;
+}

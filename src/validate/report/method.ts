@@ -1,0 +1,60 @@
+import {
+  HYPOTENSION_LASTS_MS,
+  HYPOTENSION_MAP,
+  LACTATE_REACH_MS,
+  PF_REACH_MS,
+  RAISED_LACTATE,
+  RESPIRATORY_FAILURE_PF,
+  VENTILATION_PAUSE_MS,
+} from '../../clinical/endpoints.js';
+import { HYLAND_RULES } from '../alarms.js';
+import { BROUGHT_IN_MS } from '../events.js';
+import type { Validation } from '../run.js';
+import { BASELINES } from '../signals.js';
+import { html, type Markup } from './html.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** How the figures came about; every number is taken from where it is defined. */
+export function method({ alarmThreshold, seed, resamples }: Validation): Markup {
+  const { silenceMs, resetMs, horizonMs, leastMs } = HYLAND_RULES;
+  return html`<h2>Method</h2><dl>
+<dt>Replay</dt><dd>The stays went through the same engine that runs live: event-time alignment, features, model. A score at a moment uses only what was
+available by then. Scores come at most every ten seconds and at every laboratory result, so as often as values were charted.</dd>
+<dt>Discrimination</dt><dd>AUROC with ties counting half; AUPRC as average precision; Score1 = min(sensitivity, PPV), its threshold set on the other
+four fifths of the patients (flagging as many as died there).</dd>
+<dt>Calibration</dt><dd>Ten bins of equally many patients; Hosmer–Lemeshow with two degrees of freedom fewer where the model was fitted to these patients.</dd>
+<dt>Intervals</dt><dd>95 % percentile bootstrap by patient, ${resamples} resamples, seed ${seed}. They tell of these patients drawn anew, not of another hospital.</dd>
+<dt>Alarms</dt><dd>After Hyland et al., Nature Medicine 2020;26:364-373. An alarm sounds when the signal is evaluated at or above the threshold, then rests
+for ${silenceMs / MINUTE_MS} minutes; none sounds during an event nor in the ${resetMs / MINUTE_MS} minutes after it. An event is caught if an alarm sounded between
+${horizonMs / HOUR_MS} hours and ${leastMs / MINUTE_MS} minutes before its onset; an alarm is true if an event so follows. Lead time is from the first such alarm to the onset.
+Events that begin within ${BROUGHT_IN_MS / HOUR_MS} hour of admission, or with no score in the window, do not count, whatever the signal. The model alarms at a risk of
+${alarmThreshold}, the configuration's first risk rule; hold, hysteresis and refractory time of the configured rules are not applied here.</dd>
+<dt>Circulatory failure</dt><dd>Mean pressure ≤ ${HYPOTENSION_MAP} mmHg in consecutive readings at least ${HYPOTENSION_LASTS_MS / MINUTE_MS} minutes apart, while lactate is
+≥ ${RAISED_LACTATE} mmol/L (interpolated as by Hyland et al.; a lone value speaks for ${LACTATE_REACH_MS / HOUR_MS} hours to either side). Adapted: this source has no drugs, so
+failure under vasopressors with a normal pressure is missed, and readings are hourly, so the original's 45-minute window cannot be used. Values outside the plausible
+range make no events.</dd>
+<dt>Respiratory failure</dt><dd>PaO2/FiO2 < ${RESPIRATORY_FAILURE_PF} mmHg (Hüser et al., medRxiv 2024.01.23.24301516; each ratio speaks for ${PF_REACH_MS / HOUR_MS} hours at most),
+or ventilation charted after ${VENTILATION_PAUSE_MS / HOUR_MS} hours without. Adapted: PaO2 is not estimated from SpO2, and a missing FiO2 is not taken for room air. Who was
+ventilated on arrival but first charted so after the first hour counts as an event.</dd>
+<dt>Hypotension or raised lactate</dt><dd>Either of the two parts of circulatory failure alone; not a published endpoint.</dd>
+<dt>Baselines</dt><dd>Evaluated at the same moments, on vital signs at most four hours old. ${BASELINES.map(
+    ({ label, thresholds, unit, source }) =>
+      html`${label}: ${thresholds.join(' and ')} ${unit} (${source}). `,
+  )}NEWS2 and qSOFA count what is known; an input not charted scores no points.</dd></dl>`;
+}
+
+/** What the figures do not say. */
+export function limits({ trainedOn, cohort, flow }: Validation): Markup {
+  const share = (name: string) => `${((100 * cohort.everKnown[name]) / flow.evaluated).toFixed(0)} %`;
+  return html`<h2>Limits</h2><ul>
+${trainedOn > 0 ? html`<li>In-sample: ${trainedOn} of ${flow.evaluated} patients are ones the model was trained on. See the box at the top.</li>` : html``}
+<li>The model was trained on death in hospital. Alarms against events measure a use it was not made for.</li>
+<li>MAP and PaO2/FiO2 are part of what defines the events, so a threshold on them is no independent competitor; and patients whose values are seldom taken
+have fewer events to find: lactate was ever measured in ${share('lactate')} of stays, PaO2 in ${share('PaO2')}, SpO2 or SaO2 in ${share('SpO2 or SaO2')}.</li>
+<li>Stays are observed for 48 hours at most. An alarm with less than eight hours left counts as false if nothing came, so precision is a lower bound.</li>
+<li>Values are charted about hourly. On a dense feed scores come more often, so alarm burden will differ.</li>
+<li>Treatment hides events that would have come, and causes others (ventilation begun as planned). Neither can be told from these data.</li>
+<li>Not examined here: alarms by hour of day or ward, delayed or missing data, another model, single cases, and the TRIPOD+AI checklist.</li></ul>`;
+}

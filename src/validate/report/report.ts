@@ -1,0 +1,277 @@
+import type { HourFigures } from '../mortality.js';
+import type { Validation } from '../run.js';
+import { BASELINES } from '../signals.js';
+import { LEAST_IN_CLASS } from '../subgroups.js';
+import * as charts from './charts.js';
+import { caughtOf, fixed, pValue, share, withInterval } from './figures.js';
+import { html, Markup, table } from './html.js';
+import { limits, method } from './method.js';
+import { STYLE } from './style.js';
+
+/** What the report says of the run besides its figures. */
+export interface Provenance {
+  /** As typed. */
+  readonly command: string;
+  /** Of Wardstream. */
+  readonly version: string;
+  readonly node: string;
+  readonly platform: string;
+  /** When the report was made, ISO 8601. */
+  readonly madeAt: string;
+}
+
+/** The report: one self-contained HTML document, without scripts and without anything fetched. */
+export function renderReport(validation: Validation, provenance: Provenance): string {
+  const { model, from, flow, deaths } = validation;
+  const title = `Validation of the deterioration model ${model}`;
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title><style>${new Markup(STYLE)}</style></head><body>
+<h1>${title}</h1>
+<p class="meta">${flow.evaluated} stays of ${from}, ${share(deaths, flow.evaluated)} died in hospital. Made ${provenance.madeAt} by Wardstream ${provenance.version}.
+Decision support under evaluation, not a cleared medical device.</p>
+${warnings(validation)}
+${summary(validation)}
+${data(validation)}
+${method(validation)}
+${discrimination(validation)}
+${calibration(validation)}
+${alarmSections(validation)}
+${subgroupSection(validation)}
+${limits(validation)}
+${reproduce(validation, provenance)}
+</body></html>
+`.text;
+}
+
+function warnings({ trainedOn, outOfFold, flow, hours }: Validation): Markup {
+  if (trainedOn === 0) return html``;
+  const rows = hours.flatMap(({ hour, model }) => {
+    const own = outOfFold?.[String(hour)];
+    if (own === undefined) return [];
+    const cell = ([value, low, high]: readonly [number, number, number]) =>
+      withInterval({ value, interval: [low, high] });
+    return [
+      [`${hour}`, withInterval(model.auroc), cell(own.auroc), withInterval(model.auprc), cell(own.auprc)],
+    ];
+  });
+  const beside =
+    rows.length === 0
+      ? html`<p>The model folder holds no out-of-fold figures to set beside them.</p>`
+      : html`<p>Out-of-fold figures of the model's own cross-validation on all 4000 stays of set A, as its folder states
+them (not computed here), to be believed rather than those of this report:</p>
+<div class="scroll">${table(['hours', 'AUROC here, in-sample', 'AUROC out-of-fold', 'AUPRC here, in-sample', 'AUPRC out-of-fold'], rows)}</div>`;
+  return html`<div class="warning"><p><strong>These figures are optimistic.</strong> The model was trained on ${share(trainedOn, flow.evaluated)}
+of these patients (set A of the Challenge). All figures of the model below, alarms and subgroups included, are in-sample: they say that the
+software does what it should, not how well the model does on new patients. The baselines were not fitted to these patients, so comparisons
+favour the model.</p>${beside}</div>`;
+}
+
+function summary({ hours, endpoints, subgroups }: Validation): Markup {
+  const last = hours[hours.length - 1];
+  const [endpoint] = endpoints;
+  const { model } = endpoint;
+  const emergency = endpoint.comparisons.find(
+    ({ signal, baseline }) => signal === 'news2' && baseline.threshold === 7,
+  );
+  const worse = subgroups
+    .filter(({ verdict }) => verdict === 'worse')
+    .map(({ by, group }) => `${by}: ${group}`);
+  return html`<h2>Summary</h2><ul>
+<li>Death in hospital by the score at ${last.hour} h: AUROC ${withInterval(last.model.auroc)}, AUPRC ${withInterval(last.model.auprc)},
+Score1 ${withInterval(last.model.score1)}, expected calibration error ${withInterval(last.model.ece)}.</li>
+<li>Alarms as configured (${model.label}) against ${endpoint.label.toLowerCase()}: ${caughtOf(model.figures)} events caught,
+recall ${withInterval(model.recall)}, precision ${withInterval(model.precision)}, ${withInterval(model.alarmsPerPatientDay, 2)} alarms per patient-day,
+median lead ${withInterval(model.medianLeadHours, 1)} h.</li>
+${emergency?.recallDifference == null ? html`` : html`<li>At the alarm burden of NEWS2 ≥ 7 the model's recall differs by ${withInterval(emergency.recallDifference)} (model less NEWS2).</li>`}
+<li>${worse.length === 0 ? 'No subgroup is shown to be served worse than the others; small ones may be.' : `The model discriminates worse in: ${worse.join('; ')}.`}</li>
+</ul>`;
+}
+
+function data({ flow, cohort, deaths, outcomesFile, replay }: Validation): Markup {
+  const n = flow.evaluated;
+  return html`<h2>Data</h2><div class="scroll">${table(
+    ['flow of stays', ''],
+    [
+      ['stays in the source, read', String(flow.source)],
+      ['excluded: no outcome', String(flow.withoutOutcome)],
+      ['excluded: no score within 48 h (nothing was measured)', String(flow.withoutScore)],
+      ['evaluated', String(n)],
+      ['outcomes without a stay in this run (not used)', String(flow.outcomesWithoutStay)],
+    ],
+  )}${table(
+    ['patients', ''],
+    [
+      ['died in hospital', share(deaths, n)],
+      ['age, median', `${fixed(cohort.ageMedian, 0)} years (${cohort.ageUnknown} not recorded)`],
+      ['female, male', `${share(cohort.female, n)}, ${share(cohort.male, n)}`],
+      ...Object.entries(cohort.units).map(([unit, count]): [string, string] => [
+        `unit: ${unit.toLowerCase().replaceAll('_', ' ')}`,
+        share(count, n),
+      ]),
+      ['observed', `${fixed(cohort.hoursObserved / 24, 0)} patient-days, ${cohort.scores} scores`],
+      ...Object.entries(cohort.everKnown).map(([name, count]): [string, string] => [
+        `ever had a value: ${name}`,
+        share(count, n),
+      ]),
+    ],
+  )}</div><p>Outcomes: <code>${outcomesFile}</code>. Rows read: ${replay.rows}, of which values used ${replay.observations}, set aside ${replay.deadLetters},
+descriptors ${replay.descriptors}, marked as not recorded ${replay.notRecorded}, unreadable ${replay.malformed}. Values used although implausible: ${replay.implausible}; late: ${replay.late}.</p>`;
+}
+
+function discrimination({ hours }: Validation): Markup {
+  const rows = hours.flatMap((each) => [
+    row(each, 'this model', each.model.auroc, each.model.auprc, withInterval(each.model.score1), '', '', ''),
+    ...BASELINES.map(({ id, label }) => {
+      const { auroc, auprc, unknown, difference } = each.baselines[id];
+      const { low, high, p } = difference;
+      const compared = withInterval({ value: difference.difference, interval: [low, high] });
+      return row(each, label, auroc, auprc, '', compared, pValue(p), share(unknown, each.patients));
+    }),
+  ]);
+  const header = [
+    'hours',
+    'stays',
+    'deaths',
+    'score',
+    'AUROC',
+    'AUPRC',
+    'Score1',
+    'AUROC: model less this',
+    'p',
+    'not known',
+  ];
+  return html`<h2>Death in hospital</h2>
+<p>By the last score at or before each hour, with 95 % intervals; differences by DeLong's test. Where a baseline was not known, the patient ranks below all others.</p>
+<div class="scroll">${table(header, rows)}</div><div class="charts">${charts.aurocByHour(hours)}</div>`;
+}
+
+function row(
+  { hour, patients, deaths }: HourFigures,
+  name: string,
+  auroc: HourFigures['model']['auroc'],
+  auprc: HourFigures['model']['auprc'],
+  ...rest: readonly string[]
+): string[] {
+  return [
+    String(hour),
+    String(patients),
+    String(deaths),
+    name,
+    withInterval(auroc),
+    withInterval(auprc),
+    ...rest,
+  ];
+}
+
+function calibration({ hours }: Validation): Markup {
+  const rows = hours.map(({ hour, model, hosmerLemeshow: { statistic, degreesOfFreedom, p } }) => [
+    String(hour),
+    withInterval(model.ece),
+    withInterval(model.brier),
+    `${fixed(statistic, 1)} (${degreesOfFreedom})`,
+    pValue(p),
+  ]);
+  const header = ['hours', 'calibration error', 'Brier score', 'Hosmer–Lemeshow χ² (df)', 'p'];
+  const last = hours[hours.length - 1];
+  return html`<h2>Calibration and use</h2><div class="scroll">${table(header, rows)}</div>
+<p>Resampling inflates the calibration error a little, so its interval may lie above the figure.</p>
+<div class="charts">${charts.reliability(last)}${charts.decision(last)}</div>`;
+}
+
+function alarmSections({ endpoints }: Validation): Markup {
+  const header = [
+    'alarm',
+    'events caught',
+    'recall',
+    'precision',
+    'false per true',
+    'alarms per patient-day',
+    'median lead, h',
+  ];
+  return html`<h2>Alarms</h2>
+<p>The model foretells death in hospital, not these events; that is what its alarms are judged by all the same. Every baseline threshold is followed by
+the model at the threshold that alarms as often, or just less. That threshold is chosen on these same stays.</p>
+${endpoints.map(
+  (endpoint) => html`<h3>${endpoint.label}</h3>
+<p>${endpoint.events} events in ${endpoint.staysWithEvents} stays count, of ${endpoint.allEvents} in all; the others began within the first hour or
+before any score could have come in time.</p>
+<div class="scroll">${table(header, [
+    pointRow(endpoint.model, ' (as configured)'),
+    ...endpoint.comparisons.flatMap(({ baseline, model }) =>
+      model === null ? [pointRow(baseline)] : [pointRow(baseline), pointRow(model, ' (equal burden)')],
+    ),
+  ])}</div>
+${table(
+  ['at equal burden, model less …', 'recall', 'precision'],
+  endpoint.comparisons.flatMap(({ baseline, recallDifference, precisionDifference }) =>
+    recallDifference === null || precisionDifference === null
+      ? []
+      : [[baseline.label, withInterval(recallDifference), withInterval(precisionDifference)]],
+  ),
+)}
+<div class="charts">${charts.alarms(endpoint)}</div>`,
+)}`;
+}
+
+function pointRow(point: Validation['endpoints'][number]['model'], note = ''): string[] {
+  return [
+    `${point.label}${note}`,
+    caughtOf(point.figures),
+    withInterval(point.recall),
+    withInterval(point.precision),
+    fixed(point.figures.falsePerTrue, 1),
+    withInterval(point.alarmsPerPatientDay, 2),
+    withInterval(point.medianLeadHours, 1),
+  ];
+}
+
+function subgroupSection({ subgroups, subgroupHour, hours }: Validation): Markup {
+  const overall = hours.find(({ hour }) => hour === subgroupHour)!.model.auroc.value;
+  const rows = subgroups.map((each) => [
+    `${each.by}: ${each.group}`,
+    String(each.patients),
+    String(each.deaths),
+    withInterval(each.auroc),
+    withInterval(each.auprc),
+    fixed(each.meanPredicted),
+    fixed(each.observed),
+    withInterval(each.ece),
+    withInterval(each.difference),
+    each.verdict,
+  ]);
+  const header = [
+    'group',
+    'stays',
+    'deaths',
+    'AUROC',
+    'AUPRC',
+    'mean risk',
+    'died',
+    'calibration error',
+    'AUROC less all others',
+    'verdict',
+  ];
+  return html`<h2>For whom it does worse</h2>
+<p>At ${subgroupHour} h. “Worse” is said where the 95 % interval of the difference in AUROC to all others lies below 0, “too few” below ${LEAST_IN_CLASS} deaths or survivors.
+Intervals are not adjusted for the ${subgroups.length} groups: by chance alone, about one comparison in twenty will seem to differ.</p>
+<div class="scroll">${table(header, rows)}</div>${charts.subgroups(subgroups, subgroupHour, overall)}`;
+}
+
+function reproduce({ model, seed, resamples, replay, seconds }: Validation, provenance: Provenance): Markup {
+  return html`<h2>Reproduce</h2><div class="scroll">${table(
+    ['run', ''],
+    [
+      ['command', html`<code>${provenance.command}</code>`],
+      ['Wardstream', provenance.version],
+      ['Node.js', `${provenance.node}, ${provenance.platform}`],
+      ['model', model],
+      ['seed, resamples', `${seed}, ${resamples}`],
+      ['scores', `${replay.scores}, SHA-256 of all: ${replay.scoresDigest}`],
+      [
+        'time',
+        `${seconds} s, of which replay with scoring ${replay.seconds} s; peak memory of the replay ${replay.peakRssMb} MB`,
+      ],
+    ],
+  )}</div><p>Every number shown here stands in the JSON file beside this report.</p>`;
+}

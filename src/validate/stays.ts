@@ -1,0 +1,142 @@
+import type { Demographics, PatientState } from '../align/patient.js';
+import { bedsideInputs, MAX_VITAL_AGE_MS } from '../clinical/bedside.js';
+import type { Series } from '../clinical/endpoints.js';
+import { VARIABLES, variableIndex } from '../clinical/variables.js';
+import type { Outputs, Score, Sink } from '../engine/outputs.js';
+import type { EpochMs } from '../events/event.js';
+
+const MAP_LINE = variableIndex('mapInvasive');
+const MAP_CUFF = variableIndex('mapCuff');
+
+/** What endpoints are told from. */
+export const CHARTED = ['mapInvasive', 'mapCuff', 'lactate', 'pao2', 'fio2', 'mechVent'] as const;
+export type Charted = (typeof CHARTED)[number];
+const CHARTED_AT = new Map(CHARTED.map((id) => [variableIndex(id), id]));
+
+/** Names of what was computed at each moment of a stay. */
+export type SignalId = 'model' | 'news2' | 'qsofa' | 'map' | 'spo2';
+
+/** One stay as it was replayed: all that validation needs of it. */
+export interface ObservedStay {
+  readonly patientId: string;
+  readonly admittedAt: EpochMs;
+  /** Discharge, or the newest event of a stay without one. */
+  readonly endAt: EpochMs;
+  readonly demographics: Readonly<Demographics>;
+  /** Values used. */
+  readonly observations: number;
+  /** When the model was evaluated, ascending. Shape [moments]. */
+  readonly times: Float64Array;
+  /** Risk; NEWS2 and qSOFA points; MAP in mmHg and SpO2 in %, at most 4 h old. NaN where not known. Shapes [moments]. */
+  readonly signals: Readonly<Record<SignalId, Float64Array>>;
+  /** Plausible values by time; implausible ones (a pressure of 0) raise scores as they would live, but make no labels. */
+  readonly charted: Readonly<Record<Charted, Series>>;
+}
+
+interface OpenStay {
+  readonly patient: PatientState;
+  endAt: EpochMs;
+  observations: number;
+  readonly times: number[];
+  readonly signals: Record<SignalId, number[]>;
+  readonly charted: Record<Charted, [time: number, value: number][]>;
+}
+
+/** A sink that keeps what validation needs of every stay. Takes one stay a patient: of a readmission, the values join the newest. */
+export class StayCollector implements Sink {
+  readonly #stays = new Map<string, OpenStay>();
+  readonly #newest = new Map<string, OpenStay>();
+
+  async write({ admitted, observations, scores, discharged }: Outputs): Promise<void> {
+    for (const patient of admitted) {
+      const stay = openStay(patient);
+      this.#stays.set(patient.stayId, stay);
+      this.#newest.set(patient.patientId, stay);
+    }
+    for (const { patientId, eventTime, observedAt, variables, values } of observations) {
+      const stay = this.#newest.get(patientId);
+      if (stay === undefined) continue;
+      stay.endAt = Math.max(stay.endAt, eventTime);
+      stay.observations += variables.length;
+      for (let index = 0; index < variables.length; index++)
+        chart(stay, variables[index], values[index], observedAt);
+    }
+    for (const score of scores) {
+      const stay = this.#stays.get(score.stayId);
+      if (stay !== undefined) keep(stay, score);
+    }
+    for (const { stayId } of discharged) {
+      const stay = this.#stays.get(stayId);
+      if (stay !== undefined) stay.endAt = Math.max(stay.endAt, stay.patient.lastEventAt);
+    }
+  }
+
+  /** The stays seen, by patient id. */
+  stays(): ObservedStay[] {
+    return [...this.#stays.values()]
+      .map(finish)
+      .sort((a, b) =>
+        a.patientId < b.patientId ? -1 : a.patientId > b.patientId ? 1 : a.admittedAt - b.admittedAt,
+      );
+  }
+}
+
+function openStay(patient: PatientState): OpenStay {
+  return {
+    patient,
+    endAt: patient.admittedAt,
+    observations: 0,
+    times: [],
+    signals: { model: [], news2: [], qsofa: [], map: [], spo2: [] },
+    charted: { mapInvasive: [], mapCuff: [], lactate: [], pao2: [], fio2: [], mechVent: [] },
+  };
+}
+
+function chart(stay: OpenStay, variable: number, value: number, time: EpochMs): void {
+  const id = CHARTED_AT.get(variable);
+  if (id === undefined) return;
+  const [low, high] = VARIABLES[variable].plausible;
+  if (value >= low && value <= high) stay.charted[id].push([time, value]);
+}
+
+function keep({ times, signals }: OpenStay, { eventTime, risk, news2, qsofa, values, ages }: Score): void {
+  const recent = (index: number): number => (ages[index] <= MAX_VITAL_AGE_MS ? values[index] : Number.NaN);
+  times.push(eventTime);
+  signals.model.push(risk);
+  signals.news2.push(news2 ?? Number.NaN);
+  signals.qsofa.push(qsofa ?? Number.NaN);
+  signals.map.push(Number.isNaN(recent(MAP_LINE)) ? recent(MAP_CUFF) : recent(MAP_LINE));
+  signals.spo2.push(bedsideInputs(values, ages).spo2 ?? Number.NaN);
+}
+
+function finish({ patient, endAt, observations, times, signals, charted }: OpenStay): ObservedStay {
+  const { patientId, admittedAt, demographics } = patient;
+  const series = Object.entries(charted).map(([id, rows]) => {
+    const sorted = rows.sort((a, b) => a[0] - b[0]);
+    return [id, { times: sorted.map(([time]) => time), values: sorted.map(([, value]) => value) }];
+  });
+  return {
+    patientId,
+    admittedAt,
+    endAt,
+    demographics,
+    observations,
+    times: Float64Array.from(times),
+    signals: Object.fromEntries(
+      Object.entries(signals).map(([id, values]) => [id, Float64Array.from(values)]),
+    ) as ObservedStay['signals'],
+    charted: Object.fromEntries(series) as ObservedStay['charted'],
+  };
+}
+
+/** Place of the last moment at or before a time, or −1. */
+export function lastMoment(times: Float64Array, time: EpochMs): number {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (times[middle] <= time) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}

@@ -1,0 +1,118 @@
+import type { BootstrapOptions } from './bootstrap.js';
+import { CALIBRATION_BINS, expectedCalibrationError } from './calibration.js';
+import { auprc, auroc } from './metrics.js';
+import { type Estimate, estimate, type HourSample } from './mortality.js';
+import { rank, subset } from './ranking.js';
+import type { ObservedStay } from './stays.js';
+
+/** With fewer deaths or survivors than this, no statement is made of a group. */
+export const LEAST_IN_CLASS = 10;
+
+/** Patients who share something, and how the model does for them. */
+export interface SubgroupFigures {
+  /** What divides: age, sex, … */
+  readonly by: string;
+  readonly group: string;
+  readonly patients: number;
+  readonly deaths: number;
+  readonly meanPredicted: number;
+  readonly observed: number;
+  readonly auroc: Estimate;
+  readonly auprc: Estimate;
+  readonly ece: Estimate;
+  /** AUROC of the group less that of all others. */
+  readonly difference: Estimate;
+  /**
+   * `worse`: the interval of the difference lies below 0; `too few`: fewer than 10 deaths or survivors. Intervals are
+   * not adjusted for the number of groups.
+   */
+  readonly verdict: 'worse' | 'better' | 'no difference shown' | 'too few';
+}
+
+type Grouping = readonly [by: string, groupOf: (stay: ObservedStay) => string];
+
+const UNITS: Readonly<Record<string, string>> = {
+  CORONARY_CARE: 'coronary care',
+  CARDIAC_SURGERY: 'cardiac surgery',
+  MEDICAL: 'medical',
+  SURGICAL: 'surgical',
+  OTHER: 'other',
+};
+
+/** Age, sex, unit type, whether ventilated, and how densely charted (against the median of these stays). */
+function groupings(stays: readonly ObservedStay[]): Grouping[] {
+  const density = ({ observations, admittedAt, endAt }: ObservedStay) =>
+    observations / Math.max(1, endAt - admittedAt);
+  const densities = Float64Array.from(stays, density).sort();
+  const median = densities[densities.length >> 1];
+  return [
+    ['age', ({ demographics }) => ageBand(demographics.ageYears)],
+    ['sex', ({ demographics }) => demographics.sex?.toLowerCase() ?? 'not recorded'],
+    ['unit', ({ demographics }) => UNITS[demographics.unitType ?? ''] ?? 'not recorded'],
+    [
+      'ventilation',
+      ({ charted }) => (Array.from(charted.mechVent.values).includes(1) ? 'ventilated' : 'never ventilated'),
+    ],
+    ['charting', (stay) => (density(stay) < median ? 'sparser half' : 'denser half')],
+  ];
+}
+
+function ageBand(years: number | null): string {
+  if (years === null) return 'not recorded';
+  if (years < 50) return 'under 50';
+  if (years < 65) return '50 to 64';
+  return years < 80 ? '65 to 79' : '80 and over';
+}
+const AGE_ORDER = ['under 50', '50 to 64', '65 to 79', '80 and over', 'not recorded'];
+
+/** The model's figures in every subgroup of the stays at one hour. */
+export function subgroupFigures(sample: HourSample, options: BootstrapOptions): SubgroupFigures[] {
+  return groupings(sample.stays).flatMap(([by, groupOf]) => {
+    const groups = sample.stays.map(groupOf);
+    const names = [...new Set(groups)].sort(
+      (a, b) => AGE_ORDER.indexOf(a) - AGE_ORDER.indexOf(b) || (a < b ? -1 : 1),
+    );
+    return names.map((group) => figuresOf(by, group, groups, sample, options));
+  });
+}
+
+function figuresOf(
+  by: string,
+  group: string,
+  groups: readonly string[],
+  { signals, outcomes }: HourSample,
+  options: BootstrapOptions,
+): SubgroupFigures {
+  const all = rank(signals.model, outcomes);
+  const own = subset(all, (subject) => groups[subject] === group);
+  const others = subset(all, (subject) => groups[subject] !== group);
+  const deaths = own.outcomes.reduce((sum, outcome) => sum + outcome, 0);
+  const [area, precision, error, difference] = estimate(outcomes.length, options, (weights) => {
+    const value = auroc(own, weights);
+    const ece = expectedCalibrationError(own, CALIBRATION_BINS, weights);
+    return [value, auprc(own, weights), ece, value - auroc(others, weights)];
+  });
+  return {
+    by,
+    group,
+    patients: own.size,
+    deaths,
+    meanPredicted: own.scores.reduce((sum, score) => sum + score, 0) / own.size,
+    observed: deaths / own.size,
+    auroc: area,
+    auprc: precision,
+    ece: error,
+    difference,
+    verdict: verdictOf(deaths, own.size - deaths, difference),
+  };
+}
+
+function verdictOf(
+  deaths: number,
+  survivors: number,
+  { interval: [low, high] }: Estimate,
+): SubgroupFigures['verdict'] {
+  if (deaths < LEAST_IN_CLASS || survivors < LEAST_IN_CLASS) return 'too few';
+  if (high < 0) return 'worse';
+  return low > 0 ? 'better' : 'no difference shown';
+}

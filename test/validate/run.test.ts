@@ -1,0 +1,161 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseConfig } from '../../src/config.js';
+import { openSource } from '../../src/replay/open.js';
+import { replay } from '../../src/replay/replay.js';
+import { renderReport } from '../../src/validate/report/report.js';
+import { headline, type Validation, validate } from '../../src/validate/run.js';
+import { PLANTED_FAILURE, WELL_ALL_ALONG, writeCohort } from './cohort.js';
+
+const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-validate-'));
+const CONFIG = parseConfig({});
+const MADE = {
+  command: 'wardstream validate --from "<b>"',
+  version: '9.9.9',
+  node: 'v20',
+  platform: 'linux',
+  madeAt: '2026-01-01T00:00:00.000Z',
+};
+/** Four stays with circulatory failure planted at 10:00, ill from 06:00; three of them died. Eight are well all along. */
+const COHORT = [
+  ...Array.from({ length: 4 }, (_, index) => ({
+    id: `90000${index}`,
+    rows: PLANTED_FAILURE,
+    died: index < 3,
+    age: 80,
+  })),
+  ...Array.from({ length: 8 }, (_, index) => ({ id: `91000${index}`, rows: WELL_ALL_ALONG, died: false })),
+  { id: '920000', rows: WELL_ALL_ALONG, died: null },
+  { id: '930000', rows: [], died: true },
+];
+const run = (directory: string, seed = 1) =>
+  validate({ config: CONFIG, from: `physionet2012:${directory}`, seed, resamples: 50 });
+
+let directory: string;
+let result: Validation;
+beforeAll(async () => {
+  directory = writeCohort(ROOT, COHORT);
+  result = await run(directory);
+});
+afterAll(() => rmSync(ROOT, { recursive: true }));
+
+describe('validation of planted stays', () => {
+  it('accounts for every stay', () => {
+    expect(result.flow).toEqual({
+      source: 14,
+      withoutOutcome: 1,
+      withoutScore: 1,
+      evaluated: 12,
+      outcomesWithoutStay: 0,
+    });
+    expect(result.deaths).toBe(3);
+    expect(result.trainedOn).toBe(0);
+    expect(result.outOfFold).toBeNull();
+  });
+
+  it('finds the planted events, and NEWS2 foretells them by the planted time', () => {
+    const failure = result.endpoints.find(({ id }) => id === 'circulatoryFailure')!;
+    expect(failure).toMatchObject({ events: 4, allEvents: 4, staysWithEvents: 4 });
+    const { figures } = failure.comparisons.find(
+      ({ signal, baseline }) => signal === 'news2' && baseline.threshold === 7,
+    )!.baseline;
+    // NEWS2 reaches 7 at 06:00, four hours before; it alarms hourly until 09:00, and never in the stays that are well.
+    expect(figures).toMatchObject({
+      events: 4,
+      caught: 4,
+      alarms: 16,
+      trueAlarms: 16,
+      recall: 1,
+      precision: 1,
+      medianLeadHours: 4,
+    });
+    expect(result.endpoints.find(({ id }) => id === 'respiratoryFailure')?.events).toBe(0);
+  });
+
+  it('judges death by the last score at or before the hour', () => {
+    const news2 = (hour: number) =>
+      result.hours.find((each) => each.hour === hour)!.baselines.news2.auroc.value;
+    // At 12 h the four that are ill rank first, one of whom lived: 3 × (8 + ½) of 27 pairs. At 24 h all are alike.
+    expect(news2(12)).toBeCloseTo((3 * 8.5) / 27, 12);
+    expect(news2(24)).toBe(0.5);
+    expect(result.hours.map(({ hour, patients }) => [hour, patients])).toEqual([
+      [6, 12],
+      [12, 12],
+      [24, 12],
+      [48, 12],
+    ]);
+  });
+
+  it('says of groups too small that they are', () => {
+    const old = result.subgroups.find(({ group }) => group === '80 and over')!;
+    expect(old).toMatchObject({ patients: 4, deaths: 3, verdict: 'too few' });
+  });
+
+  it('has the keys of --json, and the digest of a plain replay', async () => {
+    const json = headline(result);
+    expect(Object.keys(json)).toEqual(
+      expect.arrayContaining(
+        'patients deaths auroc auprc score1 ece alarmsPerPatientDay events recall precision medianLeadHours baselines seconds scoresDigest'.split(
+          ' ',
+        ),
+      ),
+    );
+    expect(Object.keys(json.auroc)).toEqual(['6', '12', '24', '48']);
+    expect(Object.keys(json.baselines)).toEqual(['news2', 'qsofa', 'map', 'spo2']);
+    const plain = await replay(openSource(`physionet2012:${directory}`), { config: CONFIG, speed: 'max' });
+    expect(json.scoresDigest).toBe(plain.scoresDigest);
+  });
+
+  it('gives the same figures again, and other intervals for another seed', async () => {
+    const figures = ({ replay: _, seconds: __, ...rest }: Validation) => JSON.stringify(rest);
+    expect(figures(await run(directory))).toBe(figures(result));
+    const other = await run(directory, 2);
+    expect(other.hours[1].baselines.news2.auroc.value).toBe(result.hours[1].baselines.news2.auroc.value);
+    expect(figures(other)).not.toBe(figures(result));
+  });
+
+  it('leaves figures undefined where nobody died', async () => {
+    const root = join(ROOT, 'one-class');
+    const stays = [1, 2, 3].map((each) => ({ id: `94000${each}`, rows: WELL_ALL_ALONG, died: false }));
+    const survivors = await run(writeCohort(root, stays));
+    expect(headline(survivors)).toMatchObject({ deaths: 0, events: 0, score1: NaN });
+    expect(survivors.hours[3].model.auroc).toEqual({ value: NaN, interval: [NaN, NaN] });
+    expect(renderReport(survivors, MADE)).toContain('<td>–</td>');
+  });
+
+  it('says what is wrong where there is nothing to evaluate', async () => {
+    const root = join(ROOT, 'strangers');
+    const folder = writeCohort(root, [{ id: '950001', rows: [], died: true }]);
+    await expect(run(folder)).rejects.toThrow('none of the 1 stays has both a score and an outcome');
+    await expect(run(join(ROOT, 'nowhere'))).rejects.toThrow('holds no stays');
+  });
+});
+
+describe('the report', () => {
+  it('stands by itself: nothing fetched, no script, and what is printed is escaped', () => {
+    const text = renderReport(result, MADE);
+    expect(text).toMatch(/^<!doctype html>/);
+    expect(text).not.toMatch(/https?:|<script|<link|<img|url\(|@import/);
+    expect(text).toContain('wardstream validate --from &quot;&lt;b&gt;&quot;');
+    expect(text).not.toContain('undefined');
+    expect(text).not.toContain('NaN');
+    expect(text.match(/<svg/g)!.length).toBe(1 + 2 + 4 * 3 + 1);
+  });
+
+  it('warns where the patients are those the model was trained on, and only there', () => {
+    const warning = 'These figures are optimistic';
+    expect(renderReport(result, MADE)).not.toContain(warning);
+    const outOfFold = Object.fromEntries(
+      ['6', '12', '24', '48'].map((hour) => {
+        const estimate = [0.111, 0.1, 0.2] as const;
+        return [hour, { auroc: estimate, auprc: estimate, score1: estimate }];
+      }),
+    );
+    const inSample = renderReport({ ...result, trainedOn: 12, outOfFold }, MADE);
+    expect(inSample).toContain(warning);
+    expect(inSample).toContain('0.111 [0.100, 0.200]');
+    expect(inSample).toContain('In-sample: 12 of 12 patients');
+  });
+});
