@@ -16,7 +16,9 @@ async function addressOf(child) {
 export async function measure() {
   const began = performance.now();
   const seconds = () => Number(((performance.now() - began) / 1000).toFixed(1));
-  const child = spawn('node', ['dist/main.js', 'start', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('node', ['dist/main.js', 'start', '--port', '0'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   try {
     const { url, token } = await addressOf(child);
     const servedAfter = seconds();

@@ -31,6 +31,15 @@ export type KafkaBusConfig = Extract<BusConfig, { kind: 'kafka' }>;
 /** While a handler is busy the group must hear from us. */
 const HEARTBEAT_MS = 3000;
 
+/** Values of one produce request at most, unless one alone is larger. */
+const MAX_REQUEST_BYTES = 512 * 1024;
+const MAX_IMAGING_BYTES = 33 * 1_048_576;
+
+interface KeyedMessage {
+  readonly key: string;
+  readonly value: Buffer | null;
+}
+
 const REBALANCING = new Set(['REBALANCE_IN_PROGRESS', 'UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION']);
 
 /** Topics on a Kafka cluster, read as a member of a consumer group. */
@@ -44,8 +53,10 @@ export class KafkaBus implements EventBus {
   readonly state: StateLog = {
     read: (partitions) => this.#readState(partitions),
     write: async (entries) => {
-      const messages = [...entries].map(([key, value]) => ({ key, value }));
-      await this.#producer.send({ topic: this.#onCluster(TOPICS.state), acks: -1, messages });
+      await this.#send(
+        TOPICS.state,
+        [...entries].map(([key, value]) => ({ key, value })),
+      );
     },
   };
 
@@ -120,7 +131,7 @@ export class KafkaBus implements EventBus {
   }
 
   async produce(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
-    await this.#producer.send({ topic: this.#onCluster(topic), acks: -1, messages: [...messages] });
+    await this.#send(topic, messages);
   }
 
   /** Reads the topics from where the group has committed to, or from their beginning. */
@@ -128,6 +139,24 @@ export class KafkaBus implements EventBus {
     const subscription = new Subscription(this.#kafka, this.#admin, this.#config, topics, handler);
     await subscription.start();
     return subscription;
+  }
+
+  /** In order, in requests small enough for a broker's default `message.max.bytes`. */
+  async #send(topic: string, messages: readonly KeyedMessage[]): Promise<void> {
+    let request: KeyedMessage[] = [];
+    let bytes = 0;
+    for (const message of messages) {
+      const size = message.value?.length ?? 0;
+      if (request.length > 0 && bytes + size > MAX_REQUEST_BYTES) {
+        await this.#producer.send({ topic: this.#onCluster(topic), acks: -1, messages: request });
+        request = [];
+        bytes = 0;
+      }
+      request.push(message);
+      bytes += size;
+    }
+    if (request.length === 0) return;
+    await this.#producer.send({ topic: this.#onCluster(topic), acks: -1, messages: request });
   }
 
   /** The name a topic has on the cluster. */
@@ -348,6 +377,12 @@ function recordOf(
 
 function settingsOf(topic: string): { name: string; value: string }[] {
   const retention = RETENTION_MS[topic];
+  if (topic === TOPICS.imaging) {
+    return [
+      { name: 'retention.ms', value: String(retention) },
+      { name: 'max.message.bytes', value: String(MAX_IMAGING_BYTES) },
+    ];
+  }
   if (retention === 'compact') return [{ name: 'cleanup.policy', value: 'compact' }];
   return retention === undefined ? [] : [{ name: 'retention.ms', value: String(retention) }];
 }

@@ -121,6 +121,27 @@ describe('KafkaBus', () => {
     await other.close();
   });
 
+  it('keeps state of many megabytes, the newest of each key, by partition', async () => {
+    const config = busConfig();
+    const bus = await KafkaBus.open(config);
+    await bus.createTopics([TOPICS.state]);
+    const bytes = (key: number, version: number) => Buffer.alloc(100_000, key + version);
+    const entries = (version: number) =>
+      new Map(Array.from({ length: 40 }, (_, key) => [`P${key}`, bytes(key, version)] as const));
+    await bus.state.write(entries(1));
+    await bus.state.write(entries(2));
+    await bus.state.write(new Map([['P7', null]]));
+    const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
+    const read = await bus.state.read(all);
+    expect(read).toHaveLength(39);
+    const expectedValues = [...entries(2)].filter(([key]) => key !== 'P7').map(([, value]) => value[0]);
+    expect(read.map(({ value }) => value[0]).sort()).toEqual(expectedValues.sort());
+    const some = await bus.state.read([0, 1]);
+    expect(some.length).toBe(read.filter(({ partition }) => partition < 2).length);
+    expect(some.every(({ partition }) => partition < 2)).toBe(true);
+    await bus.close();
+  });
+
   it('says which brokers do not answer', async () => {
     const config = { ...busConfig(), brokers: ['127.0.0.1:9'] };
     await expect(KafkaBus.open(config)).rejects.toMatchObject({

@@ -54,12 +54,12 @@ def main() -> None:
         x = summary(cohort, hour)
         probability = 1 / (1 + np.exp(-saved["logits"][:, hour - 1].astype(np.float64)))
         scores = {
-            "transformer": probability,
+            "model": probability,
             "logisticRegression": out_of_fold(logistic, x, died, fold),
             "boostedTrees": out_of_fold(trees, x, died, fold),
         }
         row = {name: metrics(died, score, fold, config["bootstrap"], config["seed"]) for name, score in scores.items()}
-        row["transformer"]["ece"] = round(expected_calibration_error(died, probability), 4)
+        row["model"]["ece"] = round(expected_calibration_error(died, probability), 4)
         result["hours"][str(hour)] = row
         print(hour, json.dumps(row), flush=True)
     known = cohort.saps >= 0

@@ -1,0 +1,99 @@
+// Seconds to take over 1 000 patients with 48 h of history from the state topic of a real Kafka: read, decode, rebuild.
+// Needs KAFKA_BROKERS; without it says so and measures nothing.
+import { randomUUID } from 'node:crypto';
+import { KafkaBus } from '../dist/bus/kafka.js';
+import { MemoryBus } from '../dist/bus/memory.js';
+import { ReplayClock } from '../dist/clock.js';
+import { parseConfig } from '../dist/config.js';
+import { Engine } from '../dist/engine/engine.js';
+import { restorePatient, snapshotOf } from '../dist/engine/snapshot.js';
+import { TOPICS } from '../dist/events/topics.js';
+import { AttentionCache } from '../dist/inference/fusion.js';
+import { produceAll } from '../dist/replay/replay.js';
+import { simulateWard } from '../dist/simulate/ward.js';
+
+const PATIENTS = 1000;
+const BEDS = 20;
+const PARTITIONS = 4;
+
+/** Patients at the end of 48 simulated hours. */
+async function patientsOf() {
+  const config = parseConfig({});
+  const clock = new ReplayClock();
+  const bus = new MemoryBus(config.bus);
+  const patients = new Map();
+  const keep = {
+    write: async ({ admitted }) => {
+      for (const patient of admitted) patients.set(patient.patientId, patient);
+    },
+  };
+  const engine = await Engine.open({ config, bus, clock, sinks: [keep] });
+  await engine.start();
+  const ward = {
+    beds: BEDS,
+    hours: 48,
+    seed: 1,
+    startTime: Date.UTC(2026, 0, 5),
+    wardId: 'W',
+    vitalsIntervalMs: 300_000,
+  };
+  let chunk = [];
+  const send = async () => {
+    clock.advanceTo(chunk.at(-1).eventTime);
+    await produceAll(chunk, bus, engine.codec);
+    chunk = [];
+  };
+  for (const message of simulateWard(ward)) {
+    chunk.push(message);
+    if (chunk.length >= 500) await send();
+  }
+  await send();
+  while (bus.unread > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await engine.finish();
+  await engine.close();
+  return { patients: [...patients.values()], engine };
+}
+
+export async function measure() {
+  if (!process.env.KAFKA_BROKERS) return { skipped: 'set KAFKA_BROKERS to measure this on a real Kafka' };
+  const { patients, engine } = await patientsOf();
+  const { model, codec } = engine;
+  const bus = await KafkaBus.open({
+    ...parseConfig({
+      bus: { kind: 'kafka', brokers: process.env.KAFKA_BROKERS.split(','), partitions: PARTITIONS },
+    }).bus,
+    topicPrefix: `bench-${randomUUID()}.`,
+  });
+  await bus.createTopics([TOPICS.state]);
+  // A cache full of numbers that do not compress, as real ones.
+  const cache = new AttentionCache(model.shape);
+  for (const array of [cache.k, cache.v])
+    for (let index = 0; index < array.length; index++) array[index] = Math.random();
+  let bytes = 0;
+  for (let start = 0; start < PATIENTS; start += 50) {
+    const entries = new Map();
+    for (let index = start; index < start + 50; index++) {
+      const snapshot = snapshotOf(patients[index % BEDS], cache, '', model.config.version);
+      const value = codec.encode('PatientSnapshot', { ...snapshot, patientId: `P${index}` });
+      entries.set(`P${index}`, value);
+      bytes += value.length;
+    }
+    await bus.state.write(entries);
+  }
+  const began = performance.now();
+  const read = await bus.state.read(Array.from({ length: PARTITIONS }, (_, partition) => partition));
+  const readSeconds = (performance.now() - began) / 1000;
+  const options = { dedupeWindow: 1024, model: model.config };
+  const restored = read.filter(
+    ({ partition, value }) =>
+      restorePatient(codec.decode('PatientSnapshot', value), { ...options, partition }) !== null,
+  ).length;
+  const seconds = (performance.now() - began) / 1000;
+  await bus.close();
+  return {
+    patients: restored,
+    seconds: Number(seconds.toFixed(2)),
+    ofWhichReading: Number(readSeconds.toFixed(2)),
+    kbPerSnapshot: Number((bytes / PATIENTS / 1024).toFixed(1)),
+  };
+}
