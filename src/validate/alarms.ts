@@ -238,6 +238,29 @@ export function thresholdsOf(stays: readonly MonitoredStay[], most = 101): numbe
   return [...new Set(picked)];
 }
 
+/**
+ * The lowest threshold found at which alarms sound at most so often, by bisection over the signal's values; null where
+ * they sound more often even at the highest. Since a silence may begin earlier at a lower threshold, alarms need not fall
+ * strictly as thresholds rise, and one slightly lower might do too.
+ */
+export function thresholdAtBurden(
+  stays: readonly MonitoredStay[],
+  alarmsPerPatientDay: number,
+  rules: AlarmRules,
+): number | null {
+  const values = thresholdsOf(stays, Number.POSITIVE_INFINITY);
+  const burdenAt = (threshold: number) =>
+    alarmFigures(cohortAlarms(stays, threshold, rules, 0)).alarmsPerPatientDay;
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (burdenAt(values[middle]) <= alarmsPerPatientDay) high = middle;
+    else low = middle + 1;
+  }
+  return values[low] ?? null;
+}
+
 /** Index of the first value not below `value`. */
 function lowerBound(sorted: Float64Array, value: number): number {
   let low = 0;

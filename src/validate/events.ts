@@ -12,6 +12,7 @@ import {
   cohortAlarms,
   HYLAND_RULES,
   type MonitoredStay,
+  thresholdAtBurden,
   thresholdsOf,
 } from './alarms.js';
 import type { BootstrapOptions } from './bootstrap.js';
@@ -134,9 +135,9 @@ export function endpointFigures(
     cohortAlarms(of, value, HYLAND_RULES, BROUGHT_IN_MS);
   const sweep = (of: readonly MonitoredStay[], { sign }: Pick<Signal, 'sign'>, most: number) =>
     thresholdsOf(of, most).map((each) => ({ ...alarmFigures(at(of, each)), threshold: sign * each }));
-  const modelSweep = sweep(model, MODEL, MODEL_THRESHOLDS);
-  const sweeps: Record<string, SweepPoint[]> = { model: modelSweep };
-  const comparisons: EqualBurden[] = [];
+  const sweeps: Record<string, SweepPoint[]> = { model: sweep(model, MODEL, MODEL_THRESHOLDS) };
+  const headline = at(model, threshold);
+  const pairs: Pair[] = [];
   for (const signal of BASELINES) {
     const of = monitored(signal);
     const sweepOf = sweep(of, signal, BASELINE_THRESHOLDS);
@@ -144,20 +145,17 @@ export function endpointFigures(
     for (const known of signal.thresholds) {
       const baseline = at(of, signal.sign * known);
       const most = alarmFigures(baseline).alarmsPerPatientDay;
-      const same = modelSweep.find(({ alarmsPerPatientDay }) => alarmsPerPatientDay <= most);
-      const own = same === undefined ? null : at(model, same.threshold);
-      comparisons.push(compare(signal, known, baseline, own, options));
+      const same = thresholdAtBurden(model, most, HYLAND_RULES);
+      pairs.push({ signal, known, baseline, model: same === null ? null : at(model, same) });
     }
   }
-  const headline = at(model, threshold);
   return {
     id: endpoint.id,
     label: endpoint.label,
     staysWithEvents: headline.events.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0),
     allEvents: events.reduce((sum, { length }) => sum + length, 0),
     events: alarmFigures(headline).events,
-    model: operatingPoint(thresholdLabel(MODEL, threshold), threshold, headline, options),
-    comparisons,
+    ...withIntervals(headline, pairs, options),
     sweeps,
     leadHistogram: histogram(headline.leads),
   };
@@ -173,55 +171,47 @@ export const MODEL: Signal = {
   source: '',
 };
 
-function compare(
-  signal: Signal,
-  known: number,
-  baseline: CohortAlarms,
-  model: CohortAlarms | null,
-  options: BootstrapOptions,
-): EqualBurden {
-  const head = {
-    signal: signal.id,
-    baseline: operatingPoint(thresholdLabel(signal, known), known, baseline, options),
-  };
-  if (model === null) return { ...head, model: null, recallDifference: null, precisionDifference: null };
-  const [recallDifference, precisionDifference] = estimate(baseline.hours.length, options, (weights) => {
-    const [a, b] = [alarmFigures(model, weights), alarmFigures(baseline, weights)];
-    return [a.recall - b.recall, a.precision - b.precision];
-  });
-  const label = thresholdLabel(MODEL, model.threshold);
-  return {
-    ...head,
-    model: operatingPoint(label, model.threshold, model, options),
-    recallDifference,
-    precisionDifference,
-  };
+/** A baseline at a known threshold, and the model at its burden. */
+interface Pair {
+  readonly signal: Signal;
+  readonly known: number;
+  readonly baseline: CohortAlarms;
+  readonly model: CohortAlarms | null;
 }
 
-function operatingPoint(
-  label: string,
-  threshold: number,
-  cohort: CohortAlarms,
+/** Intervals of all operating points and differences from the same resamples, so that differences are paired. */
+function withIntervals(
+  headline: CohortAlarms,
+  pairs: readonly Pair[],
   options: BootstrapOptions,
-): OperatingPoint {
-  const figures = (weights?: Weights) => {
-    const { recall, precision, alarmsPerPatientDay, medianLeadHours } = alarmFigures(cohort, weights);
-    return [recall, precision, alarmsPerPatientDay, medianLeadHours];
+): Pick<EndpointFigures, 'model' | 'comparisons'> {
+  const cohorts = [headline, ...pairs.flatMap(({ baseline, model }) => [baseline, model ?? baseline])];
+  const estimates = estimate(headline.hours.length, options, (weights?: Weights) => {
+    const figures = cohorts.map((cohort) => alarmFigures(cohort, weights));
+    return figures.flatMap(({ recall, precision, alarmsPerPatientDay, medianLeadHours }, index) => {
+      // The model follows its baseline.
+      const before = figures[Math.max(0, index - 1)];
+      const differences = [recall - before.recall, precision - before.precision];
+      return [recall, precision, alarmsPerPatientDay, medianLeadHours, ...differences];
+    });
+  });
+  const pointOf = (index: number, signal: Signal, threshold: number): OperatingPoint => {
+    const [recall, precision, alarmsPerPatientDay, medianLeadHours] = estimates.slice(6 * index);
+    const figures = alarmFigures(cohorts[index]);
+    const label = thresholdLabel(signal, threshold);
+    return { label, threshold, figures, recall, precision, alarmsPerPatientDay, medianLeadHours };
   };
-  const [recall, precision, alarmsPerPatientDay, medianLeadHours] = estimate(
-    cohort.hours.length,
-    options,
-    figures,
-  );
-  return {
-    label,
-    threshold,
-    figures: alarmFigures(cohort),
-    recall,
-    precision,
-    alarmsPerPatientDay,
-    medianLeadHours,
-  };
+  const comparisons = pairs.map(({ signal, known, model }, index): EqualBurden => {
+    const [own, differences] = [2 * index + 2, estimates.slice(6 * (2 * index + 2) + 4)];
+    return {
+      signal: signal.id,
+      baseline: pointOf(own - 1, signal, known),
+      model: model === null ? null : pointOf(own, MODEL, model.threshold),
+      recallDifference: model === null ? null : differences[0],
+      precisionDifference: model === null ? null : differences[1],
+    };
+  });
+  return { model: pointOf(0, MODEL, headline.threshold), comparisons };
 }
 
 function histogram(leads: Float64Array): number[] {

@@ -33,8 +33,11 @@ export interface ObservedStay {
   readonly charted: Readonly<Record<Charted, Series>>;
 }
 
+/** A stay under way. It holds no reference to the patient's timeline, which would keep all of them in memory. */
 interface OpenStay {
-  readonly patient: PatientState;
+  readonly patientId: string;
+  readonly admittedAt: EpochMs;
+  readonly demographics: Readonly<Demographics>;
   endAt: EpochMs;
   observations: number;
   readonly times: number[];
@@ -44,13 +47,15 @@ interface OpenStay {
 
 /** A sink that keeps what validation needs of every stay. Takes one stay a patient: of a readmission, the values join the newest. */
 export class StayCollector implements Sink {
-  readonly #stays = new Map<string, OpenStay>();
+  /** By stay id; discharged ones are packed. */
+  readonly #open = new Map<string, OpenStay>();
   readonly #newest = new Map<string, OpenStay>();
+  readonly #finished: ObservedStay[] = [];
 
   async write({ admitted, observations, scores, discharged }: Outputs): Promise<void> {
     for (const patient of admitted) {
       const stay = openStay(patient);
-      this.#stays.set(patient.stayId, stay);
+      this.#open.set(patient.stayId, stay);
       this.#newest.set(patient.patientId, stay);
     }
     for (const { patientId, eventTime, observedAt, variables, values } of observations) {
@@ -62,29 +67,33 @@ export class StayCollector implements Sink {
         chart(stay, variables[index], values[index], observedAt);
     }
     for (const score of scores) {
-      const stay = this.#stays.get(score.stayId);
+      const stay = this.#open.get(score.stayId);
       if (stay !== undefined) keep(stay, score);
     }
-    for (const { stayId } of discharged) {
-      const stay = this.#stays.get(stayId);
-      if (stay !== undefined) stay.endAt = Math.max(stay.endAt, stay.patient.lastEventAt);
+    for (const { stayId, patientId, lastEventAt } of discharged) {
+      const stay = this.#open.get(stayId);
+      if (stay === undefined) continue;
+      stay.endAt = Math.max(stay.endAt, lastEventAt);
+      this.#finished.push(finish(stay));
+      this.#open.delete(stayId);
+      if (this.#newest.get(patientId) === stay) this.#newest.delete(patientId);
     }
   }
 
   /** The stays seen, by patient id. */
   stays(): ObservedStay[] {
-    return [...this.#stays.values()]
-      .map(finish)
-      .sort((a, b) =>
-        a.patientId < b.patientId ? -1 : a.patientId > b.patientId ? 1 : a.admittedAt - b.admittedAt,
-      );
+    return [...this.#finished, ...[...this.#open.values()].map(finish)].sort((a, b) =>
+      a.patientId < b.patientId ? -1 : a.patientId > b.patientId ? 1 : a.admittedAt - b.admittedAt,
+    );
   }
 }
 
-function openStay(patient: PatientState): OpenStay {
+function openStay({ patientId, admittedAt, demographics }: PatientState): OpenStay {
   return {
-    patient,
-    endAt: patient.admittedAt,
+    patientId,
+    admittedAt,
+    demographics,
+    endAt: admittedAt,
     observations: 0,
     times: [],
     signals: { model: [], news2: [], qsofa: [], map: [], spo2: [] },
@@ -109,23 +118,18 @@ function keep({ times, signals }: OpenStay, { eventTime, risk, news2, qsofa, val
   signals.spo2.push(bedsideInputs(values, ages).spo2 ?? Number.NaN);
 }
 
-function finish({ patient, endAt, observations, times, signals, charted }: OpenStay): ObservedStay {
-  const { patientId, admittedAt, demographics } = patient;
-  const series = Object.entries(charted).map(([id, rows]) => {
+function finish(stay: OpenStay): ObservedStay {
+  const signals = Object.entries(stay.signals).map(([id, values]) => [id, Float64Array.from(values)]);
+  const charted = Object.entries(stay.charted).map(([id, rows]) => {
     const sorted = rows.sort((a, b) => a[0] - b[0]);
-    return [id, { times: sorted.map(([time]) => time), values: sorted.map(([, value]) => value) }];
+    const times = Float64Array.from(sorted, ([time]) => time);
+    return [id, { times, values: Float64Array.from(sorted, ([, value]) => value) }];
   });
   return {
-    patientId,
-    admittedAt,
-    endAt,
-    demographics,
-    observations,
-    times: Float64Array.from(times),
-    signals: Object.fromEntries(
-      Object.entries(signals).map(([id, values]) => [id, Float64Array.from(values)]),
-    ) as ObservedStay['signals'],
-    charted: Object.fromEntries(series) as ObservedStay['charted'],
+    ...stay,
+    times: Float64Array.from(stay.times),
+    signals: Object.fromEntries(signals) as ObservedStay['signals'],
+    charted: Object.fromEntries(charted) as ObservedStay['charted'],
   };
 }
 

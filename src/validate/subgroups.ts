@@ -23,10 +23,10 @@ export interface SubgroupFigures {
   /** AUROC of the group less that of all others. */
   readonly difference: Estimate;
   /**
-   * `worse`: the interval of the difference lies below 0; `too few`: fewer than 10 deaths or survivors. Intervals are
+   * `worse`: the interval of the difference lies below 0; `none shown`: it holds 0; `too few`: fewer than 10 deaths or survivors. Intervals are
    * not adjusted for the number of groups.
    */
-  readonly verdict: 'worse' | 'better' | 'no difference shown' | 'too few';
+  readonly verdict: 'worse' | 'better' | 'none shown' | 'too few';
 }
 
 type Grouping = readonly [by: string, groupOf: (stay: ObservedStay) => string];
@@ -65,46 +65,46 @@ function ageBand(years: number | null): string {
 }
 const AGE_ORDER = ['under 50', '50 to 64', '65 to 79', '80 and over', 'not recorded'];
 
-/** The model's figures in every subgroup of the stays at one hour. */
-export function subgroupFigures(sample: HourSample, options: BootstrapOptions): SubgroupFigures[] {
-  return groupings(sample.stays).flatMap(([by, groupOf]) => {
-    const groups = sample.stays.map(groupOf);
-    const names = [...new Set(groups)].sort(
-      (a, b) => AGE_ORDER.indexOf(a) - AGE_ORDER.indexOf(b) || (a < b ? -1 : 1),
-    );
-    return names.map((group) => figuresOf(by, group, groups, sample, options));
-  });
-}
-
-function figuresOf(
-  by: string,
-  group: string,
-  groups: readonly string[],
-  { signals, outcomes }: HourSample,
+/** The model's figures in every subgroup of the stays at one hour; all intervals from the same resamples. */
+export function subgroupFigures(
+  { stays, signals, outcomes }: HourSample,
   options: BootstrapOptions,
-): SubgroupFigures {
+): SubgroupFigures[] {
   const all = rank(signals.model, outcomes);
-  const own = subset(all, (subject) => groups[subject] === group);
-  const others = subset(all, (subject) => groups[subject] !== group);
-  const deaths = own.outcomes.reduce((sum, outcome) => sum + outcome, 0);
-  const [area, precision, error, difference] = estimate(outcomes.length, options, (weights) => {
-    const value = auroc(own, weights);
-    const ece = expectedCalibrationError(own, CALIBRATION_BINS, weights);
-    return [value, auprc(own, weights), ece, value - auroc(others, weights)];
+  const groups = groupings(stays).flatMap(([by, groupOf]) => {
+    const names = stays.map(groupOf);
+    const order = (a: string, b: string) => AGE_ORDER.indexOf(a) - AGE_ORDER.indexOf(b) || (a < b ? -1 : 1);
+    return [...new Set(names)].sort(order).map((group) => ({
+      by,
+      group,
+      own: subset(all, (subject) => names[subject] === group),
+      others: subset(all, (subject) => names[subject] !== group),
+    }));
   });
-  return {
-    by,
-    group,
-    patients: own.size,
-    deaths,
-    meanPredicted: own.scores.reduce((sum, score) => sum + score, 0) / own.size,
-    observed: deaths / own.size,
-    auroc: area,
-    auprc: precision,
-    ece: error,
-    difference,
-    verdict: verdictOf(deaths, own.size - deaths, difference),
-  };
+  const estimates = estimate(outcomes.length, options, (weights) =>
+    groups.flatMap(({ own, others }) => {
+      const area = auroc(own, weights);
+      const ece = expectedCalibrationError(own, CALIBRATION_BINS, weights);
+      return [area, auprc(own, weights), ece, area - auroc(others, weights)];
+    }),
+  );
+  return groups.map(({ by, group, own }, index) => {
+    const [area, precision, error, difference] = estimates.slice(4 * index);
+    const deaths = own.outcomes.reduce((sum, outcome) => sum + outcome, 0);
+    return {
+      by,
+      group,
+      patients: own.size,
+      deaths,
+      meanPredicted: own.scores.reduce((sum, score) => sum + score, 0) / own.size,
+      observed: deaths / own.size,
+      auroc: area,
+      auprc: precision,
+      ece: error,
+      difference,
+      verdict: verdictOf(deaths, own.size - deaths, difference),
+    };
+  });
 }
 
 function verdictOf(
@@ -114,5 +114,5 @@ function verdictOf(
 ): SubgroupFigures['verdict'] {
   if (deaths < LEAST_IN_CLASS || survivors < LEAST_IN_CLASS) return 'too few';
   if (high < 0) return 'worse';
-  return low > 0 ? 'better' : 'no difference shown';
+  return low > 0 ? 'better' : 'none shown';
 }

@@ -8,6 +8,7 @@ import {
   HYLAND_RULES,
   type MonitoredStay,
   stayAlarms,
+  thresholdAtBurden,
   thresholdsOf,
 } from '../../src/validate/alarms.js';
 
@@ -187,6 +188,26 @@ describe('figures of a cohort', () => {
     const thresholds = thresholdsOf([many], 11);
     expect(thresholds).toHaveLength(11);
     expect([thresholds[0], thresholds[10]]).toEqual([0, 499]);
+  });
+});
+
+describe('threshold at a burden', () => {
+  // One stay of 24 h, ten alarms an hour apart at 1 to 10.
+  const of = [
+    stay(
+      Array.from({ length: 10 }, (_, index) => [index * 60, index + 1]),
+      [],
+    ),
+  ];
+
+  it.each([
+    [10, 1],
+    [9.9, 2],
+    [3, 8],
+    [1, 10],
+    [0.5, null],
+  ])('%d alarms a day: at or above %d', (alarms, threshold) => {
+    expect(thresholdAtBurden(of, alarms, HYLAND_RULES)).toBe(threshold);
   });
 });
 

@@ -126,13 +126,21 @@ function discrimination({ hours }: Validation): Markup {
       const { auroc, auprc, unknown, difference } = each.baselines[id];
       const { low, high, p } = difference;
       const compared = withInterval({ value: difference.difference, interval: [low, high] });
-      return row(each, label, auroc, auprc, '', compared, pValue(p), share(unknown, each.patients));
+      return row(
+        each,
+        label,
+        auroc,
+        auprc,
+        '',
+        compared,
+        pValue(p),
+        `${((100 * unknown) / each.patients).toFixed(1)} %`,
+      );
     }),
   ]);
   const header = [
     'hours',
-    'stays',
-    'deaths',
+    'stays (died)',
     'score',
     'AUROC',
     'AUPRC',
@@ -153,15 +161,7 @@ function row(
   auprc: HourFigures['model']['auprc'],
   ...rest: readonly string[]
 ): string[] {
-  return [
-    String(hour),
-    String(patients),
-    String(deaths),
-    name,
-    withInterval(auroc),
-    withInterval(auprc),
-    ...rest,
-  ];
+  return [String(hour), `${patients} (${deaths})`, name, withInterval(auroc), withInterval(auprc), ...rest];
 }
 
 function calibration({ hours }: Validation): Markup {
@@ -230,8 +230,7 @@ function subgroupSection({ subgroups, subgroupHour, hours }: Validation): Markup
   const overall = hours.find(({ hour }) => hour === subgroupHour)!.model.auroc.value;
   const rows = subgroups.map((each) => [
     `${each.by}: ${each.group}`,
-    String(each.patients),
-    String(each.deaths),
+    `${each.patients} (${each.deaths})`,
     withInterval(each.auroc),
     withInterval(each.auprc),
     fixed(each.meanPredicted),
@@ -242,8 +241,7 @@ function subgroupSection({ subgroups, subgroupHour, hours }: Validation): Markup
   ]);
   const header = [
     'group',
-    'stays',
-    'deaths',
+    'stays (died)',
     'AUROC',
     'AUPRC',
     'mean risk',

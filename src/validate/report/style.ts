@@ -1,16 +1,16 @@
 /** Style of the report, on screen and on paper. */
 export const STYLE = `
 :root { color-scheme: light; }
-body { font: 15px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 66rem; margin: 2rem auto; padding: 0 1.2rem; }
+body { font: 15px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 70rem; margin: 2rem auto; padding: 0 1.2rem; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin-bottom: .2rem; }
 h2 { font-size: 1.25rem; margin-top: 2.4rem; border-bottom: 1px solid #bbb; padding-bottom: .2rem; }
 h3 { font-size: 1.05rem; margin-top: 1.6rem; }
 .meta { color: #555; margin-top: 0; }
 .warning { border: 2px solid #b04a00; background: #fff6ee; padding: .6rem 1rem; margin: 1rem 0; }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .82rem; font-variant-numeric: tabular-nums; margin: .8rem 0; }
-th, td { border-bottom: 1px solid #ddd; padding: .25rem .5rem; text-align: right; vertical-align: top; }
-td { white-space: nowrap; }
+table { border-collapse: collapse; font-size: .8rem; font-variant-numeric: tabular-nums; margin: .8rem 0; }
+th, td { border-bottom: 1px solid #ddd; padding: .25rem .45rem; text-align: right; vertical-align: top; }
+td, th[scope=row] { white-space: nowrap; }
 thead th { border-bottom: 2px solid #888; vertical-align: bottom; }
 th[scope=row], thead th:first-child { text-align: left; font-weight: normal; }
 thead th { font-weight: 600; }
@@ -20,12 +20,12 @@ svg .grid { stroke: #e4e4e4; stroke-width: 1; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 1rem; margin: 1rem 0; }
 svg.chart { max-width: 31rem; }
 .forest { max-width: 44rem; }
-code { font: .86rem/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
+code { font: .86rem/1.4 ui-monospace, monospace; overflow-wrap: anywhere; white-space: normal; }
 dt { font-weight: 600; margin-top: .5rem; } dd { margin-left: 1.2rem; }
 @page { margin: 15mm; }
 @media print {
   body { font-size: 10.5pt; margin: 0; max-width: none; padding: 0; }
-  .scroll { overflow: visible; } table { font-size: 7pt; } th, td { padding: .15rem .3rem; }
+  .scroll { overflow: visible; } table { font-size: 7pt; } th, td { padding: .12rem .2rem; } th[scope=row] { white-space: normal; }
   h2, h3 { break-after: avoid; } table, svg, .warning { break-inside: avoid; }
   .charts { grid-template-columns: 1fr 1fr; }
 }`;
