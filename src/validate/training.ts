@@ -21,7 +21,7 @@ const metricsSchema = z.object({
   hours: z.record(
     z.string(),
     z.object({
-      transformer: z.object({ auroc: estimateSchema, auprc: estimateSchema, score1: estimateSchema }),
+      model: z.object({ auroc: estimateSchema, auprc: estimateSchema, score1: estimateSchema }),
     }),
   ),
 });
@@ -37,7 +37,7 @@ export function readOutOfFold(modelDirectory: string): OutOfFold | null {
   if (!existsSync(file)) return null;
   try {
     const { hours } = metricsSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-    return Object.fromEntries(Object.entries(hours).map(([hour, { transformer }]) => [hour, transformer]));
+    return Object.fromEntries(Object.entries(hours).map(([hour, { model }]) => [hour, model]));
   } catch {
     return null;
   }
