@@ -1,10 +1,15 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { VARIABLE_COUNT } from '../src/clinical/variables.js';
+import type { Outputs, Score } from '../src/engine/outputs.js';
 import type { Origin } from '../src/events/dead-letter.js';
 import type { ClinicalEvent, EventKind } from '../src/events/event.js';
 import type {
   AckMessage,
   AdtMessage,
+  AlertMessage,
   ImagingMessage,
   LabResultMessage,
   MessageOf,
@@ -108,4 +113,59 @@ export function imaging(at: Partial<ImagingMessage> = {}): ImagingMessage {
 export function ack(alertId: string, at: Partial<AckMessage> = {}): AckMessage {
   const head = { messageId: 'ack', patientId: 'p1', eventTime: START };
   return { ...head, alertId, action: 'ACKNOWLEDGE', actor: 'nurse', snoozeMs: null, reason: null, ...at };
+}
+
+/** What a batch led to: nothing but what is given. */
+export function outputsOf(more: Partial<Outputs> = {}): Outputs {
+  const none = {
+    observations: [],
+    admitted: [],
+    discharged: [],
+    released: [],
+    restored: [],
+    scores: [],
+    alerts: [],
+  };
+  return { patients: new Set(), ...none, deadLetters: [], positions: [], ...more };
+}
+
+const NEVER = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
+
+export function score(minute: number, risk: number, more: Partial<Score> = {}): Score {
+  const where = { patientId: 'p1', stayId: 'p1@s', wardId: 'W', bedId: '1', step: 0 };
+  const what = { news2: null, news2Missing: [], qsofa: null, late: false, values: NEVER, ages: NEVER };
+  return { ...where, ...what, eventTime: START + minute * 60_000, risk, ...more };
+}
+
+export function alert(alertId: string, sequence = 0, more: Partial<AlertMessage> = {}): AlertMessage {
+  return {
+    alertId,
+    sequence,
+    patientId: 'p1',
+    stayId: 'p1@s',
+    wardId: 'W',
+    bedId: '1',
+    rule: 'risk-high',
+    priority: 'HIGH',
+    state: 'RAISED',
+    onsetTime: START,
+    eventTime: START + sequence * 60_000,
+    value: 0.6,
+    threshold: 0.5,
+    risk: 0.6,
+    trend: 0.1,
+    news2: null,
+    modelVersion: 'v1',
+    evidence: [],
+    actor: null,
+    reason: null,
+    ...more,
+  };
+}
+
+/** A directory of its own for one test; removed when the test ends. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'wardstream-test-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
 }

@@ -11,16 +11,19 @@ type OpenStore = Exclude<StoreConfig, { kind: 'none' }>;
  * @throws WardstreamError `WS_STORE_IN_USE` where another process has the data directory, else `WS_STORE`.
  */
 export async function openStore(config: OpenStore): Promise<ClickHouseClient> {
+  let client: ClickHouseClient | undefined;
   try {
-    const client =
-      config.kind === 'embedded' ? await openEmbedded(config.directory) : await openServer(config);
+    client = config.kind === 'embedded' ? await openEmbedded(config.directory) : await openServer(config);
     await migrate(client);
     return client;
   } catch (error) {
+    await client?.close();
     if (error instanceof WardstreamError) throw error;
     const place = config.kind === 'embedded' ? config.directory : config.url;
     const text = `${String(error)} ${String((error as { cause?: unknown }).cause ?? '')}`;
-    if (text.includes('CANNOT_OPEN_FILE') || text.includes('ChdbConnectionError')) {
+    // chDB has one directory open at a time; a second one in this process is no other process's fault.
+    const isOurs = text.includes('one active data directory per process');
+    if (!isOurs && (text.includes('CANNOT_OPEN_FILE') || text.includes('ChdbConnectionError'))) {
       const hint = 'stop that process or give another directory';
       throw new WardstreamError('WS_STORE_IN_USE', `${place} is in use by another process; ${hint}`, {
         cause: error,

@@ -27,7 +27,7 @@ import { type InputTopic, TOPICS } from '../../src/events/topics.js';
 import { MicroBatcher } from '../../src/inference/batcher.js';
 import { loadModel } from '../../src/inference/model.js';
 import type { InferenceRuntime } from '../../src/inference/runtime.js';
-import { ack, adt, eventOf, LIMITS, labs, START, vitals } from '../helpers.js';
+import { ack, adt, eventOf, LIMITS, labs, outputsOf, START, vitals } from '../helpers.js';
 
 const FRAME = TestScheduler.frameTimeFactor;
 
@@ -408,19 +408,7 @@ describe('applyAlertPolicy', () => {
 });
 
 describe('deliver', () => {
-  /** Only what `deliver` and the commit behind it look at. */
-  const outputs = (offset: number): Outputs => ({
-    patients: new Set(),
-    observations: [],
-    admitted: [],
-    discharged: [],
-    released: [],
-    restored: [],
-    scores: [],
-    alerts: [],
-    deadLetters: [],
-    positions: [{ topic: 't', partition: 0, offset }],
-  });
+  const outputs = (offset: number) => outputsOf({ positions: [{ topic: 't', partition: 0, offset }] });
   const [A, B, C] = [outputs(1), outputs(2), outputs(3)];
   const name = (written: Outputs) => 'ABC'[[A, B, C].indexOf(written)];
 
