@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NEWS2_INPUTS, type News2Inputs, news2 } from '../../src/clinical/news2.js';
 
-/** Beyond the rows of chart 1, which scores.test.ts goes through: scale 2 on air, gaps between rows, missing inputs. */
 const WELL: News2Inputs = {
   respRate: 16,
   spo2: 98,
@@ -21,7 +20,101 @@ const WORST: News2Inputs = {
   temperature: 34,
 };
 
+/** Every row of chart 1 of the RCP's NEWS2, at both edges: [input, value, points]. */
+const ROWS: [keyof News2Inputs, number, number][] = [
+  ['respRate', 8, 3],
+  ['respRate', 9, 1],
+  ['respRate', 11, 1],
+  ['respRate', 12, 0],
+  ['respRate', 20, 0],
+  ['respRate', 21, 2],
+  ['respRate', 24, 2],
+  ['respRate', 25, 3],
+  ['spo2', 91, 3],
+  ['spo2', 92, 2],
+  ['spo2', 93, 2],
+  ['spo2', 94, 1],
+  ['spo2', 95, 1],
+  ['spo2', 96, 0],
+  ['sbp', 90, 3],
+  ['sbp', 91, 2],
+  ['sbp', 100, 2],
+  ['sbp', 101, 1],
+  ['sbp', 110, 1],
+  ['sbp', 111, 0],
+  ['sbp', 219, 0],
+  ['sbp', 220, 3],
+  ['heartRate', 40, 3],
+  ['heartRate', 41, 1],
+  ['heartRate', 50, 1],
+  ['heartRate', 51, 0],
+  ['heartRate', 90, 0],
+  ['heartRate', 91, 1],
+  ['heartRate', 110, 1],
+  ['heartRate', 111, 2],
+  ['heartRate', 130, 2],
+  ['heartRate', 131, 3],
+  ['temperature', 35, 3],
+  ['temperature', 35.1, 1],
+  ['temperature', 36, 1],
+  ['temperature', 36.1, 0],
+  ['temperature', 38, 0],
+  ['temperature', 38.1, 1],
+  ['temperature', 39, 1],
+  ['temperature', 39.1, 2],
+];
+
 describe('news2', () => {
+  it.each(ROWS)('%s %d scores %d', (input, value, points) => {
+    const { total, redScore } = news2({ ...WELL, [input]: value });
+    expect(total).toBe(points);
+    expect(redScore).toBe(points === 3);
+  });
+
+  it.each([
+    [83, 3],
+    [84, 2],
+    [85, 2],
+    [86, 1],
+    [87, 1],
+    [88, 0],
+    [92, 0],
+    [93, 1],
+    [94, 1],
+    [95, 2],
+    [96, 2],
+    [97, 3],
+  ])('SpO2 %d on oxygen on scale 2 scores %d beside the 2 for oxygen', (spo2, points) => {
+    expect(news2({ ...WELL, spo2, supplementalOxygen: true }, 2).total).toBe(points + 2);
+  });
+
+  it('on scale 2, a high SpO2 on air scores nothing', () => {
+    expect(news2({ ...WELL, spo2: 99 }, 2).total).toBe(0);
+  });
+
+  it('scores 2 for oxygen and 3 for not being alert', () => {
+    expect(news2({ ...WELL, supplementalOxygen: true }).total).toBe(2);
+    expect(news2({ ...WELL, alert: false })).toMatchObject({ total: 3, redScore: true });
+  });
+
+  it('reports what is missing and does not guess it', () => {
+    const { total, missing } = news2({ ...WELL, spo2: null, heartRate: 131 });
+    expect({ total, missing }).toEqual({ total: 3, missing: ['spo2'] });
+  });
+
+  it('is unknown where every input is', () => {
+    const nothing = {
+      respRate: null,
+      spo2: null,
+      supplementalOxygen: null,
+      sbp: null,
+      heartRate: null,
+      alert: null,
+      temperature: null,
+    };
+    expect(news2(nothing).total).toBeNull();
+  });
+
   it.each([
     [83, 3],
     [84, 2],

@@ -14,4 +14,18 @@ describe('qsofa', () => {
   ])('scores what is known, %o alone: %d', (known, points) => {
     expect(qsofa({ ...none, ...known })).toBe(points);
   });
+
+  it.each([
+    [21, 101, true, 0],
+    [22, 101, true, 1],
+    [21, 100, true, 1],
+    [21, 101, false, 1],
+    [22, 100, false, 3],
+  ])('rate %d, systolic %d, alert %s: %d', (respRate, sbp, alert, points) => {
+    expect(qsofa({ respRate, sbp, alert })).toBe(points);
+  });
+
+  it('is unknown without any input', () => {
+    expect(qsofa({ respRate: null, sbp: null, alert: null })).toBeNull();
+  });
 });
