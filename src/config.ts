@@ -7,10 +7,13 @@ const MINUTE_MS = 60_000;
 const MIB = 1_048_576;
 const ms = z.number().int().nonnegative();
 
-/** A rule that raises alerts from one signal. Thresholds in the signal's unit: a probability, or NEWS2 points. */
+/**
+ * A rule that raises alerts from one signal: a probability of the model (`risk`: death in hospital; the others: onset
+ * within 8 h), or NEWS2 points. Thresholds in the signal's unit.
+ */
 const ruleSchema = z.strictObject({
   id: z.string().min(1),
-  signal: z.enum(['risk', 'news2']),
+  signal: z.enum(['risk', 'circulatory', 'respiratory', 'deterioration', 'news2']),
   priority: z.enum(['LOW', 'MEDIUM', 'HIGH']),
   /** Raise at or above. */
   raiseAt: z.number(),

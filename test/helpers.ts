@@ -133,7 +133,16 @@ const NEVER = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
 
 export function score(minute: number, risk: number, more: Partial<Score> = {}): Score {
   const where = { patientId: 'p1', stayId: 'p1@s', wardId: 'W', bedId: '1', step: 0 };
-  const what = { news2: null, news2Missing: [], qsofa: null, late: false, values: NEVER, ages: NEVER };
+  const outcomes = { circulatory: null, respiratory: null, deterioration: null };
+  const what = {
+    ...outcomes,
+    news2: null,
+    news2Missing: [],
+    qsofa: null,
+    late: false,
+    values: NEVER,
+    ages: NEVER,
+  };
   return { ...where, ...what, eventTime: START + minute * 60_000, risk, ...more };
 }
 

@@ -3,15 +3,15 @@ import type { AlertRule } from '../config.js';
 import { hashId } from '../events/dead-letter.js';
 import type { EpochMs } from '../events/event.js';
 import type { AckMessage, AlertMessage, AlertState, Evidence } from '../events/messages.js';
+import type { Outcomes } from '../inference/outcomes.js';
 
 /** What the policy needs of a score. */
-export interface ScoredMoment {
+export interface ScoredMoment extends Outcomes {
   readonly patientId: string;
   readonly stayId: string;
   readonly wardId: string | null;
   readonly bedId: string | null;
   readonly eventTime: EpochMs;
-  readonly risk: number;
   readonly news2: number | null;
   /** Last known values in canonical units and their ages in ms, by variable index; NaN where never seen. */
   readonly values: Float32Array;
@@ -89,7 +89,7 @@ export class AlertPolicy {
     const trend = moment.risk - riskAnHourAgo(stay, moment);
     const transitions: AlertMessage[] = [];
     this.#rules.forEach((rule, index) => {
-      const value = rule.signal === 'risk' ? moment.risk : moment.news2;
+      const value = moment[rule.signal];
       if (value === null) return;
       const transition = this.#step(rule, stay.rules[index], moment, value, trend);
       if (transition !== null) transitions.push(transition);

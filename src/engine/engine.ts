@@ -1,5 +1,6 @@
 import { concatMap, Subject, tap } from 'rxjs';
 import { AlertPolicy } from '../alerts/policy.js';
+import { requireSignals } from '../alerts/signals.js';
 import type { Consumer, EventBus } from '../bus/bus.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
@@ -101,10 +102,11 @@ export class Engine {
     this.#connect();
   }
 
-  /** @throws WardstreamError `WS_MODEL` where the model cannot be used. */
+  /** @throws WardstreamError `WS_MODEL` where the model cannot be used, `WS_CONFIG` where a rule asks too much of it. */
   static async open(options: EngineOptions): Promise<Engine> {
     const { version, directory, threads } = options.config.model;
     const model = loadModel(version, directory);
+    requireSignals(options.config.alerts.rules, model.config);
     return new Engine(options, model, await openRuntime(model, threads));
   }
 

@@ -18,7 +18,7 @@ export interface Score extends ScoredMoment {
 /** What alignment decided, in each patient's order; a score's risk is set when its batch has run. */
 export type Action =
   | { readonly kind: 'admitted'; readonly patient: PatientState }
-  | { readonly kind: 'score'; readonly score: Score & { risk: number } }
+  | { readonly kind: 'score'; readonly score: Score }
   | { readonly kind: 'act'; readonly message: AckMessage; readonly event: ClinicalEvent }
   | { readonly kind: 'restored'; readonly patient: PatientState; readonly alerts: string }
   | { readonly kind: 'released'; readonly patient: PatientState }

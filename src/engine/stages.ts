@@ -11,8 +11,9 @@ import { deadLetter } from '../events/dead-letter.js';
 import type { ClinicalEvent, ObservationEvent } from '../events/event.js';
 import type { DeadLetterMessage } from '../events/messages.js';
 import type { MicroBatcher } from '../inference/batcher.js';
+import { NO_OUTCOMES } from '../inference/outcomes.js';
 import type { EventDecoder } from './decode.js';
-import type { Action, Outputs, Sink } from './outputs.js';
+import type { Action, Outputs, Score, Sink } from './outputs.js';
 import type { RestoredPatient } from './snapshot.js';
 
 /** A batch after decoding. */
@@ -181,16 +182,16 @@ export class AlignAndScore {
         patient.timeline.lastKnown(time, values, ages);
         const { patientId, stayId, wardId, bedId } = patient;
         const where = { patientId, stayId, wardId, bedId, step: patient.timeline.openStep, eventTime: time };
-        const score = {
+        const score: Score = {
           ...where,
-          risk: 0,
+          ...NO_OUTCOMES,
           ...bedsideScores(values, ages),
           late: patient.revised,
           values,
           ages,
         };
-        batcher.score(patient, time, (risk) => {
-          score.risk = risk;
+        batcher.score(patient, time, (outcomes) => {
+          Object.assign(score, outcomes);
         });
         this.#actions.push({ kind: 'score', score });
       },

@@ -85,6 +85,9 @@ export interface RiskScoreMessage {
   eventTime: number;
   modelVersion: string;
   risk: number;
+  circulatory: number | null;
+  respiratory: number | null;
+  deterioration: number | null;
   news2: number | null;
   news2Missing: string[];
   qsofa: number | null;

@@ -3,10 +3,11 @@ import type { Carry, StepIndex } from '../align/timeline.js';
 import type { EpochMs } from '../events/event.js';
 import type { FeatureEncoder } from '../features/encoder.js';
 import { AttentionCache } from './fusion.js';
+import { type Outcomes, outcomesOf } from './outcomes.js';
 import type { GraphShape, InferenceRuntime } from './runtime.js';
 
-/** A score asked for: called with the risk (0 to 1) once its batch has run. */
-export type OnScored = (risk: number) => void;
+/** A score asked for: called with its probabilities once its batch has run. */
+export type OnScored = (outcomes: Outcomes) => void;
 
 interface Token {
   readonly cache: AttentionCache;
@@ -123,7 +124,7 @@ export class MicroBatcher {
   async #run({ x, tokens }: Batch): Promise<void> {
     const rows = tokens.length;
     if (rows > 0) {
-      const { layers, slots, width } = this.#shape;
+      const { layers, slots, width, outputs } = this.#shape;
       const cells = layers * slots * width;
       tokens.forEach(({ cache, step }, row) => {
         this.#k.set(cache.k, row * cells);
@@ -133,7 +134,7 @@ export class MicroBatcher {
       const output = await this.#runtime.run({ rows, x, k: this.#k, v: this.#v, age: this.#age });
       tokens.forEach(({ cache, step, onScored }, row) => {
         if (onScored === null) cache.append(step, output.newK, output.newV, row);
-        else onScored(1 / (1 + Math.exp(-output.logit[row])));
+        else onScored(outcomesOf(output.logit, row, outputs));
       });
       this.tokens += rows;
       this.batches++;

@@ -1,6 +1,8 @@
 import type { StepIndex } from '../align/timeline.js';
 import type { GraphShape } from './runtime.js';
 
+type CacheShape = Pick<GraphShape, 'layers' | 'slots' | 'width'>;
+
 /**
  * A patient's attention cache: keys and values of the closed steps, slot `step % slots`. A step appended again (after
  * late data) overwrites its slot; steps behind it must be appended again too.
@@ -11,9 +13,9 @@ export class AttentionCache {
   readonly v: Float32Array;
   /** Step held in each slot; -1 where empty. */
   readonly steps: Int32Array;
-  readonly #shape: GraphShape;
+  readonly #shape: CacheShape;
 
-  constructor(shape: GraphShape) {
+  constructor(shape: CacheShape) {
     const { layers, slots, width } = shape;
     this.#shape = shape;
     this.k = new Float32Array(layers * slots * width);

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { WardstreamError } from '../errors.js';
 import { encoderConfigSchema, FeatureEncoder } from '../features/encoder.js';
 import { openOnnxRuntime } from './onnx.js';
+import { MODEL_OUTPUTS } from './outcomes.js';
 import type { GraphShape, InferenceRuntime } from './runtime.js';
 
 const modelConfigSchema = z.object({
@@ -15,6 +16,12 @@ const modelConfigSchema = z.object({
   layers: z.number().int().positive(),
   width: z.number().int().positive(),
   sha256: z.string(),
+  /** Columns of the graph's `logit`, in order. */
+  outputs: z
+    .array(z.enum(MODEL_OUTPUTS))
+    .refine((names) => names.includes('mortality'), 'must have mortality')
+    .refine((names) => new Set(names).size === names.length, 'must not name an output twice')
+    .default(['mortality']),
   featureNames: z.array(z.string()),
   encoder: encoderConfigSchema,
 });
@@ -62,7 +69,8 @@ export function loadModel(version: string, directory = SHIPPED): Model {
   if (sha256 !== config.sha256) {
     throw new WardstreamError('WS_MODEL', `${graph} is damaged: its sha256 is not the one in config.json`);
   }
-  const shape = { features: encoder.size, layers: config.layers, slots: config.steps, width: config.width };
+  const { layers, steps: slots, width, outputs } = config;
+  const shape = { features: encoder.size, layers, slots, width, outputs };
   return { config, directory: folder, encoder, shape };
 }
 

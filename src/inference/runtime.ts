@@ -1,3 +1,5 @@
+import type { ModelOutput } from './outcomes.js';
+
 /** One batch of tokens for the step graph, row by row. Shapes in the model's config.json terms. */
 export interface StepInput {
   readonly rows: number;
@@ -12,7 +14,7 @@ export interface StepInput {
 }
 
 export interface StepOutput {
-  /** Calibrated logits of in-hospital death, [rows]. */
+  /** Calibrated logits, [rows, outputs]. */
   readonly logit: Float32Array;
   /** Keys of the new tokens, [rows, layers, width] */
   readonly newK: Float32Array;
@@ -33,4 +35,6 @@ export interface GraphShape {
   readonly layers: number;
   readonly slots: number;
   readonly width: number;
+  /** Columns of the logits. */
+  readonly outputs: readonly ModelOutput[];
 }

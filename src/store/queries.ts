@@ -5,6 +5,9 @@ export interface StoredScore {
   readonly eventTime: number;
   readonly modelVersion: string;
   readonly risk: number;
+  readonly circulatory: number | null;
+  readonly respiratory: number | null;
+  readonly deterioration: number | null;
   readonly news2: number | null;
   readonly qsofa: number | null;
 }
@@ -16,7 +19,8 @@ export async function scoresOf(
   limit: number,
 ): Promise<StoredScore[]> {
   const result = await client.query({
-    query: `SELECT toUnixTimestamp64Milli(event_time) AS eventTime, model_version AS modelVersion, risk, news2, qsofa
+    query: `SELECT toUnixTimestamp64Milli(event_time) AS eventTime, model_version AS modelVersion, risk,
+                   circulatory, respiratory, deterioration, news2, qsofa
             FROM (SELECT * FROM scores FINAL WHERE patient_id = {patientId:String}
                   ORDER BY event_time DESC LIMIT {limit:UInt32})
             ORDER BY event_time`,

@@ -18,6 +18,9 @@ const COLUMNS: Record<Table, [string, ...string[]]> = {
     'event_time',
     'model_version',
     'risk',
+    'circulatory',
+    'respiratory',
+    'deterioration',
     'news2',
     'qsofa',
     'late',
@@ -119,9 +122,11 @@ export class StoreSink implements Sink {
         ]);
       }
     }
-    for (const { patientId, stayId, wardId, eventTime, risk, news2, qsofa, late } of scores) {
-      const time = seconds(eventTime);
-      rows.scores.push([patientId, stayId, wardId ?? '', time, this.#modelVersion, risk, news2, qsofa, late]);
+    for (const score of scores) {
+      const { patientId, stayId, wardId, eventTime, news2, qsofa, late } = score;
+      const where = [patientId, stayId, wardId ?? '', seconds(eventTime), this.#modelVersion];
+      const { risk, circulatory, respiratory, deterioration } = score;
+      rows.scores.push([...where, risk, circulatory, respiratory, deterioration, news2, qsofa, late]);
     }
     for (const alert of alerts) {
       const { alertId, sequence, patientId, wardId, rule, priority, state, onsetTime, eventTime } = alert;

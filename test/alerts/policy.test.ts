@@ -18,9 +18,11 @@ const RULE: AlertRule = {
 };
 const NEVER = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
 
-function moment(minute: number, risk: number): ScoredMoment {
+function moment(minute: number, risk: number, more: Partial<ScoredMoment> = {}): ScoredMoment {
   const where = { patientId: 'p1', stayId: 's1', wardId: 'W', bedId: '1' };
-  return { ...where, eventTime: START + minute * MINUTE, risk, news2: null, values: NEVER, ages: NEVER };
+  const others = { circulatory: null, respiratory: null, deterioration: null, news2: null };
+  const what = { risk, ...others, values: NEVER, ages: NEVER };
+  return { ...where, eventTime: START + minute * MINUTE, ...what, ...more };
 }
 
 /** The states and minutes of the transitions that a course of [minute, risk] causes. */
@@ -130,6 +132,21 @@ describe('AlertPolicy', () => {
       ),
     ).toEqual([[16, 'RAISED']]);
   });
+
+  it.each(['circulatory', 'respiratory', 'deterioration', 'news2'] as const)(
+    'watches %s, where it is known',
+    (signal) => {
+      const policy = new AlertPolicy([{ ...RULE, signal }], 'v');
+      const course = [0.6, null, 0.6, 0.7, 0.1].map((value, index) =>
+        moment(5 * index, 0.9, { [signal]: value }),
+      );
+      const transitions = course.flatMap((each) => policy.score(each));
+      expect(transitions.map(({ state, value, risk }) => [state, value, risk])).toEqual([
+        ['RAISED', 0.6, 0.9],
+        ['RESOLVED', 0.1, 0.9],
+      ]);
+    },
+  );
 
   it('gives the same ids each time, other ids to another onset or model', () => {
     const idOf = (version: string, offset: number) => {

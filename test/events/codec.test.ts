@@ -112,7 +112,7 @@ const EXAMPLES: { [Name in RecordName]: readonly RecordShapes[Name][] } = {
   ],
   RiskScore: [
     score({ news2: 7, qsofa: 2, news2Missing: ['alert', 'spo2'] }),
-    score({ late: true, wardId: 'A' }),
+    score({ late: true, wardId: 'A', circulatory: 0.5, respiratory: 0.125, deterioration: 0.625 }),
   ],
   Alert: [
     alert({ evidence: [{ variable: 'lactate', value: 4.1, unit: 'mmol/L', ageMs: 60_000 }], news2: 9 }),
@@ -155,7 +155,8 @@ function head() {
 
 function score(at: Partial<RecordShapes['RiskScore']>): RecordShapes['RiskScore'] {
   const where = { scoreId: 's1', patientId: 'p1', stayId: 'p1@1', wardId: null, eventTime: START };
-  const none = { modelVersion: 'm', risk: 0.25, news2: null, news2Missing: [], qsofa: null, late: false };
+  const outcomes = { risk: 0.25, circulatory: null, respiratory: null, deterioration: null };
+  const none = { modelVersion: 'm', ...outcomes, news2: null, news2Missing: [], qsofa: null, late: false };
   return { ...where, ...none, ...at };
 }
 
@@ -200,6 +201,21 @@ describe.each(Object.keys(EXAMPLES) as RecordName[])('%s', (name) => {
       { numRuns: 300 },
     );
     expect(performance.now() - started).toBeLessThan(10_000);
+  });
+});
+
+describe('an older writer', () => {
+  it('may not know onsets: they are null', () => {
+    const schema = structuredClone(readSchema('RiskScore')) as unknown as { fields: { name: string }[] };
+    const isNew = ({ name }: { name: string }) =>
+      ['circulatory', 'respiratory', 'deterioration'].includes(name);
+    schema.fields = schema.fields.filter((field) => !isNew(field));
+    const type = parseSchema(schema as never);
+    const { circulatory, respiratory, deterioration, ...older } = score({ news2: 3 });
+    const informed = new MessageCodec();
+    informed.addWriterSchema('RiskScore', schema as never);
+    const bytes = Buffer.concat([singleObjectHeader(type), type.toBuffer(older)]);
+    expect(informed.decode('RiskScore', bytes)).toEqual(score({ news2: 3 }));
   });
 });
 

@@ -6,6 +6,7 @@ import { type ClinicalEvent, compareEvents } from '../../src/events/event.js';
 import { MicroBatcher } from '../../src/inference/batcher.js';
 import { AttentionCache } from '../../src/inference/fusion.js';
 import { loadModel, openRuntime } from '../../src/inference/model.js';
+import type { Outcomes } from '../../src/inference/outcomes.js';
 import type { InferenceRuntime } from '../../src/inference/runtime.js';
 import { simulateWard } from '../../src/simulate/ward.js';
 import { adt, eventOf, HOUR_MS, labs, START, vitals } from '../helpers.js';
@@ -39,7 +40,7 @@ async function score(runs: readonly ClinicalEvent[][], maxBatch: number) {
     ...SILENT,
     stepClosed: (patient, step, carry) => batcher.close(patient, step, carry),
     scoreDue: (patient, time) =>
-      batcher.score(patient, time, (risk) => risks.set(`${patient.patientId} ${time}`, risk)),
+      batcher.score(patient, time, ({ risk }) => risks.set(`${patient.patientId} ${time}`, risk)),
   };
   const aligner = new Aligner(ALIGN, sink);
   for (const run of runs) {
@@ -146,7 +147,7 @@ describe('MicroBatcher', () => {
     const batcher = new MicroBatcher(MODEL.encoder, runtime, MODEL.shape, 2);
     const patient = new PatientState({ patientId: 'p', partition: 0, eventTime: START }, ALIGN, 8);
     const risks: number[] = [];
-    const ask = () => batcher.score(patient, START + 1, (risk) => risks.push(risk));
+    const ask = () => batcher.score(patient, START + 1, ({ risk }) => risks.push(risk));
     ask();
     patient.timeline.record(0, 0, 180, START);
     ask();
@@ -156,6 +157,39 @@ describe('MicroBatcher', () => {
     expect(risks).toHaveLength(3);
     expect(risks[1]).toBe(risks[2]);
     expect(risks[0]).not.toBe(risks[1]);
+  });
+
+  it('hands each score the outputs of its own row', async () => {
+    const outputs = ['circulatory', 'mortality', 'deterioration'] as const;
+    const inThree: InferenceRuntime = {
+      ...runtime,
+      run: async (input) => {
+        const output = await runtime.run(input);
+        return {
+          ...output,
+          logit: Float32Array.from([...output.logit].flatMap((logit, row) => [row, logit, -row])),
+        };
+      },
+    };
+    const single = new MicroBatcher(MODEL.encoder, runtime, MODEL.shape, 8);
+    const batcher = new MicroBatcher(MODEL.encoder, inThree, { ...MODEL.shape, outputs }, 8);
+    const risks: number[] = [];
+    const all: Outcomes[] = [];
+    for (const hours of [1, 2, 3]) {
+      const patient = new PatientState({ patientId: 'p', partition: 0, eventTime: START }, ALIGN, 8);
+      single.score(patient, START + hours, ({ risk }) => risks.push(risk));
+      batcher.score(patient, START + hours, (outcomes) => all.push(outcomes));
+    }
+    await Promise.all([single.flush(), batcher.flush()]);
+    const sigmoid = (logit: number) => 1 / (1 + Math.exp(-logit));
+    expect(all).toEqual(
+      risks.map((risk, row) => ({
+        risk,
+        circulatory: sigmoid(row),
+        respiratory: null,
+        deterioration: sigmoid(-row),
+      })),
+    );
   });
 
   it('says at the flush that the runtime failed', async () => {
@@ -288,7 +322,7 @@ it('scores after a long silence as if every hour of it had been walked through',
   }
   timeline.record(hours, last.variables![0], last.values![0], last.eventTime);
   let expected = Number.NaN;
-  walked.score(patient, last.eventTime, (risk) => {
+  walked.score(patient, last.eventTime, ({ risk }) => {
     expected = risk;
   });
   await walked.flush();

@@ -47,6 +47,7 @@ describe('loadModel', () => {
       layers: config.layers,
       slots: config.steps,
       width: config.width,
+      outputs: config.outputs,
     });
   });
 
@@ -82,6 +83,27 @@ describe('loadModel', () => {
     expect(message).toContain(`${join(folder, 'config.json')} is wrong: `);
     for (const field of ['steps: ', 'sha256: ', 'encoder.variables.1.scale: '])
       expect(message).toContain(field);
+  });
+
+  it('takes outputs it knows, mortality among them, none twice', () => {
+    changeConfig((config) => {
+      config.outputs = ['mortality', 'circulatory', 'respiratory', 'deterioration'];
+    });
+    expect(loadModel(VERSION, directory).shape.outputs).toHaveLength(4);
+    changeConfig((config) => {
+      delete config.outputs;
+    });
+    expect(loadModel(VERSION, directory).shape.outputs).toEqual(['mortality']);
+    for (const [outputs, fault] of [
+      [['circulatory'], 'outputs: must have mortality'],
+      [['mortality', 'mortality'], 'outputs: must not name an output twice'],
+      [['mortality', 'renal'], 'outputs.1: '],
+    ] as const) {
+      changeConfig((config) => {
+        config.outputs = outputs;
+      });
+      expect(refusal()).toContain(fault);
+    }
   });
 
   it('refuses a damaged graph: one bit is enough', () => {

@@ -26,6 +26,9 @@ function outputs(patientId: string, minutes: readonly number[]): Outputs {
     wardId: 'W',
     eventTime: START + minute * 60_000,
     risk: minute / 100,
+    circulatory: minute / 200,
+    respiratory: null,
+    deterioration: minute / 50,
     news2: 1,
     qsofa: null,
     late: false,
@@ -53,6 +56,7 @@ describe('a ClickHouse server', () => {
     await sink.flush();
     const scores = await scoresOf(client, 'p1', 100);
     expect(scores.map(({ risk }) => risk)).toEqual([0.01, 0.02, 0.03, 0.04]);
+    expect(scores[3]).toMatchObject({ circulatory: 0.02, respiratory: null, deterioration: 0.08 });
     expect(scores[0]).toMatchObject({ eventTime: START + 60_000, modelVersion: 'm1', news2: 1, qsofa: null });
     await sink.close();
   });
