@@ -24,7 +24,8 @@ interface RuleState {
   onset: EpochMs;
   /** The newest transition of an alert that is not resolved. */
   open: AlertMessage | null;
-  /** When `open` was raised, snoozed until, or escalated. */
+  /** When `open` came into its present state. */
+  since: EpochMs;
   snoozedUntil: EpochMs;
   refractoryUntil: EpochMs;
 }
@@ -41,6 +42,7 @@ interface StoredStay {
     readonly id: string;
     readonly onset: EpochMs | null;
     readonly open: AlertMessage | null;
+    readonly since: EpochMs | null;
     readonly snoozedUntil: EpochMs | null;
     readonly refractoryUntil: EpochMs | null;
   }[];
@@ -77,6 +79,8 @@ export class AlertPolicy {
   readonly #rules: readonly AlertRule[];
   readonly #modelVersion: string;
   readonly #stays = new Map<string, StayState>();
+  /** Patients with an alert that time alone can change. */
+  readonly #waiting = new Set<string>();
 
   constructor(rules: readonly AlertRule[], modelVersion: string) {
     this.#rules = rules;
@@ -87,20 +91,50 @@ export class AlertPolicy {
   score(moment: ScoredMoment): AlertMessage[] {
     const stay = this.#stayOf(moment.patientId);
     const trend = moment.risk - riskAnHourAgo(stay, moment);
-    const transitions: AlertMessage[] = [];
+    const transitions = this.advanceTo(moment.patientId, moment.eventTime);
     this.#rules.forEach((rule, index) => {
       const value = moment[rule.signal];
       if (value === null) return;
       const transition = this.#step(rule, stay.rules[index], moment, value, trend);
       if (transition !== null) transitions.push(transition);
     });
+    this.#noteTimers(moment.patientId);
     return transitions;
   }
 
-  /** What a person's action changes; null where no open alert of the patient has that id. */
-  act({ patientId, alertId, action, actor, eventTime, snoozeMs, reason }: AckMessage): AlertMessage | null {
+  /** Patients with an alert that time alone can change: one that escalates, or whose snooze ends. */
+  get waiting(): Iterable<string> {
+    return this.#waiting;
+  }
+
+  /**
+   * What time alone changes of a patient's alerts up to `time`, each at the moment it was due: so it does not matter
+   * how often, or whether, this is called between two events of the patient.
+   */
+  advanceTo(patientId: string, time: EpochMs): AlertMessage[] {
+    if (!this.#waiting.has(patientId)) return [];
+    const transitions: AlertMessage[] = [];
+    this.#stayOf(patientId).rules.forEach((state, index) => {
+      const rule = this.#rules[index];
+      for (let due = dueTime(rule, state); due <= time; due = dueTime(rule, state)) {
+        const isSnoozed = state.open?.state === 'SNOOZED';
+        const reason = isSnoozed ? 'the snooze is over' : 'not acknowledged';
+        const next = isSnoozed ? 'RAISED' : 'ESCALATED';
+        transitions.push(advance(state, next, due, { actor: null, reason }));
+      }
+    });
+    this.#noteTimers(patientId);
+    return transitions;
+  }
+
+  /**
+   * What a person's action changes, after what time had changed by then; null where no open alert of the patient has
+   * that id.
+   */
+  act({ patientId, alertId, action, actor, eventTime, snoozeMs, reason }: AckMessage): AlertMessage[] | null {
     const state = this.#stays.get(patientId)?.rules.find(({ open }) => open?.alertId === alertId);
     if (!state?.open) return null;
+    const transitions = this.advanceTo(patientId, eventTime);
     if (action === 'SNOOZE') state.snoozedUntil = eventTime + (snoozeMs ?? DEFAULT_SNOOZE_MS);
     const next: AlertState =
       action === 'ACKNOWLEDGE'
@@ -110,18 +144,20 @@ export class AlertPolicy {
           : action === 'ESCALATE'
             ? 'ESCALATED'
             : state.open.state;
-    return advance(state, next, eventTime, { actor, reason });
+    transitions.push(advance(state, next, eventTime, { actor, reason }));
+    this.#noteTimers(patientId);
+    return transitions;
   }
 
   /** Ends the stay: its open alerts resolve. */
   discharge(patientId: string, eventTime: EpochMs): AlertMessage[] {
-    const stay = this.#stays.get(patientId);
-    this.#stays.delete(patientId);
-    return (stay?.rules ?? []).flatMap((state) =>
-      state.open === null
-        ? []
-        : [advance(state, 'RESOLVED', eventTime, { actor: null, reason: 'discharged' })],
-    );
+    const transitions = this.advanceTo(patientId, eventTime);
+    for (const state of this.#stays.get(patientId)?.rules ?? []) {
+      if (state.open === null) continue;
+      transitions.push(advance(state, 'RESOLVED', eventTime, { actor: null, reason: 'discharged' }));
+    }
+    this.release(patientId);
+    return transitions;
   }
 
   /** What is known of a patient's alerts, as JSON, for `restore`. */
@@ -141,18 +177,21 @@ export class AlertPolicy {
     this.#rules.forEach(({ id }, index) => {
       const stored = rules.find((rule) => rule.id === id);
       if (stored === undefined) return;
-      const { onset, open, snoozedUntil, refractoryUntil } = stored;
+      const { onset, open, since, snoozedUntil, refractoryUntil } = stored;
       stay.rules[index].onset = onset ?? Number.NaN;
       stay.rules[index].open = open;
+      stay.rules[index].since = since ?? open?.eventTime ?? Number.NaN;
       stay.rules[index].snoozedUntil = snoozedUntil ?? Number.NEGATIVE_INFINITY;
       stay.rules[index].refractoryUntil = refractoryUntil ?? Number.NEGATIVE_INFINITY;
     });
+    this.#noteTimers(patientId);
     return stay.rules.flatMap(({ open }) => open ?? []);
   }
 
   /** Forgets a patient who is another process's from now on. */
   release(patientId: string): void {
     this.#stays.delete(patientId);
+    this.#waiting.delete(patientId);
   }
 
   /** The alerts that are not resolved, newest transition of each. */
@@ -168,6 +207,7 @@ export class AlertPolicy {
       const rules = this.#rules.map(() => ({
         onset: Number.NaN,
         open: null,
+        since: Number.NaN,
         snoozedUntil: Number.NEGATIVE_INFINITY,
         refractoryUntil: Number.NEGATIVE_INFINITY,
       }));
@@ -190,25 +230,27 @@ export class AlertPolicy {
     } else if (value < rule.resolveBelow || state.open === null) {
       state.onset = Number.NaN;
     }
-    const { open } = state;
     const facts = { value, risk: moment.risk, news2: moment.news2, trend, actor: null, reason: null };
-    if (open === null) {
+    if (state.open === null) {
       const isHeld = eventTime - state.onset >= rule.holdMs;
       if (!isHeld || eventTime < state.refractoryUntil) return null;
       state.open = this.#raise(rule, state.onset, moment, value, trend);
+      state.since = eventTime;
       return state.open;
     }
     if (value < rule.resolveBelow) {
       state.refractoryUntil = eventTime + rule.refractoryMs;
       return advance(state, 'RESOLVED', eventTime, facts);
     }
-    if (open.state === 'SNOOZED' && eventTime >= state.snoozedUntil) {
-      return advance(state, 'RAISED', eventTime, facts);
-    }
-    if (open.state === 'RAISED' && eventTime - open.eventTime >= rule.escalateAfterMs) {
-      return advance(state, 'ESCALATED', eventTime, { ...facts, reason: 'not acknowledged' });
-    }
     return null;
+  }
+
+  #noteTimers(patientId: string): void {
+    const isWaiting = this.#stays
+      .get(patientId)
+      ?.rules.some((state, index) => dueTime(this.#rules[index], state) < Number.POSITIVE_INFINITY);
+    if (isWaiting) this.#waiting.add(patientId);
+    else this.#waiting.delete(patientId);
   }
 
   #raise(rule: AlertRule, onset: EpochMs, moment: ScoredMoment, value: number, trend: number): AlertMessage {
@@ -238,6 +280,13 @@ export class AlertPolicy {
   }
 }
 
+/** When time alone moves a rule's alert on; infinite where it does not. */
+function dueTime({ escalateAfterMs }: AlertRule, { open, since, snoozedUntil }: RuleState): EpochMs {
+  if (open?.state === 'RAISED') return since + escalateAfterMs;
+  if (open?.state === 'SNOOZED') return snoozedUntil;
+  return Number.POSITIVE_INFINITY;
+}
+
 /** The alert's next record; a resolved alert is closed. */
 function advance(
   state: RuleState,
@@ -247,6 +296,7 @@ function advance(
 ): AlertMessage {
   const before = state.open!;
   const after = { ...before, ...facts, state: next, eventTime, sequence: before.sequence + 1 };
+  if (next !== before.state) state.since = eventTime;
   state.open = next === 'RESOLVED' ? null : after;
   if (next === 'RESOLVED') state.onset = Number.NaN;
   return after;

@@ -245,12 +245,13 @@ export class Engine {
   #connect(): void {
     const { config, clock, sinks } = this.#options;
     const { reorderWindowMs } = config.align;
+    const { patients } = this.#scoring.aligner;
     this.#input
       .pipe(
         decodeRecords(this.codec, this.#decoder, clock),
         mergeByEventTime({ reorderWindowMs, live: clock.live }, clock),
         this.#scoring.operator(),
-        applyAlertPolicy(this.policy),
+        applyAlertPolicy(this.policy, (patientId) => patients.get(patientId)?.partition),
         tap((outputs) => this.#count(outputs)),
         deliver(sinks),
         concatMap(async (outputs) => {

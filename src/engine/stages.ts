@@ -8,7 +8,7 @@ import { VARIABLE_COUNT } from '../clinical/variables.js';
 import type { Clock } from '../clock.js';
 import type { MessageCodec } from '../events/codec.js';
 import { deadLetter } from '../events/dead-letter.js';
-import type { ClinicalEvent, ObservationEvent } from '../events/event.js';
+import type { ClinicalEvent, EpochMs, ObservationEvent } from '../events/event.js';
 import type { DeadLetterMessage } from '../events/messages.js';
 import type { MicroBatcher } from '../inference/batcher.js';
 import { NO_OUTCOMES } from '../inference/outcomes.js';
@@ -44,6 +44,8 @@ export interface Restored {
 /** Events released in order, with how far the input may be committed once they are dealt with. */
 export interface OrderedBatch {
   readonly events: readonly ClinicalEvent[];
+  /** Event time through which events have now been released, by partition. */
+  readonly watermarks: ReadonlyMap<number, EpochMs>;
   readonly deadLetters: DeadLetterMessage[];
   readonly positions: readonly Position[];
   readonly revoked: readonly number[];
@@ -98,19 +100,25 @@ export function mergeByEventTime(
   const release = (
     events: readonly ClinicalEvent[],
     deadLetters: DeadLetterMessage[],
-    partitions: Iterable<number>,
+    partitions: readonly number[],
+    now: EpochMs | null,
   ) => {
-    const positions = [...partitions].flatMap((partition) =>
+    const watermarks = new Map<number, EpochMs>();
+    if (now !== null) {
+      for (const partition of partitions) watermarks.set(partition, merges.get(partition)!.watermark(now));
+    }
+    const positions = partitions.flatMap((partition) =>
       committable(partition, reached, merges.get(partition)?.held ?? []),
     );
-    return { ...NOTHING, events, deadLetters, positions };
+    return { ...NOTHING, events, watermarks, deadLetters, positions };
   };
   return map((batch) => {
     if (batch === 'end') {
       return release(
         [...merges.values()].flatMap((merge) => merge.flush()),
         [],
-        merges.keys(),
+        [...merges.keys()],
+        null,
       );
     }
     const now = clock.now();
@@ -118,7 +126,8 @@ export function mergeByEventTime(
       return release(
         [...merges.values()].flatMap((merge) => merge.release(now)),
         [],
-        merges.keys(),
+        [...merges.keys()],
+        now,
       );
     }
     if ('revoked' in batch) {
@@ -132,11 +141,11 @@ export function mergeByEventTime(
     merges.set(partition, merge);
     merge.add(lane, events, caughtUp, now);
     for (const position of batch.positions) reached.set(`${position.topic}/${partition}`, position);
-    return release(merge.release(now), deadLetters, [partition]);
+    return release(merge.release(now), deadLetters, [partition], now);
   });
 }
 
-const NOTHING = { events: [], positions: [], revoked: [], restored: [] };
+const NOTHING = { events: [], watermarks: new Map(), positions: [], revoked: [], restored: [] };
 
 function isControl(input: EngineInput): input is Control {
   return typeof input === 'string' || !('records' in input);
@@ -228,9 +237,15 @@ export class AlignAndScore {
   }
 }
 
-/** Scores and acknowledgements → alert transitions. */
-export function applyAlertPolicy(policy: AlertPolicy): OperatorFunction<AlignedBatch, Outputs> {
-  return map(({ events, actions, deadLetters, positions }) => {
+/**
+ * Scores, acknowledgements and the passing of time → alert transitions. `partitionOf` tells where a patient's events
+ * come from, since time passes by partition.
+ */
+export function applyAlertPolicy(
+  policy: AlertPolicy,
+  partitionOf: (patientId: string) => number | undefined,
+): OperatorFunction<AlignedBatch, Outputs> {
+  return map(({ events, watermarks, actions, deadLetters, positions }) => {
     const observations = events.filter((event): event is ObservationEvent => event.variables !== null);
     const outputs: Outputs = {
       patients: new Set(events.map(({ patientId }) => patientId)),
@@ -245,6 +260,10 @@ export function applyAlertPolicy(policy: AlertPolicy): OperatorFunction<AlignedB
       positions,
     };
     for (const action of actions) decide(policy, action, outputs);
+    for (const patientId of policy.waiting) {
+      const time = watermarks.get(partitionOf(patientId) ?? -1);
+      if (time !== undefined) outputs.alerts.push(...policy.advanceTo(patientId, time));
+    }
     return outputs;
   });
 }
@@ -260,9 +279,9 @@ function decide(policy: AlertPolicy, action: Action, outputs: Outputs): void {
       return;
     case 'act': {
       const { message, event } = action;
-      const transition = policy.act(message);
-      if (transition !== null) {
-        outputs.alerts.push(transition);
+      const transitions = policy.act(message);
+      if (transitions !== null) {
+        outputs.alerts.push(...transitions);
         return;
       }
       const { patientId, eventTime, alertId } = message;

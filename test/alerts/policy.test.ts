@@ -1,8 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AlertPolicy, type ScoredMoment } from '../../src/alerts/policy.js';
 import { VARIABLE_COUNT } from '../../src/clinical/variables.js';
 import type { AlertRule } from '../../src/config.js';
-import type { AlertAction } from '../../src/events/messages.js';
+import type { AlertAction, AlertMessage } from '../../src/events/messages.js';
 import { START } from '../helpers.js';
 
 const MINUTE = 60_000;
@@ -103,11 +104,9 @@ describe('AlertPolicy', () => {
       policy,
     );
     const [{ alertId }] = policy.open();
-    expect(act(policy, alertId, 'ACKNOWLEDGE', 11)).toMatchObject({
-      state: 'ACKNOWLEDGED',
-      sequence: 1,
-      actor: 'n',
-    });
+    expect(act(policy, alertId, 'ACKNOWLEDGE', 11)).toMatchObject([
+      { state: 'ACKNOWLEDGED', sequence: 1, actor: 'n' },
+    ]);
     expect(run([[60, 0.6]], policy)).toEqual([]);
   });
 
@@ -121,7 +120,7 @@ describe('AlertPolicy', () => {
       policy,
     );
     const [{ alertId }] = policy.open();
-    expect(act(policy, alertId, 'SNOOZE', 11)?.state).toBe('SNOOZED');
+    expect(act(policy, alertId, 'SNOOZE', 11)).toMatchObject([{ state: 'SNOOZED' }]);
     expect(
       run(
         [
@@ -176,5 +175,104 @@ describe('AlertPolicy', () => {
     expect(act(policy, 'nonsense', 'ACKNOWLEDGE', 11)).toBeNull();
     expect(policy.discharge('p1', START).map(({ state }) => state)).toEqual(['RESOLVED']);
     expect([...policy.open()]).toEqual([]);
+  });
+
+  it('escalates without a further score, at the moment it was due, and a comment does not put that off', () => {
+    const policy = new AlertPolicy([RULE], 'v');
+    run(
+      [
+        [0, 0.6],
+        [10, 0.6],
+      ],
+      policy,
+    );
+    const [{ alertId }] = policy.open();
+    expect(act(policy, alertId, 'COMMENT', 25)).toMatchObject([{ state: 'RAISED', sequence: 1 }]);
+    expect([...policy.waiting]).toEqual(['p1']);
+    expect(policy.advanceTo('p1', START + 29 * MINUTE)).toEqual([]);
+    expect(policy.advanceTo('p1', START + 50 * MINUTE)).toMatchObject([
+      { state: 'ESCALATED', sequence: 2, eventTime: START + 30 * MINUTE, reason: 'not acknowledged' },
+    ]);
+    expect([...policy.waiting]).toEqual([]);
+  });
+
+  it('keeps its timers over a restart', () => {
+    const policy = new AlertPolicy([RULE], 'v');
+    run(
+      [
+        [0, 0.6],
+        [10, 0.6],
+      ],
+      policy,
+    );
+    const next = new AlertPolicy([RULE], 'v');
+    next.restore('p1', policy.stateOf('p1'));
+    const due = START + 90 * MINUTE;
+    expect(next.advanceTo('p1', due)).toEqual(policy.advanceTo('p1', due));
+  });
+});
+
+/** What can happen to a patient's alerts, minute by minute. */
+const steps = fc.array(
+  fc.record({
+    minutes: fc.integer({ min: 1, max: 25 }),
+    what: fc.oneof(
+      { weight: 4, arbitrary: fc.record({ risk: fc.constantFrom(0.1, 0.39, 0.45, 0.5, 0.9) }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          action: fc.constantFrom<AlertAction>('ACKNOWLEDGE', 'SNOOZE', 'ESCALATE', 'COMMENT'),
+        }),
+      },
+    ),
+    /** Minutes after it at which time is looked at although nothing happens. */
+    ticks: fc.array(fc.integer({ min: 0, max: 25 }), { maxLength: 3 }),
+  }),
+  { maxLength: 40 },
+);
+type Course = typeof steps extends fc.Arbitrary<infer Each> ? Each : never;
+
+function live(course: Course, ticking: boolean): AlertMessage[] {
+  const policy = new AlertPolicy([RULE], 'v');
+  const transitions: AlertMessage[] = [];
+  let minute = 0;
+  for (const [index, { minutes, what, ticks }] of course.entries()) {
+    minute += minutes;
+    if ('risk' in what) transitions.push(...policy.score(moment(minute, what.risk)));
+    else
+      for (const { alertId } of [...policy.open()])
+        transitions.push(...(act(policy, alertId, what.action, minute) ?? []));
+    const next = minute + (course[index + 1]?.minutes ?? Number.POSITIVE_INFINITY);
+    if (!ticking) continue;
+    for (const tick of [...ticks].sort((a, b) => a - b)) {
+      if (minute + tick < next) transitions.push(...policy.advanceTo('p1', START + (minute + tick) * MINUTE));
+    }
+  }
+  transitions.push(...policy.discharge('p1', START + (minute + 100) * MINUTE));
+  return transitions;
+}
+
+describe('AlertPolicy, whatever happens', () => {
+  it('does not depend on how often time is looked at', () => {
+    fc.assert(
+      fc.property(steps, (course) => {
+        expect(live(course, true)).toEqual(live(course, false));
+      }),
+    );
+  });
+
+  it('numbers the transitions of an alert without a gap, begins with RAISED, ends with RESOLVED, never goes back in time', () => {
+    fc.assert(
+      fc.property(steps, (course) => {
+        const all = live(course, false);
+        for (const id of new Set(all.map(({ alertId }) => alertId))) {
+          const transitions = all.filter(({ alertId }) => alertId === id);
+          expect(transitions.map(({ sequence }) => sequence)).toEqual(transitions.map((_, index) => index));
+          expect([transitions[0].state, transitions.at(-1)?.state]).toEqual(['RAISED', 'RESOLVED']);
+          const times = transitions.map(({ eventTime }) => eventTime);
+          expect(times).toEqual([...times].sort((a, b) => a - b));
+        }
+      }),
+    );
   });
 });

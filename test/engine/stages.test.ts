@@ -302,7 +302,7 @@ function slowRuntime(marbles: Marbles, frames: number): InferenceRuntime {
 }
 
 function ordered(...events: ClinicalEvent[]): OrderedBatch {
-  return { events, deadLetters: [], positions: [], revoked: [], restored: [] };
+  return { events, watermarks: new Map(), deadLetters: [], positions: [], revoked: [], restored: [] };
 }
 const at = (minute: number, patientId = 'p1') => ({
   messageId: `${patientId} ${minute}`,
@@ -394,7 +394,8 @@ describe('applyAlertPolicy', () => {
         a: ordered(rate(0)),
         b: ordered(rate(1), eventOf('acks', ack('no such alert', { ...at(2), messageId: 'k' })), discharge),
       },
-      (input$: Observable<OrderedBatch>) => applyAlertPolicy(policy)(stage.operator()(input$)),
+      (input$: Observable<OrderedBatch>) =>
+        applyAlertPolicy(policy, () => undefined)(stage.operator()(input$)),
     );
     const [a, b] = out.map(({ notification }) => (notification as { value: Outputs }).value);
     expect(a.alerts.map(({ state, risk }) => [state, risk])).toEqual([['RAISED', 0.5]]);
@@ -404,6 +405,32 @@ describe('applyAlertPolicy', () => {
     ]);
     expect([a.observations.length, b.observations.length]).toEqual([1, 1]);
     expect([a.admitted.length, a.discharged.length, b.discharged.length]).toEqual([1, 0, 1]);
+  });
+
+  it('escalates for a patient of whom nothing more comes, when the time of the partition has passed', async () => {
+    const marbles = new Marbles();
+    const stage = new AlignAndScore(
+      ALIGN,
+      new MicroBatcher(MODEL.encoder, slowRuntime(marbles, 0), MODEL.shape, 4),
+    );
+    const later = (partition: number, hours: number) => ({
+      ...ordered(),
+      watermarks: new Map([[partition, START + hours * 3_600_000]]),
+    });
+    const partitionOf = (patientId: string) => stage.aligner.patients.get(patientId)?.partition;
+    const out = await marbles.play(
+      'a-b-c',
+      { a: ordered(rate(0)), b: later(1, 9), c: later(0, 2) },
+      (input$: Observable<OrderedBatch>) =>
+        applyAlertPolicy(new AlertPolicy([RULE], 'v'), partitionOf)(stage.operator()(input$)),
+    );
+    const states = out.map(({ notification }) =>
+      (notification as { value: Outputs }).value.alerts.map(({ state, eventTime }) => [
+        state,
+        eventTime - START,
+      ]),
+    );
+    expect(states).toEqual([[['RAISED', 0]], [], [['ESCALATED', 3_600_000]]]);
   });
 });
 
