@@ -214,8 +214,8 @@ describe('MicroBatcher', () => {
 
 describe('late data', () => {
   const observation = fc.record({
-    // Up to 30 h of a stay: no step leaves the ring.
-    second: fc.integer({ min: 1, max: 30 * 3600 }),
+    // Up to 46 h of a stay: no step leaves the ring.
+    second: fc.integer({ min: 1, max: 46 * 3600 }),
     patient: fc.constantFrom('p1', 'p2'),
     code: fc.constantFrom('heartRate', 'respRate', 'temperature', 'lactate', 'ph'),
     share: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -238,7 +238,8 @@ describe('late data', () => {
       fc.asyncProperty(
         fc.uniqueArray(observation, { selector: ({ second }) => second, minLength: 5, maxLength: 40 }),
         fc.integer({ min: 1, max: 9 }),
-        async (drawn, size) => {
+        fc.integer({ min: 1, max: 20 }),
+        async (drawn, size, maxBatch) => {
           const events = drawn
             .sort((a, b) => a.second - b.second)
             .map(({ second, patient, code, share, delay, isRepeated }, index) => {
@@ -258,7 +259,7 @@ describe('late data', () => {
           const last = ['p1', 'p2'].map((patientId) =>
             eventOf(
               'labs',
-              labs({ lactate: 2 }, { patientId, messageId: 'last', eventTime: START + 31 * HOUR_MS }),
+              labs({ lactate: 2 }, { patientId, messageId: 'last', eventTime: START + 47 * HOUR_MS }),
             ),
           );
           const arrived = events
@@ -270,7 +271,7 @@ describe('late data', () => {
             .map(({ event }) => event);
           const runs = [admissions];
           while (arrived.length > 0) runs.push(arrived.splice(0, size).sort(compareEvents));
-          const incremental = await score([...runs, last], 16);
+          const incremental = await score([...runs, last], maxBatch);
           const full = await scoreOneByOne([...admissions, ...events.map(({ event }) => event), ...last]);
           for (const { patientId, eventTime } of last) {
             const key = `${patientId} ${eventTime}`;
@@ -305,26 +306,64 @@ describe('late data', () => {
   });
 });
 
-it('scores after a long silence as if every hour of it had been walked through', async () => {
-  const hours = 400;
-  const first = eventOf('labs', labs({ lactate: 9 }, { messageId: 'a' }));
-  const last = eventOf('labs', labs({ lactate: 3 }, { messageId: 'b', eventTime: START + hours * HOUR_MS }));
-  const { risks, batcher } = await score([[first, last]], 4);
-  expect(batcher.tokens).toBeLessThan(hours);
-
-  const walked = new MicroBatcher(MODEL.encoder, runtime, MODEL.shape, 4);
-  const patient = new PatientState(first, ALIGN, 8);
-  const { timeline } = patient;
-  timeline.record(0, first.variables![0], first.values![0], START);
-  for (let hour = 0; hour < hours; hour++) {
-    walked.close(patient, hour, timeline.carry);
-    timeline.advance();
+describe('silence', () => {
+  /** Scores of one patient whose every hour is walked through, one row at a time, with neither aligner nor batcher. */
+  async function walk(events: readonly ClinicalEvent[]): Promise<number[]> {
+    const patient = new PatientState(events[0], ALIGN, 8);
+    const { timeline } = patient;
+    const cache = new AttentionCache(MODEL.shape);
+    const x = new Float32Array(MODEL.encoder.size);
+    const age = new Int32Array(MODEL.shape.slots);
+    const run = (step: number, asOf: number) => {
+      MODEL.encoder.encode(patient, step, asOf, timeline.carry, x, 0);
+      cache.writeAges(step, age, 0);
+      return runtime.run({ rows: 1, x, k: cache.k, v: cache.v, age });
+    };
+    const risks: number[] = [];
+    for (const { eventTime, variables, values } of events) {
+      for (let step = timeline.openStep; step < timeline.stepOf(eventTime); step++) {
+        const { newK, newV } = await run(step, timeline.endOf(step));
+        cache.append(step, newK, newV, 0);
+        timeline.advance();
+      }
+      timeline.record(timeline.openStep, variables![0], values![0], eventTime);
+      const { logit } = await run(timeline.openStep, eventTime);
+      risks.push(1 / (1 + Math.exp(-logit[0])));
+    }
+    return risks;
   }
-  timeline.record(hours, last.variables![0], last.values![0], last.eventTime);
-  let expected = Number.NaN;
-  walked.score(patient, last.eventTime, ({ risk }) => {
-    expected = risk;
+  const lactate = (hour: number, value: number, index: number) =>
+    eventOf('labs', labs({ lactate: value }, { messageId: `m${index}`, eventTime: START + hour * HOUR_MS }));
+
+  it('of any length, anywhere, leads to the scores of walking through every hour of it, to 1e-5', async () => {
+    const gap = fc.oneof(
+      fc.integer({ min: 0, max: 5 }),
+      fc.integer({ min: 40, max: 60 }),
+      fc.integer({ max: 500, min: 0 }),
+    );
+    const course = fc.array(fc.tuple(gap, fc.double({ min: 0.5, max: 12, noNaN: true })), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    await fc.assert(
+      fc.asyncProperty(course, fc.integer({ min: 1, max: 9 }), async (drawn, maxBatch) => {
+        let hour = 0;
+        const events = drawn.map(([gapHours, value], index) => {
+          hour += index === 0 ? 0 : gapHours + 0.01;
+          return lactate(hour, value, index);
+        });
+        const { risks } = await score([events.flatMap((event) => [event, event])], maxBatch);
+        const walked = await walk(events);
+        events.forEach(({ eventTime }, index) => {
+          expect(Math.abs(risks.get(`p1 ${eventTime}`)! - walked[index])).toBeLessThan(1e-5);
+        });
+      }),
+      { numRuns: 15 },
+    );
   });
-  await walked.flush();
-  expect(risks.get(`p1 ${last.eventTime}`)).toBeCloseTo(expected, 7);
+
+  it('costs no more tokens than reach over it', async () => {
+    const { batcher } = await score([[lactate(0, 9, 0), lactate(400, 3, 1)]], 4);
+    expect(batcher.tokens).toBeLessThan(400);
+  });
 });
