@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { WardstreamError } from './errors.js';
+import { secretSchema } from './secret.js';
 
 const MINUTE_MS = 60_000;
 const MIB = 1_048_576;
@@ -62,6 +63,32 @@ const DEFAULT_RULES: AlertRule[] = [
   },
 ];
 
+const user = { username: z.string().min(1), password: secretSchema };
+/** Who the Kafka client says it is. */
+const saslSchema = z.discriminatedUnion('mechanism', [
+  z.strictObject({ mechanism: z.literal('plain'), ...user }),
+  z.strictObject({ mechanism: z.literal('scram-sha-256'), ...user }),
+  z.strictObject({ mechanism: z.literal('scram-sha-512'), ...user }),
+  z
+    .strictObject({
+      mechanism: z.literal('oauthbearer'),
+      /** A file with the token, which something else keeps fresh; read at each connection. Or: */
+      tokenFile: z.string().min(1).optional(),
+      /** where tokens are to be had with the grant `client_credentials` (RFC 6749, 4.4). */
+      tokenUrl: z.url().optional(),
+      clientId: z.string().min(1).optional(),
+      clientSecret: secretSchema.optional(),
+      scope: z.string().min(1).optional(),
+    })
+    .refine(
+      ({ tokenFile, tokenUrl, clientId, clientSecret }) =>
+        tokenFile === undefined
+          ? tokenUrl !== undefined && clientId !== undefined && clientSecret !== undefined
+          : tokenUrl === undefined,
+      'needs either tokenFile, or tokenUrl with clientId and clientSecret',
+    ),
+]);
+
 /** Every setting of Wardstream, with unit, default and meaning. */
 export const configSchema = z.strictObject({
   bus: z
@@ -84,27 +111,26 @@ export const configSchema = z.strictObject({
         replicationFactor: z.number().int().positive().default(1),
         /** A process that is silent for this long has its partitions given to others. */
         sessionTimeoutMs: z.number().int().min(6000).default(30_000),
-        /** TLS with the system's certificate authorities. */
-        ssl: z.boolean().default(false),
-        sasl: z
-          .discriminatedUnion('mechanism', [
-            z.strictObject({ mechanism: z.literal('plain'), username: z.string(), password: z.string() }),
+        /** TLS: with the system's certificate authorities, or as given; each of these is PEM. */
+        ssl: z
+          .union([
+            z.boolean(),
             z.strictObject({
-              mechanism: z.literal('scram-sha-256'),
-              username: z.string(),
-              password: z.string(),
-            }),
-            z.strictObject({
-              mechanism: z.literal('scram-sha-512'),
-              username: z.string(),
-              password: z.string(),
+              /** Certificate authorities that vouch for the brokers, instead of the system's. */
+              ca: secretSchema.optional(),
+              /** The client's own certificate and key, where brokers ask for them. */
+              cert: secretSchema.optional(),
+              key: secretSchema.optional(),
+              passphrase: secretSchema.optional(),
             }),
           ])
-          .optional(),
+          .default(false),
+        sasl: saslSchema.optional(),
       }),
     ])
     .default({ kind: 'memory', partitions: 4, capacity: 8192 }),
-  schemaRegistry: z.strictObject({ url: z.url() }).optional(),
+  /** The URL may hold user and password. */
+  schemaRegistry: z.strictObject({ url: secretSchema.pipe(z.url()) }).optional(),
   align: z
     .strictObject({
       /** How long, in event time, the merge waits for events that are out of order. */
@@ -159,7 +185,7 @@ export const configSchema = z.strictObject({
         url: z.url(),
         database: z.string().default('wardstream'),
         username: z.string().default('default'),
-        password: z.string().default(''),
+        password: secretSchema.default(''),
       }),
     ])
     .default({ kind: 'none' }),
@@ -179,7 +205,7 @@ export const configSchema = z.strictObject({
       host: z.string().default('127.0.0.1'),
       port: z.number().int().min(0).max(65_535).default(8080),
       /** The access token; by default a random one is made and printed. */
-      token: z.string().min(16).optional(),
+      token: secretSchema.pipe(z.string().min(16)).optional(),
     })
     .prefault({}),
 });

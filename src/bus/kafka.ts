@@ -3,14 +3,11 @@ import kafkajs, {
   type Admin,
   type EachBatchPayload,
   Kafka,
-  type KafkaConfig,
   type Consumer as KafkaConsumer,
   type KafkaMessage,
-  logLevel,
   Partitioners,
   type Producer,
 } from 'kafkajs';
-import type { BusConfig } from '../config.js';
 import { WardstreamError } from '../errors.js';
 import { type InputTopic, RETENTION_MS, TOPICS } from '../events/topics.js';
 import { coPartitionedAssigner, fixedAssigner } from './assigner.js';
@@ -25,8 +22,9 @@ import type {
   StateLog,
   TopicDescription,
 } from './bus.js';
+import { clientOptions, type KafkaBusConfig } from './kafka-client.js';
 
-export type KafkaBusConfig = Extract<BusConfig, { kind: 'kafka' }>;
+export type { KafkaBusConfig } from './kafka-client.js';
 
 /** While a handler is busy the group must hear from us. */
 const HEARTBEAT_MS = 3000;
@@ -385,17 +383,6 @@ function settingsOf(topic: string): { name: string; value: string }[] {
   }
   if (retention === 'compact') return [{ name: 'cleanup.policy', value: 'compact' }];
   return retention === undefined ? [] : [{ name: 'retention.ms', value: String(retention) }];
-}
-
-function clientOptions({ brokers, clientId, ssl, sasl }: KafkaBusConfig): KafkaConfig {
-  return {
-    brokers,
-    clientId,
-    ssl,
-    ...(sasl === undefined ? {} : { sasl }),
-    logLevel: logLevel.NOTHING,
-    connectionTimeout: 3000,
-  };
 }
 
 function messageOf(error: unknown): string {
