@@ -107,6 +107,8 @@ export class Aligner {
     }
     const isLate = eventTime < patient.lastEventAt;
     if (isLate) {
+      // Such a score could as well have been given at the end of an earlier batch.
+      this.#scoreIfPending(patient);
       this.counts.late++;
       patient.revised = true;
     } else if (eventTime > patient.lastEventAt) {

@@ -17,6 +17,8 @@ export class PartitionMerge {
   readonly #frontier = new Map<string, EpochMs>();
   readonly #caughtUp = new Map<string, boolean>();
   #held: ClinicalEvent[] = [];
+  /** Released in the middle of a batch, before an event that comes too late for its place. */
+  #ready: ClinicalEvent[] = [];
 
   constructor(options: MergeOptions) {
     this.#options = options;
@@ -24,17 +26,24 @@ export class PartitionMerge {
 
   /** Events waiting for their time. */
   get held(): readonly ClinicalEvent[] {
-    return this.#held;
+    return this.#ready.length === 0 ? this.#held : [...this.#ready, ...this.#held];
   }
 
-  /** Takes in one batch of one lane; `caughtUp` tells whether the lane has no more unread records. */
+  /**
+   * Takes in one batch of one lane; `caughtUp` tells whether the lane has no more unread records. What is later than the
+   * window allows is late however the lane is cut into batches.
+   */
   add(lane: string, events: readonly ClinicalEvent[], caughtUp: boolean, now: EpochMs): void {
     let frontier = this.#frontier.get(lane) ?? Number.NEGATIVE_INFINITY;
     for (const event of events) {
+      if (event.eventTime <= frontier - this.#options.reorderWindowMs) {
+        this.#frontier.set(lane, frontier);
+        this.#ready.push(...this.#releaseThrough(this.watermark(now)));
+      }
       this.#held.push(event);
-      if (event.eventTime > frontier) frontier = event.eventTime;
+      if (event.eventTime > frontier) frontier = Math.min(event.eventTime, now);
     }
-    this.#frontier.set(lane, Math.min(frontier, now));
+    this.#frontier.set(lane, frontier);
     this.#caughtUp.set(lane, caughtUp);
   }
 
@@ -50,12 +59,19 @@ export class PartitionMerge {
 
   /** The held events up to the watermark, in order. */
   release(now: EpochMs): ClinicalEvent[] {
-    return this.#releaseThrough(this.watermark(now));
+    return this.#withReady(this.#releaseThrough(this.watermark(now)));
   }
 
   /** All held events, in order: the stream has ended. */
   flush(): ClinicalEvent[] {
-    return this.#releaseThrough(Number.POSITIVE_INFINITY);
+    return this.#withReady(this.#releaseThrough(Number.POSITIVE_INFINITY));
+  }
+
+  #withReady(released: ClinicalEvent[]): ClinicalEvent[] {
+    if (this.#ready.length === 0) return released;
+    const all = this.#ready.concat(released);
+    this.#ready = [];
+    return all;
   }
 
   #releaseThrough(watermark: EpochMs): ClinicalEvent[] {

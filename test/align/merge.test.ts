@@ -42,6 +42,27 @@ describe('PartitionMerge', () => {
     );
   });
 
+  it('releases in the same order however a lane is cut into batches, also what is later than the window', () => {
+    const arrivals = fc.array(fc.nat(60), { maxLength: 60 });
+    fc.assert(
+      fc.property(arrivals, fc.infiniteStream(fc.integer({ min: 1, max: 20 })), (times, sizes) => {
+        const events = times.map((time, index) => ({ ...event(time, `m${index}`), offset: index }));
+        const inBatches = (next: () => number) => {
+          const merge = new PartitionMerge({ reorderWindowMs: 10, live: false });
+          const released: ClinicalEvent[] = [];
+          for (let start = 0; start < events.length; ) {
+            const end = start + next();
+            merge.add('all', events.slice(start, end), false, Number.POSITIVE_INFINITY);
+            released.push(...merge.release(Number.POSITIVE_INFINITY));
+            start = end;
+          }
+          return released.concat(merge.flush()).map(({ messageId }) => messageId);
+        };
+        expect(inBatches(() => sizes.next().value!)).toEqual(inBatches(() => 1));
+      }),
+    );
+  });
+
   it('live, lets the clock move a lane that has been read to its end', () => {
     const merge = new PartitionMerge({ reorderWindowMs: 250, live: true });
     merge.add('a', [event(1000, 'x')], true, 1000);
