@@ -1,0 +1,52 @@
+/** Why an encoder used only a part of a note or image, or none of it. Closed: counted and shown by it. */
+export const ENCODING_FLAGS = [
+  // Notes
+  'other-language',
+  'no-text',
+  'shortened',
+  // Images
+  'not-a-chest-radiograph',
+  'image-unreadable',
+  'image-too-large',
+  'uri-refused',
+  'uri-unavailable',
+  // Either
+  'encoder-failed',
+] as const;
+export type EncodingFlag = (typeof ENCODING_FLAGS)[number];
+
+/** What an encoder made of the content of one event. */
+export interface Encoding {
+  /** Within −1 to 1, in units of 1/EMBEDDING_UNIT; null where the content cannot be used. */
+  readonly embedding: Int16Array | null;
+  /** Probability of the image's finding, 0 to 1; null for notes and where there is none. */
+  readonly finding: number | null;
+  readonly flags: readonly EncodingFlag[];
+  /** What the flags are about, for people; empty without flags. */
+  readonly detail: string;
+}
+
+/** Embeddings are kept in 16 bits, half of what a float takes: a patient holds one a note. */
+export const EMBEDDING_UNIT = 32_767;
+
+/** Rounds an embedding to what is kept of it. Values beyond −1 to 1 are clipped. */
+export function quantise(embedding: Float32Array): Int16Array {
+  const kept = new Int16Array(embedding.length);
+  for (let index = 0; index < kept.length; index++) {
+    const value = Math.max(-1, Math.min(1, embedding[index]));
+    kept[index] = Math.round(value * EMBEDDING_UNIT);
+  }
+  return kept;
+}
+
+/** Writes a kept embedding as floats into `out` at `offset`. */
+export function dequantise(embedding: Int16Array, out: Float32Array, offset: number): void {
+  for (let index = 0; index < embedding.length; index++) {
+    out[offset + index] = embedding[index] / EMBEDDING_UNIT;
+  }
+}
+
+/** The encoding of content that cannot be used, with the reason. */
+export function unusable(flag: EncodingFlag, detail: string): Encoding {
+  return { embedding: null, finding: null, flags: [flag], detail };
+}
