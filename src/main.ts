@@ -58,6 +58,12 @@ program
   .requiredOption('--from <source>', FROM)
   .requiredOption('--out <dir>', 'folder for features.f32 and stays.json')
   .option('--patients <n>', 'only the first n stays', positiveInteger)
+  .option(
+    '--notes',
+    'also write notes generated from the values seen, encoded: notes.f32 and notes.json',
+    false,
+  )
+  .option('--seed <n>', 'another number, other notes', positiveInteger, 1)
   .option('--json', 'one JSON object as the last line of stdout', false)
   .action(async (options) => {
     const { features } = await import('./commands/features.js');

@@ -1,9 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { DEFAULT_LIMITS } from '../config.js';
+import { NoteEncoder } from '../encoders/text.js';
+import { openUse } from '../encoders/use.js';
 import { EventDecoder } from '../engine/decode.js';
 import { MessageCodec } from '../events/codec.js';
 import type { ClinicalEvent } from '../events/event.js';
 import { exportFeatures } from '../features/export.js';
+import { exportNotes } from '../features/notes.js';
 import { openSource } from '../replay/open.js';
 import { bytesOf } from '../replay/source.js';
 
@@ -11,16 +14,32 @@ export interface FeaturesOptions {
   readonly from: string;
   readonly out: string;
   readonly patients?: number;
+  /** Write notes too. */
+  readonly notes?: boolean;
+  /** Another number, other notes. */
+  readonly seed: number;
 }
 
 /** Steps the structured model sees: 48 of one hour. */
 const GRID = { stepMs: 3_600_000, steps: 48 };
 const CHUNK = 4096;
+/** All there are of 4 000 stays: 100 MB. */
+const EXPORT_CACHE_SENTENCES = 50_000;
 
 /** `wardstream features`: writes the training input that the serving code computes from a source. */
-export function features(options: FeaturesOptions): Promise<{ stays: number; features: number }> {
-  mkdirSync(options.out, { recursive: true });
-  return exportFeatures(() => decodedEvents(options), GRID, options.out);
+export async function features(options: FeaturesOptions): Promise<Record<string, number>> {
+  const { out, seed } = options;
+  mkdirSync(out, { recursive: true });
+  const pass = () => decodedEvents(options);
+  const { ids, features: size } = await exportFeatures(pass, GRID, out);
+  const result = { stays: ids.length, features: size };
+  if (options.notes !== true) return result;
+  const encoder = new NoteEncoder(await openUse(), EXPORT_CACHE_SENTENCES);
+  try {
+    return { ...result, ...(await exportNotes(pass, ids, encoder, out, { seed })) };
+  } finally {
+    await encoder.close();
+  }
 }
 
 /** The source's messages through the real codec and validation, in chunks. */

@@ -20,7 +20,7 @@ export async function exportFeatures(
   pass: EventPass,
   grid: StepGrid,
   directory: string,
-): Promise<{ stays: number; features: number }> {
+): Promise<{ ids: readonly string[]; features: number }> {
   const encoderConfig = await fitScaling(pass);
   const encoder = new FeatureEncoder(encoderConfig);
   const file = openSync(join(directory, 'features.f32'), 'w');
@@ -52,7 +52,7 @@ export async function exportFeatures(
   const { featureNames, size } = encoder;
   const description = { version: 1, stays: ids.length, steps: grid.steps, features: size, featureNames, ids };
   writeFileSync(join(directory, 'stays.json'), JSON.stringify({ ...description, encoder: encoderConfig }));
-  return { stays: ids.length, features: size };
+  return { ids, features: size };
 }
 
 async function fitScaling(pass: EventPass): Promise<EncoderConfig> {

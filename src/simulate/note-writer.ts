@@ -1,0 +1,132 @@
+import { Course } from './course.js';
+import type { Random } from './random.js';
+import {
+  type Bedside,
+  blood,
+  cardiovascular,
+  filler,
+  identity,
+  impression,
+  infection,
+  metabolic,
+  neuro,
+  renal,
+  respiratory,
+  worries,
+} from './shorthand.js';
+
+export type WrittenKind = 'admission' | 'nursing' | 'progress' | 'event';
+
+export interface WrittenNote {
+  readonly kind: WrittenKind;
+  /** When it was signed, on the clock of the values. */
+  readonly time: number;
+  readonly text: string;
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Least time between a note and an event note. */
+const EVENT_GAP_MS = 2 * HOUR_MS;
+/** Share of the systems a note speaks of. */
+const SYSTEM_SHARE = 0.85;
+const NURSING = [neuro, cardiovascular, respiratory, renal, infection];
+const PHYSICIAN = [neuro, cardiovascular, respiratory, renal, metabolic, infection, blood];
+
+/**
+ * The notes staff might have written about a stay: at admission, then every six to eight hours and when something
+ * changes for the worse. A note is written from the values recorded up to its time, never from later ones.
+ */
+export class NoteWriter {
+  readonly #patient: Bedside['patient'];
+  readonly #random: Random;
+  readonly #course = new Course();
+  readonly #notes: WrittenNote[] = [];
+  #now: number;
+  #isAdmission = true;
+  #next: number;
+  #lastNote = Number.NEGATIVE_INFINITY;
+  /** When an event note was asked for and what for; Infinity: none. */
+  #eventAt = Number.POSITIVE_INFINITY;
+  #known = new Set<string>();
+
+  constructor(patient: Bedside['patient'], admittedAt: number, random: Random) {
+    this.#patient = patient;
+    this.#random = random;
+    this.#now = admittedAt;
+    this.#next = admittedAt + Math.round(random.between(60, 150)) * MINUTE_MS;
+  }
+
+  /** Adds a value in the variable's canonical unit; in order of time. */
+  record(variable: number, value: number, time: number): void {
+    if (time > this.#now) {
+      this.#look();
+      this.#writeBefore(time);
+      this.#now = time;
+    }
+    this.#course.record(variable, value, time);
+  }
+
+  /** The notes of the stay, which ends at `time`. */
+  finish(time: number): readonly WrittenNote[] {
+    this.#look();
+    this.#writeBefore(time);
+    return this.#notes;
+  }
+
+  /** All values of this moment are in: is there something new to worry about? */
+  #look(): void {
+    if (this.#isAdmission || this.#eventAt !== Number.POSITIVE_INFINITY) return;
+    if (this.#now - this.#lastNote < EVENT_GAP_MS) return;
+    const found = worries(this.#bedside(this.#now));
+    const isWorse = found.some((each) => !this.#known.has(each));
+    if (isWorse) this.#eventAt = this.#now + Math.round(this.#random.between(5, 30)) * MINUTE_MS;
+    else this.#known = new Set(found);
+  }
+
+  #writeBefore(time: number): void {
+    for (let due = this.#due(); due < time; due = this.#due()) {
+      const isEvent = this.#eventAt <= this.#next;
+      const bedside = this.#bedside(due);
+      this.#notes.push({ kind: this.#kind(isEvent), time: due, text: this.#write(bedside, isEvent) });
+      this.#known = new Set(worries(bedside));
+      this.#isAdmission = false;
+      this.#lastNote = due;
+      this.#eventAt = Number.POSITIVE_INFINITY;
+      this.#next = due + Math.round(this.#random.between(360, 480)) * MINUTE_MS;
+    }
+  }
+
+  #due(): number {
+    return Math.min(this.#next, this.#eventAt);
+  }
+
+  #kind(isEvent: boolean): WrittenKind {
+    if (this.#isAdmission) return 'admission';
+    if (isEvent) return 'event';
+    return this.#random.chance(0.4) ? 'progress' : 'nursing';
+  }
+
+  #write(bedside: Bedside, isEvent: boolean): string {
+    const { random } = bedside;
+    const systems = random.chance(0.5) ? NURSING : PHYSICIAN;
+    const spoken = systems.filter(() => random.chance(SYSTEM_SHARE));
+    const news = isEvent ? [`ATSP re ${worries(bedside).slice(0, 2).join(' and ') || 'a change'}`] : [];
+    const sentences = [
+      ...(this.#isAdmission ? identity(bedside) : news),
+      ...spoken.flatMap((system) => system(bedside)),
+      ...filler(bedside),
+      ...impression(bedside),
+    ];
+    return sentences.map(sentence).join(' ');
+  }
+
+  #bedside(now: number): Bedside {
+    return { course: this.#course, now, patient: this.#patient, random: this.#random };
+  }
+}
+
+function sentence(words: string): string {
+  const text = words.trim();
+  return `${text[0].toUpperCase()}${text.slice(1)}.`;
+}
