@@ -26,12 +26,14 @@ program
     await start(options, interrupted());
   });
 
-const FROM = 'where the history is: physionet2012:DIR, recording:FILE';
+const FROM = 'where the history is: physionet2012:DIR, physionet2019:DIR, yaib:DIR, recording:FILE';
+const MAPPING = 'codes and units over those of schemas/mapping.yaml (YAML)';
 
 program
   .command('replay')
   .description('stream history through the pipeline and report what came of it')
   .requiredOption('--from <source>', FROM)
+  .option('--mapping <file>', MAPPING)
   .option('--patients <n>', 'only the first n stays', positiveInteger)
   .option('--speed <speed>', 'max, or a multiple of real time such as 60x', replaySpeed, 'max' as const)
   .option('--store <dir>', 'keep observations, scores and alerts in a chDB store there')
@@ -43,6 +45,7 @@ program
   .command('validate')
   .description('replay history and report what the model would have caught, how early and at how many alarms')
   .requiredOption('--from <source>', FROM)
+  .option('--mapping <file>', MAPPING)
   .option('--outcomes <file>', 'who died; by default the Outcomes-x.txt that belongs to the folder set-x')
   .option('--patients <n>', 'only the first n stays', positiveInteger)
   .option('--report <file>', 'the report (HTML); the figures go beside it as JSON')
@@ -56,6 +59,7 @@ program
   .command('features')
   .description('write the training input that the serving code computes from history')
   .requiredOption('--from <source>', FROM)
+  .option('--mapping <file>', MAPPING)
   .requiredOption('--out <dir>', 'folder for features.f32 and stays.json')
   .option('--patients <n>', 'only the first n stays', positiveInteger)
   .option(

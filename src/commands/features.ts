@@ -18,6 +18,7 @@ export interface FeaturesOptions {
   readonly notes?: boolean;
   /** Another number, other notes. */
   readonly seed: number;
+  readonly mapping?: string;
 }
 
 /** Steps the structured model sees: 48 of one hour. */
@@ -47,7 +48,7 @@ async function* decodedEvents(options: FeaturesOptions): AsyncGenerator<Clinical
   const codec = new MessageCodec();
   const decoder = new EventDecoder(codec, DEFAULT_LIMITS);
   let events: ClinicalEvent[] = [];
-  for await (const message of openSource(options.from, options.patients).messages()) {
+  for await (const message of openSource(options.from, options.patients, options.mapping).messages()) {
     const { topic, eventTime } = message;
     const value = bytesOf(message, codec);
     const event = decoder.decode({ topic, partition: 0, offset: 0, value }, eventTime);

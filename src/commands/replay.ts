@@ -7,6 +7,7 @@ import { printResult } from './cli.js';
 export interface ReplayCommandOptions {
   readonly from: string;
   readonly patients?: number;
+  readonly mapping?: string;
   readonly speed: number | 'max';
   readonly store?: string;
   readonly config?: string;
@@ -15,7 +16,7 @@ export interface ReplayCommandOptions {
 
 /** `wardstream replay`: history through the pipeline, and what came of it. */
 export async function replayCommand(options: ReplayCommandOptions): Promise<void> {
-  const source = openSource(options.from, options.patients);
+  const source = openSource(options.from, options.patients, options.mapping);
   const bar = new SingleBar({
     format: '{bar} {value}/{total} stays | {eta_formatted} left',
     clearOnComplete: true,

@@ -12,6 +12,7 @@ export interface ValidateCommandOptions {
   readonly from: string;
   readonly outcomes?: string;
   readonly patients?: number;
+  readonly mapping?: string;
   readonly report?: string;
   readonly seed: number;
   readonly resamples: number;
@@ -21,7 +22,7 @@ export interface ValidateCommandOptions {
 
 /** `wardstream validate`: what the model would have caught in history, as a report, as JSON and on stdout. */
 export async function validateCommand(options: ValidateCommandOptions): Promise<void> {
-  const { from, outcomes, patients, report, seed, resamples, config, json } = options;
+  const { from, outcomes, patients, mapping, report, seed, resamples, config, json } = options;
   if (report !== undefined) checkPlace(report);
   const bar = new SingleBar({
     format: '{bar} {value}/{total} stays | {eta_formatted} left',
@@ -36,6 +37,7 @@ export async function validateCommand(options: ValidateCommandOptions): Promise<
       from,
       outcomes,
       patients,
+      mapping,
       seed,
       resamples,
       onProgress: (done, total) => {

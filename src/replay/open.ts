@@ -1,19 +1,35 @@
 import { WardstreamError } from '../errors.js';
+import { CodeMapping } from './mapping.js';
 import { Physionet2012Source } from './physionet2012.js';
+import { Physionet2019Source } from './physionet2019.js';
 import { RecordingSource } from './recording.js';
 import type { ReplaySource } from './source.js';
+import { YaibSource } from './yaib.js';
+
+/** Kinds of history, as the command line names them. */
+export const SOURCES = ['physionet2012:DIR', 'physionet2019:DIR', 'yaib:DIR', 'recording:FILE'];
 
 /**
- * Opens the history named on the command line, `KIND:PLACE`.
- * @throws WardstreamError `WS_USAGE` for an unknown kind, `WS_SOURCE` where nothing is found.
+ * Opens the history named on the command line, `KIND:PLACE`. `mapping` is a user's file over the table of codes.
+ * @throws WardstreamError `WS_USAGE` for an unknown kind, `WS_SOURCE` where nothing is found, `WS_CONFIG` for a wrong mapping.
  */
-export function openSource(from: string, limit?: number): ReplaySource {
+export function openSource(from: string, limit?: number, mapping?: string): ReplaySource {
   const [kind, ...rest] = from.split(':');
   const place = rest.join(':');
-  if (kind === 'physionet2012' && place !== '') return new Physionet2012Source(place, limit);
-  if (kind === 'recording' && place !== '') return new RecordingSource(place, limit);
+  if (place !== '') {
+    switch (kind) {
+      case 'physionet2012':
+        return new Physionet2012Source(place, CodeMapping.load(kind, mapping), limit);
+      case 'physionet2019':
+        return new Physionet2019Source(place, CodeMapping.load(kind, mapping), limit);
+      case 'yaib':
+        return new YaibSource(place, CodeMapping.load(kind, mapping), limit);
+      case 'recording':
+        return new RecordingSource(place, limit);
+    }
+  }
   throw new WardstreamError(
     'WS_USAGE',
-    `--from ${from}: not a known source; use physionet2012:DIR or recording:FILE`,
+    `--from ${from}: not a known source; use one of ${SOURCES.join(', ')}`,
   );
 }

@@ -1,19 +1,24 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { INDEX_BY_CODE, VARIABLES } from '../clinical/variables.js';
+import { VARIABLES } from '../clinical/variables.js';
 import { WardstreamError } from '../errors.js';
-import type { AdtMessage, Observation, UnitType } from '../events/messages.js';
-import { TOPICS } from '../events/topics.js';
-import type { ReplaySource, SourceCounts, SourceMessage } from './source.js';
+import type { UnitType } from '../events/messages.js';
+import type { Labels } from '../validate/labels.js';
+import {
+  BEDS,
+  type ChartedValue,
+  FIRST_ADMISSION,
+  type HistoricStay,
+  wardMessages,
+} from './historic-stay.js';
+import { CodeMapping, unitOf } from './mapping.js';
+import { findOutcomes, readOutcomes } from './outcomes.js';
+import { Ledger, noCounts, type ReplaySource, type SourceMessage } from './source.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
-/** The Challenge gives times since admission only; replay places the first admissions here. */
-const FIRST_ADMISSION = Date.UTC(2012, 0, 1);
 /** The files end at 48 h, with values charted at 48:00 included. */
 const OBSERVED_MS = 48 * HOUR_MS + MINUTE_MS;
-/** Beds of the ward a replay fills with one stay after the other. */
-const BEDS = 64;
 const TURNOVER_MS = 49 * HOUR_MS;
 
 const UNIT_TYPES: readonly UnitType[] = ['CORONARY_CARE', 'CARDIAC_SURGERY', 'MEDICAL', 'SURGICAL'];
@@ -32,13 +37,20 @@ interface Row {
  * beds: 64 stays side by side, then the next 64. Values charted at one minute become one message a topic.
  */
 export class Physionet2012Source implements ReplaySource {
-  readonly counts: SourceCounts = { patients: 0, rows: 0, descriptors: 0, notRecorded: 0, malformed: 0 };
+  readonly counts = noCounts();
+  readonly ledger = new Ledger();
+  readonly hasClock = false;
   readonly total: number;
   readonly #directory: string;
   readonly #files: readonly string[];
+  readonly #mapping: CodeMapping;
 
   /** @throws WardstreamError `WS_SOURCE` where the directory holds no stays. */
-  constructor(directory: string, limit = Number.POSITIVE_INFINITY) {
+  constructor(
+    directory: string,
+    mapping = CodeMapping.load('physionet2012'),
+    limit = Number.POSITIVE_INFINITY,
+  ) {
     const files = existsSync(directory)
       ? readdirSync(directory).filter((name) => /^\d+\.txt$/.test(name))
       : [];
@@ -47,6 +59,7 @@ export class Physionet2012Source implements ReplaySource {
       throw new WardstreamError('WS_SOURCE', `${what}; give its folder set-a`);
     }
     this.#directory = directory;
+    this.#mapping = mapping;
     this.#files = files.sort().slice(0, limit);
     this.total = this.#files.length;
   }
@@ -54,25 +67,23 @@ export class Physionet2012Source implements ReplaySource {
   *messages(): Generator<SourceMessage> {
     for (let start = 0; start < this.#files.length; start += BEDS) {
       const admittedAt = FIRST_ADMISSION + (start / BEDS) * TURNOVER_MS;
-      const ward = this.#files
-        .slice(start, start + BEDS)
-        .flatMap((file, bed) => this.#stay(file, bed, admittedAt));
-      yield* ward.sort((a, b) => a.eventTime - b.eventTime);
-      this.counts.patients += Math.min(BEDS, this.#files.length - start);
+      const stays = this.#files.slice(start, start + BEDS).map((file) => this.#stay(file));
+      yield* wardMessages(stays, admittedAt, 'physionet2012');
+      this.counts.patients += stays.length;
     }
   }
 
-  #stay(file: string, bed: number, admittedAt: number): SourceMessage[] {
+  async labels(): Promise<Labels> {
+    const file = findOutcomes(this.#directory);
+    return { outcome: 'death in hospital', file, byPatient: readOutcomes(file) };
+  }
+
+  #stay(file: string): HistoricStay {
     const patientId = file.slice(0, -'.txt'.length);
     const rows = this.#readRows(file);
     const charted = rows.filter(({ minute, parameter }) => !(minute === 0 && DESCRIPTORS.has(parameter)));
-    const admission = this.#admission(patientId, bed, admittedAt, rows);
-    const discharge = adt(`${patientId}:discharge`, patientId, 'DISCHARGE', admittedAt + OBSERVED_MS);
-    return [
-      { topic: TOPICS.adt, key: patientId, eventTime: admittedAt, record: admission },
-      ...this.#observations(patientId, admittedAt, charted),
-      { topic: TOPICS.adt, key: patientId, eventTime: discharge.eventTime, record: discharge },
-    ];
+    const admission = this.#admission(rows);
+    return { patientId, admission, values: this.#values(charted), endMs: OBSERVED_MS };
   }
 
   #readRows(file: string): Row[] {
@@ -93,10 +104,10 @@ export class Physionet2012Source implements ReplaySource {
     return rows;
   }
 
-  #admission(patientId: string, bed: number, admittedAt: number, rows: readonly Row[]): AdtMessage {
-    const message = adt(`${patientId}:admit`, patientId, 'ADMIT', admittedAt);
-    message.wardId = 'set-a';
-    message.bedId = `Bed ${String(bed + 1).padStart(2, '0')}`;
+  #admission(rows: readonly Row[]): HistoricStay['admission'] {
+    const message: {
+      -readonly [field in keyof HistoricStay['admission']]: HistoricStay['admission'][field];
+    } = { wardId: 'set-a' };
     for (const { minute, parameter, value } of rows) {
       if (minute !== 0 || !DESCRIPTORS.has(parameter)) continue;
       if (value === NOT_RECORDED) {
@@ -112,51 +123,25 @@ export class Physionet2012Source implements ReplaySource {
     return message;
   }
 
-  #observations(patientId: string, admittedAt: number, rows: readonly Row[]): SourceMessage[] {
-    const groups = new Map<string, SourceMessage>();
-    const messages: SourceMessage[] = [];
+  #values(rows: readonly Row[]): ChartedValue[] {
+    const values: ChartedValue[] = [];
     for (const { minute, parameter, value } of rows) {
       if (value === NOT_RECORDED) {
         this.counts.notRecorded++;
         continue;
       }
-      const variable = VARIABLES[INDEX_BY_CODE.get(parameter) ?? -1];
-      const topic = variable?.kind === 'lab' ? TOPICS.labs : TOPICS.vitals;
-      const messageId = `${patientId}:${topic}:${minute}`;
-      const observation: Observation = {
-        code: variable?.code ?? parameter,
-        value,
-        unit: variable?.unit ?? '',
-      };
-      const group = groups.get(messageId);
-      if (group !== undefined) {
-        (group.record as { observations: Observation[] }).observations.push(observation);
-        continue;
+      const meaning = this.#mapping.meaningOf(parameter);
+      if (meaning === null) {
+        // Passed on: the pipeline makes a dead letter of it.
+        Ledger.add(this.ledger.unmapped, parameter);
+        values.push({ atMs: minute * MINUTE_MS, variable: -1, code: parameter, unit: '', value });
+      } else if (meaning === 'ignore') this.ledger.leaveOut('values', 'ignored by the mapping');
+      else {
+        const { variable } = meaning;
+        const { code } = VARIABLES[variable];
+        values.push({ atMs: minute * MINUTE_MS, variable, code, unit: unitOf(meaning, value), value });
       }
-      const eventTime = admittedAt + minute * MINUTE_MS;
-      const head = { messageId, patientId, eventTime, observedAt: null, source: 'physionet2012' };
-      const record = { ...head, observations: [observation], specimenId: null };
-      const message: SourceMessage = { topic, key: patientId, eventTime, record };
-      groups.set(messageId, message);
-      messages.push(message);
     }
-    return messages;
+    return values;
   }
-}
-
-function adt(messageId: string, patientId: string, type: AdtMessage['type'], eventTime: number): AdtMessage {
-  return {
-    messageId,
-    patientId,
-    eventTime,
-    source: 'physionet2012',
-    type,
-    wardId: null,
-    bedId: null,
-    unitType: null,
-    ageYears: null,
-    sex: null,
-    heightCm: null,
-    weightKg: null,
-  };
 }

@@ -12,7 +12,7 @@ import avro from 'avsc';
 import { WardstreamError } from '../errors.js';
 import { parseSchema, readSchema } from '../events/avro.js';
 import { INPUT_TOPICS, type InputTopic } from '../events/topics.js';
-import type { ReplaySource, SourceCounts, SourceMessage } from './source.js';
+import { noCounts, type ReplaySource, type SourceMessage } from './source.js';
 
 /** One record of a recording file, as schemas/Recording.avsc describes it. */
 export interface RecordedMessage {
@@ -49,7 +49,8 @@ export class RecordingWriter {
 
 /** A recorded stream: `recording:FILE`. */
 export class RecordingSource implements ReplaySource {
-  readonly counts: SourceCounts = { patients: 0, rows: 0, descriptors: 0, notRecorded: 0, malformed: 0 };
+  readonly counts = noCounts();
+  readonly hasClock = true;
   readonly total = 0;
   readonly #file: string;
   readonly #limit: number;

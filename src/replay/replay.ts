@@ -36,11 +36,14 @@ export interface ReplayResult {
   late: number;
   /** Observations used although implausible. */
   implausible: number;
-  /** Rows of the source: observations + deadLetters + descriptors + notRecorded + malformed. */
+  /** Rows of the source: observations + deadLetters + descriptors + notRecorded + malformed + setAside. */
   rows: number;
   descriptors: number;
   notRecorded: number;
   malformed: number;
+  /** Values of codes nothing is mapped to, and others the source set aside; `unmapped` lists the former. */
+  setAside: number;
+  unmapped: Record<string, number>;
   seconds: number;
   observationsPerSecond: number;
   scoresPerSecond: number;
@@ -161,6 +164,8 @@ function summarise(
     descriptors,
     notRecorded,
     malformed,
+    setAside: source.ledger?.setAside ?? 0,
+    unmapped: Object.fromEntries(source.ledger?.unmapped ?? []),
     seconds: Number(seconds.toFixed(2)),
     observationsPerSecond: Math.round(observations / seconds),
     scoresPerSecond: Math.round(scores / seconds),

@@ -8,6 +8,7 @@ import {
   reliabilityCurve,
 } from './calibration.js';
 import { delong, type PairedAurocs } from './delong.js';
+import type { Label } from './labels.js';
 import { auprc, auroc, brier, crossFittedScore1, decisionCurve, type NetBenefit } from './metrics.js';
 import { type Ranking, rank, type Weights } from './ranking.js';
 import { BASELINES } from './signals.js';
@@ -63,15 +64,20 @@ export interface HourSample {
   readonly signals: Readonly<Record<SignalId, Float64Array>>;
 }
 
-/** The last score of every stay at or before an hour; a signal not known ranks below all others (−∞). */
+/**
+ * The last score of every stay at or before an hour; a signal not known ranks below all others (−∞). Where the outcome has an
+ * onset, stays in which it lies at or before the hour are left out: there is nothing left to foretell.
+ */
 export function sampleAt(
   stays: readonly ObservedStay[],
-  diedOf: (stay: ObservedStay) => boolean,
+  labelOf: (stay: ObservedStay) => Label,
   hour: number,
 ): HourSample {
   const scored = stays.flatMap((stay) => {
     const moment = lastMoment(stay.times, stay.admittedAt + hour * HOUR_MS);
-    return moment < 0 ? [] : [{ stay, moment }];
+    const { onsetMs } = labelOf(stay);
+    const isOver = onsetMs !== null && onsetMs <= hour * HOUR_MS;
+    return moment < 0 || isOver ? [] : [{ stay, moment }];
   });
   const signalOf = (id: SignalId, sign: number) =>
     Float64Array.from(scored, ({ stay, moment }) => {
@@ -82,7 +88,7 @@ export function sampleAt(
   for (const { id, sign } of BASELINES) signals[id] = signalOf(id, sign);
   return {
     stays: scored.map(({ stay }) => stay),
-    outcomes: Uint8Array.from(scored, ({ stay }) => (diedOf(stay) ? 1 : 0)),
+    outcomes: Uint8Array.from(scored, ({ stay }) => (labelOf(stay).happened ? 1 : 0)),
     signals,
   };
 }

@@ -2,20 +2,25 @@ import type { Config } from '../config.js';
 import { WardstreamError } from '../errors.js';
 import { loadModel } from '../inference/model.js';
 import { openSource } from '../replay/open.js';
+import { readOutcomes } from '../replay/outcomes.js';
 import { type ReplayResult, replay } from '../replay/replay.js';
+import type { ReplaySource } from '../replay/source.js';
 import { Random } from '../simulate/random.js';
 import type { BootstrapOptions } from './bootstrap.js';
+import { type Cohort, cohortOf, type Flow, flowOf, type SetAside } from './cohort.js';
 import { ENDPOINTS, type EndpointFigures, endpointFigures } from './events.js';
+import type { Labels } from './labels.js';
 import { HOURS, type HourFigures, hourFigures, SCORE1_FOLDS, sampleAt } from './mortality.js';
-import { findOutcomes, type Outcomes, readOutcomes } from './outcomes.js';
 import { type ObservedStay, StayCollector } from './stays.js';
 import { type SubgroupFigures, subgroupFigures } from './subgroups.js';
 import { countTrainedOn, type OutOfFold, readOutOfFold } from './training.js';
 
 export interface ValidationOptions extends BootstrapOptions {
   readonly config: Config;
-  /** `physionet2012:DIR`. */
+  /** Where the history is, `KIND:PLACE`. */
   readonly from: string;
+  /** A user's file over the table of codes. */
+  readonly mapping?: string | undefined;
   /** By default the one that belongs to the source. */
   readonly outcomes?: string | undefined;
   /** Only the first so many stays. */
@@ -23,33 +28,11 @@ export interface ValidationOptions extends BootstrapOptions {
   readonly onProgress?: (patients: number, total: number) => void;
 }
 
-/** How many stays entered, and what became of them. */
-export interface Flow {
-  readonly source: number;
-  readonly withoutOutcome: number;
-  /** Never scored within 48 hours: nothing was measured. */
-  readonly withoutScore: number;
-  readonly evaluated: number;
-  /** Outcomes of patients who are not among the stays of this run. */
-  readonly outcomesWithoutStay: number;
-}
-
-/** Who was evaluated. */
-export interface Cohort {
-  readonly ageMedian: number;
-  readonly ageUnknown: number;
-  readonly female: number;
-  readonly male: number;
-  readonly hoursObserved: number;
-  readonly scores: number;
-  readonly units: Readonly<Record<string, number>>;
-  /** Stays in which the variable was ever charted with a plausible value, or the signal ever known. */
-  readonly everKnown: Readonly<Record<string, number>>;
-}
-
 /** Everything a validation found. NaN, which JSON writes as null, is a figure that is not defined. */
 export interface Validation {
   readonly from: string;
+  /** What the model is asked to foretell of each stay: `death in hospital`, or what the source's labels say. */
+  readonly outcome: string;
   readonly outcomesFile: string;
   readonly model: string;
   readonly seed: number;
@@ -57,6 +40,7 @@ export interface Validation {
   readonly alarmThreshold: number;
   readonly flow: Flow;
   readonly cohort: Cohort;
+  /** Stays in which the outcome came about. */
   readonly deaths: number;
   /** Patients the model was trained on: figures on them are in-sample. */
   readonly trainedOn: number;
@@ -81,9 +65,9 @@ const SUBGROUP_HOUR = 48;
 export async function validate(options: ValidationOptions): Promise<Validation> {
   const started = performance.now();
   const { config, from, seed, resamples } = options;
-  const source = openSource(from, options.patients);
-  const outcomesFile = options.outcomes ?? findOutcomes(from.slice(from.indexOf(':') + 1));
-  const outcomes = readOutcomes(outcomesFile);
+  const source = openSource(from, options.patients, options.mapping);
+  // What is wrong with the outcomes is said before the replay, where that is possible.
+  const given = options.outcomes === undefined ? null : readOutcomes(options.outcomes);
   const threshold = alarmThreshold(config);
   const collector = new StayCollector();
   const { onProgress } = options;
@@ -94,25 +78,31 @@ export async function validate(options: ValidationOptions): Promise<Validation> 
     ...(onProgress === undefined ? {} : { onProgress }),
   });
   const all = collector.stays();
-  const withOutcome = all.filter(({ patientId }) => outcomes.has(patientId));
+  const labels = await labelsOf(source, options.outcomes, given);
+  const { byPatient } = labels;
+  const withOutcome = all.filter(({ patientId }) => byPatient.has(patientId));
   const stays = withOutcome.filter(isScored);
-  if (stays.length === 0) throw nothingToEvaluate(all, outcomesFile);
-  const died = (stay: ObservedStay) => outcomes.get(stay.patientId) === true;
-  const trainedOn = countTrainedOn(stays.map(({ patientId }) => patientId));
+  if (stays.length === 0) throw nothingToEvaluate(all, labels.file);
+  const labelOf = ({ patientId }: ObservedStay) => byPatient.get(patientId)!;
+  // Ids are the Challenge's own there; elsewhere like numbers name other patients.
+  const trainedOn = from.startsWith('physionet2012:')
+    ? countTrainedOn(stays.map(({ patientId }) => patientId))
+    : 0;
   const { directory } = loadModel(config.model.version, config.model.directory);
   const sampling = { seed, resamples };
-  const samples = HOURS.map((hour) => ({ hour, sample: sampleAt(stays, died, hour) }));
+  const samples = HOURS.map((hour) => ({ hour, sample: sampleAt(stays, labelOf, hour) }));
   const last = samples.find(({ hour }) => hour === SUBGROUP_HOUR)!.sample;
   return {
     from,
-    outcomesFile,
+    outcome: labels.outcome,
+    outcomesFile: labels.file,
     model: replayed.model,
     seed,
     resamples,
     alarmThreshold: threshold,
-    flow: flowOf(source.total, all, withOutcome, stays, outcomes),
+    flow: flowOf(source.total, asideOf(source), all, withOutcome, stays, labels),
     cohort: cohortOf(stays),
-    deaths: stays.filter(died).length,
+    deaths: stays.filter((stay) => labelOf(stay).happened).length,
     trainedOn,
     outOfFold: trainedOn === 0 ? null : readOutOfFold(directory),
     hours: samples.map(({ hour, sample }) =>
@@ -194,48 +184,27 @@ function nothingToEvaluate(all: readonly ObservedStay[], outcomesFile: string): 
   return new WardstreamError('WS_SOURCE', `${what}; is it the outcomes file of this source?`);
 }
 
-function flowOf(
-  source: number,
-  all: readonly ObservedStay[],
-  withOutcome: readonly ObservedStay[],
-  stays: readonly ObservedStay[],
-  outcomes: Outcomes,
-): Flow {
-  return {
-    source,
-    withoutOutcome: all.length - withOutcome.length,
-    withoutScore: withOutcome.length - stays.length,
-    evaluated: stays.length,
-    outcomesWithoutStay: outcomes.size - withOutcome.length,
-  };
+/** The outcomes named on the command line, else the source's own. @throws WardstreamError `WS_SOURCE` where there are none. */
+async function labelsOf(
+  source: ReplaySource,
+  file: string | undefined,
+  given: Labels['byPatient'] | null,
+): Promise<Labels> {
+  if (file !== undefined && given !== null) return { outcome: 'death in hospital', file, byPatient: given };
+  const labels = (await source.labels?.()) ?? null;
+  if (labels !== null) return labels;
+  const what = 'this source has no outcomes of its own';
+  throw new WardstreamError('WS_SOURCE', `${what}; name a file of patientId,died with --outcomes`);
 }
 
-function cohortOf(stays: readonly ObservedStay[]): Cohort {
-  const ages = stays.flatMap(({ demographics }) => demographics.ageYears ?? []).sort((a, b) => a - b);
-  const units: Record<string, number> = {};
-  for (const { demographics } of stays) {
-    const unit = demographics.unitType ?? 'not recorded';
-    units[unit] = (units[unit] ?? 0) + 1;
-  }
-  const count = (holds: (stay: ObservedStay) => boolean) => stays.filter(holds).length;
+function asideOf({ ledger }: ReplaySource): SetAside {
+  const list = (counts: ReadonlyMap<string, number> = new Map()) =>
+    [...counts].map(([what, count]) => ({ what, count }));
   return {
-    ageMedian: ages.length === 0 ? Number.NaN : ages[ages.length >> 1],
-    ageUnknown: stays.length - ages.length,
-    female: count(({ demographics }) => demographics.sex === 'FEMALE'),
-    male: count(({ demographics }) => demographics.sex === 'MALE'),
-    hoursObserved: stays.reduce((sum, { admittedAt, endAt }) => sum + (endAt - admittedAt) / 3_600_000, 0),
-    scores: stays.reduce((sum, { times }) => sum + times.length, 0),
-    units,
-    everKnown: {
-      'mean pressure': count(
-        ({ charted }) => charted.mapInvasive.times.length + charted.mapCuff.times.length > 0,
-      ),
-      lactate: count(({ charted }) => charted.lactate.times.length > 0),
-      PaO2: count(({ charted }) => charted.pao2.times.length > 0),
-      FiO2: count(({ charted }) => charted.fio2.times.length > 0),
-      ventilation: count(({ charted }) => charted.mechVent.times.length > 0),
-      'SpO2 or SaO2': count(({ signals }) => signals.spo2.some((value) => !Number.isNaN(value))),
-    },
+    stays: list(ledger?.stays),
+    notes: list(ledger?.notes),
+    values: list(ledger?.values),
+    unmapped: list(ledger?.unmapped),
   };
 }
 

@@ -47,7 +47,9 @@ describe('singleObjectHeader', () => {
   });
 
   it('tells every schema of schemas/ from every other', () => {
-    const names = readdirSync(new URL('../../schemas', import.meta.url)).map((file) => file.split('.')[0]);
+    const names = readdirSync(new URL('../../schemas', import.meta.url))
+      .filter((file) => file.endsWith('.avsc'))
+      .map((file) => file.split('.')[0]);
     const headers = names.map((name) => singleObjectHeader(parseSchema(readSchema(name))).toString('hex'));
     expect(new Set(headers).size).toBe(names.length);
   });

@@ -45,6 +45,10 @@ describe('validation of planted stays', () => {
   it('accounts for every stay', () => {
     expect(result.flow).toEqual({
       source: 14,
+      excluded: [],
+      notes: [],
+      values: [],
+      unmapped: [],
       withoutOutcome: 1,
       withoutScore: 1,
       evaluated: 12,

@@ -2,6 +2,7 @@ import type { EndpointFigures, SweepPoint } from '../events.js';
 import type { HourFigures } from '../mortality.js';
 import { BASELINES } from '../signals.js';
 import type { SubgroupFigures } from '../subgroups.js';
+import { capital } from './figures.js';
 import type { Markup } from './html.js';
 import { chart, forest, type Line } from './svg.js';
 
@@ -13,7 +14,7 @@ const LABELS: readonly (readonly [id: string, label: string])[] = [
 const MOST_ALARMS = 15;
 
 /** AUROC by hour with intervals, of model and baselines. */
-export function aurocByHour(hours: readonly HourFigures[]): Markup {
+export function aurocByHour(outcome: string, hours: readonly HourFigures[]): Markup {
   const lines: Line[] = LABELS.map(([id, label], offset) => {
     const estimates = hours.map((hour) => (id === 'model' ? hour.model.auroc : hour.baselines[id].auroc));
     // Set apart a little, so that intervals do not hide each other.
@@ -23,7 +24,7 @@ export function aurocByHour(hours: readonly HourFigures[]): Markup {
     return { label, points, bars: estimates.map(({ interval }) => interval) };
   });
   return chart({
-    title: 'Death in hospital: AUROC with 95 % intervals',
+    title: `${capital(outcome)}: AUROC with 95 % intervals`,
     x: { label: 'hours since admission', range: [4, 50] },
     y: { label: 'AUROC', range: [0.3, 1] },
     lines,

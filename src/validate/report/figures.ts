@@ -28,3 +28,8 @@ export function pValue(p: number): string {
 export function caughtOf({ caught, events }: AlarmFigures): string {
   return `${caught} of ${events}`;
 }
+
+/** With a capital first letter. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,9 +1,10 @@
+import type { Counted } from '../cohort.js';
 import type { HourFigures } from '../mortality.js';
 import type { Validation } from '../run.js';
 import { BASELINES } from '../signals.js';
 import { LEAST_IN_CLASS } from '../subgroups.js';
 import * as charts from './charts.js';
-import { caughtOf, fixed, pValue, share, withInterval } from './figures.js';
+import { capital, caughtOf, fixed, pValue, share, withInterval } from './figures.js';
 import { html, Markup, table } from './html.js';
 import { limits, method } from './method.js';
 import { STYLE } from './style.js';
@@ -22,13 +23,13 @@ export interface Provenance {
 
 /** The report: one self-contained HTML document, without scripts and without anything fetched. */
 export function renderReport(validation: Validation, provenance: Provenance): string {
-  const { model, from, flow, deaths } = validation;
+  const { model, from, flow, deaths, outcome } = validation;
   const title = `Validation of the deterioration model ${model}`;
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title><style>${new Markup(STYLE)}</style></head><body>
 <h1>${title}</h1>
-<p class="meta">${flow.evaluated} stays of ${from}, ${share(deaths, flow.evaluated)} died in hospital. Made ${provenance.madeAt} by Wardstream ${provenance.version}.
+<p class="meta">${flow.evaluated} stays of ${from}, ${outcome} in ${share(deaths, flow.evaluated)}. Made ${provenance.madeAt} by Wardstream ${provenance.version}.
 Decision support under evaluation, not a cleared medical device.</p>
 ${warnings(validation)}
 ${summary(validation)}
@@ -67,7 +68,7 @@ software does what it should, not how well the model does on new patients. The b
 favour the model.</p>${beside}</div>`;
 }
 
-function summary({ hours, endpoints, subgroups }: Validation): Markup {
+function summary({ outcome, hours, endpoints, subgroups }: Validation): Markup {
   const last = hours[hours.length - 1];
   const [endpoint] = endpoints;
   const { model } = endpoint;
@@ -78,7 +79,7 @@ function summary({ hours, endpoints, subgroups }: Validation): Markup {
     .filter(({ verdict }) => verdict === 'worse')
     .map(({ by, group }) => `${by}: ${group}`);
   return html`<h2>Summary</h2><ul>
-<li>Death in hospital by the score at ${last.hour} h: AUROC ${withInterval(last.model.auroc)}, AUPRC ${withInterval(last.model.auprc)},
+<li>${capital(outcome)} by the score at ${last.hour} h: AUROC ${withInterval(last.model.auroc)}, AUPRC ${withInterval(last.model.auprc)},
 Score1 ${withInterval(last.model.score1)}, expected calibration error ${withInterval(last.model.ece)}.</li>
 <li>Alarms as configured (${model.label}) against ${endpoint.label.toLowerCase()}: ${caughtOf(model.figures)} events caught,
 recall ${withInterval(model.recall)}, precision ${withInterval(model.precision)}, ${withInterval(model.alarmsPerPatientDay, 2)} alarms per patient-day,
@@ -88,12 +89,13 @@ ${emergency?.recallDifference == null ? html`` : html`<li>At the alarm burden of
 </ul>`;
 }
 
-function data({ flow, cohort, deaths, outcomesFile, replay }: Validation): Markup {
+function data({ outcome, flow, cohort, deaths, outcomesFile, replay }: Validation): Markup {
   const n = flow.evaluated;
   return html`<h2>Data</h2><div class="scroll">${table(
     ['flow of stays', ''],
     [
-      ['stays in the source, read', String(flow.source)],
+      ['stays in the source', String(flow.source)],
+      ...flow.excluded.map(({ what, count }): [string, string] => [`excluded: ${what}`, String(count)]),
       ['excluded: no outcome', String(flow.withoutOutcome)],
       ['excluded: no score within 48 h (nothing was measured)', String(flow.withoutScore)],
       ['evaluated', String(n)],
@@ -102,7 +104,7 @@ function data({ flow, cohort, deaths, outcomesFile, replay }: Validation): Marku
   )}${table(
     ['patients', ''],
     [
-      ['died in hospital', share(deaths, n)],
+      [outcome, share(deaths, n)],
       ['age, median', `${fixed(cohort.ageMedian, 0)} years (${cohort.ageUnknown} not recorded)`],
       ['female, male', `${share(cohort.female, n)}, ${share(cohort.male, n)}`],
       ...Object.entries(cohort.units).map(([unit, count]): [string, string] => [
@@ -116,10 +118,20 @@ function data({ flow, cohort, deaths, outcomesFile, replay }: Validation): Marku
       ]),
     ],
   )}</div><p>Outcomes: <code>${outcomesFile}</code>. Rows read: ${replay.rows}, of which values used ${replay.observations}, set aside ${replay.deadLetters},
-descriptors ${replay.descriptors}, marked as not recorded ${replay.notRecorded}, unreadable ${replay.malformed}. Values used although implausible: ${replay.implausible}; late: ${replay.late}.</p>`;
+descriptors ${replay.descriptors}, marked as not recorded ${replay.notRecorded}, unreadable ${replay.malformed}, left out before the
+pipeline ${replay.setAside}. Values used although implausible: ${replay.implausible}; late: ${replay.late}.</p>${leftOut(flow)}`;
 }
 
-function discrimination({ hours }: Validation): Markup {
+/** What is odd, was left out, or is not mapped, each with its count. */
+function leftOut({ notes, values, unmapped }: Validation['flow']): Markup {
+  const list = (counted: readonly Counted[]) =>
+    counted.map(({ what, count }) => `${what} ${count}`).join(', ');
+  return html`${notes.length === 0 ? html`` : html`<p>Stays evaluated although odd: ${list(notes)}.</p>`}${
+    values.length === 0 ? html`` : html`<p>Values left out: ${list(values)}.</p>`
+  }${unmapped.length === 0 ? html`` : html`<p>Codes nothing is mapped to, with their values: ${list(unmapped)}. A mapping file (--mapping) can add them.</p>`}`;
+}
+
+function discrimination({ outcome, hours }: Validation): Markup {
   const rows = hours.flatMap((each) => [
     row(each, 'this model', each.model.auroc, each.model.auprc, withInterval(each.model.score1), '', '', ''),
     ...BASELINES.map(({ id, label }) => {
@@ -140,7 +152,7 @@ function discrimination({ hours }: Validation): Markup {
   ]);
   const header = [
     'hours',
-    'stays (died)',
+    'stays (with it)',
     'score',
     'AUROC',
     'AUPRC',
@@ -149,9 +161,9 @@ function discrimination({ hours }: Validation): Markup {
     'p',
     'not known',
   ];
-  return html`<h2>Death in hospital</h2>
+  return html`<h2>${capital(outcome)}</h2>
 <p>By the last score at or before each hour, with 95 % intervals; differences by DeLong's test. Where a baseline was not known, the patient ranks below all others.</p>
-<div class="scroll">${table(header, rows)}</div><div class="charts">${charts.aurocByHour(hours)}</div>`;
+<div class="scroll">${table(header, rows)}</div><div class="charts">${charts.aurocByHour(outcome, hours)}</div>`;
 }
 
 function row(
@@ -190,7 +202,7 @@ function alarmSections({ endpoints }: Validation): Markup {
     'median lead, h',
   ];
   return html`<h2>Alarms</h2>
-<p>The model foretells death in hospital, not these events; that is what its alarms are judged by all the same. Every baseline threshold is followed by
+<p>Where the model has no output of its own for an event, its risk of death is what alarms; that it was not made to foretell these events counts against it. Every baseline threshold is followed by
 the model at the threshold that alarms as often, or just less. That threshold is chosen on these same stays.</p>
 ${endpoints.map(
   (endpoint) => html`<h3>${endpoint.label}</h3>
@@ -241,11 +253,11 @@ function subgroupSection({ subgroups, subgroupHour, hours }: Validation): Markup
   ]);
   const header = [
     'group',
-    'stays (died)',
+    'stays (with it)',
     'AUROC',
     'AUPRC',
     'mean risk',
-    'died',
+    'came about',
     'calibration error',
     'AUROC less all others',
     'verdict',

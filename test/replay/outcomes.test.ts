@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { findOutcomes, readOutcomes } from '../../src/validate/outcomes.js';
+import { findOutcomes, readOutcomes } from '../../src/replay/outcomes.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-outcomes-'));
 afterAll(() => rmSync(ROOT, { recursive: true }));
@@ -17,14 +17,18 @@ const HEADER = 'RecordID,SAPS-I,SOFA,Length_of_stay,Survival,In-hospital_death\n
 describe('outcomes', () => {
   it('say who died, whatever the line ends and columns', () => {
     expect([...readOutcomes(file(`${HEADER}1,6,1,5,-1,0\r\n2,16,8,8,3,1\r\n\n`))]).toEqual([
-      ['1', false],
-      ['2', true],
+      ['1', { happened: false, onsetMs: null }],
+      ['2', { happened: true, onsetMs: null }],
     ]);
-    expect(readOutcomes(file('In-hospital_death,RecordID\n1,7\n')).get('7')).toBe(true);
+    expect(readOutcomes(file('In-hospital_death,RecordID\n1,7\n')).get('7')?.happened).toBe(true);
+    expect(readOutcomes(file('patientId,died\np1,1\n')).get('p1')?.happened).toBe(true);
   });
 
   it.each([
-    ['RecordID,Survival\n1,-1\n', 'lacks the columns RecordID and In-hospital_death in line 1'],
+    [
+      'RecordID,Survival\n1,-1\n',
+      'lacks the columns RecordID and In-hospital_death (or patientId and died) in line 1',
+    ],
     [`${HEADER}1,6,1,5,-1,0\n1,6,1,5,-1,0\n`, 'line 3: RecordID 1 is there twice'],
     [`${HEADER}1,6,1,5,-1,2\n`, 'line 2: In-hospital_death is 2, not 0 or 1'],
     [`${HEADER}1,6\n`, 'line 2: In-hospital_death is missing, not 0 or 1'],

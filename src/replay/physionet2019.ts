@@ -1,0 +1,150 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { VARIABLES } from '../clinical/variables.js';
+import { WardstreamError } from '../errors.js';
+import type { Label, Labels } from '../validate/labels.js';
+import { type ChartedValue, type HistoricStay, wardsOf } from './historic-stay.js';
+import { type CodeMapping, unitOf } from './mapping.js';
+import { Ledger, noCounts, type ReplaySource, type SourceMessage } from './source.js';
+
+const HOUR_MS = 3_600_000;
+/** SepsisLabel turns 1 this long before the onset (Reyna et al., Crit Care Med 2020;48:210-217). */
+const LABEL_LEADS_MS = 6 * HOUR_MS;
+/** Beds are kept this long; the Challenge's longest stay is 336 h. */
+const LONGEST_MS = 31 * 24 * HOUR_MS;
+/** Columns that are not charted values. */
+const DESCRIPTORS = new Set(['Age', 'Gender', 'Unit1', 'Unit2', 'HospAdmTime', 'ICULOS', 'SepsisLabel']);
+
+/**
+ * Stays of the PhysioNet/CinC Challenge 2019: one file a stay, columns separated by `|`, one row an hour, `NaN` where nothing
+ * was charted. A row tells of the hour that ends at ICULOS, so its values are handed on then. Memory holds one ward of stays.
+ */
+export class Physionet2019Source implements ReplaySource {
+  readonly counts = noCounts();
+  readonly ledger = new Ledger();
+  readonly hasClock = false;
+  readonly total: number;
+  readonly #directory: string;
+  readonly #files: readonly string[];
+  readonly #mapping: CodeMapping;
+  readonly #labels = new Map<string, Label>();
+
+  /** @throws WardstreamError `WS_SOURCE` where neither the folder nor one in it holds .psv files. */
+  constructor(directory: string, mapping: CodeMapping, limit = Number.POSITIVE_INFINITY) {
+    const files = new Map<string, string>();
+    for (const folder of foldersOf(directory)) {
+      for (const name of readdirSync(folder).sort()) {
+        if (!name.endsWith('.psv')) continue;
+        if (files.has(name)) Ledger.add(this.ledger.stays, 'there twice, in two folders: the first counts');
+        else files.set(name, join(folder, name));
+      }
+    }
+    if (files.size === 0) {
+      const what = `${directory} holds no stays of the PhysioNet Challenge 2019 (files such as p000001.psv)`;
+      throw new WardstreamError('WS_SOURCE', `${what}; give the folder they are in, or the one above`);
+    }
+    this.#directory = directory;
+    this.#mapping = mapping;
+    this.#files = [...files.values()].slice(0, limit);
+    this.total = this.#files.length + (this.ledger.stays.values().next().value ?? 0);
+  }
+
+  async *messages(): AsyncGenerator<SourceMessage> {
+    yield* wardsOf(this.#stays(), LONGEST_MS + 2 * HOUR_MS, 'physionet2019', (stays) => {
+      this.counts.patients += stays;
+    });
+  }
+
+  async labels(): Promise<Labels | null> {
+    if (this.#labels.size === 0) return null;
+    return { outcome: 'sepsis', file: `${this.#directory} (SepsisLabel)`, byPatient: this.#labels };
+  }
+
+  async *#stays(): AsyncGenerator<HistoricStay> {
+    for (const file of this.#files) {
+      const stay = this.#stay(file, (await readFile(file, 'utf8')).split('\n'));
+      if (stay !== null) yield stay;
+    }
+  }
+
+  #stay(file: string, [header, ...lines]: readonly string[]): HistoricStay | null {
+    const columns = header.trim().split('|');
+    const at = new Map(columns.map((name, index) => [name, index]));
+    const hour = at.get('ICULOS');
+    if (hour === undefined) {
+      const what = `${file} lacks the column ICULOS in line 1`;
+      throw new WardstreamError('WS_SOURCE', `${what}; it is no stay of the PhysioNet Challenge 2019`);
+    }
+    const charted = columns.flatMap((name, index) =>
+      DESCRIPTORS.has(name) ? [] : [{ name, index, meaning: this.#mapping.meaningOf(name) }],
+    );
+    const patientId = basename(file, '.psv');
+    const values: ChartedValue[] = [];
+    let first: string[] | null = null;
+    let endMs = 0;
+    let onsetMs: number | null = null;
+    for (const line of lines) {
+      if (line.trim() === '') continue;
+      const cells = line.trimEnd().split('|');
+      const endOfHour = Number(cells[hour]) * HOUR_MS;
+      // The last moment of its hour, so that it belongs to that hour's step.
+      const atMs = endOfHour - 1;
+      if (cells.length !== columns.length || Number.isNaN(atMs)) {
+        this.counts.rows++;
+        this.counts.malformed++;
+        continue;
+      }
+      first ??= cells;
+      const outside = atMs < 0 ? 'charted before admission' : atMs > LONGEST_MS ? 'after 31 days' : null;
+      if (outside === null) endMs = Math.max(endMs, atMs);
+      if (onsetMs === null && cells[at.get('SepsisLabel') ?? -1] === '1')
+        onsetMs = endOfHour + LABEL_LEADS_MS;
+      for (const { name, index, meaning } of charted) {
+        const cell = cells[index];
+        if (cell === 'NaN' || cell === '') continue;
+        this.counts.rows++;
+        const value = Number(cell);
+        if (Number.isNaN(value)) this.counts.malformed++;
+        else if (meaning === null) this.ledger.leaveOut('unmapped', name);
+        else if (meaning === 'ignore') this.ledger.leaveOut('values', 'ignored by the mapping');
+        else if (outside !== null) this.ledger.leaveOut('values', outside);
+        else {
+          const { variable } = meaning;
+          const { code } = VARIABLES[variable];
+          values.push({ atMs, variable, code, unit: unitOf(meaning, value), value });
+        }
+      }
+    }
+    if (first === null) {
+      Ledger.add(this.ledger.stays, 'no rows');
+      return null;
+    }
+    if (at.has('SepsisLabel')) this.#labels.set(patientId, { happened: onsetMs !== null, onsetMs });
+    return { patientId, admission: this.#admission(first, at), values, endMs: endMs + 1 };
+  }
+
+  #admission(cells: readonly string[], at: ReadonlyMap<string, number>): HistoricStay['admission'] {
+    const numberAt = (name: string): number | null => {
+      const value = Number(cells[at.get(name) ?? -1] || 'NaN');
+      return Number.isNaN(value) ? null : value;
+    };
+    const [age, gender] = [numberAt('Age'), numberAt('Gender')];
+    for (const value of [age, gender]) {
+      if (value === null) continue;
+      this.counts.rows++;
+      this.counts.descriptors++;
+    }
+    const unitType = numberAt('Unit1') === 1 ? 'MEDICAL' : numberAt('Unit2') === 1 ? 'SURGICAL' : null;
+    return { ageYears: age, sex: gender === null ? null : gender === 1 ? 'MALE' : 'FEMALE', unitType };
+  }
+}
+
+/** A folder and those in it. */
+function foldersOf(directory: string): string[] {
+  if (!existsSync(directory) || !statSync(directory).isDirectory()) return [];
+  const within = readdirSync(directory)
+    .sort()
+    .map((name) => join(directory, name));
+  return [directory, ...within.filter((each) => statSync(each).isDirectory())];
+}
