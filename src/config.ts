@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { WardstreamError } from './errors.js';
 import { secretSchema } from './secret.js';
+import { storeSchema } from './store/settings.js';
 
 const MINUTE_MS = 60_000;
 const MIB = 1_048_576;
@@ -176,19 +177,7 @@ export const configSchema = z.strictObject({
       threads: z.number().int().positive().default(1),
     })
     .prefault({}),
-  store: z
-    .discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('none') }),
-      z.strictObject({ kind: z.literal('embedded'), directory: z.string().min(1) }),
-      z.strictObject({
-        kind: z.literal('server'),
-        url: z.url(),
-        database: z.string().default('wardstream'),
-        username: z.string().default('default'),
-        password: secretSchema.default(''),
-      }),
-    ])
-    .default({ kind: 'none' }),
+  store: storeSchema.default({ kind: 'none' }),
   alerts: z
     .strictObject({
       rules: z
@@ -211,7 +200,6 @@ export const configSchema = z.strictObject({
 });
 export type Config = z.infer<typeof configSchema>;
 export type BusConfig = Config['bus'];
-export type StoreConfig = Config['store'];
 
 export const DEFAULT_CONFIG: Config = configSchema.parse({});
 export const DEFAULT_LIMITS = DEFAULT_CONFIG.limits;

@@ -2,6 +2,7 @@ import { SingleBar } from 'cli-progress';
 import { type Config, loadConfig, parseConfig } from '../config.js';
 import { openSource } from '../replay/open.js';
 import { replay } from '../replay/replay.js';
+import { embeddedStore } from '../store/settings.js';
 import { printResult } from './cli.js';
 
 export interface ReplayCommandOptions {
@@ -38,5 +39,5 @@ export async function replayCommand(options: ReplayCommandOptions): Promise<void
 
 function configOf({ config, store }: ReplayCommandOptions): Config {
   const base = config === undefined ? parseConfig({}) : loadConfig(config);
-  return store === undefined ? base : { ...base, store: { kind: 'embedded', directory: store } };
+  return store === undefined ? base : { ...base, store: embeddedStore(store) };
 }

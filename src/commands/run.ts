@@ -11,6 +11,7 @@ import { newAccessToken } from '../server/auth.js';
 import { WardServer } from '../server/server.js';
 import { WardView } from '../server/ward-view.js';
 import { openStore } from '../store/open.js';
+import { recordModel } from '../store/queries.js';
 import { StoreSink } from '../store/sink.js';
 import { log } from './cli.js';
 import { untilAvailable } from './wait.js';
@@ -25,12 +26,14 @@ export async function run(options: { readonly config: string }, stop: Promise<un
   if (storeConfig.kind === 'none') {
     throw new WardstreamError('WS_CONFIG', 'store.kind must be embedded or server for run');
   }
-  const { version: modelVersion } = loadModel(config.model.version, config.model.directory).config;
+  const { config: modelConfig } = loadModel(config.model.version, config.model.directory);
+  const { version: modelVersion } = modelConfig;
   const isStopped = stop.then(() => null);
   const bus = await Promise.race([isStopped, untilAvailable('Kafka', () => KafkaBus.open(busConfig))]);
   if (bus === null) return;
   const store = await Promise.race([isStopped, untilAvailable('the store', () => openStore(storeConfig))]);
   if (store === null) return bus.close();
+  await recordModel(store, modelConfig);
   const view = new WardView();
   const sinks = [
     new BusSink(bus, new MessageCodec(), modelVersion),

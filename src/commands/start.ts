@@ -14,6 +14,7 @@ import { WardServer } from '../server/server.js';
 import { WardView } from '../server/ward-view.js';
 import { type SimulateOptions, simulateWard } from '../simulate/ward.js';
 import { openStore } from '../store/open.js';
+import { recordModel } from '../store/queries.js';
 import { StoreSink } from '../store/sink.js';
 
 export interface StartOptions {
@@ -40,6 +41,7 @@ export async function start(options: StartOptions, stop: Promise<unknown>): Prom
   const bus = new MemoryBus({ partitions: 4, capacity: 8192 });
   const view = new WardView();
   const store = await openStore({ kind: 'embedded', directory });
+  await recordModel(store, model.config);
   const sinks = [new StoreSink(store, model.config.version), view];
   const engine = await Engine.open({ config, bus, clock, sinks });
   const token = newAccessToken();

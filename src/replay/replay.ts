@@ -8,6 +8,7 @@ import type { Sink } from '../engine/outputs.js';
 import type { MessageCodec } from '../events/codec.js';
 import { loadModel } from '../inference/model.js';
 import { openStore } from '../store/open.js';
+import { recordModel } from '../store/queries.js';
 import { StoreSink } from '../store/sink.js';
 import { ScoresDigest } from './digest.js';
 import { bytesOf, type ReplaySource, type SourceMessage } from './source.js';
@@ -65,7 +66,9 @@ export async function replay(source: ReplaySource, options: ReplayOptions): Prom
   const sinks: Sink[] = [digest, ...(options.sinks ?? [])];
   if (config.store.kind !== 'none') {
     const model = loadModel(config.model.version, config.model.directory);
-    sinks.push(new StoreSink(await openStore(config.store), model.config.version));
+    const store = await openStore(config.store);
+    await recordModel(store, model.config);
+    sinks.push(new StoreSink(store, model.config.version));
   }
   const engine = await Engine.open({ config, bus, clock, sinks });
   const started = performance.now();

@@ -1,8 +1,9 @@
 import type { ClickHouseClient } from '@clickhouse/client';
-import type { AlertMessage } from '../events/messages.js';
+import type { EpochMs } from '../events/event.js';
+import { Conditions, select, type Window } from './select.js';
 
 export interface StoredScore {
-  readonly eventTime: number;
+  readonly eventTime: EpochMs;
   readonly modelVersion: string;
   readonly risk: number;
   readonly circulatory: number | null;
@@ -12,32 +13,182 @@ export interface StoredScore {
   readonly qsofa: number | null;
 }
 
-/** Scores of one patient, oldest first; `FINAL` makes them right before merges too. */
-export async function scoresOf(
+const SCORE_COLUMNS = `toUnixTimestamp64Milli(event_time) AS eventTime, model_version AS modelVersion, risk,
+  circulatory, respiratory, deterioration, news2, qsofa`;
+
+/** The newest `limit` scores of one patient in a window, oldest first; `FINAL` makes them right before merges too. */
+export function scoresOf(
   client: ClickHouseClient,
   patientId: string,
   limit: number,
+  window: Window = {},
 ): Promise<StoredScore[]> {
-  const result = await client.query({
-    query: `SELECT toUnixTimestamp64Milli(event_time) AS eventTime, model_version AS modelVersion, risk,
-                   circulatory, respiratory, deterioration, news2, qsofa
-            FROM (SELECT * FROM scores FINAL WHERE patient_id = {patientId:String}
-                  ORDER BY event_time DESC LIMIT {limit:UInt32})
-            ORDER BY event_time`,
-    query_params: { patientId, limit },
-    format: 'JSONEachRow',
-  });
-  const rows = await result.json<StoredScore & { eventTime: string | number }>();
-  return rows.map((row) => ({ ...row, eventTime: Number(row.eventTime) }));
+  const conditions = new Conditions()
+    .add('patient_id = {patientId:String}', { patientId })
+    .within('event_time', window);
+  return select(
+    client,
+    `SELECT ${SCORE_COLUMNS}
+     FROM (SELECT * FROM scores FINAL ${conditions.as('WHERE')} ORDER BY event_time DESC LIMIT {limit:UInt32})
+     ORDER BY eventTime`,
+    { ...conditions.params, limit },
+  );
 }
 
-/** The newest transition of each alert, newest alert first. */
-export async function newestAlerts(client: ClickHouseClient, limit: number): Promise<AlertMessage[]> {
-  const result = await client.query({
-    query: `SELECT argMax(body, sequence) AS body FROM alert_events
-            GROUP BY alert_id ORDER BY max(event_time) DESC, alert_id LIMIT {limit:UInt32}`,
-    query_params: { limit },
-    format: 'JSONEachRow',
+export interface CurrentScore extends StoredScore {
+  readonly patientId: string;
+  readonly stayId: string;
+  readonly wardId: string;
+  readonly bedId: string;
+}
+
+export interface WardNow {
+  /** Only these wards; all where not given. */
+  readonly wards?: readonly string[] | undefined;
+  readonly modelVersion?: string | undefined;
+  /** Patients without a score since then are left out. */
+  readonly since?: EpochMs | undefined;
+}
+
+/** The newest score of every patient who is not discharged, by patient id. */
+export function currentScores(client: ClickHouseClient, now: WardNow = {}): Promise<CurrentScore[]> {
+  const { wards, modelVersion, since } = now;
+  const conditions = new Conditions()
+    .add('ward_id IN {wards:Array(String)}', { wards })
+    .add('model_version = {modelVersion:String}', { modelVersion })
+    .within('event_time', { from: since })
+    .add('stay_id NOT IN (SELECT stay_id FROM stays FINAL WHERE discharged_at IS NOT NULL)', {});
+  return select(
+    client,
+    `SELECT patient_id AS patientId, stay_id AS stayId, ward_id AS wardId, bed_id AS bedId, ${SCORE_COLUMNS}
+     FROM current_scores FINAL ${conditions.as('WHERE')} ORDER BY patientId, modelVersion`,
+    conditions.params,
+  );
+}
+
+/** The ward of a patient's newest stay; null where the store knows of none. */
+export async function wardOf(client: ClickHouseClient, patientId: string): Promise<string | null> {
+  const [row] = await select<{ wardId: string }>(
+    client,
+    `SELECT ward_id AS wardId FROM (
+       SELECT ward_id, event_time AS at FROM current_scores FINAL WHERE patient_id = {patientId:String}
+       UNION ALL
+       SELECT ward_id, admitted_at AS at FROM stays FINAL WHERE patient_id = {patientId:String})
+     WHERE ward_id != '' ORDER BY at DESC LIMIT 1`,
+    { patientId },
+  );
+  return row?.wardId ?? null;
+}
+
+/** Values of one variable, oldest first; where they are thinned each stands for a stretch of time. */
+export interface StoredSeries {
+  readonly variable: string;
+  readonly times: readonly EpochMs[];
+  /** At `times`; means where `isThinned`. */
+  readonly values: readonly number[];
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+  readonly isThinned: boolean;
+}
+
+export interface TimelineQuery {
+  readonly from: EpochMs;
+  readonly to: EpochMs;
+  /** At most about so many a variable: where there are more, each stretch of `(to - from) / points` gets one. */
+  readonly points: number;
+}
+
+/** The observations of a patient in a window, by variable. */
+export async function timelineOf(
+  client: ClickHouseClient,
+  patientId: string,
+  { from, to, points }: TimelineQuery,
+): Promise<StoredSeries[]> {
+  const conditions = new Conditions()
+    .add('patient_id = {patientId:String}', { patientId })
+    .within('event_time', { from, to });
+  const width = Math.max(1, Math.ceil((to - from) / points));
+  const rows = await select<Omit<StoredSeries, 'isThinned'> & { isThinned: 0 | 1 }>(
+    client,
+    `SELECT variable, groupArray(time) AS times, groupArray(mean) AS values, groupArray(lowest) AS low,
+            groupArray(highest) AS high, max(thinned) AS isThinned
+     FROM (
+       SELECT variable, max(at) AS time, avg(value) AS mean, min(value) AS lowest, max(value) AS highest,
+              any(total > {points:UInt32}) AS thinned
+       FROM (SELECT variable, toUnixTimestamp64Milli(event_time) AS at, value,
+                    count() OVER (PARTITION BY variable) AS total
+             FROM observations FINAL ${conditions.as('WHERE')})
+       GROUP BY variable, if(total > {points:UInt32}, intDiv(at - {from:Int64}, {width:Int64}), at),
+                if(total > {points:UInt32}, 0, value)
+       ORDER BY variable, time, mean)
+     GROUP BY variable ORDER BY variable`,
+    { ...conditions.params, points, width },
+  );
+  return rows.map((row) => ({ ...row, isThinned: row.isThinned === 1 }));
+}
+
+/** One hour of one variable. */
+export interface HourlyValue {
+  readonly variable: string;
+  /** Where the hour begins. */
+  readonly hour: EpochMs;
+  readonly low: number;
+  readonly high: number;
+  /** Mean over the minutes that have a value of each minute's last one. */
+  readonly mean: number;
+  readonly last: number;
+  /** Minutes that have a value. */
+  readonly minutes: number;
+}
+
+/** Hourly aggregates of a patient, by variable and hour: the same however often a value was written. */
+export function hourlyOf(
+  client: ClickHouseClient,
+  patientId: string,
+  { from, to }: Window,
+): Promise<HourlyValue[]> {
+  const conditions = new Conditions()
+    .add('patient_id = {patientId:String}', { patientId })
+    .add("hour >= toStartOfHour(fromUnixTimestamp64Milli({from:Int64}, 'UTC'))", { from })
+    .add("hour < fromUnixTimestamp64Milli({to:Int64}, 'UTC')", { to });
+  const value = (bits: string): string => `reinterpretAsFloat32(toUInt32(bitAnd(${bits}, 0xFFFFFFFF)))`;
+  return select(
+    client,
+    `SELECT variable, toUnixTimestamp(hour) * 1000 AS hour, low, high,
+            arrayAvg(bits -> ${value('bits')}, mapValues(cells)) AS mean,
+            ${value('cells[arrayMax(mapKeys(cells))]')} AS last, length(cells) AS minutes
+     FROM (SELECT variable, hour, low, high, minutes AS cells FROM observations_hourly FINAL ${conditions.as('WHERE')})
+     ORDER BY variable, hour`,
+    conditions.params,
+  );
+}
+
+/** Which model gave the scores: its configuration, and when it was last put to use. */
+export interface StoredModel {
+  readonly modelVersion: string;
+  readonly config: unknown;
+  readonly lastUsed: EpochMs;
+}
+
+/** Every model that has written scores here, newest use first. */
+export async function modelsOf(client: ClickHouseClient): Promise<StoredModel[]> {
+  const rows = await select<{ modelVersion: string; config: string; lastUsed: EpochMs }>(
+    client,
+    `SELECT model_version AS modelVersion, config, toUnixTimestamp64Milli(last_used) AS lastUsed
+     FROM models FINAL ORDER BY lastUsed DESC, modelVersion`,
+  );
+  return rows.map(({ config, ...row }) => ({ ...row, config: JSON.parse(config) as unknown }));
+}
+
+/** Notes that a model is put to use. */
+export async function recordModel(
+  client: ClickHouseClient,
+  model: { readonly version: string },
+): Promise<void> {
+  await client.insert({
+    table: 'models',
+    columns: ['model_version', 'config'],
+    values: [[model.version, JSON.stringify(model)]],
+    format: 'JSONCompactEachRow',
   });
-  return (await result.json<{ body: string }>()).map(({ body }) => JSON.parse(body) as AlertMessage);
 }

@@ -1,20 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
+import type { PatientState } from '../align/patient.js';
 import { VARIABLES } from '../clinical/variables.js';
 import type { Outputs, Sink } from '../engine/outputs.js';
+import type { EpochMs } from '../events/event.js';
 
 /** Rows a table may have waiting before `write` inserts them at once. */
 const MAX_ROWS = 50_000;
 
 type Row = readonly unknown[];
-type Table = 'observations' | 'scores' | 'alert_events' | 'dead_letters';
+type Table = 'observations' | 'scores' | 'stays' | 'alert_events' | 'dead_letters';
 
 const COLUMNS: Record<Table, [string, ...string[]]> = {
-  observations: ['patient_id', 'variable', 'event_time', 'value', 'message_id'],
+  observations: ['patient_id', 'event_time', 'variable', 'value', 'delay_ms', 'message_id'],
   scores: [
     'patient_id',
     'stay_id',
     'ward_id',
+    'bed_id',
     'event_time',
     'model_version',
     'risk',
@@ -25,6 +28,7 @@ const COLUMNS: Record<Table, [string, ...string[]]> = {
     'qsofa',
     'late',
   ],
+  stays: ['stay_id', 'patient_id', 'ward_id', 'bed_id', 'admitted_at', 'discharged_at', 'version'],
   alert_events: [
     'alert_id',
     'sequence',
@@ -58,6 +62,9 @@ export interface StoreSinkOptions {
   readonly onAway?: (error: unknown) => void;
 }
 
+/** The column holds 32 bits: 49 days. */
+const MAX_DELAY_MS = 0xff_ff_ff_ff;
+
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 10_000;
 
@@ -69,7 +76,13 @@ const LONGEST_RETRY_MS = 10_000;
 export class StoreSink implements Sink {
   readonly #client: ClickHouseClient;
   readonly #modelVersion: string;
-  readonly #rows: Record<Table, Row[]> = { observations: [], scores: [], alert_events: [], dead_letters: [] };
+  readonly #rows: Record<Table, Row[]> = {
+    observations: [],
+    scores: [],
+    stays: [],
+    alert_events: [],
+    dead_letters: [],
+  };
   readonly #timer: NodeJS.Timeout;
   readonly #onAway: (error: unknown) => void;
   #isClosing = false;
@@ -109,22 +122,21 @@ export class StoreSink implements Sink {
     await this.#client.close();
   }
 
-  #collect({ observations, scores, alerts, deadLetters }: Outputs): void {
+  #collect({ observations, admitted, discharged, scores, alerts, deadLetters }: Outputs): void {
     const rows = this.#rows;
-    for (const { patientId, eventTime, messageId, variables, values } of observations) {
+    for (const { patientId, eventTime, observedAt, messageId, variables, values } of observations) {
+      const time = seconds(eventTime);
+      const delay = Math.min(eventTime - observedAt, MAX_DELAY_MS);
       for (let index = 0; index < variables.length; index++) {
-        rows.observations.push([
-          patientId,
-          VARIABLES[variables[index]].id,
-          seconds(eventTime),
-          values[index],
-          messageId,
-        ]);
+        const { id } = VARIABLES[variables[index]];
+        rows.observations.push([patientId, time, id, values[index], delay, messageId]);
       }
     }
+    for (const patient of admitted) rows.stays.push(stayRow(patient, null));
+    for (const patient of discharged) rows.stays.push(stayRow(patient, patient.lastEventAt));
     for (const score of scores) {
-      const { patientId, stayId, wardId, eventTime, news2, qsofa, late } = score;
-      const where = [patientId, stayId, wardId ?? '', seconds(eventTime), this.#modelVersion];
+      const { patientId, stayId, wardId, bedId, eventTime, news2, qsofa, late } = score;
+      const where = [patientId, stayId, wardId ?? '', bedId ?? '', seconds(eventTime), this.#modelVersion];
       const { risk, circulatory, respiratory, deterioration } = score;
       rows.scores.push([...where, risk, circulatory, respiratory, deterioration, news2, qsofa, late]);
     }
@@ -179,6 +191,13 @@ export class StoreSink implements Sink {
       }
     }
   }
+}
+
+/** Version 1, at discharge, replaces version 0. */
+function stayRow(patient: PatientState, dischargedAt: EpochMs | null): Row {
+  const { stayId, patientId, wardId, bedId, admittedAt } = patient;
+  const where = [stayId, patientId, wardId ?? '', bedId ?? '', seconds(admittedAt)];
+  return dischargedAt === null ? [...where, null, 0] : [...where, seconds(dischargedAt), 1];
 }
 
 /** ClickHouse reads a DateTime64 from a number of seconds with decimals. */

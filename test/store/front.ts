@@ -1,25 +1,46 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
+import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { Session } from 'chdb';
+
+/** Parameters of a request that are not settings of its query, or that only a server's background threads carry out. */
+const NOT_SETTINGS = new Set([
+  'query',
+  'query_id',
+  'database',
+  'enable_http_compression',
+  'async_insert',
+  'wait_for_async_insert',
+]);
 
 /** ClickHouse's HTTP interface over chDB, so that the network client meets the real engine. It can go away and come back. */
 export class ClickHouseFront {
   readonly #directory = mkdtempSync(join(tmpdir(), 'wardstream-front-'));
   readonly #session = new Session(this.#directory);
-  #server: Server | null = null;
+  readonly #tls: ServerOptions | null;
+  #server: (Server & { closeAllConnections(): void }) | null = null;
   #port = 0;
   requests = 0;
+  /** What the newest request said of itself. */
+  newest = { isCompressed: false, settings: new URLSearchParams() };
+
+  constructor(tls: ServerOptions | null = null) {
+    this.#tls = tls;
+  }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `${this.#tls === null ? 'http' : 'https'}://127.0.0.1:${this.#port}`;
   }
 
   /** Begins to answer; on the same port as before. */
   async come(): Promise<void> {
-    const server = createServer((request, response) => void this.#answer(request, response));
+    const answer = (request: IncomingMessage, response: ServerResponse) =>
+      void this.#answer(request, response);
+    const server = this.#tls === null ? createServer(answer) : createTlsServer(this.#tls, answer);
     await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
     this.#port = (server.address() as AddressInfo).port;
     this.#server = server;
@@ -43,8 +64,11 @@ export class ClickHouseFront {
     this.requests++;
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks).toString();
+    const isCompressed = request.headers['content-encoding'] === 'gzip';
+    const sent = Buffer.concat(chunks);
+    const body = (isCompressed ? gunzipSync(sent) : sent).toString();
     const { searchParams } = new URL(request.url ?? '/', this.url);
+    this.newest = { isCompressed, settings: searchParams };
     if (!searchParams.has('query') && body === '') {
       response.end('Ok.\n');
       return;
@@ -52,9 +76,16 @@ export class ClickHouseFront {
     try {
       this.#session.query(`USE ${searchParams.get('database') ?? 'default'}`);
       for (const [name, value] of searchParams) {
-        if (name.startsWith('param_')) this.#session.query(`SET ${name} = '${value.replaceAll("'", "\\'")}'`);
+        if (NOT_SETTINGS.has(name)) continue;
+        this.#session.query(`SET ${name} = '${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`);
       }
-      response.end(this.#session.query([searchParams.get('query'), body].filter(Boolean).join('\n')));
+      const answer = this.#session.query([searchParams.get('query'), body].filter(Boolean).join('\n'));
+      const wantsGzip = /gzip/.test(String(request.headers['accept-encoding']));
+      if (wantsGzip && searchParams.get('enable_http_compression') === '1') {
+        response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(answer));
+      } else {
+        response.end(answer);
+      }
     } catch (error) {
       const text = String(error).replace(/^Error: /, '');
       const code = /Code: (\d+)/.exec(text)?.[1] ?? '1000';

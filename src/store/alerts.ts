@@ -1,0 +1,118 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import { WardstreamError } from '../errors.js';
+import type { EpochMs } from '../events/event.js';
+import type { AlertMessage, AlertState, Priority } from '../events/messages.js';
+import { Conditions, select, type Window } from './select.js';
+
+const DAY_MS = 24 * 3_600_000;
+/** An alert is looked for this far back from the window: its onset comes before it is raised, or it has been open so long. */
+const LOOK_BACK_MS = 30 * DAY_MS;
+
+export interface AlertQuery extends Window {
+  /** Only these wards; all where not given. */
+  readonly wards?: readonly string[] | undefined;
+  readonly patientId?: string | undefined;
+  readonly state?: AlertState | undefined;
+  readonly priority?: Priority | undefined;
+  /** true: only those not resolved; false: only those resolved. */
+  readonly isOpen?: boolean | undefined;
+  /** Also those raised up to 30 days before `from` that were still open then: what a shift took over. */
+  readonly withTakenOver?: boolean | undefined;
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly after?: string | undefined;
+}
+
+export interface AlertPage {
+  /** The newest record of each alert, latest raised first. */
+  readonly alerts: AlertMessage[];
+  /** Where the next page begins; null at the end. */
+  readonly next: string | null;
+}
+
+/**
+ * Alerts raised in a window, as they are now: the alerts of a shift.
+ * @throws WardstreamError `WS_USAGE` where `after` is no cursor.
+ */
+export async function alertsOf(client: ClickHouseClient, query: AlertQuery): Promise<AlertPage> {
+  const { wards, patientId, state, priority, isOpen, withTakenOver = false, limit, after } = query;
+  const { from, to } = query;
+  const rows = new Conditions()
+    .within('onset_time', { from: from === undefined ? undefined : from - LOOK_BACK_MS, to })
+    .add('patient_id = {patientId:String}', { patientId })
+    .add('ward_id IN {wards:Array(String)}', { wards });
+  const groups = new Conditions()
+    .add('raisedAt < {before:Int64}', { before: to })
+    .add('raisedAt >= {since:Int64}', { since: withTakenOver ? undefined : from })
+    .add("(raisedAt >= {open:Int64} OR state != 'RESOLVED' OR updatedAt >= {open:Int64})", {
+      open: withTakenOver ? from : undefined,
+    })
+    .add('state = {state:String}', { state })
+    .add('priority = {priority:String}', { priority });
+  if (isOpen !== undefined) groups.add(`state ${isOpen ? '!=' : '='} 'RESOLVED'`, {});
+  if (after !== undefined) {
+    const { raisedAt, alertId } = cursorOf(after);
+    groups.add('(raisedAt, alertId) < ({cursorTime:Int64}, {cursorId:String})', {
+      cursorTime: raisedAt,
+      cursorId: alertId,
+    });
+  }
+  const found = await select<{ raisedAt: EpochMs; alertId: string; body: string }>(
+    client,
+    `SELECT alert_id AS alertId, toUnixTimestamp64Milli(min(raised_at)) AS raisedAt,
+            toUnixTimestamp64Milli(max(updated_at)) AS updatedAt, argMaxMerge(latest) AS newest,
+            newest.state AS state, newest.priority AS priority, newest.body AS body
+     FROM alerts ${rows.as('WHERE')}
+     GROUP BY onset_time, alert_id ${groups.as('HAVING')}
+     ORDER BY raisedAt DESC, alertId DESC LIMIT {limit:UInt32}`,
+    { ...rows.params, ...groups.params, limit: limit + 1 },
+  );
+  const last = found.length > limit ? found[limit - 1] : undefined;
+  return {
+    alerts: found.slice(0, limit).map(({ body }) => JSON.parse(body) as AlertMessage),
+    next: last === undefined ? null : `${last.raisedAt}.${last.alertId}`,
+  };
+}
+
+/** The newest record of each alert, latest raised first. */
+export async function newestAlerts(client: ClickHouseClient, limit: number): Promise<AlertMessage[]> {
+  return (await alertsOf(client, { limit })).alerts;
+}
+
+/** Every record of one alert, oldest first; empty where there is no such alert. */
+export async function alertEvents(client: ClickHouseClient, alertId: string): Promise<AlertMessage[]> {
+  const rows = await select<{ body: string }>(
+    client,
+    'SELECT body FROM alert_events FINAL WHERE alert_id = {alertId:String} ORDER BY sequence',
+    { alertId },
+  );
+  return rows.map(({ body }) => JSON.parse(body) as AlertMessage);
+}
+
+/** Every alert record of a patient in a window, oldest first. */
+export async function alertEventsOf(
+  client: ClickHouseClient,
+  patientId: string,
+  window: Window,
+): Promise<AlertMessage[]> {
+  const conditions = new Conditions()
+    .add('patient_id = {patientId:String}', { patientId })
+    .within('event_time', window);
+  const rows = await select<{ body: string }>(
+    client,
+    `SELECT body FROM alert_events FINAL ${conditions.as('WHERE')} ORDER BY event_time, alert_id, sequence`,
+    conditions.params,
+  );
+  return rows.map(({ body }) => JSON.parse(body) as AlertMessage);
+}
+
+function cursorOf(text: string): { raisedAt: number; alertId: string } {
+  const match = /^(-?\d{1,15})\.(.+)$/.exec(text);
+  if (match === null) {
+    throw new WardstreamError(
+      'WS_USAGE',
+      `${JSON.stringify(text)} is no place in a list of alerts; give the \`next\` of the page before`,
+    );
+  }
+  return { raisedAt: Number(match[1]), alertId: match[2] };
+}

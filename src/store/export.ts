@@ -1,0 +1,44 @@
+import type { Readable } from 'node:stream';
+import type { ClickHouseClient } from '@clickhouse/client';
+import { Conditions, type Window } from './select.js';
+
+/** What an export can be written as. */
+export const EXPORT_FORMATS = { csv: 'CSVWithNames', arrow: 'ArrowStream', parquet: 'Parquet' } as const;
+export type ExportFormat = keyof typeof EXPORT_FORMATS;
+export const EXPORT_TABLES = ['observations', 'scores', 'alerts'] as const;
+export type ExportTable = (typeof EXPORT_TABLES)[number];
+
+export interface ExportQuery extends Window {
+  readonly table: ExportTable;
+  readonly format: ExportFormat;
+  /** Only these wards; all where not given. Observations carry no ward: of them, those of patients of these wards. */
+  readonly wards?: readonly string[] | undefined;
+  readonly patientId?: string | undefined;
+}
+
+const PATIENTS_OF_WARDS = `patient_id IN (SELECT patient_id FROM current_scores FINAL WHERE ward_id IN {wards:Array(String)})`;
+
+/** One row an observation, score or alert record in a window, in order of patient and time. */
+export async function exportOf(client: ClickHouseClient, query: ExportQuery): Promise<Readable> {
+  const { table, format, wards, patientId, from, to } = query;
+  const conditions = new Conditions()
+    .add('patient_id = {patientId:String}', { patientId })
+    .within('event_time', { from, to })
+    .add(table === 'observations' ? PATIENTS_OF_WARDS : 'ward_id IN {wards:Array(String)}', { wards });
+  const result = await client.exec({
+    query: `${SELECTIONS[table].replace('$conditions', conditions.as('WHERE'))} FORMAT ${EXPORT_FORMATS[format]}`,
+    query_params: conditions.params,
+  });
+  return result.stream;
+}
+
+const SELECTIONS: Record<ExportTable, string> = {
+  observations: `SELECT toString(patient_id) AS patient_id, event_time, toString(variable) AS variable, value, delay_ms
+    FROM observations FINAL $conditions ORDER BY patient_id, event_time, variable`,
+  scores: `SELECT toString(patient_id) AS patient_id, toString(stay_id) AS stay_id, toString(ward_id) AS ward_id, event_time,
+      toString(model_version) AS model_version, risk, circulatory, respiratory, deterioration, news2, qsofa, late
+    FROM scores FINAL $conditions ORDER BY patient_id, event_time, model_version`,
+  alerts: `SELECT toString(patient_id) AS patient_id, alert_id, sequence, toString(ward_id) AS ward_id, toString(rule) AS rule,
+      toString(priority) AS priority, toString(state) AS state, onset_time, event_time, body
+    FROM alert_events FINAL $conditions ORDER BY patient_id, event_time, alert_id, sequence`,
+};

@@ -1,0 +1,493 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { PatientState } from '../../src/align/patient.js';
+import { VARIABLES, variableIndex } from '../../src/clinical/variables.js';
+import type { Outputs } from '../../src/engine/outputs.js';
+import type { ObservationEvent } from '../../src/events/event.js';
+import { alertEvents, alertEventsOf, alertsOf, newestAlerts } from '../../src/store/alerts.js';
+import { type AuditEntry, appendAudit, auditOf } from '../../src/store/audit.js';
+import { exportOf } from '../../src/store/export.js';
+import {
+  currentScores,
+  hourlyOf,
+  modelsOf,
+  recordModel,
+  scoresOf,
+  timelineOf,
+  wardOf,
+} from '../../src/store/queries.js';
+import { select } from '../../src/store/select.js';
+import { StoreSink } from '../../src/store/sink.js';
+import { adt, alert, eventOf, HOUR_MS, outputsOf, START, score, vitals } from '../helpers.js';
+
+const MINUTE_MS = 60_000;
+/** What both ClickHouse in process and a server must do. Everything is written twice: at least once is what the engine does. */
+export function describeStore(name: string, open: () => Promise<ClickHouseClient>): void {
+  describe(name, () => {
+    let client: ClickHouseClient;
+    beforeAll(async () => {
+      client = await open();
+    });
+    afterAll(async () => {
+      await client.close();
+    });
+    beforeEach(async () => {
+      for (const table of await filled(client)) await client.command({ query: `TRUNCATE TABLE ${table}` });
+    });
+
+    /** Written, written again, and asked before and after the parts are merged. */
+    async function twice(outputs: Outputs, ask: () => Promise<void>): Promise<void> {
+      for (let time = 0; time < 2; time++) {
+        const sink = new StoreSink(unclosed(client), 'm1', { maxAgeMs: 60_000 });
+        await sink.write(outputs);
+        await sink.close();
+      }
+      await ask();
+      for (const table of await filled(client))
+        await client.command({ query: `OPTIMIZE TABLE ${table} FINAL` });
+      await ask();
+    }
+
+    describe('a patient’s timeline', () => {
+      const heart = (minute: number, value: number, messageId = `m${minute}`) =>
+        observation('p1', minute * MINUTE_MS, { heartRate: value }, messageId);
+
+      it('has each value once, by variable, within the window only', async () => {
+        const observations = [
+          heart(0, 80),
+          heart(1, 81),
+          heart(60, 90),
+          observation('p1', MINUTE_MS, { respRate: 17.5 }, 'other'),
+          observation('p2', MINUTE_MS, { heartRate: 200 }, 'm1'),
+        ];
+        await twice(outputsOf({ observations }), async () => {
+          expect(await timelineOf(client, 'p1', { from: START, to: START + HOUR_MS, points: 10 })).toEqual([
+            {
+              variable: 'heartRate',
+              times: [START, START + MINUTE_MS],
+              values: [80, 81],
+              low: [80, 81],
+              high: [80, 81],
+              isThinned: false,
+            },
+            expect.objectContaining({ variable: 'respRate', times: [START + MINUTE_MS], values: [17.5] }),
+          ]);
+          expect(
+            await timelineOf(client, "p'; DROP TABLE observations", { from: 0, to: 1, points: 10 }),
+          ).toEqual([]);
+        });
+      });
+
+      it('keeps two messages of one moment apart, and both values of one message', async () => {
+        const observations = [heart(0, 80, 'left arm'), heart(0, 80, 'right arm'), heart(0, 99, 'left arm')];
+        await twice(outputsOf({ observations }), async () => {
+          const rows = await select(client, 'SELECT value, message_hash FROM observations FINAL');
+          expect(rows).toHaveLength(3);
+        });
+      });
+
+      it('is thinned to the points asked for where there are more: mean, low and high of each stretch', async () => {
+        const observations = Array.from({ length: 120 }, (_, minute) => heart(minute, 60 + (minute % 12)));
+        await twice(outputsOf({ observations }), async () => {
+          const [series] = await timelineOf(client, 'p1', {
+            from: START,
+            to: START + 2 * HOUR_MS,
+            points: 10,
+          });
+          expect(series.isThinned).toBe(true);
+          expect(series.times).toEqual(
+            Array.from({ length: 10 }, (_, stretch) => START + (12 * stretch + 11) * MINUTE_MS),
+          );
+          expect(series.values).toEqual(new Array(10).fill(65.5));
+          expect(series.low).toEqual(new Array(10).fill(60));
+          expect(series.high).toEqual(new Array(10).fill(71));
+        });
+      });
+
+      it('holds how long each value was under way', async () => {
+        const late = eventOf('vitals', vitals({ heartRate: 70 }, { observedAt: START - 90_000 }));
+        await twice(outputsOf({ observations: [late as ObservationEvent] }), async () => {
+          const rows = await select(client, 'SELECT delay_ms FROM observations FINAL');
+          expect(rows).toEqual([{ delay_ms: 90_000 }]);
+        });
+      });
+    });
+
+    describe('hourly aggregates', () => {
+      it('are those of the distinct values, in whatever pieces and however often they are written', async () => {
+        const values = fc.array(
+          fc.record({
+            patient: fc.constantFrom('p1', 'p2'),
+            ms: fc.integer({ min: -HOUR_MS, max: 3 * HOUR_MS }),
+            variable: fc.constantFrom('heartRate', 'temperature', 'baseExcess'),
+            value: fc.integer({ min: -240, max: 1200 }).map((quarters) => quarters / 4),
+            times: fc.integer({ min: 1, max: 3 }),
+          }),
+          { minLength: 1, maxLength: 60 },
+        );
+        await fc.assert(
+          fc.asyncProperty(values, async (drawn) => {
+            await client.command({ query: 'TRUNCATE TABLE observations_hourly' });
+            await client.command({ query: 'TRUNCATE TABLE observations' });
+            const events = drawn.map(({ patient, ms, variable, value }, index) =>
+              plain(patient, START + ms, variable, value, `m${index}`),
+            );
+            const sink = new StoreSink(unclosed(client), 'm1', { maxAgeMs: 60_000 });
+            for (let time = 0; time < 3; time++) {
+              await sink.write(
+                outputsOf({ observations: events.filter((_, index) => drawn[index].times > time) }),
+              );
+              await sink.flush();
+            }
+            await sink.close();
+            for (const patient of ['p1', 'p2']) {
+              const found = await hourlyOf(client, patient, {
+                from: START - HOUR_MS,
+                to: START + 4 * HOUR_MS,
+              });
+              const wanted = hourlyByHand(events.filter(({ patientId }) => patientId === patient));
+              expect(found).toHaveLength(wanted.length);
+              wanted.forEach(({ mean, ...rest }, index) => {
+                expect(found[index]).toMatchObject(rest);
+                expect(found[index].mean).toBeCloseTo(mean, 3);
+              });
+            }
+          }),
+          { numRuns: 8 },
+        );
+      });
+    });
+
+    describe('scores', () => {
+      it('of a patient are the newest of a window, oldest first', async () => {
+        const scores = [1, 2, 3, 4, 5].map((minute) => score(minute, minute / 100));
+        await twice(outputsOf({ scores }), async () => {
+          const newest = await scoresOf(client, 'p1', 2);
+          expect(newest.map(({ risk }) => risk)).toEqual([0.04, 0.05]);
+          const window = { from: START + 2 * MINUTE_MS, to: START + 4 * MINUTE_MS };
+          expect((await scoresOf(client, 'p1', 10, window)).map(({ risk }) => risk)).toEqual([0.02, 0.03]);
+          expect(await scoresOf(client, 'nobody', 10)).toEqual([]);
+        });
+      });
+
+      it('of a ward now are the newest of each patient who is still there', async () => {
+        const scores = [
+          score(1, 0.1),
+          score(9, 0.9, { circulatory: 0.2 }),
+          score(5, 0.5, { late: true }),
+          score(3, 0.3, { patientId: 'p2', stayId: 'p2@s', wardId: 'V' }),
+          score(4, 0.4, { patientId: 'p3', stayId: 'gone' }),
+          score(2, 0.2, { patientId: 'moved', stayId: 'moved@s', wardId: 'W' }),
+          score(6, 0.6, { patientId: 'moved', stayId: 'moved@s', wardId: 'V', bedId: null }),
+        ];
+        const gone = patientAt('p3', START);
+        const outputs = outputsOf({
+          scores: scores.map((each) => (each.stayId === 'gone' ? { ...each, stayId: gone.stayId } : each)),
+          admitted: [gone],
+          discharged: [gone],
+        });
+        await twice(outputs, async () => {
+          const all = await currentScores(client);
+          expect(all.map(({ patientId, risk }) => [patientId, risk])).toEqual([
+            ['moved', 0.6],
+            ['p1', 0.9],
+            ['p2', 0.3],
+          ]);
+          expect(all[1]).toMatchObject({ wardId: 'W', bedId: '1', circulatory: 0.2, respiratory: null });
+          const ids = async (now: Parameters<typeof currentScores>[1]) =>
+            (await currentScores(client, now)).map(({ patientId }) => patientId);
+          expect(await ids({ wards: ['V'] })).toEqual(['moved', 'p2']);
+          expect(await ids({ wards: [] })).toEqual([]);
+          expect(await ids({ since: START + 6 * MINUTE_MS })).toEqual(['moved', 'p1']);
+          expect(await ids({ modelVersion: 'another' })).toEqual([]);
+          expect(await wardOf(client, 'moved')).toBe('V');
+          expect(await wardOf(client, 'nobody')).toBeNull();
+        });
+      });
+
+      it('of a patient who came back are there again', async () => {
+        const first = patientAt('p1', START);
+        const second = patientAt('p1', START + HOUR_MS);
+        const outputs = outputsOf({
+          admitted: [first, second],
+          discharged: [first],
+          scores: [score(1, 0.1, { stayId: first.stayId }), score(61, 0.2, { stayId: second.stayId })],
+        });
+        await twice(outputs, async () => {
+          expect((await currentScores(client)).map(({ risk }) => risk)).toEqual([0.2]);
+        });
+      });
+    });
+
+    describe('alerts', () => {
+      const at = (minute: number) => START + minute * MINUTE_MS;
+      const raised = (alertId: string, minute: number, more = {}) =>
+        alert(alertId, 0, { onsetTime: at(minute - 10), eventTime: at(minute), ...more });
+      const resolved = (alertId: string, minute: number, until: number, more = {}) => [
+        raised(alertId, minute, more),
+        alert(alertId, 1, { onsetTime: at(minute - 10), eventTime: at(until), state: 'RESOLVED', ...more }),
+      ];
+
+      it('of a shift come newest first, in pages, as they are now', async () => {
+        const alerts = [
+          ...resolved('before', -30, -20),
+          raised('over', -15),
+          ...resolved('ended', -12, 3),
+          raised('a', 0),
+          raised('b', 5, { wardId: 'V', priority: 'LOW' }),
+          raised('c', 5, { patientId: 'p2' }),
+          ...resolved('d', 7, 8),
+          raised('next shift', 60),
+        ];
+        const shift = { from: START, to: START + HOUR_MS, limit: 100 };
+        await twice(outputsOf({ alerts }), async () => {
+          const ids = async (more: object) =>
+            (await alertsOf(client, { ...shift, ...more })).alerts.map(({ alertId }) => alertId);
+          expect(await ids({})).toEqual(['d', 'c', 'b', 'a']);
+          expect(await ids({ withTakenOver: true })).toEqual(['d', 'c', 'b', 'a', 'ended', 'over']);
+          expect(await ids({ wards: ['V'] })).toEqual(['b']);
+          expect(await ids({ wards: [] })).toEqual([]);
+          expect(await ids({ patientId: 'p2' })).toEqual(['c']);
+          expect(await ids({ priority: 'LOW' })).toEqual(['b']);
+          expect(await ids({ isOpen: true })).toEqual(['c', 'b', 'a']);
+          expect(await ids({ isOpen: false })).toEqual(['d']);
+          expect(await ids({ state: 'RAISED', from: undefined, to: undefined })).toContain('next shift');
+          expect((await newestAlerts(client, 1)).map(({ alertId }) => alertId)).toEqual(['next shift']);
+          const pages: string[][] = [];
+          let after: string | undefined;
+          do {
+            const page = await alertsOf(client, { ...shift, limit: 2, after });
+            pages.push(page.alerts.map(({ alertId }) => alertId));
+            after = page.next ?? undefined;
+          } while (after !== undefined);
+          expect(pages).toEqual([
+            ['d', 'c'],
+            ['b', 'a'],
+          ]);
+        });
+        for (const after of ['', 'x', '1', "1.'; DROP TABLE alerts"]) {
+          const asked = alertsOf(client, { ...shift, after });
+          if (after.startsWith('1.')) expect((await asked).alerts).toEqual([]);
+          else await expect(asked).rejects.toMatchObject({ code: 'WS_USAGE' });
+        }
+      });
+
+      it('have all their records, oldest first', async () => {
+        const alerts = [
+          ...resolved('a', 0, 20),
+          raised('b', 5),
+          alert('a', 2, { onsetTime: at(-10), eventTime: at(20), state: 'RESOLVED', reason: 'comment' }),
+        ];
+        await twice(outputsOf({ alerts }), async () => {
+          expect((await alertEvents(client, 'a')).map(({ sequence }) => sequence)).toEqual([0, 1, 2]);
+          expect(await alertEvents(client, 'nothing')).toEqual([]);
+          const window = { from: at(5), to: at(21) };
+          expect(
+            (await alertEventsOf(client, 'p1', window)).map(({ alertId, sequence }) => [alertId, sequence]),
+          ).toEqual([
+            ['b', 0],
+            ['a', 1],
+            ['a', 2],
+          ]);
+          expect((await alertsOf(client, { limit: 9 })).alerts[1]).toEqual(alerts[3]);
+        });
+      });
+    });
+
+    it('keeps dead letters once, with their raw bytes', async () => {
+      const letter = {
+        deadLetterId: 'd1',
+        topic: 'ward.labs',
+        partition: 3,
+        offset: 2 ** 40,
+        reason: 'undecodable',
+        detail: 'it’s "odd"\n',
+        patientId: null,
+        eventTime: null,
+        raw: Buffer.from([0, 255, 10]),
+      };
+      await twice(outputsOf({ deadLetters: [letter] }), async () => {
+        const rows = await select(client, 'SELECT * EXCEPT recorded_on FROM dead_letters FINAL');
+        expect(rows).toEqual([
+          {
+            topic: 'ward.labs',
+            partition: 3,
+            offset: 2 ** 40,
+            dead_letter_id: 'd1',
+            reason: 'undecodable',
+            detail: 'it’s "odd"\n',
+            patient_id: null,
+            event_time: null,
+            raw: 'AP8K',
+          },
+        ]);
+      });
+    });
+
+    it('knows the models that were put to use, the newest use first', async () => {
+      await recordModel(client, { version: 'v1' });
+      await recordModel(client, { version: 'v2' });
+      await recordModel(client, { version: 'v1' });
+      const models = await modelsOf(client);
+      expect(models.map(({ modelVersion, config }) => [modelVersion, config])).toEqual([
+        ['v1', { version: 'v1' }],
+        ['v2', { version: 'v2' }],
+      ]);
+    });
+
+    it('adds to the audit, and shows an entry that was sent twice once', async () => {
+      const entry = (auditId: string, minute: number, more: Partial<AuditEntry> = {}): AuditEntry => ({
+        auditId,
+        at: START + minute * MINUTE_MS,
+        actor: 'nurse.a',
+        role: 'clinician',
+        action: 'view-patient',
+        patientId: 'p1',
+        wardId: 'W',
+        target: '',
+        outcome: 'allowed',
+        source: '127.0.0.1',
+        detail: '',
+        ...more,
+      });
+      const entries = [entry('1', 0), entry('2', 1, { patientId: 'p2' }), entry('3', 2, { actor: "o'neil" })];
+      await appendAudit(client, entries);
+      await appendAudit(client, entries.slice(0, 1));
+      await appendAudit(client, []);
+      expect(await auditOf(client, { limit: 10 })).toEqual([entries[2], entries[1], entries[0]]);
+      expect(await auditOf(client, { limit: 10, patientId: 'p1', to: START + MINUTE_MS })).toEqual([
+        entries[0],
+      ]);
+      expect(await auditOf(client, { limit: 10, actor: "o'neil" })).toEqual([entries[2]]);
+      expect(await auditOf(client, { limit: 1 })).toEqual([entries[2]]);
+    });
+
+    it('exports scores, alerts and observations of a ward and window as CSV', async () => {
+      const outputs = outputsOf({
+        scores: [score(1, 0.5), score(2, 0.25, { patientId: 'p2', wardId: 'V' })],
+        alerts: [alert('a')],
+        observations: [observation('p1', 0, { heartRate: 80 }, 'm')],
+      });
+      await twice(outputs, async () => {
+        const text = async (query: Partial<Parameters<typeof exportOf>[1]>) => {
+          const stream = await exportOf(client, { table: 'scores', format: 'csv', ...query });
+          let all = '';
+          for await (const chunk of stream) all += String(chunk);
+          return all.trimEnd().split('\n');
+        };
+        const [head, ...rows] = await text({});
+        expect(head).toMatch(/^"patient_id","stay_id","ward_id","event_time","model_version","risk"/);
+        expect(rows).toEqual([
+          '"p1","p1@s","W","2026-01-01 00:01:00.000","m1",0.5,\\N,\\N,\\N,\\N,\\N,false',
+          '"p2","p1@s","V","2026-01-01 00:02:00.000","m1",0.25,\\N,\\N,\\N,\\N,\\N,false',
+        ]);
+        expect(await text({ wards: ['V'] })).toEqual([head, rows[1]]);
+        expect(await text({ from: START + 2 * MINUTE_MS, patientId: 'p1' })).toEqual([head]);
+        expect(await text({ table: 'alerts', wards: ['W'] })).toHaveLength(2);
+        expect((await text({ table: 'observations', wards: ['W'] }))[1]).toBe(
+          '"p1","2026-01-01 00:00:00.000","heartRate",80,0',
+        );
+        expect(await text({ table: 'observations', wards: ['V'] })).toHaveLength(1);
+      });
+    });
+  });
+}
+
+/** Tables with rows. */
+async function filled(client: ClickHouseClient): Promise<string[]> {
+  const rows = await select<{ name: string }>(
+    client,
+    `SELECT name FROM system.tables WHERE database = currentDatabase() AND total_rows > 0 AND name != 'schema_migrations'`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** The client, which the sink may not close. */
+function unclosed(client: ClickHouseClient): ClickHouseClient {
+  return { insert: (params: never) => client.insert(params), close: async () => undefined } as never;
+}
+
+function observation(
+  patientId: string,
+  ms: number,
+  values: Record<string, number>,
+  messageId: string,
+): ObservationEvent {
+  const message = vitals(values, { patientId, messageId, eventTime: START + ms });
+  return eventOf('vitals', message) as ObservationEvent;
+}
+
+/** An observation past validation, with whatever value. */
+function plain(
+  patientId: string,
+  eventTime: number,
+  variable: string,
+  value: number,
+  messageId: string,
+): ObservationEvent {
+  const event = {
+    ...observation(patientId, 0, { heartRate: 80 }, messageId),
+    eventTime,
+    observedAt: eventTime,
+  };
+  return { ...event, variables: [variableIndex(variable)], values: [value] };
+}
+
+function patientAt(patientId: string, admittedAt: number): PatientState {
+  const patient = new PatientState(
+    { patientId, partition: 0, eventTime: admittedAt },
+    { stepMs: HOUR_MS, steps: 4 },
+    16,
+  );
+  patient.updateFrom(adt('ADMIT', { patientId, wardId: 'W', bedId: '1' }));
+  return patient;
+}
+
+/** Hourly aggregates computed plainly, by variable and hour. */
+function hourlyByHand(events: readonly ObservationEvent[]) {
+  const hours = new Map<
+    string,
+    { variable: string; hour: number; values: { at: number; value: number }[] }
+  >();
+  for (const { eventTime, variables, values } of events) {
+    const variable = VARIABLES[variables[0]].id;
+    const hour = Math.floor(eventTime / HOUR_MS) * HOUR_MS;
+    const key = `${variable} ${hour}`;
+    const cell = hours.get(key) ?? { variable, hour, values: [] };
+    hours.set(key, cell);
+    cell.values.push({ at: eventTime, value: values[0] });
+  }
+  return [...hours.values()]
+    .map(({ variable, hour, values }) => {
+      const minutes = new Map<number, { at: number; value: number }>();
+      for (const each of values) {
+        const minute = Math.floor(each.at / MINUTE_MS);
+        const last = minutes.get(minute);
+        if (
+          last === undefined ||
+          each.at > last.at ||
+          (each.at === last.at && bits(each.value) > bits(last.value))
+        ) {
+          minutes.set(minute, each);
+        }
+      }
+      const lasts = [...minutes.values()].sort((a, b) => a.at - b.at).map(({ value }) => value);
+      return {
+        variable,
+        hour,
+        low: Math.min(...values.map(({ value }) => value)),
+        high: Math.max(...values.map(({ value }) => value)),
+        mean: lasts.reduce((sum, value) => sum + value, 0) / lasts.length,
+        last: lasts[lasts.length - 1],
+        minutes: lasts.length,
+      };
+    })
+    .sort((a, b) => (a.variable === b.variable ? a.hour - b.hour : a.variable < b.variable ? -1 : 1));
+}
+
+function bits(value: number): number {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setFloat32(0, value);
+  return view.getUint32(0);
+}
