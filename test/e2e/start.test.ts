@@ -116,7 +116,10 @@ describe('npm start', () => {
         .toMatch(/\d+ %/);
       await expect.poll(() => page.getByTestId('alert-item').count(), { timeout: 20_000 }).toBeGreaterThan(0);
       expect(page.url()).not.toContain('token');
-      await page.getByRole('button', { name: 'Acknowledge' }).last().click();
+      await page
+        .getByRole('button', { name: /^Acknowledge/ })
+        .last()
+        .click();
       await expect
         .poll(() => page.getByText('acknowledged by local').count(), { timeout: 15_000 })
         .toBeGreaterThan(0);

@@ -1,5 +1,5 @@
 import { PROTOCOL_VERSION, type ServerFrame, SUBPROTOCOL, type SubscribeFrame } from './protocol.js';
-import { applyFrame, EMPTY_WARD, type Ward } from './ward.js';
+import { applyFrame, EMPTY_WARD, type Ward } from './state.js';
 
 /** How the page stands with the server. */
 export type Link =
@@ -33,7 +33,7 @@ export function takeToken(): string | null {
   const given = new URLSearchParams(location.hash.slice(1)).get('token');
   if (given !== null && given !== '') {
     sessionStorage.setItem(TOKEN_KEY, given);
-    history.replaceState(null, '', location.pathname + location.search);
+    history.replaceState(history.state, '', location.pathname + location.search);
   }
   return sessionStorage.getItem(TOKEN_KEY);
 }
@@ -151,22 +151,6 @@ export class Connection {
     this.#feed = { ...this.#feed, ...change };
     this.#onFeed(this.#feed);
   }
-}
-
-/** Acknowledges an alert; its new state comes as an alert frame. Throws an Error that says what to do. */
-export async function acknowledge(token: string, alertId: string): Promise<void> {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const address = `/api/v1/alerts/${encodeURIComponent(alertId)}/acknowledge`;
-  const response = await fetch(address, {
-    method: 'POST',
-    headers,
-    body: '{}',
-    signal: AbortSignal.timeout(SILENCE_MS),
-  }).catch(() => {
-    throw new Error('Not acknowledged: the server did not answer. Try again.');
-  });
-  if (response.status === 404) throw new Error('Not acknowledged: this alert is no longer open.');
-  if (!response.ok) throw new Error(`Not acknowledged: the server answered ${response.status}. Try again.`);
 }
 
 /** Undefined for what is not a frame; silence then counts as loss. */

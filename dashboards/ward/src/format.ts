@@ -10,7 +10,7 @@ const LEVEL_TREND = 0.02;
 const VARIABLE_BY_ID = new Map(VARIABLES.map((variable) => [variable.id, variable]));
 
 /** UCUM → what clinicians write; units not listed are shown as they are. */
-const UNIT_TEXT: Readonly<Record<string, string>> = {
+export const UNIT_TEXT: Readonly<Record<string, string>> = {
   'mm[Hg]': 'mmHg',
   Cel: '°C',
   '1': '',
@@ -27,16 +27,13 @@ const RULE_TEXT: Readonly<Record<string, string>> = {
   'news2-emergency': 'NEWS2 at emergency level',
 };
 
-const CLOCK = new Intl.DateTimeFormat(undefined, {
-  year: 'numeric',
-  month: 'short',
+const DATE = new Intl.DateTimeFormat(undefined, {
+  weekday: 'short',
   day: 'numeric',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hourCycle: 'h23',
-  timeZoneName: 'short',
+  month: 'short',
+  year: 'numeric',
 });
+const ZONE = new Intl.DateTimeFormat(undefined, { timeZoneName: 'short' });
 const TIME = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',
   minute: '2-digit',
@@ -52,18 +49,34 @@ const DAY_AND_MINUTE = new Intl.DateTimeFormat(undefined, {
   hourCycle: 'h23',
 });
 
-/** Date, time and zone in the viewer's zone. */
-export function clockText(time: number): string {
-  return CLOCK.format(time);
+/** The day, in the viewer's zone. */
+export function dateText(time: number): string {
+  return DATE.format(time);
 }
 
+/** The time of day to the second, in the viewer's zone. */
 export function timeText(time: number): string {
   return TIME.format(time);
+}
+
+/** The viewer's zone, as `CET`. */
+export function zoneText(time: number): string {
+  return ZONE.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+}
+
+/** Day and minute, in the viewer's zone. */
+export function momentText(time: number): string {
+  return DAY_AND_MINUTE.format(time);
 }
 
 /** When an alert began, with the day where it was not within the last day. */
 export function onsetText(onset: number, now: number): string {
   return (now - onset < DAY_MS ? MINUTE : DAY_AND_MINUTE).format(onset);
+}
+
+/** How long an alert has been there: `12 min`. */
+export function sinceText({ onsetTime }: AlertView, now: number): string {
+  return ageText(Math.max(0, now - onsetTime));
 }
 
 /** `< 1 min`, `12 min`, `3 h 05`, `2 d 4 h`; never `now`, which would be wrong once the connection is lost. */
@@ -77,23 +90,37 @@ export function ageText(ageMs: number): string {
     : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** The same in a few characters, for tiles: `<1m`, `12m`, `3h`, `2d`. */
+export function shortAgeText(ageMs: number): string {
+  const minutes = Math.floor(ageMs / MINUTE_MS);
+  if (minutes < 1) return '<1m';
+  if (minutes < HOUR_MIN) return `${minutes}m`;
+  const hours = Math.floor(minutes / HOUR_MIN);
+  return hours < 24 ? `${hours}h` : `${Math.floor(hours / 24)}d`;
+}
+
 export function percent(fraction: number): string {
   return `${(100 * fraction).toFixed(0)} %`;
 }
 
-/** `↗ +8 pts/h` */
-export function trendText(trend: number): string {
+/** Where the risk is going: an arrow's name, and `+8/h` in points of per cent. */
+export interface Trend {
+  readonly kind: 'up' | 'down' | 'level';
+  readonly text: string;
+}
+
+export function trendOf(trend: number): Trend {
   const points = Math.round(100 * trend);
-  const arrow = trend > LEVEL_TREND ? '↗' : trend < -LEVEL_TREND ? '↘' : '→';
   const sign = points > 0 ? '+' : points < 0 ? '−' : '±';
-  return `${arrow} ${sign}${Math.abs(points)} pts/h`;
+  const kind = trend > LEVEL_TREND ? 'up' : trend < -LEVEL_TREND ? 'down' : 'level';
+  return { kind, text: `${sign}${Math.abs(points)}/h` };
 }
 
 const SEX_TEXT: Readonly<Record<string, string>> = { FEMALE: 'F', MALE: 'M' };
 
-/** `71 y F` */
+/** `71 F` */
 export function personText({ ageYears, sex }: PatientView): string {
-  const age = ageYears === null ? '' : `${Math.floor(ageYears)} y`;
+  const age = ageYears === null ? '' : `${Math.floor(ageYears)}`;
   return `${age} ${sex === null ? '' : (SEX_TEXT[sex] ?? sex.toLowerCase())}`.trim();
 }
 
@@ -116,8 +143,22 @@ export function crossingText({ rule, value, threshold }: AlertView): string {
 
 /** `Heart rate 118 /min (2 min)` */
 export function evidenceText({ variable, value, unit, ageMs }: Evidence): string {
-  const known = VARIABLE_BY_ID.get(variable);
+  return `${labelOf(variable)} ${valueText(variable, value, unit)} (${ageText(ageMs)})`;
+}
+
+/** The label a clinician reads; the id itself where it is unknown. */
+export function labelOf(variable: string): string {
+  return VARIABLE_BY_ID.get(variable)?.label ?? variable;
+}
+
+/** `118 /min` */
+export function valueText(variable: string, value: number, unit: string): string {
   const shownUnit = UNIT_TEXT[unit] ?? unit;
-  const number = value.toFixed(known?.decimals ?? 1);
-  return `${known?.label ?? variable} ${number}${shownUnit === '' ? '' : ` ${shownUnit}`} (${ageText(ageMs)})`;
+  const number = value.toFixed(VARIABLE_BY_ID.get(variable)?.decimals ?? 1);
+  return shownUnit === '' ? number : `${number} ${shownUnit}`;
+}
+
+/** `acknowledged by Dr Lee` */
+export function stateText({ state, actor }: AlertView): string {
+  return actor === null ? state.toLowerCase() : `${state.toLowerCase()} by ${actor}`;
 }

@@ -1,8 +1,11 @@
 import type { Link } from './connection.js';
-import { ageText, clockText, timeText } from './format.js';
-import type { AlertView } from './protocol.js';
+import { dateText, timeText, zoneText } from './format.js';
+import { Icon } from './icons.js';
+import { ALERTS, type Place, WARD } from './place.js';
+import type { AlertView, PatientView } from './protocol.js';
+import type { Settings } from './settings.js';
 import { Shape } from './shape.js';
-import { isActive, type Order, PRIORITIES } from './ward.js';
+import { isActive, PRIORITIES, wardName } from './state.js';
 
 const LINK_TEXT: Readonly<Record<Link['kind'], string>> = {
   connecting: 'Connecting…',
@@ -11,41 +14,62 @@ const LINK_TEXT: Readonly<Record<Link['kind'], string>> = {
   refused: 'Refused',
   incompatible: 'Incompatible',
 };
+const THEMES = ['auto', 'light', 'dark'] as const;
 
-interface TopProps {
-  readonly name: string;
+interface HeaderProps {
+  readonly patients: readonly PatientView[];
   readonly clock: number;
   readonly link: Link;
   readonly alerts: readonly AlertView[];
-  readonly order: Order;
-  readonly onOrder: (order: Order) => void;
+  readonly place: Place;
+  readonly go: (place: Place) => void;
+  readonly isWall: boolean;
+  readonly settings: Settings;
+  readonly change: (change: Partial<Settings>) => void;
+  readonly soundBlocked: boolean;
 }
 
-/** The head of the page: which ward, at what time, how connected, how many alerts. */
-export function Top({ name, clock, link, alerts, order, onOrder }: TopProps) {
+/** The head of the page: which ward, at what time, how connected, how many alerts, and where to go. */
+export function Header(props: HeaderProps) {
+  const { patients, clock, link, alerts, place, go, isWall } = props;
+  const waiting = alerts.filter(isActive).length;
   return (
     <header class="top">
-      <h1>{name}</h1>
-      <time class="clock">{clock > 0 ? clockText(clock) : 'no data yet'}</time>
+      <h1>{wardName(patients)}</h1>
+      <Clock clock={clock} />
+      {!isWall && (
+        <nav aria-label="Views">
+          <button
+            type="button"
+            aria-current={place.view === 'alerts' ? undefined : 'page'}
+            onClick={() => go(WARD)}
+          >
+            Beds <span class="count">{patients.length}</span>
+          </button>
+          <button
+            type="button"
+            aria-current={place.view === 'alerts' ? 'page' : undefined}
+            onClick={() => go(ALERTS)}
+          >
+            Alerts <span class={waiting > 0 ? 'count waiting' : 'count'}>{waiting}</span>
+          </button>
+        </nav>
+      )}
       <ul class="counts" aria-label="Open alerts by priority">
         {PRIORITIES.map((priority) => {
           const ofPriority = alerts.filter((alert) => alert.priority === priority);
+          const active = ofPriority.some(isActive);
+          const tone = ofPriority.length === 0 ? 'zero' : active ? 'active' : 'quiet';
           return (
-            <li key={priority} class={`${priority.toLowerCase()}${ofPriority.length > 0 ? '' : ' zero'}`}>
-              <Shape priority={priority} filled={ofPriority.some(isActive)} />
+            <li key={priority} class={`chip ${priority.toLowerCase()} ${tone}`}>
+              <Shape priority={priority} filled={active} />
               <b>{ofPriority.length}</b> {priority.toLowerCase()}
             </li>
           );
         })}
       </ul>
-      <fieldset class="order">
-        <legend>Sort</legend>
-        {(['risk', 'bed'] as const).map((each) => (
-          <button key={each} type="button" aria-pressed={order === each} onClick={() => onOrder(each)}>
-            By {each}
-          </button>
-        ))}
-      </fieldset>
+      <span class="space" />
+      <Controls {...props} />
       <output class={`connection ${link.kind}`} data-testid="connection">
         <span class="dot" />
         {LINK_TEXT[link.kind]}
@@ -54,23 +78,58 @@ export function Top({ name, clock, link, alerts, order, onOrder }: TopProps) {
   );
 }
 
-/** Says, before anything is read below, that it is not current. */
-export function Banner({ link, quietMs }: { readonly link: Link; readonly quietMs: number | null }) {
-  const text = bannerText(link, quietMs);
+function Clock({ clock }: { readonly clock: number }) {
+  if (clock === 0) return <span class="clock">no data yet</span>;
   return (
-    <div class="banner-place" role="alert">
-      {text !== '' && <p class="banner">{text}</p>}
-    </div>
+    <time class="clock" dateTime={new Date(clock).toISOString()}>
+      <b>{timeText(clock)}</b>
+      <span>{dateText(clock)}</span>
+      <span class="zone">{zoneText(clock)}</span>
+    </time>
   );
 }
 
-function bannerText(link: Link, quietMs: number | null): string {
-  if (link.kind === 'lost') {
-    return link.since === null
-      ? 'No connection to the server. Reconnecting…'
-      : `Connection lost at ${timeText(link.since)}. What is shown below is not current. Reconnecting…`;
-  }
-  return quietMs === null
-    ? ''
-    : `No new data for ${ageText(quietMs)}, though the server is connected. What is shown below is not current.`;
+function Controls({ place, isWall, settings, change, soundBlocked, alerts }: HeaderProps) {
+  const { order, sound, theme } = settings;
+  const isMissed = (!sound || soundBlocked) && alerts.some(isActive);
+  const soundText = sound ? (soundBlocked ? 'Sound blocked' : 'Sound on') : 'Muted';
+  if (isWall) return sound && !soundBlocked ? null : <span class="sound missed">{soundText}</span>;
+  return (
+    <>
+      {place.view === 'ward' && (
+        <fieldset class="segmented">
+          <legend>Sort beds</legend>
+          {(['risk', 'bed'] as const).map((each) => (
+            <button
+              key={each}
+              type="button"
+              aria-pressed={order === each}
+              onClick={() => change({ order: each })}
+            >
+              By {each}
+            </button>
+          ))}
+        </fieldset>
+      )}
+      <button
+        type="button"
+        class={isMissed ? 'sound missed' : 'sound'}
+        aria-pressed={sound}
+        title={soundBlocked ? 'The browser lets a page sound only after a click or a key.' : undefined}
+        onClick={() => soundBlocked || change({ sound: !sound })}
+      >
+        <Icon name={sound && !soundBlocked ? 'soundOn' : 'soundOff'} />
+        {soundText}
+      </button>
+      <button
+        type="button"
+        class="plain"
+        aria-label={`Colours: ${theme}. Change`}
+        title={`Colours: ${theme}`}
+        onClick={() => change({ theme: THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] })}
+      >
+        <Icon name={theme} />
+      </button>
+    </>
+  );
 }

@@ -3,6 +3,7 @@
  * (`src/server/protocol.ts`, described in docs/push-api.md); this is the one place where the page takes them from.
  */
 export type {
+  AlertAction,
   AlertMessage as AlertView,
   AlertState,
   Evidence,

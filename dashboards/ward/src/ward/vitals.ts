@@ -1,8 +1,10 @@
-import type { PatientView, ValueView } from './protocol.js';
+import type { PatientView, ValueView } from '../protocol.js';
 
 const MINUTE_MS = 60_000;
 /** What is older than this is shown, but not as current. The server marks patients `stale` after the same time. */
 export const STALE_MS = 15 * MINUTE_MS;
+/** The same for what nurses chart by the hour rather than a monitor sends: cuff pressure and temperature. */
+export const CHARTED_STALE_MS = 90 * MINUTE_MS;
 
 /** One vital sign as a tile shows it. */
 export interface Vital {
@@ -21,14 +23,15 @@ export interface Vital {
 export function vitalsOf(patient: PatientView, now: number): Vital[] {
   const values: Readonly<Record<string, ValueView | undefined>> = patient.values;
   const oxygen = currentOf(values.spo2, values.sao2, now);
-  const ofOne = (name: string, unit: string, view: ValueView | undefined, decimals = 0): Vital =>
-    vital(name, unit, view?.value.toFixed(decimals) ?? null, [view], now);
+  const ofOne = (name: string, unit: string, view: ValueView | undefined): Vital =>
+    vital(name, unit, view?.value.toFixed(0) ?? null, [view], now, STALE_MS);
+  const { temperature } = values;
   return [
     ofOne('HR', '/min', values.heartRate),
     bloodPressure(values, now),
     ofOne('RR', '/min', values.respRate),
     ofOne(oxygen !== undefined && oxygen === values.sao2 ? 'SaO₂' : 'SpO₂', '%', oxygen),
-    ofOne('Temp', '°C', values.temperature, 1),
+    vital('Temp', '°C', temperature?.value.toFixed(1) ?? null, [temperature], now, CHARTED_STALE_MS),
   ];
 }
 
@@ -50,7 +53,11 @@ function bloodPressure(values: Readonly<Record<string, ValueView | undefined>>, 
   const [systolic, diastolic, mean] = shown.map((part) => part?.value.toFixed(0) ?? '–');
   const text = chosen === undefined ? null : `${systolic}/${diastolic}`;
   const name = chosen === undefined ? 'BP' : isInvasive ? 'BP art' : 'BP cuff';
-  return { ...vital(name, 'mmHg', text, shown, now), detail: `(${mean})` };
+  const limit = isInvasive ? STALE_MS : CHARTED_STALE_MS;
+  return {
+    ...vital(name, 'mmHg', text, shown, now, limit),
+    ...(text === null ? {} : { detail: `(${mean})` }),
+  };
 }
 
 function vital(
@@ -59,10 +66,11 @@ function vital(
   text: string | null,
   parts: readonly (ValueView | undefined)[],
   now: number,
+  staleAfterMs: number,
 ): Vital {
   const ages = parts.flatMap((part) => (part === undefined ? [] : Math.max(0, now - part.at)));
   const ageMs = Math.max(0, ...ages);
-  return { name, unit, text, ageMs, stale: ageMs > STALE_MS };
+  return { name, unit, text, ageMs, stale: ageMs > staleAfterMs };
 }
 
 /** The preferred value while it is current, else the other while that is, else the newer. */

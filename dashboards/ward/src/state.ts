@@ -1,4 +1,5 @@
 import type { AlertView, PatientView, Priority, ServerFrame } from './protocol.js';
+import type { Settings } from './settings.js';
 
 /** The ward as the frames received so far describe it. */
 export interface Ward {
@@ -65,12 +66,10 @@ export function applyFrame(ward: Ward, frame: ServerFrame): Ward {
   }
 }
 
-export type Order = 'risk' | 'bed';
-
 const BED_ORDER = new Intl.Collator(undefined, { numeric: true });
 
 /** Sorted copies; by risk it goes by whole per cent, then bed, so that tiles do not swap over noise. */
-export function sortPatients(patients: Iterable<PatientView>, order: Order): PatientView[] {
+export function sortPatients(patients: Iterable<PatientView>, order: Settings['order']): PatientView[] {
   const byBed = (a: PatientView, b: PatientView) => BED_ORDER.compare(bedName(a), bedName(b));
   const byRisk = (a: PatientView, b: PatientView) => shownRisk(b) - shownRisk(a) || byBed(a, b);
   return [...patients].sort(order === 'bed' ? byBed : byRisk);
@@ -96,6 +95,12 @@ export function alertsByPatient(alerts: readonly AlertView[]): ReadonlyMap<strin
 export function leadingAlert(alerts: readonly AlertView[]): AlertView | undefined {
   const rank = (alert: AlertView) => 2 * PRIORITIES.indexOf(alert.priority) + (isActive(alert) ? 0 : 1);
   return alerts.toSorted((a, b) => rank(a) - rank(b))[0];
+}
+
+/** What someone has to do first comes first: still waiting, then priority, then the newest. */
+export function sortByUrgency(alerts: readonly AlertView[]): AlertView[] {
+  const rank = (alert: AlertView) => (isActive(alert) ? 0 : 3) + PRIORITIES.indexOf(alert.priority);
+  return alerts.toSorted((a, b) => rank(a) - rank(b) || b.onsetTime - a.onsetTime);
 }
 
 export function bedName({ bedId, patientId }: { bedId: string | null; patientId: string }): string {

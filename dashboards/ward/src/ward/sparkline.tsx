@@ -1,5 +1,5 @@
-import { ageText, percent } from './format.js';
-import type { PatientView } from './protocol.js';
+import { ageText, percent } from '../format.js';
+import type { PatientView } from '../protocol.js';
 
 const WIDTH = 100;
 const HEIGHT = 28;

@@ -1,0 +1,98 @@
+import {
+  ageText,
+  crossingText,
+  labelOf,
+  momentText,
+  percent,
+  personText,
+  ruleText,
+  stateText,
+  trendOf,
+  valueText,
+} from '../format.js';
+import { Icon } from '../icons.js';
+import type { Place } from '../place.js';
+import type { AlertView, PatientView } from '../protocol.js';
+import { Shape } from '../shape.js';
+import { bedName, isActive } from '../state.js';
+import { ActionBar } from './actions.js';
+import { Life } from './life.js';
+import type { Actions } from './panel.js';
+
+interface AlertDetailProps {
+  readonly alert: AlertView;
+  /** Undefined once the patient has left. */
+  readonly patient: PatientView | undefined;
+  readonly now: number;
+  readonly token: string;
+  readonly go: (place: Place) => void;
+  readonly actions: Actions;
+}
+
+/** All of one alert: what it rests on, what can be done, what was done. */
+export function AlertDetail({ alert, patient, now, token, go, actions }: AlertDetailProps) {
+  const active = isActive(alert);
+  const trend = trendOf(alert.trend);
+  return (
+    <article
+      class={`sheet ${alert.priority.toLowerCase()} ${active ? 'active' : 'quiet'}`}
+      data-testid="alert-detail"
+    >
+      <header>
+        <p class="state">
+          <Shape priority={alert.priority} filled={active} />
+          <b>{alert.priority}</b> {stateText(alert)}
+        </p>
+        <h3>
+          {bedName(alert)}: {ruleText(alert.rule)}
+        </h3>
+        <p class="note">
+          {patient === undefined ? 'No longer on the ward' : personText(patient)} ·{' '}
+          {alert.wardId ?? 'no ward'} · since {momentText(alert.onsetTime)} (
+          {ageText(Math.max(0, now - alert.onsetTime))})
+        </p>
+        {patient !== undefined && (
+          <button type="button" onClick={() => go({ view: 'patient', patientId: alert.patientId })}>
+            Open patient
+          </button>
+        )}
+      </header>
+      {alert.state !== 'RESOLVED' && <ActionBar alert={alert} actions={actions} />}
+      <dl class="facts">
+        <div>
+          <dt>Crossing</dt>
+          <dd>{crossingText(alert)}</dd>
+        </div>
+        <div>
+          <dt>Risk then</dt>
+          <dd>
+            {percent(alert.risk)} <Icon name={trend.kind} /> {trend.text}
+          </dd>
+        </div>
+        <div>
+          <dt>NEWS2 then</dt>
+          <dd>{alert.news2 ?? '–'}</dd>
+        </div>
+        <div>
+          <dt>Model</dt>
+          <dd>{alert.modelVersion}</dd>
+        </div>
+      </dl>
+      <h4>Values it rests on</h4>
+      {alert.evidence.length === 0 && <p class="empty">No value was at hand.</p>}
+      <table class="evidence">
+        <tbody>
+          {alert.evidence.map(({ variable, value, unit, ageMs }) => (
+            <tr key={variable}>
+              <th scope="row">{labelOf(variable)}</th>
+              <td class="number">{valueText(variable, value, unit)}</td>
+              <td class="note">{ageText(ageMs)} old</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <h4>What was done</h4>
+      <Life alert={alert} token={token} />
+    </article>
+  );
+}

@@ -1,0 +1,41 @@
+import type { AlertView, Priority } from '../protocol.js';
+import { bedName, isActive } from '../state.js';
+
+/** Which part of an alert's life is shown. */
+export type Stage = 'open' | 'waiting' | 'taken' | 'resolved';
+
+/** What the inbox shows. */
+export interface Filter {
+  readonly stage: Stage;
+  /** Null: every priority. */
+  readonly priority: Priority | null;
+  /** Null: every ward. */
+  readonly ward: string | null;
+  /** Part of a bed's name, of a patient's id or of a rule's. */
+  readonly text: string;
+}
+
+export const EVERYTHING_OPEN: Filter = { stage: 'open', priority: null, ward: null, text: '' };
+
+const STAGES: Readonly<Record<Stage, (alert: AlertView) => boolean>> = {
+  open: ({ state }) => state !== 'RESOLVED',
+  waiting: isActive,
+  taken: ({ state }) => state === 'ACKNOWLEDGED' || state === 'SNOOZED',
+  resolved: ({ state }) => state === 'RESOLVED',
+};
+
+/** Whether an alert is to be shown. */
+export function passes({ stage, priority, ward, text }: Filter, alert: AlertView): boolean {
+  const words = `${bedName(alert)} ${alert.patientId} ${alert.rule}`.toLowerCase();
+  return (
+    STAGES[stage](alert) &&
+    (priority === null || alert.priority === priority) &&
+    (ward === null || alert.wardId === ward) &&
+    words.includes(text.trim().toLowerCase())
+  );
+}
+
+/** The wards of some alerts, sorted. */
+export function wardsOf(alerts: readonly AlertView[]): string[] {
+  return [...new Set(alerts.flatMap(({ wardId }) => wardId ?? []))].sort();
+}

@@ -1,0 +1,90 @@
+import type { Act } from '../api.js';
+import { crossingText, ruleText, sinceText, stateText } from '../format.js';
+import type { Place } from '../place.js';
+import type { AlertView } from '../protocol.js';
+import { Shape } from '../shape.js';
+import { bedName, isActive, sortByUrgency } from '../state.js';
+import { useSending } from './sending.js';
+
+/** How alerts are acted on. */
+export interface Actions {
+  /** False while nothing can be sent. */
+  readonly canAct: boolean;
+  readonly onAct: (alertId: string, what: Act) => Promise<void>;
+}
+
+interface PanelProps {
+  readonly alerts: readonly AlertView[];
+  readonly now: number;
+  readonly go: (place: Place) => void;
+  readonly actions: Actions;
+}
+
+/** The open alerts beside the beds: what waits for someone first. */
+export function AlertPanel({ alerts, now, go, actions }: PanelProps) {
+  return (
+    <aside class="panel" aria-labelledby="panel-title">
+      <h2 id="panel-title">Open alerts</h2>
+      {alerts.length === 0 && <p class="empty">No open alert.</p>}
+      <ul>
+        {sortByUrgency(alerts).map((alert) => (
+          <PanelItem key={alert.alertId} alert={alert} now={now} go={go} actions={actions} />
+        ))}
+      </ul>
+    </aside>
+  );
+}
+
+function PanelItem({ alert, now, go, actions }: Omit<PanelProps, 'alerts'> & { readonly alert: AlertView }) {
+  const active = isActive(alert);
+  const title = `${bedName(alert)}: ${ruleText(alert.rule)}`;
+  return (
+    <li
+      class={`alert ${alert.priority.toLowerCase()} ${active ? 'active' : 'quiet'}`}
+      data-testid="alert-item"
+    >
+      <p class="state">
+        <Shape priority={alert.priority} filled={active} />
+        <b>{alert.priority}</b> {stateText(alert)} · {sinceText(alert, now)}
+      </p>
+      <h3>
+        <button type="button" class="link" onClick={() => go({ view: 'alerts', alertId: alert.alertId })}>
+          {title}
+        </button>
+      </h3>
+      <div class="foot">
+        <p class="crossing">{crossingText(alert)}</p>
+        {active && <Acknowledge alert={alert} title={title} actions={actions} />}
+      </div>
+    </li>
+  );
+}
+
+interface AcknowledgeProps {
+  readonly alert: AlertView;
+  /** What is acknowledged, for those who do not see the item around the button. */
+  readonly title: string;
+  readonly actions: Actions;
+}
+
+/** The button of one alert. It waits for the alert's new state, not just for the server's answer. */
+export function Acknowledge({ alert, title, actions }: AcknowledgeProps) {
+  const { pending, fault, send } = useSending(alert, actions);
+  return (
+    <>
+      <button
+        type="button"
+        aria-label={`Acknowledge ${title}`}
+        aria-disabled={pending || !actions.canAct}
+        onClick={() => void send({ action: 'ACKNOWLEDGE' })}
+      >
+        {pending ? 'Acknowledging…' : 'Acknowledge'}
+      </button>
+      {fault !== '' && (
+        <p class="fault" role="alert">
+          {fault}
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,100 @@
+import { useEffect } from 'preact/hooks';
+import { Inbox } from './alerts/inbox.js';
+import { type Act, act } from './api.js';
+import { Banner } from './banner.js';
+import { ruleText } from './format.js';
+import { Header } from './header.js';
+import { useAlarm, useFeed, usePlace, useSettings, useWallClock } from './hooks.js';
+import { Message, OPEN_AGAIN } from './message.js';
+import { type AlertView, NOTICE, PROTOCOL_VERSION } from './protocol.js';
+import { bedName, isActive, leadingAlert, sortAlerts, sortPatients } from './state.js';
+import { STALE_MS } from './ward/vitals.js';
+import { WardPage } from './ward/ward.js';
+
+/** Ages are redrawn this often where no frame does it. */
+const TICK_MS = 5000;
+/** A tile's ages are of this granularity, so that a tile of which nothing changed is not drawn again. */
+const AGE_STEP_MS = 15_000;
+
+interface AppProps {
+  readonly token: string;
+  /** A display nobody touches: no controls, larger tiles. */
+  readonly isWall: boolean;
+}
+
+/** The page: its head, the place the viewer is at, its foot. */
+export function App({ token, isWall }: AppProps) {
+  const feed = useFeed(token);
+  const [place, go] = usePlace();
+  const [settings, change] = useSettings();
+  const wallNow = useWallClock(TICK_MS);
+  const { link, ward } = feed;
+  const alerts = sortAlerts(ward.alerts.values());
+  const isLost = link.kind === 'lost';
+  const loudest = leadingAlert(alerts.filter(isActive))?.priority ?? null;
+  const soundBlocked = useAlarm(settings.sound ? (isLost ? 'LOW' : loudest) : null);
+
+  if (link.kind === 'refused') {
+    return <Message title="The server did not accept the access token.">{OPEN_AGAIN}</Message>;
+  }
+  if (link.kind === 'incompatible') {
+    const versions = `The server speaks version ${link.version}, this page version ${PROTOCOL_VERSION}.`;
+    return (
+      <Message title="This page does not fit the server.">
+        {versions} Reload the page to get the new one.
+      </Message>
+    );
+  }
+  // While the stream's clock stands still, ages go on: a feed that stopped must not look current.
+  const quietMs = ward.clock === 0 ? 0 : Math.max(0, wallNow - feed.clockMovedAt);
+  const now = AGE_STEP_MS * Math.floor((ward.clock + quietMs) / AGE_STEP_MS);
+  const isQuiet = quietMs > STALE_MS;
+  const isCurrent = !isLost && !isQuiet;
+  const patients = sortPatients(ward.patients.values(), settings.order);
+  const actions = {
+    canAct: link.kind === 'live',
+    onAct: (alertId: string, what: Act) => act(token, alertId, what),
+  };
+  const common = { patients, alerts, now, go, actions };
+  return (
+    <div class={`page${isCurrent ? '' : ' lost'}${isWall ? ' wall' : ''}`}>
+      <Header
+        patients={patients}
+        clock={ward.clock}
+        link={link}
+        alerts={alerts}
+        place={place}
+        go={go}
+        isWall={isWall}
+        settings={settings}
+        change={change}
+        soundBlocked={soundBlocked}
+      />
+      <Banner link={link} quietMs={isQuiet ? quietMs : null} />
+      {place.view === 'alerts' && !isWall ? (
+        <Inbox {...common} token={token} selected={place.alertId} />
+      ) : (
+        <WardPage {...common} isLive={link.kind === 'live'} isWall={isWall} panel={settings.panel} />
+      )}
+      <footer class="bottom">
+        <span>{NOTICE}</span>
+        {ward.modelVersion !== '' && <span>Model {ward.modelVersion}</span>}
+      </footer>
+      <Announcer alerts={alerts} />
+    </div>
+  );
+}
+
+/** Tells those who do not see the page of the newest alert that waits for someone. */
+function Announcer({ alerts }: { readonly alerts: readonly AlertView[] }) {
+  const newest = alerts.find(isActive);
+  useEffect(() => {
+    const waiting = alerts.filter(isActive).length;
+    document.title = waiting === 0 ? 'Wardstream' : `(${waiting}) Wardstream`;
+  }, [alerts]);
+  return (
+    <p class="unseen" role="status">
+      {newest && `${newest.priority.toLowerCase()} alert, ${bedName(newest)}: ${ruleText(newest.rule)}`}
+    </p>
+  );
+}

@@ -1,0 +1,149 @@
+import { ageText, news2Text, percent, personText, shortAgeText, trendOf } from '../format.js';
+import { Icon } from '../icons.js';
+import type { AlertView, PatientView } from '../protocol.js';
+import { Shape } from '../shape.js';
+import { bedName, isActive, leadingAlert } from '../state.js';
+import { Sparkline } from './sparkline.js';
+import { isStale, type Vital, vitalsOf } from './vitals.js';
+
+interface TileProps {
+  readonly patient: PatientView;
+  /** Open alerts of this patient. */
+  readonly alerts: readonly AlertView[];
+  /** Event time now. */
+  readonly now: number;
+  /** Risk at the top of the sparkline. */
+  readonly ceiling: number;
+  readonly onOpen: () => void;
+}
+
+/** One bed, readable from three metres. */
+export function Tile({ patient, alerts, now, ceiling, onOpen }: TileProps) {
+  const alert = leadingAlert(alerts);
+  const priority = alert === undefined ? 'none' : alert.priority.toLowerCase();
+  const activity = alert !== undefined && isActive(alert) ? 'active' : 'quiet';
+  const bed = bedName(patient);
+  const isSilent = patient.stale || isStale(patient.lastEventAt, now);
+  return (
+    <li class="cell">
+      <article
+        class={`tile ${priority} ${activity}${isSilent ? ' silent' : ''}`}
+        data-testid="bed-tile"
+        aria-label={bed}
+      >
+        <header>
+          <h2>
+            <button type="button" onClick={onOpen}>
+              {bed}
+            </button>
+          </h2>
+          <span class="who">{personText(patient)}</span>
+          <AlertState
+            alert={alert}
+            others={alerts.length - 1}
+            silentMs={isSilent ? now - patient.lastEventAt : null}
+          />
+        </header>
+        <dl class="vitals">
+          {vitalsOf(patient, now).map((each) => (
+            <VitalSign key={each.name} vital={each} />
+          ))}
+        </dl>
+        <Scores patient={patient} now={now} ceiling={ceiling} />
+      </article>
+    </li>
+  );
+}
+
+interface AlertStateProps {
+  readonly alert: AlertView | undefined;
+  readonly others: number;
+  /** For how long nothing has come; null while something does. */
+  readonly silentMs: number | null;
+}
+
+function AlertState({ alert, others, silentMs }: AlertStateProps) {
+  if (alert === undefined) {
+    return <span class="state">{silentMs === null ? 'No alert' : `No data ${ageText(silentMs)}`}</span>;
+  }
+  return (
+    <span class="state">
+      <Shape priority={alert.priority} filled={isActive(alert)} />
+      <b>{alert.priority}</b> {alert.state.toLowerCase()}
+      {others > 0 && ` +${others}`}
+    </span>
+  );
+}
+
+function VitalSign({ vital }: { readonly vital: Vital }) {
+  const { name, unit, text, detail, ageMs, stale } = vital;
+  const isMissing = text === null;
+  const fault = isMissing ? ' missing' : stale ? ' stale' : '';
+  return (
+    <div class={`figure${fault}`}>
+      <dt>
+        {name} <small>{unit}</small>
+      </dt>
+      <dd>
+        <span class="note">
+          {isMissing ? 'no value' : shortAgeText(ageMs)}
+          {stale && ' old'}
+        </span>
+        <span class="value">
+          {text ?? '–'} {detail && <small>{detail}</small>}
+        </span>
+      </dd>
+    </div>
+  );
+}
+
+function Scores({ patient, now, ceiling }: Omit<TileProps, 'alerts' | 'onOpen'>) {
+  const { risk, riskAt, riskTrend, riskHistory } = patient;
+  if (risk === null || riskAt === null) {
+    return (
+      <footer class="scores missing">
+        <span class="risk" data-testid="risk">
+          –
+        </span>
+        <span class="note">Risk: no score yet</span>
+        <News2 patient={patient} />
+      </footer>
+    );
+  }
+  const stale = patient.stale || isStale(riskAt, now);
+  const age = shortAgeText(Math.max(0, now - riskAt));
+  const trend = trendOf(riskTrend);
+  return (
+    <footer class={stale ? 'scores stale' : 'scores'}>
+      <span class="risk" data-testid="risk">
+        {percent(risk)}
+      </span>
+      <span class={`trend ${trend.kind}`}>
+        <span class="note">
+          risk {age}
+          {stale && ' old'}
+        </span>
+        <span>
+          <Icon name={trend.kind} />
+          {trend.text}
+        </span>
+      </span>
+      <Sparkline history={riskHistory} ceiling={ceiling} />
+      <News2 patient={patient} />
+    </footer>
+  );
+}
+
+function News2({ patient }: { readonly patient: PatientView }) {
+  const text = news2Text(patient);
+  const { news2Missing } = patient;
+  const hint = news2Missing.length > 0 ? `Missing: ${news2Missing.join(', ')}` : undefined;
+  return (
+    <span class="news2" title={hint}>
+      <span class="note">
+        NEWS2{news2Missing.length > 0 && text !== null && ` · ${news2Missing.length} missing`}
+      </span>
+      <span class="value">{text ?? '–'}</span>
+    </span>
+  );
+}

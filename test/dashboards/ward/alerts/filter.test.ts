@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { EVERYTHING_OPEN, passes, wardsOf } from '../../../../dashboards/ward/src/alerts/filter.js';
+import { alert } from '../../../helpers.js';
+
+describe('passes', () => {
+  it('tells the stages of an alert’s life apart', () => {
+    const states = ['RAISED', 'ESCALATED', 'ACKNOWLEDGED', 'SNOOZED', 'RESOLVED'] as const;
+    const shown = (stage: 'open' | 'waiting' | 'taken' | 'resolved') =>
+      states.filter((state) => passes({ ...EVERYTHING_OPEN, stage }, alert('x', 0, { state })));
+    expect(shown('open')).toEqual(['RAISED', 'ESCALATED', 'ACKNOWLEDGED', 'SNOOZED']);
+    expect(shown('waiting')).toEqual(['RAISED', 'ESCALATED']);
+    expect(shown('taken')).toEqual(['ACKNOWLEDGED', 'SNOOZED']);
+    expect(shown('resolved')).toEqual(['RESOLVED']);
+  });
+
+  it('filters by priority, ward, and part of bed, patient or rule', () => {
+    const one = alert('x', 0, { bedId: 'Bed 07', wardId: 'ICU 2', patientId: 'sim-7' });
+    const shown = (more: Partial<typeof EVERYTHING_OPEN>) => passes({ ...EVERYTHING_OPEN, ...more }, one);
+    expect([shown({ priority: 'HIGH' }), shown({ priority: 'LOW' })]).toEqual([true, false]);
+    expect([shown({ ward: 'ICU 2' }), shown({ ward: 'ICU 1' })]).toEqual([true, false]);
+    expect(['bed 07', ' SIM-7 ', 'risk-high', 'bed 8'].map((text) => shown({ text }))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it('names the wards there are', () => {
+    expect(wardsOf([alert('a', 0, { wardId: 'B' }), alert('b'), alert('c', 0, { wardId: null })])).toEqual([
+      'B',
+      'W',
+    ]);
+  });
+});

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import {
+  applyFrame,
+  EMPTY_WARD,
+  isActive,
+  leadingAlert,
+  sortByUrgency,
+  sortPatients,
+  wardName,
+} from '../../../dashboards/ward/src/state.js';
+import { alert } from '../../helpers.js';
+import { patientView } from './views.js';
+
+const snapshot = {
+  type: 'snapshot' as const,
+  cursor: 7,
+  clock: 1000,
+  patients: [patientView({ patientId: 'a' })],
+  alerts: [alert('x')],
+};
+
+describe('applyFrame', () => {
+  it('replaces all by a snapshot, so that what was missed cannot linger', () => {
+    const before = applyFrame(EMPTY_WARD, { ...snapshot, alerts: [alert('gone')] });
+    const after = applyFrame(before, snapshot);
+    expect([...after.alerts.keys()]).toEqual(['x']);
+    expect([after.clock, after.cursor, [...after.patients.keys()]]).toEqual([1000, 7, ['a']]);
+  });
+
+  it('shows an alert once however often its records come, and drops it when it is resolved', () => {
+    let ward = applyFrame(EMPTY_WARD, snapshot);
+    for (const each of [alert('x', 1), alert('x', 1), alert('y', 0)]) {
+      ward = applyFrame(ward, { type: 'alert', cursor: 8, alert: each });
+    }
+    expect([...ward.alerts.values()].map(({ alertId, sequence }) => [alertId, sequence])).toEqual([
+      ['x', 1],
+      ['y', 0],
+    ]);
+    ward = applyFrame(ward, { type: 'alert', cursor: 9, alert: alert('x', 2, { state: 'RESOLVED' }) });
+    expect([...ward.alerts.keys()]).toEqual(['y']);
+  });
+
+  it('changes patients, lets them go, and keeps what a frame of an unknown type does not touch', () => {
+    let ward = applyFrame(EMPTY_WARD, snapshot);
+    const changed = [patientView({ patientId: 'a', risk: 0.5 }), patientView({ patientId: 'b' })];
+    ward = applyFrame(ward, { type: 'patients', clock: 2000, patients: changed });
+    expect([ward.clock, ward.patients.get('a')?.risk, ward.patients.size]).toEqual([2000, 0.5, 2]);
+    ward = applyFrame(ward, { type: 'discharged', patientId: 'a' });
+    expect([...ward.patients.keys()]).toEqual(['b']);
+    const unknown = { type: 'of the future' } as unknown as Parameters<typeof applyFrame>[1];
+    expect(applyFrame(ward, unknown)).toBe(ward);
+  });
+});
+
+describe('sorting', () => {
+  it('goes by whole per cent of risk, then by bed, and puts those without a score last', () => {
+    const patients = [
+      patientView({ patientId: 'none', bedId: 'Bed 1' }),
+      patientView({ patientId: 'low', bedId: 'Bed 10', risk: 0.101 }),
+      patientView({ patientId: 'same', bedId: 'Bed 9', risk: 0.099 }),
+      patientView({ patientId: 'high', bedId: 'Bed 11', risk: 0.6 }),
+    ];
+    const ids = (order: 'risk' | 'bed') => sortPatients(patients, order).map(({ patientId }) => patientId);
+    expect(ids('risk')).toEqual(['high', 'same', 'low', 'none']);
+    expect(ids('bed')).toEqual(['none', 'same', 'low', 'high']);
+  });
+
+  it('puts alerts that wait before those taken, then by priority, then the newest', () => {
+    const alerts = [
+      alert('taken', 1, { state: 'ACKNOWLEDGED' }),
+      alert('medium', 0, { priority: 'MEDIUM' }),
+      alert('older', 0, { onsetTime: 1 }),
+      alert('newer', 0, { onsetTime: 2 }),
+      alert('escalated', 2, { state: 'ESCALATED', priority: 'LOW' }),
+    ];
+    const ids = sortByUrgency(alerts).map(({ alertId }) => alertId);
+    expect(ids).toEqual(['newer', 'older', 'medium', 'escalated', 'taken']);
+    expect(alerts.filter(isActive)).toHaveLength(4);
+  });
+
+  it('lets the highest priority stand for a bed, even when it is taken', () => {
+    const taken = alert('taken', 1, { state: 'ACKNOWLEDGED' });
+    const medium = alert('medium', 0, { priority: 'MEDIUM' });
+    expect(leadingAlert([medium, taken])).toBe(taken);
+    expect(leadingAlert([])).toBeUndefined();
+  });
+
+  it('names the wards shown', () => {
+    expect(wardName([])).toBe('Ward');
+    expect(wardName([patientView({ wardId: 'W 10' }), patientView({ wardId: 'W 9' })])).toBe('W 9, W 10');
+  });
+});
