@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DEFAULT_LIMITS } from '../config.js';
 import { NoteEncoder } from '../encoders/text.js';
 import { openUse } from '../encoders/use.js';
@@ -9,6 +10,8 @@ import { exportFeatures } from '../features/export.js';
 import { exportNotes } from '../features/notes.js';
 import { openSource } from '../replay/open.js';
 import { bytesOf } from '../replay/source.js';
+import { LabelCollector } from '../validate/endpoint-labels.js';
+import { ENDPOINTS } from '../validate/events.js';
 
 export interface FeaturesOptions {
   readonly from: string;
@@ -27,12 +30,30 @@ const CHUNK = 4096;
 /** All there are of 4 000 stays: 100 MB. */
 const EXPORT_CACHE_SENTENCES = 50_000;
 
-/** `wardstream features`: writes the training input that the serving code computes from a source. */
+/**
+ * `wardstream features`: writes the training input that the serving code computes from a source, and beside it
+ * `endpoints.json`: the events of each endpoint in each stay, told from the whole stay.
+ */
 export async function features(options: FeaturesOptions): Promise<Record<string, number>> {
   const { out, seed } = options;
   mkdirSync(out, { recursive: true });
   const pass = () => decodedEvents(options);
-  const { ids, features: size } = await exportFeatures(pass, GRID, out);
+  const labels = new LabelCollector();
+  const labelled = async function* () {
+    for await (const events of pass()) {
+      for (const event of events) labels.add(event);
+      yield events;
+    }
+  };
+  let passes = 0;
+  // The first pass fits the scaling; the second one, which writes the rows, is the one to label.
+  const { ids, features: size } = await exportFeatures(
+    () => (passes++ === 0 ? pass() : labelled()),
+    GRID,
+    out,
+  );
+  const events = Object.fromEntries(ENDPOINTS.map(({ id }) => [id, labels.labels(id, ids)]));
+  writeFileSync(join(out, 'endpoints.json'), JSON.stringify({ hours: labels.hours(ids), events }));
   const result = { stays: ids.length, features: size };
   if (options.notes !== true) return result;
   const encoder = new NoteEncoder(await openUse(), EXPORT_CACHE_SENTENCES);

@@ -3,6 +3,7 @@ import type { PatientState } from '../align/patient.js';
 import { Carry, type PatientTimeline, type StepIndex } from '../align/timeline.js';
 import { VARIABLE_COUNT, variableIndex } from '../clinical/variables.js';
 import type { EpochMs } from '../events/event.js';
+import { DERIVED_NAMES, encodeDerived } from './derived.js';
 
 /** How one variable is standardised: z = (t(value) − center) / scale, t the identity or ln(1 + value). */
 const scalingSchema = z.object({
@@ -15,8 +16,10 @@ const scalingSchema = z.object({
 /** The part of a model's config.json that fixes its input. */
 export const encoderConfigSchema = z.object({
   variables: z.array(scalingSchema).min(1),
+  /** Whether quantities derived from several variables follow (src/features/derived.ts). */
+  derived: z.boolean().default(false),
 });
-export type EncoderConfig = z.infer<typeof encoderConfigSchema>;
+export type EncoderConfig = z.input<typeof encoderConfigSchema>;
 
 /** Standardised values are clipped to this many standard deviations. */
 const CLIP = 5;
@@ -67,17 +70,20 @@ export class FeatureEncoder {
   readonly #isLog: Uint8Array;
   readonly #center: Float64Array;
   readonly #scale: Float64Array;
-  /** One variable's carry with the open step added. */
-  readonly #window = new Carry(1);
+  readonly #derived: boolean;
+  /** The carry with the open step added, of the model's variables; the others count as never seen. */
+  readonly #window = new Carry();
 
   /** @throws Error where a variable is not in the clinical vocabulary. */
   constructor(config: EncoderConfig) {
-    const { variables } = config;
+    const { variables, derived = false } = config;
     this.featureNames = [
       ...variables.flatMap(({ id }) => PER_VARIABLE.map((name) => `${id}.${name}`)),
       ...STATIC_NAMES,
+      ...(derived ? DERIVED_NAMES : []),
     ];
     this.size = this.featureNames.length;
+    this.#derived = derived;
     this.#indices = Int32Array.from(variables, ({ id }) => variableIndex(id));
     this.#isLog = Uint8Array.from(variables, ({ transform }) => Number(transform === 'log'));
     this.#center = Float64Array.from(variables, ({ center }) => center);
@@ -103,6 +109,9 @@ export class FeatureEncoder {
       this.#encodeVariable(timeline, step, elapsed, carry, index, out, at);
     }
     this.#encodeStatics(patient, elapsed, out, at);
+    const { steps, stepMs } = timeline.grid;
+    const hours = Math.min(elapsed, steps * stepMs) / HOUR_MS;
+    if (this.#derived) encodeDerived(this.#window, hours, CLIP, out, at + STATIC_NAMES.length);
   }
 
   #encodeVariable(
@@ -119,34 +128,38 @@ export class FeatureEncoder {
     const cell = (step % grid.steps) * VARIABLE_COUNT + variable;
     const inStep = timeline.count[cell];
     const before = carry.seen[variable];
+    const window = this.#window;
+    window.copy(carry, variable, variable);
     if (inStep === 0 && before === 0) {
       out.fill(0, at, at + P);
       return;
     }
-    const window = this.#window;
-    window.copy(carry, variable, 0);
     const isNow = inStep > 0;
     const mean = timeline.mean[cell];
-    if (isNow) window.add(0, step, mean);
-    const lastAt = isNow ? step * grid.stepMs + timeline.lastOffset[cell] : window.lastAt[0];
-    out[at] = this.#standardise(index, isNow ? timeline.last[cell] : window.last[0]);
+    if (isNow) {
+      window.add(variable, step, mean);
+      window.last[variable] = timeline.last[cell];
+      window.lastAt[variable] = step * grid.stepMs + timeline.lastOffset[cell];
+    }
+    out[at] = this.#standardise(index, window.last[variable]);
     out[at + 1] = isNow ? this.#standardise(index, mean) : 0;
     out[at + 2] = Math.min(2, inStep) / 2;
-    out[at + 3] = Math.log1p(Math.max(0, elapsed - lastAt) / HOUR_MS) / 4;
+    out[at + 3] = Math.log1p(Math.max(0, elapsed - window.lastAt[variable]) / HOUR_MS) / 4;
     out[at + 4] = 1;
-    out[at + 5] = this.#standardise(index, window.mean[0]);
-    out[at + 6] = this.#spread(index, window);
-    out[at + 7] = this.#standardise(index, window.min[0]);
-    out[at + 8] = this.#standardise(index, window.max[0]);
-    out[at + 9] = Math.log1p(window.seen[0]) / 4;
-    out[at + 10] = this.#standardise(index, window.first[0]);
-    out[at + 11] = this.#standardise(index, window.recent[0]);
+    out[at + 5] = this.#standardise(index, window.mean[variable]);
+    out[at + 6] = this.#spread(index, variable);
+    out[at + 7] = this.#standardise(index, window.min[variable]);
+    out[at + 8] = this.#standardise(index, window.max[variable]);
+    out[at + 9] = Math.log1p(window.seen[variable]) / 4;
+    out[at + 10] = this.#standardise(index, window.first[variable]);
+    out[at + 11] = this.#standardise(index, window.recent[variable]);
   }
 
   /** Standard deviation of the step means, in the units of the standardised value; of a logarithm, to first order. */
-  #spread(index: number, window: Carry): number {
-    const deviation = Math.sqrt(window.squares[0] / window.seen[0]);
-    const slope = this.#isLog[index] === 1 ? 1 / (1 + Math.max(0, window.mean[0])) : 1;
+  #spread(index: number, variable: number): number {
+    const { squares, seen, mean } = this.#window;
+    const deviation = Math.sqrt(squares[variable] / seen[variable]);
+    const slope = this.#isLog[index] === 1 ? 1 / (1 + Math.max(0, mean[variable])) : 1;
     return Math.min(CLIP, (deviation * slope) / this.#scale[index]);
   }
 

@@ -6,6 +6,7 @@ import type { Carry, StepGrid, StepIndex } from '../align/timeline.js';
 import { type ClinicalEvent, compareEvents } from '../events/event.js';
 import { type EncoderConfig, FeatureEncoder } from './encoder.js';
 import { ScalingFit } from './scaling.js';
+import { SCORE_NAMES, writeScores } from './scores.js';
 
 /** Chunks of clinical events in event-time order; called once for the scaling and once for the rows. */
 export type EventPass = () => AsyncIterable<readonly ClinicalEvent[]>;
@@ -14,7 +15,8 @@ const NOTHING = (): void => undefined;
 
 /**
  * Writes what the serving code computes, for training: `features.f32` (little-endian float32, shape
- * [stays, steps, features], the row of a step as of its end) and `stays.json` (names, ids, encoder).
+ * [stays, steps, features], the row of a step as of its end), `scores.f32` (bedside scores to compare with, shape
+ * [stays, steps, scores]) and `stays.json` (names, ids, encoder).
  */
 export async function exportFeatures(
   pass: EventPass,
@@ -24,18 +26,28 @@ export async function exportFeatures(
   const encoderConfig = await fitScaling(pass);
   const encoder = new FeatureEncoder(encoderConfig);
   const file = openSync(join(directory, 'features.f32'), 'w');
+  const scoresFile = openSync(join(directory, 'scores.f32'), 'w');
   const rows = new Map<PatientState, Float32Array>();
+  const scores = new Map<PatientState, Float32Array>();
   const ids: string[] = [];
   const sink: AlignmentSink = {
-    admitted: (patient) => rows.set(patient, new Float32Array(grid.steps * encoder.size)),
+    admitted: (patient) => {
+      rows.set(patient, new Float32Array(grid.steps * encoder.size));
+      scores.set(patient, new Float32Array(grid.steps * SCORE_NAMES.length).fill(Number.NaN));
+    },
     stepClosed: (patient: PatientState, step: StepIndex, carry: Carry) => {
       if (step >= grid.steps) return;
       const { timeline } = patient;
       encoder.encode(patient, step, timeline.endOf(step), carry, rows.get(patient)!, step * encoder.size);
+      // A step revised by late data keeps the scores it had: they are of what was known then.
+      if (step !== timeline.openStep) return;
+      writeScores(timeline, timeline.endOf(step), scores.get(patient)!, step * SCORE_NAMES.length);
     },
     discharged: (patient) => {
       writeSync(file, new Uint8Array(rows.get(patient)!.buffer));
+      writeSync(scoresFile, new Uint8Array(scores.get(patient)!.buffer));
       rows.delete(patient);
+      scores.delete(patient);
       ids.push(patient.patientId);
     },
     scoreDue: NOTHING,
@@ -49,8 +61,17 @@ export async function exportFeatures(
   );
   for await (const events of pass()) aligner.apply([...events].sort(compareEvents));
   closeSync(file);
+  closeSync(scoresFile);
   const { featureNames, size } = encoder;
-  const description = { version: 1, stays: ids.length, steps: grid.steps, features: size, featureNames, ids };
+  const description = {
+    version: 1,
+    stays: ids.length,
+    steps: grid.steps,
+    features: size,
+    featureNames,
+    scoreNames: SCORE_NAMES,
+    ids,
+  };
   writeFileSync(join(directory, 'stays.json'), JSON.stringify({ ...description, encoder: encoderConfig }));
   return { ids, features: size };
 }
@@ -64,5 +85,5 @@ async function fitScaling(pass: EventPass): Promise<EncoderConfig> {
       });
     }
   }
-  return fit.config();
+  return { ...fit.config(), derived: true };
 }

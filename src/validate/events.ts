@@ -29,16 +29,21 @@ const BASELINE_THRESHOLDS = 61;
 
 /** Something that happens during a stay and should have been foreseen. */
 export interface Endpoint {
-  readonly id: string;
+  readonly id: EndpointId;
   readonly label: string;
-  readonly eventsOf: (stay: ObservedStay) => Interval[];
+  readonly eventsOf: (stay: Pick<ObservedStay, 'charted'>) => Interval[];
 }
+export type EndpointId =
+  | 'deterioration'
+  | 'circulatoryFailure'
+  | 'respiratoryFailure'
+  | 'circulatoryCompromise';
 
-const circulation = ({ charted }: ObservedStay) => ({
+const circulation = ({ charted }: Pick<ObservedStay, 'charted'>) => ({
   map: meanPressure(charted.mapInvasive, charted.mapCuff),
   lactate: charted.lactate,
 });
-const respiration = ({ charted }: ObservedStay) => ({
+const respiration = ({ charted }: Pick<ObservedStay, 'charted'>) => ({
   pao2: charted.pao2,
   fio2: charted.fio2,
   ventilation: charted.mechVent,
@@ -68,6 +73,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
     eventsOf: (stay) => circulatoryCompromise(circulation(stay)),
   },
 ];
+
+/** Events of one endpoint told from a whole chart. */
+export function endpointEvents(id: EndpointId, charted: ObservedStay['charted']): Interval[] {
+  return ENDPOINTS.filter((endpoint) => endpoint.id === id).flatMap(({ eventsOf }) => eventsOf({ charted }));
+}
 
 /** Figures at one threshold with 95 % intervals. */
 export interface OperatingPoint {

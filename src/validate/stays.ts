@@ -16,6 +16,9 @@ const CHARTED_AT = new Map(CHARTED.map((id) => [variableIndex(id), id]));
 /** Names of what was computed at each moment of a stay. */
 export type SignalId = 'model' | 'news2' | 'qsofa' | 'map' | 'spo2';
 
+/** Plausible values as they come in; see `chart`. */
+export type ChartedRows = Record<Charted, [time: number, value: number][]>;
+
 /** One stay as it was replayed: all that validation needs of it. */
 export interface ObservedStay {
   readonly patientId: string;
@@ -42,7 +45,7 @@ interface OpenStay {
   observations: number;
   readonly times: number[];
   readonly signals: Record<SignalId, number[]>;
-  readonly charted: Record<Charted, [time: number, value: number][]>;
+  readonly charted: ChartedRows;
 }
 
 /** A sink that keeps what validation needs of every stay. Takes one stay a patient: of a readmission, the values join the newest. */
@@ -64,7 +67,7 @@ export class StayCollector implements Sink {
       stay.endAt = Math.max(stay.endAt, eventTime);
       stay.observations += variables.length;
       for (let index = 0; index < variables.length; index++)
-        chart(stay, variables[index], values[index], observedAt);
+        chart(stay.charted, variables[index], values[index], observedAt);
     }
     for (const score of scores) {
       const stay = this.#open.get(score.stayId);
@@ -97,15 +100,20 @@ function openStay({ patientId, admittedAt, demographics }: PatientState): OpenSt
     observations: 0,
     times: [],
     signals: { model: [], news2: [], qsofa: [], map: [], spo2: [] },
-    charted: { mapInvasive: [], mapCuff: [], lactate: [], pao2: [], fio2: [], mechVent: [] },
+    charted: emptyChart(),
   };
 }
 
-function chart(stay: OpenStay, variable: number, value: number, time: EpochMs): void {
+export function emptyChart(): ChartedRows {
+  return { mapInvasive: [], mapCuff: [], lactate: [], pao2: [], fio2: [], mechVent: [] };
+}
+
+/** Adds a value if endpoints need it and it is plausible. */
+export function chart(charted: ChartedRows, variable: number, value: number, time: EpochMs): void {
   const id = CHARTED_AT.get(variable);
   if (id === undefined) return;
   const [low, high] = VARIABLES[variable].plausible;
-  if (value >= low && value <= high) stay.charted[id].push([time, value]);
+  if (value >= low && value <= high) charted[id].push([time, value]);
 }
 
 function keep({ times, signals }: OpenStay, { eventTime, risk, news2, qsofa, values, ages }: Score): void {
@@ -118,18 +126,23 @@ function keep({ times, signals }: OpenStay, { eventTime, risk, news2, qsofa, val
   signals.spo2.push(bedsideInputs(values, ages).spo2 ?? Number.NaN);
 }
 
-function finish(stay: OpenStay): ObservedStay {
-  const signals = Object.entries(stay.signals).map(([id, values]) => [id, Float64Array.from(values)]);
-  const charted = Object.entries(stay.charted).map(([id, rows]) => {
+/** Ascending in time. */
+export function chartedSeries(charted: ChartedRows): Record<Charted, Series> {
+  const series = Object.entries(charted).map(([id, rows]) => {
     const sorted = rows.sort((a, b) => a[0] - b[0]);
     const times = Float64Array.from(sorted, ([time]) => time);
     return [id, { times, values: Float64Array.from(sorted, ([, value]) => value) }];
   });
+  return Object.fromEntries(series) as Record<Charted, Series>;
+}
+
+function finish(stay: OpenStay): ObservedStay {
+  const signals = Object.entries(stay.signals).map(([id, values]) => [id, Float64Array.from(values)]);
   return {
     ...stay,
     times: Float64Array.from(stay.times),
     signals: Object.fromEntries(signals) as ObservedStay['signals'],
-    charted: Object.fromEntries(charted) as ObservedStay['charted'],
+    charted: chartedSeries(stay.charted),
   };
 }
 
