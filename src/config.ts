@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { WardstreamError } from './errors.js';
 import { secretSchema } from './secret.js';
+import { serverConfigSchema } from './server/config.js';
 import { storeSchema } from './store/settings.js';
 
 const MINUTE_MS = 60_000;
@@ -189,14 +190,7 @@ export const configSchema = z.strictObject({
         .default(DEFAULT_RULES),
     })
     .prefault({}),
-  server: z
-    .strictObject({
-      host: z.string().default('127.0.0.1'),
-      port: z.number().int().min(0).max(65_535).default(8080),
-      /** The access token; by default a random one is made and printed. */
-      token: secretSchema.pipe(z.string().min(16)).optional(),
-    })
-    .prefault({}),
+  server: serverConfigSchema.prefault({}),
 });
 export type Config = z.infer<typeof configSchema>;
 export type BusConfig = Config['bus'];

@@ -119,6 +119,8 @@ export function ack(alertId: string, at: Partial<AckMessage> = {}): AckMessage {
 export function outputsOf(more: Partial<Outputs> = {}): Outputs {
   const none = {
     observations: [],
+    notes: [],
+    images: [],
     admitted: [],
     discharged: [],
     released: [],

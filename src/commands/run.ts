@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { KafkaBus } from '../bus/kafka.js';
 import { SchemaRegistryClient } from '../bus/schema-registry.js';
 import { WALL_CLOCK } from '../clock.js';
@@ -7,9 +8,10 @@ import { Engine } from '../engine/engine.js';
 import { WardstreamError } from '../errors.js';
 import { MessageCodec } from '../events/codec.js';
 import { loadModel } from '../inference/model.js';
-import { newAccessToken } from '../server/auth.js';
+import { AlertLog } from '../server/alert-log.js';
 import { WardServer } from '../server/server.js';
 import { WardView } from '../server/ward-view.js';
+import { StoredAlertLog } from '../store/alert-log.js';
 import { openStore } from '../store/open.js';
 import { recordModel } from '../store/queries.js';
 import { StoreSink } from '../store/sink.js';
@@ -34,7 +36,8 @@ export async function run(options: { readonly config: string }, stop: Promise<un
   const store = await Promise.race([isStopped, untilAvailable('the store', () => openStore(storeConfig))]);
   if (store === null) return bus.close();
   await recordModel(store, modelConfig);
-  const view = new WardView();
+  const instance = config.server.instance ?? hostname();
+  const view = new WardView(await AlertLog.open(await StoredAlertLog.open(store, instance)));
   const sinks = [
     new BusSink(bus, new MessageCodec(), modelVersion),
     view,
@@ -48,11 +51,18 @@ export async function run(options: { readonly config: string }, stop: Promise<un
   let server: WardServer | null = null;
   try {
     await bus.createTopics(OUTPUT_TOPICS);
-    const { host, port, token = newAccessToken() } = config.server;
-    const codec = engine.codec;
-    server = await WardServer.open({ host, port, token, view, store, bus, codec, clock, modelVersion });
+    server = await WardServer.open({
+      config: config.server,
+      view,
+      store,
+      bus,
+      codec: engine.codec,
+      clock,
+      model: { version: modelVersion, directory: config.model.directory },
+    });
     await engine.start();
-    const shown = config.server.token === undefined ? `/#token=${token}` : '/ (with the configured token)';
+    const { localToken } = server;
+    const shown = localToken === null ? '/ (with a token)' : `/#token=${localToken}`;
     process.stdout.write(`\n  Reading ${busConfig.brokers.join(', ')}; ward page: ${server.url}${shown}\n`);
     process.stdout.write('  Decision support under evaluation. Ctrl-C stops it.\n\n');
     const failure = await Promise.race([isStopped, engine.failed()]);

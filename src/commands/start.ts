@@ -9,7 +9,6 @@ import { Engine } from '../engine/engine.js';
 import { loadModel } from '../inference/model.js';
 import { produceAll } from '../replay/replay.js';
 import type { SourceMessage } from '../replay/source.js';
-import { newAccessToken } from '../server/auth.js';
 import { WardServer } from '../server/server.js';
 import { WardView } from '../server/ward-view.js';
 import { type SimulateOptions, simulateWard } from '../simulate/ward.js';
@@ -44,25 +43,20 @@ export async function start(options: StartOptions, stop: Promise<unknown>): Prom
   await recordModel(store, model.config);
   const sinks = [new StoreSink(store, model.config.version), view];
   const engine = await Engine.open({ config, bus, clock, sinks });
-  const token = newAccessToken();
   let server: WardServer | null = null;
   try {
-    const modelVersion = model.config.version;
-    const { port } = options;
     server = await WardServer.open({
-      host: config.server.host,
-      port,
-      token,
+      config: { ...config.server, port: options.port },
       view,
       store,
       bus,
       codec: engine.codec,
       clock,
-      modelVersion,
+      model: { version: model.config.version },
     });
     await engine.start();
     process.stdout.write(
-      `\n  Ward of ${options.beds} simulated beds at ${options.speed}x: ${server.url}/#token=${token}\n`,
+      `\n  Ward of ${options.beds} simulated beds at ${options.speed}x: ${server.url}/#token=${server.localToken}\n`,
     );
     process.stdout.write('  Decision support under evaluation. Ctrl-C stops it.\n\n');
     let isStopped = false;

@@ -2,7 +2,13 @@ import type { ScoredMoment } from '../alerts/policy.js';
 import type { PatientState } from '../align/patient.js';
 import type { StepIndex } from '../align/timeline.js';
 import type { Position } from '../bus/bus.js';
-import type { ClinicalEvent, EpochMs, ObservationEvent } from '../events/event.js';
+import type {
+  ClinicalEvent,
+  EpochMs,
+  ImagingClinicalEvent,
+  NoteClinicalEvent,
+  ObservationEvent,
+} from '../events/event.js';
 import type { AckMessage, AlertMessage, DeadLetterMessage } from '../events/messages.js';
 
 /** One evaluation of the model, with the bedside scores of the same moment. */
@@ -29,6 +35,8 @@ export interface Outputs {
   /** Patients of whom there was an event. */
   readonly patients: ReadonlySet<string>;
   readonly observations: readonly ObservationEvent[];
+  readonly notes: readonly NoteClinicalEvent[];
+  readonly images: readonly ImagingClinicalEvent[];
   readonly admitted: PatientState[];
   readonly discharged: PatientState[];
   /** Taken over from a snapshot, with their open alerts. */

@@ -250,6 +250,8 @@ export function applyAlertPolicy(
     const outputs: Outputs = {
       patients: new Set(events.map(({ patientId }) => patientId)),
       observations,
+      notes: events.filter((event) => event.kind === 'notes'),
+      images: events.filter((event) => event.kind === 'imaging'),
       admitted: [],
       discharged: [],
       restored: [],

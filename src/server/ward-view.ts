@@ -3,19 +3,19 @@ import type { PatientState } from '../align/patient.js';
 import { VARIABLES } from '../clinical/variables.js';
 import type { Outputs, Score, Sink } from '../engine/outputs.js';
 import type { AlertMessage } from '../events/messages.js';
+import { AlertLog, type LoggedAlert } from './alert-log.js';
 import type { PatientView, ValueView } from './protocol.js';
+import { RecentEvents } from './recent-events.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const STALE_MS = 15 * MINUTE_MS;
 const HISTORY = 60;
-/** Transitions kept for clients that come back. */
-const LOG_CAPACITY = 10_000;
 
-/** A transition with its place in the order of all transitions. */
-export interface LoggedAlert {
-  readonly cursor: number;
-  readonly alert: AlertMessage;
+/** A patient who is no longer on this ward: discharged, moved, or another process's. */
+export interface Departure {
+  readonly patientId: string;
+  readonly wardId: string | null;
 }
 
 /** What the ward looks like now: the newest of every patient and the alerts that are not resolved. */
@@ -24,37 +24,52 @@ export class WardView implements Sink {
   /** Newest transition of each alert that is not resolved. */
   readonly openAlerts = new Map<string, AlertMessage>();
   readonly alerts$ = new Subject<LoggedAlert>();
-  readonly discharged$ = new Subject<string>();
-  readonly #log: LoggedAlert[] = [];
+  readonly departed$ = new Subject<Departure>();
+  /** The ward begins anew, as after a seek: whoever watches needs a new snapshot. */
+  readonly reset$ = new Subject<void>();
+  /** What the store may not have yet. */
+  readonly recent = new RecentEvents();
+  /** The order of alert records, for clients that come back. */
+  readonly log: AlertLog;
   readonly #states = new Map<string, PatientState>();
   #changed = new Set<string>();
-  #cursor = 0;
   #clock = 0;
+
+  constructor(log = AlertLog.inMemory()) {
+    this.log = log;
+  }
 
   /** Newest event time seen. */
   get clock(): number {
     return this.#clock;
   }
 
-  /** Place of the newest alert transition. */
-  get cursor(): number {
-    return this.#cursor;
-  }
-
-  async write({ admitted, restored, discharged, released, scores, alerts }: Outputs): Promise<void> {
-    for (const { patient, alerts: open } of restored) {
-      this.#admit(patient);
-      for (const alert of open) this.#alert(alert);
-    }
+  async write(outputs: Outputs): Promise<void> {
+    const { admitted, restored, discharged, released, scores, alerts } = outputs;
+    this.recent.write(outputs);
+    for (const { patient } of restored) this.#admit(patient);
     for (const patient of admitted) this.#admit(patient);
     for (const score of scores) this.#score(score);
-    for (const alert of alerts) this.#alert(alert);
-    for (const { patientId } of [...discharged, ...released]) {
-      this.patients.delete(patientId);
-      this.#states.delete(patientId);
-      this.#changed.delete(patientId);
-      this.discharged$.next(patientId);
-    }
+    const transitions = [...restored.flatMap(({ alerts: open }) => open), ...alerts];
+    if (transitions.length > 0) await this.#push(transitions);
+    for (const { patientId } of [...discharged, ...released]) this.#remove(patientId);
+  }
+
+  /** Forgets everything, so that a replay can go on from elsewhere. */
+  reset(): void {
+    for (const patientId of this.patients.keys()) this.#states.delete(patientId);
+    this.patients.clear();
+    this.openAlerts.clear();
+    this.recent.clear();
+    this.#changed.clear();
+    this.log.reset();
+    this.#clock = 0;
+    this.reset$.next();
+  }
+
+  /** The engine's own state of a patient on the ward; to be read only. */
+  stateOf(patientId: string): PatientState | undefined {
+    return this.#states.get(patientId);
   }
 
   /** Patients that changed since the last call. */
@@ -74,11 +89,13 @@ export class WardView implements Sink {
     return [...this.patients.keys()].flatMap((id) => this.view(id) ?? []);
   }
 
-  /** The transitions after a cursor, or null where they are no longer all here. */
-  alertsAfter(cursor: number): readonly LoggedAlert[] | null {
-    if (cursor > this.#cursor) return null;
-    const missed = this.#cursor - cursor;
-    return missed > this.#log.length ? null : this.#log.slice(this.#log.length - missed);
+  #remove(patientId: string): void {
+    const wardId = this.patients.get(patientId)?.wardId ?? null;
+    this.patients.delete(patientId);
+    this.#states.delete(patientId);
+    this.#changed.delete(patientId);
+    this.recent.forget(patientId);
+    this.departed$.next({ patientId, wardId });
   }
 
   #admit(patient: PatientState): void {
@@ -94,6 +111,9 @@ export class WardView implements Sink {
       ageYears: demographics.ageYears,
       sex: demographics.sex,
       risk: null,
+      circulatory: null,
+      respiratory: null,
+      deterioration: null,
       riskAt: null,
       riskTrend: 0,
       riskHistory: [],
@@ -111,10 +131,17 @@ export class WardView implements Sink {
     if (view === undefined) return;
     const { eventTime, risk, values, ages } = score;
     if (eventTime > this.#clock) this.#clock = eventTime;
-    view.wardId = score.wardId;
+    if (view.wardId !== score.wardId) {
+      const { patientId, wardId } = view;
+      view.wardId = score.wardId;
+      this.departed$.next({ patientId, wardId });
+    }
     view.bedId = score.bedId;
     view.lastEventAt = eventTime;
     view.risk = risk;
+    view.circulatory = score.circulatory;
+    view.respiratory = score.respiratory;
+    view.deterioration = score.deterioration;
     view.riskAt = eventTime;
     view.news2 = score.news2;
     view.news2Missing = score.news2Missing;
@@ -129,13 +156,14 @@ export class WardView implements Sink {
     this.#changed.add(score.patientId);
   }
 
-  #alert(alert: AlertMessage): void {
-    const logged = { cursor: ++this.#cursor, alert };
-    this.#log.push(logged);
-    if (this.#log.length > LOG_CAPACITY) this.#log.shift();
-    if (alert.state === 'RESOLVED') this.openAlerts.delete(alert.alertId);
-    else this.openAlerts.set(alert.alertId, alert);
-    this.alerts$.next(logged);
+  async #push(transitions: readonly AlertMessage[]): Promise<void> {
+    const added = await this.log.append(transitions);
+    for (const alert of transitions) {
+      if (alert.eventTime > this.#clock) this.#clock = alert.eventTime;
+      if (alert.state === 'RESOLVED') this.openAlerts.delete(alert.alertId);
+      else this.openAlerts.set(alert.alertId, alert);
+    }
+    for (const entry of added) this.alerts$.next(this.log.publish(entry));
   }
 }
 

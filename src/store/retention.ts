@@ -6,6 +6,8 @@ import type { Retention } from './settings.js';
 const RULES: readonly (readonly [table: string, setting: keyof Retention, day: string])[] = [
   ['observations', 'observationsDays', 'recorded_on'],
   ['observations_hourly', 'hourlyDays', 'recorded_on'],
+  ['notes', 'observationsDays', 'recorded_on'],
+  ['images', 'observationsDays', 'recorded_on'],
   ['scores', 'scoresDays', 'recorded_on'],
   ['current_scores', 'scoresDays', 'recorded_on'],
   ['stays', 'alertsDays', 'recorded_on'],

@@ -9,7 +9,7 @@ import type { EpochMs } from '../events/event.js';
 const MAX_ROWS = 50_000;
 
 type Row = readonly unknown[];
-type Table = 'observations' | 'scores' | 'stays' | 'alert_events' | 'dead_letters';
+type Table = 'observations' | 'scores' | 'stays' | 'alert_events' | 'dead_letters' | 'notes' | 'images';
 
 const COLUMNS: Record<Table, [string, ...string[]]> = {
   observations: ['patient_id', 'event_time', 'variable', 'value', 'delay_ms', 'message_id'],
@@ -52,6 +52,29 @@ const COLUMNS: Record<Table, [string, ...string[]]> = {
     'event_time',
     'raw',
   ],
+  notes: [
+    'patient_id',
+    'message_id',
+    'event_time',
+    'observed_at',
+    'note_type',
+    'author_role',
+    'language',
+    'source',
+    'text',
+  ],
+  images: [
+    'patient_id',
+    'message_id',
+    'event_time',
+    'observed_at',
+    'modality',
+    'body_site',
+    'media_type',
+    'uri',
+    'finding',
+    'bytes',
+  ],
 };
 const TABLES = Object.keys(COLUMNS) as Table[];
 
@@ -82,6 +105,8 @@ export class StoreSink implements Sink {
     stays: [],
     alert_events: [],
     dead_letters: [],
+    notes: [],
+    images: [],
   };
   readonly #timer: NodeJS.Timeout;
   readonly #onAway: (error: unknown) => void;
@@ -122,8 +147,28 @@ export class StoreSink implements Sink {
     await this.#client.close();
   }
 
-  #collect({ observations, admitted, discharged, scores, alerts, deadLetters }: Outputs): void {
+  #collect({
+    observations,
+    notes,
+    images,
+    admitted,
+    discharged,
+    scores,
+    alerts,
+    deadLetters,
+  }: Outputs): void {
     const rows = this.#rows;
+    for (const { patientId, messageId, eventTime, observedAt, body } of notes) {
+      const { noteType, authorRole, language, source, text } = body;
+      const times = [seconds(eventTime), seconds(observedAt)];
+      rows.notes.push([patientId, messageId, ...times, noteType, authorRole, language, source, text]);
+    }
+    for (const { patientId, messageId, eventTime, observedAt, body } of images) {
+      const { modality, bodySite, mediaType, uri, image } = body;
+      const times = [seconds(eventTime), seconds(observedAt)];
+      const bytes = image?.toString('base64') ?? '';
+      rows.images.push([patientId, messageId, ...times, modality, bodySite, mediaType, uri, '', bytes]);
+    }
     for (const { patientId, eventTime, observedAt, messageId, variables, values } of observations) {
       const time = seconds(eventTime);
       const delay = Math.min(eventTime - observedAt, MAX_DELAY_MS);

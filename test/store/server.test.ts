@@ -36,6 +36,8 @@ function outputs(patientId: string, minutes: readonly number[]): Outputs {
   return {
     patients: new Set([patientId]),
     observations: [],
+    notes: [],
+    images: [],
     admitted: [],
     discharged: [],
     restored: [],

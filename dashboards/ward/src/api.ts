@@ -1,7 +1,6 @@
 import type { AlertView } from './protocol.js';
 
 const TIMEOUT_MS = 8000;
-const MINUTE_MS = 60_000;
 
 /** What a person does about an alert. */
 export type Act =
@@ -12,10 +11,8 @@ export type Act =
 
 /** Sends an action; the alert's new state comes as an alert frame. Throws an Error that says what to do. */
 export async function act(token: string, alertId: string, what: Act): Promise<void> {
-  const path = `/api/v1/alerts/${encodeURIComponent(alertId)}/acknowledge`;
-  const snoozeMs = what.action === 'SNOOZE' ? what.minutes * MINUTE_MS : null;
-  const reason = 'reason' in what ? what.reason : null;
-  const body = JSON.stringify({ action: what.action, reason, snoozeMs });
+  const path = `/api/v1/alerts/${encodeURIComponent(alertId)}/actions`;
+  const body = JSON.stringify(what);
   const response = await request(token, path, { method: 'POST', body });
   if (response.status === 404) throw new Error('Not done: this alert is no longer open.');
   if (response.status === 403) throw new Error('Not done: your role does not allow it.');

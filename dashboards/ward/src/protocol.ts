@@ -9,17 +9,5 @@ export type {
   Evidence,
   Priority,
 } from '../../../src/events/messages.js';
-export type { PatientView, ServerFrame, ValueView } from '../../../src/server/protocol.js';
-export { NOTICE, SUBPROTOCOL } from '../../../src/server/protocol.js';
-
-/** The `version` of `hello` that this page understands. */
-export const PROTOCOL_VERSION = 1;
-
-/** The only frame a client sends. */
-export interface SubscribeFrame {
-  readonly type: 'subscribe';
-  /** Ward ids; `*` is every ward. */
-  readonly wards: readonly string[];
-  /** The cursor of the last alert seen; left out the first time. */
-  readonly resumeFrom?: number;
-}
+export type { PatientView, ServerFrame, SubscribeFrame, ValueView } from '../../../src/server/protocol.js';
+export { NOTICE, PROTOCOL_VERSION, SUBPROTOCOL } from '../../../src/server/protocol.js';

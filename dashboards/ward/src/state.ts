@@ -6,7 +6,7 @@ export interface Ward {
   /** Event time of the stream, ms since the epoch; 0 before the first snapshot. */
   readonly clock: number;
   /** Place of the newest alert transition seen; undefined before the first snapshot. */
-  readonly cursor: number | undefined;
+  readonly cursor: string | undefined;
   readonly patients: ReadonlyMap<string, PatientView>;
   /** The newest transition of each alert that is not resolved. */
   readonly alerts: ReadonlyMap<string, AlertView>;

@@ -13,7 +13,7 @@ import { patientView } from './views.js';
 
 const snapshot = {
   type: 'snapshot' as const,
-  cursor: 7,
+  cursor: 'e.7',
   clock: 1000,
   patients: [patientView({ patientId: 'a' })],
   alerts: [alert('x')],
@@ -24,19 +24,19 @@ describe('applyFrame', () => {
     const before = applyFrame(EMPTY_WARD, { ...snapshot, alerts: [alert('gone')] });
     const after = applyFrame(before, snapshot);
     expect([...after.alerts.keys()]).toEqual(['x']);
-    expect([after.clock, after.cursor, [...after.patients.keys()]]).toEqual([1000, 7, ['a']]);
+    expect([after.clock, after.cursor, [...after.patients.keys()]]).toEqual([1000, 'e.7', ['a']]);
   });
 
   it('shows an alert once however often its records come, and drops it when it is resolved', () => {
     let ward = applyFrame(EMPTY_WARD, snapshot);
     for (const each of [alert('x', 1), alert('x', 1), alert('y', 0)]) {
-      ward = applyFrame(ward, { type: 'alert', cursor: 8, alert: each });
+      ward = applyFrame(ward, { type: 'alert', cursor: 'e.8', alert: each });
     }
     expect([...ward.alerts.values()].map(({ alertId, sequence }) => [alertId, sequence])).toEqual([
       ['x', 1],
       ['y', 0],
     ]);
-    ward = applyFrame(ward, { type: 'alert', cursor: 9, alert: alert('x', 2, { state: 'RESOLVED' }) });
+    ward = applyFrame(ward, { type: 'alert', cursor: 'e.9', alert: alert('x', 2, { state: 'RESOLVED' }) });
     expect([...ward.alerts.keys()]).toEqual(['y']);
   });
 

@@ -1,0 +1,38 @@
+import type { EpochMs } from '../../events/event.js';
+
+/** Roles a token can give. */
+export const ROLES = ['viewer', 'clinician', 'admin', 'service'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Things one may do; each endpoint needs one. */
+export type Permission = 'read' | 'act' | 'export' | 'replay' | 'audit';
+
+const PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
+  viewer: ['read'],
+  clinician: ['read', 'act', 'export', 'replay'],
+  admin: ['read', 'act', 'export', 'replay', 'audit'],
+  service: ['read', 'export'],
+};
+
+/** Every ward there is. */
+export const ALL_WARDS = '*';
+
+/** Who someone is, and what they may see and do, as their token says. */
+export interface Principal {
+  /** The token's `sub`: what alerts and the audit trail call them. */
+  readonly subject: string;
+  readonly role: Role;
+  /** Ward ids, or `*`. */
+  readonly wards: ReadonlySet<string>;
+  /** When the token ends; null: never. Time of day, not event time. */
+  readonly expiresAt: EpochMs | null;
+}
+
+export function may({ role }: Principal, permission: Permission): boolean {
+  return PERMISSIONS[role].includes(permission);
+}
+
+/** Whether what belongs to a ward may be shown. What belongs to no ward is only for those who see every ward. */
+export function seesWard({ wards }: Principal, wardId: string | null): boolean {
+  return wards.has(ALL_WARDS) || (wardId !== null && wards.has(wardId));
+}

@@ -1,0 +1,137 @@
+import type { EpochMs } from '../../events/event.js';
+import type { AlertMessage } from '../../events/messages.js';
+import type { AlertPage, AlertQuery } from '../../store/alerts.js';
+import type { Window as OpenWindow } from '../../store/select.js';
+import type { History, Window } from '../history.js';
+import { HttpProblem } from '../problem.js';
+import type { ImageView, NoteView, PatientView, ReplayState, ScoresResponse, Timeline } from '../protocol.js';
+import type { WardView } from '../ward-view.js';
+import { ALL_WARDS, type Principal, seesWard } from './principal.js';
+
+/** Where everything about patients comes from; only `ScopedWard` may read it on behalf of someone. */
+export interface WardSources {
+  readonly view: WardView;
+  readonly history: History;
+}
+
+/**
+ * The ward as one person may see it: the one place where ward scope is enforced, for HTTP, WebSocket and export. What
+ * is outside the scope is as if it were not there: 404, never 403, so that ids cannot be probed.
+ */
+export class ScopedWard {
+  readonly principal: Principal;
+  readonly #view: WardView;
+  readonly #history: History;
+
+  constructor(principal: Principal, { view, history }: WardSources) {
+    this.principal = principal;
+    this.#view = view;
+    this.#history = history;
+  }
+
+  /** The stream's clock. */
+  get clock(): EpochMs {
+    return this.#view.clock;
+  }
+
+  sees(wardId: string | null): boolean {
+    return seesWard(this.principal, wardId);
+  }
+
+  patients(): PatientView[] {
+    return this.#view.views().filter(({ wardId }) => this.sees(wardId));
+  }
+
+  /** A patient who is on the ward now. @throws HttpProblem 404. */
+  patient(patientId: string): PatientView {
+    const view = this.#view.view(patientId);
+    if (view === undefined || !this.sees(view.wardId)) throw noPatient();
+    return view;
+  }
+
+  /** A replay without what truly happened on other wards. */
+  replayState(state: ReplayState): ReplayState {
+    return { ...state, events: state.events.filter(({ wardId }) => this.sees(wardId)) };
+  }
+
+  openAlerts(): AlertMessage[] {
+    return [...this.#view.openAlerts.values()].filter(({ wardId }) => this.sees(wardId));
+  }
+
+  /** An alert that is not resolved. @throws HttpProblem 404. */
+  openAlert(alertId: string): AlertMessage {
+    const alert = this.#view.openAlerts.get(alertId);
+    if (alert === undefined || !this.sees(alert.wardId))
+      throw new HttpProblem(404, 'there is no such open alert');
+    return alert;
+  }
+
+  /** @throws HttpProblem 403 where `ward` is outside the scope. */
+  alerts({
+    ward,
+    ...query
+  }: Omit<AlertQuery, 'wards'> & { readonly ward?: string | undefined }): Promise<AlertPage> {
+    return this.#history.alerts({ ...query, wards: this.wards(ward) });
+  }
+
+  /** The wards a query may read, narrowed to one; undefined is all there are. @throws HttpProblem 403. */
+  wards(ward?: string): readonly string[] | undefined {
+    const { wards } = this.principal;
+    if (ward !== undefined && !this.sees(ward)) {
+      throw new HttpProblem(403, 'the token does not include this ward');
+    }
+    return ward !== undefined ? [ward] : wards.has(ALL_WARDS) ? undefined : [...wards];
+  }
+
+  /** Every record of an alert. @throws HttpProblem 404. */
+  async alertRecords(alertId: string): Promise<AlertMessage[]> {
+    const records = await this.#history.alertRecords(alertId);
+    const newest = records.at(-1);
+    if (newest === undefined || !this.sees(newest.wardId))
+      throw new HttpProblem(404, 'there is no such alert');
+    return records;
+  }
+
+  /** @throws HttpProblem 404. */
+  async timeline(patientId: string, window: Window, points: number): Promise<Timeline> {
+    await this.#mayRead(patientId);
+    return this.#history.timeline(patientId, window, points);
+  }
+
+  /** @throws HttpProblem 404. */
+  async notes(patientId: string, limit: number): Promise<NoteView[]> {
+    await this.#mayRead(patientId);
+    return this.#history.notes(patientId, limit);
+  }
+
+  /** @throws HttpProblem 404. */
+  async images(patientId: string): Promise<ImageView[]> {
+    await this.#mayRead(patientId);
+    return this.#history.images(patientId);
+  }
+
+  /** An image's bytes as they came. @throws HttpProblem 404. */
+  async imageBytes(patientId: string, imageId: string): Promise<Buffer> {
+    await this.#mayRead(patientId);
+    const bytes = await this.#history.imageBytes(patientId, imageId);
+    if (bytes === null) throw new HttpProblem(404, 'there are no bytes of such an image here');
+    return bytes;
+  }
+
+  /** @throws HttpProblem 404. */
+  async scores(patientId: string, window: OpenWindow, limit: number): Promise<ScoresResponse['scores']> {
+    await this.#mayRead(patientId);
+    return this.#history.scores(patientId, window, limit);
+  }
+
+  /** Resolves where the patient's ward, now or when last scored, is in scope. @throws HttpProblem 404. */
+  async #mayRead(patientId: string): Promise<void> {
+    const view = this.#view.view(patientId);
+    const where = view ?? (await this.#history.lastPlaceOf(patientId));
+    if (where === null || !this.sees(where.wardId)) throw noPatient();
+  }
+}
+
+function noPatient(): HttpProblem {
+  return new HttpProblem(404, 'there is no such patient');
+}

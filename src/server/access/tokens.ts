@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
+import { type Principal, ROLES } from './principal.js';
+
+/** Why a token is not accepted; the message may be told to whoever sent it. */
+export class TokenError extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'TokenError';
+  }
+}
+
+/** Says who a bearer token speaks for. @throws TokenError. */
+export type TokenVerifier = (token: string) => Promise<Principal>;
+
+/** How claims are named; providers differ. */
+export interface ClaimNames {
+  readonly role: string;
+  readonly wards: string;
+}
+
+export const DEFAULT_CLAIMS: ClaimNames = { role: 'role', wards: 'wards' };
+export const AUDIENCE = 'wardstream';
+/** Signatures accepted from a provider: none that rests on a shared secret. */
+const PROVIDER_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'EdDSA'];
+const CLOCK_TOLERANCE_S = 30;
+const MAX_TOKEN_LENGTH = 8192;
+
+const roleSchema = z.enum(ROLES);
+const wardsSchema = z.array(z.string().min(1)).min(1);
+
+/** A secret nobody can guess: 256 random bits. */
+export function newSecret(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/** Verifies tokens signed with a shared secret (HS256). */
+export function secretVerifier(secret: string, claims: ClaimNames = DEFAULT_CLAIMS): TokenVerifier {
+  const key = new TextEncoder().encode(secret);
+  const options = { algorithms: ['HS256'], audience: AUDIENCE, clockTolerance: 0 };
+  return (token) => principalOf(token, claims, async () => (await jwtVerify(token, key, options)).payload);
+}
+
+export interface ProviderOptions {
+  readonly issuer: string;
+  readonly audience: string;
+  /** By default `jwks_uri` of the issuer's discovery document. */
+  readonly jwksUri?: string | undefined;
+  readonly claims: ClaimNames;
+}
+
+/** Verifies tokens of an OpenID Connect provider by its published keys (JWKS), which are fetched when first needed. */
+export function providerVerifier(provider: ProviderOptions): TokenVerifier {
+  const { issuer, audience, claims } = provider;
+  const options = { issuer, audience, algorithms: PROVIDER_ALGORITHMS, clockTolerance: CLOCK_TOLERANCE_S };
+  let keys: Promise<JWTVerifyGetKey> | null = null;
+  return (token) =>
+    principalOf(token, claims, async () => {
+      keys ??= keysOf(provider).catch((error: unknown) => {
+        keys = null;
+        throw error;
+      });
+      return (await jwtVerify(token, await keys, options)).payload;
+    });
+}
+
+async function keysOf({ issuer, jwksUri }: ProviderOptions): Promise<JWTVerifyGetKey> {
+  if (jwksUri !== undefined) return createRemoteJWKSet(new URL(jwksUri));
+  const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  const response = await fetch(address, { signal: AbortSignal.timeout(5000) });
+  const discovery = z.object({ issuer: z.literal(issuer), jwks_uri: z.url() }).parse(await response.json());
+  return createRemoteJWKSet(new URL(discovery.jwks_uri));
+}
+
+async function principalOf(
+  token: string,
+  names: ClaimNames,
+  verify: () => Promise<JWTPayload>,
+): Promise<Principal> {
+  if (token.length > MAX_TOKEN_LENGTH) throw new TokenError('the token is too long');
+  let payload: JWTPayload;
+  try {
+    payload = await verify();
+  } catch (error) {
+    if (error instanceof errors.JWTExpired) throw new TokenError('the token has expired', { cause: error });
+    throw new TokenError('the token is not valid', { cause: error });
+  }
+  const { sub, exp } = payload;
+  if (sub === undefined || sub === '' || sub.length > 200)
+    throw new TokenError('the token names no one (sub)');
+  if (exp === undefined) throw new TokenError('the token never ends (exp): that is not accepted');
+  const role = roleSchema.safeParse(payload[names.role]);
+  if (!role.success) {
+    throw new TokenError(`the token's claim ${names.role} must be one of ${ROLES.join(', ')}`);
+  }
+  const wards = wardsSchema.safeParse(payload[names.wards]);
+  if (!wards.success) throw new TokenError(`the token's claim ${names.wards} must list ward ids, or "*"`);
+  return { subject: sub, role: role.data, wards: new Set(wards.data), expiresAt: exp * 1000 };
+}
+
+/** A token that `secretVerifier` with the same secret accepts. */
+export function signToken(
+  secret: string,
+  { subject, role, wards }: Pick<Principal, 'subject' | 'role' | 'wards'>,
+  expiresAt: Date,
+  { role: roleClaim, wards: wardsClaim }: ClaimNames = DEFAULT_CLAIMS,
+): Promise<string> {
+  return new SignJWT({ [roleClaim]: role, [wardsClaim]: [...wards] })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(subject)
+    .setAudience(AUDIENCE)
+    .setIssuedAt()
+    .setExpirationTime(expiresAt)
+    .sign(new TextEncoder().encode(secret));
+}

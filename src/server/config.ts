@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { secretSchema } from '../secret.js';
+
+/** How the claims of tokens are named; providers differ. */
+const claimsSchema = z
+  .strictObject({ role: z.string().min(1).default('role'), wards: z.string().min(1).default('wards') })
+  .prefault({});
+
+/** HS256 needs a key of at least 256 bits (RFC 7518, 3.2). */
+const MIN_SECRET_LENGTH = 32;
+
+const authSchema = z.discriminatedUnion('kind', [
+  /** A secret of this process alone; one token for an admin of every ward is made and printed. */
+  z.strictObject({ kind: z.literal('local') }),
+  /** Tokens signed with a shared secret (HS256). */
+  z.strictObject({
+    kind: z.literal('secret'),
+    secret: secretSchema.pipe(
+      z
+        .string()
+        .min(
+          MIN_SECRET_LENGTH,
+          `needs at least ${MIN_SECRET_LENGTH} characters; openssl rand -base64 48 makes one`,
+        ),
+    ),
+    claims: claimsSchema,
+  }),
+  /** Tokens of an OpenID Connect provider, verified by its published keys. */
+  z.strictObject({
+    kind: z.literal('oidc'),
+    issuer: z.url(),
+    audience: z.string().min(1).default('wardstream'),
+    /** By default the one of the issuer's discovery document. */
+    jwksUri: z.url().optional(),
+    claims: claimsSchema,
+  }),
+]);
+
+/** Settings of HTTP API, push and page. */
+export const serverConfigSchema = z.strictObject({
+  host: z.string().default('127.0.0.1'),
+  port: z.number().int().min(0).max(65_535).default(8080),
+  /** Who may come in. */
+  auth: authSchema.default({ kind: 'local' }),
+  /** Origins besides the server's own whose pages may connect, such as https://portal.example. */
+  origins: z.array(z.url()).default([]),
+  /**
+   * Names the order of alert records in the store, in which clients resume: one name a process, the same after a
+   * restart. By default the host's name.
+   */
+  instance: z.string().min(1).optional(),
+  /** WebSocket clients at once; more are refused with 503. */
+  maxConnections: z.number().int().positive().default(5000),
+  /** Lets WebSocket clients ask for permessage-deflate: less network for more CPU and memory. */
+  compression: z.boolean().default(false),
+});
+export type ServerConfig = z.infer<typeof serverConfigSchema>;
+export type AuthConfig = ServerConfig['auth'];

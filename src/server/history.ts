@@ -1,0 +1,234 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { PatientState } from '../align/patient.js';
+import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../clinical/variables.js';
+import type { EpochMs } from '../events/event.js';
+import type { AlertMessage } from '../events/messages.js';
+import { type AlertPage, type AlertQuery, alertEvents, alertEventsOf, alertsOf } from '../store/alerts.js';
+import { imageBytes, imagesOf, lastPlaceOf, notesOf, thinnedScoresOf } from '../store/chart.js';
+import { scoresOf, timelineOf } from '../store/queries.js';
+import type { Window as OpenWindow } from '../store/select.js';
+import type { ImageView, NoteView, ScoresResponse, Series, Timeline } from './protocol.js';
+import type { WardView } from './ward-view.js';
+
+/** How long the store may take before an answer is made without it. */
+const STORE_TIMEOUT_MS = 5000;
+const MAX_IMAGES = 100;
+const MAX_NOTES = 500;
+
+type Scores = ScoresResponse['scores'];
+
+/** From `from` to `to`, both included. */
+export interface Window {
+  readonly from: EpochMs;
+  readonly to: EpochMs;
+}
+
+interface Course {
+  readonly times: number[];
+  readonly values: number[];
+  low?: number[];
+  high?: number[];
+}
+
+/**
+ * What was: from the store, completed by what the store does not have yet. Where the store is away, courses come from
+ * the live timelines, hourly, and alerts are the open ones.
+ */
+export class History {
+  readonly #store: ClickHouseClient;
+  readonly #view: WardView;
+
+  constructor(store: ClickHouseClient, view: WardView) {
+    this.#store = store;
+    this.#view = view;
+  }
+
+  async timeline(patientId: string, window: Window, points: number): Promise<Timeline> {
+    const store = this.#store;
+    const half = { from: window.from, to: window.to + 1 };
+    const stored = await orNull(
+      Promise.all([
+        timelineOf(store, patientId, { ...half, points }).then(coursesOf),
+        thinnedScoresOf(store, patientId, half, Math.max(1, Math.ceil((window.to - window.from) / points))),
+        notesOf(store, patientId, half, MAX_NOTES),
+        imagesOf(store, patientId, half, MAX_IMAGES),
+        alertEventsOf(store, patientId, half),
+      ]),
+    );
+    const state = this.#view.stateOf(patientId);
+    const [series, scores, notes, images, alerts] = stored ?? [
+      state === undefined ? new Map<string, Course>() : hourlyCourses(state, window),
+      this.#liveScores(patientId),
+      [],
+      [],
+      [...this.#view.openAlerts.values()].filter((alert) => alert.patientId === patientId),
+    ];
+    this.#addRecentValues(patientId, window, series);
+    return {
+      patientId,
+      clock: this.#view.clock,
+      ...window,
+      source: stored === null ? 'live' : 'store',
+      variables: Object.fromEntries([...series].flatMap(([id, values]) => describe(id, values))),
+      scores: columnsOf(scores),
+      notes: this.#withRecentNotes(patientId, notes)
+        .filter(({ eventTime }) => isWithin(window, eventTime))
+        .map(({ noteId, eventTime, noteType, authorRole }) => ({ noteId, eventTime, noteType, authorRole }))
+        .reverse(),
+      images: this.#withRecentImages(patientId, images)
+        .filter(({ eventTime }) => isWithin(window, eventTime))
+        .reverse(),
+      alerts,
+    };
+  }
+
+  scores(patientId: string, window: OpenWindow, limit: number): Promise<Scores> {
+    return scoresOf(this.#store, patientId, limit, window);
+  }
+
+  async notes(patientId: string, limit: number): Promise<NoteView[]> {
+    const stored = (await orNull(notesOf(this.#store, patientId, {}, limit))) ?? [];
+    return this.#withRecentNotes(patientId, stored).slice(0, limit);
+  }
+
+  async images(patientId: string): Promise<ImageView[]> {
+    const stored = (await orNull(imagesOf(this.#store, patientId, {}, MAX_IMAGES))) ?? [];
+    return this.#withRecentImages(patientId, stored);
+  }
+
+  async imageBytes(patientId: string, imageId: string): Promise<Buffer | null> {
+    const recent = this.#view.recent.of(patientId).images.find(({ messageId }) => messageId === imageId);
+    return recent?.body.image ?? (await imageBytes(this.#store, patientId, imageId));
+  }
+
+  alerts(query: AlertQuery): Promise<AlertPage> {
+    return alertsOf(this.#store, query);
+  }
+
+  alertRecords(alertId: string): Promise<AlertMessage[]> {
+    return alertEvents(this.#store, alertId);
+  }
+
+  lastPlaceOf(patientId: string): Promise<{ readonly wardId: string | null } | null> {
+    return lastPlaceOf(this.#store, patientId);
+  }
+
+  #liveScores(patientId: string): Scores {
+    const view = this.#view.view(patientId);
+    const none = { circulatory: null, respiratory: null, deterioration: null, news2: null, qsofa: null };
+    return (view?.riskHistory ?? []).map(([eventTime, risk]) => ({
+      eventTime,
+      modelVersion: '',
+      risk,
+      ...none,
+    }));
+  }
+
+  /** Adds what came after the newest stored value of each variable. */
+  #addRecentValues(patientId: string, window: Window, series: Map<string, Course>): void {
+    for (const { eventTime, variables, values } of this.#view.recent.of(patientId).observations) {
+      if (!isWithin(window, eventTime)) continue;
+      for (let index = 0; index < variables.length; index++) {
+        const { id } = VARIABLES[variables[index]];
+        const one = series.get(id) ?? { times: [], values: [] };
+        series.set(id, one);
+        if (eventTime <= (one.times.at(-1) ?? Number.NEGATIVE_INFINITY)) continue;
+        one.times.push(eventTime);
+        one.values.push(values[index]);
+        one.low?.push(values[index]);
+        one.high?.push(values[index]);
+      }
+    }
+  }
+
+  #withRecentNotes(patientId: string, stored: readonly NoteView[]): NoteView[] {
+    const known = new Set(stored.map(({ noteId }) => noteId));
+    const recent = this.#view.recent.of(patientId).notes.flatMap(({ messageId, eventTime, body }) => {
+      if (known.has(messageId)) return [];
+      const { noteType, authorRole, language, source, text } = body;
+      return [{ noteId: messageId, eventTime, noteType, authorRole, language, source, text }];
+    });
+    return newestFirst([...recent, ...stored]);
+  }
+
+  #withRecentImages(patientId: string, stored: readonly ImageView[]): ImageView[] {
+    const known = new Set(stored.map(({ imageId }) => imageId));
+    const recent = this.#view.recent.of(patientId).images.flatMap((event) => {
+      if (known.has(event.messageId)) return [];
+      const { messageId, eventTime, observedAt, body } = event;
+      const { modality, bodySite, mediaType, uri, image } = body;
+      const what = { modality, bodySite, mediaType, uri, hasBytes: image !== null, finding: null };
+      return [{ imageId: messageId, eventTime, observedAt, ...what }];
+    });
+    return newestFirst([...recent, ...stored]);
+  }
+}
+
+/** Null where the store is away or too slow. */
+async function orNull<Result>(answer: Promise<Result>): Promise<Result | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), STORE_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([answer.catch(() => null), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Means of the steps in the ring, at the time of their last value. */
+function hourlyCourses({ timeline }: PatientState, window: Window): Map<string, Course> {
+  const series = new Map<string, Course>();
+  const { grid, origin, oldestStep, openStep } = timeline;
+  for (let step = oldestStep; step <= openStep; step++) {
+    for (let variable = 0; variable < VARIABLE_COUNT; variable++) {
+      const cell = (step % grid.steps) * VARIABLE_COUNT + variable;
+      const time = origin + step * grid.stepMs + timeline.lastOffset[cell];
+      if (timeline.count[cell] === 0 || !isWithin(window, time)) continue;
+      const { id } = VARIABLES[variable];
+      const one = series.get(id) ?? { times: [], values: [] };
+      series.set(id, one);
+      one.times.push(time);
+      one.values.push(timeline.mean[cell]);
+    }
+  }
+  return series;
+}
+
+function describe(id: string, { times, values, low, high }: Course): [string, Series][] {
+  if (times.length === 0) return [];
+  const { label, unit, kind, decimals } = VARIABLES[variableIndex(id)];
+  const round = (each: readonly number[]) => each.map((value) => Number(value.toFixed(decimals + 1)));
+  const thinned = low === undefined || high === undefined ? {} : { low: round(low), high: round(high) };
+  return [[id, { label, unit, kind, decimals, times, values: round(values), ...thinned }]];
+}
+
+function columnsOf(scores: Scores): Timeline['scores'] {
+  return {
+    times: scores.map(({ eventTime }) => eventTime),
+    risk: scores.map(({ risk }) => risk),
+    circulatory: scores.map(({ circulatory }) => circulatory),
+    respiratory: scores.map(({ respiratory }) => respiratory),
+    deterioration: scores.map(({ deterioration }) => deterioration),
+    news2: scores.map(({ news2 }) => news2),
+    qsofa: scores.map(({ qsofa }) => qsofa),
+  };
+}
+
+function coursesOf(series: Awaited<ReturnType<typeof timelineOf>>): Map<string, Course> {
+  return new Map(
+    series.map(({ variable, times, values, low, high, isThinned }) => {
+      const course: Course = { times: [...times], values: [...values] };
+      return [variable, isThinned ? { ...course, low: [...low], high: [...high] } : course];
+    }),
+  );
+}
+
+function newestFirst<Item extends { readonly eventTime: number }>(items: Item[]): Item[] {
+  return items.sort((a, b) => b.eventTime - a.eventTime);
+}
+
+function isWithin({ from, to }: Window, time: number): boolean {
+  return time >= from && time <= to;
+}

@@ -1,0 +1,377 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { setImmediate as breathe } from 'node:timers/promises';
+import type { Subscription as Listening } from 'rxjs';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { z } from 'zod';
+import type { Access } from '../access/access.js';
+import { ScopedWard, type WardSources } from '../access/scoped-ward.js';
+import type { LoggedAlert } from '../alert-log.js';
+import { PROBLEM_TYPE, problemOf, problemOfError } from '../problem.js';
+import {
+  CLOSE,
+  NOTICE,
+  PROTOCOL_VERSION,
+  type ReplayState,
+  type ServerFrame,
+  type Session,
+  SUBPROTOCOL,
+  type SubscribeFrame,
+} from '../protocol.js';
+import type { ReplayControl } from '../replay-control.js';
+import { clientFrameSchema } from '../schemas.js';
+import type { Departure, WardView } from '../ward-view.js';
+import { encode, PushClient } from './push-client.js';
+import { Subscription } from './subscription.js';
+
+const HEARTBEAT_MS = 2000;
+/** Clients that do not answer a ping by the next one are cut off. */
+const PING_MS = 30_000;
+/** Patient changes are sent at most this often… */
+const MIN_COALESCE_MS = 250;
+const MAX_COALESCE_MS = 5000;
+/** …and less often where sending takes long: at most about a tenth of the time goes into it. */
+const COALESCE_RATIO = 10;
+/** Clients served before others get their turn. */
+const SLICE = 100;
+const MAX_FRAME_BYTES = 65_536;
+/** A client that has not subscribed by then is closed. */
+const SUBSCRIBE_WITHIN_MS = 30_000;
+
+export interface PushOptions {
+  readonly server: Server;
+  readonly sources: WardSources;
+  readonly access: Access;
+  readonly modelVersion: string;
+  /** The time of day: tokens end by it. */
+  readonly now: () => number;
+  readonly maxConnections: number;
+  readonly compression: boolean;
+  readonly replay?: ReplayControl | undefined;
+  /** Called for each subscription accepted, for the audit trail. */
+  readonly onSubscribed?: (scope: ScopedWard, request: SubscribeFrame, message: IncomingMessage) => void;
+}
+
+/** Pushes the ward to WebSocket clients: a snapshot, then changes. Changes of patients coalesce; alerts never drop. */
+export class PushServer {
+  readonly #options: PushOptions;
+  readonly #view: WardView;
+  readonly #sockets: WebSocketServer;
+  readonly #clients = new Set<PushClient>();
+  readonly #timers: NodeJS.Timeout[];
+  readonly #listening: Listening[];
+  #coalescing: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: PushOptions) {
+    this.#options = options;
+    const { server, sources, replay, compression } = options;
+    const view = sources.view;
+    this.#view = view;
+    this.#sockets = new WebSocketServer({
+      noServer: true,
+      maxPayload: MAX_FRAME_BYTES,
+      perMessageDeflate: compression ? { threshold: 1024, concurrencyLimit: 2 } : false,
+      handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+    });
+    server.on('upgrade', (request, socket, head) => void this.#upgrade(request, socket, head));
+    this.#listening = [
+      view.alerts$.subscribe((logged) => this.#broadcastAlert(logged)),
+      view.departed$.subscribe((departure) => this.#broadcastDeparture(departure)),
+      view.reset$.subscribe(() => this.#sendSnapshots()),
+    ];
+    if (replay !== undefined) {
+      this.#listening.push(replay.changes$.subscribe((state) => this.#broadcastReplay(state)));
+    }
+    this.#timers = [
+      setInterval(() => this.#heartbeat(), HEARTBEAT_MS),
+      setInterval(() => this.#ping(), PING_MS),
+    ];
+    this.#scheduleChanges(MIN_COALESCE_MS);
+  }
+
+  /** Clients connected. */
+  get connections(): number {
+    return this.#clients.size;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#coalescing);
+    for (const timer of this.#timers) clearInterval(timer);
+    for (const each of this.#listening) each.unsubscribe();
+    for (const client of this.#clients) client.close(1001, 'the server is stopping');
+    this.#sockets.close();
+  }
+
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on('error', () => socket.destroy());
+    try {
+      const path = (request.url ?? '/').split('?')[0];
+      if (path !== '/ws') return refuse(socket, 404, 'there is nothing here');
+      if (this.#clients.size >= this.#options.maxConnections) {
+        return refuse(socket, 503, 'too many connections');
+      }
+      const principal = await this.#options.access.identify(request);
+      if (socket.destroyed) return;
+      this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        this.#welcome(webSocket, new ScopedWard(principal, this.#options.sources), request);
+      });
+    } catch (error) {
+      const { status, detail } = problemOfError(error);
+      refuse(socket, status, detail);
+    }
+  }
+
+  #welcome(socket: WebSocket, scope: ScopedWard, request: IncomingMessage): void {
+    const client = new PushClient(socket, scope);
+    this.#clients.add(client);
+    const deadline = setTimeout(() => {
+      if (client.generation === 0) client.close(CLOSE.protocolError, 'subscribe first');
+    }, SUBSCRIBE_WITHIN_MS);
+    socket.on('error', () => socket.terminate());
+    socket.on('close', () => {
+      clearTimeout(deadline);
+      client.forget();
+      this.#clients.delete(client);
+    });
+    socket.on('pong', () => {
+      client.isAlive = true;
+    });
+    socket.on('message', (data, isBinary) => {
+      void this.#receive(client, isBinary ? undefined : String(data), request);
+    });
+    client.send(encode(this.#hello(scope)));
+    client.expireAt(this.#options.now);
+  }
+
+  #hello({ principal }: ScopedWard): ServerFrame {
+    const { subject, role, wards, expiresAt } = principal;
+    const user: Session = { subject, role, wards: [...wards], expiresAt };
+    return {
+      type: 'hello',
+      version: PROTOCOL_VERSION,
+      server: 'wardstream',
+      modelVersion: this.#options.modelVersion,
+      notice: NOTICE,
+      heartbeatMs: HEARTBEAT_MS,
+      user,
+    };
+  }
+
+  async #receive(client: PushClient, text: string | undefined, message: IncomingMessage): Promise<void> {
+    if (!client.isOpen) return;
+    if (!client.mayReceive(this.#options.now())) {
+      client.close(CLOSE.tooMany, 'too many frames');
+      return;
+    }
+    const frame = clientFrameSchema.safeParse(parseJson(text));
+    if (!frame.success) {
+      client.close(CLOSE.protocolError, shorten(z.prettifyError(frame.error)));
+      return;
+    }
+    if (frame.data.type === 'authenticate') await this.#authenticate(client, frame.data.token);
+    else await this.#subscribe(client, frame.data, message);
+  }
+
+  /** A newer token may allow less: what was subscribed must be subscribed anew. */
+  async #authenticate(client: PushClient, token: string): Promise<void> {
+    try {
+      const principal = await this.#options.access.verify(token);
+      if (principal.subject !== client.scope.principal.subject) {
+        client.close(CLOSE.unauthorized, 'the token is of someone else');
+        return;
+      }
+      client.generation++;
+      client.subscription = null;
+      client.scope = new ScopedWard(principal, this.#options.sources);
+      client.send(encode(this.#hello(client.scope)));
+      client.expireAt(this.#options.now);
+    } catch (error) {
+      client.close(CLOSE.unauthorized, shorten(problemOfError(error).detail));
+    }
+  }
+
+  async #subscribe(client: PushClient, request: SubscribeFrame, message: IncomingMessage): Promise<void> {
+    const subscription = new Subscription(client.scope, request);
+    const { forbidden } = subscription;
+    if (forbidden.length > 0) {
+      client.close(CLOSE.forbidden, shorten(`the token does not include ward ${forbidden[0]}`));
+      return;
+    }
+    const generation = ++client.generation;
+    client.subscription = null;
+    this.#options.onSubscribed?.(client.scope, request, message);
+    const answer: ServerFrame[] = [];
+    if (request.resumeFrom !== undefined) {
+      const missed = await this.#missedSince(request.resumeFrom, client, generation);
+      if (client.generation !== generation || !client.isOpen) return;
+      const alerts = missed?.filter(({ alert }) => subscription.includesAlert(alert)) ?? [];
+      const from = request.resumeFrom;
+      answer.push({ type: 'resumed', from, complete: missed !== null, missed: alerts.length });
+      for (const { cursor, alert } of alerts) answer.push({ type: 'alert', cursor, alert });
+    }
+    // From here to the end nothing else runs, so that no alert falls between snapshot and changes.
+    client.dirty.clear();
+    client.sendAll([...answer, ...this.#present(subscription, client.scope)]);
+    client.subscription = subscription;
+  }
+
+  /** What was published after a cursor, up to this very moment: the caller must go on without waiting. */
+  async #missedSince(cursor: string, client: PushClient, generation: number): Promise<LoggedAlert[] | null> {
+    const { log } = this.#view;
+    const missed: LoggedAlert[] = [];
+    for (let from = cursor; ; ) {
+      const recent = log.recentAfter(from);
+      if (recent !== undefined) return recent === null ? null : [...missed, ...recent];
+      const older = await log.after(from);
+      if (older === null || client.generation !== generation) return null;
+      missed.push(...older);
+      from = older.at(-1)?.cursor ?? log.cursor;
+    }
+  }
+
+  #present(subscription: Subscription, scope: ScopedWard): ServerFrame[] {
+    const { replay } = this.#options;
+    const snapshot: ServerFrame = {
+      type: 'snapshot',
+      cursor: this.#view.log.cursor,
+      clock: this.#view.clock,
+      patients: subscription.values
+        ? scope.patients().filter((patient) => subscription.includes(patient))
+        : [],
+      alerts: scope.openAlerts().filter((alert) => subscription.includesAlert(alert)),
+    };
+    if (replay === undefined) return [snapshot];
+    return [snapshot, { type: 'replay', state: scope.replayState(replay.state) }];
+  }
+
+  #sendSnapshots(): void {
+    for (const client of this.#clients) {
+      const { subscription, scope } = client;
+      if (subscription === null) continue;
+      client.dirty.clear();
+      client.sendAll(this.#present(subscription, scope));
+    }
+  }
+
+  #scheduleChanges(afterMs: number): void {
+    if (this.#isClosed) return;
+    this.#coalescing = setTimeout(async () => {
+      const began = performance.now();
+      await this.#sendChanges();
+      const tookMs = performance.now() - began;
+      this.#scheduleChanges(Math.min(MAX_COALESCE_MS, Math.max(MIN_COALESCE_MS, COALESCE_RATIO * tookMs)));
+    }, afterMs);
+  }
+
+  /** Sends the newest state of what changed; to those who are behind, when they have caught up. */
+  async #sendChanges(): Promise<void> {
+    const view = this.#view;
+    const changed = view.takeChanged().map(({ patientId }) => patientId);
+    const frames = new Map<string, Buffer | null>();
+    let served = 0;
+    for (const client of [...this.#clients]) {
+      const { subscription, dirty } = client;
+      if (subscription === null || !subscription.values) continue;
+      const isBehind = dirty.size > 0 || !client.hasRoom;
+      if (!isBehind && changed.length === 0) continue;
+      if (isBehind) for (const patientId of changed) dirty.add(patientId);
+      if (!client.hasRoom) continue;
+      if (isBehind) {
+        const frame = this.#frameOf(subscription, [...dirty]);
+        dirty.clear();
+        if (frame !== null) client.send(frame);
+      } else {
+        let frame = frames.get(subscription.key);
+        if (frame === undefined) {
+          frame = this.#frameOf(subscription, changed);
+          frames.set(subscription.key, frame);
+        }
+        if (frame !== null) client.send(frame);
+      }
+      if (++served % SLICE === 0) await breathe();
+    }
+  }
+
+  #frameOf(subscription: Subscription, patientIds: readonly string[]): Buffer | null {
+    const patients = patientIds.flatMap((patientId) => {
+      const patient = this.#view.view(patientId);
+      return patient !== undefined && subscription.includes(patient) ? [patient] : [];
+    });
+    return patients.length === 0 ? null : encode({ type: 'patients', clock: this.#view.clock, patients });
+  }
+
+  #broadcastAlert({ cursor, alert }: LoggedAlert): void {
+    const data = encode({ type: 'alert', cursor, alert });
+    for (const client of this.#clients) {
+      if (client.subscription?.includesAlert(alert)) client.sendAlert(data);
+    }
+  }
+
+  #broadcastDeparture(departure: Departure): void {
+    const data = encode({ type: 'discharged', patientId: departure.patientId });
+    // Who moved to another ward is still here for those who see that one too.
+    const now = this.#view.view(departure.patientId);
+    for (const client of this.#clients) {
+      const { subscription } = client;
+      if (!subscription?.values || !subscription.includes(departure)) continue;
+      if (now !== undefined && subscription.includes(now)) continue;
+      client.dirty.delete(departure.patientId);
+      client.sendAlert(data);
+    }
+  }
+
+  #broadcastReplay(state: ReplayState): void {
+    for (const client of this.#clients) {
+      if (client.subscription === null) continue;
+      client.send(encode({ type: 'replay', state: client.scope.replayState(state) }));
+    }
+  }
+
+  #heartbeat(): void {
+    const data = encode({ type: 'heartbeat', clock: this.#view.clock, cursor: this.#view.log.cursor });
+    for (const client of this.#clients) {
+      if (client.subscription !== null && client.hasRoom) client.send(data);
+    }
+    const { replay } = this.#options;
+    if (replay?.state.isPlaying) this.#broadcastReplay(replay.state);
+  }
+
+  #ping(): void {
+    for (const client of this.#clients) {
+      if (!client.isAlive) {
+        client.close(CLOSE.tooSlow, 'nothing is read; reconnect and resume from the last cursor');
+        continue;
+      }
+      client.isAlive = false;
+      client.socket.ping();
+    }
+  }
+}
+
+function refuse(socket: Duplex, status: number, detail: string): void {
+  const problem = problemOf(status, detail);
+  const body = JSON.stringify(problem);
+  const head = [
+    `HTTP/1.1 ${status} ${problem.title}`,
+    'Connection: close',
+    `Content-Type: ${PROBLEM_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** A close reason has at most 123 bytes (RFC 6455, 5.5). */
+function shorten(reason: string): string {
+  const ascii = reason.replaceAll(/[^\x20-\x7e]+/g, ' ');
+  return ascii.length > 120 ? `${ascii.slice(0, 117)}...` : ascii;
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,47 @@
+import type { AlertMessage } from '../../events/messages.js';
+import { ALL_WARDS } from '../access/principal.js';
+import type { ScopedWard } from '../access/scoped-ward.js';
+import type { PatientView, SubscribeFrame } from '../protocol.js';
+
+/** Where a patient or alert belongs. */
+type Belonging = Pick<PatientView, 'patientId' | 'wardId'>;
+
+/** What a client wants to see, within what it may see. */
+export class Subscription {
+  readonly #scope: ScopedWard;
+  readonly #isEveryWard: boolean;
+  readonly #wards: ReadonlySet<string>;
+  readonly #patients: ReadonlySet<string>;
+  readonly #priorities: ReadonlySet<string> | null;
+  readonly values: boolean;
+  /** Subscriptions with the same key see the same. */
+  readonly key: string;
+
+  constructor(scope: ScopedWard, request: SubscribeFrame) {
+    const { patients = [], priorities, values = true } = request;
+    // Neither wards nor patients: all there is.
+    const wards = request.wards ?? (request.patients === undefined ? [ALL_WARDS] : []);
+    this.#scope = scope;
+    this.#isEveryWard = wards.includes(ALL_WARDS);
+    this.#wards = new Set(wards);
+    this.#patients = new Set(patients);
+    this.#priorities = priorities === undefined ? null : new Set(priorities);
+    this.values = values;
+    const sorted = [scope.principal.wards, this.#wards, this.#patients].map((each) => [...each].sort());
+    this.key = JSON.stringify(sorted);
+  }
+
+  /** Wards asked for by name that the scope does not include. */
+  get forbidden(): string[] {
+    return [...this.#wards].filter((ward) => ward !== ALL_WARDS && !this.#scope.sees(ward));
+  }
+
+  includes({ patientId, wardId }: Belonging): boolean {
+    if (!this.#scope.sees(wardId)) return false;
+    return this.#isEveryWard || this.#patients.has(patientId) || (wardId !== null && this.#wards.has(wardId));
+  }
+
+  includesAlert(alert: AlertMessage): boolean {
+    return this.includes(alert) && (this.#priorities === null || this.#priorities.has(alert.priority));
+  }
+}

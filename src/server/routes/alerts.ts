@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import type { EventBus } from '../../bus/bus.js';
+import type { Clock } from '../../clock.js';
+import type { MessageCodec } from '../../events/codec.js';
+import { hashId } from '../../events/dead-letter.js';
+import { TOPICS } from '../../events/topics.js';
+import { type Endpoint, endpoint } from '../endpoint.js';
+import {
+  acceptedSchema,
+  actionSchema,
+  alertEventsSchema,
+  alertsQuerySchema,
+  alertsSchema,
+  idSchema,
+} from '../schemas.js';
+
+const MINUTE_MS = 60_000;
+const alertParams = z.object({ alertId: idSchema });
+const tag = 'Alerts';
+
+/** Where actions go: onto the bus, like every other event. */
+export interface ActionTarget {
+  readonly bus: EventBus;
+  readonly codec: MessageCodec;
+  readonly clock: Clock;
+}
+
+export function alertEndpoints({ bus, codec, clock }: ActionTarget): Endpoint[] {
+  return [
+    endpoint({
+      method: 'GET',
+      path: '/api/v1/alerts',
+      tag,
+      summary: 'Alerts, newest first, each with its newest record',
+      permission: 'read',
+      query: alertsQuerySchema,
+      response: alertsSchema,
+      handle: async ({ ward, query: { open, ...query } }) => ward.alerts({ ...query, isOpen: open }),
+    }),
+    endpoint({
+      method: 'GET',
+      path: '/api/v1/alerts/:alertId/events',
+      tag,
+      summary: 'Every record of an alert: what it became, when, and by whom',
+      permission: 'read',
+      params: alertParams,
+      response: alertEventsSchema,
+      handle: async ({ ward, params: { alertId } }) => ({
+        alertId,
+        events: await ward.alertRecords(alertId),
+      }),
+    }),
+    endpoint({
+      method: 'POST',
+      path: '/api/v1/alerts/:alertId/actions',
+      tag,
+      summary: 'Acknowledge, snooze, escalate or comment an open alert, in the name of the token’s subject',
+      permission: 'act',
+      params: alertParams,
+      body: actionSchema,
+      status: 202,
+      response: acceptedSchema,
+      handle: async ({ ward, params: { alertId }, body, principal }) => {
+        const { patientId } = ward.openAlert(alertId);
+        const { action, requestId } = body;
+        const eventTime = clock.live ? clock.now() : ward.clock;
+        const actor = principal.subject;
+        const messageId = hashId(alertId, action, actor, requestId ?? eventTime);
+        const snoozeMs = body.action === 'SNOOZE' ? body.minutes * MINUTE_MS : null;
+        const reason = body.reason ?? null;
+        const message = { messageId, patientId, eventTime, alertId, action, actor, snoozeMs, reason };
+        await bus.produce(TOPICS.acks, [{ key: patientId, value: codec.encode('Acknowledgement', message) }]);
+        return { messageId };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,261 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import { encode as encodePng } from 'fast-png';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type {
+  AlertEventsResponse,
+  AlertsResponse,
+  ImagesResponse,
+  NotesResponse,
+  PatientResponse,
+  PatientsResponse,
+  Problem,
+  ScoresResponse,
+  Timeline,
+} from '../../src/server/protocol.js';
+import { alert, eventOf, imaging, note, START, score, vitals } from '../helpers.js';
+import { json, openTestStore, openWard, stay, type TestWard, tokenOf } from './ward.js';
+
+const MINUTE_MS = 60_000;
+const PNG = Buffer.from(
+  encodePng({ width: 2, height: 2, data: new Uint8Array([0, 80, 160, 255]), channels: 1 }),
+);
+
+let store: Awaited<ReturnType<typeof openTestStore>>;
+let ward: TestWard;
+let token: string;
+
+const vitalsAt = (minute: number, heartRate: number) =>
+  eventOf(
+    'vitals',
+    vitals({ heartRate }, { messageId: `v${minute}`, eventTime: START + minute * MINUTE_MS }),
+  ) as never;
+
+beforeAll(async () => {
+  store = await openTestStore();
+  ward = await openWard(store.store);
+  token = await tokenOf();
+  const image = { image: PNG, uri: null, messageId: 'image-1', eventTime: START + 20 * MINUTE_MS };
+  await ward.write({
+    admitted: [stay('p1', 'W'), stay('p2', 'V')],
+    observations: Array.from({ length: 30 }, (_, minute) => vitalsAt(minute, 60 + minute)),
+    notes: [eventOf('notes', note('pt <b>intubated</b>', { eventTime: START + 10 * MINUTE_MS })) as never],
+    images: [
+      eventOf('imaging', imaging(image)) as never,
+      eventOf('imaging', imaging({ messageId: 'image-2' })) as never,
+    ],
+    scores: [score(5, 0.2), score(29, 0.6), score(29, 0.1, { patientId: 'p2', wardId: 'V' })],
+    alerts: [
+      alert('a1', 0, { eventTime: START + 29 * MINUTE_MS }),
+      alert('a1', 1, { eventTime: START + 30 * MINUTE_MS, state: 'ESCALATED' }),
+      alert('a2', 0, { patientId: 'p2', wardId: 'V', priority: 'MEDIUM' }),
+      alert('a3', 0, { state: 'RESOLVED', eventTime: START + 1 }),
+    ],
+  });
+});
+
+afterAll(async () => {
+  await ward.close();
+  await store.close();
+});
+
+describe('patients', () => {
+  it('lists them and shows one, with its open alerts', async () => {
+    const { patients } = await json<PatientsResponse>(await ward.get('/api/v1/patients', token));
+    expect(patients.map(({ patientId, risk }) => [patientId, risk])).toEqual([
+      ['p1', 0.6],
+      ['p2', 0.1],
+    ]);
+    const { patient, alerts } = await json<PatientResponse>(await ward.get('/api/v1/patients/p1', token));
+    expect([patient.wardId, patient.riskTrend.toFixed(1)]).toEqual(['W', '0.4']);
+    expect(alerts.map(({ alertId, state }) => [alertId, state])).toEqual([['a1', 'ESCALATED']]);
+  });
+
+  it('answers 404 for one who is not there', async () => {
+    for (const rest of ['', '/timeline', '/notes', '/images', '/explanation']) {
+      const response = await ward.get(`/api/v1/patients/nobody${rest}`, token);
+      expect([rest, response.status]).toEqual([rest, 404]);
+      expect(await json<Problem>(response)).toEqual({
+        type: 'about:blank',
+        status: 404,
+        title: 'Not Found',
+        detail: 'there is no such patient',
+      });
+    }
+  });
+
+  it('gives the course of a window: values, scores, notes, images and alerts', async () => {
+    const timeline = await json<Timeline>(await ward.get('/api/v1/patients/p1/timeline?hours=1', token));
+    const { heartRate } = timeline.variables;
+    expect([timeline.source, timeline.to - timeline.from]).toEqual(['store', 3_600_000]);
+    expect(heartRate).toMatchObject({ label: 'Heart rate', unit: '/min', kind: 'vital', decimals: 0 });
+    expect(heartRate.times).toEqual(Array.from({ length: 30 }, (_, minute) => START + minute * MINUTE_MS));
+    expect(heartRate.values).toEqual(Array.from({ length: 30 }, (_, minute) => 60 + minute));
+    expect(heartRate.low).toBeUndefined();
+    expect(timeline.scores.risk).toEqual([0.2, 0.6]);
+    expect(timeline.notes.map(({ eventTime, noteType }) => [eventTime, noteType])).toEqual([
+      [START + 10 * MINUTE_MS, 'progress'],
+    ]);
+    expect(timeline.images.map(({ imageId, hasBytes }) => [imageId, hasBytes])).toEqual([
+      ['image-2', false],
+      ['image-1', true],
+    ]);
+    expect(timeline.alerts.map(({ alertId, sequence }) => `${alertId}.${sequence}`)).toEqual([
+      'a3.0',
+      'a1.0',
+      'a1.1',
+    ]);
+  });
+
+  it('thins a dense variable to means with their extremes', async () => {
+    const path = '/api/v1/patients/p1/timeline?hours=1&points=10';
+    const { heartRate } = (await json<Timeline>(await ward.get(path, token))).variables;
+    expect(heartRate.times.length).toBeLessThanOrEqual(10);
+    const [value, low, high] = [heartRate.values[1], heartRate.low?.[1] ?? 0, heartRate.high?.[1] ?? 0];
+    expect(high - low).toBeGreaterThan(1);
+    expect(value).toBe((low + high) / 2);
+  });
+
+  it('completes the store with what it does not have yet', async () => {
+    const { view } = ward;
+    const { recent } = view;
+    recent.write({ observations: [vitalsAt(31, 99)], notes: [], images: [] } as never);
+    await ward.write({ scores: [score(32, 0.6)] });
+    const { heartRate } = (await json<Timeline>(await ward.get('/api/v1/patients/p1/timeline', token)))
+      .variables;
+    expect([heartRate.times.at(-1), heartRate.values.at(-1)]).toEqual([START + 31 * MINUTE_MS, 99]);
+    expect(heartRate.times).toHaveLength(31);
+  });
+
+  it('shows note text as it is, as data', async () => {
+    const { notes } = await json<NotesResponse>(await ward.get('/api/v1/patients/p1/notes', token));
+    expect(notes.map(({ text, authorRole }) => [text, authorRole])).toEqual([
+      ['pt <b>intubated</b>', 'nurse'],
+    ]);
+  });
+
+  it('lists images and gives the bytes of one, with an ETag', async () => {
+    const { images } = await json<ImagesResponse>(await ward.get('/api/v1/patients/p1/images', token));
+    expect(images[0]).toMatchObject({ imageId: 'image-1', modality: 'DX', hasBytes: true, finding: null });
+    const response = await ward.get('/api/v1/patients/p1/images/image-1', token);
+    expect(response.headers.get('content-type')).toBe('image/png');
+    expect(Buffer.from(await response.arrayBuffer()).equals(PNG)).toBe(true);
+    const etag = response.headers.get('etag') ?? '';
+    const again = await fetch(response.url, {
+      headers: { authorization: `Bearer ${token}`, 'if-none-match': etag },
+    });
+    expect(again.status).toBe(304);
+    expect((await ward.get('/api/v1/patients/p1/images/image-2', token)).status).toBe(404);
+    expect((await ward.get('/api/v1/patients/p2/images/image-1', token)).status).toBe(404);
+  });
+
+  it('says that it cannot explain where the model cannot', async () => {
+    expect((await ward.get('/api/v1/patients/p1/explanation', token)).status).toBe(501);
+  });
+
+  it('gives scores of a window', async () => {
+    const path = `/api/v1/scores?patientId=p1&to=${START + 10 * MINUTE_MS}`;
+    const { scores } = await json<ScoresResponse>(await ward.get(path, token));
+    expect(scores).toEqual([
+      {
+        eventTime: START + 5 * MINUTE_MS,
+        modelVersion: 'v1',
+        risk: 0.2,
+        circulatory: null,
+        respiratory: null,
+        deterioration: null,
+        news2: null,
+        qsofa: null,
+      },
+    ]);
+  });
+});
+
+describe('alerts', () => {
+  const ids = async (query: string) =>
+    (await json<AlertsResponse>(await ward.get(`/api/v1/alerts?${query}`, token))).alerts.map(
+      ({ alertId }) => alertId,
+    );
+
+  it('lists the newest record of each, newest first, filtered', async () => {
+    expect(await ids('')).toEqual(['a1', 'a3', 'a2']);
+    expect(await ids('ward=V')).toEqual(['a2']);
+    expect(await ids('state=ESCALATED')).toEqual(['a1']);
+    expect(await ids('priority=MEDIUM')).toEqual(['a2']);
+    expect(await ids('open=true')).toEqual(['a1', 'a2']);
+    expect(await ids('open=false')).toEqual(['a3']);
+    expect(await ids('patientId=p1')).toEqual(['a1', 'a3']);
+  });
+
+  it('pages', async () => {
+    const seen: string[] = [];
+    let after = '';
+    for (;;) {
+      const page = await json<AlertsResponse>(await ward.get(`/api/v1/alerts?limit=1${after}`, token));
+      seen.push(...page.alerts.map(({ alertId }) => alertId));
+      if (page.next === null) break;
+      after = `&after=${page.next}`;
+    }
+    expect(seen).toEqual(['a1', 'a3', 'a2']);
+    expect((await ward.get('/api/v1/alerts?after=nonsense', token)).status).toBe(400);
+  });
+
+  it('tells what an alert went through', async () => {
+    const { events } = await json<AlertEventsResponse>(await ward.get('/api/v1/alerts/a1/events', token));
+    expect(events.map(({ state }) => state)).toEqual(['RAISED', 'ESCALATED']);
+    expect((await ward.get('/api/v1/alerts/none/events', token)).status).toBe(404);
+  });
+
+  it('takes actions in the name of the token, and the same action with the same request id once', async () => {
+    const snooze = { action: 'SNOOZE', minutes: 20, reason: 'in theatre', requestId: 'r1' };
+    for (let time = 0; time < 2; time++) {
+      expect((await ward.post('/api/v1/alerts/a1/actions', snooze, token)).status).toBe(202);
+    }
+    expect((await ward.post('/api/v1/alerts/a1/actions', { action: 'ACKNOWLEDGE' }, token)).status).toBe(202);
+    const [first, second, third] = await ward.acknowledgements();
+    expect(first).toMatchObject({
+      actor: 'dr.who',
+      action: 'SNOOZE',
+      snoozeMs: 1_200_000,
+      reason: 'in theatre',
+    });
+    expect(second.messageId).toBe(first.messageId);
+    expect([third.action, third.actor, third.alertId]).toEqual(['ACKNOWLEDGE', 'dr.who', 'a1']);
+  });
+
+  it('refuses actions that say too little, too much, or name the actor', async () => {
+    for (const body of [
+      {},
+      { action: 'SNOOZE', minutes: 20 },
+      { action: 'SNOOZE', minutes: 0, reason: 'x' },
+      { action: 'COMMENT' },
+      { action: 'ACKNOWLEDGE', actor: 'someone else' },
+      { action: 'DANCE' },
+    ]) {
+      const response = await ward.post('/api/v1/alerts/a1/actions', body, token);
+      expect([body, response.status]).toEqual([body, 400]);
+    }
+    expect((await ward.post('/api/v1/alerts/a3/actions', { action: 'ACKNOWLEDGE' }, token)).status).toBe(404);
+  });
+});
+
+describe('the rest', () => {
+  it('names the models, and that there is no replay', async () => {
+    const { models } = await json<{ models: { version: string; card: string | null }[] }>(
+      await ward.get('/api/v1/models', token),
+    );
+    expect(models.length).toBeGreaterThan(0);
+    expect(models.at(-1)?.card).toContain('#');
+    expect((await ward.get('/api/v1/replay', token)).status).toBe(404);
+  });
+
+  it('goes on with the live timeline where the store is away', async () => {
+    const away = { query: () => Promise.reject(new Error('away')) } as unknown as ClickHouseClient;
+    const { History } = await import('../../src/server/history.js');
+    const patient = stay('p9', 'W');
+    patient.timeline.record(0, 0, 77, START + MINUTE_MS);
+    await ward.view.write({ ...(await import('../helpers.js')).outputsOf({ admitted: [patient] }) });
+    const window = { from: START, to: START + 3_600_000 };
+    const timeline = await new History(away, ward.view).timeline('p9', window, 100);
+    expect([timeline.source, timeline.variables.heartRate?.values]).toEqual(['live', [77]]);
+  });
+});
