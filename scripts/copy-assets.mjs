@@ -1,4 +1,5 @@
-// tsc copies no SQL: puts the migrations beside the compiled code.
-import { cpSync } from 'node:fs';
+// tsc copies no SQL: puts the migrations beside the compiled code, and takes away those that are no more.
+import { cpSync, rmSync } from 'node:fs';
 
+rmSync('dist/store/migrations', { recursive: true, force: true });
 cpSync('src/store/migrations', 'dist/store/migrations', { recursive: true });
