@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { encodersSchema } from './encoders/config.js';
 import { WardstreamError } from './errors.js';
 import { secretSchema } from './secret.js';
 import { serverConfigSchema } from './server/config.js';
@@ -178,6 +179,7 @@ export const configSchema = z.strictObject({
       threads: z.number().int().positive().default(1),
     })
     .prefault({}),
+  encoders: encodersSchema,
   store: storeSchema.default({ kind: 'none' }),
   alerts: z
     .strictObject({

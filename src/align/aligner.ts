@@ -4,6 +4,8 @@ import type {
   AdtClinicalEvent,
   ClinicalEvent,
   EpochMs,
+  ImagingClinicalEvent,
+  NoteClinicalEvent,
   ObservationEvent,
 } from '../events/event.js';
 import { PatientState } from './patient.js';
@@ -127,7 +129,9 @@ export class Aligner {
       case 'acks':
         this.#sink.acknowledged(patient, event);
         return;
-      default:
+      case 'notes':
+      case 'imaging':
+        this.#applyDocument(patient, event, isLate);
         break;
     }
     this.#requestScore(patient, event.kind !== 'vitals', isLate);
@@ -160,6 +164,21 @@ export class Aligner {
       timeline.record(step, variables[index], values[index], observedAt);
     }
     if (step < timeline.openStep) this.#reviseFrom(patient, step);
+  }
+
+  /** Keeps the encoding of a note or image; without one, it only asks for a score. */
+  #applyDocument(
+    patient: PatientState,
+    { kind, messageId, eventTime, encoding }: NoteClinicalEvent | ImagingClinicalEvent,
+    isLate: boolean,
+  ): void {
+    if (encoding === null || encoding.embedding === null) return;
+    const { timeline } = patient;
+    const step = isLate ? timeline.stepOf(eventTime) : timeline.openStep;
+    if (step < timeline.oldestStep) return;
+    const documents = kind === 'notes' ? timeline.notes : timeline.images;
+    const isNewest = documents.record(step, { messageId, eventTime, embedding: encoding.embedding });
+    if (isNewest && step < timeline.openStep) this.#reviseFrom(patient, step);
   }
 
   #applyAdt(patient: PatientState, event: AdtClinicalEvent): void {

@@ -1,5 +1,6 @@
 import { VARIABLE_COUNT } from '../clinical/variables.js';
 import type { EpochMs } from '../events/event.js';
+import { NewestDocuments } from './documents.js';
 
 /** Number of a step since admission, from 0. */
 export type StepIndex = number;
@@ -113,6 +114,9 @@ export class PatientTimeline {
   readonly count: Uint16Array;
   /** When `last` was observed, in milliseconds from the start of the step; negative for an old specimen. */
   readonly lastOffset: Int32Array;
+  /** Encoded notes and images, of the steps in the ring. */
+  readonly notes = new NewestDocuments();
+  readonly images = new NewestDocuments();
   /** The provisional step: the newest one. */
   openStep: StepIndex = 0;
   /** Steps before `openStep`, folded. */
@@ -183,6 +187,8 @@ export class PatientTimeline {
       this.fold(this.carry, this.openStep - 1);
     } else {
       this.count.fill(0, row, row + V);
+      this.notes.forgetBefore(this.oldestStep);
+      this.images.forgetBefore(this.oldestStep);
       this.foldBefore(this.carry, this.openStep);
     }
   }

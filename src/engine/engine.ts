@@ -4,6 +4,7 @@ import { requireSignals } from '../alerts/signals.js';
 import type { Consumer, EventBus } from '../bus/bus.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
+import { type Encoders, openEncoders } from '../encoders/open.js';
 import { MessageCodec, type SchemaRegistry } from '../events/codec.js';
 import { INPUT_TOPICS, TOPICS } from '../events/topics.js';
 import { MicroBatcher } from '../inference/batcher.js';
@@ -11,6 +12,7 @@ import { loadModel, type Model, openRuntime } from '../inference/model.js';
 import type { InferenceRuntime } from '../inference/runtime.js';
 import { Checkpoint } from './checkpoint.js';
 import { EventDecoder } from './decode.js';
+import { EncodeStage } from './encode.js';
 import type { Outputs, Sink } from './outputs.js';
 import {
   AlignAndScore,
@@ -45,6 +47,10 @@ export interface EngineCounts {
   deadLettersByReason: Record<string, number>;
   /** Observations of events outside a stay, inside `deadLetters` as one a message. */
   rejectedObservations: number;
+  /** Notes and images with an embedding. */
+  encoded: number;
+  /** Notes and images of which an encoder used only a part or nothing, by reason. */
+  flagged: Readonly<Record<string, number>>;
 }
 
 /** Input batches under way at once: while one is scored, the next is aligned. */
@@ -52,7 +58,7 @@ const MAX_IN_FLIGHT = 3;
 const MIN_TICK_MS = 50;
 
 /**
- * The pipeline: bus → decode → merge → align → score → alert policy → sinks → commit. The only place that knows all
+ * The pipeline: bus → decode → merge → encode → align → score → alert policy → sinks → commit. The only place that knows all
  * the parts.
  */
 export class Engine {
@@ -62,6 +68,7 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #runtime: InferenceRuntime;
   readonly #decoder: EventDecoder;
+  readonly #encoding: EncodeStage;
   readonly #scoring: AlignAndScore;
   readonly #input = new Subject<EngineInput>();
   #consumer: Consumer | null = null;
@@ -87,7 +94,7 @@ export class Engine {
   #deadLetters = 0;
   readonly #deadLettersByReason: Record<string, number> = {};
 
-  private constructor(options: EngineOptions, model: Model, runtime: InferenceRuntime) {
+  private constructor(options: EngineOptions, model: Model, runtime: InferenceRuntime, encoders: Encoders) {
     const { config, registry } = options;
     this.#options = options;
     this.model = model;
@@ -95,6 +102,7 @@ export class Engine {
     this.codec = new MessageCodec({ registry });
     this.policy = new AlertPolicy(config.alerts.rules, model.config.version);
     this.#decoder = new EventDecoder(this.codec, config.limits);
+    this.#encoding = new EncodeStage(encoders);
     const batcher = new MicroBatcher(model.encoder, runtime, model.shape, config.model.maxBatch);
     const { stepMs, steps } = model.config;
     this.#scoring = new AlignAndScore({ ...config.align, stepMs, steps }, batcher);
@@ -107,7 +115,8 @@ export class Engine {
     const { version, directory, threads } = options.config.model;
     const model = loadModel(version, directory);
     requireSignals(options.config.alerts.rules, model.config);
-    return new Engine(options, model, await openRuntime(model, threads));
+    const encoders = await openEncoders(options.config.encoders, model.config.encoder.modalities);
+    return new Engine(options, model, await openRuntime(model, threads), encoders);
   }
 
   /** Why the pipeline stopped, if it did. */
@@ -127,6 +136,7 @@ export class Engine {
       duplicateObservations,
       late,
       rejectedObservations,
+      ...this.#encoding.counts,
       scores: this.#scores,
       alerts: this.#alerts,
       deadLetters: this.#deadLetters,
@@ -173,6 +183,7 @@ export class Engine {
     if (this.#failure === null) await this.#write();
     await this.#consumer?.close();
     for (const sink of this.#options.sinks) await sink.close?.();
+    await this.#encoding.close();
     await this.#runtime.close();
   }
 
@@ -250,6 +261,7 @@ export class Engine {
       .pipe(
         decodeRecords(this.codec, this.#decoder, clock),
         mergeByEventTime({ reorderWindowMs, live: clock.live }, clock),
+        this.#encoding.operator(),
         this.#scoring.operator(),
         applyAlertPolicy(this.policy, (patientId) => patients.get(patientId)?.partition),
         tap((outputs) => this.#count(outputs)),

@@ -35,6 +35,7 @@ export interface Outputs {
   /** Patients of whom there was an event. */
   readonly patients: ReadonlySet<string>;
   readonly observations: readonly ObservationEvent[];
+  /** Notes and images, with what their encoders made of them. */
   readonly notes: readonly NoteClinicalEvent[];
   readonly images: readonly ImagingClinicalEvent[];
   readonly admitted: PatientState[];

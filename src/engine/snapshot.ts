@@ -1,12 +1,14 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { NewestDocuments } from '../align/documents.js';
 import { PatientState } from '../align/patient.js';
 import { VARIABLES } from '../clinical/variables.js';
 import type { PatientSnapshotMessage } from '../events/messages.js';
 import type { AttentionCache } from '../inference/fusion.js';
 import type { ModelConfig } from '../inference/model.js';
 
-/** Layout of `state`; raise it when the layout changes. */
-const FORMAT_VERSION = 1;
+/** Layout of `state`; raise it when the layout changes. Version 1 had no notes and images. */
+const FORMAT_VERSION = 2;
+const READABLE_VERSIONS = [1, FORMAT_VERSION];
 const VARIABLE_IDS = VARIABLES.map(({ id }) => id).join(' ');
 
 /** The part of a patient that is not in typed arrays. */
@@ -22,6 +24,17 @@ interface Header {
   readonly demographics: PatientState['demographics'];
   readonly alerts: string;
   readonly recentIds: number;
+  /** Encoded notes and images; absent in version 1. */
+  readonly notes?: readonly HeldDocument[];
+  readonly images?: readonly HeldDocument[];
+}
+
+/** A note or image without its embedding, which stands among the arrays with `size` numbers. */
+interface HeldDocument {
+  readonly step: number;
+  readonly messageId: string;
+  readonly eventTime: number;
+  readonly size: number;
 }
 
 export interface RestoreOptions {
@@ -59,11 +72,15 @@ export function snapshotOf(
     demographics: patient.demographics,
     alerts,
     recentIds: recentIds.length,
+    notes: headsOf(timeline.notes),
+    images: headsOf(timeline.images),
   };
   const text = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(text.length);
-  const arrays = [...arraysOf(patient, cache), recentIds].map(bytesOf);
+  const documents = [...timeline.notes.held, ...timeline.images.held];
+  const embeddings = documents.map(({ document }) => Int32Array.from(document.embedding));
+  const arrays = [...arraysOf(patient, cache), recentIds, ...embeddings].map(bytesOf);
   return {
     formatVersion: FORMAT_VERSION,
     patientId: patient.patientId,
@@ -85,7 +102,8 @@ export function restorePatient(
   options: RestoreOptions,
 ): RestoredPatient | null {
   const { partition, dedupeWindow, model } = options;
-  const isOurs = snapshot.formatVersion === FORMAT_VERSION && snapshot.modelVersion === model.version;
+  const isOurs =
+    READABLE_VERSIONS.includes(snapshot.formatVersion) && snapshot.modelVersion === model.version;
   if (!isOurs || snapshot.compression !== 'DEFLATE') return null;
   try {
     const bytes = inflateRawSync(snapshot.state);
@@ -108,6 +126,8 @@ export function restorePatient(
     const v = reader.floats(cells);
     const steps = reader.integers(model.steps);
     patient.recentIds.restore(reader.integers(header.recentIds));
+    readDocuments(patient.timeline.notes, header.notes, reader);
+    readDocuments(patient.timeline.images, header.images, reader);
     const fill = (cache: AttentionCache) => {
       cache.k.set(k);
       cache.v.set(v);
@@ -126,6 +146,25 @@ function readTimeline({ timeline }: PatientState, { openStep }: Header, reader: 
   const lastOffset = reader.integers(cells);
   const count = new Uint16Array(reader.integers(cells));
   timeline.restore(openStep, { last, mean, count, lastOffset });
+}
+
+function headsOf(documents: NewestDocuments): HeldDocument[] {
+  return documents.held.map(({ step, document: { messageId, eventTime, embedding } }) => ({
+    step,
+    messageId,
+    eventTime,
+    size: embedding.length,
+  }));
+}
+
+function readDocuments(
+  documents: NewestDocuments,
+  heads: readonly HeldDocument[] = [],
+  reader: ArrayReader,
+): void {
+  for (const { step, messageId, eventTime, size } of heads) {
+    documents.record(step, { messageId, eventTime, embedding: new Int16Array(reader.integers(size)) });
+  }
 }
 
 type NumberArray = Float32Array | Int32Array;

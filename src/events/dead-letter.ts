@@ -17,6 +17,10 @@ export const DEAD_LETTER_REASONS = [
   'not-an-image',
   'oversized',
   'unknown-alert',
+  'image-unreadable',
+  'image-too-large',
+  'uri-refused',
+  'uri-unavailable',
 ] as const;
 export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
 

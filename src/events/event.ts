@@ -1,3 +1,4 @@
+import type { Encoding } from '../encoders/encoding.js';
 import type { AckMessage, AdtMessage, ImagingMessage, NoteMessage } from './messages.js';
 
 /** Milliseconds since the epoch, UTC. */
@@ -19,6 +20,8 @@ interface EventHead {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
+  /** What the encode stage made of a note or image; null before it, and where nothing is encoded. */
+  encoding: Encoding | null;
 }
 
 /** Values of one message: `values[i]` of variable `variables[i]`, in that variable's canonical unit. */

@@ -235,6 +235,7 @@ function event(
     variables,
     values,
     body,
+    encoding: null,
   } as ClinicalEvent;
 }
 

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import type { NewestDocuments } from '../align/documents.js';
 import type { PatientState } from '../align/patient.js';
 import { Carry, type PatientTimeline, type StepIndex } from '../align/timeline.js';
 import { VARIABLE_COUNT, variableIndex } from '../clinical/variables.js';
+import { dequantise } from '../encoders/encoding.js';
 import type { EpochMs } from '../events/event.js';
 import { DERIVED_NAMES, encodeDerived } from './derived.js';
 
@@ -13,12 +15,24 @@ const scalingSchema = z.object({
   scale: z.number().positive(),
 });
 
+/** An embedding in the model's input. */
+const modalitySchema = z.object({
+  /** Floats of an embedding. */
+  size: z.number().int().positive(),
+  /** Name of the encoder the model was trained with, as `wardstream doctor` shows it; another one is refused. */
+  encoder: z.string().optional(),
+});
+
 /** The part of a model's config.json that fixes its input. */
 export const encoderConfigSchema = z.object({
   variables: z.array(scalingSchema).min(1),
   /** Whether quantities derived from several variables follow (src/features/derived.ts). */
   derived: z.boolean().default(false),
+  /** What the model takes besides measurements. */
+  modalities: z.object({ text: modalitySchema.optional(), image: modalitySchema.optional() }).optional(),
 });
+export type Modality = z.infer<typeof modalitySchema>;
+export type Modalities = NonNullable<z.infer<typeof encoderConfigSchema>['modalities']>;
 export type EncoderConfig = z.input<typeof encoderConfigSchema>;
 
 /** Standardised values are clipped to this many standard deviations. */
@@ -60,7 +74,8 @@ const HEIGHT = { center: 170, scale: 12 };
  * The ONE definition of the model's input, for serving and for training.
  * Per variable, of one step: last known value, the step's mean and count (one or more), the age of the last value,
  * whether it was ever seen; and over the means of the steps kept: mean, spread, least, greatest, number, first, and the
- * mean that forgets. None of them grows with the density of the feed. Unknown is 0 beside a `seen` of 0.
+ * mean that forgets. None of them grows with the density of the feed. Unknown is 0 beside a `seen` of 0. Last, where the
+ * model takes them, the newest note's and the newest image's embedding with its age and whether there is one.
  */
 export class FeatureEncoder {
   readonly featureNames: readonly string[];
@@ -71,17 +86,24 @@ export class FeatureEncoder {
   readonly #center: Float64Array;
   readonly #scale: Float64Array;
   readonly #derived: boolean;
+  /** Sizes of the embeddings; 0 where the model takes none. */
+  readonly #textSize: number;
+  readonly #imageSize: number;
   /** The carry with the open step added, of the model's variables; the others count as never seen. */
   readonly #window = new Carry();
 
   /** @throws Error where a variable is not in the clinical vocabulary. */
   constructor(config: EncoderConfig) {
-    const { variables, derived = false } = config;
+    const { variables, derived = false, modalities } = config;
     this.featureNames = [
       ...variables.flatMap(({ id }) => PER_VARIABLE.map((name) => `${id}.${name}`)),
       ...STATIC_NAMES,
       ...(derived ? DERIVED_NAMES : []),
+      ...modalityNames('text', modalities?.text),
+      ...modalityNames('image', modalities?.image),
     ];
+    this.#textSize = modalities?.text?.size ?? 0;
+    this.#imageSize = modalities?.image?.size ?? 0;
     this.size = this.featureNames.length;
     this.#derived = derived;
     this.#indices = Int32Array.from(variables, ({ id }) => variableIndex(id));
@@ -108,10 +130,15 @@ export class FeatureEncoder {
     for (let index = 0; index < this.#indices.length; index++, at += P) {
       this.#encodeVariable(timeline, step, elapsed, carry, index, out, at);
     }
-    this.#encodeStatics(patient, elapsed, out, at);
-    const { steps, stepMs } = timeline.grid;
-    const hours = Math.min(elapsed, steps * stepMs) / HOUR_MS;
-    if (this.#derived) encodeDerived(this.#window, hours, CLIP, out, at + STATIC_NAMES.length);
+    at = this.#encodeStatics(patient, elapsed, out, at);
+    if (this.#derived) {
+      const { steps, stepMs } = timeline.grid;
+      const hours = Math.min(elapsed, steps * stepMs) / HOUR_MS;
+      encodeDerived(this.#window, hours, CLIP, out, at);
+      at += DERIVED_NAMES.length;
+    }
+    at = encodeDocument(timeline.notes, this.#textSize, step, asOf, out, at);
+    encodeDocument(timeline.images, this.#imageSize, step, asOf, out, at);
   }
 
   #encodeVariable(
@@ -169,7 +196,7 @@ export class FeatureEncoder {
     return Math.max(-CLIP, Math.min(CLIP, z));
   }
 
-  #encodeStatics(patient: PatientState, elapsed: number, out: Float32Array, start: number): void {
+  #encodeStatics(patient: PatientState, elapsed: number, out: Float32Array, start: number): number {
     const { ageYears, sex, heightCm, unitType } = patient.demographics;
     let at = start;
     out[at++] = ageYears === null ? 0 : (ageYears - AGE.center) / AGE.scale;
@@ -179,6 +206,35 @@ export class FeatureEncoder {
     out[at++] = heightCm === null ? 0 : (heightCm - HEIGHT.center) / HEIGHT.scale;
     out[at++] = heightCm === null ? 0 : 1;
     for (const type of UNIT_TYPES) out[at++] = unitType === type ? 1 : 0;
-    out[at] = Math.min(1, elapsed / (patient.timeline.grid.steps * patient.timeline.grid.stepMs));
+    out[at++] = Math.min(1, elapsed / (patient.timeline.grid.steps * patient.timeline.grid.stepMs));
+    return at;
   }
+}
+
+function modalityNames(name: string, modality: Modality | undefined): string[] {
+  if (modality === undefined) return [];
+  const embedding = Array.from({ length: modality.size }, (_, index) => `${name}.${index}`);
+  return [...embedding, `${name}.age`, `${name}.seen`];
+}
+
+/** Writes the newest document as of a step at `start`, all 0 where there is none; gives the place behind it. */
+function encodeDocument(
+  documents: NewestDocuments,
+  size: number,
+  step: StepIndex,
+  asOf: EpochMs,
+  out: Float32Array,
+  start: number,
+): number {
+  if (size === 0) return start;
+  const end = start + size + 2;
+  const newest = documents.newest(step);
+  if (newest === null) {
+    out.fill(0, start, end);
+    return end;
+  }
+  dequantise(newest.embedding, out, start);
+  out[end - 2] = Math.log1p(Math.max(0, asOf - newest.eventTime) / HOUR_MS) / 4;
+  out[end - 1] = 1;
+  return end;
 }

@@ -17,6 +17,7 @@ function event(eventTime: number, messageId: string): ClinicalEvent {
     variables: [],
     values: [],
     body: null,
+    encoding: null,
   };
 }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PatientState } from '../../src/align/patient.js';
 import { variableIndex } from '../../src/clinical/variables.js';
+import { EMBEDDING_UNIT } from '../../src/encoders/encoding.js';
 import { FeatureEncoder } from '../../src/features/encoder.js';
 import { adt, HOUR_MS, START } from '../helpers.js';
 
@@ -95,5 +96,41 @@ describe('FeatureEncoder', () => {
         expect(dense).toEqual(sparse);
       }),
     );
+  });
+
+  it('adds the newest note and image as of the row, with age, where the model takes them', () => {
+    const modal = new FeatureEncoder({
+      variables: [{ id: 'heartRate', transform: 'linear', center: 80, scale: 10 }],
+      modalities: { text: { size: 2 }, image: { size: 3 } },
+    });
+    const patient = patientOf();
+    const { timeline } = patient;
+    const rowAt = (step: number, ms: number) => {
+      const out = new Float32Array(modal.size).fill(9);
+      modal.encode(patient, step, START + ms, timeline.carry, out, 0);
+      return [...out.slice(-9)];
+    };
+    expect(modal.featureNames.slice(-9)).toEqual([
+      'text.0',
+      'text.1',
+      'text.age',
+      'text.seen',
+      'image.0',
+      'image.1',
+      'image.2',
+      'image.age',
+      'image.seen',
+    ]);
+    expect(rowAt(0, 0)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    const embedding = Int16Array.of(EMBEDDING_UNIT, -EMBEDDING_UNIT);
+    timeline.notes.record(0, { messageId: 'n', eventTime: START, embedding });
+    timeline.images.record(1, {
+      messageId: 'i',
+      eventTime: START + HOUR_MS,
+      embedding: Int16Array.of(0, 0, EMBEDDING_UNIT),
+    });
+    const age = Math.fround(Math.log1p(2) / 4);
+    expect(rowAt(0, 2 * HOUR_MS)).toEqual([1, -1, age, 1, 0, 0, 0, 0, 0]);
+    expect(rowAt(1, 2 * HOUR_MS)).toEqual([1, -1, age, 1, 0, 0, 1, Math.fround(Math.log1p(1) / 4), 1]);
   });
 });

@@ -19,6 +19,7 @@ function vitals(hour: number, values: Readonly<Record<string, number>>): Clinica
     variables: Object.keys(values).map(variableIndex),
     values: Object.values(values),
     body: null,
+    encoding: null,
   };
 }
 

@@ -1,0 +1,27 @@
+import type { ImageHeader } from '../events/image.js';
+import { decodeImage } from './decode-image.js';
+import type { EncodingFlag } from './encoding.js';
+import { ImageFault } from './image-fault.js';
+
+export interface DecodeTask {
+  readonly bytes: Uint8Array;
+  readonly format: ImageHeader['format'];
+  /** Width and height of the result. */
+  readonly size: number;
+  readonly maxPixels: number;
+}
+
+/** Pixels [size, size], 0 black to 1 white; or why there are none. */
+export type Decoded =
+  | { readonly pixels: Float32Array }
+  | { readonly flag: EncodingFlag; readonly detail: string };
+
+/** Runs in a worker thread. */
+export async function decode({ bytes, format, size, maxPixels }: DecodeTask): Promise<Decoded> {
+  try {
+    return { pixels: await decodeImage(bytes, format, size, maxPixels) };
+  } catch (error) {
+    if (error instanceof ImageFault) return { flag: error.flag, detail: error.message };
+    return { flag: 'image-unreadable', detail: error instanceof Error ? error.message : String(error) };
+  }
+}

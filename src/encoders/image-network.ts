@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
+import { z } from 'zod';
+import { WardstreamError } from '../errors.js';
+import type { EncodersConfig } from './config.js';
+import { openSession } from './onnx-session.js';
+import { verifiedFile } from './verified-file.js';
+
+/** A network that looks at one chest radiograph. */
+export interface ImageNetwork {
+  readonly name: string;
+  /** Floats of an embedding. */
+  readonly size: number;
+  /** Width and height of its input. */
+  readonly inputSize: number;
+  /** `pixels` [inputSize, inputSize], 0 black to 1 white. The finding is a probability. */
+  run(pixels: Float32Array): Promise<{ embedding: Float32Array; finding: number }>;
+  close(): Promise<void>;
+}
+
+const SHIPPED = fileURLToPath(new URL('../../models/imaging', import.meta.url));
+
+const shippedConfigSchema = z.object({
+  version: z.string(),
+  /** What the probability is of. */
+  finding: z.string(),
+  sha256: z.string(),
+  inputSize: z.number().int().positive(),
+  embedding: z.number().int().positive(),
+});
+
+/** @throws WardstreamError `WS_MODEL` where the configured network cannot be used. */
+export async function openImageNetwork(config: EncodersConfig): Promise<ImageNetwork> {
+  return config.image.kind === 'custom'
+    ? openCustom(config.image, config.cacheDirectory)
+    : openShippedNetwork();
+}
+
+/** The newest network of models/imaging. */
+export async function openShippedNetwork(directory = SHIPPED): Promise<ImageNetwork> {
+  const version = existsSync(directory)
+    ? readdirSync(directory)
+        .filter((name) => existsSync(join(directory, name, 'config.json')))
+        .sort()
+        .at(-1)
+    : undefined;
+  if (version === undefined) {
+    throw new WardstreamError(
+      'WS_MODEL',
+      `${directory} holds no imaging model; restore the folder, or set encoders.image`,
+    );
+  }
+  const folder = join(directory, version);
+  const config = readShippedConfig(join(folder, 'config.json'));
+  const graph = join(folder, 'model.onnx');
+  if (!existsSync(graph)) throw new WardstreamError('WS_MODEL', `${graph} is missing`);
+  if (createHash('sha256').update(readFileSync(graph)).digest('hex') !== config.sha256) {
+    throw new WardstreamError('WS_MODEL', `${graph} is damaged: its sha256 is not the one in config.json`);
+  }
+  const session = await openSession(graph, ['pixels'], ['embedding', 'probability']);
+  const { inputSize, embedding: size } = config;
+  return networkOf(session, {
+    name: `imaging-${config.version}`,
+    size,
+    inputSize,
+    range: [0, 1],
+    embedding: 'embedding',
+    finding: { output: 'probability', index: 0 },
+    isUnit: false,
+  });
+}
+
+function readShippedConfig(file: string): z.infer<typeof shippedConfigSchema> {
+  try {
+    return shippedConfigSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (error) {
+    throw new WardstreamError('WS_MODEL', `${file} is wrong: ${String(error)}`, { cause: error });
+  }
+}
+
+type CustomImage = Extract<EncodersConfig['image'], { kind: 'custom' }>;
+
+async function openCustom(config: CustomImage, cacheDirectory: string | undefined): Promise<ImageNetwork> {
+  const { name, model, inputSize, inputRange, embedding, finding } = config;
+  const file = await verifiedFile(model, cacheDirectory);
+  const session = await openSession(file, [], [embedding, finding.output]);
+  const options = { name, inputSize, range: inputRange, embedding, finding, isUnit: true };
+  // One look at a grey picture tells the size of the embedding, and whether the graph takes what it is given.
+  const probe = networkOf(session, { ...options, size: 0 });
+  try {
+    const { embedding: vector } = await probe.run(new Float32Array(inputSize * inputSize).fill(0.5));
+    return networkOf(session, { ...options, size: vector.length });
+  } catch (error) {
+    await session.release();
+    throw new WardstreamError('WS_MODEL', `${file} cannot be used as configured: ${String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+interface NetworkOptions {
+  readonly name: string;
+  readonly size: number;
+  readonly inputSize: number;
+  /** What black and white are in the input. */
+  readonly range: readonly [low: number, high: number];
+  readonly embedding: string;
+  readonly finding: { readonly output: string; readonly index: number };
+  /** The embedding is brought to length 1. */
+  readonly isUnit: boolean;
+}
+
+function networkOf(session: InferenceSession, options: NetworkOptions): ImageNetwork {
+  const { name, size, inputSize, range, isUnit } = options;
+  const [low, high] = range;
+  const [input] = session.inputNames;
+  return {
+    name,
+    size,
+    inputSize,
+    async run(pixels) {
+      const scaled = Float32Array.from(pixels, (grey) => low + grey * (high - low));
+      const outputs = await session.run({
+        [input]: new Tensor('float32', scaled, [1, 1, inputSize, inputSize]),
+      });
+      const embedding = outputs[options.embedding].data as Float32Array;
+      const finding = Number(outputs[options.finding.output].data[options.finding.index]);
+      if (!(finding >= 0 && finding <= 1)) {
+        throw new Error(`${options.finding.output}[${options.finding.index}] is ${finding}, no probability`);
+      }
+      return { embedding: isUnit ? unit(embedding) : embedding, finding };
+    },
+    close: () => session.release(),
+  };
+}
+
+function unit(vector: Float32Array): Float32Array {
+  const length = Math.hypot(...vector);
+  return vector.map((value) => (length === 0 ? 0 : value / length));
+}

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { Piscina } from 'piscina';
+import { readImageHeader } from '../events/image.js';
+import type { ImagingMessage } from '../events/messages.js';
+import type { EncodersConfig } from './config.js';
+import type { Decoded, DecodeTask } from './decode-worker.js';
+import { type Encoding, type EncodingFlag, quantise, unusable } from './encoding.js';
+import { ImageFault } from './image-fault.js';
+import { ImageFetcher } from './image-fetcher.js';
+import { type ImageNetwork, openImageNetwork } from './image-network.js';
+import { workerFile } from './worker-file.js';
+
+/** DICOM modality codes of plain radiographs. */
+export const RADIOGRAPHS: ReadonlySet<string> = new Set(['', 'CR', 'DX', 'DR', 'RG', 'XR']);
+const CHEST = /^$|CHEST|THORAX|LUNG/i;
+/** Encodings kept by hash of the image: 70 bytes each. */
+const CACHE_IMAGES = 1024;
+
+/** What of an imaging event matters to its encoding. */
+export type ImageContent = Pick<ImagingMessage, 'modality' | 'bodySite' | 'image' | 'uri'>;
+
+/**
+ * Encodes chest radiographs: PNG, JPEG or DICOM of any size, from the message or from an allowed URI; decoded in a
+ * worker thread. An embedding ends with the probability of the network's finding. Never throws: what cannot be encoded
+ * is flagged.
+ */
+export class ImageEncoder {
+  readonly #network: ImageNetwork;
+  readonly #fetcher: ImageFetcher;
+  readonly #maxPixels: number;
+  readonly #pool: Piscina<DecodeTask, Decoded>;
+  readonly #cache = new LRUCache<string, Encoding>({ max: CACHE_IMAGES });
+
+  constructor(network: ImageNetwork, config: Pick<EncodersConfig, 'imageUris' | 'maxImagePixels'>) {
+    this.#network = network;
+    this.#fetcher = new ImageFetcher(config.imageUris);
+    this.#maxPixels = config.maxImagePixels;
+    this.#pool = new Piscina({
+      filename: workerFile('decode-worker'),
+      name: 'decode',
+      minThreads: 1,
+      maxThreads: 1,
+      resourceLimits: { maxOldGenerationSizeMb: 128 },
+    });
+  }
+
+  get name(): string {
+    return this.#network.name;
+  }
+
+  /** Floats of an embedding, the probability included. */
+  get size(): number {
+    return this.#network.size + 1;
+  }
+
+  async encode({ modality, bodySite, image, uri }: ImageContent): Promise<Encoding> {
+    if (!RADIOGRAPHS.has(modality.toUpperCase()) || !CHEST.test(bodySite)) {
+      return unusable('not-a-chest-radiograph', `modality ${modality}, body site ${bodySite}`);
+    }
+    try {
+      const bytes = image ?? (await this.#fetcher.fetch(uri ?? ''));
+      const key = createHash('sha256').update(bytes).digest('base64');
+      const known = this.#cache.get(key);
+      if (known !== undefined) return known;
+      const encoding = await this.#encodeBytes(bytes);
+      this.#cache.set(key, encoding);
+      return encoding;
+    } catch (error) {
+      if (error instanceof ImageFault) return unusable(error.flag, error.message);
+      return unusable('encoder-failed', String(error));
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+    await this.#network.close();
+  }
+
+  async #encodeBytes(bytes: Buffer): Promise<Encoding> {
+    const header = readImageHeader(bytes);
+    if (header === null) throw new ImageFault('image-unreadable', 'no PNG, JPEG or DICOM picture');
+    const { width, height } = header;
+    if (width * height > this.#maxPixels) {
+      throw new ImageFault('image-too-large', `${width} × ${height} pixels; at most ${this.#maxPixels}`);
+    }
+    const size = this.#network.inputSize;
+    const decoded = await this.#pool.run({ bytes, format: header.format, size, maxPixels: this.#maxPixels });
+    if ('flag' in decoded) throw new ImageFault(decoded.flag, decoded.detail);
+    const { embedding, finding } = await this.#network.run(decoded.pixels);
+    const flags: EncodingFlag[] = [];
+    return { embedding: quantise(Float32Array.of(...embedding, finding)), finding, flags, detail: '' };
+  }
+}
+
+/** @throws WardstreamError `WS_MODEL` where the network cannot be used. */
+export async function openImageEncoder(config: EncodersConfig): Promise<ImageEncoder> {
+  return new ImageEncoder(await openImageNetwork(config), config);
+}

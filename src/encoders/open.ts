@@ -1,0 +1,72 @@
+import { WardstreamError } from '../errors.js';
+import type { Modalities, Modality } from '../features/encoder.js';
+import type { EncodersConfig } from './config.js';
+import type { ImageEncoder } from './image.js';
+import type { NoteEncoder } from './text.js';
+
+/** The encoders in use; null where there is none. */
+export interface Encoders {
+  readonly text: NoteEncoder | null;
+  readonly image: ImageEncoder | null;
+}
+
+/**
+ * Opens the encoders a model takes the embeddings of, or, with `always`, all that are configured. Nothing is loaded that
+ * is not needed.
+ * @throws WardstreamError `WS_CONFIG` where the model was trained with another encoder, or with one that is off;
+ * `WS_MODEL` where an encoder's files cannot be used.
+ */
+export async function openEncoders(config: EncodersConfig, modalities: Modalities = {}): Promise<Encoders> {
+  const isNeeded = (kind: string, modality: Modality | undefined) =>
+    kind !== 'off' && (modality !== undefined || config.always);
+  refuseOff('text', config.text.kind, modalities.text);
+  refuseOff('image', config.image.kind, modalities.image);
+  const text = isNeeded(config.text.kind, modalities.text) ? await openText(config) : null;
+  try {
+    const image = isNeeded(config.image.kind, modalities.image) ? await openImage(config) : null;
+    refuseOther('text', text, modalities.text);
+    refuseOther('image', image, modalities.image);
+    return { text, image };
+  } catch (error) {
+    await text?.close();
+    throw error;
+  }
+}
+
+async function openText(config: EncodersConfig): Promise<NoteEncoder> {
+  const { NoteEncoder } = await import('./text.js');
+  if (config.text.kind !== 'custom') {
+    const { openUse } = await import('./use.js');
+    return new NoteEncoder(await openUse());
+  }
+  const { openOnnxSentenceEncoder } = await import('./onnx-text.js');
+  return new NoteEncoder(await openOnnxSentenceEncoder(config.text, config.cacheDirectory));
+}
+
+async function openImage(config: EncodersConfig): Promise<ImageEncoder> {
+  const { openImageEncoder } = await import('./image.js');
+  return openImageEncoder(config);
+}
+
+function refuseOff(which: 'text' | 'image', kind: string, modality: Modality | undefined): void {
+  if (kind !== 'off' || modality === undefined) return;
+  throw new WardstreamError(
+    'WS_CONFIG',
+    `the model takes ${which === 'text' ? 'notes' : 'images'}, but encoders.${which} is off; set it to default, or use a model without them`,
+  );
+}
+
+function refuseOther(
+  which: 'text' | 'image',
+  encoder: { readonly name: string; readonly size: number } | null,
+  modality: Modality | undefined,
+): void {
+  if (encoder === null || modality === undefined) return;
+  const { name, size } = encoder;
+  if (size === modality.size && (modality.encoder ?? name) === name) return;
+  const trained = `${modality.encoder ?? 'an encoder'} of ${modality.size} floats`;
+  throw new WardstreamError(
+    'WS_CONFIG',
+    `encoders.${which} is ${name} of ${size} floats, but the model was trained with ${trained}; use that one, or train the model with this one`,
+  );
+}

@@ -1,0 +1,92 @@
+import { concatMap, map, type OperatorFunction } from 'rxjs';
+import { type Encoding, type EncodingFlag, unusable } from '../encoders/encoding.js';
+import type { Encoders } from '../encoders/open.js';
+import { type DeadLetterReason, deadLetter } from '../events/dead-letter.js';
+import type { ClinicalEvent, ImagingClinicalEvent, NoteClinicalEvent } from '../events/event.js';
+import type { OrderedBatch } from './stages.js';
+
+type DocumentEvent = NoteClinicalEvent | ImagingClinicalEvent;
+
+/** Flags whose content goes to the dead letters too: nobody can see it on the ward page. */
+const DEAD_LETTERS: Partial<Record<EncodingFlag, DeadLetterReason>> = {
+  'image-unreadable': 'image-unreadable',
+  'image-too-large': 'image-too-large',
+  'uri-refused': 'uri-refused',
+  'uri-unavailable': 'uri-unavailable',
+};
+
+/** What the encode stage did, since the start. */
+export interface EncodingCounts {
+  /** Notes and images with an embedding. */
+  encoded: number;
+  /** Notes and images of which an encoder used only a part or nothing, by reason. */
+  flagged: Record<string, number>;
+}
+
+/**
+ * The encode stage: attaches to each note and image what its encoder makes of it. Batches are worked on as they come
+ * and passed on in order. A note or image that cannot be encoded goes on without: its patient scores on the rest.
+ */
+export class EncodeStage {
+  readonly counts: EncodingCounts = { encoded: 0, flagged: {} };
+  readonly #encoders: Encoders;
+
+  constructor(encoders: Encoders) {
+    this.#encoders = encoders;
+  }
+
+  operator(): OperatorFunction<OrderedBatch, OrderedBatch> {
+    const { text, image } = this.#encoders;
+    if (text === null && image === null) return (ordered$) => ordered$;
+    return (ordered$) =>
+      ordered$.pipe(
+        map((batch) => ({ batch, encoded: this.#encodeAll(batch) })),
+        concatMap(async ({ batch, encoded }) => {
+          await encoded;
+          return batch;
+        }),
+      );
+  }
+
+  async close(): Promise<void> {
+    await this.#encoders.text?.close();
+    await this.#encoders.image?.close();
+  }
+
+  async #encodeAll({ events, deadLetters }: OrderedBatch): Promise<void> {
+    const documents = events.filter(isDocument);
+    if (documents.length === 0) return;
+    await Promise.all(
+      documents.map(async (event) => {
+        event.encoding = await this.#encode(event);
+      }),
+    );
+    for (const event of documents) {
+      const { encoding } = event;
+      if (encoding === null) continue;
+      if (encoding.embedding !== null) this.counts.encoded++;
+      for (const flag of encoding.flags) {
+        this.counts.flagged[flag] = (this.counts.flagged[flag] ?? 0) + 1;
+        const reason = DEAD_LETTERS[flag];
+        if (reason === undefined) continue;
+        const { patientId, eventTime } = event;
+        const rejection = { reason, detail: encoding.detail, patientId, eventTime, index: -1 };
+        deadLetters.push(deadLetter(event, null, rejection));
+      }
+    }
+  }
+
+  async #encode(event: DocumentEvent): Promise<Encoding | null> {
+    const { text, image } = this.#encoders;
+    try {
+      if (event.kind === 'notes') return text === null ? null : await text.encode(event.body);
+      return image === null ? null : await image.encode(event.body);
+    } catch (error) {
+      return unusable('encoder-failed', String(error));
+    }
+  }
+}
+
+function isDocument(event: ClinicalEvent): event is DocumentEvent {
+  return event.kind === 'notes' || event.kind === 'imaging';
+}
