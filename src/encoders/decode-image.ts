@@ -57,7 +57,7 @@ export function averageSquare({ width, height, data, black, white }: GreyImage, 
   for (let y = 0; y < side; y++) {
     const start = (top + y) * width + left;
     for (let part = 0; part < size; part++) {
-      line[part] = meanOf(data, start, part * scale, (part + 1) * scale);
+      line[part] = meanOf(data, start, side, part * scale, (part + 1) * scale);
     }
     rows.set(line, y * size);
   }
@@ -65,19 +65,24 @@ export function averageSquare({ width, height, data, black, white }: GreyImage, 
   for (let x = 0; x < size; x++) {
     for (let y = 0; y < side; y++) column[y] = rows[y * size + x];
     for (let part = 0; part < size; part++) {
-      const mean = meanOf(column, 0, part * scale, (part + 1) * scale);
+      const mean = meanOf(column, 0, side, part * scale, (part + 1) * scale);
       out[part * size + x] = Math.max(0, Math.min(1, (mean - black) / (white - black)));
     }
   }
   return out;
 }
 
-/** Mean of `data` over the real interval [from, to), counted from `start`. */
-function meanOf(data: GreyImage['data'] | Float64Array, start: number, from: number, to: number): number {
-  const first = Math.floor(from);
-  const last = Math.ceil(to) - 1;
+/** Mean of `data` over the real interval [from, to), counted from `start`; `to` may round to beyond `length`. */
+function meanOf(
+  data: GreyImage['data'] | Float64Array,
+  start: number,
+  length: number,
+  from: number,
+  to: number,
+): number {
+  const last = Math.min(Math.ceil(to), length) - 1;
   let sum = 0;
-  for (let index = first; index <= last; index++) {
+  for (let index = Math.floor(from); index <= last; index++) {
     const covered = Math.min(to, index + 1) - Math.max(from, index);
     sum += covered * data[start + index];
   }

@@ -26,6 +26,12 @@ describe('averageSquare', () => {
     expect(shown(averageSquare(grey(1, 1, [25]), 2))).toEqual([0.25, 0.25, 0.25, 0.25]);
   });
 
+  it('stays within the picture where its parts add up to more by rounding', () => {
+    expect(28 * (29 / 28)).toBeGreaterThan(29);
+    const white = averageSquare(grey(29, 29, new Array<number>(29 * 29).fill(100)), 28);
+    expect(new Set(shown(white))).toEqual(new Set([1]));
+  });
+
   it('takes the square in the middle', () => {
     expect(shown(averageSquare(grey(4, 2, [0, 10, 20, 0, 0, 30, 40, 0]), 2))).toEqual([0.1, 0.2, 0.3, 0.4]);
     expect(shown(averageSquare(grey(1, 3, [0, 70, 0]), 1))).toEqual([0.7]);
