@@ -1,5 +1,6 @@
 import { VARIABLES, variableIndex } from '../clinical/variables.js';
 import type { Observation } from '../events/messages.js';
+import { Course } from './course.js';
 
 /** Decimals with which a value is sent in a unit that is not the canonical one. */
 const DECIMALS_OF_UNIT: Readonly<Record<string, number>> = {
@@ -63,22 +64,18 @@ export class Channels {
 
 /** What staff can have read by now: the last value of each variable that was sent, in canonical units; NaN: none yet. */
 export class Chart {
+  /** The same with its history, on the clock of `now`. */
+  readonly course = new Course();
+  /** Time since admission, in ms, of what is set. */
+  now = 0;
   readonly #values = new Float64Array(VARIABLES.length).fill(Number.NaN);
 
   set(index: number, value: number): void {
     this.#values[index] = value;
+    this.course.record(index, value, this.now);
   }
 
   get(id: string): number {
     return this.#values[variableIndex(id)];
-  }
-
-  has(id: string): boolean {
-    return !Number.isNaN(this.get(id));
-  }
-
-  /** The value as staff write it, with the variable's decimals. */
-  text(id: string): string {
-    return this.get(id).toFixed(VARIABLES[variableIndex(id)].decimals);
   }
 }

@@ -5,41 +5,53 @@ const HOUR_MS = 3_600_000;
 const MEMORY_MS = 8 * HOUR_MS;
 /** A trend needs two values at least this far apart. */
 const LEAST_SPAN_MS = 2 * HOUR_MS;
+/** Old values are dropped that many at once. */
+const TRIM = 512;
 
-interface Seen {
-  readonly time: number;
-  readonly value: number;
+/** Values of one variable, oldest first; those before `first` are too old. */
+interface Track {
+  readonly times: number[];
+  readonly values: number[];
+  first: number;
 }
 
 /** What staff can know by now of one stay's values: those recorded, no later ones. Times in ms of any one origin. */
 export class Course {
-  readonly #seen: Seen[][] = VARIABLES.map(() => []);
+  readonly #tracks: Track[] = VARIABLES.map(() => ({ times: [], values: [], first: 0 }));
 
   /** Adds a value in the variable's canonical unit; in order of time. */
   record(variable: number, value: number, time: number): void {
-    const seen = this.#seen[variable];
-    seen.push({ time, value });
-    while (seen.length > 1 && seen[0].time < time - MEMORY_MS) seen.shift();
+    const track = this.#tracks[variable];
+    const { times, values } = track;
+    times.push(time);
+    values.push(value);
+    while (times[track.first] < time - MEMORY_MS) track.first++;
+    if (track.first < TRIM) return;
+    times.splice(0, track.first);
+    values.splice(0, track.first);
+    track.first = 0;
   }
 
   /** The last value if it is not older than `hours`; NaN otherwise. */
   last(id: string, now: number, hours = Number.POSITIVE_INFINITY): number {
-    const newest = this.#seen[variableIndex(id)].at(-1);
-    return newest !== undefined && now - newest.time <= hours * HOUR_MS ? newest.value : Number.NaN;
+    const { times, values } = this.#tracks[variableIndex(id)];
+    const newest = times.length - 1;
+    return newest >= 0 && now - times[newest] <= hours * HOUR_MS ? values[newest] : Number.NaN;
   }
 
   /** The values of the last hours. */
   recent(id: string, now: number, hours: number): number[] {
-    return this.#seen[variableIndex(id)]
-      .filter(({ time }) => now - time <= hours * HOUR_MS)
-      .map(({ value }) => value);
+    const { times, values, first } = this.#tracks[variableIndex(id)];
+    let start = times.length;
+    while (start > first && now - times[start - 1] <= hours * HOUR_MS) start--;
+    return values.slice(start);
   }
 
   /** The last value less the oldest of the eight hours before it; NaN where there is no such pair. */
   change(id: string): number {
-    const seen = this.#seen[variableIndex(id)];
-    const newest = seen.at(-1);
-    if (newest === undefined || newest.time - seen[0].time < LEAST_SPAN_MS) return Number.NaN;
-    return newest.value - seen[0].value;
+    const { times, values, first } = this.#tracks[variableIndex(id)];
+    const newest = times.length - 1;
+    if (newest < 0 || times[newest] - times[first] < LEAST_SPAN_MS) return Number.NaN;
+    return values[newest] - values[first];
   }
 }

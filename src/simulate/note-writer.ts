@@ -15,10 +15,10 @@ import {
   worries,
 } from './shorthand.js';
 
-export type WrittenKind = 'admission' | 'nursing' | 'progress' | 'event';
+export type NoteKind = 'admission' | 'nursing' | 'progress' | 'event';
 
 export interface WrittenNote {
-  readonly kind: WrittenKind;
+  readonly kind: NoteKind;
   /** When it was signed, on the clock of the values. */
   readonly time: number;
   readonly text: string;
@@ -32,6 +32,21 @@ const EVENT_GAP_MS = 2 * HOUR_MS;
 const SYSTEM_SHARE = 0.85;
 const NURSING = [neuro, cardiovascular, respiratory, renal, infection];
 const PHYSICIAN = [neuro, cardiovascular, respiratory, renal, metabolic, infection, blood];
+
+/** A note in clinicians' shorthand. Everything in it was recorded in the course before. */
+export function writeNote(kind: NoteKind, bedside: Bedside): string {
+  const { random } = bedside;
+  const systems = kind === 'nursing' || (kind !== 'progress' && random.chance(0.5)) ? NURSING : PHYSICIAN;
+  const spoken = systems.filter(() => random.chance(SYSTEM_SHARE));
+  const sentences = [
+    ...(kind === 'admission' ? identity(bedside) : []),
+    ...(kind === 'event' ? [`ATSP re ${worries(bedside).slice(0, 2).join(' and ') || 'a change'}`] : []),
+    ...spoken.flatMap((system) => system(bedside)),
+    ...filler(bedside),
+    ...impression(bedside),
+  ];
+  return sentences.map(sentence).join(' ');
+}
 
 /**
  * The notes staff might have written about a stay: at admission, then every six to eight hours and when something
@@ -48,6 +63,7 @@ export class NoteWriter {
   #lastNote = Number.NEGATIVE_INFINITY;
   /** When an event note was asked for and what for; Infinity: none. */
   #eventAt = Number.POSITIVE_INFINITY;
+  /** Worries already written about since the last note that was due anyway. */
   #known = new Set<string>();
 
   constructor(patient: Bedside['patient'], admittedAt: number, random: Random) {
@@ -81,15 +97,15 @@ export class NoteWriter {
     const found = worries(this.#bedside(this.#now));
     const isWorse = found.some((each) => !this.#known.has(each));
     if (isWorse) this.#eventAt = this.#now + Math.round(this.#random.between(5, 30)) * MINUTE_MS;
-    else this.#known = new Set(found);
   }
 
   #writeBefore(time: number): void {
     for (let due = this.#due(); due < time; due = this.#due()) {
       const isEvent = this.#eventAt <= this.#next;
       const bedside = this.#bedside(due);
-      this.#notes.push({ kind: this.#kind(isEvent), time: due, text: this.#write(bedside, isEvent) });
-      this.#known = new Set(worries(bedside));
+      const kind = this.#kind(isEvent);
+      this.#notes.push({ kind, time: due, text: writeNote(kind, bedside) });
+      this.#known = new Set([...(isEvent ? this.#known : []), ...worries(bedside)]);
       this.#isAdmission = false;
       this.#lastNote = due;
       this.#eventAt = Number.POSITIVE_INFINITY;
@@ -101,24 +117,10 @@ export class NoteWriter {
     return Math.min(this.#next, this.#eventAt);
   }
 
-  #kind(isEvent: boolean): WrittenKind {
+  #kind(isEvent: boolean): NoteKind {
     if (this.#isAdmission) return 'admission';
     if (isEvent) return 'event';
     return this.#random.chance(0.4) ? 'progress' : 'nursing';
-  }
-
-  #write(bedside: Bedside, isEvent: boolean): string {
-    const { random } = bedside;
-    const systems = random.chance(0.5) ? NURSING : PHYSICIAN;
-    const spoken = systems.filter(() => random.chance(SYSTEM_SHARE));
-    const news = isEvent ? [`ATSP re ${worries(bedside).slice(0, 2).join(' and ') || 'a change'}`] : [];
-    const sentences = [
-      ...(this.#isAdmission ? identity(bedside) : news),
-      ...spoken.flatMap((system) => system(bedside)),
-      ...filler(bedside),
-      ...impression(bedside),
-    ];
-    return sentences.map(sentence).join(' ');
   }
 
   #bedside(now: number): Bedside {

@@ -40,7 +40,17 @@ function tens(value: number): string {
   return `${Math.floor(value / 10) * 10}s`;
 }
 
-/** Fewer digits the larger the value, so that few sentences say much the same. */
+/** A rate or a pressure: as it is, or in tens. */
+function told(value: number, random: Random): string {
+  return random.chance(0.5) ? tens(value) : value.toFixed(0);
+}
+
+/** A laboratory value: to one decimal, or rounded as staff remember it. */
+function about(value: number, random: Random): string {
+  return random.chance(0.5) ? coarse(value) : value.toFixed(value < 20 ? 1 : 0);
+}
+
+/** Fewer digits the larger the value. */
 function coarse(value: number): string {
   const step = value < 2 ? 0.1 : value < 5 ? 0.5 : value < 20 ? 1 : value < 100 ? 5 : 20;
   return (Math.round(value / step) * step).toFixed(step < 1 ? 1 : 0);
@@ -98,17 +108,17 @@ export function cardiovascular(bedside: Bedside): string[] {
   const rate = course.last('heartRate', now, VITAL_HOURS);
   const lowest = Math.min(...course.recent(id, now, VITAL_HOURS));
   return [
-    ...banded(map, random, tens(map),
+    ...banded(map, random, told(map, random),
       [55, 'profoundly hypotensive, MAP #', 'MAP #, in shock', 'BP very low, MAP #, pressors going up'],
       [65, 'hypotensive, MAP #', 'MAP #, below goal', 'BP soft, MAP low #', 'MAP #, getting fluids for hypotension'],
       [75, 'MAP #, borderline', 'BP ok, MAP just at goal #', 'MAP # holding'],
       [100, 'BP stable, MAP #', 'normotensive', 'haemodynamically stable, MAP #', 'MAP #, no pressors needed'],
       [REST, 'hypertensive, MAP #', 'BP high, MAP #', 'MAP #, labetalol prn']),
     ...(lowest < 60 && map >= 65 ? [random.pick(['MAP had dropped to the 50s, now recovered', 'transient hypotension earlier', 'was hypotensive earlier today'])] : []),
-    ...banded(rate, random, tens(rate),
+    ...banded(rate, random, told(rate, random),
       [50, 'bradycardic, HR #', 'SB #', 'HR only #'],
       [100, 'SR #', 'HR #', 'NSR, rate #', 'not tachycardic'],
-      [120, 'ST #', 'tachy # ', 'HR #, sinus tach'],
+      [120, 'ST #', 'tachy #', 'HR #, sinus tach'],
       [REST, 'very tachycardic, HR #', 'HR #, rapid', 'tachycardia to the #']),
     ...trend(course.change(id), 12, random,
       ['BP drifting down', 'BP trending down', 'pressure falling'],
@@ -134,7 +144,7 @@ export function respiratory(bedside: Bedside): string[] {
     ...support,
     ...banded(oxygen, random, percent,
       [0.3, 'on room air', 'minimal O2'],
-      [0.5, 'FiO2 #', 'O2 # , weaning', 'modest O2 need, #'],
+      [0.5, 'FiO2 #', 'O2 #, weaning', 'modest O2 need, #'],
       [0.7, 'FiO2 #, not weaning', 'high O2 requirement, #'],
       [REST, 'FiO2 #, very high O2 need', 'on #, cannot wean', 'FiO2 # and struggling']),
     ...banded(ratio, random, '',
@@ -146,7 +156,7 @@ export function respiratory(bedside: Bedside): string[] {
       [88, 'desats to the 80s', 'sat # despite O2', 'hypoxic, SpO2 #'],
       [93, 'sats # only', 'SpO2 low 90s'],
       [REST, 'sats good', 'SpO2 #', 'no desats']),
-    ...banded(rate, random, tens(rate),
+    ...banded(rate, random, told(rate, random),
       [10, 'RR low', 'hypoventilating'],
       [22, 'RR teens', 'comfortable, no incr WOB', 'no resp distress'],
       [30, 'RR 20s, mildly tachypnoeic', 'tachypnoeic, RR #'],
@@ -170,10 +180,10 @@ export function renal(bedside: Bedside): string[] {
       [60, 'UO # ml/h, adequate', 'urine ok, about # ml/h'],
       [150, 'good UO, # ml/h', 'voiding well', 'making urine, not oliguric'],
       [REST, 'brisk diuresis', 'UO > 150 ml/h', 'diuresing well']),
-    ...banded(creatinine, random, coarse(creatinine),
+    ...banded(creatinine, random, about(creatinine, random),
       [1.3, 'Cr normal', 'renal function ok, Cr #', 'no AKI'],
-      [2, 'Cr # ', 'Cr mildly up, #'],
-      [3.5, 'AKI, Cr #', 'Cr # , renal following'],
+      [2, 'Cr #', 'Cr mildly up, #'],
+      [3.5, 'AKI, Cr #', 'Cr #, renal following'],
       [REST, 'severe AKI, Cr #', 'renal failure, Cr #, ? RRT']),
     ...trend(course.change('creatinine'), 0.3, random, ['Cr coming down'], ['Cr rising', 'kidneys getting worse']),
     ...banded(urea, random, coarse(urea), [25], [50, 'BUN up, #'], [REST, 'BUN #, uraemic', 'BUN very high, #']),
@@ -189,7 +199,7 @@ export function metabolic(bedside: Bedside): string[] {
   const base = course.last('hco3', now, LAB_HOURS);
   const glucose = course.last('glucose', now, LAB_HOURS / 2);
   return [
-    ...banded(lactate, random, coarse(lactate),
+    ...banded(lactate, random, about(lactate, random),
       [2, 'lactate normal', 'lact #, no concern', 'lactate clear'],
       [4, 'lactate up, #', 'lact #, watch'],
       [REST, 'lactate #, shock', 'lactic acidosis, lact #', 'lactate very high, #']),
@@ -200,7 +210,7 @@ export function metabolic(bedside: Bedside): string[] {
       [7.48, 'gas ok', 'pH normal', 'no acidosis'],
       [REST, 'alkalotic, pH #']),
     ...banded(base, random, coarse(base), [16, 'bicarb #, metabolic acidosis'], [21, 'bicarb low, #'], [REST]),
-    ...banded(glucose, random, coarse(glucose), [60, 'hypoglycaemic, D50 given'], [200], [REST, 'glucose # , insulin gtt', 'BS high #']),
+    ...banded(glucose, random, coarse(glucose), [60, 'hypoglycaemic, D50 given'], [200], [REST, 'glucose #, insulin gtt', 'BS high #']),
   ];
 }
 
@@ -213,9 +223,9 @@ export function infection(bedside: Bedside): string[] {
     ...banded(temperature, random, temperature.toFixed(1),
       [35.5, 'hypothermic, T #', 'cold, T #, bair hugger on'],
       [38, 'afebrile', 'no fever', 'T #'],
-      [38.6, 'low grade temp #', 'T # , cultures sent'],
+      [38.6, 'low grade temp #', 'T #, cultures sent'],
       [REST, 'febrile, T #', 'spiking, T #, pan-cultured']),
-    ...banded(white, random, coarse(white),
+    ...banded(white, random, about(white, random),
       [3.5, 'WCC low, #', 'leukopenic'],
       [12, 'WCC normal'],
       [20, 'WCC #', 'leukocytosis #, on abx'],
@@ -232,10 +242,10 @@ export function blood(bedside: Bedside): string[] {
   const troponin = Math.max(course.last('troponinT', now, LAB_HOURS) * 10 || 0, course.last('troponinI', now, LAB_HOURS) || 0);
   const albumin = course.last('albumin', now, LAB_HOURS * 2);
   return [
-    ...banded(platelets, random, tens(platelets), [50, 'plt #, very low', 'severe thrombocytopenia'], [120, 'plt low #', 'thrombocytopenic'], [REST]),
+    ...banded(platelets, random, told(platelets, random), [50, 'plt #, very low', 'severe thrombocytopenia'], [120, 'plt low #', 'thrombocytopenic'], [REST]),
     ...banded(hematocrit, random, `${Math.round(hematocrit)}`, [24, 'Hct #, transfuse', 'anaemic, Hct #, ? bleeding'], [30, 'Hct #'], [REST, 'Hct stable #', 'no bleeding']),
     ...trend(course.change('hematocrit'), 5, random, ['Hct dropping, ? bleed'], ['Hct up after PRBC']),
-    ...banded(bilirubin, random, coarse(bilirubin), [2], [6, 'bili #, jaundiced'], [REST, 'liver failure, bili #', 'deeply jaundiced, bili #']),
+    ...banded(bilirubin, random, about(bilirubin, random), [2], [6, 'bili #, jaundiced'], [REST, 'liver failure, bili #', 'deeply jaundiced, bili #']),
     ...(troponin > 2 ? [random.pick(['trop positive, ? NSTEMI', 'troponin raised'])] : []),
     ...banded(albumin, random, albumin.toFixed(1), [2.5, 'albumin low, #'], [REST]),
   ];

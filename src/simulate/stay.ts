@@ -4,11 +4,12 @@ import type { SourceMessage } from '../replay/source.js';
 import { Channel, Chart } from './chart.js';
 import { Laboratory, PANEL_IDS, type Panel } from './labs.js';
 import { Monitor } from './monitor.js';
-import { concerns, type NoteKind, writeNote } from './notes.js';
+import { type NoteKind, writeNote } from './note-writer.js';
 import { Body } from './physiology.js';
 import { type Anatomy, drawAnatomy, drawRadiograph } from './radiograph.js';
 import { Random } from './random.js';
 import type { PlannedStay, Scenario } from './scenarios.js';
+import { type Bedside, worries } from './shorthand.js';
 
 /** A message of the simulated ward, before it is encoded. */
 export interface SimulatedMessage extends SourceMessage {
@@ -113,6 +114,7 @@ export class Stay {
   tick(elapsed: number, out: SimulatedMessage[]): void {
     const { startTime, vitalsIntervalMs } = this.#options;
     const previous = elapsed - vitalsIntervalMs;
+    this.#chart.now = elapsed;
     this.#body.advanceTo(elapsed, ((startTime + elapsed) / HOUR_MS) % 24);
     this.#releaseBefore(startTime + elapsed, out);
     const isHourly = Math.floor(elapsed / HOUR_MS) !== Math.floor(previous / HOUR_MS);
@@ -187,7 +189,7 @@ export class Stay {
     if (elapsed < FIRST_SPECIMEN_MS || (sinceGas < GAS_EVERY_MS / 2 && sinceBlood < BLOOD_EVERY_MS / 2))
       return;
     // The sick are sampled twice as often.
-    const isSick = concerns(this.#chart).length > 0;
+    const isSick = this.#worries().length > 0;
     const share = isSick ? 0.5 : 1;
     if (sinceGas >= GAS_EVERY_MS * share) {
       const isFirst = this.#lastGas < 0;
@@ -243,7 +245,7 @@ export class Stay {
     if (passes(8 * HOUR_MS, 2 * HOUR_MS)) return 'nursing';
     if (passes(DAY_MS, 5 * HOUR_MS)) return 'progress';
     const isNew = isHourly && elapsed - this.#lastEventNote >= 6 * HOUR_MS;
-    if (isNew && elapsed > 2 * HOUR_MS && concerns(this.#chart).length >= 2) {
+    if (isNew && elapsed > 2 * HOUR_MS && this.#worries().length >= 2) {
       this.#lastEventNote = elapsed;
       return 'event';
     }
@@ -257,9 +259,18 @@ export class Stay {
       noteType: kind === 'event' ? 'progress' : kind,
       authorRole: kind === 'nursing' ? 'nurse' : 'physician',
       language: 'en',
-      text: writeNote(kind, this.#patient, this.#chart, this.#random),
+      text: writeNote(kind, this.#bedside()),
     };
     return this.#message(TOPICS.notes, elapsed, body);
+  }
+
+  #bedside(): Bedside {
+    const { course, now } = this.#chart;
+    return { course, now, patient: this.#patient, random: this.#random };
+  }
+
+  #worries(): string[] {
+    return worries(this.#bedside());
   }
 
   /** Keeps a message until its time, in the order of time and topic. */
