@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { listSupportedBackends } from 'onnxruntime-node';
 import { KafkaBus } from '../bus/kafka.js';
 import { type Config, loadConfig, parseConfig } from '../config.js';
+import { openEncoders } from '../encoders/open.js';
 import { loadModel, openRuntime } from '../inference/model.js';
 import { openStore } from '../store/open.js';
 
@@ -27,6 +28,7 @@ export async function doctor(options: { readonly config?: string; readonly json:
     ['node', `install Node ${LEAST_NODE.join('.')} or newer`, node],
     ['inference', 'run npm ci again; see .npmrc about onnxruntime-node', inference],
     ['model', 'restore the folder models/deterioration, or set model.directory', () => model(config)],
+    ['encoders', 'correct encoders.text and encoders.image, or set them to default', () => encoders(config)],
     ['store', 'chDB runs on Linux and macOS; elsewhere set store.kind server', () => store(config)],
     ['kafka', 'start the brokers, or correct bus.brokers', () => kafka(config)],
     ['ward page', 'run npm run build', page],
@@ -71,6 +73,25 @@ async function model({ model: { version, directory, threads } }: Config): Promis
   const loaded = loadModel(version, directory);
   await (await openRuntime(loaded, threads)).close();
   return `deterioration ${loaded.config.version}`;
+}
+
+/** Opens what is configured, needed by the model or not. */
+async function encoders(config: Config): Promise<string> {
+  const { modalities = {} } = loadModel(config.model.version, config.model.directory).config.encoder;
+  const { text, image } = await openEncoders({ ...config.encoders, always: true }, modalities);
+  try {
+    const state = (isTaken: boolean) => {
+      if (isTaken) return 'the model takes it';
+      return config.encoders.always ? 'for show' : 'not loaded: the model takes none';
+    };
+    const notes = text === null ? 'off' : `${text.name} (${state(modalities.text !== undefined)})`;
+    const images = image === null ? 'off' : `${image.name} (${state(modalities.image !== undefined)})`;
+    const { allow } = config.encoders.imageUris;
+    return `notes ${notes}, images ${images}, image URIs ${allow.length === 0 ? 'refused' : `below ${allow.join(', ')}`}`;
+  } finally {
+    await text?.close();
+    await image?.close();
+  }
 }
 
 async function store({ store: config }: Config): Promise<string> {

@@ -57,8 +57,12 @@ export const encodersSchema = z
           inputRange: z.tuple([z.number(), z.number()]).default([0, 1]),
           /** Output [1, n] that is the embedding; brought to length 1. */
           embedding: z.string().min(1),
-          /** Output with the finding's probability, and its place there. */
-          finding: z.strictObject({ output: z.string().min(1), index: z.number().int().nonnegative() }),
+          /** Output with the finding's probability, its place there, and what it is of. */
+          finding: z.strictObject({
+            output: z.string().min(1),
+            index: z.number().int().nonnegative(),
+            label: z.string().min(1),
+          }),
         }),
       ])
       .default({ kind: 'default' }),

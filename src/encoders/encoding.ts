@@ -15,12 +15,22 @@ export const ENCODING_FLAGS = [
 ] as const;
 export type EncodingFlag = (typeof ENCODING_FLAGS)[number];
 
+/** What a network says of an image besides its embedding. */
+export interface Finding {
+  /** What it looks for, such as pneumonia. */
+  readonly label: string;
+  /** 0 to 1. */
+  readonly probability: number;
+  /** Name of the network. */
+  readonly encoder: string;
+}
+
 /** What an encoder made of the content of one event. */
 export interface Encoding {
   /** Within −1 to 1, in units of 1/EMBEDDING_UNIT; null where the content cannot be used. */
   readonly embedding: Int16Array | null;
-  /** Probability of the image's finding, 0 to 1; null for notes and where there is none. */
-  readonly finding: number | null;
+  /** Null for notes, and where no network has looked at the image. */
+  readonly finding: Finding | null;
   readonly flags: readonly EncodingFlag[];
   /** What the flags are about, for people; empty without flags. */
   readonly detail: string;

@@ -12,6 +12,8 @@ import { verifiedFile } from './verified-file.js';
 /** A network that looks at one chest radiograph. */
 export interface ImageNetwork {
   readonly name: string;
+  /** What its finding is of. */
+  readonly label: string;
   /** Floats of an embedding. */
   readonly size: number;
   /** Width and height of its input. */
@@ -64,6 +66,7 @@ export async function openShippedNetwork(directory = SHIPPED): Promise<ImageNetw
   const { inputSize, embedding: size } = config;
   return networkOf(session, {
     name: `imaging-${config.version}`,
+    label: config.finding,
     size,
     inputSize,
     range: [0, 1],
@@ -87,7 +90,15 @@ async function openCustom(config: CustomImage, cacheDirectory: string | undefine
   const { name, model, inputSize, inputRange, embedding, finding } = config;
   const file = await verifiedFile(model, cacheDirectory);
   const session = await openSession(file, [], [embedding, finding.output]);
-  const options = { name, inputSize, range: inputRange, embedding, finding, isUnit: true };
+  const options = {
+    name,
+    label: finding.label,
+    inputSize,
+    range: inputRange,
+    embedding,
+    finding,
+    isUnit: true,
+  };
   // One look at a grey picture tells the size of the embedding, and whether the graph takes what it is given.
   const probe = networkOf(session, { ...options, size: 0 });
   try {
@@ -103,6 +114,7 @@ async function openCustom(config: CustomImage, cacheDirectory: string | undefine
 
 interface NetworkOptions {
   readonly name: string;
+  readonly label: string;
   readonly size: number;
   readonly inputSize: number;
   /** What black and white are in the input. */
@@ -114,11 +126,12 @@ interface NetworkOptions {
 }
 
 function networkOf(session: InferenceSession, options: NetworkOptions): ImageNetwork {
-  const { name, size, inputSize, range, isUnit } = options;
+  const { name, label, size, inputSize, range, isUnit } = options;
   const [low, high] = range;
   const [input] = session.inputNames;
   return {
     name,
+    label,
     size,
     inputSize,
     async run(pixels) {

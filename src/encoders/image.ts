@@ -5,7 +5,7 @@ import { readImageHeader } from '../events/image.js';
 import type { ImagingMessage } from '../events/messages.js';
 import type { EncodersConfig } from './config.js';
 import type { Decoded, DecodeTask } from './decode-worker.js';
-import { type Encoding, type EncodingFlag, quantise, unusable } from './encoding.js';
+import { type Encoding, quantise, unusable } from './encoding.js';
 import { ImageFault } from './image-fault.js';
 import { ImageFetcher } from './image-fetcher.js';
 import { type ImageNetwork, openImageNetwork } from './image-network.js';
@@ -87,9 +87,14 @@ export class ImageEncoder {
     const size = this.#network.inputSize;
     const decoded = await this.#pool.run({ bytes, format: header.format, size, maxPixels: this.#maxPixels });
     if ('flag' in decoded) throw new ImageFault(decoded.flag, decoded.detail);
-    const { embedding, finding } = await this.#network.run(decoded.pixels);
-    const flags: EncodingFlag[] = [];
-    return { embedding: quantise(Float32Array.of(...embedding, finding)), finding, flags, detail: '' };
+    const { embedding, finding: probability } = await this.#network.run(decoded.pixels);
+    const { label, name: encoder } = this.#network;
+    return {
+      embedding: quantise(Float32Array.of(...embedding, probability)),
+      finding: { label, probability, encoder },
+      flags: [],
+      detail: '',
+    };
   }
 }
 

@@ -70,10 +70,11 @@ describe('ImageEncoder', () => {
     const dicom = await encoder.encode(chest(dicomFile(fields, PIXELS)));
     expect(png.flags).toEqual([]);
     expect(png.embedding?.length).toBe(33);
-    expect(png.finding).toBeCloseTo(probability, 4);
+    expect(png.finding).toMatchObject({ label: 'pneumonia', encoder: 'imaging-2026.11-a' });
+    expect(png.finding?.probability).toBeCloseTo(probability, 4);
     expect((png.embedding?.[32] ?? 0) / EMBEDDING_UNIT).toBeCloseTo(probability, 4);
     expect((png.embedding?.[5] ?? 0) / EMBEDDING_UNIT).toBeCloseTo(embedding[5], 3);
-    expect(dicom.finding).toBeCloseTo(probability, 2);
+    expect(dicom.finding?.probability).toBeCloseTo(probability, 2);
     expect(await encoder.encode(chest(await asPng()))).toEqual(png);
   });
 
@@ -107,8 +108,8 @@ describe('ImageEncoder', () => {
     for (const name of ['00000001_000.png', '00000047_005.png', '00000053_001.png']) {
       const { finding, flags } = await encoder.encode(chest(readFileSync(join(SAMPLES, name))));
       expect(flags).toEqual([]);
-      expect(finding).toBeGreaterThanOrEqual(0);
-      expect(finding).toBeLessThanOrEqual(1);
+      expect(finding?.probability).toBeGreaterThanOrEqual(0);
+      expect(finding?.probability).toBeLessThanOrEqual(1);
     }
   });
 });

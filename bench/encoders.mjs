@@ -1,0 +1,90 @@
+// What encoding costs: a note of new and of known sentences, a note of 1 MB, images of three kinds and sizes, from event to
+// embedding through the worker threads, and what the loaded encoders hold. Median of the runs, in milliseconds.
+import sharp from 'sharp';
+import { variableIndex } from '../dist/clinical/variables.js';
+import { parseConfig } from '../dist/config.js';
+import { openEncoders } from '../dist/encoders/open.js';
+import { NoteWriter } from '../dist/simulate/note-writer.js';
+import { Random } from '../dist/simulate/random.js';
+
+const HOUR_MS = 3_600_000;
+
+function notesOf(stays) {
+  const ids = [
+    'heartRate',
+    'mapInvasive',
+    'respRate',
+    'temperature',
+    'gcs',
+    'fio2',
+    'pao2',
+    'urine',
+    'creatinine',
+    'lactate',
+    'wbc',
+  ];
+  const centres = [90, 70, 20, 37.2, 12, 0.5, 90, 60, 1.5, 2.5, 12];
+  const texts = [];
+  for (let stay = 0; stay < stays; stay++) {
+    const random = new Random(7, stay);
+    const writer = new NoteWriter({ ageYears: 60, sex: 'MALE', unitType: 'MEDICAL' }, 0, random);
+    for (let hour = 0; hour < 48; hour++) {
+      ids.forEach((id, index) => {
+        writer.record(variableIndex(id), centres[index] * random.between(0.7, 1.4), hour * HOUR_MS);
+      });
+    }
+    texts.push(...writer.finish(48 * HOUR_MS).map(({ text }) => text));
+  }
+  return texts;
+}
+
+async function median(items, run) {
+  const took = [];
+  for (const item of items) {
+    const start = performance.now();
+    await run(item);
+    took.push(performance.now() - start);
+  }
+  return Number(took.sort((a, b) => a - b)[took.length >> 1].toFixed(2));
+}
+
+export async function measure() {
+  const before = process.memoryUsage().rss;
+  const { text, image } = await openEncoders(parseConfig({ encoders: { always: true } }).encoders);
+  const encode = (each) => text.encode({ text: each, language: 'en' });
+  const notes = notesOf(6);
+  await encode('warming up');
+  const asked = text.counts.sentences;
+  const noteMs = await median(notes, encode);
+  const sentencesPerNote = Number(((text.counts.sentences - asked) / notes.length).toFixed(1));
+  const noteOfKnownSentencesMs = await median(notes, encode);
+  const megabyte = Array.from(
+    { length: 30_000 },
+    (_, index) => `Finding ${index} is noted as before today.`,
+  ).join(' ');
+  const noteOfOneMegabyteMs = await median([megabyte], encode);
+  const picture = async (side, format) => {
+    const data = Uint8Array.from({ length: side * side }, (_, index) => (index * 7919 + (index >> 8)) % 256);
+    return sharp(data, { raw: { width: side, height: side, channels: 1 } })
+      .toFormat(format)
+      .toBuffer();
+  };
+  const look = (bytes) => image.encode({ modality: 'DX', bodySite: 'CHEST', image: bytes, uri: null });
+  /** The same picture with other bytes behind its end, so that none is known. */
+  const copies = (bytes) =>
+    Array.from({ length: 7 }, (_, index) => Buffer.concat([bytes, Buffer.from([index])]));
+  await look(await picture(64, 'png'));
+  const imageMs = {};
+  for (const [side, format] of [
+    [128, 'png'],
+    [1024, 'png'],
+    [3000, 'png'],
+    [3000, 'jpeg'],
+  ]) {
+    imageMs[`${format} ${side}`] = await median(copies(await picture(side, format)), look);
+  }
+  const heldMb = Math.round((process.memoryUsage().rss - before) / 1_048_576);
+  await text.close();
+  await image.close();
+  return { noteMs, sentencesPerNote, noteOfKnownSentencesMs, noteOfOneMegabyteMs, imageMs, heldMb };
+}
