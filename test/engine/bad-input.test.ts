@@ -1,8 +1,13 @@
-import { expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { encode } from 'fast-png';
+import { afterAll, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config.js';
 import { MessageCodec } from '../../src/events/codec.js';
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../../src/events/dead-letter.js';
-import type { MessageOf } from '../../src/events/messages.js';
+import type { ImagingMessage, MessageOf } from '../../src/events/messages.js';
 import { type InputTopic, TOPICS } from '../../src/events/topics.js';
 import { replay } from '../../src/replay/replay.js';
 import type { SourceMessage } from '../../src/replay/source.js';
@@ -60,6 +65,32 @@ const BAD: readonly [InputTopic, Record, DeadLetterReason][] = [
   [TOPICS.acks, ack('no such alert', { ...who, patientId: 'late', messageId: 'ack' }), 'unknown-alert'],
 ];
 
+const FOLDER = temporaryFolder();
+const PICTURE = Buffer.from(
+  encode({ width: 2, height: 2, data: Uint8Array.of(0, 1, 2, 3), channels: 1, depth: 8 }),
+);
+const BOMB = Buffer.from(PICTURE);
+BOMB.writeUInt32BE(60_000, 16);
+BOMB.writeUInt32BE(60_000, 20);
+/** Images that a network cannot look at: in a stay, they ask for a score as any image does. */
+const BAD_IMAGES: readonly [Partial<ImagingMessage>, DeadLetterReason][] = [
+  [{ image: PICTURE.subarray(0, 45), uri: null }, 'image-unreadable'],
+  [{ image: BOMB, uri: null }, 'image-too-large'],
+  [{ image: null, uri: 'https://example.org/picture.png' }, 'uri-refused'],
+  [{ image: null, uri: `${FOLDER}none.png` }, 'uri-unavailable'],
+];
+const IMAGES = BAD_IMAGES.map(([content, reason]) => ({
+  bad: imaging({ patientId: 'late', eventTime: NOON + HOUR_MS, messageId: reason, ...content }),
+  // Another picture that is not used either, though nothing is wrong with it.
+  good: imaging({
+    patientId: 'late',
+    eventTime: NOON + HOUR_MS,
+    messageId: reason,
+    image: PICTURE,
+    bodySite: 'HAND',
+  }),
+}));
+
 /** Stays that the bad messages need: one that begins at noon, one that is over by then. */
 const STAYS: readonly SourceMessage[] = [
   message(TOPICS.adt, adt('ADMIT', { patientId: 'gone', messageId: 'g1', eventTime: START }), START),
@@ -71,6 +102,12 @@ const STAYS: readonly SourceMessage[] = [
   message(TOPICS.adt, adt('ADMIT', { patientId: 'late', messageId: 'l1', eventTime: NOON }), NOON),
 ];
 
+function temporaryFolder(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'wardstream-test-'));
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  return `${pathToFileURL(directory).href}/`;
+}
+
 function message(topic: InputTopic, record: Record, eventTime: number): SourceMessage {
   const key = Buffer.isBuffer(record) ? 'x1' : record.patientId;
   return { topic, key, eventTime, record };
@@ -79,21 +116,26 @@ function message(topic: InputTopic, record: Record, eventTime: number): SourceMe
 async function run(messages: readonly SourceMessage[]) {
   const inOrder = [...messages].sort((a, b) => a.eventTime - b.eventTime);
   const counts = { patients: 0, rows: 0, descriptors: 0, notRecorded: 0, malformed: 0 };
-  return replay({ counts, total: 0, messages: () => inOrder }, { config: parseConfig({}), speed: 'max' });
+  const config = parseConfig({ encoders: { always: true, imageUris: { allow: [FOLDER] } } });
+  return replay({ counts, total: 0, messages: () => inOrder }, { config, speed: 'max' });
 }
 
 it('sets every kind of bad input aside with its reason, and scores everybody else as if it had not been there', async () => {
-  const clean = await run([...WARD, ...STAYS]);
+  const images = (which: 'good' | 'bad') =>
+    IMAGES.map((each) => message(TOPICS.imaging, each[which], NOON + HOUR_MS));
+  const clean = await run([...WARD, ...STAYS, ...images('good')]);
   const bad = await run([
     ...WARD,
     ...STAYS,
+    ...images('bad'),
     ...BAD.map(([topic, record]) => message(topic, record, NOON + HOUR_MS)),
   ]);
   const expected: Partial<globalThis.Record<DeadLetterReason, number>> = {};
-  for (const [, , reason] of BAD) expected[reason] = (expected[reason] ?? 0) + 1;
+  for (const reason of [...BAD.map(([, , each]) => each), ...BAD_IMAGES.map(([, each]) => each)])
+    expected[reason] = (expected[reason] ?? 0) + 1;
   expect(Object.keys(expected).sort()).toEqual([...DEAD_LETTER_REASONS].sort());
   expect(bad.deadLettersByReason).toEqual({ ...clean.deadLettersByReason, ...expected });
-  expect(bad.deadLetters).toBe(clean.deadLetters + BAD.length);
+  expect(bad.deadLetters).toBe(clean.deadLetters + BAD.length + BAD_IMAGES.length);
   expect(bad.scores).toBeGreaterThan(500);
   expect(bad.scoresDigest).toBe(clean.scoresDigest);
 });
