@@ -79,7 +79,7 @@ export const encodersSchema = z
           .int()
           .positive()
           .default(32 * MIB),
-        timeoutMs: z.number().int().positive().default(5000),
+        timeoutMs: z.number().int().positive().default(2000),
       })
       .prefault({}),
     /** Where fetched model files are kept; by default wardstream in the user's cache folder. */
