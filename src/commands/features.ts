@@ -27,7 +27,7 @@ export interface FeaturesOptions {
 /** Steps the structured model sees: 48 of one hour. */
 const GRID = { stepMs: 3_600_000, steps: 48 };
 const CHUNK = 4096;
-/** All there are of 4 000 stays: 100 MB. */
+/** All there are of 4 000 stays. */
 const EXPORT_CACHE_SENTENCES = 50_000;
 
 /**

@@ -49,6 +49,14 @@ export function quantise(embedding: Float32Array): Int16Array {
   return kept;
 }
 
+/** A vector at length 1; nothing but zeros stays so. */
+export function unit(vector: Float32Array | Float64Array): Float32Array {
+  let squares = 0;
+  for (let index = 0; index < vector.length; index++) squares += vector[index] ** 2;
+  const length = Math.sqrt(squares);
+  return Float32Array.from(vector, (value) => (length === 0 ? 0 : value / length));
+}
+
 /** Writes a kept embedding as floats into `out` at `offset`. */
 export function dequantise(embedding: Int16Array, out: Float32Array, offset: number): void {
   for (let index = 0; index < embedding.length; index++) {

@@ -6,6 +6,7 @@ import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { z } from 'zod';
 import { WardstreamError } from '../errors.js';
 import type { EncodersConfig } from './config.js';
+import { unit } from './encoding.js';
 import { openSession } from './onnx-session.js';
 import { verifiedFile } from './verified-file.js';
 
@@ -148,9 +149,4 @@ function networkOf(session: InferenceSession, options: NetworkOptions): ImageNet
     },
     close: () => session.release(),
   };
-}
-
-function unit(vector: Float32Array): Float32Array {
-  const length = Math.hypot(...vector);
-  return vector.map((value) => (length === 0 ? 0 : value / length));
 }

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { type Encoding, type EncodingFlag, quantise, unusable } from './encoding.js';
+import { type Encoding, type EncodingFlag, quantise, unit, unusable } from './encoding.js';
 import { otherLanguage } from './language.js';
 import type { SentenceEncoder } from './sentence-encoder.js';
 import { splitSentences } from './sentences.js';
 
-/** Sentences whose embeddings are kept: 16 MB of 512 floats each. */
-const CACHE_SENTENCES = 8192;
+/** Sentences whose embeddings are kept, 1 KB each: an hour or two of a ward's notes, for repeats and copied text. */
+const CACHE_SENTENCES = 512;
 
 /** What of a note matters to its encoding. */
 export interface NoteText {
@@ -16,12 +16,12 @@ export interface NoteText {
 }
 
 /**
- * Encodes notes: the mean of the embeddings of a note's distinct sentences, at length 1. Embeddings of sentences are
- * cached by the hash of their text. Never throws: what cannot be encoded is flagged.
+ * Encodes notes: the mean of the embeddings of a note's distinct sentences, each and the whole at length 1. Embeddings of
+ * sentences are cached by the hash of their text. Never throws: what cannot be encoded is flagged.
  */
 export class NoteEncoder {
   readonly #sentences: SentenceEncoder;
-  readonly #cache: LRUCache<string, Promise<Float32Array>>;
+  readonly #cache: LRUCache<string, Promise<Int16Array>>;
   /** Sentences asked for and found in the cache, since the start. */
   readonly counts = { sentences: 0, cached: 0 };
 
@@ -48,7 +48,7 @@ export class NoteEncoder {
     const detail = isShortened ? `of ${text.length} characters, ${sentences.length} sentences were read` : '';
     try {
       const embeddings = await Promise.all(sentences.map((sentence) => this.#embed(sentence)));
-      return { embedding: quantise(meanDirection(embeddings)), finding: null, flags, detail };
+      return { embedding: quantise(meanOf(embeddings)), finding: null, flags, detail };
     } catch (error) {
       return unusable('encoder-failed', String(error));
     }
@@ -58,7 +58,7 @@ export class NoteEncoder {
     return this.#sentences.close();
   }
 
-  #embed(sentence: string): Promise<Float32Array> {
+  #embed(sentence: string): Promise<Int16Array> {
     const key = createHash('sha256').update(sentence).digest('base64');
     this.counts.sentences++;
     const known = this.#cache.get(key);
@@ -66,17 +66,16 @@ export class NoteEncoder {
       this.counts.cached++;
       return known;
     }
-    const embedding = this.#sentences.embed(sentence);
+    const embedding = this.#sentences.embed(sentence).then((vector) => quantise(unit(vector)));
     this.#cache.set(key, embedding);
     embedding.catch(() => this.#cache.delete(key));
     return embedding;
   }
 }
 
-/** The mean of vectors, scaled to length 1; nothing but zeros stays so. */
-function meanDirection(vectors: readonly Float32Array[]): Float32Array {
-  const sum = new Float64Array(vectors[0].length);
-  for (const vector of vectors) for (let index = 0; index < sum.length; index++) sum[index] += vector[index];
-  const length = Math.sqrt(sum.reduce((total, value) => total + value * value, 0));
-  return Float32Array.from(sum, (value) => (length === 0 ? 0 : value / length));
+/** The mean of embeddings, at length 1. */
+function meanOf(embeddings: readonly Int16Array[]): Float32Array {
+  const sum = new Float64Array(embeddings[0].length);
+  for (const each of embeddings) for (let index = 0; index < sum.length; index++) sum[index] += each[index];
+  return unit(sum);
 }

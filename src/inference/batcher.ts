@@ -27,6 +27,9 @@ interface Lane {
   earliest: number;
 }
 
+/** Row buffers kept for the next batches: a burst opens many, at a quarter of a megabyte each. */
+const MAX_FREE = 4;
+
 /**
  * Collects tokens of many patients into batches for the step graph. A token that follows a closing token of the same
  * patient goes into a later batch, since it attends to what the closing token appends; so several batches are open at
@@ -139,6 +142,6 @@ export class MicroBatcher {
       this.tokens += rows;
       this.batches++;
     }
-    this.#free.push(x);
+    if (this.#free.length < MAX_FREE) this.#free.push(x);
   }
 }
