@@ -155,9 +155,10 @@ export class History {
     const known = new Set(stored.map(({ imageId }) => imageId));
     const recent = this.#view.recent.of(patientId).images.flatMap((event) => {
       if (known.has(event.messageId)) return [];
-      const { messageId, eventTime, observedAt, body } = event;
+      const { messageId, eventTime, observedAt, body, encoding } = event;
       const { modality, bodySite, mediaType, uri, image } = body;
-      const what = { modality, bodySite, mediaType, uri, hasBytes: image !== null, finding: null };
+      const finding = encoding?.finding ?? null;
+      const what = { modality, bodySite, mediaType, uri, hasBytes: image !== null, finding };
       return [{ imageId: messageId, eventTime, observedAt, ...what }];
     });
     return newestFirst([...recent, ...stored]);

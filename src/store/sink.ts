@@ -163,11 +163,12 @@ export class StoreSink implements Sink {
       const times = [seconds(eventTime), seconds(observedAt)];
       rows.notes.push([patientId, messageId, ...times, noteType, authorRole, language, source, text]);
     }
-    for (const { patientId, messageId, eventTime, observedAt, body } of images) {
+    for (const { patientId, messageId, eventTime, observedAt, body, encoding } of images) {
       const { modality, bodySite, mediaType, uri, image } = body;
       const times = [seconds(eventTime), seconds(observedAt)];
       const bytes = image?.toString('base64') ?? '';
-      rows.images.push([patientId, messageId, ...times, modality, bodySite, mediaType, uri, '', bytes]);
+      const finding = encoding?.finding ? JSON.stringify(encoding.finding) : '';
+      rows.images.push([patientId, messageId, ...times, modality, bodySite, mediaType, uri, finding, bytes]);
     }
     for (const { patientId, eventTime, observedAt, messageId, variables, values } of observations) {
       const time = seconds(eventTime);

@@ -30,19 +30,20 @@ const vitalsAt = (minute: number, heartRate: number) =>
     vitals({ heartRate }, { messageId: `v${minute}`, eventTime: START + minute * MINUTE_MS }),
   ) as never;
 
+const FINDING = { label: 'pneumonia', probability: 0.25, encoder: 'imaging-1' };
+
 beforeAll(async () => {
   store = await openTestStore();
   ward = await openWard(store.store);
   token = await tokenOf();
   const image = { image: PNG, uri: null, messageId: 'image-1', eventTime: START + 20 * MINUTE_MS };
+  const seen = eventOf('imaging', imaging(image));
+  seen.encoding = { embedding: null, finding: FINDING, flags: [], detail: '' };
   await ward.write({
     admitted: [stay('p1', 'W'), stay('p2', 'V')],
     observations: Array.from({ length: 30 }, (_, minute) => vitalsAt(minute, 60 + minute)),
     notes: [eventOf('notes', note('pt <b>intubated</b>', { eventTime: START + 10 * MINUTE_MS })) as never],
-    images: [
-      eventOf('imaging', imaging(image)) as never,
-      eventOf('imaging', imaging({ messageId: 'image-2' })) as never,
-    ],
+    images: [seen as never, eventOf('imaging', imaging({ messageId: 'image-2' })) as never],
     scores: [score(5, 0.2), score(29, 0.6), score(29, 0.1, { patientId: 'p2', wardId: 'V' })],
     alerts: [
       alert('a1', 0, { eventTime: START + 29 * MINUTE_MS }),
@@ -135,7 +136,8 @@ describe('patients', () => {
 
   it('lists images and gives the bytes of one, with an ETag', async () => {
     const { images } = await json<ImagesResponse>(await ward.get('/api/v1/patients/p1/images', token));
-    expect(images[0]).toMatchObject({ imageId: 'image-1', modality: 'DX', hasBytes: true, finding: null });
+    expect(images[0]).toMatchObject({ imageId: 'image-1', modality: 'DX', hasBytes: true, finding: FINDING });
+    expect(images[1].finding).toBeNull();
     const response = await ward.get('/api/v1/patients/p1/images/image-1', token);
     expect(response.headers.get('content-type')).toBe('image/png');
     expect(Buffer.from(await response.arrayBuffer()).equals(PNG)).toBe(true);
