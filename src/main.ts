@@ -1,6 +1,15 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { interrupted, log, portNumber, positiveInteger, printResult, replaySpeed } from './commands/cli.js';
+import {
+  each,
+  interrupted,
+  log,
+  portNumber,
+  positiveInteger,
+  printResult,
+  replaySpeed,
+  wholeNumber,
+} from './commands/cli.js';
 import { WardstreamError } from './errors.js';
 
 /** Exit codes: 0 done, 1 a fault (the message says which), 2 wrong use of the command line. */
@@ -49,6 +58,25 @@ program
   .option('--outcomes <file>', 'who died; by default the Outcomes-x.txt that belongs to the folder set-x')
   .option('--patients <n>', 'only the first n stays', positiveInteger)
   .option('--report <file>', 'the report (HTML); the figures go beside it as JSON')
+  .option(
+    '--scores <file>',
+    'keep scored stays there: read instead of scoring again, gone on with after Ctrl-C',
+  )
+  .option('--model <version>', 'the model to judge, a folder of models/deterioration')
+  .option('--against <version>', 'another model on the same patients, compared pair by pair')
+  .option(
+    '--policy <file>',
+    'alert rules to try on the same scores (YAML); may be given more than once',
+    each,
+    [],
+  )
+  .option(
+    '--sensitivity <n>',
+    'stays scored again with data late, missing and lost; 0: none',
+    wholeNumber,
+    1000,
+  )
+  .option('--workers <n>', 'threads that score; by default one a core', positiveInteger)
   .option('--seed <n>', 'seed of the bootstrap', positiveInteger, 1)
   .option('--resamples <n>', 'bootstrap resamples', positiveInteger, 1000)
   .option('--config <file>', 'settings (YAML or JSON)')

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import pino from 'pino';
+import type { Config } from '../config.js';
 
 /** Logs go to stderr; stdout is for results. */
 export const log = pino(
@@ -12,6 +13,18 @@ export function positiveInteger(text: string): number {
   if (!Number.isInteger(value) || value < 1)
     throw new InvalidArgumentError('It must be a whole number above 0.');
   return value;
+}
+
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0)
+    throw new InvalidArgumentError('It must be a whole number, 0 or above.');
+  return value;
+}
+
+/** An option that may be given more than once. */
+export function each(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text];
 }
 
 export function portNumber(text: string): number {
@@ -46,4 +59,25 @@ export function interrupted(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
+}
+
+/** A request to stop at Ctrl-C, said on stderr; a second one ends the process at once. */
+export function stopOnInterrupt(said: string): { readonly signal: AbortSignal; release(): void } {
+  const controller = new AbortController();
+  const stop = () => {
+    process.stderr.write(`\nwardstream: ${said}\n`);
+    controller.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  return {
+    signal: controller.signal,
+    release: () => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, stop);
+    },
+  };
+}
+
+/** The configuration with another model version, where one is named. */
+export function withModel(config: Config, version: string | undefined): Config {
+  return version === undefined ? config : { ...config, model: { ...config.model, version } };
 }

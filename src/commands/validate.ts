@@ -1,12 +1,15 @@
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { SingleBar } from 'cli-progress';
 import { WALL_CLOCK } from '../clock.js';
 import { loadConfig, parseConfig } from '../config.js';
 import { WardstreamError } from '../errors.js';
+import { defaultWorkers } from '../replay/threads.js';
+import { headline } from '../validate/headline.js';
 import { type Provenance, renderReport } from '../validate/report/report.js';
-import { headline, type Validation, validate } from '../validate/run.js';
-import { printResult } from './cli.js';
+import { type Validation, validate } from '../validate/run.js';
+import { printResult, stopOnInterrupt, withModel } from './cli.js';
+import { readPolicy } from './policy-file.js';
+import { StayProgress } from './progress.js';
 
 export interface ValidateCommandOptions {
   readonly from: string;
@@ -16,37 +19,46 @@ export interface ValidateCommandOptions {
   readonly report?: string;
   readonly seed: number;
   readonly resamples: number;
+  readonly workers?: number;
+  readonly scores?: string;
+  readonly model?: string;
+  readonly against?: string;
+  readonly policy?: readonly string[];
+  readonly sensitivity: number;
   readonly config?: string;
   readonly json: boolean;
 }
 
 /** `wardstream validate`: what the model would have caught in history, as a report, as JSON and on stdout. */
 export async function validateCommand(options: ValidateCommandOptions): Promise<void> {
-  const { from, outcomes, patients, mapping, report, seed, resamples, config, json } = options;
+  const { from, outcomes, patients, mapping, report, seed, resamples, scores, against, json } = options;
   if (report !== undefined) checkPlace(report);
-  const bar = new SingleBar({
-    format: '{bar} {value}/{total} stays | {eta_formatted} left',
-    clearOnComplete: true,
-  });
-  const isShown = process.stderr.isTTY === true;
+  const progress = new StayProgress();
+  const stop = stopOnInterrupt('finishing with the stays that are over; Ctrl-C again ends at once');
   let validation: Validation;
   try {
-    if (isShown) bar.start(patients ?? 0, 0);
     validation = await validate({
-      config: config === undefined ? parseConfig({}) : loadConfig(config),
+      config: withModel(
+        options.config === undefined ? parseConfig({}) : loadConfig(options.config),
+        options.model,
+      ),
       from,
       outcomes,
       patients,
       mapping,
       seed,
       resamples,
-      onProgress: (done, total) => {
-        bar.setTotal(total);
-        bar.update(done);
-      },
+      scores,
+      against,
+      workers: options.workers ?? defaultWorkers(),
+      policies: (options.policy ?? []).map(readPolicy),
+      sensitivity: report === undefined ? 0 : options.sensitivity,
+      onProgress: (what, done, total) => progress.update(what, done, total),
+      signal: stop.signal,
     });
   } finally {
-    bar.stop();
+    progress.stop();
+    stop.release();
   }
   if (report !== undefined) writeReport(report, validation, provenance());
   printResult({ ...headline(validation), ...(report === undefined ? {} : { report }) }, json);

@@ -30,36 +30,40 @@ export const FIRST_ADMISSION = Date.UTC(2012, 0, 1);
 /** Beds of the ward a replay fills with one stay after the other. */
 export const BEDS = 64;
 
-/** The messages of stays that lie side by side, admitted at one moment, in event-time order. */
+/** The messages of stays that lie side by side, admitted at one moment, in event-time order. Null: a bed that stays empty. */
 export function wardMessages(
-  stays: readonly HistoricStay[],
+  stays: readonly (HistoricStay | null)[],
   admittedAt: number,
   source: string,
 ): SourceMessage[] {
   return stays
-    .flatMap((stay, bed) => messagesOf(stay, bed, admittedAt, source))
+    .flatMap((stay, bed) => (stay === null ? [] : messagesOf(stay, bed, admittedAt, source)))
     .sort((a, b) => a.eventTime - b.eventTime);
 }
 
 /** Groups stays into wards of 64 beds; each ward is admitted when the longest stay before it is over. */
 export async function* wardsOf(
-  stays: AsyncIterable<HistoricStay>,
+  stays: AsyncIterable<HistoricStay | null>,
   turnoverMs: number,
   source: string,
   done: (stays: number) => void,
 ): AsyncGenerator<SourceMessage> {
-  let ward: HistoricStay[] = [];
+  let ward: (HistoricStay | null)[] = [];
   let admittedAt = FIRST_ADMISSION;
   for await (const stay of stays) {
     ward.push(stay);
     if (ward.length < BEDS) continue;
     yield* wardMessages(ward, admittedAt, source);
-    done(ward.length);
+    done(occupied(ward));
     ward = [];
     admittedAt += turnoverMs;
   }
   yield* wardMessages(ward, admittedAt, source);
-  done(ward.length);
+  done(occupied(ward));
+}
+
+function occupied(ward: readonly (HistoricStay | null)[]): number {
+  return ward.reduce((count, stay) => count + (stay === null ? 0 : 1), 0);
 }
 
 function messagesOf(stay: HistoricStay, bed: number, admittedAt: number, source: string): SourceMessage[] {

@@ -9,23 +9,32 @@ import { YaibSource } from './yaib.js';
 /** Kinds of history, as the command line names them. */
 export const SOURCES = ['physionet2012:DIR', 'physionet2019:DIR', 'yaib:DIR', 'recording:FILE'];
 
+/** Which patients of a source are read; the beds of the others stay empty. */
+export type Keep = (patientId: string) => boolean;
+
 /**
- * Opens the history named on the command line, `KIND:PLACE`. `mapping` is a user's file over the table of codes.
+ * Opens the history named on the command line, `KIND:PLACE`. `mapping` is a user's file over the table of codes; `keep` says
+ * which patients to read, with the event times they have among all.
  * @throws WardstreamError `WS_USAGE` for an unknown kind, `WS_SOURCE` where nothing is found, `WS_CONFIG` for a wrong mapping.
  */
-export function openSource(from: string, limit?: number, mapping?: string): ReplaySource {
+export function openSource(
+  from: string,
+  limit?: number,
+  mapping?: string,
+  keep: Keep = () => true,
+): ReplaySource {
   const [kind, ...rest] = from.split(':');
   const place = rest.join(':');
   if (place !== '') {
     switch (kind) {
       case 'physionet2012':
-        return new Physionet2012Source(place, CodeMapping.load(kind, mapping), limit);
+        return new Physionet2012Source(place, CodeMapping.load(kind, mapping), limit, keep);
       case 'physionet2019':
-        return new Physionet2019Source(place, CodeMapping.load(kind, mapping), limit);
+        return new Physionet2019Source(place, CodeMapping.load(kind, mapping), limit, keep);
       case 'yaib':
-        return new YaibSource(place, CodeMapping.load(kind, mapping), limit);
+        return new YaibSource(place, CodeMapping.load(kind, mapping), limit, keep);
       case 'recording':
-        return new RecordingSource(place, limit);
+        return new RecordingSource(place, limit, keep);
     }
   }
   throw new WardstreamError(

@@ -44,12 +44,14 @@ export class Physionet2012Source implements ReplaySource {
   readonly #directory: string;
   readonly #files: readonly string[];
   readonly #mapping: CodeMapping;
+  readonly #keep: (patientId: string) => boolean;
 
   /** @throws WardstreamError `WS_SOURCE` where the directory holds no stays. */
   constructor(
     directory: string,
     mapping = CodeMapping.load('physionet2012'),
     limit = Number.POSITIVE_INFINITY,
+    keep: (patientId: string) => boolean = () => true,
   ) {
     const files = existsSync(directory)
       ? readdirSync(directory).filter((name) => /^\d+\.txt$/.test(name))
@@ -60,6 +62,7 @@ export class Physionet2012Source implements ReplaySource {
     }
     this.#directory = directory;
     this.#mapping = mapping;
+    this.#keep = keep;
     this.#files = files.sort().slice(0, limit);
     this.total = this.#files.length;
   }
@@ -67,9 +70,12 @@ export class Physionet2012Source implements ReplaySource {
   *messages(): Generator<SourceMessage> {
     for (let start = 0; start < this.#files.length; start += BEDS) {
       const admittedAt = FIRST_ADMISSION + (start / BEDS) * TURNOVER_MS;
-      const stays = this.#files.slice(start, start + BEDS).map((file) => this.#stay(file));
+      const files = this.#files.slice(start, start + BEDS);
+      const stays = files.map((file) =>
+        this.#keep(file.slice(0, -'.txt'.length)) ? this.#stay(file) : null,
+      );
       yield* wardMessages(stays, admittedAt, 'physionet2012');
-      this.counts.patients += stays.length;
+      this.counts.patients += stays.filter((stay) => stay !== null).length;
     }
   }
 

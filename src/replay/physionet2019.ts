@@ -8,6 +8,7 @@ import { type ChartedValue, type HistoricStay, wardsOf } from './historic-stay.j
 import { type CodeMapping, unitOf } from './mapping.js';
 import { Ledger, noCounts, type ReplaySource, type SourceMessage } from './source.js';
 
+const TWICE = 'there twice, in two folders: the first counts';
 const HOUR_MS = 3_600_000;
 /** SepsisLabel turns 1 this long before the onset (Reyna et al., Crit Care Med 2020;48:210-217). */
 const LABEL_LEADS_MS = 6 * HOUR_MS;
@@ -28,16 +29,23 @@ export class Physionet2019Source implements ReplaySource {
   readonly #directory: string;
   readonly #files: readonly string[];
   readonly #mapping: CodeMapping;
+  readonly #keep: (patientId: string) => boolean;
   readonly #labels = new Map<string, Label>();
+  readonly #read = new Set<string>();
 
   /** @throws WardstreamError `WS_SOURCE` where neither the folder nor one in it holds .psv files. */
-  constructor(directory: string, mapping: CodeMapping, limit = Number.POSITIVE_INFINITY) {
+  constructor(
+    directory: string,
+    mapping: CodeMapping,
+    limit = Number.POSITIVE_INFINITY,
+    keep: (patientId: string) => boolean = () => true,
+  ) {
     const files = new Map<string, string>();
     for (const folder of foldersOf(directory)) {
       for (const name of readdirSync(folder).sort()) {
         if (!name.endsWith('.psv')) continue;
-        if (files.has(name)) Ledger.add(this.ledger.stays, 'there twice, in two folders: the first counts');
-        else files.set(name, join(folder, name));
+        if (!files.has(name)) files.set(name, join(folder, name));
+        else if (keep(basename(name, '.psv'))) Ledger.add(this.ledger.stays, TWICE);
       }
     }
     if (files.size === 0) {
@@ -46,8 +54,9 @@ export class Physionet2019Source implements ReplaySource {
     }
     this.#directory = directory;
     this.#mapping = mapping;
+    this.#keep = keep;
     this.#files = [...files.values()].slice(0, limit);
-    this.total = this.#files.length + (this.ledger.stays.values().next().value ?? 0);
+    this.total = this.#files.length;
   }
 
   async *messages(): AsyncGenerator<SourceMessage> {
@@ -56,13 +65,24 @@ export class Physionet2019Source implements ReplaySource {
     });
   }
 
+  /** SepsisLabel of every stay; of those not read before, it is read now. */
   async labels(): Promise<Labels | null> {
+    for (const file of this.#files) {
+      const patientId = basename(file, '.psv');
+      if (this.#read.has(patientId)) continue;
+      const [header, ...lines] = (await readFile(file, 'utf8')).trimEnd().split('\n');
+      this.#label(patientId, header.trim().split('|'), lines);
+    }
     if (this.#labels.size === 0) return null;
     return { outcome: 'sepsis', file: `${this.#directory} (SepsisLabel)`, byPatient: this.#labels };
   }
 
-  async *#stays(): AsyncGenerator<HistoricStay> {
+  async *#stays(): AsyncGenerator<HistoricStay | null> {
     for (const file of this.#files) {
+      if (!this.#keep(basename(file, '.psv'))) {
+        yield null;
+        continue;
+      }
       const stay = this.#stay(file, (await readFile(file, 'utf8')).split('\n'));
       if (stay !== null) yield stay;
     }
@@ -83,13 +103,11 @@ export class Physionet2019Source implements ReplaySource {
     const values: ChartedValue[] = [];
     let first: string[] | null = null;
     let endMs = 0;
-    let onsetMs: number | null = null;
     for (const line of lines) {
       if (line.trim() === '') continue;
       const cells = line.trimEnd().split('|');
-      const endOfHour = Number(cells[hour]) * HOUR_MS;
       // The last moment of its hour, so that it belongs to that hour's step.
-      const atMs = endOfHour - 1;
+      const atMs = Number(cells[hour]) * HOUR_MS - 1;
       if (cells.length !== columns.length || Number.isNaN(atMs)) {
         this.counts.rows++;
         this.counts.malformed++;
@@ -98,8 +116,6 @@ export class Physionet2019Source implements ReplaySource {
       first ??= cells;
       const outside = atMs < 0 ? 'charted before admission' : atMs > LONGEST_MS ? 'after 31 days' : null;
       if (outside === null) endMs = Math.max(endMs, atMs);
-      if (onsetMs === null && cells[at.get('SepsisLabel') ?? -1] === '1')
-        onsetMs = endOfHour + LABEL_LEADS_MS;
       for (const { name, index, meaning } of charted) {
         const cell = cells[index];
         if (cell === 'NaN' || cell === '') continue;
@@ -120,8 +136,22 @@ export class Physionet2019Source implements ReplaySource {
       Ledger.add(this.ledger.stays, 'no rows');
       return null;
     }
-    if (at.has('SepsisLabel')) this.#labels.set(patientId, { happened: onsetMs !== null, onsetMs });
+    this.#label(patientId, columns, lines);
     return { patientId, admission: this.#admission(first, at), values, endMs: endMs + 1 };
+  }
+
+  #label(patientId: string, columns: readonly string[], lines: readonly string[]): void {
+    this.#read.add(patientId);
+    const [label, hour] = [columns.indexOf('SepsisLabel'), columns.indexOf('ICULOS')];
+    if (label < 0 || lines.every((line) => line.trim() === '')) return;
+    for (const line of lines) {
+      const cells = line.trimEnd().split('|');
+      if (cells[label] !== '1' || cells.length !== columns.length) continue;
+      const onsetMs = Number(cells[hour]) * HOUR_MS + LABEL_LEADS_MS;
+      this.#labels.set(patientId, { happened: true, onsetMs });
+      return;
+    }
+    this.#labels.set(patientId, { happened: false, onsetMs: null });
   }
 
   #admission(cells: readonly string[], at: ReadonlyMap<string, number>): HistoricStay['admission'] {

@@ -54,17 +54,24 @@ export class RecordingSource implements ReplaySource {
   readonly total = 0;
   readonly #file: string;
   readonly #limit: number;
+  readonly #keep: (patientId: string) => boolean;
 
   /** Only messages of the first `limit` patients. @throws WardstreamError `WS_SOURCE` where there is no such file. */
-  constructor(file: string, limit = Number.POSITIVE_INFINITY) {
+  constructor(
+    file: string,
+    limit = Number.POSITIVE_INFINITY,
+    keep: (patientId: string) => boolean = () => true,
+  ) {
     if (!existsSync(file)) throw new WardstreamError('WS_SOURCE', `there is no recording ${file}`);
     this.#file = file;
     this.#limit = limit;
+    this.#keep = keep;
   }
 
   /** @throws WardstreamError `WS_SOURCE` where the file is not a recording or ends early. */
   async *messages(): AsyncGenerator<SourceMessage> {
     const patients = new Set<string>();
+    const kept = new Set<string>();
     try {
       const decoder = createReadStream(this.#file).pipe(new avro.streams.BlockDecoder());
       let marker = Buffer.alloc(0);
@@ -74,7 +81,9 @@ export class RecordingSource implements ReplaySource {
       for await (const { topic, key, eventTime, value } of decoder as AsyncIterable<RecordedMessage>) {
         if (!patients.has(key) && patients.size >= this.#limit) continue;
         patients.add(key);
-        this.counts.patients = patients.size;
+        if (!this.#keep(key)) continue;
+        kept.add(key);
+        this.counts.patients = kept.size;
         this.counts.rows++;
         if (!INPUT_TOPICS.includes(topic as InputTopic)) {
           this.counts.malformed++;

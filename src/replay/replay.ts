@@ -6,11 +6,12 @@ import type { Config } from '../config.js';
 import { Engine, type EngineCounts } from '../engine/engine.js';
 import type { Sink } from '../engine/outputs.js';
 import type { MessageCodec } from '../events/codec.js';
+import type { EpochMs } from '../events/event.js';
 import { loadModel } from '../inference/model.js';
 import { openStore } from '../store/open.js';
 import { recordModel } from '../store/queries.js';
 import { StoreSink } from '../store/sink.js';
-import { ScoresDigest } from './digest.js';
+import { AlertsDigest, ScoresDigest } from './digest.js';
 import { bytesOf, type ReplaySource, type SourceMessage } from './source.js';
 
 export interface ReplayOptions {
@@ -20,6 +21,16 @@ export interface ReplayOptions {
   readonly onProgress?: (patients: number, total: number) => void;
   /** Further places results go to, before the store. */
   readonly sinks?: readonly Sink[];
+  /** Ends the replay early: what was read by then is dealt with, and the result says that it is partial. */
+  readonly signal?: AbortSignal | undefined;
+  /** Says when each moment of history may happen; by default `speed` does. */
+  readonly pace?: Pace;
+}
+
+/** Decides when history goes on. */
+export interface Pace {
+  /** Resolves when the moment at `time` may happen; false: never, the replay ends here. */
+  reach(time: EpochMs): Promise<boolean>;
 }
 
 /** The outcome of a replay, as `--json` prints it. */
@@ -50,8 +61,18 @@ export interface ReplayResult {
   scoresPerSecond: number;
   peakRssMb: number;
   scoresDigest: string;
+  alertsDigest: string;
   model: string;
   store?: string;
+  /** Interrupted: not all of the history was replayed. */
+  partial?: true;
+}
+
+/** A replay whose digests are still open, so that shares of patients replayed apart can be put together. */
+export interface ReplayPart {
+  readonly result: ReplayResult;
+  readonly scores: ScoresDigest;
+  readonly alerts: AlertsDigest;
 }
 
 /** Messages encoded and produced at once. */
@@ -59,11 +80,18 @@ const CHUNK = 512;
 
 /** Streams history through the same pipeline that runs live: embedded bus, model, policy, and the store if configured. */
 export async function replay(source: ReplaySource, options: ReplayOptions): Promise<ReplayResult> {
-  const { config } = options;
+  const { result, scores, alerts } = await replayPart(source, options);
+  return { ...result, scoresDigest: scores.digest(), alertsDigest: alerts.digest() };
+}
+
+/** As `replay`, with the digests still open. */
+export async function replayPart(source: ReplaySource, options: ReplayOptions): Promise<ReplayPart> {
+  const { config, signal } = options;
   const clock = new ReplayClock();
   const bus = new MemoryBus(config.bus.kind === 'memory' ? config.bus : { partitions: 4, capacity: 8192 });
-  const digest = new ScoresDigest();
-  const sinks: Sink[] = [digest, ...(options.sinks ?? [])];
+  const scores = new ScoresDigest();
+  const alerts = new AlertsDigest();
+  const sinks: Sink[] = [scores, alerts, ...(options.sinks ?? [])];
   if (config.store.kind !== 'none') {
     const model = loadModel(config.model.version, config.model.directory);
     const store = await openStore(config.store);
@@ -72,53 +100,110 @@ export async function replay(source: ReplaySource, options: ReplayOptions): Prom
   }
   const engine = await Engine.open({ config, bus, clock, sinks });
   const started = performance.now();
+  let isWhole = true;
   try {
     await engine.start();
-    await feed(source, bus, engine, clock, options);
+    isWhole = await feed(source, bus, engine, clock, options);
     await drain(bus, engine);
   } finally {
     await bus.close();
     await engine.close();
   }
   const seconds = (performance.now() - started) / 1000;
-  return {
+  const result = {
     ...summarise(source, engine.counts, seconds),
-    scoresDigest: digest.digest(),
+    scoresDigest: '',
+    alertsDigest: '',
     ...placesOf(engine, config),
+    ...(isWhole && signal?.aborted !== true ? {} : { partial: true as const }),
+  };
+  return { result, scores, alerts };
+}
+
+/** Puts together what shares of the patients, replayed at one time, came to. */
+export function joined(parts: readonly ReplayPart[], seconds: number): ReplayResult {
+  const scores = new ScoresDigest();
+  const alerts = new AlertsDigest();
+  for (const part of parts) {
+    for (const [stayId, list] of part.scores.entries()) scores.add(stayId, list);
+    for (const line of part.alerts.lines) alerts.lines.push(line);
+  }
+  const results = parts.map(({ result }) => result);
+  const sum = (of: (result: ReplayResult) => number) => results.reduce((total, each) => total + of(each), 0);
+  const table = (of: (result: ReplayResult) => Readonly<Record<string, number>>) => {
+    const totals: Record<string, number> = {};
+    for (const each of results) {
+      for (const [name, count] of Object.entries(of(each))) totals[name] = (totals[name] ?? 0) + count;
+    }
+    return totals;
+  };
+  const [first] = results;
+  return {
+    ...first,
+    patients: sum(({ patients }) => patients),
+    observations: sum(({ observations }) => observations),
+    scores: sum(({ scores: count }) => count),
+    alerts: sum(({ alerts: count }) => count),
+    deadLetters: sum(({ deadLetters }) => deadLetters),
+    deadLettersByReason: table(({ deadLettersByReason }) => deadLettersByReason),
+    duplicates: sum(({ duplicates }) => duplicates),
+    late: sum(({ late }) => late),
+    implausible: sum(({ implausible }) => implausible),
+    rows: sum(({ rows }) => rows),
+    descriptors: sum(({ descriptors }) => descriptors),
+    notRecorded: sum(({ notRecorded }) => notRecorded),
+    malformed: sum(({ malformed }) => malformed),
+    setAside: sum(({ setAside }) => setAside),
+    unmapped: table(({ unmapped }) => unmapped),
+    ...rates(
+      sum(({ observations }) => observations),
+      sum(({ scores: count }) => count),
+      seconds,
+    ),
+    peakRssMb: Math.max(...results.map(({ peakRssMb }) => peakRssMb)),
+    scoresDigest: scores.digest(),
+    alertsDigest: alerts.digest(),
+    ...(results.some(({ partial }) => partial === true) ? { partial: true as const } : {}),
   };
 }
 
+/** Feeds history to the bus; false where it was ended early. */
 async function feed(
   source: ReplaySource,
   bus: MemoryBus,
   engine: Engine,
   clock: ReplayClock,
-  { speed, onProgress }: ReplayOptions,
-): Promise<void> {
+  { speed, onProgress, signal, pace }: ReplayOptions,
+): Promise<boolean> {
   const started = performance.now();
   let first = Number.NaN;
   let chunk: SourceMessage[] = [];
   const send = async () => {
     const newest = chunk.at(-1);
-    if (newest === undefined) return;
-    if (speed !== 'max') {
+    if (newest === undefined) return true;
+    if (pace !== undefined) {
+      if (!(await pace.reach(newest.eventTime))) return false;
+    } else if (speed !== 'max') {
       if (Number.isNaN(first)) first = newest.eventTime;
       const due = (newest.eventTime - first) / speed;
       const ahead = due - (performance.now() - started);
-      if (ahead > 0) await sleep(ahead);
+      if (ahead > 0) await sleep(ahead, undefined, { signal }).catch(() => undefined);
+      if (signal?.aborted === true) return false;
     }
     for (const { eventTime } of chunk) clock.advanceTo(eventTime);
     await produceAll(chunk, bus, engine.codec);
     chunk = [];
     onProgress?.(source.counts.patients, source.total);
     if (engine.failure !== null) throw engine.failure;
+    return signal?.aborted !== true;
   };
+  const isPaced = pace !== undefined || speed !== 'max';
   for await (const message of source.messages()) {
     const isMomentOver = chunk.length > 0 && chunk[chunk.length - 1].eventTime !== message.eventTime;
-    if (chunk.length >= CHUNK || (speed !== 'max' && isMomentOver)) await send();
+    if ((chunk.length >= CHUNK || (isPaced && isMomentOver)) && !(await send())) return false;
     chunk.push(message);
   }
-  await send();
+  return send();
 }
 
 /** Encodes messages and produces them in order: runs of one topic together. */
@@ -148,7 +233,7 @@ function summarise(
   source: ReplaySource,
   counts: EngineCounts,
   seconds: number,
-): Omit<ReplayResult, 'scoresDigest' | 'model' | 'store'> {
+): Omit<ReplayResult, 'scoresDigest' | 'alertsDigest' | 'model' | 'store'> {
   const { rows, notRecorded, malformed, patients } = source.counts;
   const descriptors = source.counts.descriptors - counts.rejectedFields;
   const { observations, scores, alerts, deadLetters, deadLettersByReason, duplicates, late, implausible } =
@@ -169,10 +254,16 @@ function summarise(
     malformed,
     setAside: source.ledger?.setAside ?? 0,
     unmapped: Object.fromEntries(source.ledger?.unmapped ?? []),
+    ...rates(observations, scores, seconds),
+    peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
+  };
+}
+
+function rates(observations: number, scores: number, seconds: number) {
+  return {
     seconds: Number(seconds.toFixed(2)),
     observationsPerSecond: Math.round(observations / seconds),
     scoresPerSecond: Math.round(scores / seconds),
-    peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
   };
 }
 

@@ -52,11 +52,17 @@ export class YaibSource implements ReplaySource {
   readonly hasClock = false;
   readonly #directory: string;
   readonly #mapping: CodeMapping;
+  readonly #keep: (patientId: string) => boolean;
   readonly #limit: number;
   #total = 0;
 
   /** @throws WardstreamError `WS_SOURCE` where the folder has no dyn.parquet. */
-  constructor(directory: string, mapping: CodeMapping, limit = Number.POSITIVE_INFINITY) {
+  constructor(
+    directory: string,
+    mapping: CodeMapping,
+    limit = Number.POSITIVE_INFINITY,
+    keep: (patientId: string) => boolean = () => true,
+  ) {
     if (!existsSync(join(directory, 'dyn.parquet'))) {
       const what = `${directory} holds no dyn.parquet`;
       throw new WardstreamError(
@@ -66,6 +72,7 @@ export class YaibSource implements ReplaySource {
     }
     this.#directory = directory;
     this.#mapping = mapping;
+    this.#keep = keep;
     this.#limit = limit;
   }
 
@@ -77,7 +84,7 @@ export class YaibSource implements ReplaySource {
     const dyn = await ParquetTable.open(join(this.#directory, 'dyn.parquet'), ['stay_id', 'time']);
     const layout = await this.#lookAt(dyn);
     const admissions = await this.#admissions(layout.stays);
-    this.#total = Math.min(this.#limit, layout.stays.size + (this.ledger.stays.get(NO_ROWS) ?? 0));
+    this.#total = Math.min(this.#limit, layout.stays.size);
     const turnoverMs = layout.longestMs + 2 * HOUR_MS;
     yield* wardsOf(this.#stays(dyn, layout, admissions), turnoverMs, 'yaib', (stays) => {
       this.counts.patients += stays;
@@ -158,10 +165,11 @@ export class YaibSource implements ReplaySource {
       if (admissions.has(id))
         Ledger.add(this.ledger.notes, 'named twice in sta.parquet: the first row counts');
       else if (stays.has(id)) admissions.set(id, admissionOf(row));
-      else Ledger.add(this.ledger.stays, NO_ROWS);
+      else if (this.#keep(id)) Ledger.add(this.ledger.stays, NO_ROWS);
     }
     for (const id of stays) {
-      if (!admissions.has(id)) Ledger.add(this.ledger.notes, 'not in sta.parquet: used without age and sex');
+      if (!admissions.has(id) && this.#keep(id))
+        Ledger.add(this.ledger.notes, 'not in sta.parquet: used without age and sex');
     }
     return admissions;
   }
@@ -170,15 +178,19 @@ export class YaibSource implements ReplaySource {
     dyn: ParquetTable,
     layout: Layout,
     admissions: ReadonlyMap<string, HistoricStay['admission']>,
-  ): AsyncGenerator<HistoricStay> {
+  ): AsyncGenerator<HistoricStay | null> {
     const names = dyn.columns.filter((name) => name !== 'stay_id' && name !== 'time');
     const meanings = names.map((name) => this.#mapping.meaningOf(name));
     let stay = null as OpenStay | null;
     let stays = 0;
-    const finished = (open: OpenStay): HistoricStay => ({
-      ...open,
-      admission: this.#described(admissions.get(open.patientId)),
-    });
+    let isKept = true;
+    const finished = (open: OpenStay): HistoricStay | null =>
+      !this.#keep(open.patientId)
+        ? null
+        : {
+            ...open,
+            admission: this.#described(admissions.get(open.patientId)),
+          };
     for await (const { rows, columns } of dyn.windows(dyn.columns)) {
       const cells = names.map((name) => columns[name]);
       for (let row = 0; row < rows; row++) {
@@ -187,7 +199,9 @@ export class YaibSource implements ReplaySource {
           if (stay !== null) yield finished(stay);
           if (stays++ >= this.#limit) return;
           stay = { patientId, values: [], endMs: HOUR_MS };
+          isKept = this.#keep(patientId);
         }
+        if (!isKept) continue;
         const time = numberOf(columns.time[row]) * layout.msPerUnit;
         const atMs = layout.isHourly ? time + HOUR_MS - 1 : time;
         const isUsable = time >= 0;

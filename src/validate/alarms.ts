@@ -71,6 +71,7 @@ export function stayAlarms(
   candidates: readonly number[],
   threshold: number,
   rules: AlarmRules,
+  onAlarm?: (time: number, isTrue: boolean) => void,
 ): StayAlarms {
   const { times, signal, events } = stay;
   const firstAlarm = new Map<number, number>();
@@ -88,7 +89,9 @@ export function stayAlarms(
     if (time < silentUntil || !(signal[index] >= threshold)) continue;
     silentUntil = time + rules.silenceMs;
     alarms++;
-    if (claims(events, next, time, rules)) trueAlarms++;
+    const isTrue = claims(events, next, time, rules);
+    if (isTrue) trueAlarms++;
+    onAlarm?.(time, isTrue);
     for (let each = firstCandidate; each < candidates.length; each++) {
       const lead = events[candidates[each]].start - time;
       if (lead < rules.leastMs) {

@@ -5,6 +5,7 @@ import {
   respiratoryFailure,
 } from '../clinical/endpoints.js';
 import { type Interval, union } from '../clinical/intervals.js';
+import type { AlertRule } from '../config.js';
 import {
   type AlarmFigures,
   alarmFigures,
@@ -19,10 +20,12 @@ import type { BootstrapOptions } from './bootstrap.js';
 import { type Estimate, estimate } from './mortality.js';
 import type { Weights } from './ranking.js';
 import { BASELINES, type Signal, thresholdLabel } from './signals.js';
-import type { ObservedStay } from './stays.js';
+import type { ObservedStay, SignalId } from './stays.js';
 
 /** Events that begin within this time of admission were brought in: nobody could have been warned. Ours. */
 export const BROUGHT_IN_MS = 3_600_000;
+/** Royal College of Physicians 2017: emergency response. */
+const NEWS2_EMERGENCY = 7;
 /** Thresholds of the model's curve at most, and of a baseline's. */
 const MODEL_THRESHOLDS = 201;
 const BASELINE_THRESHOLDS = 61;
@@ -31,6 +34,8 @@ const BASELINE_THRESHOLDS = 61;
 export interface Endpoint {
   readonly id: EndpointId;
   readonly label: string;
+  /** The model's output that foretells it, where it has one. */
+  readonly output: SignalId;
   readonly eventsOf: (stay: Pick<ObservedStay, 'charted'>) => Interval[];
 }
 export type EndpointId =
@@ -53,22 +58,26 @@ const respiration = ({ charted }: Pick<ObservedStay, 'charted'>) => ({
 export const ENDPOINTS: readonly Endpoint[] = [
   {
     id: 'deterioration',
+    output: 'deterioration',
     label: 'Circulatory or respiratory failure',
     eventsOf: (stay) =>
       union([...circulatoryFailure(circulation(stay)), ...respiratoryFailure(respiration(stay))]),
   },
   {
     id: 'circulatoryFailure',
+    output: 'circulatory',
     label: 'Circulatory failure',
     eventsOf: (stay) => circulatoryFailure(circulation(stay)),
   },
   {
     id: 'respiratoryFailure',
+    output: 'respiratory',
     label: 'Respiratory failure',
     eventsOf: (stay) => respiratoryFailure(respiration(stay)),
   },
   {
     id: 'circulatoryCompromise',
+    output: 'circulatory',
     label: 'Hypotension or raised lactate (wider, not published)',
     eventsOf: (stay) => circulatoryCompromise(circulation(stay)),
   },
@@ -116,6 +125,10 @@ export interface EndpointFigures {
   /** All events; those that count are fewer, without those brought in or never watched before. */
   readonly allEvents: number;
   readonly events: number;
+  /** Which of the model's outputs alarms. */
+  readonly signal: SignalId;
+  /** Whether its threshold is a rule's of the configuration, or that of the burden of NEWS2 ≥ 7. */
+  readonly isConfigured: boolean;
   readonly model: OperatingPoint;
   readonly comparisons: readonly EqualBurden[];
   /** Over the whole range of thresholds, ascending. */
@@ -124,23 +137,60 @@ export interface EndpointFigures {
   readonly leadHistogram: readonly number[];
 }
 
-/** Evaluates one endpoint; `threshold` is the risk at which the model alarms by configuration. */
+/** Stays as alarms of one signal against one endpoint see them. */
+export function monitoredBy(
+  { id, sign }: Pick<Signal, 'id' | 'sign'>,
+  stays: readonly ObservedStay[],
+  events: readonly (readonly Interval[])[],
+): MonitoredStay[] {
+  return stays.map((stay, index) => ({
+    times: stay.times,
+    signal: sign === 1 ? stay.signals[id] : stay.signals[id].map((value) => -value),
+    events: events[index],
+    start: stay.admittedAt,
+    end: stay.endAt,
+  }));
+}
+
+/** The model as a signal for an endpoint: its own output where it has one, else the risk of death. */
+export function modelSignal({ output }: Endpoint, stays: readonly ObservedStay[]): Signal {
+  const hasOutput = stays.some(({ signals }) => signals[output].some((value) => !Number.isNaN(value)));
+  return hasOutput ? { ...MODEL, id: output, label: `Model’s ${output} risk` } : MODEL;
+}
+
+/**
+ * The probability at which the model alarms for an endpoint: the rule's of the configuration; without one, that at which it alarms
+ * as often as NEWS2 ≥ 7.
+ */
+export function alarmThreshold(
+  { id }: Signal,
+  rules: readonly AlertRule[],
+  stays: readonly ObservedStay[],
+  events: readonly (readonly Interval[])[],
+): { readonly threshold: number; readonly isConfigured: boolean } {
+  const rule = rules.find(({ signal }) => signal === (id === 'model' ? 'risk' : id));
+  if (rule !== undefined) return { threshold: rule.raiseAt, isConfigured: true };
+  const news2 = monitoredBy({ id: 'news2', sign: 1 }, stays, events);
+  const { alarmsPerPatientDay } = alarmFigures(
+    cohortAlarms(news2, NEWS2_EMERGENCY, HYLAND_RULES, BROUGHT_IN_MS),
+  );
+  const most = Number.isNaN(alarmsPerPatientDay) ? 0 : alarmsPerPatientDay;
+  const threshold = thresholdAtBurden(monitoredBy({ id, sign: 1 }, stays, events), most, HYLAND_RULES);
+  return { threshold: threshold ?? 1, isConfigured: false };
+}
+
+/** Evaluates one endpoint at the alerts' configured thresholds. */
 export function endpointFigures(
   endpoint: Endpoint,
   stays: readonly ObservedStay[],
-  threshold: number,
+  rules: readonly AlertRule[],
   options: BootstrapOptions,
 ): EndpointFigures {
   const events = stays.map(endpoint.eventsOf);
-  const monitored = (signal: Pick<Signal, 'id' | 'sign'>): MonitoredStay[] =>
-    stays.map((stay, index) => ({
-      times: stay.times,
-      signal: signal.sign === 1 ? stay.signals[signal.id] : stay.signals[signal.id].map((value) => -value),
-      events: events[index],
-      start: stay.admittedAt,
-      end: stay.endAt,
-    }));
-  const model = monitored(MODEL);
+  const signal = modelSignal(endpoint, stays);
+  const { threshold, isConfigured } = alarmThreshold(signal, rules, stays, events);
+  const monitored = (of: Pick<Signal, 'id' | 'sign'>) => monitoredBy(of, stays, events);
+  const model = monitored(signal);
   const at = (of: readonly MonitoredStay[], value: number) =>
     cohortAlarms(of, value, HYLAND_RULES, BROUGHT_IN_MS);
   const sweep = (of: readonly MonitoredStay[], { sign }: Pick<Signal, 'sign'>, most: number) =>
@@ -148,15 +198,15 @@ export function endpointFigures(
   const sweeps: Record<string, SweepPoint[]> = { model: sweep(model, MODEL, MODEL_THRESHOLDS) };
   const headline = at(model, threshold);
   const pairs: Pair[] = [];
-  for (const signal of BASELINES) {
-    const of = monitored(signal);
-    const sweepOf = sweep(of, signal, BASELINE_THRESHOLDS);
-    sweeps[signal.id] = signal.sign === 1 ? sweepOf : sweepOf.reverse();
-    for (const known of signal.thresholds) {
-      const baseline = at(of, signal.sign * known);
+  for (const baselineSignal of BASELINES) {
+    const of = monitored(baselineSignal);
+    const sweepOf = sweep(of, baselineSignal, BASELINE_THRESHOLDS);
+    sweeps[baselineSignal.id] = baselineSignal.sign === 1 ? sweepOf : sweepOf.reverse();
+    for (const known of baselineSignal.thresholds) {
+      const baseline = at(of, baselineSignal.sign * known);
       const most = alarmFigures(baseline).alarmsPerPatientDay;
       const same = thresholdAtBurden(model, most, HYLAND_RULES);
-      pairs.push({ signal, known, baseline, model: same === null ? null : at(model, same) });
+      pairs.push({ signal: baselineSignal, known, baseline, model: same === null ? null : at(model, same) });
     }
   }
   return {
@@ -165,7 +215,9 @@ export function endpointFigures(
     staysWithEvents: headline.events.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0),
     allEvents: events.reduce((sum, { length }) => sum + length, 0),
     events: alarmFigures(headline).events,
-    ...withIntervals(headline, pairs, options),
+    signal: signal.id,
+    isConfigured,
+    ...withIntervals(signal, headline, pairs, options),
     sweeps,
     leadHistogram: histogram(headline.leads),
   };
@@ -191,6 +243,7 @@ interface Pair {
 
 /** Intervals of all operating points and differences from the same resamples, so that differences are paired. */
 function withIntervals(
+  own: Signal,
   headline: CohortAlarms,
   pairs: readonly Pair[],
   options: BootstrapOptions,
@@ -212,16 +265,17 @@ function withIntervals(
     return { label, threshold, figures, recall, precision, alarmsPerPatientDay, medianLeadHours };
   };
   const comparisons = pairs.map(({ signal, known, model }, index): EqualBurden => {
-    const [own, differences] = [2 * index + 2, estimates.slice(6 * (2 * index + 2) + 4)];
+    const place = 2 * index + 2;
+    const differences = estimates.slice(6 * place + 4);
     return {
       signal: signal.id,
-      baseline: pointOf(own - 1, signal, known),
-      model: model === null ? null : pointOf(own, MODEL, model.threshold),
+      baseline: pointOf(place - 1, signal, known),
+      model: model === null ? null : pointOf(place, own, model.threshold),
       recallDifference: model === null ? null : differences[0],
       precisionDifference: model === null ? null : differences[1],
     };
   });
-  return { model: pointOf(0, MODEL, headline.threshold), comparisons };
+  return { model: pointOf(0, own, headline.threshold), comparisons };
 }
 
 function histogram(leads: Float64Array): number[] {

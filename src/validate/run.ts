@@ -1,19 +1,33 @@
-import type { Config } from '../config.js';
+import type { AlertRule, Config } from '../config.js';
 import { WardstreamError } from '../errors.js';
 import { loadModel } from '../inference/model.js';
 import { openSource } from '../replay/open.js';
 import { readOutcomes } from '../replay/outcomes.js';
-import { type ReplayResult, replay } from '../replay/replay.js';
-import type { ReplaySource } from '../replay/source.js';
+import type { ReplayResult } from '../replay/replay.js';
+import { type ScoredCohort, scoreCohort } from '../replay/scored-cohort.js';
+import type { ScoringJob } from '../replay/scoring.js';
+import { STANDARD_VARIANTS, variantOf } from '../replay/variants.js';
 import { Random } from '../simulate/random.js';
 import type { BootstrapOptions } from './bootstrap.js';
-import { type Cohort, cohortOf, type Flow, flowOf, type SetAside } from './cohort.js';
-import { ENDPOINTS, type EndpointFigures, endpointFigures } from './events.js';
-import type { Labels } from './labels.js';
+import { type BurdenFigures, burdenFigures } from './burden.js';
+import { type Cases, casesOf } from './cases.js';
+import { type Cohort, cohortOf, type Flow, flowOf } from './cohort.js';
+import { type Comparison, compareModels } from './compare.js';
+import { type CurvePoint, type MomentFigures, momentFigures, outcomeCurve } from './continuous.js';
+import { ENDPOINTS, type Endpoint, type EndpointFigures, endpointFigures } from './events.js';
+import type { Label, Labels } from './labels.js';
 import { HOURS, type HourFigures, hourFigures, SCORE1_FOLDS, sampleAt } from './mortality.js';
-import { type ObservedStay, StayCollector } from './stays.js';
+import { type PolicyFigures, policyFigures } from './policies.js';
+import { type Sensitivity, sensitivityFigures } from './sensitivity.js';
+import { type ObservedStay, sorted } from './stays.js';
 import { type SubgroupFigures, subgroupFigures } from './subgroups.js';
 import { countTrainedOn, type OutOfFold, readOutOfFold } from './training.js';
+
+/** A set of alert rules to try. */
+export interface NamedPolicy {
+  readonly name: string;
+  readonly rules: readonly AlertRule[];
+}
 
 export interface ValidationOptions extends BootstrapOptions {
   readonly config: Config;
@@ -25,7 +39,18 @@ export interface ValidationOptions extends BootstrapOptions {
   readonly outcomes?: string | undefined;
   /** Only the first so many stays. */
   readonly patients?: number | undefined;
-  readonly onProgress?: (patients: number, total: number) => void;
+  /** Threads that score; by default 1. */
+  readonly workers?: number | undefined;
+  /** Where scores are kept between runs. */
+  readonly scores?: string | undefined;
+  /** Another model to compare with. */
+  readonly against?: string | undefined;
+  readonly policies?: readonly NamedPolicy[] | undefined;
+  /** Stays scored again with data late, missing or lost; 0: none. By default 0. */
+  readonly sensitivity?: number | undefined;
+  readonly onProgress?: ((what: string, done: number, total: number) => void) | undefined;
+  /** Ends scoring early; what is judged then is partial. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Everything a validation found. NaN, which JSON writes as null, is a figure that is not defined. */
@@ -33,11 +58,15 @@ export interface Validation {
   readonly from: string;
   /** What the model is asked to foretell of each stay: `death in hospital`, or what the source's labels say. */
   readonly outcome: string;
+  /** Whether the source tells when it came about. */
+  readonly hasOnsets: boolean;
   readonly outcomesFile: string;
   readonly model: string;
   readonly seed: number;
   readonly resamples: number;
   readonly alarmThreshold: number;
+  /** Scoring was interrupted: only stays that were over by then are judged. */
+  readonly partial: boolean;
   readonly flow: Flow;
   readonly cohort: Cohort;
   /** Stays in which the outcome came about. */
@@ -47,42 +76,45 @@ export interface Validation {
   /** The model's own cross-validated figures, where it has them and was trained on these patients. */
   readonly outOfFold: OutOfFold | null;
   readonly hours: readonly HourFigures[];
+  readonly curve: readonly CurvePoint[];
   readonly endpoints: readonly EndpointFigures[];
+  readonly moments: readonly MomentFigures[];
+  readonly burden: BurdenFigures;
   readonly subgroupHour: number;
   readonly subgroups: readonly SubgroupFigures[];
+  readonly sensitivity: Sensitivity | null;
+  readonly policies: readonly PolicyFigures[];
+  readonly comparison: Comparison | null;
+  readonly cases: Cases;
   readonly replay: ReplayResult;
+  /** Stays whose scores were on file. */
+  readonly stored: number;
   /** All of it: replay with scoring, and evaluation. */
   readonly seconds: number;
 }
 
 const SUBGROUP_HOUR = 48;
+/** Each policy and model goes over all moments: intervals of the curve need fewer resamples than the headline. */
+const CURVE_RESAMPLES = 200;
 
 /**
- * Replays history through the real engine and judges what it would have said: death in hospital by the last score at
- * 6, 12, 24 and 48 hours, alarms against events, and baselines on the same stays.
+ * Replays history through the real engine and judges what it would have said: the outcome by the last score at
+ * 6, 12, 24 and 48 hours and in between, alarms against events, and baselines on the same stays.
  * @throws WardstreamError `WS_USAGE` or `WS_SOURCE` where source or outcomes cannot be used.
  */
 export async function validate(options: ValidationOptions): Promise<Validation> {
   const started = performance.now();
-  const { config, from, seed, resamples } = options;
-  const source = openSource(from, options.patients, options.mapping);
+  const { config, from, seed, resamples, patients, mapping } = options;
+  const rules = rulesOf(config);
   // What is wrong with the outcomes is said before the replay, where that is possible.
   const given = options.outcomes === undefined ? null : readOutcomes(options.outcomes);
-  const threshold = alarmThreshold(config);
-  const collector = new StayCollector();
-  const { onProgress } = options;
-  const replayed = await replay(source, {
-    config,
-    speed: 'max',
-    sinks: [collector],
-    ...(onProgress === undefined ? {} : { onProgress }),
-  });
-  const all = collector.stays();
-  const labels = await labelsOf(source, options.outcomes, given);
+  const job: ScoringJob = { from, patients, mapping, config };
+  const scored = await scoreOnce(job, 'scoring', options, options.scores);
+  const labels = await labelsOf(job, options.outcomes, given);
   const { byPatient } = labels;
-  const withOutcome = all.filter(({ patientId }) => byPatient.has(patientId));
+  const withOutcome = scored.stays.filter(({ patientId }) => byPatient.has(patientId));
   const stays = withOutcome.filter(isScored);
-  if (stays.length === 0) throw nothingToEvaluate(all, labels.file);
+  if (stays.length === 0) throw nothingToEvaluate(scored.stays, labels.file);
   const labelOf = ({ patientId }: ObservedStay) => byPatient.get(patientId)!;
   // Ids are the Challenge's own there; elsewhere like numbers name other patients.
   const trainedOn = from.startsWith('physionet2012:')
@@ -92,87 +124,148 @@ export async function validate(options: ValidationOptions): Promise<Validation> 
   const sampling = { seed, resamples };
   const samples = HOURS.map((hour) => ({ hour, sample: sampleAt(stays, labelOf, hour) }));
   const last = samples.find(({ hour }) => hour === SUBGROUP_HOUR)!.sample;
+  const folds = (size: number) => foldsOf(size, seed);
+  const endpoints = ENDPOINTS.map((endpoint) => endpointFigures(endpoint, stays, rules, sampling));
+  const [headlineEndpoint] = ENDPOINTS;
+  const { signal, model } = endpoints[0];
+  const figures = {
+    hours: samples.map(({ hour, sample }) =>
+      hourFigures(hour, sample, folds(sample.stays.length), trainedOn > 0, sampling),
+    ),
+    curve: outcomeCurve(stays, labelOf, folds, { seed, resamples: Math.min(CURVE_RESAMPLES, resamples) }),
+    endpoints,
+    moments: ENDPOINTS.map((endpoint) => momentFigures(endpoint, stays, sampling)),
+    burden: burdenFigures(stays, signal, model.threshold, scored.hasClock),
+    subgroupHour: SUBGROUP_HOUR,
+    subgroups: subgroupFigures(last, sampling),
+    cases: casesOf(headlineEndpoint, signal, model.threshold, stays, labelOf),
+    policies: (options.policies ?? []).map(({ name, rules: tried }) =>
+      policyFigures(name, tried, scored.result.model, stays, headlineEndpoint),
+    ),
+  };
+  const judged = { stays, labelOf, job, options };
+  const comparison = await compared(judged, scored.result.model, rules);
+  const sensitivity = await sensitivityOf(judged, last.stays, headlineEndpoint, endpoints[0]);
   return {
     from,
     outcome: labels.outcome,
+    hasOnsets: [...byPatient.values()].some(({ onsetMs }) => onsetMs !== null),
     outcomesFile: labels.file,
-    model: replayed.model,
+    model: scored.result.model,
     seed,
     resamples,
-    alarmThreshold: threshold,
-    flow: flowOf(source.total, asideOf(source), all, withOutcome, stays, labels),
+    alarmThreshold: rules.find((rule) => rule.signal === 'risk')!.raiseAt,
+    partial: scored.result.partial === true,
+    flow: flowOf(scored.total, asCounted(scored.aside), scored.stays, withOutcome, stays, labels),
     cohort: cohortOf(stays),
     deaths: stays.filter((stay) => labelOf(stay).happened).length,
     trainedOn,
     outOfFold: trainedOn === 0 ? null : readOutOfFold(directory),
-    hours: samples.map(({ hour, sample }) =>
-      hourFigures(hour, sample, foldsOf(sample.stays.length, seed), trainedOn > 0, sampling),
-    ),
-    endpoints: ENDPOINTS.map((endpoint) => endpointFigures(endpoint, stays, threshold, sampling)),
-    subgroupHour: SUBGROUP_HOUR,
-    subgroups: subgroupFigures(last, sampling),
-    replay: replayed,
+    ...figures,
+    comparison,
+    sensitivity,
+    replay: scored.result,
+    stored: scored.stored,
     seconds: Number(((performance.now() - started) / 1000).toFixed(2)),
   };
 }
 
-/** The figures as `--json` prints them: the headline endpoint, Score1 and calibration at the last hour. */
-export function headline(validation: Validation) {
-  const { hours, endpoints, flow, deaths, seconds, replay: replayed } = validation;
-  const byHour = (figure: (hour: HourFigures) => number) =>
-    Object.fromEntries(hours.map((each) => [String(each.hour), figure(each)]));
-  const last = hours[hours.length - 1];
-  const [endpoint] = endpoints;
-  const baselines = endpoint.comparisons.map(({ signal, baseline, model }) => ({ signal, baseline, model }));
-  const { figures } = endpoint.model;
-  return {
-    patients: flow.evaluated,
-    deaths,
-    auroc: byHour(({ model }) => model.auroc.value),
-    auprc: byHour(({ model }) => model.auprc.value),
-    score1: last.model.score1.value,
-    ece: last.model.ece.value,
-    alarmsPerPatientDay: figures.alarmsPerPatientDay,
-    events: figures.events,
-    recall: figures.recall,
-    precision: figures.precision,
-    medianLeadHours: figures.medianLeadHours,
-    baselines: Object.fromEntries(
-      Object.keys(last.baselines).map((id) => [
-        id,
-        {
-          auroc: byHour((hour) => hour.baselines[id].auroc.value),
-          auprc: byHour((hour) => hour.baselines[id].auprc.value),
-          // The last threshold listed is the strictest.
-          ...pointOf(baselines.filter(({ signal }) => signal === id).at(-1)?.baseline ?? null),
-          modelAtSameBurden: pointOf(baselines.filter(({ signal }) => signal === id).at(-1)?.model ?? null),
-        },
-      ]),
-    ),
-    threshold: validation.alarmThreshold,
-    trainedOn: validation.trainedOn,
-    seconds,
-    scoresDigest: replayed.scoresDigest,
-  };
+/** What the later steps of a validation share. */
+interface Judged {
+  readonly stays: readonly ObservedStay[];
+  readonly labelOf: (stay: ObservedStay) => Label;
+  readonly job: ScoringJob;
+  readonly options: ValidationOptions;
 }
 
-function pointOf(point: EndpointFigures['model'] | null) {
-  if (point === null) return null;
-  const { threshold, figures } = point;
-  const { alarmsPerPatientDay, recall, precision, medianLeadHours } = figures;
-  return { threshold, alarmsPerPatientDay, recall, precision, medianLeadHours };
+function scoreOnce(
+  job: ScoringJob,
+  what: string,
+  { workers, onProgress, signal }: ValidationOptions,
+  file?: string,
+): Promise<ScoredCohort> {
+  return scoreCohort({
+    job,
+    workers: workers ?? 1,
+    file,
+    onProgress: (done, total) => onProgress?.(what, done, total),
+    signal,
+  });
 }
 
-/** The risk at which the configuration raises its first risk alert. */
-function alarmThreshold(config: Config): number {
-  const rule = config.alerts.rules.find(({ signal }) => signal === 'risk');
-  if (rule === undefined) {
-    throw new WardstreamError(
-      'WS_CONFIG',
-      'alerts.rules has no rule with signal risk: there is no alarm to validate',
-    );
-  }
-  return rule.raiseAt;
+/** Scores the same stays with the other model, and compares. */
+async function compared(
+  { stays, labelOf, job, options }: Judged,
+  model: string,
+  rules: readonly AlertRule[],
+): Promise<Comparison | null> {
+  const { against, config, scores, seed, resamples } = options;
+  if (against === undefined || options.signal?.aborted === true) return null;
+  const other: ScoringJob = { ...job, config: { ...config, model: { ...config.model, version: against } } };
+  const scored = await scoreOnce(
+    other,
+    `scoring with ${against}`,
+    options,
+    scores === undefined ? undefined : `${scores}.${against}`,
+  );
+  const byStay = new Map(scored.stays.map((stay) => [stay.stayId, stay]));
+  const both = stays.filter(({ stayId, times }) => byStay.get(stayId)?.times.length === times.length);
+  const names = [model, scored.result.model] as const;
+  const others = both.map(({ stayId }) => byStay.get(stayId)!);
+  return compareModels(names, both, others, labelOf, ENDPOINTS, rules, { seed, resamples });
+}
+
+/** Scores a sample of the stays in every variant, and judges each. */
+async function sensitivityOf(
+  { labelOf, job, options }: Judged,
+  eligible: readonly ObservedStay[],
+  endpoint: Endpoint,
+  { signal, model }: EndpointFigures,
+): Promise<Sensitivity | null> {
+  const { sensitivity = 0, seed, resamples, scores } = options;
+  if (sensitivity === 0 || options.signal?.aborted === true) return null;
+  const random = new Random(seed, 2);
+  const drawn = eligible
+    .map((stay) => ({ stay, at: random.uniform() }))
+    .sort((a, b) => a.at - b.at)
+    .slice(0, sensitivity);
+  const asIs = sorted(drawn.map(({ stay }) => stay));
+  const sample = { patients: asIs.map(({ patientId }) => patientId), variants: STANDARD_VARIANTS };
+  const file = scores === undefined ? undefined : `${scores}.sensitivity`;
+  const { stays, result } = await scoreOnce({ ...job, sample }, 'late, missing and lost data', options, file);
+  if (result.partial === true) return null;
+  const found = new Map(stays.map((stay) => [stay.patientId, stay]));
+  const variants = STANDARD_VARIANTS.map(({ id, label }) => {
+    const byPatient = new Map<string, ObservedStay>();
+    for (const stay of found.values()) {
+      const of = variantOf(stay.patientId);
+      if (of.variant === id) byPatient.set(of.patientId, { ...stay, patientId: of.patientId });
+    }
+    return { id, label, stays: asIs.map((stay) => byPatient.get(stay.patientId) ?? unscored(stay)) };
+  });
+  return sensitivityFigures(
+    [{ id: 'as-is', label: 'as charted', stays: asIs }, ...variants],
+    labelOf,
+    SUBGROUP_HOUR,
+    endpoint,
+    signal,
+    model.threshold,
+    { seed, resamples },
+  );
+}
+
+/** A stay of which nothing arrived. */
+function unscored(stay: ObservedStay): ObservedStay {
+  const none = new Float64Array(0);
+  const signals = Object.fromEntries(Object.keys(stay.signals).map((id) => [id, none]));
+  return { ...stay, times: none, signals: signals as unknown as ObservedStay['signals'] };
+}
+
+/** The rules of the configuration; one must be on the risk, for there to be an alarm to judge. */
+function rulesOf({ alerts }: Config): readonly AlertRule[] {
+  if (alerts.rules.some(({ signal }) => signal === 'risk')) return alerts.rules;
+  const what = 'alerts.rules has no rule with signal risk: there is no alarm to validate';
+  throw new WardstreamError('WS_CONFIG', what);
 }
 
 function isScored({ times, admittedAt }: ObservedStay): boolean {
@@ -186,25 +279,24 @@ function nothingToEvaluate(all: readonly ObservedStay[], outcomesFile: string): 
 
 /** The outcomes named on the command line, else the source's own. @throws WardstreamError `WS_SOURCE` where there are none. */
 async function labelsOf(
-  source: ReplaySource,
+  { from, patients, mapping }: ScoringJob,
   file: string | undefined,
   given: Labels['byPatient'] | null,
 ): Promise<Labels> {
   if (file !== undefined && given !== null) return { outcome: 'death in hospital', file, byPatient: given };
-  const labels = (await source.labels?.()) ?? null;
+  const labels = (await openSource(from, patients, mapping).labels?.()) ?? null;
   if (labels !== null) return labels;
   const what = 'this source has no outcomes of its own';
   throw new WardstreamError('WS_SOURCE', `${what}; name a file of patientId,died with --outcomes`);
 }
 
-function asideOf({ ledger }: ReplaySource): SetAside {
-  const list = (counts: ReadonlyMap<string, number> = new Map()) =>
-    [...counts].map(([what, count]) => ({ what, count }));
+function asCounted({ stays, notes, values, unmapped }: ScoredCohort['aside']) {
+  const counted = (tally: ScoredCohort['aside']['stays']) => tally.map(([what, count]) => ({ what, count }));
   return {
-    stays: list(ledger?.stays),
-    notes: list(ledger?.notes),
-    values: list(ledger?.values),
-    unmapped: list(ledger?.unmapped),
+    stays: counted(stays),
+    notes: counted(notes),
+    values: counted(values),
+    unmapped: counted(unmapped),
   };
 }
 

@@ -14,7 +14,17 @@ export type Charted = (typeof CHARTED)[number];
 const CHARTED_AT = new Map(CHARTED.map((id) => [variableIndex(id), id]));
 
 /** Names of what was computed at each moment of a stay. */
-export type SignalId = 'model' | 'news2' | 'qsofa' | 'map' | 'spo2';
+export const SIGNALS = [
+  'model',
+  'circulatory',
+  'respiratory',
+  'deterioration',
+  'news2',
+  'qsofa',
+  'map',
+  'spo2',
+] as const;
+export type SignalId = (typeof SIGNALS)[number];
 
 /** Plausible values as they come in; see `chart`. */
 export type ChartedRows = Record<Charted, [time: number, value: number][]>;
@@ -22,6 +32,9 @@ export type ChartedRows = Record<Charted, [time: number, value: number][]>;
 /** One stay as it was replayed: all that validation needs of it. */
 export interface ObservedStay {
   readonly patientId: string;
+  /** Tells readmissions apart. */
+  readonly stayId: string;
+  readonly wardId: string | null;
   readonly admittedAt: EpochMs;
   /** Discharge, or the newest event of a stay without one. */
   readonly endAt: EpochMs;
@@ -30,7 +43,10 @@ export interface ObservedStay {
   readonly observations: number;
   /** When the model was evaluated, ascending. Shape [moments]. */
   readonly times: Float64Array;
-  /** Risk; NEWS2 and qSOFA points; MAP in mmHg and SpO2 in %, at most 4 h old. NaN where not known. Shapes [moments]. */
+  /**
+   * The model's probabilities (`model`: of death; the others: onset within 8 h), NEWS2 and qSOFA points, MAP in mmHg and SpO2 in %,
+   * at most 4 h old. NaN where not known. Shapes [moments].
+   */
   readonly signals: Readonly<Record<SignalId, Float64Array>>;
   /** Plausible values by time; implausible ones (a pressure of 0) raise scores as they would live, but make no labels. */
   readonly charted: Readonly<Record<Charted, Series>>;
@@ -39,6 +55,8 @@ export interface ObservedStay {
 /** A stay under way. It holds no reference to the patient's timeline, which would keep all of them in memory. */
 interface OpenStay {
   readonly patientId: string;
+  readonly stayId: string;
+  wardId: string | null;
   readonly admittedAt: EpochMs;
   readonly demographics: Readonly<Demographics>;
   endAt: EpochMs;
@@ -48,12 +66,20 @@ interface OpenStay {
   readonly charted: ChartedRows;
 }
 
-/** A sink that keeps what validation needs of every stay. Takes one stay a patient: of a readmission, the values join the newest. */
+/**
+ * A sink that keeps what validation needs of every stay. Takes one stay a patient: of a readmission, the values join the
+ * newest. `onFinished` gets every stay as it ends; without it they are kept here.
+ */
 export class StayCollector implements Sink {
+  readonly #onFinished: ((stay: ObservedStay) => void) | undefined;
   /** By stay id; discharged ones are packed. */
   readonly #open = new Map<string, OpenStay>();
   readonly #newest = new Map<string, OpenStay>();
   readonly #finished: ObservedStay[] = [];
+
+  constructor(onFinished?: (stay: ObservedStay) => void) {
+    this.#onFinished = onFinished;
+  }
 
   async write({ admitted, observations, scores, discharged }: Outputs): Promise<void> {
     for (const patient of admitted) {
@@ -61,9 +87,11 @@ export class StayCollector implements Sink {
       this.#open.set(patient.stayId, stay);
       this.#newest.set(patient.patientId, stay);
     }
+    const ends = new Map(discharged.map(({ stayId, lastEventAt }) => [stayId, lastEventAt]));
     for (const { patientId, eventTime, observedAt, variables, values } of observations) {
       const stay = this.#newest.get(patientId);
-      if (stay === undefined) continue;
+      // What comes after a discharge in the same batch was rejected.
+      if (stay === undefined || eventTime > (ends.get(stay.stayId) ?? Number.POSITIVE_INFINITY)) continue;
       stay.endAt = Math.max(stay.endAt, eventTime);
       stay.observations += variables.length;
       for (let index = 0; index < variables.length; index++)
@@ -77,29 +105,43 @@ export class StayCollector implements Sink {
       const stay = this.#open.get(stayId);
       if (stay === undefined) continue;
       stay.endAt = Math.max(stay.endAt, lastEventAt);
-      this.#finished.push(finish(stay));
+      const finished = finish(stay);
+      if (this.#onFinished === undefined) this.#finished.push(finished);
+      else this.#onFinished(finished);
       this.#open.delete(stayId);
       if (this.#newest.get(patientId) === stay) this.#newest.delete(patientId);
     }
   }
 
-  /** The stays seen, by patient id. */
+  /** The stays seen, by patient id; those not yet over end where they stand. */
   stays(): ObservedStay[] {
-    return [...this.#finished, ...[...this.#open.values()].map(finish)].sort((a, b) =>
-      a.patientId < b.patientId ? -1 : a.patientId > b.patientId ? 1 : a.admittedAt - b.admittedAt,
-    );
+    return sorted([...this.#finished, ...[...this.#open.values()].map(finish)]);
+  }
+
+  /** The stays that are not yet over, as they stand. */
+  open(): ObservedStay[] {
+    return [...this.#open.values()].map(finish);
   }
 }
 
-function openStay({ patientId, admittedAt, demographics }: PatientState): OpenStay {
+/** By patient id, then admission: the order in which figures are computed, whoever scored the stays. */
+export function sorted(stays: readonly ObservedStay[]): ObservedStay[] {
+  return [...stays].sort((a, b) =>
+    a.patientId < b.patientId ? -1 : a.patientId > b.patientId ? 1 : a.admittedAt - b.admittedAt,
+  );
+}
+
+function openStay({ patientId, stayId, wardId, admittedAt, demographics }: PatientState): OpenStay {
   return {
     patientId,
+    stayId,
+    wardId,
     admittedAt,
     demographics,
     endAt: admittedAt,
     observations: 0,
     times: [],
-    signals: { model: [], news2: [], qsofa: [], map: [], spo2: [] },
+    signals: Object.fromEntries(SIGNALS.map((id) => [id, [] as number[]])) as Record<SignalId, number[]>,
     charted: emptyChart(),
   };
 }
@@ -116,10 +158,16 @@ export function chart(charted: ChartedRows, variable: number, value: number, tim
   if (value >= low && value <= high) charted[id].push([time, value]);
 }
 
-function keep({ times, signals }: OpenStay, { eventTime, risk, news2, qsofa, values, ages }: Score): void {
+function keep(stay: OpenStay, score: Score): void {
+  const { times, signals } = stay;
+  const { eventTime, wardId, risk, news2, qsofa, values, ages } = score;
+  stay.wardId = wardId;
   const recent = (index: number): number => (ages[index] <= MAX_VITAL_AGE_MS ? values[index] : Number.NaN);
   times.push(eventTime);
   signals.model.push(risk);
+  for (const id of ['circulatory', 'respiratory', 'deterioration'] as const) {
+    signals[id].push(score[id] ?? Number.NaN);
+  }
   signals.news2.push(news2 ?? Number.NaN);
   signals.qsofa.push(qsofa ?? Number.NaN);
   signals.map.push(Number.isNaN(recent(MAP_LINE)) ? recent(MAP_CUFF) : recent(MAP_LINE));

@@ -27,7 +27,7 @@ afterAll(() => rmSync(ROOT, { recursive: true }));
 afterEach(() => vi.restoreAllMocks());
 
 const run = (more: { report?: string; outcomes?: string; json?: boolean } = {}) =>
-  validateCommand({ from, seed: 1, resamples: 20, json: true, ...more });
+  validateCommand({ from, seed: 1, resamples: 20, sensitivity: 4, workers: 1, json: true, ...more });
 
 it('prints one JSON object and writes the report with its figures beside it', async () => {
   const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true);

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config.js';
 import { openSource } from '../../src/replay/open.js';
 import { replay } from '../../src/replay/replay.js';
+import { headline } from '../../src/validate/headline.js';
 import { renderReport } from '../../src/validate/report/report.js';
-import { headline, type Validation, validate } from '../../src/validate/run.js';
+import { type Validation, validate } from '../../src/validate/run.js';
 import { PLANTED_FAILURE, WELL_ALL_ALONG, writeCohort } from './cohort.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-validate-'));
@@ -137,6 +138,84 @@ describe('validation of planted stays', () => {
   });
 });
 
+describe('what else is found in planted stays', () => {
+  it('follows the outcome hour by hour', () => {
+    expect(result.curve.map(({ hour }) => hour)).toEqual(
+      Array.from({ length: 24 }, (_, index) => 2 * index + 2),
+    );
+    expect(result.curve[5].auroc.value).toBe(result.hours[1].model.auroc.value);
+    expect(result.curve[5].patients).toBe(12);
+  });
+
+  it('judges every hour against an onset within the next eight', () => {
+    const failure = result.moments.find(({ id }) => id === 'circulatoryFailure')!;
+    // Hours 1 to 48 of 12 stays, less those within the four events (10:00 to 13:00); onsets at 10:00 follow hours 2 to 9.
+    expect(failure.positive).toBe(4 * 8);
+    expect(failure.moments).toBeGreaterThan(12 * 44);
+    const news2 = failure.signals.find(({ id }) => id === 'news2')!;
+    expect(news2.auroc.value).toBeGreaterThan(0.7);
+  });
+
+  it('shows cases that fit their list', () => {
+    const { earliestCatches, worstMisses, costliestFalseAlarms } = result.cases;
+    for (const each of [...earliestCatches, ...worstMisses]) {
+      expect(each.events.length).toBeGreaterThan(0);
+      expect(each.risk.every(([, risk]) => risk >= 0 && risk <= 1)).toBe(true);
+    }
+    expect(earliestCatches.length + worstMisses.length).toBe(4);
+    expect(costliestFalseAlarms.every(({ alarms }) => alarms.length > 0)).toBe(true);
+  });
+
+  it('counts the burden over the stays that were there', () => {
+    const { byHour, byWard, hasClock, byNurse } = result.burden;
+    expect(hasClock).toBe(false);
+    const days = byHour.reduce((sum, { patientDays }) => sum + patientDays, 0);
+    expect(days).toBeCloseTo(byWard[0].patientDays, 6);
+    expect(byNurse.map(({ beds }) => beds)).toEqual([1, 2, 3, 4]);
+    expect(byNurse[3].alarmsPerShift).toBeCloseTo(4 * byNurse[0].alarmsPerShift, 12);
+  });
+
+  it('scores again with data late, missing and lost, compares models, and tries policies', async () => {
+    const strict = CONFIG.alerts.rules.map((rule) => ({
+      ...rule,
+      raiseAt: 2,
+      resolveBelow: 2,
+      signal: 'risk' as const,
+    }));
+    const all = await validate({
+      config: CONFIG,
+      from: `physionet2012:${directory}`,
+      seed: 1,
+      resamples: 20,
+      sensitivity: 10,
+      against: 'latest',
+      policies: [
+        { name: 'as configured', rules: CONFIG.alerts.rules },
+        { name: 'never', rules: strict },
+      ],
+    });
+    expect(all.sensitivity).toMatchObject({ patients: 10, hour: 48 });
+    const byId = Object.fromEntries(all.sensitivity!.figures.map((each) => [each.id, each]));
+    expect(Object.keys(byId)).toEqual(['as-is', 'labs-3h', 'no-labs', 'no-vitals', 'lost-10']);
+    expect(byId['as-is'].aurocChange.value).toBe(0);
+    // Nothing but vital signs is charted in most of them.
+    expect(byId['no-vitals'].scored).toBeLessThan(10);
+    expect(byId['lost-10'].scored).toBe(10);
+    // A model against itself: no difference.
+    expect(all.comparison?.hours.map(({ auroc }) => auroc.difference.difference)).toEqual([0, 0, 0, 0]);
+    expect(all.comparison?.disagreements.every(({ a, b }) => a === b)).toBe(true);
+    expect(all.policies.map(({ name, alerts }) => [name, alerts])).toEqual([
+      ['as configured', all.replay.alerts],
+      ['never', 0],
+    ]);
+    const text = renderReport(all, MADE);
+    for (const heading of ['Late and missing data', 'Other alert rules', 'against', 'TRIPOD+AI checklist']) {
+      expect(text).toContain(heading);
+    }
+    expect(text).not.toMatch(/undefined|NaN/);
+  });
+});
+
 describe('the report', () => {
   it('stands by itself: nothing fetched, no script, and what is printed is escaped', () => {
     const text = renderReport(result, MADE);
@@ -145,7 +224,9 @@ describe('the report', () => {
     expect(text).toContain('wardstream validate --from &quot;&lt;b&gt;&quot;');
     expect(text).not.toContain('undefined');
     expect(text).not.toContain('NaN');
-    expect(text.match(/<svg/g)!.length).toBe(1 + 2 + 4 * 3 + 1);
+    const cases = Object.values(result.cases).reduce((sum, { length }) => sum + length, 0);
+    // Flow, AUROC, hour by hour, calibration and use, alarms, burden, subgroups, cases.
+    expect(text.match(/<svg/g)!.length).toBe(1 + 1 + 1 + 2 + 4 * 3 + 1 + 1 + cases);
   });
 
   it('warns where the patients are those the model was trained on, and only there', () => {

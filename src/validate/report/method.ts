@@ -50,11 +50,11 @@ export function limits({ trainedOn, cohort, flow }: Validation): Markup {
   const share = (name: string) => `${((100 * cohort.everKnown[name]) / flow.evaluated).toFixed(0)} %`;
   return html`<h2>Limits</h2><ul>
 ${trainedOn > 0 ? html`<li>In-sample: ${trainedOn} of ${flow.evaluated} patients are ones the model was trained on. See the box at the top.</li>` : html``}
-<li>The model was trained on death in hospital. Alarms against events measure a use it was not made for.</li>
+<li>Where an endpoint is foretold by the risk of death, for want of an output of its own, alarms measure a use the model was not trained for.</li>
 <li>MAP and PaO2/FiO2 are part of what defines the events, so a threshold on them is no independent competitor; and patients whose values are seldom taken
 have fewer events to find: lactate was ever measured in ${share('lactate')} of stays, PaO2 in ${share('PaO2')}, SpO2 or SaO2 in ${share('SpO2 or SaO2')}.</li>
-<li>Stays are observed for 48 hours at most. An alarm with less than eight hours left counts as false if nothing came, so precision is a lower bound.</li>
-<li>Values are charted about hourly. On a dense feed scores come more often, so alarm burden will differ.</li>
+<li>An alarm with less than eight hours left counts as false if nothing came, so precision is a lower bound.</li>
+<li>Scores come as often as values were charted. On a denser feed they come more often, so alarm burden will differ.</li>
 <li>Treatment hides events that would have come, and causes others (ventilation begun as planned). Neither can be told from these data.</li>
-<li>Not examined here: alarms by hour of day or ward, delayed or missing data, another model, single cases, and the TRIPOD+AI checklist.</li></ul>`;
+<li>A source from MIMIC may hold patients of set A, on which the shipped models were trained (it comes from MIMIC-II); ids do not tell.</li></ul>`;
 }

@@ -3,11 +3,21 @@ import type { HourFigures } from '../mortality.js';
 import type { Validation } from '../run.js';
 import { BASELINES } from '../signals.js';
 import { LEAST_IN_CLASS } from '../subgroups.js';
+import { caseSections } from './cases.js';
 import * as charts from './charts.js';
 import { capital, caughtOf, fixed, pValue, share, withInterval } from './figures.js';
+import { flowDiagram } from './flow.js';
 import { html, Markup, table } from './html.js';
 import { limits, method } from './method.js';
+import {
+  burdenSection,
+  comparisonSection,
+  continuousSection,
+  policySection,
+  sensitivitySection,
+} from './sections.js';
 import { STYLE } from './style.js';
+import { tripodAppendix } from './tripod.js';
 
 /** What the report says of the run besides its figures. */
 export interface Provenance {
@@ -36,16 +46,33 @@ ${summary(validation)}
 ${data(validation)}
 ${method(validation)}
 ${discrimination(validation)}
+${continuousSection(validation)}
 ${calibration(validation)}
 ${alarmSections(validation)}
+${burdenSection(validation.burden, validation.endpoints[0].model.label)}
+${policySection(validation.policies, validation.endpoints[0].label)}
 ${subgroupSection(validation)}
+${sensitivitySection(validation.sensitivity)}
+${comparisonSection(validation.comparison, outcome)}
+${caseSections(validation.cases, outcome)}
 ${limits(validation)}
 ${reproduce(validation, provenance)}
+${tripodAppendix(validation)}
 </body></html>
 `.text;
 }
 
-function warnings({ trainedOn, outOfFold, flow, hours }: Validation): Markup {
+function warnings(validation: Validation): Markup {
+  return html`${partialWarning(validation)}${inSampleWarning(validation)}`;
+}
+
+function partialWarning({ partial, flow }: Validation): Markup {
+  if (!partial) return html``;
+  return html`<div class="warning"><p><strong>This report is partial.</strong> Scoring was interrupted; it judges the ${flow.evaluated} stays that were over by
+then, of ${flow.source}. Which they are depends on the order of the source, so no figure stands for the whole.</p></div>`;
+}
+
+function inSampleWarning({ trainedOn, outOfFold, flow, hours }: Validation): Markup {
   if (trainedOn === 0) return html``;
   const rows = hours.flatMap(({ hour, model }) => {
     const own = outOfFold?.[String(hour)];
@@ -91,17 +118,9 @@ ${emergency?.recallDifference == null ? html`` : html`<li>At the alarm burden of
 
 function data({ outcome, flow, cohort, deaths, outcomesFile, replay }: Validation): Markup {
   const n = flow.evaluated;
-  return html`<h2>Data</h2><div class="scroll">${table(
-    ['flow of stays', ''],
-    [
-      ['stays in the source', String(flow.source)],
-      ...flow.excluded.map(({ what, count }): [string, string] => [`excluded: ${what}`, String(count)]),
-      ['excluded: no outcome', String(flow.withoutOutcome)],
-      ['excluded: no score within 48 h (nothing was measured)', String(flow.withoutScore)],
-      ['evaluated', String(n)],
-      ['outcomes without a stay in this run (not used)', String(flow.outcomesWithoutStay)],
-    ],
-  )}${table(
+  return html`<h2>Data</h2>${flowDiagram(flow)}
+<p>Outcomes without a stay in this run, not used: ${flow.outcomesWithoutStay}.</p>
+<div class="scroll">${table(
     ['patients', ''],
     [
       [outcome, share(deaths, n)],
@@ -209,7 +228,10 @@ ${endpoints.map(
 <p>${endpoint.events} events in ${endpoint.staysWithEvents} stays count, of ${endpoint.allEvents} in all; the others began within the first hour or
 before any score could have come in time.</p>
 <div class="scroll">${table(header, [
-    pointRow(endpoint.model, ' (as configured)'),
+    pointRow(
+      endpoint.model,
+      endpoint.isConfigured ? ' (as configured)' : ' (no rule; at the burden of NEWS2 ≥ 7)',
+    ),
     ...endpoint.comparisons.flatMap(({ baseline, model }) =>
       model === null ? [pointRow(baseline)] : [pointRow(baseline), pointRow(model, ' (equal burden)')],
     ),
@@ -242,6 +264,7 @@ function subgroupSection({ subgroups, subgroupHour, hours }: Validation): Markup
   const overall = hours.find(({ hour }) => hour === subgroupHour)!.model.auroc.value;
   const rows = subgroups.map((each) => [
     `${each.by}: ${each.group}`,
+    each.verdict,
     `${each.patients} (${each.deaths})`,
     withInterval(each.auroc),
     withInterval(each.auprc),
@@ -249,10 +272,10 @@ function subgroupSection({ subgroups, subgroupHour, hours }: Validation): Markup
     fixed(each.observed),
     withInterval(each.ece),
     withInterval(each.difference),
-    each.verdict,
   ]);
   const header = [
     'group',
+    'verdict',
     'stays (with it)',
     'AUROC',
     'AUPRC',
@@ -260,15 +283,34 @@ function subgroupSection({ subgroups, subgroupHour, hours }: Validation): Markup
     'came about',
     'calibration error',
     'AUROC less all others',
-    'verdict',
   ];
   return html`<h2>For whom it does worse</h2>
 <p>At ${subgroupHour} h. “Worse” is said where the 95 % interval of the difference in AUROC to all others lies below 0, “too few” below ${LEAST_IN_CLASS} deaths or survivors.
 Intervals are not adjusted for the ${subgroups.length} groups: by chance alone, about one comparison in twenty will seem to differ.</p>
-<div class="scroll">${table(header, rows)}</div>${charts.subgroups(subgroups, subgroupHour, overall)}`;
+<div class="scroll">${table(header, rows)}</div>${worseStatement(subgroups)}${charts.subgroups(subgroups, subgroupHour, overall)}`;
 }
 
-function reproduce({ model, seed, resamples, replay, seconds }: Validation, provenance: Provenance): Markup {
+/** In plain words, for whom the model is shown to do worse. */
+function worseStatement(subgroups: Validation['subgroups']): Markup {
+  const worse = subgroups.filter(({ verdict }) => verdict === 'worse');
+  const few = subgroups
+    .filter(({ verdict }) => verdict === 'too few')
+    .map(({ by, group }) => `${by}: ${group}`);
+  const unknown = few.length === 0 ? '' : ` Nothing can be said of ${few.join('; ')}: too few stays.`;
+  if (worse.length === 0)
+    return html`<p><strong>No group is shown to be served worse than the others.</strong>${unknown}</p>`;
+  return html`<p><strong>The model tells who is at risk less well for ${worse.map(({ by, group }) => `${by}: ${group}`).join('; ')}.</strong> Among them, ${worse
+    .map(
+      ({ group, auroc, difference }) =>
+        `${group}: AUROC ${fixed(auroc.value)}, ${fixed(-difference.value)} lower than for all others`,
+    )
+    .join('; ')}.${unknown}</p>`;
+}
+
+function reproduce(
+  { model, seed, resamples, replay, stored, seconds }: Validation,
+  provenance: Provenance,
+): Markup {
   return html`<h2>Reproduce</h2><div class="scroll">${table(
     ['run', ''],
     [
@@ -278,6 +320,11 @@ function reproduce({ model, seed, resamples, replay, seconds }: Validation, prov
       ['model', model],
       ['seed, resamples', `${seed}, ${resamples}`],
       ['scores', `${replay.scores}, SHA-256 of all: ${replay.scoresDigest}`],
+      [
+        'alerts',
+        `${replay.alerts} raised by the configured rules, SHA-256 of all transitions: ${replay.alertsDigest}`,
+      ],
+      ...(stored === 0 ? [] : [['scores read from file', `${stored} stays`]]),
       [
         'time',
         `${seconds} s, of which replay with scoring ${replay.seconds} s; peak memory of the replay ${replay.peakRssMb} MB`,

@@ -8,7 +8,7 @@ h3 { font-size: 1.05rem; margin-top: 1.6rem; }
 .meta { color: #555; margin-top: 0; }
 .warning { border: 2px solid #b04a00; background: #fff6ee; padding: .6rem 1rem; margin: 1rem 0; }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .8rem; font-variant-numeric: tabular-nums; margin: .8rem 0; }
+table { border-collapse: collapse; font-size: .76rem; font-variant-numeric: tabular-nums; margin: .8rem 0; }
 th, td { border-bottom: 1px solid #ddd; padding: .25rem .45rem; text-align: right; vertical-align: top; }
 td, th[scope=row] { white-space: nowrap; }
 thead th { border-bottom: 2px solid #888; vertical-align: bottom; }
@@ -16,6 +16,9 @@ th[scope=row], thead th:first-child { text-align: left; font-weight: normal; }
 thead th { font-weight: 600; }
 svg { font: 11px system-ui, sans-serif; fill: #1a1a1a; width: 100%; height: auto; }
 svg .title { font-weight: 600; font-size: 12.5px; }
+svg .arrow { stroke: #555; fill: none; }
+.wide td, .wide th[scope=row] { white-space: normal; text-align: left; }
+figure { margin: 0; break-inside: avoid; } figcaption { font-size: .8rem; }
 svg .grid { stroke: #e4e4e4; stroke-width: 1; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 1rem; margin: 1rem 0; }
 svg.chart { max-width: 31rem; }

@@ -138,3 +138,37 @@ function label(value: number): string {
 function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
+
+/** Bars, each with its name below. */
+export interface Bars {
+  readonly title: string;
+  readonly label: string;
+  readonly unit: string;
+  readonly bars: readonly { readonly label: string; readonly value: number }[];
+}
+
+/** A chart of bars as SVG. */
+export function bars({ title, label: below, unit, bars: all }: Bars): Markup {
+  const top = Math.max(1e-9, ...all.map(({ value }) => value).filter(Number.isFinite));
+  const range = [0, top] as const;
+  const wide = PLOT_WIDTH / Math.max(1, all.length);
+  const up = (value: number) => TOP + PLOT_HEIGHT * (1 - value / top);
+  const everyOther = Math.ceil(all.length / 12);
+  return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${LEGEND_TOP}" role="img" aria-label="${title}">
+<text x="${LEFT}" y="15" class="title">${title}</text>
+${ticks(range).map((tick) => {
+  const at = round(up(tick));
+  return html`<line x1="${LEFT}" x2="${LEFT + PLOT_WIDTH}" y1="${at}" y2="${at}" class="grid"/><text x="${LEFT - 6}" y="${at + 4}" text-anchor="end">${label(tick)}</text>`;
+})}
+${all.map(({ label: name, value }, index) => {
+  const height = Number.isFinite(value) ? (PLOT_HEIGHT * value) / top : 0;
+  const at = LEFT + index * wide;
+  const text =
+    index % everyOther === 0
+      ? html`<text x="${round(at + wide / 2)}" y="${TOP + PLOT_HEIGHT + 14}" text-anchor="middle">${name.split(' ')[0]}</text>`
+      : html``;
+  return html`<rect x="${round(at + 0.1 * wide)}" y="${round(TOP + PLOT_HEIGHT - height)}" width="${round(0.8 * wide)}" height="${round(height)}" fill="#0072b2"/>${text}`;
+})}
+<text x="${LEFT + PLOT_WIDTH / 2}" y="${TOP + PLOT_HEIGHT + 29}" text-anchor="middle">${below}</text>
+<text x="13" y="${TOP + PLOT_HEIGHT / 2}" text-anchor="middle" transform="rotate(-90 13 ${TOP + PLOT_HEIGHT / 2})">${unit}</text></svg>`;
+}

@@ -1,0 +1,92 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { type ErrorCode, WardstreamError } from '../errors.js';
+import type { ObservedStay } from '../validate/stays.js';
+import { AlertsDigest, ScoresDigest } from './digest.js';
+import type { ReplayResult } from './replay.js';
+import { type ScoredShare, type ScoringHooks, type ScoringJob, scoreHere } from './scoring.js';
+
+/** What a worker thread says. */
+export type FromWorker =
+  | { readonly kind: 'stays'; readonly stays: readonly ObservedStay[] }
+  | { readonly kind: 'progress'; readonly patients: number; readonly total: number }
+  | ({
+      readonly kind: 'done';
+      readonly result: ReplayResult;
+      readonly scores: readonly (readonly [stayId: string, scores: Float64Array])[];
+      readonly alerts: readonly string[];
+    } & Omit<ScoredShare, 'part'>)
+  | { readonly kind: 'failed'; readonly code: ErrorCode | null; readonly message: string };
+
+/** Worker threads where nothing is said: one a core, four at most. */
+export function defaultWorkers(): number {
+  return Math.min(4, availableParallelism());
+}
+
+/**
+ * Scores the stays of a job, divided by patient over threads; one alone is this thread. The same stays have the same scores
+ * whatever the number. @throws WardstreamError as the replay does.
+ */
+export async function scoreInThreads(
+  job: ScoringJob,
+  workers: number,
+  hooks: ScoringHooks,
+): Promise<ScoredShare[]> {
+  if (workers === 1) return [await scoreHere(job, hooks)];
+  const reached = new Array<number>(workers).fill(0);
+  return Promise.all(
+    reached.map((_, index) =>
+      scoreInThread(
+        { ...job, share: { index, of: workers } },
+        {
+          ...hooks,
+          onProgress: (patients, total) => {
+            reached[index] = patients;
+            hooks.onProgress?.(
+              reached.reduce((sum, each) => sum + each, 0),
+              total,
+            );
+          },
+        },
+      ),
+    ),
+  );
+}
+
+function scoreInThread(job: ScoringJob, { onStay, onProgress, signal }: ScoringHooks): Promise<ScoredShare> {
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: job });
+  const stop = () => worker.postMessage('stop');
+  signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted === true) stop();
+  return new Promise<ScoredShare>((resolve, reject) => {
+    worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'stays') for (const stay of message.stays) onStay(stay);
+      else if (message.kind === 'progress') onProgress?.(message.patients, message.total);
+      else if (message.kind === 'done') resolve(shareOf(message));
+      else
+        reject(
+          message.code === null
+            ? new Error(message.message)
+            : new WardstreamError(message.code, message.message),
+        );
+    });
+    worker.once('error', reject);
+    worker.once('exit', (code) => reject(new Error(`a worker thread ended early with ${code}`)));
+  }).finally(() => signal?.removeEventListener('abort', stop));
+}
+
+function shareOf({
+  result,
+  scores,
+  alerts,
+  aside,
+  total,
+  hasClock,
+  open,
+}: FromWorker & { kind: 'done' }): ScoredShare {
+  const digest = new ScoresDigest();
+  for (const [stayId, list] of scores) digest.add(stayId, list);
+  const alertsDigest = new AlertsDigest();
+  for (const line of alerts) alertsDigest.lines.push(line);
+  return { part: { result, scores: digest, alerts: alertsDigest }, aside, total, hasClock, open };
+}

@@ -1,0 +1,127 @@
+import { HYLAND_RULES, stayAlarms } from './alarms.js';
+import { monitoredBy } from './events.js';
+import type { ObservedStay, SignalId } from './stays.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Alarms of one ward no further apart than this are one storm; the span in which ISA-18.2 counts an alarm flood. */
+const STORM_GAP_MS = 10 * MINUTE_MS;
+/** Hours summed up in one bar. */
+const BAND_HOURS = 2;
+const BANDS_WITHOUT_CLOCK = 24;
+/** Beds a nurse cares for. */
+const BEDS_PER_NURSE = [1, 2, 3, 4] as const;
+const SHIFTS_PER_DAY = 2;
+
+/** Alarms of a part of the time, or of a ward. */
+export interface BurdenPart {
+  readonly label: string;
+  readonly alarms: number;
+  readonly patientDays: number;
+  readonly alarmsPerPatientDay: number;
+}
+
+/** The longest unbroken run of alarms on one ward. */
+export interface Storm {
+  readonly ward: string;
+  readonly start: number;
+  readonly minutes: number;
+  readonly alarms: number;
+}
+
+/** Who hears how many alarms, when, at one threshold. */
+export interface BurdenFigures {
+  /** Whether `byHour` is the hour of the day; else the hours since admission, since the source has no clock. */
+  readonly hasClock: boolean;
+  readonly byHour: readonly BurdenPart[];
+  readonly byWard: readonly BurdenPart[];
+  /** Alarms one nurse hears in a 12-hour shift, by the beds cared for. */
+  readonly byNurse: readonly { readonly beds: number; readonly alarmsPerShift: number }[];
+  readonly longestStorm: Storm | null;
+  /** The most alarms of one ward within ten minutes. */
+  readonly mostInTenMinutes: number;
+}
+
+/** Alarm burden of a signal at a threshold, whatever comes of the alarms. */
+export function burdenFigures(
+  stays: readonly ObservedStay[],
+  signal: SignalId,
+  threshold: number,
+  hasClock: boolean,
+): BurdenFigures {
+  const bands = hasClock ? 24 / BAND_HOURS : BANDS_WITHOUT_CLOCK;
+  const bandMs = BAND_HOURS * HOUR_MS;
+  const alarmsIn = new Float64Array(bands);
+  const timeIn = new Float64Array(bands);
+  const wards = new Map<string, { alarms: number[]; ms: number }>();
+  const monitored = monitoredBy(
+    { id: signal, sign: 1 },
+    stays,
+    stays.map(() => []),
+  );
+  stays.forEach((stay, index) => {
+    const name = stay.wardId ?? 'not recorded';
+    const ward = wards.get(name) ?? { alarms: [], ms: 0 };
+    wards.set(name, ward);
+    ward.ms += stay.endAt - stay.admittedAt;
+    const origin = hasClock ? 0 : stay.admittedAt;
+    const bandOf = (time: number) => Math.floor((time - origin) / bandMs);
+    const place = (band: number) => (hasClock ? band % bands : Math.min(bands - 1, band));
+    for (let band = bandOf(stay.admittedAt); band * bandMs + origin < stay.endAt; band++) {
+      const from = Math.max(stay.admittedAt, origin + band * bandMs);
+      const to = Math.min(stay.endAt, origin + (band + 1) * bandMs);
+      timeIn[place(band)] += Math.max(0, to - from);
+    }
+    stayAlarms(monitored[index], [], threshold, HYLAND_RULES, (time) => {
+      alarmsIn[place(bandOf(time))]++;
+      ward.alarms.push(time);
+    });
+  });
+  const part = (label: string, alarms: number, ms: number): BurdenPart => {
+    const patientDays = ms / (24 * HOUR_MS);
+    return { label, alarms, patientDays, alarmsPerPatientDay: alarms / patientDays };
+  };
+  const total = sum(alarmsIn) / (sum(timeIn) / (24 * HOUR_MS));
+  const storms = [...wards].map(([ward, { alarms }]) => ({ ward, ...stormOf(alarms) }));
+  const longest = storms.reduce<(typeof storms)[number] | null>(
+    (best, each) => (each.storm !== null && each.storm.minutes > (best?.storm?.minutes ?? -1) ? each : best),
+    null,
+  );
+  return {
+    hasClock,
+    byHour: [...alarmsIn].flatMap((alarms, band) =>
+      timeIn[band] === 0
+        ? []
+        : [part(`${band * BAND_HOURS} to ${(band + 1) * BAND_HOURS}`, alarms, timeIn[band])],
+    ),
+    byWard: [...wards]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([ward, { alarms, ms }]) => part(ward, alarms.length, ms)),
+    byNurse: BEDS_PER_NURSE.map((beds) => ({ beds, alarmsPerShift: (total * beds) / SHIFTS_PER_DAY })),
+    longestStorm: longest?.storm == null ? null : { ward: longest.ward, ...longest.storm },
+    mostInTenMinutes: Math.max(0, ...storms.map(({ peak }) => peak)),
+  };
+}
+
+/** The longest run of alarms of one ward, and the most within ten minutes. */
+function stormOf(times: readonly number[]): { storm: Omit<Storm, 'ward'> | null; peak: number } {
+  const sorted = Float64Array.from(times).sort();
+  let storm: Omit<Storm, 'ward'> | null = null;
+  let peak = 0;
+  let first = 0;
+  let oldest = 0;
+  for (let index = 0; index < sorted.length; index++) {
+    if (index > 0 && sorted[index] - sorted[index - 1] > STORM_GAP_MS) first = index;
+    while (sorted[index] - sorted[oldest] >= STORM_GAP_MS) oldest++;
+    peak = Math.max(peak, index - oldest + 1);
+    const minutes = (sorted[index] - sorted[first]) / MINUTE_MS;
+    if (storm === null || minutes > storm.minutes) {
+      storm = { start: sorted[first], minutes, alarms: index - first + 1 };
+    }
+  }
+  return { storm, peak };
+}
+
+function sum(values: Float64Array): number {
+  return values.reduce((total, value) => total + value, 0);
+}
