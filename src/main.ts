@@ -7,6 +7,7 @@ import {
   portNumber,
   positiveInteger,
   printResult,
+  replayPace,
   replaySpeed,
   wholeNumber,
 } from './commands/cli.js';
@@ -35,7 +36,8 @@ program
     await start(options, interrupted());
   });
 
-const FROM = 'where the history is: physionet2012:DIR, physionet2019:DIR, yaib:DIR, recording:FILE';
+const FROM =
+  'where the history is: physionet2012:DIR, physionet2019:DIR, yaib:DIR, meds:DIR, recording:FILE, kafka:[FROM..TO], simulate:beds=N,hours=N';
 const MAPPING = 'codes and units over those of schemas/mapping.yaml (YAML)';
 
 program
@@ -44,11 +46,39 @@ program
   .requiredOption('--from <source>', FROM)
   .option('--mapping <file>', MAPPING)
   .option('--patients <n>', 'only the first n stays', positiveInteger)
-  .option('--speed <speed>', 'max, or a multiple of real time such as 60x', replaySpeed, 'max' as const)
+  .option(
+    '--speed <speed>',
+    'max, real, a multiple of real time such as 60x, or step',
+    replayPace,
+    'max' as const,
+  )
+  .option('--workers <n>', 'threads, by patient; the digests are the same', positiveInteger)
+  .option(
+    '--scores <file>',
+    'keep scored stays there: read instead of scoring again, gone on with after Ctrl-C',
+  )
+  .option('--model <version>', 'the model, a folder of models/deterioration')
+  .option(
+    '--policy <file>',
+    'alert rules to try on the same scores (YAML); may be given more than once',
+    each,
+    [],
+  )
   .option('--store <dir>', 'keep observations, scores and alerts in a chDB store there')
   .option('--config <file>', 'settings (YAML or JSON)')
   .option('--json', 'one JSON object as the last line of stdout', false)
   .action(async (options) => (await import('./commands/replay.js')).replayCommand(options));
+
+program
+  .command('record')
+  .description('write a range of live topics, or any other source, to a recording')
+  .requiredOption('--from <source>', FROM)
+  .requiredOption('--out <file>', 'the recording; replay it with --from recording:FILE')
+  .option('--mapping <file>', MAPPING)
+  .option('--patients <n>', 'only the first n stays', positiveInteger)
+  .option('--config <file>', 'settings (YAML or JSON), for kafka:')
+  .option('--json', 'one JSON object as the last line of stdout', false)
+  .action(async (options) => (await import('./commands/record.js')).recordCommand(options));
 
 program
   .command('validate')
@@ -117,6 +147,7 @@ program
   .option('--interval <seconds>', 'between two sets of vital signs', positiveInteger, 60)
   .option('--ward <id>', 'name of the ward', 'ICU')
   .option('--out <file>', 'recording to write; replay it with --from recording:FILE')
+  .option('--psv <dir>', 'instead: --beds stays as .psv files of the PhysioNet Challenge 2019')
   .option('--to <bus>', 'kafka: produce to the Kafka of --config')
   .option('--config <file>', 'settings (YAML or JSON), for --to kafka')
   .option('--json', 'one JSON object as the last line of stdout', false)

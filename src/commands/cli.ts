@@ -37,9 +37,15 @@ export function portNumber(text: string): number {
 /** `max`, or a multiple of real time such as `60x`. */
 export function replaySpeed(text: string): number | 'max' {
   if (text === 'max') return 'max';
-  const value = Number(text.replace(/x$/, ''));
+  const value = Number(text.replace(/[x×]$/, ''));
   if (!(value > 0)) throw new InvalidArgumentError('It must be max, or a multiple of real time such as 60x.');
   return value;
+}
+
+/** As `replaySpeed`; `real` is 1x, `step` goes moment by moment. */
+export function replayPace(text: string): number | 'max' | 'step' {
+  if (text === 'real') return 1;
+  return text === 'step' ? text : replaySpeed(text);
 }
 
 /** Ends the run: people read lines, programs read one JSON object. */

@@ -1,43 +1,126 @@
-import { SingleBar } from 'cli-progress';
+import { createInterface } from 'node:readline';
 import { type Config, loadConfig, parseConfig } from '../config.js';
+import { WardstreamError } from '../errors.js';
 import { openSource } from '../replay/open.js';
-import { replay } from '../replay/replay.js';
+import { Pacer } from '../replay/pacer.js';
+import { type ReplayResult, replay } from '../replay/replay.js';
+import { scoreCohort } from '../replay/scored-cohort.js';
+import { defaultWorkers } from '../replay/threads.js';
 import { embeddedStore } from '../store/settings.js';
-import { printResult } from './cli.js';
+import { ENDPOINTS } from '../validate/events.js';
+import { policyFigures } from '../validate/policies.js';
+import { printResult, stopOnInterrupt, withModel } from './cli.js';
+import { readPolicy } from './policy-file.js';
+import { StayProgress } from './progress.js';
 
 export interface ReplayCommandOptions {
   readonly from: string;
   readonly patients?: number;
   readonly mapping?: string;
-  readonly speed: number | 'max';
+  /** Event time per real time; `step`: moment by moment, at the return key. */
+  readonly speed: number | 'max' | 'step';
   readonly store?: string;
+  readonly workers?: number;
+  readonly scores?: string;
+  readonly model?: string;
+  readonly policy?: readonly string[];
   readonly config?: string;
   readonly json: boolean;
 }
 
 /** `wardstream replay`: history through the pipeline, and what came of it. */
 export async function replayCommand(options: ReplayCommandOptions): Promise<void> {
-  const source = openSource(options.from, options.patients, options.mapping);
-  const bar = new SingleBar({
-    format: '{bar} {value}/{total} stays | {eta_formatted} left',
-    clearOnComplete: true,
-  });
-  const isShown = process.stderr.isTTY === true;
-  if (isShown) bar.start(source.total, 0);
+  const config = configOf(options);
+  const progress = new StayProgress();
+  const stop = stopOnInterrupt('finishing what is under way; Ctrl-C again ends at once');
+  const hooks = {
+    signal: stop.signal,
+    onProgress: (patients: number, total: number) => progress.update('replay', patients, total),
+  };
   try {
-    const result = await replay(source, {
-      config: configOf(options),
-      speed: options.speed,
-      ...(isShown ? { onProgress: (patients: number) => bar.update(patients) } : {}),
-    });
-    if (isShown) bar.stop();
+    const result = inThreads(options, config)
+      ? await scored(options, config, hooks)
+      : await played(options, config, hooks);
+    progress.stop();
     printResult(result, options.json);
   } finally {
-    if (isShown) bar.stop();
+    progress.stop();
+    stop.release();
   }
 }
 
-function configOf({ config, store }: ReplayCommandOptions): Config {
-  const base = config === undefined ? parseConfig({}) : loadConfig(config);
+interface Hooks {
+  readonly signal: AbortSignal;
+  readonly onProgress: (patients: number, total: number) => void;
+}
+
+/** As fast as it goes and without a store, stays are divided over threads; all else needs one thread. */
+function inThreads(
+  { speed, workers, scores, policy = [] }: ReplayCommandOptions,
+  { store }: Config,
+): boolean {
+  const asked = [
+    ...(scores === undefined ? [] : ['--scores']),
+    ...(policy.length === 0 ? [] : ['--policy']),
+    ...((workers ?? 1) > 1 ? ['--workers'] : []),
+  ];
+  if (speed === 'max' && store.kind === 'none') return asked.length > 0;
+  if (asked.length === 0) return false;
+  const what = `${asked.join(', ')} cannot go with ${speed === 'max' ? 'a store' : `--speed ${speed}`}`;
+  throw new WardstreamError('WS_USAGE', `${what}: leave out one of them`);
+}
+
+async function scored(
+  { from, patients, mapping, workers, scores, policy = [] }: ReplayCommandOptions,
+  config: Config,
+  hooks: Hooks,
+) {
+  const policies = policy.map(readPolicy);
+  const job = { from, patients, mapping, config };
+  const began = performance.now();
+  const { stays, result, stored } = await scoreCohort({
+    job,
+    workers: workers ?? defaultWorkers(),
+    file: scores,
+    ...hooks,
+  });
+  const scoredAt = performance.now();
+  const tried = policies.map(({ name, rules }) =>
+    policyFigures(name, rules, result.model, stays, ENDPOINTS[0]),
+  );
+  return {
+    ...result,
+    stored,
+    ...(tried.length === 0 ? {} : { policies: tried, policySeconds: round(performance.now() - scoredAt) }),
+    totalSeconds: round(performance.now() - began),
+  };
+}
+
+function round(ms: number): number {
+  return Number((ms / 1000).toFixed(2));
+}
+
+async function played(
+  { from, patients, mapping, speed }: ReplayCommandOptions,
+  config: Config,
+  hooks: Hooks,
+): Promise<ReplayResult> {
+  const source = openSource(from, patients, mapping, undefined, config);
+  if (speed !== 'step') return replay(source, { config, speed, ...hooks });
+  const pacer = new Pacer({ speed: null, isPlaying: false });
+  hooks.signal.addEventListener('abort', () => pacer.stop());
+  const lines = createInterface({ input: process.stdin });
+  process.stderr.write('The return key lets the next moment happen.\n');
+  lines.on('line', () => pacer.step());
+  lines.on('close', () => pacer.play());
+  try {
+    return await replay(source, { config, speed: 'max', pace: pacer, ...hooks });
+  } finally {
+    lines.close();
+  }
+}
+
+function configOf({ config, store, model }: ReplayCommandOptions): Config {
+  const base = withModel(config === undefined ? parseConfig({}) : loadConfig(config), model);
   return store === undefined ? base : { ...base, store: embeddedStore(store) };
 }

@@ -5,11 +5,13 @@ import { loadConfig } from '../config.js';
 import { WardstreamError } from '../errors.js';
 import { MessageCodec } from '../events/codec.js';
 import { INPUT_TOPICS } from '../events/topics.js';
+import { writePsvCohort } from '../replay/physionet2019-writer.js';
 import { RecordingWriter } from '../replay/recording.js';
 import { produceAll } from '../replay/replay.js';
 import { bytesOf, type SourceMessage } from '../replay/source.js';
 import { simulateWard } from '../simulate/ward.js';
 import { printResult } from './cli.js';
+import { StayProgress } from './progress.js';
 
 export interface SimulateCommandOptions {
   readonly beds: number;
@@ -19,6 +21,8 @@ export interface SimulateCommandOptions {
   readonly interval: number;
   readonly ward: string;
   readonly out?: string;
+  /** Folder for stays as .psv files instead. */
+  readonly psv?: string;
   readonly to?: string;
   readonly config?: string;
   readonly json: boolean;
@@ -39,6 +43,7 @@ const CHUNK = 2000;
 /** `wardstream simulate`: a ward into a recording, or into Kafka, where it ends now. */
 export async function simulate(options: SimulateCommandOptions): Promise<void> {
   const { beds, hours, seed, interval, ward: wardId, json } = options;
+  if (options.psv !== undefined) return simulateCohort(options.psv, beds, seed, json);
   const target = await openTarget(options);
   const now = Math.floor(WALL_CLOCK.now() / MINUTE_MS) * MINUTE_MS;
   const startTime = options.to === undefined ? RECORDING_START : now - hours * HOUR_MS;
@@ -68,6 +73,16 @@ export async function simulate(options: SimulateCommandOptions): Promise<void> {
   const seconds = (performance.now() - began) / 1000;
   const rate = { seconds: Number(seconds.toFixed(2)), messagesPerSecond: Math.round(messages / seconds) };
   printResult({ beds, hours, seed, messages, ...rate }, json);
+}
+
+/** Stays in the form of the PhysioNet Challenge 2019. */
+function simulateCohort(directory: string, stays: number, seed: number, json: boolean): void {
+  const began = performance.now();
+  const progress = new StayProgress();
+  writePsvCohort(directory, { stays, seed }, (written) => progress.update('writing', written, stays));
+  progress.stop();
+  const seconds = Number(((performance.now() - began) / 1000).toFixed(2));
+  printResult({ stays, seed, directory, seconds }, json);
 }
 
 async function openTarget({ out, to, config }: SimulateCommandOptions): Promise<Target> {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventBus, OutgoingMessage } from '../bus/bus.js';
 import { MemoryBus } from '../bus/memory.js';
+import { SchemaRegistryClient } from '../bus/schema-registry.js';
 import { ReplayClock } from '../clock.js';
 import type { Config } from '../config.js';
 import { Engine, type EngineCounts } from '../engine/engine.js';
@@ -98,7 +99,9 @@ export async function replayPart(source: ReplaySource, options: ReplayOptions): 
     await recordModel(store, model.config);
     sinks.push(new StoreSink(store, model.config.version));
   }
-  const engine = await Engine.open({ config, bus, clock, sinks });
+  const { schemaRegistry } = config;
+  const registry = schemaRegistry === undefined ? undefined : new SchemaRegistryClient(schemaRegistry.url);
+  const engine = await Engine.open({ config, bus, clock, sinks, registry });
   const started = performance.now();
   let isWhole = true;
   try {

@@ -74,13 +74,14 @@ export async function scoreHere(job: ScoringJob, hooks: ScoringHooks): Promise<S
   };
 }
 
-function sourceOf({ from, patients, mapping, share, known, sample }: ScoringJob): ReplaySource {
+function sourceOf({ from, patients, mapping, config, share, known, sample }: ScoringJob): ReplaySource {
   const done = new Set(known);
   const wanted = sample === undefined ? null : new Set(sample.patients);
-  return openSource(from, patients, mapping, (patientId) => {
+  const keep = (patientId: string) => {
     if (share !== undefined && partitionOf(`share ${patientId}`, share.of) !== share.index) return false;
     return (wanted === null || wanted.has(patientId)) && !done.has(patientId);
-  });
+  };
+  return openSource(from, patients, mapping, keep, config);
 }
 
 function asideOf({ ledger }: ReplaySource): Aside {

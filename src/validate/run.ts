@@ -279,12 +279,12 @@ function nothingToEvaluate(all: readonly ObservedStay[], outcomesFile: string): 
 
 /** The outcomes named on the command line, else the source's own. @throws WardstreamError `WS_SOURCE` where there are none. */
 async function labelsOf(
-  { from, patients, mapping }: ScoringJob,
+  { from, patients, mapping, config }: ScoringJob,
   file: string | undefined,
   given: Labels['byPatient'] | null,
 ): Promise<Labels> {
   if (file !== undefined && given !== null) return { outcome: 'death in hospital', file, byPatient: given };
-  const labels = (await openSource(from, patients, mapping).labels?.()) ?? null;
+  const labels = (await openSource(from, patients, mapping, undefined, config).labels?.()) ?? null;
   if (labels !== null) return labels;
   const what = 'this source has no outcomes of its own';
   throw new WardstreamError('WS_SOURCE', `${what}; name a file of patientId,died with --outcomes`);

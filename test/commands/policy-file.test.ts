@@ -1,0 +1,35 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { readPolicy } from '../../src/commands/policy-file.js';
+
+const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-policy-'));
+afterAll(() => rmSync(ROOT, { recursive: true }));
+const RULE =
+  '{id: r, signal: risk, priority: HIGH, raiseAt: 0.6, resolveBelow: 0.5, holdMs: 0, refractoryMs: 0, escalateAfterMs: 60000}';
+
+function file(text: string): string {
+  const path = join(ROOT, 'strict.yaml');
+  writeFileSync(path, text);
+  return path;
+}
+
+it('rules come from a file of rules or from a whole configuration', () => {
+  for (const text of [`rules: [${RULE}]`, `alerts: {rules: [${RULE}]}\nmodel: {version: latest}`]) {
+    expect(readPolicy(file(text))).toMatchObject({ name: 'strict', rules: [{ id: 'r', raiseAt: 0.6 }] });
+  }
+});
+
+it.each([
+  ['rules: [{id: r}]', 'strict.yaml is wrong: alerts.rules.0'],
+  ['model: {version: latest}', 'has neither rules nor alerts.rules'],
+  ['', 'has neither rules nor alerts.rules'],
+  ['rules: [', 'is neither YAML nor JSON'],
+])('what is wrong is named: %j', (text, fault) => {
+  expect(() => readPolicy(file(text))).toThrow(fault);
+});
+
+it('a file that is not there is named', () => {
+  expect(() => readPolicy(join(ROOT, 'none.yaml'))).toThrow('there is no policy file');
+});
