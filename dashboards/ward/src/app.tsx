@@ -1,12 +1,14 @@
 import { useEffect } from 'preact/hooks';
 import { Inbox } from './alerts/inbox.js';
-import { type Act, act } from './api.js';
+import { act } from './api.js';
 import { Banner } from './banner.js';
 import { ruleText } from './format.js';
 import { Header } from './header.js';
 import { useAlarm, useFeed, usePlace, useSettings, useWallClock } from './hooks.js';
 import { Message, OPEN_AGAIN } from './message.js';
-import { type AlertView, NOTICE, PROTOCOL_VERSION } from './protocol.js';
+import type { Mark } from './patient/marks.js';
+import { PatientPage } from './patient/patient.js';
+import { type Act, type AlertView, NOTICE, PROTOCOL_VERSION } from './protocol.js';
 import { bedName, isActive, leadingAlert, sortAlerts, sortPatients } from './state.js';
 import { STALE_MS } from './ward/vitals.js';
 import { WardPage } from './ward/ward.js';
@@ -15,6 +17,8 @@ import { WardPage } from './ward/ward.js';
 const TICK_MS = 5000;
 /** A tile's ages are of this granularity, so that a tile of which nothing changed is not drawn again. */
 const AGE_STEP_MS = 15_000;
+
+const NO_TRUTH: readonly Mark[] = [];
 
 interface AppProps {
   readonly token: string;
@@ -71,7 +75,19 @@ export function App({ token, isWall }: AppProps) {
         soundBlocked={soundBlocked}
       />
       <Banner link={link} quietMs={isQuiet ? quietMs : null} />
-      {place.view === 'alerts' && !isWall ? (
+      {place.view === 'patient' && !isWall ? (
+        <PatientPage
+          key={place.patientId}
+          patientId={place.patientId}
+          patient={ward.patients.get(place.patientId)}
+          alerts={alerts.filter(({ patientId }) => patientId === place.patientId)}
+          truth={NO_TRUTH}
+          now={ward.clock + quietMs}
+          token={token}
+          theme={settings.theme}
+          go={go}
+        />
+      ) : place.view === 'alerts' && !isWall ? (
         <Inbox {...common} token={token} selected={place.alertId} />
       ) : (
         <WardPage {...common} isLive={link.kind === 'live'} isWall={isWall} panel={settings.panel} />

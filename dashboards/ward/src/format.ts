@@ -40,6 +40,7 @@ const TIME = new Intl.DateTimeFormat(undefined, {
   second: '2-digit',
   hourCycle: 'h23',
 });
+const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'short' });
 const MINUTE = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const DAY_AND_MINUTE = new Intl.DateTimeFormat(undefined, {
   month: 'short',
@@ -62,6 +63,16 @@ export function timeText(time: number): string {
 /** The viewer's zone, as `CET`. */
 export function zoneText(time: number): string {
   return ZONE.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+}
+
+/** Hour and minute, in the viewer's zone. */
+export function minuteText(time: number): string {
+  return MINUTE.format(time);
+}
+
+/** Weekday and day, in the viewer's zone. */
+export function dayText(time: number): string {
+  return DAY.format(time);
 }
 
 /** Day and minute, in the viewer's zone. */

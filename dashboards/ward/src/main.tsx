@@ -4,6 +4,8 @@ import './style/header.css';
 import './style/tile.css';
 import './style/ward.css';
 import './style/alerts.css';
+import 'uplot/dist/uPlot.min.css';
+import './style/patient.css';
 import { render } from 'preact';
 import { App } from './app.js';
 import { takeToken } from './connection.js';

@@ -1,4 +1,5 @@
-import type { PatientView } from '../../../src/server/protocol.js';
+import { VARIABLES, variableIndex } from '../../../src/clinical/variables.js';
+import type { PatientView, Timeline } from '../../../src/server/protocol.js';
 
 /** A patient of whom nothing is known but what is given. */
 export function patientView(more: Partial<PatientView> = {}): PatientView {
@@ -24,5 +25,37 @@ export function patientView(more: Partial<PatientView> = {}): PatientView {
     values: {},
     stale: false,
     ...more,
+  };
+}
+
+/** A timeline of some variables, each [time, value] pairs, and of [time, risk] pairs. */
+export function timelineOf(
+  variables: Readonly<Record<string, readonly (readonly [number, number])[]>>,
+  scores: readonly (readonly [number, number])[],
+): Timeline {
+  const series = Object.entries(variables).map(([id, pairs]) => {
+    const { label, unit, kind, decimals } = VARIABLES[variableIndex(id)];
+    const times = pairs.map(([time]) => time);
+    return [id, { label, unit, kind, decimals, times, values: pairs.map(([, value]) => value) }] as const;
+  });
+  return {
+    patientId: 'p1',
+    clock: 0,
+    from: 0,
+    to: 0,
+    source: 'store',
+    variables: Object.fromEntries(series),
+    scores: {
+      times: scores.map(([time]) => time),
+      risk: scores.map(([, risk]) => risk),
+      circulatory: scores.map(() => null),
+      respiratory: scores.map(() => null),
+      deterioration: scores.map(() => null),
+      news2: scores.map(() => null),
+      qsofa: scores.map(() => null),
+    },
+    notes: [],
+    images: [],
+    alerts: [],
   };
 }

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { recentAlerts } from '../api.js';
+import { resolvedAlerts } from '../api.js';
 import { ageText, crossingText, momentText, ruleText, sinceText, stateText } from '../format.js';
 import type { Place } from '../place.js';
 import type { AlertView, PatientView, Priority } from '../protocol.js';
@@ -186,8 +186,8 @@ function useResolved(token: string, alerts: readonly AlertView[], wanted: boolea
   useEffect(() => {
     if (!wanted) return;
     let isOver = false;
-    recentAlerts(token, RESOLVED_LIMIT).then(
-      (recent) => isOver || setResolved(recent.filter(({ state }) => state === 'RESOLVED')),
+    resolvedAlerts(token, RESOLVED_LIMIT).then(
+      (newest) => isOver || setResolved(newest),
       () => {},
     );
     return () => {

@@ -1,7 +1,6 @@
-import type { Act } from '../api.js';
 import { crossingText, ruleText, sinceText, stateText } from '../format.js';
 import type { Place } from '../place.js';
-import type { AlertView } from '../protocol.js';
+import type { Act, AlertView } from '../protocol.js';
 import { Shape } from '../shape.js';
 import { bedName, isActive, sortByUrgency } from '../state.js';
 import { useSending } from './sending.js';

@@ -1,6 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Act } from '../api.js';
-import type { AlertView } from '../protocol.js';
+import type { Act, AlertView } from '../protocol.js';
 import type { Actions } from './panel.js';
 
 /** How long after the server took an action its effect is awaited. */

@@ -1,0 +1,134 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { readImage } from '../api.js';
+import { ageText, momentText, percent } from '../format.js';
+import { Icon } from '../icons.js';
+import type { ImageView } from '../protocol.js';
+
+interface ImagingProps {
+  readonly token: string;
+  readonly patientId: string;
+  /** Newest first. */
+  readonly images: readonly ImageView[];
+  readonly fault: string;
+  readonly chosen: string | null;
+  readonly now: number;
+}
+
+/** The images and what the encoder found in each; one opens large beside its finding. */
+export function Imaging({ token, patientId, images, fault, chosen, now }: ImagingProps) {
+  const [opened, setOpened] = useState<ImageView | null>(null);
+  useEffect(() => {
+    setOpened(images.find(({ imageId }) => imageId === chosen) ?? null);
+  }, [chosen]);
+  if (fault !== '') return <p class="fault">{fault}</p>;
+  if (images.length === 0) return <p class="empty">No image yet.</p>;
+  return (
+    <>
+      <ul data-testid="images">
+        {images.map((image) => (
+          <li key={image.imageId} class="entry">
+            <button type="button" class="image" onClick={() => setOpened(image)}>
+              <Picture token={token} patientId={patientId} image={image} />
+              <Caption image={image} now={now} />
+            </button>
+          </li>
+        ))}
+      </ul>
+      {opened !== null && (
+        <ImageDialog
+          token={token}
+          patientId={patientId}
+          image={opened}
+          now={now}
+          onClose={() => setOpened(null)}
+        />
+      )}
+    </>
+  );
+}
+
+interface ImageDialogProps {
+  readonly token: string;
+  readonly patientId: string;
+  readonly image: ImageView;
+  readonly now: number;
+  readonly onClose: () => void;
+}
+
+function ImageDialog({ token, patientId, image, now, onClose }: ImageDialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} class="viewer" aria-label="Image and finding" onClose={onClose} data-testid="viewer">
+      <Picture token={token} patientId={patientId} image={image} />
+      <div>
+        <Caption image={image} now={now} />
+        <p class="note">
+          The finding is what the encoder computes from the picture. It is one input of the risk, not a
+          report.
+        </p>
+        <button type="button" onClick={() => dialog.current?.close()}>
+          <Icon name="close" />
+          Close
+        </button>
+      </div>
+    </dialog>
+  );
+}
+
+function Caption({ image, now }: { readonly image: ImageView; readonly now: number }) {
+  const { modality, bodySite, eventTime, finding } = image;
+  return (
+    <span class="caption">
+      <b>
+        {modality} {bodySite.toLowerCase()}
+      </b>
+      <span class="note">
+        {momentText(eventTime)} ({ageText(Math.max(0, now - eventTime))})
+      </span>
+      {finding === null ? (
+        <span class="note">No encoder has looked at it.</span>
+      ) : (
+        <>
+          <span>
+            {finding.label}: <b>{percent(finding.probability)}</b>
+          </span>
+          <meter min={0} max={1} value={finding.probability} aria-label={`Probability of ${finding.label}`} />
+          <span class="note">Encoder {finding.encoder}</span>
+        </>
+      )}
+    </span>
+  );
+}
+
+type PictureProps = Pick<ImagingProps, 'token' | 'patientId'> & { readonly image: ImageView };
+
+/** The image itself, or why it cannot be shown. */
+function Picture({ token, patientId, image }: PictureProps) {
+  const [address, setAddress] = useState('');
+  const [fault, setFault] = useState('');
+  const { imageId, hasBytes, modality, bodySite } = image;
+  useEffect(() => {
+    let made = '';
+    let isOver = false;
+    setAddress('');
+    setFault(hasBytes ? '' : 'The image is kept elsewhere.');
+    if (hasBytes) {
+      readImage(token, patientId, imageId).then(
+        (blob) => {
+          if (isOver) return;
+          made = URL.createObjectURL(blob);
+          setAddress(made);
+        },
+        (error: unknown) => isOver || setFault(error instanceof Error ? error.message : 'Try again.'),
+      );
+    }
+    return () => {
+      isOver = true;
+      URL.revokeObjectURL(made);
+    };
+  }, [token, patientId, imageId, hasBytes]);
+  if (fault !== '') return <span class="picture note">{fault}</span>;
+  if (address === '') return <span class="picture note">Reading…</span>;
+  return <img class="picture" src={address} alt={`${modality} ${bodySite.toLowerCase()}`} />;
+}

@@ -1,0 +1,146 @@
+import { useEffect, useState } from 'preact/hooks';
+import { readImages, readNotes } from '../api.js';
+import { ageText, momentText, ruleText, stateText } from '../format.js';
+import type { Place } from '../place.js';
+import type { AlertView, ImageView, NoteView, Timeline } from '../protocol.js';
+import { Shape } from '../shape.js';
+import { isActive } from '../state.js';
+import { Imaging } from './imaging.js';
+import { alertSpansOf, type Mark } from './marks.js';
+
+type Tab = 'alert' | 'note' | 'image';
+const TABS: readonly (readonly [Tab, string])[] = [
+  ['alert', 'Alerts'],
+  ['note', 'Notes'],
+  ['image', 'Imaging'],
+];
+
+interface RecordsProps {
+  readonly token: string;
+  readonly patientId: string;
+  /** What the charts show; null until it is here. */
+  readonly timeline: Timeline | null;
+  /** The mark opened last; null: none. */
+  readonly chosen: Mark | null;
+  /** Newest records of the patient's open alerts. */
+  readonly open: readonly AlertView[];
+  readonly now: number;
+  readonly go: (place: Place) => void;
+}
+
+/** The patient's alerts, notes and images, newest first. */
+export function Records({ token, patientId, timeline, chosen, open, now, go }: RecordsProps) {
+  const [tab, setTab] = useState<Tab>('alert');
+  useEffect(() => {
+    if (chosen !== null && chosen.kind !== 'truth') setTab(chosen.kind);
+  }, [chosen]);
+  const newest = `${timeline?.notes.at(-1)?.noteId} ${timeline?.images.at(-1)?.imageId}`;
+  const notes = useList(() => readNotes(token, patientId), [token, patientId, newest]);
+  const images = useList(() => readImages(token, patientId), [token, patientId, newest]);
+  const alerts = alertSpansOf(timeline?.alerts ?? [], open);
+  const counts = { alert: alerts.length, note: notes.list.length, image: images.list.length };
+  return (
+    <section class="card records" aria-label="Alerts, notes and imaging">
+      <fieldset class="segmented">
+        <legend>Shown</legend>
+        {TABS.map(([each, text]) => (
+          <button key={each} type="button" aria-pressed={tab === each} onClick={() => setTab(each)}>
+            {text} <span class="count">{counts[each]}</span>
+          </button>
+        ))}
+      </fieldset>
+      <div class="content">
+        {tab === 'alert' && <AlertHistory spans={alerts} go={go} />}
+        {tab === 'note' && (
+          <Notes notes={notes.list} fault={notes.fault} chosen={chosen?.id ?? null} now={now} />
+        )}
+        {tab === 'image' && (
+          <Imaging
+            token={token}
+            patientId={patientId}
+            images={images.list}
+            fault={images.fault}
+            chosen={chosen?.id ?? null}
+            now={now}
+          />
+        )}
+      </div>
+    </section>
+  );
+}
+
+interface AlertHistoryProps {
+  readonly spans: ReturnType<typeof alertSpansOf>;
+  readonly go: (place: Place) => void;
+}
+
+function AlertHistory({ spans, go }: AlertHistoryProps) {
+  if (spans.length === 0) return <p class="empty">No alert in the time shown.</p>;
+  return (
+    <ul>
+      {spans.map(({ alert, from, to }) => (
+        <li key={alert.alertId} class={`entry ${alert.priority.toLowerCase()}`}>
+          <button type="button" onClick={() => go({ view: 'alerts', alertId: alert.alertId })}>
+            <span class="sign">
+              <Shape priority={alert.priority} filled={isActive(alert)} />
+              {alert.priority}
+            </span>
+            <b>{ruleText(alert.rule)}</b>
+            <span class="note">
+              {momentText(from)}
+              {to === null ? '' : ` for ${ageText(Math.max(0, to - from))}`} · {stateText(alert)}
+            </span>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+interface NotesProps {
+  readonly notes: readonly NoteView[];
+  readonly fault: string;
+  readonly chosen: string | null;
+  readonly now: number;
+}
+
+function Notes({ notes, fault, chosen, now }: NotesProps) {
+  useEffect(() => {
+    if (chosen !== null) document.getElementById(`note-${chosen}`)?.scrollIntoView({ block: 'nearest' });
+  }, [chosen, notes]);
+  if (fault !== '') return <p class="fault">{fault}</p>;
+  if (notes.length === 0) return <p class="empty">No note yet.</p>;
+  return (
+    <ul data-testid="notes">
+      {notes.map(({ noteId, eventTime, noteType, authorRole, text }) => (
+        <li key={noteId} id={`note-${noteId}`} class={noteId === chosen ? 'entry text chosen' : 'entry text'}>
+          <p class="note">
+            <b>{noteType}</b> · {authorRole} · {momentText(eventTime)} (
+            {ageText(Math.max(0, now - eventTime))})
+          </p>
+          <p class="body">{text}</p>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** A list read from the server; read again when one of `inputs` changes. */
+function useList<Item extends NoteView | ImageView>(
+  read: () => Promise<readonly Item[]>,
+  inputs: readonly unknown[],
+): { readonly list: readonly Item[]; readonly fault: string } {
+  const [state, setState] = useState<{ list: readonly Item[]; fault: string }>({ list: [], fault: '' });
+  useEffect(() => {
+    let isOver = false;
+    read().then(
+      (list) => isOver || setState({ list, fault: '' }),
+      (error: unknown) =>
+        isOver || setState({ list: [], fault: error instanceof Error ? error.message : 'Try again.' }),
+    );
+    return () => {
+      isOver = true;
+    };
+  }, inputs);
+  return state;
+}

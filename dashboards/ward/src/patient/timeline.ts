@@ -1,0 +1,87 @@
+import { VARIABLES } from '../../../../src/clinical/variables.js';
+import type { PatientView, Series, Timeline } from '../protocol.js';
+
+/** A span of event time, ms since the epoch. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+const HOUR_MS = 3_600_000;
+export const MIN_SPAN_MS = 10 * 60_000;
+export const MAX_SPAN_MS = 48 * HOUR_MS;
+const VARIABLE_BY_ID = new Map(VARIABLES.map((variable) => [variable.id, variable]));
+
+/** The span zoomed by `factor` (above 1: out) about a time in it, never shorter than 10 min or longer than 48 h. */
+export function zoom({ from, to }: Span, factor: number, about: number): Span {
+  const span = Math.min(MAX_SPAN_MS, Math.max(MIN_SPAN_MS, (to - from) * factor));
+  const part = (about - from) / (to - from);
+  const start = about - part * span;
+  return { from: start, to: start + span };
+}
+
+/** The span moved by a part of its length, but not past `latest`. */
+export function pan({ from, to }: Span, part: number, latest: number): Span {
+  const by = Math.min(part * (to - from), Math.max(0, latest - to));
+  return { from: from + by, to: to + by };
+}
+
+/** The index of the last time at or before `time`; −1 where there is none. `times` ascend. */
+export function indexAt(times: readonly number[], time: number): number {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (times[middle] <= time) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** The timeline with what the push says of the patient since it was read. */
+export function extend(timeline: Timeline, patient: PatientView): Timeline {
+  const variables: Record<string, Series> = { ...timeline.variables };
+  for (const [id, { value, unit, at }] of Object.entries(patient.values)) {
+    const series = variables[id] ?? emptySeries(id, unit);
+    if (series !== undefined && at > (series.times.at(-1) ?? timeline.from - 1)) {
+      variables[id] = appended(series, at, value);
+    }
+  }
+  const { risk, riskAt, circulatory, respiratory, deterioration, news2, qsofa } = patient;
+  const { scores } = timeline;
+  const isNew = risk !== null && riskAt !== null && riskAt > (scores.times.at(-1) ?? timeline.from - 1);
+  return {
+    ...timeline,
+    variables,
+    scores: !isNew
+      ? scores
+      : {
+          ...scores,
+          times: [...scores.times, riskAt],
+          risk: [...scores.risk, risk],
+          circulatory: [...scores.circulatory, circulatory],
+          respiratory: [...scores.respiratory, respiratory],
+          deterioration: [...scores.deterioration, deterioration],
+          news2: [...scores.news2, news2],
+          qsofa: [...scores.qsofa, qsofa],
+        },
+  };
+}
+
+function emptySeries(id: string, unit: string): Series | undefined {
+  const known = VARIABLE_BY_ID.get(id);
+  if (known === undefined) return undefined;
+  const { label, kind, decimals } = known;
+  return { label, unit, kind, decimals, times: [], values: [] };
+}
+
+function appended(series: Series, at: number, value: number): Series {
+  const { low, high } = series;
+  return {
+    ...series,
+    times: [...series.times, at],
+    values: [...series.values, value],
+    ...(low === undefined ? {} : { low: [...low, value] }),
+    ...(high === undefined ? {} : { high: [...high, value] }),
+  };
+}

@@ -1,0 +1,198 @@
+import { UNIT_TEXT } from '../format.js';
+import type { Series, Timeline } from '../protocol.js';
+
+/** One line of a track. */
+export interface Line {
+  readonly id: string;
+  /** What it is called beside the other lines of its track; empty where it is alone. */
+  readonly name: string;
+  readonly times: readonly number[];
+  readonly values: readonly number[];
+  /** Where each value stands for several: what they lie between. */
+  readonly low?: readonly number[] | undefined;
+  readonly high?: readonly number[] | undefined;
+}
+
+/** One chart of the stack: lines that share a scale. */
+export interface Track {
+  readonly id: string;
+  readonly label: string;
+  readonly unit: string;
+  readonly decimals: number;
+  readonly kind: 'risk' | 'vital' | 'lab';
+  readonly lines: readonly Line[];
+  /** A silence longer than this breaks a line; Infinity: values hold until the next. */
+  readonly gapMs: number;
+  /** The scale reaches at least from here to there. */
+  readonly range: readonly [number, number];
+  /** Height of the chart in CSS pixels. */
+  readonly height: number;
+}
+
+const MINUTE_MS = 60_000;
+const MONITOR_GAP_MS = 15 * MINUTE_MS;
+const CHARTED_GAP_MS = 5 * 60 * MINUTE_MS;
+
+/** The model's outputs besides death in hospital. */
+const OUTPUTS = [
+  ['circulatory', 'circulatory failure, 8 h'],
+  ['respiratory', 'respiratory failure, 8 h'],
+] as const;
+
+type VitalRow = readonly [
+  id: string,
+  label: string,
+  variables: readonly (readonly [variable: string, name: string])[],
+  gapMs: number,
+  range: readonly [number, number],
+  height: number,
+];
+
+/** Ranges are what is drawn at least, so that small changes of a steady value do not look large. */
+const VITALS: readonly VitalRow[] = [
+  ['heartRate', 'Heart rate', [['heartRate', '']], MONITOR_GAP_MS, [50, 120], 84],
+  [
+    'arterial',
+    'BP, arterial line',
+    [
+      ['sbpInvasive', 'sys'],
+      ['mapInvasive', 'mean'],
+      ['dbpInvasive', 'dia'],
+    ],
+    MONITOR_GAP_MS,
+    [40, 160],
+    104,
+  ],
+  [
+    'cuff',
+    'BP, cuff',
+    [
+      ['sbpCuff', 'sys'],
+      ['mapCuff', 'mean'],
+      ['dbpCuff', 'dia'],
+    ],
+    CHARTED_GAP_MS,
+    [40, 160],
+    84,
+  ],
+  ['respRate', 'Respiratory rate', [['respRate', '']], MONITOR_GAP_MS, [8, 30], 68],
+  ['spo2', 'SpO₂', [['spo2', '']], MONITOR_GAP_MS, [85, 100], 68],
+  ['temperature', 'Temperature', [['temperature', '']], CHARTED_GAP_MS, [36, 39], 60],
+  ['fio2', 'FiO₂', [['fio2', '']], CHARTED_GAP_MS, [0.2, 0.6], 56],
+  ['gcs', 'Glasgow Coma Scale', [['gcs', '']], CHARTED_GAP_MS, [3, 15], 56],
+];
+
+/** Labs in the order in which an intensivist looks for them; the others follow by label. */
+const LAB_ORDER = [
+  'lactate',
+  'ph',
+  'pao2',
+  'creatinine',
+  'potassium',
+  'platelets',
+  'wbc',
+  'bilirubin',
+  'crp',
+];
+const LAB_HEIGHT = 52;
+
+/** The tracks of a timeline, top to bottom. A track without a value is left out, but risk. */
+export function tracksOf({ variables, scores }: Timeline): Track[] {
+  const outputs = OUTPUTS.flatMap(([id, name]) => probabilityLine(id, name, scores.times, scores[id]));
+  const risk: Track = {
+    id: 'risk',
+    label: outputs.length === 0 ? 'Risk of death in hospital' : 'Risk',
+    unit: '%',
+    decimals: 0,
+    kind: 'risk',
+    lines: [
+      ...probabilityLine('risk', outputs.length === 0 ? '' : 'death in hospital', scores.times, scores.risk),
+      ...outputs,
+    ],
+    gapMs: MONITOR_GAP_MS,
+    range: [0, 20],
+    height: 132,
+  };
+  const vitals = VITALS.flatMap(([id, label, parts, gapMs, range, height]): Track[] => {
+    const lines = parts.flatMap(([variable, name]) => lineOf(variable, name, variables[variable]));
+    if (lines.length === 0) return [];
+    const { unit, decimals } = variables[lines[0].id];
+    return [
+      { id, label, unit: UNIT_TEXT[unit] ?? unit, decimals, kind: 'vital', lines, gapMs, range, height },
+    ];
+  });
+  return [risk, ...vitals, ...labsOf(variables)];
+}
+
+/** The times at which there is a probability, and it in per cent; no line where there is none at all. */
+function probabilityLine(
+  id: string,
+  name: string,
+  times: readonly number[],
+  values: readonly (number | null)[],
+): Line[] {
+  const known = times.flatMap((time, index) => {
+    const value = values[index];
+    return value === null || value === undefined ? [] : [{ time, value: 100 * value }];
+  });
+  if (known.length === 0 && id !== 'risk') return [];
+  return [{ id, name, times: known.map(({ time }) => time), values: known.map(({ value }) => value) }];
+}
+
+function labsOf(variables: Timeline['variables']): Track[] {
+  const rank = (id: string) => (LAB_ORDER.includes(id) ? LAB_ORDER.indexOf(id) : LAB_ORDER.length);
+  const labs = Object.entries(variables).filter(([, { kind, times }]) => kind === 'lab' && times.length > 0);
+  labs.sort(([a, { label: one }], [b, { label: other }]) => rank(a) - rank(b) || one.localeCompare(other));
+  return labs.map(([id, { label, unit, decimals, times, values, low, high }]) => {
+    const spread = 0.1 * Math.max(...values.map(Math.abs), 10 ** -decimals);
+    return {
+      id,
+      label,
+      unit: UNIT_TEXT[unit] ?? unit,
+      decimals,
+      kind: 'lab',
+      lines: [{ id, name: '', times, values, low, high }],
+      gapMs: Number.POSITIVE_INFINITY,
+      range: [Math.min(...values) - spread, Math.max(...values) + spread],
+      height: LAB_HEIGHT,
+    };
+  });
+}
+
+function lineOf(id: string, name: string, series: Series | undefined): Line[] {
+  if (series === undefined || series.times.length === 0) return [];
+  const { times, values, low, high } = series;
+  return [{ id, name, times, values, low, high }];
+}
+
+/** Columns for uPlot: one ascending time axis in seconds, and a column a line, null where the line is broken. */
+export type Columns = [number[], ...(number | null | undefined)[][]];
+
+/** The lines of a track on one axis; a line without a value at a time is `undefined` there, and null within a silence. */
+export function columnsOf(
+  lines: readonly Line[],
+  gapMs: number,
+  pick: (line: Line) => readonly number[],
+): Columns {
+  const seconds = new Set<number>();
+  for (const { times } of lines) {
+    times.forEach((time, index) => {
+      seconds.add(time);
+      const next = times[index + 1];
+      if (next !== undefined && next - time > gapMs) seconds.add((time + next) / 2);
+    });
+  }
+  const axis = [...seconds].sort((a, b) => a - b);
+  const places = new Map(axis.map((time, index) => [time, index]));
+  const columns = lines.map((line) => {
+    const column: (number | null | undefined)[] = new Array(axis.length).fill(undefined);
+    const values = pick(line);
+    line.times.forEach((time, index) => {
+      column[places.get(time)!] = values[index];
+      const next = line.times[index + 1];
+      if (next !== undefined && next - time > gapMs) column[places.get((time + next) / 2)!] = null;
+    });
+    return column;
+  });
+  return [axis.map((time) => time / 1000), ...columns];
+}

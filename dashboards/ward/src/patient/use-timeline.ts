@@ -1,0 +1,65 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { readTimeline } from '../api.js';
+import type { AlertView, Timeline } from '../protocol.js';
+import type { Span } from './timeline.js';
+
+const HOUR_MS = 3_600_000;
+/** How long the viewer must have stopped zooming before the span is read. */
+const SETTLE_MS = 150;
+/** While the span moves with time it is read anew this often; in between, the push extends it. */
+const REFRESH_MS = 20_000;
+/** Read beyond the span on either side, as a part of it, so that small moves need no reading. */
+const MARGIN = 0.25;
+
+interface Reading {
+  /** Null until the first is here. */
+  readonly timeline: Timeline | null;
+  readonly fault: string;
+}
+
+/** The timeline of a patient around a span; read again when the span leaves it, its length changes, or an alert does. */
+export function useTimeline(
+  token: string,
+  patientId: string,
+  span: Span,
+  follows: boolean,
+  alerts: readonly AlertView[],
+): Reading {
+  const [reading, setReading] = useState<Reading>({ timeline: null, fault: '' });
+  const [round, setRound] = useState(0);
+  const wanted = useRef(span);
+  wanted.current = span;
+  const states = alerts.map(({ alertId, sequence }) => `${alertId}/${sequence}`).join();
+  const place = follows ? `last ${span.to - span.from}` : `${span.from} ${span.to}`;
+  useEffect(() => {
+    setReading({ timeline: null, fault: '' });
+  }, [patientId]);
+  useEffect(() => {
+    if (!follows) return;
+    const timer = setInterval(() => setRound((count) => count + 1), REFRESH_MS);
+    return () => clearInterval(timer);
+  }, [follows]);
+  useEffect(() => {
+    let isOver = false;
+    const timer = setTimeout(() => {
+      const { from, to } = wanted.current;
+      const margin = MARGIN * (to - from);
+      const until = follows ? null : to + margin;
+      const hours = Math.min(48, Math.max(1, (to - from + margin * (follows ? 1 : 2)) / HOUR_MS));
+      readTimeline(token, patientId, hours, until).then(
+        (timeline) => isOver || setReading({ timeline, fault: '' }),
+        (error: unknown) =>
+          isOver ||
+          setReading(({ timeline }) => ({
+            timeline,
+            fault: error instanceof Error ? error.message : 'Try again.',
+          })),
+      );
+    }, SETTLE_MS);
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
+  }, [token, patientId, place, follows, states, round]);
+  return reading;
+}
