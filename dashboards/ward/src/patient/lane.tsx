@@ -46,8 +46,8 @@ export function Lane({ marks, span, plotPx, onMark }: LaneProps) {
               LEAST_PX / Math.max(1, plotPx),
             ).map(({ at, marks: these }) => {
               const last = these[these.length - 1];
-              const more = these.length > 1 ? ` and ${these.length - 1} more` : '';
-              const text = `${momentText(last.time)} ${last.text}${more}`;
+              const many = these.length > 1 ? `${these.length} close together, the last: ` : '';
+              const text = `${many}${momentText(last.time)} ${last.text}`;
               return (
                 <li
                   key={these[0].id}

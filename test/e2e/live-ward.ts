@@ -1,0 +1,82 @@
+import { MemoryBus } from '../../src/bus/memory.js';
+import { WALL_CLOCK } from '../../src/clock.js';
+import { parseConfig } from '../../src/config.js';
+import { Engine } from '../../src/engine/engine.js';
+import { produceAll } from '../../src/replay/replay.js';
+import type { SourceMessage } from '../../src/replay/source.js';
+import { signToken } from '../../src/server/access/tokens.js';
+import { WardServer } from '../../src/server/server.js';
+import { WardView } from '../../src/server/ward-view.js';
+import { StoreSink } from '../../src/store/sink.js';
+import { openTestStore, SECRET } from '../server/ward.js';
+
+/** High at once at NEWS2 7, resolved below 5: nothing has to hold. */
+const RULE = {
+  id: 'news2-emergency',
+  signal: 'news2',
+  priority: 'HIGH',
+  raiseAt: 7,
+  resolveBelow: 5,
+  holdMs: 0,
+  refractoryMs: 0,
+  escalateAfterMs: 3_600_000,
+} as const;
+
+/** A ward on the time of day, with engine, store and server, fed by the test. */
+export interface LiveWard {
+  /** Where a browser opens the page, token and all. */
+  readonly address: string;
+  send(messages: readonly SourceMessage[]): Promise<void>;
+  /** Ends the server, not the engine: what happens meanwhile nobody is told. */
+  stopServer(): Promise<void>;
+  /** Starts a server again on the same port. */
+  startServer(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openLiveWard(): Promise<LiveWard> {
+  const { store, close } = await openTestStore();
+  const config = parseConfig({ alerts: { rules: [RULE] }, align: { minScoreIntervalMs: 0 } });
+  const bus = new MemoryBus(config.bus as ConstructorParameters<typeof MemoryBus>[0]);
+  const view = new WardView();
+  const clock = WALL_CLOCK;
+  const engine = await Engine.open({ config, bus, clock, sinks: [new StoreSink(store, 'test'), view] });
+  const model = { version: engine.model.config.version };
+  let port = 0;
+  const open = async () => {
+    const settings = {
+      ...config.server,
+      port,
+      auth: { kind: 'secret', secret: SECRET },
+    } as typeof config.server;
+    const opened = await WardServer.open({
+      config: settings,
+      view,
+      store,
+      bus,
+      codec: engine.codec,
+      clock,
+      model,
+    });
+    port = Number(new URL(opened.url).port);
+    return opened;
+  };
+  let server = await open();
+  await engine.start();
+  const who = { subject: 'dr.lee', role: 'clinician', wards: new Set(['*']) } as const;
+  const token = await signToken(SECRET, who, new Date(Date.now() + 3_600_000));
+  return {
+    address: `${server.url}/#token=${token}`,
+    send: (messages) => produceAll([...messages], bus, engine.codec),
+    stopServer: () => server.close(),
+    startServer: async () => {
+      server = await open();
+    },
+    close: async () => {
+      await server.close();
+      await engine.close();
+      await bus.close();
+      await close();
+    },
+  };
+}
