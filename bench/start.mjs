@@ -5,10 +5,14 @@ const TIMEOUT_MS = 60_000;
 
 async function addressOf(child) {
   let text = '';
-  for await (const data of child.stdout) {
+  // Left open: a program whose output nobody takes any more would end with EPIPE.
+  for await (const data of child.stdout.iterator({ destroyOnReturn: false })) {
     text += data;
     const address = /(http:\/\/[\d.]+:\d+)\/#token=(\S+)/.exec(text);
-    if (address !== null) return { url: address[1], token: address[2] };
+    if (address !== null) {
+      child.stdout.resume();
+      return { url: address[1], token: address[2] };
+    }
   }
   throw new Error(`start ended: ${text}`);
 }

@@ -78,14 +78,14 @@ async function model({ model: { version, directory, threads } }: Config): Promis
 /** Opens what is configured, needed by the model or not. */
 async function encoders(config: Config): Promise<string> {
   const { modalities = {} } = loadModel(config.model.version, config.model.directory).config.encoder;
-  const { text, image } = await openEncoders({ ...config.encoders, always: true }, modalities);
+  const { text, image } = await openEncoders({ ...config.encoders, always: ['text', 'image'] }, modalities);
   try {
-    const state = (isTaken: boolean) => {
-      if (isTaken) return 'the model takes it';
-      return config.encoders.always ? 'for show' : 'not loaded: the model takes none';
+    const state = (which: 'text' | 'image') => {
+      if (modalities[which] !== undefined) return 'the model takes it';
+      return config.encoders.always.includes(which) ? 'for show' : 'not loaded: the model takes none';
     };
-    const notes = text === null ? 'off' : `${text.name} (${state(modalities.text !== undefined)})`;
-    const images = image === null ? 'off' : `${image.name} (${state(modalities.image !== undefined)})`;
+    const notes = text === null ? 'off' : `${text.name} (${state('text')})`;
+    const images = image === null ? 'off' : `${image.name} (${state('image')})`;
     const { allow } = config.encoders.imageUris;
     return `notes ${notes}, images ${images}, image URIs ${allow.length === 0 ? 'refused' : `below ${allow.join(', ')}`}`;
   } finally {

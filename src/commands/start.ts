@@ -34,7 +34,7 @@ const HEAD_START_MS = 3 * HOUR_MS;
 /** `wardstream start`: a simulated ward through the real pipeline, with dashboard. Runs until `stop` resolves. */
 export async function start(options: StartOptions, stop: Promise<unknown>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'wardstream-'));
-  const config = parseConfig({ store: { kind: 'embedded', directory } });
+  const config = parseConfig({ store: { kind: 'embedded', directory }, encoders: { always: ['image'] } });
   const model = loadModel('latest');
   const clock = new ReplayClock();
   const bus = new MemoryBus({ partitions: 4, capacity: 8192 });

@@ -66,8 +66,8 @@ export const encodersSchema = z
         }),
       ])
       .default({ kind: 'default' }),
-    /** Encode also what the model does not take, so that an image's finding can be shown. */
-    always: z.boolean().default(false),
+    /** What to encode though the model does not take it: `image`, so that its finding can be shown. */
+    always: z.array(z.enum(['text', 'image'])).default([]),
     /** An image with more pixels is refused before it is decoded. */
     maxImagePixels: z.number().int().positive().default(32_000_000),
     /** Where images may be fetched from that are not in their message; by default nowhere. */

@@ -11,19 +11,19 @@ export interface Encoders {
 }
 
 /**
- * Opens the encoders a model takes the embeddings of, or, with `always`, all that are configured. Nothing is loaded that
+ * Opens the encoders a model takes the embeddings of, and those configured as `always`. Nothing is loaded that
  * is not needed.
  * @throws WardstreamError `WS_CONFIG` where the model was trained with another encoder, or with one that is off;
  * `WS_MODEL` where an encoder's files cannot be used.
  */
 export async function openEncoders(config: EncodersConfig, modalities: Modalities = {}): Promise<Encoders> {
-  const isNeeded = (kind: string, modality: Modality | undefined) =>
-    kind !== 'off' && (modality !== undefined || config.always);
+  const isNeeded = (which: 'text' | 'image') =>
+    config[which].kind !== 'off' && (modalities[which] !== undefined || config.always.includes(which));
   refuseOff('text', config.text.kind, modalities.text);
   refuseOff('image', config.image.kind, modalities.image);
-  const text = isNeeded(config.text.kind, modalities.text) ? await openText(config) : null;
+  const text = isNeeded('text') ? await openText(config) : null;
   try {
-    const image = isNeeded(config.image.kind, modalities.image) ? await openImage(config) : null;
+    const image = isNeeded('image') ? await openImage(config) : null;
     refuseOther('text', text, modalities.text);
     refuseOther('image', image, modalities.image);
     return { text, image };

@@ -9,15 +9,15 @@ const image = { size: 33 };
 describe('openEncoders', () => {
   it('opens nothing for a model that takes measurements only', async () => {
     expect(await openEncoders(encoders())).toEqual({ text: null, image: null });
-    const off = encoders({ text: { kind: 'off' }, image: { kind: 'off' }, always: true });
+    const off = encoders({ text: { kind: 'off' }, image: { kind: 'off' }, always: ['text', 'image'] });
     expect(await openEncoders(off, {})).toEqual({ text: null, image: null });
   });
 
-  it('opens what the model takes, and with `always` all that are configured', async () => {
+  it('opens what the model takes, and what is configured as `always`', async () => {
     const notes = await openEncoders(encoders(), { text: { ...text, encoder: 'use-lite-en' } });
     expect([notes.text?.name, notes.image]).toEqual(['use-lite-en', null]);
     await notes.text?.close();
-    const all = await openEncoders(encoders({ always: true }));
+    const all = await openEncoders(encoders({ always: ['text', 'image'] }));
     expect([all.text?.size, all.image?.size, all.image?.name]).toEqual([512, 33, 'imaging-2026.11-a']);
     await all.text?.close();
     await all.image?.close();

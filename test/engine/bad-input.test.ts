@@ -116,7 +116,7 @@ function message(topic: InputTopic, record: Record, eventTime: number): SourceMe
 async function run(messages: readonly SourceMessage[]) {
   const inOrder = [...messages].sort((a, b) => a.eventTime - b.eventTime);
   const counts = { patients: 0, rows: 0, descriptors: 0, notRecorded: 0, malformed: 0 };
-  const config = parseConfig({ encoders: { always: true, imageUris: { allow: [FOLDER] } } });
+  const config = parseConfig({ encoders: { always: ['image'], imageUris: { allow: [FOLDER] } } });
   return replay({ counts, total: 0, messages: () => inOrder }, { config, speed: 'max' });
 }
 
