@@ -8,6 +8,7 @@ import type {
   ImageView,
   NotesResponse,
   NoteView,
+  ReplayCommand,
   Timeline,
 } from './protocol.js';
 
@@ -100,4 +101,10 @@ async function faultOf(response: Response): Promise<string> {
   if (!isProblem) return `The server answered ${response.status}.`;
   const detail = String(problem.detail);
   return `${detail.charAt(0).toUpperCase()}${detail.slice(1)}.`;
+}
+
+/** Drives the replay; its new state comes as a frame. Throws an Error that says what was wrong. */
+export async function commandReplay(token: string, command: ReplayCommand): Promise<void> {
+  const response = await request(token, '/api/v1/replay', { method: 'POST', body: JSON.stringify(command) });
+  if (!response.ok) throw new Error(await faultOf(response));
 }

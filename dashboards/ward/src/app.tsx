@@ -6,9 +6,10 @@ import { ruleText } from './format.js';
 import { Header } from './header.js';
 import { useAlarm, useFeed, usePlace, useSettings, useWallClock } from './hooks.js';
 import { Message, OPEN_AGAIN } from './message.js';
-import type { Mark } from './patient/marks.js';
 import { PatientPage } from './patient/patient.js';
 import { type Act, type AlertView, NOTICE, PROTOCOL_VERSION } from './protocol.js';
+import { ReplayBar } from './replay/bar.js';
+import { truthOf } from './replay/replay.js';
 import { bedName, isActive, leadingAlert, sortAlerts, sortPatients } from './state.js';
 import { STALE_MS } from './ward/vitals.js';
 import { WardPage } from './ward/ward.js';
@@ -17,8 +18,6 @@ import { WardPage } from './ward/ward.js';
 const TICK_MS = 5000;
 /** A tile's ages are of this granularity, so that a tile of which nothing changed is not drawn again. */
 const AGE_STEP_MS = 15_000;
-
-const NO_TRUTH: readonly Mark[] = [];
 
 interface AppProps {
   readonly token: string;
@@ -50,7 +49,9 @@ export function App({ token, isWall }: AppProps) {
     );
   }
   // While the stream's clock stands still, ages go on: a feed that stopped must not look current.
-  const quietMs = ward.clock === 0 ? 0 : Math.max(0, wallNow - feed.clockMovedAt);
+  // A replay may stand still because someone stopped it.
+  const stands = ward.clock === 0 || (ward.replay !== null && !isLost);
+  const quietMs = stands ? 0 : Math.max(0, wallNow - feed.clockMovedAt);
   const now = AGE_STEP_MS * Math.floor((ward.clock + quietMs) / AGE_STEP_MS);
   const isQuiet = quietMs > STALE_MS;
   const isCurrent = !isLost && !isQuiet;
@@ -66,6 +67,7 @@ export function App({ token, isWall }: AppProps) {
         patients={patients}
         clock={ward.clock}
         link={link}
+        isReplay={ward.replay !== null}
         alerts={alerts}
         place={place}
         go={go}
@@ -81,7 +83,7 @@ export function App({ token, isWall }: AppProps) {
           patientId={place.patientId}
           patient={ward.patients.get(place.patientId)}
           alerts={alerts.filter(({ patientId }) => patientId === place.patientId)}
-          truth={NO_TRUTH}
+          truth={truthOf(ward.replay, place.patientId, ward.clock)}
           now={ward.clock + quietMs}
           token={token}
           theme={settings.theme}
@@ -91,6 +93,16 @@ export function App({ token, isWall }: AppProps) {
         <Inbox {...common} token={token} selected={place.alertId} />
       ) : (
         <WardPage {...common} isLive={link.kind === 'live'} isWall={isWall} panel={settings.panel} />
+      )}
+      {ward.replay !== null && !isWall && (
+        <ReplayBar
+          token={token}
+          replay={ward.replay}
+          nameOf={(patientId) => {
+            const patient = ward.patients.get(patientId);
+            return patient === undefined ? patientId : bedName(patient);
+          }}
+        />
       )}
       <footer class="bottom">
         <span>{NOTICE}</span>

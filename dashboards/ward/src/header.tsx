@@ -20,6 +20,8 @@ interface HeaderProps {
   readonly patients: readonly PatientView[];
   readonly clock: number;
   readonly link: Link;
+  /** What is shown is history. */
+  readonly isReplay: boolean;
   readonly alerts: readonly AlertView[];
   readonly place: Place;
   readonly go: (place: Place) => void;
@@ -31,7 +33,7 @@ interface HeaderProps {
 
 /** The head of the page: which ward, at what time, how connected, how many alerts, and where to go. */
 export function Header(props: HeaderProps) {
-  const { patients, clock, link, alerts, place, go, isWall } = props;
+  const { patients, clock, link, isReplay, alerts, place, go, isWall } = props;
   const waiting = alerts.filter(isActive).length;
   return (
     <header class="top">
@@ -72,7 +74,7 @@ export function Header(props: HeaderProps) {
       <Controls {...props} />
       <output class={`connection ${link.kind}`} data-testid="connection">
         <span class="dot" />
-        {LINK_TEXT[link.kind]}
+        {isReplay && link.kind === 'live' ? 'Replay, not live' : LINK_TEXT[link.kind]}
       </output>
     </header>
   );

@@ -8,7 +8,7 @@ import { AlarmPlayer } from './sound/player.js';
 
 const SETTINGS_KEY = 'wardstream-settings';
 /** Changes of patients alone are drawn this often; alerts and the state of the connection at once. */
-const REDRAW_MS = 1000;
+const REDRAW_MS = 500;
 
 /** The feed as it is to be drawn. */
 export function useFeed(token: string): Feed {
@@ -25,7 +25,10 @@ export function useFeed(token: string): Feed {
     };
     const connection = new Connection(token, (next) => {
       latest = next;
-      const isUrgent = next.link !== drawn.link || next.ward.alerts !== drawn.ward.alerts;
+      const isUrgent =
+        next.link !== drawn.link ||
+        next.ward.alerts !== drawn.ward.alerts ||
+        next.ward.replay !== drawn.ward.replay;
       if (isUrgent) draw();
       else timer ??= setTimeout(draw, REDRAW_MS);
     });

@@ -1,4 +1,4 @@
-import type { AlertView, PatientView, Priority, ServerFrame } from './protocol.js';
+import type { AlertView, PatientView, Priority, ReplayState, ServerFrame } from './protocol.js';
 import type { Settings } from './settings.js';
 
 /** The ward as the frames received so far describe it. */
@@ -11,6 +11,8 @@ export interface Ward {
   /** The newest transition of each alert that is not resolved. */
   readonly alerts: ReadonlyMap<string, AlertView>;
   readonly modelVersion: string;
+  /** Where the replay is; null where the ward is live. */
+  readonly replay: ReplayState | null;
 }
 
 export const EMPTY_WARD: Ward = {
@@ -19,6 +21,7 @@ export const EMPTY_WARD: Ward = {
   patients: new Map(),
   alerts: new Map(),
   modelVersion: '',
+  replay: null,
 };
 
 /** Most urgent first. */
@@ -33,7 +36,7 @@ export function isActive({ state }: AlertView): boolean {
 export function applyFrame(ward: Ward, frame: ServerFrame): Ward {
   switch (frame.type) {
     case 'hello':
-      return { ...ward, modelVersion: frame.modelVersion };
+      return { ...ward, modelVersion: frame.modelVersion, replay: null };
     case 'snapshot':
       return {
         ...ward,
@@ -61,6 +64,8 @@ export function applyFrame(ward: Ward, frame: ServerFrame): Ward {
     }
     case 'heartbeat':
       return { ...ward, clock: frame.clock };
+    case 'replay':
+      return { ...ward, replay: frame.state };
     default:
       return ward;
   }

@@ -1,3 +1,4 @@
+import { NEWS2_INPUTS } from '../../../../src/clinical/news2.js';
 import { ageText, news2Text, percent, personText, shortAgeText, trendOf } from '../format.js';
 import { Icon } from '../icons.js';
 import type { AlertView, PatientView } from '../protocol.js';
@@ -137,11 +138,12 @@ function Scores({ patient, now, ceiling }: Omit<TileProps, 'alerts' | 'onOpen'>)
 function News2({ patient }: { readonly patient: PatientView }) {
   const text = news2Text(patient);
   const { news2Missing } = patient;
-  const hint = news2Missing.length > 0 ? `Missing: ${news2Missing.join(', ')}` : undefined;
+  const missing = news2Missing.length;
+  const hint = missing > 0 ? `Missing: ${news2Missing.join(', ')}` : undefined;
   return (
     <span class="news2" title={hint}>
       <span class="note">
-        NEWS2{news2Missing.length > 0 && text !== null && ` · ${news2Missing.length} missing`}
+        NEWS2{missing > 0 && text !== null && ` ${NEWS2_INPUTS.length - missing}/${NEWS2_INPUTS.length}`}
       </span>
       <span class="value">{text ?? '–'}</span>
     </span>
