@@ -79,6 +79,11 @@ export class AlertLog {
     return added;
   }
 
+  /** False for a record of which a later one of the same alert is in the log. */
+  isNewest({ alertId, sequence }: AlertMessage): boolean {
+    return sequence >= (this.#sequences.get(alertId) ?? sequence);
+  }
+
   /** Makes an appended record known to those who resume; to be pushed at once. */
   publish(entry: LogEntry): LoggedAlert {
     this.#published = entry.position;

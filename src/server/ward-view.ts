@@ -156,14 +156,30 @@ export class WardView implements Sink {
     this.#changed.add(score.patientId);
   }
 
+  /**
+   * Pushes what is new, once; and, after a restart, what clients knew before but have just been shown without: the
+   * engine delivers it again while it catches up, behind the snapshot they came back to.
+   */
   async #push(transitions: readonly AlertMessage[]): Promise<void> {
     const added = await this.log.append(transitions);
+    const isNew = new Set(added.map(({ alert }) => alert));
+    const again: AlertMessage[] = [];
     for (const alert of transitions) {
       if (alert.eventTime > this.#clock) this.#clock = alert.eventTime;
-      if (alert.state === 'RESOLVED') this.openAlerts.delete(alert.alertId);
-      else this.openAlerts.set(alert.alertId, alert);
+      if (!this.log.isNewest(alert)) continue;
+      const changed = this.#keepOpen(alert);
+      if (changed && !isNew.has(alert)) again.push(alert);
     }
     for (const entry of added) this.alerts$.next(this.log.publish(entry));
+    for (const alert of again) this.alerts$.next({ cursor: this.log.cursor, alert });
+  }
+
+  /** Keeps the newest record of an alert that is not resolved; false where that was known. */
+  #keepOpen(alert: AlertMessage): boolean {
+    if (alert.state === 'RESOLVED') return this.openAlerts.delete(alert.alertId);
+    const known = this.openAlerts.get(alert.alertId);
+    this.openAlerts.set(alert.alertId, alert);
+    return known === undefined || known.sequence < alert.sequence;
   }
 }
 

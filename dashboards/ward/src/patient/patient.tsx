@@ -16,7 +16,7 @@ import { Why } from './why.js';
 const HOUR_MS = 3_600_000;
 const HOURS: readonly number[] = [1, 4, 12, 24, 48];
 /** Shown at first: the least of these that covers the stay. */
-const FIRST_HOURS: readonly number[] = [4, 12, 24];
+const FIRST_HOURS: readonly number[] = [1, 4, 12, 24];
 /** Free room right of now, as a part of the span. */
 const LEAD = 0.02;
 

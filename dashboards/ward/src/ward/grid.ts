@@ -11,7 +11,7 @@ export interface Grid {
 const TILE_EM = { width: 17.2, height: 10.7 };
 /** Below it labels could not be read; the ward scrolls instead. */
 const MIN_FONT_PX = 11.5;
-const MAX_FONT_PX = 30;
+const MAX_FONT_PX = 40;
 /** With the list of alerts beside them the tiles' text should keep this size. */
 const COMFORTABLE_FONT_PX = 13;
 export const GAP_PX = 8;
