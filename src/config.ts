@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { encodersSchema } from './encoders/config.js';
 import { WardstreamError } from './errors.js';
+import { metricsSchema } from './metrics/settings.js';
 import { secretSchema } from './secret.js';
 import { serverConfigSchema } from './server/config.js';
 import { storeSchema } from './store/settings.js';
@@ -181,6 +182,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   encoders: encodersSchema,
   store: storeSchema.default({ kind: 'none' }),
+  metrics: metricsSchema,
   alerts: z
     .strictObject({
       rules: z

@@ -8,6 +8,7 @@ import { Engine } from '../engine/engine.js';
 import { WardstreamError } from '../errors.js';
 import { MessageCodec } from '../events/codec.js';
 import { loadModel } from '../inference/model.js';
+import { Observer } from '../metrics/observe.js';
 import { AlertLog } from '../server/alert-log.js';
 import { WardServer } from '../server/server.js';
 import { WardView } from '../server/ward-view.js';
@@ -38,13 +39,15 @@ export async function run(options: { readonly config: string }, stop: Promise<un
   await recordModel(store, modelConfig);
   const instance = config.server.instance ?? hostname();
   const view = new WardView(await AlertLog.open(await StoredAlertLog.open(store, instance)));
-  const sinks = [
-    new BusSink(bus, new MessageCodec(), modelVersion),
-    view,
-    new StoreSink(store, modelVersion, {
-      onAway: (error) => log.warn(`the store is away, alerts still push: ${String(error)}`),
-    }),
-  ];
+  const observer = new Observer(WALL_CLOCK, busConfig);
+  const storeSink = new StoreSink(store, modelVersion, {
+    onAway: (error) => {
+      observer.missStore();
+      log.warn(`the store is away, alerts still push: ${String(error)}`);
+    },
+  });
+  const toBus = new BusSink(bus, new MessageCodec(), modelVersion);
+  const sinks = observer.around({ bus: toBus, view, store: storeSink });
   const registry = schemaRegistry === undefined ? undefined : new SchemaRegistryClient(schemaRegistry.url);
   const clock = WALL_CLOCK;
   const engine = await Engine.open({ config, bus, clock, sinks, registry });
@@ -59,6 +62,11 @@ export async function run(options: { readonly config: string }, stop: Promise<un
       codec: engine.codec,
       clock,
       model: { version: modelVersion, directory: config.model.directory },
+      observability: observer.options(
+        engine,
+        { client: store, rowsWaiting: () => storeSink.waiting },
+        config.metrics.token,
+      ),
     });
     await engine.start();
     const { localToken } = server;
@@ -71,6 +79,7 @@ export async function run(options: { readonly config: string }, stop: Promise<un
     log.info('stopping: finishing what is under way');
     await server?.close();
     await engine.close();
+    await observer.close();
     await bus.close();
   }
 }

@@ -7,6 +7,7 @@ import { ReplayClock } from '../clock.js';
 import { parseConfig } from '../config.js';
 import { Engine } from '../engine/engine.js';
 import { loadModel } from '../inference/model.js';
+import { Observer } from '../metrics/observe.js';
 import { produceAll } from '../replay/replay.js';
 import type { SourceMessage } from '../replay/source.js';
 import { WardServer } from '../server/server.js';
@@ -41,7 +42,9 @@ export async function start(options: StartOptions, stop: Promise<unknown>): Prom
   const view = new WardView();
   const store = await openStore({ kind: 'embedded', directory });
   await recordModel(store, model.config);
-  const sinks = [new StoreSink(store, model.config.version), view];
+  const observer = new Observer(clock);
+  const storeSink = new StoreSink(store, model.config.version);
+  const sinks = observer.around({ store: storeSink, view });
   const engine = await Engine.open({ config, bus, clock, sinks });
   let server: WardServer | null = null;
   try {
@@ -53,6 +56,11 @@ export async function start(options: StartOptions, stop: Promise<unknown>): Prom
       codec: engine.codec,
       clock,
       model: { version: model.config.version },
+      observability: observer.options(
+        engine,
+        { client: store, rowsWaiting: () => storeSink.waiting },
+        config.metrics.token,
+      ),
     });
     await engine.start();
     process.stdout.write(

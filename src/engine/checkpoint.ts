@@ -28,6 +28,8 @@ export class Checkpoint {
   readonly #options: CheckpointOptions;
   readonly #changed = new Set<string>();
   readonly #positions = new Map<string, Position>();
+  /** States of patients written so far. */
+  written = 0;
 
   constructor(options: CheckpointOptions) {
     this.#options = options;
@@ -59,6 +61,7 @@ export class Checkpoint {
       }
       await log.write(entries);
     }
+    this.written += patients.length;
     this.#changed.clear();
     const positions = [...this.#positions.values()];
     this.#positions.clear();

@@ -10,6 +10,7 @@ import { INPUT_TOPICS, TOPICS } from '../events/topics.js';
 import { MicroBatcher } from '../inference/batcher.js';
 import { loadModel, type Model, openRuntime } from '../inference/model.js';
 import type { InferenceRuntime } from '../inference/runtime.js';
+import type { Histogram } from '../metrics/histogram.js';
 import { Checkpoint } from './checkpoint.js';
 import { EventDecoder } from './decode.js';
 import { EncodeStage } from './encode.js';
@@ -65,6 +66,8 @@ export class Engine {
   readonly model: Model;
   readonly codec: MessageCodec;
   readonly policy: AlertPolicy;
+  /** Partitions that this process reads. */
+  readonly partitions = new Set<number>();
   readonly #options: EngineOptions;
   readonly #runtime: InferenceRuntime;
   readonly #decoder: EventDecoder;
@@ -88,6 +91,8 @@ export class Engine {
   #isHeld = false;
   /** Null where state need not outlive the process. */
   readonly #checkpoint: Checkpoint | null;
+  #checkpoints = 0;
+  #checkpointSeconds = 0;
   #messages = 0;
   #scores = 0;
   #alerts = 0;
@@ -144,17 +149,47 @@ export class Engine {
     };
   }
 
+  /** Input batches under way. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Patients whose state is in memory. */
+  get patients(): number {
+    return this.#scoring.aligner.patients.size;
+  }
+
+  /** Tokens run by the model, in how many batches, and the seconds each input batch took of it. */
+  get scoring(): { readonly tokens: number; readonly batches: number; readonly seconds: Histogram } {
+    const { batcher, seconds } = this.#scoring;
+    return { tokens: batcher.tokens, batches: batcher.batches, seconds };
+  }
+
+  /** Checkpoints so far, the states of patients written with them, and the seconds the last one took. */
+  get checkpoints(): {
+    readonly checkpoints: number;
+    readonly written: number;
+    readonly lastSeconds: number;
+  } {
+    const { written } = this.#checkpoint ?? { written: 0 };
+    return { checkpoints: this.#checkpoints, written, lastSeconds: this.#checkpointSeconds };
+  }
+
   /** Begins to read the input topics. */
   async start(): Promise<void> {
     const { bus, clock, config } = this.#options;
     await bus.createTopics(this.#checkpoint === null ? INPUT_TOPICS : [...INPUT_TOPICS, TOPICS.state]);
     this.#consumer = await bus.consume(INPUT_TOPICS, {
       assigned: async (partitions) => {
+        for (const partition of partitions) this.partitions.add(partition);
         const restored = (await this.#checkpoint?.read(partitions)) ?? [];
         if (restored.length > 0) await this.#accept({ restored });
       },
       batch: (batch) => this.#accept(batch),
-      revoked: (revoked) => this.#accept({ revoked }),
+      revoked: (revoked) => {
+        for (const partition of revoked) this.partitions.delete(partition);
+        return this.#accept({ revoked });
+      },
       failed: (error) => this.#fail(error),
     });
     if (clock.live) this.#startTicking(Math.max(MIN_TICK_MS, config.align.reorderWindowMs));
@@ -231,8 +266,11 @@ export class Engine {
 
   async #write(): Promise<void> {
     if (this.#checkpoint === null) return;
+    const began = performance.now();
     for (const sink of this.#options.sinks) await sink.flush?.();
     await this.#checkpoint.write(async (positions) => this.#consumer?.commit(positions));
+    this.#checkpoints++;
+    this.#checkpointSeconds = (performance.now() - began) / 1000;
   }
 
   async #accept(batch: EngineInput): Promise<void> {

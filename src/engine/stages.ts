@@ -12,6 +12,7 @@ import type { ClinicalEvent, EpochMs, ObservationEvent } from '../events/event.j
 import type { DeadLetterMessage } from '../events/messages.js';
 import type { MicroBatcher } from '../inference/batcher.js';
 import { NO_OUTCOMES } from '../inference/outcomes.js';
+import { Histogram } from '../metrics/histogram.js';
 import type { EventDecoder } from './decode.js';
 import type { Action, Outputs, Score, Sink } from './outputs.js';
 import type { RestoredPatient } from './snapshot.js';
@@ -179,6 +180,8 @@ export class AlignAndScore {
   #actions: Action[] = [];
   #deadLetters: DeadLetterMessage[] = [];
   readonly batcher: MicroBatcher;
+  /** What the model took of each input batch, in seconds. */
+  readonly seconds = new Histogram([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]);
 
   constructor(options: AlignOptions, batcher: MicroBatcher) {
     this.batcher = batcher;
@@ -217,7 +220,9 @@ export class AlignAndScore {
       ordered$.pipe(
         map((batch) => this.#align(batch)),
         concatMap(async (batch) => {
+          const began = performance.now();
           await this.batcher.flush();
+          this.seconds.observe((performance.now() - began) / 1000);
           return batch;
         }),
       );

@@ -12,6 +12,7 @@ import { openAuth } from './access/open.js';
 import type { ServerConfig } from './config.js';
 import { type Endpoint, serve } from './endpoint.js';
 import { History } from './history.js';
+import { addObservability, type ObservabilityOptions } from './observability.js';
 import { PROBLEM_TYPE, problemOf, problemOfError } from './problem.js';
 import { PushServer } from './push/push-server.js';
 import type { ReplayControl } from './replay-control.js';
@@ -33,6 +34,8 @@ export interface ServerOptions {
   readonly model: { readonly version: string; readonly directory?: string | undefined };
   /** Left out where the model cannot explain. */
   readonly explain?: Explain | undefined;
+  /** Where left out, only `/health/live` answers. */
+  readonly observability?: ObservabilityOptions | undefined;
   /** Only where history is replayed. */
   readonly replay?: ReplayControl | undefined;
 }
@@ -70,7 +73,8 @@ export class WardServer {
     const sources = { view, history: new History(store, view) };
     const app = Fastify({ bodyLimit: MAX_BODY_BYTES, routerOptions: { maxParamLength: 400 } });
     addDefaults(app);
-    app.get('/health/live', async () => ({ status: 'live' }));
+    if (options.observability !== undefined) addObservability(app, options.observability);
+    else app.get('/health/live', async () => ({ status: 'live' }));
     serve(app, endpointsOf(options), (request) => access.identify(request.raw), sources);
     if (existsSync(PAGE)) await app.register(fastifyStatic, { root: PAGE });
     const push = new PushServer({

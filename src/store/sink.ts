@@ -136,6 +136,11 @@ export class StoreSink implements Sink {
     if (observations.length >= MAX_ROWS || scores.length >= MAX_ROWS) await this.#insertAll();
   }
 
+  /** Rows in memory that wait for the store. */
+  get waiting(): number {
+    return TABLES.reduce((sum, table) => sum + this.#rows[table].length, 0);
+  }
+
   flush(): Promise<void> {
     return this.#insertAll();
   }

@@ -1,0 +1,239 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { EngineCounts } from '../engine/engine.js';
+import { DEAD_LETTER_REASONS } from '../events/dead-letter.js';
+import type { Histogram } from './histogram.js';
+import type { MetricsSink } from './sink.js';
+
+/** What metrics are read from, when they are asked for. What is left out does not exist in this process. */
+export interface MetricsSources {
+  readonly counts: () => EngineCounts;
+  readonly sink: MetricsSink;
+  readonly modelVersion: string;
+  /** Input batches under way. */
+  readonly inFlight: () => number;
+  /** Patients whose state is in memory. */
+  readonly patients: () => number;
+  /** Partitions that this process reads. */
+  readonly partitions: () => number;
+  /** Tokens run by the model, in how many batches, and the seconds each took. */
+  readonly scoring: () => { readonly tokens: number; readonly batches: number; readonly seconds: Histogram };
+  /** Messages of the group that are not committed yet, by topic and partition. */
+  readonly lag?: () => Promise<readonly Lag[]>;
+  readonly store?: () => { readonly rowsWaiting: number; readonly isAway: boolean };
+  /** Bytes of rows that wait on disk for the store. */
+  readonly spoolBytes?: () => number;
+  readonly snapshots?: () => Snapshots;
+  /** Share of values outside the range the model was trained on, by variable. */
+  readonly drift?: () => Iterable<readonly [variable: string, share: number]>;
+}
+
+export interface Lag {
+  readonly topic: string;
+  readonly partition: number;
+  readonly messages: number;
+}
+
+export interface Snapshots {
+  readonly checkpoints: number;
+  readonly written: number;
+  /** How long the last checkpoint held the input back. */
+  readonly lastSeconds: number;
+}
+
+const PREFIX = 'wardstream_';
+
+/**
+ * Every metric of a process, in Prometheus' format. Numbers are taken from the sources when they are asked for: between
+ * two scrapes nothing is done.
+ */
+export function openMetrics(sources: MetricsSources): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const { counts, sink } = sources;
+  const counter = (name: string, help: string, value: () => number) =>
+    addCounter(registry, name, help, value);
+  const gauge = (name: string, help: string, value: () => number) => addGauge(registry, name, help, value);
+
+  counter('messages_total', 'Messages read from the bus.', () => counts().messages);
+  counter('observations_total', 'Observations used.', () => counts().observations);
+  counter('implausible_total', 'Observations used although implausible.', () => counts().implausible);
+  counter('duplicates_total', 'Messages that had been seen before.', () => counts().duplicates);
+  counter(
+    'late_total',
+    'Events that came after a later one of their patient had been used.',
+    () => counts().late,
+  );
+  counter('scores_total', 'Evaluations of the model.', () => counts().scores);
+  counter('alerts_total', 'Alerts raised.', () => counts().alerts);
+  addLabelled(registry, 'counter', 'alert_transitions_total', 'Alert records, by state.', ['state'], () =>
+    [...sink.transitions].map(([state, value]) => ({ labels: { state }, value })),
+  );
+  addLabelled(registry, 'counter', 'dead_letters_total', 'Input set aside, by reason.', ['reason'], () =>
+    DEAD_LETTER_REASONS.map((reason) => ({
+      labels: { reason },
+      value: counts().deadLettersByReason[reason] ?? 0,
+    })),
+  );
+  gauge('patients', 'Patients whose state is in memory.', sources.patients);
+  gauge(
+    'partitions',
+    'Partitions of the consumer group that this process reads; 0 without one.',
+    sources.partitions,
+  );
+  gauge('batches_in_flight', 'Input batches under way; at 3 the source waits.', sources.inFlight);
+  addLabelled(
+    registry,
+    'gauge',
+    'watermark_delay_seconds',
+    'Age of the newest event delivered, by partition.',
+    ['partition'],
+    () => [...sink.delays()].map(([partition, value]) => ({ labels: { partition }, value })),
+  );
+  addHistogram(
+    registry,
+    'end_to_end_seconds',
+    'From the event time of a score to its delivery.',
+    sink.endToEnd,
+  );
+  addHistogram(registry, 'batch_events', 'Events of one delivery.', sink.batchEvents);
+  addHistogram(registry, 'scoring_seconds', 'Model time of one input batch.', sources.scoring().seconds);
+  counter('model_tokens_total', 'Rows run by the model.', () => sources.scoring().tokens);
+  counter('model_batches_total', 'Batches run by the model.', () => sources.scoring().batches);
+  counter('patients_restored_total', 'Patients taken over from a snapshot.', () => sink.restored);
+  addLabelled(registry, 'gauge', 'model_info', 'The model in use.', ['version'], () => [
+    { labels: { version: sources.modelVersion }, value: 1 },
+  ]);
+  addOptional(registry, sources);
+  return registry;
+}
+
+function addOptional(registry: Registry, { lag, store, spoolBytes, snapshots, drift }: MetricsSources): void {
+  if (lag !== undefined) {
+    const help = 'Messages of the group not committed yet; the same from every process.';
+    addLabelled(registry, 'gauge', 'consumer_lag_messages', help, ['topic', 'partition'], async () =>
+      (await lag()).map(({ topic, partition, messages }) => ({
+        labels: { topic, partition },
+        value: messages,
+      })),
+    );
+  }
+  if (store !== undefined) {
+    addGauge(
+      registry,
+      'store_rows_waiting',
+      'Rows in memory that wait for the store.',
+      () => store().rowsWaiting,
+    );
+    addGauge(registry, 'store_away', '1 while the store cannot be reached.', () => Number(store().isAway));
+  }
+  if (spoolBytes !== undefined) {
+    addGauge(registry, 'store_spool_bytes', 'Rows that wait on disk for the store.', spoolBytes);
+  }
+  if (snapshots !== undefined) {
+    addCounter(
+      registry,
+      'checkpoints_total',
+      'Checkpoints: states written, input committed.',
+      () => snapshots().checkpoints,
+    );
+    addCounter(registry, 'snapshots_total', 'States of patients written.', () => snapshots().written);
+    addGauge(
+      registry,
+      'checkpoint_seconds',
+      'How long the last checkpoint took.',
+      () => snapshots().lastSeconds,
+    );
+  }
+  if (drift !== undefined) {
+    const help = 'Share of values outside the range the model was trained on, by variable.';
+    addLabelled(registry, 'gauge', 'drift_share', help, ['variable'], () =>
+      [...drift()].map(([variable, value]) => ({ labels: { variable }, value })),
+    );
+  }
+}
+
+function addCounter(registry: Registry, name: string, help: string, value: () => number): void {
+  new Counter({
+    name: PREFIX + name,
+    help,
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(value());
+    },
+  });
+}
+
+function addGauge(registry: Registry, name: string, help: string, value: () => number): void {
+  new Gauge({
+    name: PREFIX + name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(value());
+    },
+  });
+}
+
+interface Labelled {
+  readonly labels: Record<string, string | number>;
+  readonly value: number;
+}
+
+function addLabelled(
+  registry: Registry,
+  kind: 'counter' | 'gauge',
+  name: string,
+  help: string,
+  labelNames: string[],
+  values: () => readonly Labelled[] | Promise<readonly Labelled[]>,
+): void {
+  const options = { name: PREFIX + name, help, labelNames, registers: [registry] };
+  if (kind === 'counter') {
+    new Counter({
+      ...options,
+      async collect() {
+        const found = await values();
+        this.reset();
+        for (const { labels, value } of found) this.inc(labels, value);
+      },
+    });
+  } else {
+    new Gauge({
+      ...options,
+      async collect() {
+        const found = await values();
+        this.reset();
+        for (const { labels, value } of found) this.set(labels, value);
+      },
+    });
+  }
+}
+
+/** prom-client's own histogram allocates with every value; this one only shows what `Histogram` has counted. */
+function addHistogram(registry: Registry, name: string, help: string, histogram: Histogram): void {
+  const metricName = PREFIX + name;
+  const shown = {
+    name: metricName,
+    help,
+    type: 'histogram',
+    aggregator: 'sum',
+    labelNames: [],
+    reset: () => undefined,
+    get: async () => {
+      const counts = histogram.cumulative();
+      const total = counts[counts.length - 1];
+      const buckets = counts.map((value, index) => ({
+        metricName: `${metricName}_bucket`,
+        labels: { le: histogram.bounds[index] ?? '+Inf' },
+        value,
+      }));
+      const sums = [
+        { metricName: `${metricName}_sum`, labels: {}, value: histogram.sum },
+        { metricName: `${metricName}_count`, labels: {}, value: total },
+      ];
+      return { name: metricName, help, type: 'histogram', aggregator: 'sum', values: [...buckets, ...sums] };
+    },
+  };
+  registry.registerMetric(shown as never);
+}

@@ -1,0 +1,94 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { KafkaBusConfig } from '../bus/kafka-client.js';
+import type { Clock } from '../clock.js';
+import type { Engine } from '../engine/engine.js';
+import type { Sink } from '../engine/outputs.js';
+import type { ObservabilityOptions } from '../server/observability.js';
+import { select } from '../store/select.js';
+import { KafkaLag } from './kafka-lag.js';
+import { type MetricsSources, openMetrics } from './metrics.js';
+import type { Condition } from './readiness.js';
+import { MetricsSink } from './sink.js';
+import { traced } from './tracing.js';
+
+/** An insert that failed is tried again at least this often; after so long without a complaint the store is back. */
+const AWAY_MS = 15_000;
+
+export interface StoreParts {
+  readonly client: ClickHouseClient;
+  /** Rows in memory that wait for the store. */
+  readonly rowsWaiting: () => number;
+  /** Bytes of rows that wait on disk; left out where there is no spool. */
+  readonly spoolBytes?: (() => number) | undefined;
+}
+
+/** Makes the parts of a process observable: wraps its sinks, and gives what health and metrics are read from. */
+export class Observer {
+  readonly #metrics: MetricsSink;
+  readonly #lag: KafkaLag | null;
+  #storeMissedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock, kafka: KafkaBusConfig | null = null) {
+    this.#metrics = new MetricsSink(clock);
+    this.#lag = kafka === null ? null : new KafkaLag(kafka);
+  }
+
+  /** The sinks in their order, each in a span of its name, and behind them the one that takes the measurements. */
+  around(sinks: Readonly<Record<string, Sink>>): Sink[] {
+    return [...Object.entries(sinks).map(([name, sink]) => traced(name, sink)), this.#metrics];
+  }
+
+  /** The store has just not answered. */
+  missStore(): void {
+    this.#storeMissedAt = performance.now();
+  }
+
+  /** What health and metrics say of a process with these parts. */
+  options(engine: Engine, store: StoreParts, scrapeToken: string | undefined): ObservabilityOptions {
+    const { client, rowsWaiting, spoolBytes } = store;
+    const lag = this.#lag;
+    const isAway = () => performance.now() - this.#storeMissedAt < AWAY_MS;
+    const sources: MetricsSources = {
+      counts: () => engine.counts,
+      sink: this.#metrics,
+      modelVersion: engine.model.config.version,
+      inFlight: () => engine.inFlight,
+      patients: () => engine.patients,
+      partitions: () => engine.partitions.size,
+      scoring: () => engine.scoring,
+      store: () => ({ rowsWaiting: rowsWaiting(), isAway: isAway() }),
+      ...(lag === null ? {} : { lag: () => lag.read(), snapshots: () => engine.checkpoints }),
+      ...(spoolBytes === undefined ? {} : { spoolBytes }),
+    };
+    return {
+      metrics: openMetrics(sources),
+      conditions: conditionsOf(engine, client, lag !== null),
+      failure: () => engine.failure,
+      scrapeToken,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#lag?.close();
+  }
+}
+
+function conditionsOf(engine: Engine, client: ClickHouseClient, isShared: boolean): Condition[] {
+  return [
+    { name: 'pipeline', check: () => (engine.failure === null ? null : 'it has stopped; see the log') },
+    { name: 'model', check: () => (engine.model.config.version === '' ? 'none is loaded' : null) },
+    {
+      name: 'bus',
+      check: () => (isShared && engine.partitions.size === 0 ? 'no partitions are assigned' : null),
+    },
+    {
+      name: 'store',
+      check: async () => {
+        await select(client, 'SELECT 1').catch(() => {
+          throw new Error('it does not answer');
+        });
+        return null;
+      },
+    },
+  ];
+}

@@ -1,0 +1,37 @@
+/** One thing that must be so before a process is of use; `check` gives what is wrong, or null. */
+export interface Condition {
+  readonly name: string;
+  readonly check: () => string | null | Promise<string | null>;
+}
+
+const TIMEOUT_MS = 2000;
+
+export interface ReadinessReport {
+  readonly ready: boolean;
+  /** By name of what is checked: `ok`, or what is wrong. */
+  readonly checks: Readonly<Record<string, string>>;
+}
+
+/** Asks every condition at once; one that does not answer within `timeoutMs` is not met. */
+export async function readinessOf(
+  conditions: readonly Condition[],
+  timeoutMs = TIMEOUT_MS,
+): Promise<ReadinessReport> {
+  const faults = await Promise.all(conditions.map((condition) => faultOf(condition, timeoutMs)));
+  const checks = Object.fromEntries(conditions.map(({ name }, index) => [name, faults[index] ?? 'ok']));
+  return { ready: faults.every((fault) => fault === null), checks };
+}
+
+async function faultOf({ check }: Condition, timeoutMs: number): Promise<string | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(`no answer within ${timeoutMs} ms`), timeoutMs);
+  });
+  try {
+    return await Promise.race([Promise.resolve(check()), late]);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
