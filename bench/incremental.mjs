@@ -8,7 +8,8 @@ import { EventDecoder } from '../dist/engine/decode.js';
 import { MessageCodec } from '../dist/events/codec.js';
 import { RECORD_OF_TOPIC, TOPICS } from '../dist/events/topics.js';
 import { MicroBatcher } from '../dist/inference/batcher.js';
-import { loadModel, openRuntime } from '../dist/inference/model.js';
+import { loadModel } from '../dist/inference/model.js';
+import { openRuntime } from '../dist/inference/runtimes.js';
 import { simulateWard } from '../dist/simulate/ward.js';
 
 const PATIENTS = 64;
@@ -58,7 +59,7 @@ const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length
 export async function measure() {
   const model = loadModel('latest');
   const { steps } = model.config;
-  const runtime = await openRuntime(model, 1);
+  const runtime = await openRuntime(model, DEFAULT_CONFIG.model);
   const rows = rowsOf(model);
   const encoder = {
     size: model.encoder.size,

@@ -93,6 +93,19 @@ const saslSchema = z.discriminatedUnion('mechanism', [
     ),
 ]);
 
+/** What runs the model. Scores are equal to the bit on one machine and runtime, and to 1e-4 across them. */
+const runtimeSchema = z.discriminatedUnion('kind', [
+  /** Whichever is fastest when the engine starts. */
+  z.strictObject({ kind: z.literal('auto') }),
+  z.strictObject({ kind: z.literal('onnx'), provider: z.enum(['cpu', 'webgpu', 'cuda']).default('cpu') }),
+  z.strictObject({
+    kind: z.literal('tfjs'),
+    /** By default the first of these that is installed. */
+    backend: z.enum(['node-gpu', 'node', 'wasm']).optional(),
+  }),
+]);
+export type RuntimeConfig = z.infer<typeof runtimeSchema>;
+
 /** Every setting of Wardstream, with unit, default and meaning. */
 export const configSchema = z.strictObject({
   bus: z
@@ -176,6 +189,8 @@ export const configSchema = z.strictObject({
       directory: z.string().optional(),
       /** Rows of one inference batch at most. */
       maxBatch: z.number().int().positive().max(1024).default(128),
+      /** ONNX Runtime's cpu by default: there everywhere, fast, and equal to the bit in any batch. */
+      runtime: runtimeSchema.default({ kind: 'onnx', provider: 'cpu' }),
       /** Threads ONNX Runtime may use within an operator. */
       threads: z.number().int().positive().default(1),
     })

@@ -4,6 +4,7 @@ export type ErrorCode =
   | 'WS_USAGE'
   | 'WS_SOURCE'
   | 'WS_MODEL'
+  | 'WS_RUNTIME'
   | 'WS_STORE'
   | 'WS_STORE_IN_USE'
   | 'WS_PORT_IN_USE'

@@ -166,6 +166,29 @@ for (const name of ['create', 'list'] as const) {
     .action(async (options) => (await import('./commands/topics.js')).topics(name, options));
 }
 
+const models = program.command('models').description('the models there are');
+const MODELS_CONFIG = 'settings (YAML or JSON), for model.version and model.directory';
+models
+  .command('list')
+  .description('name the model folders and what each predicts')
+  .option('--config <file>', MODELS_CONFIG)
+  .option('--json', 'one JSON object as the last line of stdout', false)
+  .action(async (options) => (await import('./commands/models.js')).listCommand(options));
+models
+  .command('show')
+  .argument('[version]', 'by default the one that is served')
+  .description('what a model takes and gives, and its card')
+  .option('--config <file>', MODELS_CONFIG)
+  .option('--json', 'one JSON object as the last line of stdout', false)
+  .action(async (version, options) => (await import('./commands/models.js')).showCommand(version, options));
+models
+  .command('check')
+  .argument('[version]', 'by default the one that is served')
+  .description('verify hashes and shapes, and the golden outputs on every runtime that can be used here')
+  .option('--config <file>', MODELS_CONFIG)
+  .option('--json', 'one JSON object as the last line of stdout', false)
+  .action(async (version, options) => (await import('./commands/models.js')).checkCommand(version, options));
+
 program
   .command('doctor')
   .description('say what is here, what is missing, and what to do about it')

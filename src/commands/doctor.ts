@@ -2,11 +2,11 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { listSupportedBackends } from 'onnxruntime-node';
 import { KafkaBus } from '../bus/kafka.js';
 import { type Config, loadConfig, parseConfig } from '../config.js';
 import { openEncoders } from '../encoders/open.js';
-import { loadModel, openRuntime } from '../inference/model.js';
+import { loadModel } from '../inference/model.js';
+import { openRuntime, tryRuntimes } from '../inference/runtimes.js';
 import { openStore } from '../store/open.js';
 
 /** One thing looked at. */
@@ -26,9 +26,9 @@ export async function doctor(options: { readonly config?: string; readonly json:
   const config = options.config === undefined ? parseConfig({}) : loadConfig(options.config);
   const checks: [string, string, () => Promise<string>][] = [
     ['node', `install Node ${LEAST_NODE.join('.')} or newer`, node],
-    ['inference', 'run npm ci again; see .npmrc about onnxruntime-node', inference],
     ['model', 'restore the folder models/deterioration, or set model.directory', () => model(config)],
     ['encoders', 'correct encoders.text and encoders.image, or set them to default', () => encoders(config)],
+    ['inference', 'run npm ci again, or change model.runtime', () => inference(config)],
     ['store', 'chDB runs on Linux and macOS; elsewhere set store.kind server', () => store(config)],
     ['kafka', 'start the brokers, or correct bus.brokers', () => kafka(config)],
     ['ward page', 'run npm run build', page],
@@ -63,16 +63,24 @@ async function node(): Promise<string> {
   return `Node ${process.versions.node}`;
 }
 
-async function inference(): Promise<string> {
-  const names = listSupportedBackends().flatMap(({ name, bundled }) => (bundled ? name : []));
-  if (!names.includes('cpu')) throw new Error('ONNX Runtime has no cpu provider');
-  return `ONNX Runtime with ${names.join(', ')}; cpu is used`;
+async function model({ model: { version, directory } }: Config): Promise<string> {
+  return `deterioration ${loadModel(version, directory).config.version}`;
 }
 
-async function model({ model: { version, directory, threads } }: Config): Promise<string> {
+/** Which runtime scores, how fast the usable ones are, and why the others are not usable. */
+async function inference({ model: { version, directory, runtime, threads } }: Config): Promise<string> {
   const loaded = loadModel(version, directory);
-  await (await openRuntime(loaded, threads)).close();
-  return `deterioration ${loaded.config.version}`;
+  const opened = await openRuntime(loaded, { runtime, threads });
+  const { name } = opened;
+  await opened.close();
+  const findings = await tryRuntimes(loaded, { threads, isTimed: true });
+  const lines = findings.map((each) =>
+    each.usable
+      ? `${each.name}: ${each.rowsPerSecond} rows/s, ${each.maxAbsDiff.toPrecision(1)} from golden.json`
+      : `${each.name}: not usable, ${each.reason}`,
+  );
+  const why = runtime.kind === 'auto' ? 'the fastest' : 'model.runtime';
+  return [`${name} is used (${why})`, ...lines].join(`\n${' '.repeat(19)}`);
 }
 
 /** Opens what is configured, needed by the model or not. */

@@ -50,7 +50,14 @@ export async function run(options: { readonly config: string }, stop: Promise<un
   const sinks = observer.around({ bus: toBus, view, store: storeSink });
   const registry = schemaRegistry === undefined ? undefined : new SchemaRegistryClient(schemaRegistry.url);
   const clock = WALL_CLOCK;
-  const engine = await Engine.open({ config, bus, clock, sinks, registry });
+  const engine = await Engine.open({
+    config,
+    bus,
+    clock,
+    sinks,
+    registry,
+    onWarning: (message) => log.warn(message),
+  });
   let server: WardServer | null = null;
   try {
     await bus.createTopics(OUTPUT_TOPICS);

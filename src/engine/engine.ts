@@ -8,8 +8,9 @@ import { type Encoders, openEncoders } from '../encoders/open.js';
 import { MessageCodec, type SchemaRegistry } from '../events/codec.js';
 import { INPUT_TOPICS, TOPICS } from '../events/topics.js';
 import { MicroBatcher } from '../inference/batcher.js';
-import { loadModel, type Model, openRuntime } from '../inference/model.js';
+import { loadModel, type Model } from '../inference/model.js';
 import type { InferenceRuntime } from '../inference/runtime.js';
+import { openRuntime } from '../inference/runtimes.js';
 import type { Histogram } from '../metrics/histogram.js';
 import { Checkpoint } from './checkpoint.js';
 import { EventDecoder } from './decode.js';
@@ -30,6 +31,8 @@ export interface EngineOptions {
   readonly clock: Clock;
   readonly sinks: readonly Sink[];
   readonly registry?: SchemaRegistry | undefined;
+  /** Told what goes on working, but not as configured. */
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /** Counters of the whole path, since the start. */
@@ -117,11 +120,17 @@ export class Engine {
 
   /** @throws WardstreamError `WS_MODEL` where the model cannot be used, `WS_CONFIG` where a rule asks too much of it. */
   static async open(options: EngineOptions): Promise<Engine> {
-    const { version, directory, threads } = options.config.model;
+    const { version, directory, runtime, threads } = options.config.model;
     const model = loadModel(version, directory);
     requireSignals(options.config.alerts.rules, model.config);
     const encoders = await openEncoders(options.config.encoders, model.config.encoder.modalities);
-    return new Engine(options, model, await openRuntime(model, threads), encoders);
+    const settings = { runtime, threads, onFallback: options.onWarning };
+    return new Engine(options, model, await openRuntime(model, settings), encoders);
+  }
+
+  /** What runs the model now. */
+  get runtimeName(): string {
+    return this.#runtime.name;
   }
 
   /** Why the pipeline stopped, if it did. */

@@ -5,9 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { WardstreamError } from '../errors.js';
 import { encoderConfigSchema, FeatureEncoder } from '../features/encoder.js';
-import { openOnnxRuntime } from './onnx.js';
 import { MODEL_OUTPUTS } from './outcomes.js';
-import type { GraphShape, InferenceRuntime } from './runtime.js';
+import type { GraphShape } from './runtime.js';
 
 const modelConfigSchema = z.object({
   version: z.string(),
@@ -72,11 +71,6 @@ export function loadModel(version: string, directory = SHIPPED): Model {
   const { layers, steps: slots, width, outputs } = config;
   const shape = { features: encoder.size, layers, slots, width, outputs };
   return { config, directory: folder, encoder, shape };
-}
-
-/** Opens the model's step graph on the configured runtime. */
-export function openRuntime(model: Model, threads: number): Promise<InferenceRuntime> {
-  return openOnnxRuntime(join(model.directory, 'model.onnx'), model.shape, threads);
 }
 
 function encoderOf({ version, encoder }: ModelConfig): FeatureEncoder {

@@ -2,12 +2,14 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Aligner, type AlignmentSink } from '../../src/align/aligner.js';
 import { PatientState } from '../../src/align/patient.js';
+import { DEFAULT_CONFIG } from '../../src/config.js';
 import { type ClinicalEvent, compareEvents } from '../../src/events/event.js';
 import { MicroBatcher } from '../../src/inference/batcher.js';
 import { AttentionCache } from '../../src/inference/fusion.js';
-import { loadModel, openRuntime } from '../../src/inference/model.js';
+import { loadModel } from '../../src/inference/model.js';
 import type { Outcomes } from '../../src/inference/outcomes.js';
 import type { InferenceRuntime } from '../../src/inference/runtime.js';
+import { openRuntime } from '../../src/inference/runtimes.js';
 import { simulateWard } from '../../src/simulate/ward.js';
 import { adt, eventOf, HOUR_MS, labs, START, vitals } from '../helpers.js';
 
@@ -17,7 +19,7 @@ const ALIGN = { stepMs, steps, minScoreIntervalMs: 10_000, dedupeWindow: 1024 };
 
 let runtime: InferenceRuntime;
 beforeAll(async () => {
-  runtime = await openRuntime(MODEL, 1);
+  runtime = await openRuntime(MODEL, DEFAULT_CONFIG.model);
 });
 afterAll(() => runtime.close());
 
@@ -193,7 +195,7 @@ describe('MicroBatcher', () => {
   });
 
   it('says at the flush that the runtime failed', async () => {
-    const broken = await openRuntime(MODEL, 1);
+    const broken = await openRuntime(MODEL, DEFAULT_CONFIG.model);
     const batcher = new MicroBatcher(MODEL.encoder, broken, MODEL.shape, 1);
     const patient = new PatientState({ patientId: 'p', partition: 0, eventTime: START }, ALIGN, 8);
     await broken.close();

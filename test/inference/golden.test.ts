@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { DEFAULT_CONFIG } from '../../src/config.js';
 import { AttentionCache } from '../../src/inference/fusion.js';
-import { listModels, loadModel, openRuntime } from '../../src/inference/model.js';
+import { listModels, loadModel } from '../../src/inference/model.js';
+import { openRuntime } from '../../src/inference/runtimes.js';
 
 interface Case {
   x: number[];
@@ -17,7 +19,7 @@ it.each(listModels())('model %s gives what PyTorch gave, step by step', async (v
   const { cases } = JSON.parse(readFileSync(join(model.directory, 'golden.json'), 'utf8')) as {
     cases: Case[];
   };
-  const runtime = await openRuntime(model, 1);
+  const runtime = await openRuntime(model, DEFAULT_CONFIG.model);
   const cache = new AttentionCache(model.shape);
   expect(cases.length).toBeGreaterThan(2);
   for (const [step, { x, logit, newK, newV }] of cases.entries()) {

@@ -3,8 +3,10 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_CONFIG } from '../../src/config.js';
 import { WardstreamError } from '../../src/errors.js';
-import { listModels, loadModel, openRuntime } from '../../src/inference/model.js';
+import { listModels, loadModel } from '../../src/inference/model.js';
+import { openRuntime } from '../../src/inference/runtimes.js';
 
 const SHIPPED = loadModel('latest');
 const VERSION = SHIPPED.config.version;
@@ -147,7 +149,7 @@ describe('openRuntime', () => {
     changeConfig((config) => {
       config.sha256 = createHash('sha256').update(bytes).digest('hex');
     });
-    const opening = openRuntime(loadModel(VERSION, directory), 1);
+    const opening = openRuntime(loadModel(VERSION, directory), DEFAULT_CONFIG.model);
     await expect(opening).rejects.toMatchObject({
       code: 'WS_MODEL',
       message: expect.stringContaining(`${join(folder, 'model.onnx')} is not a model ONNX Runtime can load`),
