@@ -63,6 +63,7 @@ export async function measure() {
   const rows = rowsOf(model);
   const encoder = {
     size: model.encoder.size,
+    featureNames: model.encoder.featureNames,
     encode: (patient, step, _asOf, _carry, out, at) => out.set(patient.rows[step], at),
   };
   const batcher = new MicroBatcher(encoder, runtime, model.shape, PATIENTS);
@@ -73,9 +74,9 @@ export async function measure() {
   let sum = 0;
   const scoreAll = async () => {
     for (const patient of patients) {
-      batcher.score(patient, 0, ({ risk }) => {
+      batcher.score(patient, 0, ({ outcomes }) => {
         scored++;
-        sum += risk;
+        sum += outcomes.risk;
       });
     }
     await batcher.flush();

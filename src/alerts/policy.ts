@@ -3,6 +3,7 @@ import type { AlertRule } from '../config.js';
 import { hashId } from '../events/dead-letter.js';
 import type { EpochMs } from '../events/event.js';
 import type { AckMessage, AlertMessage, AlertState, Evidence } from '../events/messages.js';
+import type { Contributions } from '../inference/occlusion.js';
 import type { Outcomes } from '../inference/outcomes.js';
 
 /** What the policy needs of a score. */
@@ -13,6 +14,8 @@ export interface ScoredMoment extends Outcomes {
   readonly bedId: string | null;
   readonly eventTime: EpochMs;
   readonly news2: number | null;
+  /** What each modality adds to the risk, where that is known. */
+  readonly contributions?: Contributions;
   /** Last known values in canonical units and their ages in ms, by variable index; NaN where never seen. */
   readonly values: Float32Array;
   readonly ages: Float32Array;
@@ -254,7 +257,7 @@ export class AlertPolicy {
   }
 
   #raise(rule: AlertRule, onset: EpochMs, moment: ScoredMoment, value: number, trend: number): AlertMessage {
-    const { patientId, stayId, wardId, bedId, eventTime, risk, news2 } = moment;
+    const { patientId, stayId, wardId, bedId, eventTime, risk, news2, contributions } = moment;
     return {
       alertId: hashId(patientId, rule.id, onset, this.#modelVersion),
       sequence: 0,
@@ -273,6 +276,7 @@ export class AlertPolicy {
       trend,
       news2,
       modelVersion: this.#modelVersion,
+      contributions: contributions ?? null,
       evidence: evidenceOf(moment),
       actor: null,
       reason: null,
@@ -313,6 +317,8 @@ function riskAnHourAgo({ trail }: StayState, { eventTime, risk }: ScoredMoment):
 function evidenceOf({ values, ages }: ScoredMoment): Evidence[] {
   return VARIABLES.flatMap(({ id, unit }, index) => {
     const isShown = EVIDENCE.has(id) && ages[index] <= EVIDENCE_AGE_MS;
-    return isShown ? [{ variable: id, value: values[index], unit, ageMs: Math.round(ages[index]) }] : [];
+    return isShown
+      ? [{ variable: id, value: values[index], unit, ageMs: Math.round(ages[index]), effect: null }]
+      : [];
   });
 }

@@ -54,6 +54,7 @@ export class BusSink implements Sink {
     news2Missing,
     qsofa,
     late,
+    contributions,
   }: Score): Buffer {
     const modelVersion = this.#modelVersion;
     return this.#codec.encode('RiskScore', {
@@ -71,6 +72,7 @@ export class BusSink implements Sink {
       news2Missing: [...news2Missing],
       qsofa,
       late,
+      contributions,
     });
   }
 }

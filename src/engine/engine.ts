@@ -8,13 +8,16 @@ import { type Encoders, openEncoders } from '../encoders/open.js';
 import { MessageCodec, type SchemaRegistry } from '../events/codec.js';
 import { INPUT_TOPICS, TOPICS } from '../events/topics.js';
 import { MicroBatcher } from '../inference/batcher.js';
+import { baseOutcomes, Explainer, type OutcomeName } from '../inference/explain.js';
 import { loadModel, type Model } from '../inference/model.js';
+import type { Outcomes } from '../inference/outcomes.js';
 import type { InferenceRuntime } from '../inference/runtime.js';
 import { openRuntime } from '../inference/runtimes.js';
 import type { Histogram } from '../metrics/histogram.js';
 import { Checkpoint } from './checkpoint.js';
 import { EventDecoder } from './decode.js';
 import { EncodeStage } from './encode.js';
+import { type Explanation, Explanations } from './explanations.js';
 import type { Outputs, Sink } from './outputs.js';
 import {
   AlignAndScore,
@@ -76,6 +79,7 @@ export class Engine {
   readonly #decoder: EventDecoder;
   readonly #encoding: EncodeStage;
   readonly #scoring: AlignAndScore;
+  readonly #explanations: Explanations;
   readonly #input = new Subject<EngineInput>();
   #consumer: Consumer | null = null;
   #inFlight = 0;
@@ -102,7 +106,13 @@ export class Engine {
   #deadLetters = 0;
   readonly #deadLettersByReason: Record<string, number> = {};
 
-  private constructor(options: EngineOptions, model: Model, runtime: InferenceRuntime, encoders: Encoders) {
+  private constructor(
+    options: EngineOptions,
+    model: Model,
+    runtime: InferenceRuntime,
+    base: Outcomes,
+    encoders: Encoders,
+  ) {
     const { config, registry } = options;
     this.#options = options;
     this.model = model;
@@ -113,7 +123,9 @@ export class Engine {
     this.#encoding = new EncodeStage(encoders);
     const batcher = new MicroBatcher(model.encoder, runtime, model.shape, config.model.maxBatch);
     const { stepMs, steps } = model.config;
-    this.#scoring = new AlignAndScore({ ...config.align, stepMs, steps }, batcher);
+    const explainer = new Explainer(model, (input) => batcher.run(input), base);
+    this.#explanations = new Explanations(explainer, config.alerts.rules, model.config.version);
+    this.#scoring = new AlignAndScore({ ...config.align, stepMs, steps }, batcher, this.#explanations);
     this.#checkpoint = this.#openCheckpoint();
     this.#connect();
   }
@@ -125,12 +137,21 @@ export class Engine {
     requireSignals(options.config.alerts.rules, model.config);
     const encoders = await openEncoders(options.config.encoders, model.config.encoder.modalities);
     const settings = { runtime, threads, onFallback: options.onWarning };
-    return new Engine(options, model, await openRuntime(model, settings), encoders);
+    const opened = await openRuntime(model, settings);
+    const base = await baseOutcomes(model, (input) => opened.run(input));
+    return new Engine(options, model, opened, base, encoders);
   }
 
   /** What runs the model now. */
   get runtimeName(): string {
     return this.#runtime.name;
+  }
+
+  /** Why a patient's outcome is what it is as of their newest event; null where the patient is not here. */
+  async explain(patientId: string, outcome: OutcomeName = 'risk'): Promise<Explanation | null> {
+    const { aligner, batcher } = this.#scoring;
+    const patient = aligner.patients.get(patientId);
+    return patient === undefined ? null : this.#explanations.explainNow(patient, batcher, outcome);
   }
 
   /** Why the pipeline stopped, if it did. */
@@ -311,6 +332,7 @@ export class Engine {
         this.#encoding.operator(),
         this.#scoring.operator(),
         applyAlertPolicy(this.policy, (patientId) => patients.get(patientId)?.partition),
+        this.#explanations.operator(),
         tap((outputs) => this.#count(outputs)),
         deliver(sinks),
         concatMap(async (outputs) => {

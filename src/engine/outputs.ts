@@ -10,10 +10,12 @@ import type {
   ObservationEvent,
 } from '../events/event.js';
 import type { AckMessage, AlertMessage, DeadLetterMessage } from '../events/messages.js';
+import type { Contributions } from '../inference/occlusion.js';
 
 /** One evaluation of the model, with the bedside scores of the same moment. */
 export interface Score extends ScoredMoment {
   readonly step: StepIndex;
+  readonly contributions: Contributions;
   /** NEWS2 inputs that were not available. */
   readonly news2Missing: readonly string[];
   readonly qsofa: number | null;

@@ -11,9 +11,11 @@ import { deadLetter } from '../events/dead-letter.js';
 import type { ClinicalEvent, EpochMs, ObservationEvent } from '../events/event.js';
 import type { DeadLetterMessage } from '../events/messages.js';
 import type { MicroBatcher } from '../inference/batcher.js';
+import { contributionsOf, NO_CONTRIBUTIONS } from '../inference/occlusion.js';
 import { NO_OUTCOMES } from '../inference/outcomes.js';
 import { Histogram } from '../metrics/histogram.js';
 import type { EventDecoder } from './decode.js';
+import type { Explanations } from './explanations.js';
 import type { Action, Outputs, Score, Sink } from './outputs.js';
 import type { RestoredPatient } from './snapshot.js';
 
@@ -183,7 +185,9 @@ export class AlignAndScore {
   /** What the model took of each input batch, in seconds. */
   readonly seconds = new Histogram([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]);
 
-  constructor(options: AlignOptions, batcher: MicroBatcher) {
+  /** Without `explanations`, no score keeps what an explanation needs, and the base of contributions is 0. */
+  constructor(options: AlignOptions, batcher: MicroBatcher, explanations?: Explanations) {
+    const base = explanations?.base ?? 0;
     this.batcher = batcher;
     const sink: AlignmentSink = {
       admitted: (patient) => this.#actions.push({ kind: 'admitted', patient }),
@@ -197,14 +201,22 @@ export class AlignAndScore {
         const score: Score = {
           ...where,
           ...NO_OUTCOMES,
+          contributions: NO_CONTRIBUTIONS,
           ...bedsideScores(values, ages),
           late: patient.revised,
           values,
           ages,
         };
-        batcher.score(patient, time, (outcomes) => {
-          Object.assign(score, outcomes);
-        });
+        batcher.score(
+          patient,
+          time,
+          ({ outcomes, without, kept }) => {
+            const contributions = contributionsOf(outcomes.risk, without, base);
+            Object.assign(score, outcomes, { contributions });
+            if (kept !== null) explanations?.keep(score, kept);
+          },
+          (outcomes) => explanations?.mayRaise(score.news2, outcomes) ?? false,
+        );
         this.#actions.push({ kind: 'score', score });
       },
       acknowledged: (_, event) => this.#actions.push({ kind: 'act', message: event.body, event }),

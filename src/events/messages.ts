@@ -1,3 +1,5 @@
+import type { Contributions } from '../inference/occlusion.js';
+
 /** The records of `schemas/*.avsc` as they come out of the decoder: one interface a schema. */
 
 export interface Observation {
@@ -92,6 +94,7 @@ export interface RiskScoreMessage {
   news2Missing: string[];
   qsofa: number | null;
   late: boolean;
+  contributions: Contributions | null;
 }
 
 export type Priority = 'LOW' | 'MEDIUM' | 'HIGH';
@@ -102,6 +105,8 @@ export interface Evidence {
   value: number;
   unit: string;
   ageMs: number;
+  /** How much lower the rule's signal would be without it, as a probability; older alerts lack it. */
+  effect?: number | null;
 }
 
 export interface AlertMessage {
@@ -122,6 +127,8 @@ export interface AlertMessage {
   trend: number;
   news2: number | null;
   modelVersion: string;
+  /** Older alerts lack it. */
+  contributions?: Contributions | null;
   evidence: Evidence[];
   actor: string | null;
   reason: string | null;

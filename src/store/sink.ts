@@ -27,6 +27,8 @@ const COLUMNS: Record<Table, [string, ...string[]]> = {
     'news2',
     'qsofa',
     'late',
+    'effect_text',
+    'effect_image',
   ],
   stays: ['stay_id', 'patient_id', 'ward_id', 'bed_id', 'admitted_at', 'discharged_at', 'version'],
   alert_events: [
@@ -189,7 +191,9 @@ export class StoreSink implements Sink {
       const { patientId, stayId, wardId, bedId, eventTime, news2, qsofa, late } = score;
       const where = [patientId, stayId, wardId ?? '', bedId ?? '', seconds(eventTime), this.#modelVersion];
       const { risk, circulatory, respiratory, deterioration } = score;
-      rows.scores.push([...where, risk, circulatory, respiratory, deterioration, news2, qsofa, late]);
+      const { text, image } = score.contributions;
+      const outcomes = [risk, circulatory, respiratory, deterioration];
+      rows.scores.push([...where, ...outcomes, news2, qsofa, late, text, image]);
     }
     for (const alert of alerts) {
       const { alertId, sequence, patientId, wardId, rule, priority, state, onsetTime, eventTime } = alert;

@@ -22,7 +22,8 @@ const NEVER = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
 function moment(minute: number, risk: number, more: Partial<ScoredMoment> = {}): ScoredMoment {
   const where = { patientId: 'p1', stayId: 's1', wardId: 'W', bedId: '1' };
   const others = { circulatory: null, respiratory: null, deterioration: null, news2: null };
-  const what = { risk, ...others, values: NEVER, ages: NEVER };
+  const contributions = { base: 0.1, structured: risk - 0.1, text: null, image: null };
+  const what = { risk, ...others, contributions, values: NEVER, ages: NEVER };
   return { ...where, eventTime: START + minute * MINUTE, ...what, ...more };
 }
 

@@ -112,10 +112,15 @@ const EXAMPLES: { [Name in RecordName]: readonly RecordShapes[Name][] } = {
   ],
   RiskScore: [
     score({ news2: 7, qsofa: 2, news2Missing: ['alert', 'spo2'] }),
+    score({ contributions: { base: 0.125, structured: 0.125, text: null, image: 0 } }),
     score({ late: true, wardId: 'A', circulatory: 0.5, respiratory: 0.125, deterioration: 0.625 }),
   ],
   Alert: [
-    alert({ evidence: [{ variable: 'lactate', value: 4.1, unit: 'mmol/L', ageMs: 60_000 }], news2: 9 }),
+    alert({
+      evidence: [{ variable: 'lactate', value: 4.1, unit: 'mmol/L', ageMs: 60_000, effect: 0.125 }],
+      contributions: { base: 0.125, structured: 0.25, text: -0.0625, image: null },
+      news2: 9,
+    }),
     alert({ state: 'RESOLVED', sequence: 1, actor: 'nurse-1', reason: 'better' }),
   ],
   DeadLetter: [
@@ -156,7 +161,15 @@ function head() {
 function score(at: Partial<RecordShapes['RiskScore']>): RecordShapes['RiskScore'] {
   const where = { scoreId: 's1', patientId: 'p1', stayId: 'p1@1', wardId: null, eventTime: START };
   const outcomes = { risk: 0.25, circulatory: null, respiratory: null, deterioration: null };
-  const none = { modelVersion: 'm', ...outcomes, news2: null, news2Missing: [], qsofa: null, late: false };
+  const none = {
+    modelVersion: 'm',
+    ...outcomes,
+    news2: null,
+    news2Missing: [],
+    qsofa: null,
+    late: false,
+    contributions: null,
+  };
   return { ...where, ...none, ...at };
 }
 
@@ -164,7 +177,17 @@ function alert(at: Partial<RecordShapes['Alert']>): RecordShapes['Alert'] {
   const where = { alertId: 'a1', sequence: 0, patientId: 'p1', stayId: 'p1@1', wardId: null, bedId: null };
   const rule = { rule: 'risk-high', priority: 'HIGH', state: 'RAISED', value: 0.6, threshold: 0.5 } as const;
   const moment = { onsetTime: START - 1, eventTime: START, risk: 0.6, trend: 0.1, news2: null };
-  return { ...where, ...rule, ...moment, modelVersion: 'm', evidence: [], actor: null, reason: null, ...at };
+  return {
+    ...where,
+    ...rule,
+    ...moment,
+    modelVersion: 'm',
+    contributions: null,
+    evidence: [],
+    actor: null,
+    reason: null,
+    ...at,
+  };
 }
 
 describe.each(Object.keys(EXAMPLES) as RecordName[])('%s', (name) => {

@@ -42,7 +42,9 @@ async function score(runs: readonly ClinicalEvent[][], maxBatch: number) {
     ...SILENT,
     stepClosed: (patient, step, carry) => batcher.close(patient, step, carry),
     scoreDue: (patient, time) =>
-      batcher.score(patient, time, ({ risk }) => risks.set(`${patient.patientId} ${time}`, risk)),
+      batcher.score(patient, time, ({ outcomes: { risk } }) =>
+        risks.set(`${patient.patientId} ${time}`, risk),
+      ),
   };
   const aligner = new Aligner(ALIGN, sink);
   for (const run of runs) {
@@ -149,7 +151,7 @@ describe('MicroBatcher', () => {
     const batcher = new MicroBatcher(MODEL.encoder, runtime, MODEL.shape, 2);
     const patient = new PatientState({ patientId: 'p', partition: 0, eventTime: START }, ALIGN, 8);
     const risks: number[] = [];
-    const ask = () => batcher.score(patient, START + 1, ({ risk }) => risks.push(risk));
+    const ask = () => batcher.score(patient, START + 1, ({ outcomes: { risk } }) => risks.push(risk));
     ask();
     patient.timeline.record(0, 0, 180, START);
     ask();
@@ -179,8 +181,8 @@ describe('MicroBatcher', () => {
     const all: Outcomes[] = [];
     for (const hours of [1, 2, 3]) {
       const patient = new PatientState({ patientId: 'p', partition: 0, eventTime: START }, ALIGN, 8);
-      single.score(patient, START + hours, ({ risk }) => risks.push(risk));
-      batcher.score(patient, START + hours, (outcomes) => all.push(outcomes));
+      single.score(patient, START + hours, ({ outcomes: { risk } }) => risks.push(risk));
+      batcher.score(patient, START + hours, ({ outcomes }) => all.push(outcomes));
     }
     await Promise.all([single.flush(), batcher.flush()]);
     const sigmoid = (logit: number) => 1 / (1 + Math.exp(-logit));

@@ -32,6 +32,7 @@ function outputs(patientId: string, minutes: readonly number[]): Outputs {
     news2: 1,
     qsofa: null,
     late: false,
+    contributions: { base: 0.01, structured: 0, text: minute / 400, image: null },
   }));
   return {
     patients: new Set([patientId]),
