@@ -185,6 +185,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** A folder of models/deterioration, or `latest`. */
       version: z.string().default('latest'),
+      /** A second model that scores the same stream without alerts, to be compared. */
+      shadow: z.string().optional(),
       /** Where the model folders are; by default those that ship with the package. */
       directory: z.string().optional(),
       /** Rows of one inference batch at most. */

@@ -137,6 +137,7 @@ export function score(minute: number, risk: number, more: Partial<Score> = {}): 
   const where = { patientId: 'p1', stayId: 'p1@s', wardId: 'W', bedId: '1', step: 0 };
   const outcomes = { circulatory: null, respiratory: null, deterioration: null };
   const what = {
+    outOfRange: [],
     contributions: { base: 0.1, structured: risk - 0.1, text: null, image: null },
     ...outcomes,
     news2: null,

@@ -18,16 +18,22 @@ export class BusSink implements Sink {
     this.#modelVersion = modelVersion;
   }
 
-  async write({ scores, alerts, deadLetters }: Outputs): Promise<void> {
+  async write({ scores, shadowScores = [], alerts, deadLetters }: Outputs): Promise<void> {
     const codec = this.#codec;
     await this.#produce(
       TOPICS.alerts,
       alerts.map((alert) => ({ key: alert.patientId, value: codec.encode('Alert', alert) })),
     );
-    await this.#produce(
-      TOPICS.scores,
-      scores.map((score) => ({ key: score.patientId, value: this.#encodeScore(score) })),
-    );
+    await this.#produce(TOPICS.scores, [
+      ...scores.map((score) => ({
+        key: score.patientId,
+        value: this.#encodeScore(score, this.#modelVersion, false),
+      })),
+      ...shadowScores.map((score) => ({
+        key: score.patientId,
+        value: this.#encodeScore(score, score.modelVersion, true),
+      })),
+    ]);
     await this.#produce(
       TOPICS.deadLetters,
       deadLetters.map((letter) => ({
@@ -41,22 +47,9 @@ export class BusSink implements Sink {
     if (messages.length > 0) await this.#bus.produce(topic, messages);
   }
 
-  #encodeScore({
-    patientId,
-    stayId,
-    wardId,
-    eventTime,
-    risk,
-    circulatory,
-    respiratory,
-    deterioration,
-    news2,
-    news2Missing,
-    qsofa,
-    late,
-    contributions,
-  }: Score): Buffer {
-    const modelVersion = this.#modelVersion;
+  #encodeScore(score: Score, modelVersion: string, shadow: boolean): Buffer {
+    const { patientId, stayId, wardId, eventTime, news2, news2Missing, qsofa, late, contributions } = score;
+    const { risk, circulatory, respiratory, deterioration, outOfRange } = score;
     return this.#codec.encode('RiskScore', {
       scoreId: hashId(patientId, eventTime, modelVersion),
       patientId,
@@ -73,6 +66,8 @@ export class BusSink implements Sink {
       qsofa,
       late,
       contributions,
+      outOfRange: [...outOfRange],
+      shadow,
     });
   }
 }

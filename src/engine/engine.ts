@@ -1,6 +1,5 @@
 import { concatMap, Subject, tap } from 'rxjs';
 import { AlertPolicy } from '../alerts/policy.js';
-import { requireSignals } from '../alerts/signals.js';
 import type { Consumer, EventBus } from '../bus/bus.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
@@ -8,17 +7,18 @@ import { type Encoders, openEncoders } from '../encoders/open.js';
 import { MessageCodec, type SchemaRegistry } from '../events/codec.js';
 import { INPUT_TOPICS, TOPICS } from '../events/topics.js';
 import { MicroBatcher } from '../inference/batcher.js';
-import { baseOutcomes, Explainer, type OutcomeName } from '../inference/explain.js';
-import { loadModel, type Model } from '../inference/model.js';
-import type { Outcomes } from '../inference/outcomes.js';
+import { DriftCounters, type VariableDrift } from '../inference/drift.js';
+import { Explainer, type OutcomeName } from '../inference/explain.js';
+import type { Model } from '../inference/model.js';
 import type { InferenceRuntime } from '../inference/runtime.js';
-import { openRuntime } from '../inference/runtimes.js';
 import type { Histogram } from '../metrics/histogram.js';
 import { Checkpoint } from './checkpoint.js';
 import { EventDecoder } from './decode.js';
 import { EncodeStage } from './encode.js';
 import { type Explanation, Explanations } from './explanations.js';
+import { type OpenModels, openModels } from './models.js';
 import type { Outputs, Sink } from './outputs.js';
+import { ShadowModel } from './shadow.js';
 import {
   AlignAndScore,
   applyAlertPolicy,
@@ -76,6 +76,8 @@ export class Engine {
   readonly partitions = new Set<number>();
   readonly #options: EngineOptions;
   readonly #runtime: InferenceRuntime;
+  readonly #shadowRuntime: InferenceRuntime | null;
+  readonly #drift: DriftCounters;
   readonly #decoder: EventDecoder;
   readonly #encoding: EncodeStage;
   readonly #scoring: AlignAndScore;
@@ -106,40 +108,53 @@ export class Engine {
   #deadLetters = 0;
   readonly #deadLettersByReason: Record<string, number> = {};
 
-  private constructor(
-    options: EngineOptions,
-    model: Model,
-    runtime: InferenceRuntime,
-    base: Outcomes,
-    encoders: Encoders,
-  ) {
-    const { config, registry } = options;
+  private constructor(options: EngineOptions, { served, shadow }: OpenModels, encoders: Encoders) {
+    const { config, registry, onWarning = (message) => process.emitWarning(message) } = options;
+    const { model, runtime, base } = served;
     this.#options = options;
     this.model = model;
     this.#runtime = runtime;
+    this.#shadowRuntime = shadow?.runtime ?? null;
+    this.#drift = new DriftCounters(model);
     this.codec = new MessageCodec({ registry });
     this.policy = new AlertPolicy(config.alerts.rules, model.config.version);
     this.#decoder = new EventDecoder(this.codec, config.limits);
     this.#encoding = new EncodeStage(encoders);
-    const batcher = new MicroBatcher(model.encoder, runtime, model.shape, config.model.maxBatch);
+    const { maxBatch } = config.model;
+    const batcher = new MicroBatcher(model.encoder, runtime, model.shape, maxBatch, this.#drift);
     const { stepMs, steps } = model.config;
     const explainer = new Explainer(model, (input) => batcher.run(input), base);
     this.#explanations = new Explanations(explainer, config.alerts.rules, model.config.version);
-    this.#scoring = new AlignAndScore({ ...config.align, stepMs, steps }, batcher, this.#explanations);
+    this.#scoring = new AlignAndScore(
+      { ...config.align, stepMs, steps },
+      batcher,
+      this.#explanations,
+      shadow === null ? null : new ShadowModel(shadow, { maxBatch, onWarning }),
+    );
     this.#checkpoint = this.#openCheckpoint();
     this.#connect();
   }
 
-  /** @throws WardstreamError `WS_MODEL` where the model cannot be used, `WS_CONFIG` where a rule asks too much of it. */
+  /** @throws WardstreamError as `openModels` does. */
   static async open(options: EngineOptions): Promise<Engine> {
-    const { version, directory, runtime, threads } = options.config.model;
-    const model = loadModel(version, directory);
-    requireSignals(options.config.alerts.rules, model.config);
-    const encoders = await openEncoders(options.config.encoders, model.config.encoder.modalities);
-    const settings = { runtime, threads, onFallback: options.onWarning };
-    const opened = await openRuntime(model, settings);
-    const base = await baseOutcomes(model, (input) => opened.run(input));
-    return new Engine(options, model, opened, base, encoders);
+    const models = await openModels(options.config, options.onWarning);
+    const { served, shadow } = models;
+    const modalities = {
+      ...shadow?.model.config.encoder.modalities,
+      ...served.model.config.encoder.modalities,
+    };
+    try {
+      return new Engine(options, models, await openEncoders(options.config.encoders, modalities));
+    } catch (error) {
+      await served.runtime.close();
+      await shadow?.runtime.close();
+      throw error;
+    }
+  }
+
+  /** How the input compares with the training data, by variable, since the start. */
+  get drift(): VariableDrift[] {
+    return this.#drift.counts();
   }
 
   /** What runs the model now. */
@@ -250,6 +265,7 @@ export class Engine {
     for (const sink of this.#options.sinks) await sink.close?.();
     await this.#encoding.close();
     await this.#runtime.close();
+    await this.#shadowRuntime?.close();
   }
 
   /** Live, events that wait for their time are released when it comes, even if nothing new arrives. */

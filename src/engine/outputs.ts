@@ -19,8 +19,15 @@ export interface Score extends ScoredMoment {
   /** NEWS2 inputs that were not available. */
   readonly news2Missing: readonly string[];
   readonly qsofa: number | null;
+  /** Variables whose last value is beyond the model's training range, where it is clamped. */
+  readonly outOfRange: readonly string[];
   /** A late event had revised a closed step before this score. */
   readonly late: boolean;
+}
+
+/** A score of a model in shadow, with its version. */
+export interface ShadowScore extends Score {
+  readonly modelVersion: string;
 }
 
 /** What alignment decided, in each patient's order; a score's risk is set when its batch has run. */
@@ -47,6 +54,8 @@ export interface Outputs {
   /** Still on the ward, but from now on another process's. */
   readonly released: PatientState[];
   readonly scores: Score[];
+  /** Of the model in shadow, where there is one. */
+  readonly shadowScores?: readonly ShadowScore[];
   readonly alerts: AlertMessage[];
   readonly deadLetters: DeadLetterMessage[];
   /** Where the input may be committed to. */

@@ -16,7 +16,8 @@ import { NO_OUTCOMES } from '../inference/outcomes.js';
 import { Histogram } from '../metrics/histogram.js';
 import type { EventDecoder } from './decode.js';
 import type { Explanations } from './explanations.js';
-import type { Action, Outputs, Score, Sink } from './outputs.js';
+import type { Action, Outputs, Score, ShadowScore, Sink } from './outputs.js';
+import type { ShadowModel } from './shadow.js';
 import type { RestoredPatient } from './snapshot.js';
 
 /** A batch after decoding. */
@@ -57,6 +58,8 @@ export interface OrderedBatch {
 
 export interface AlignedBatch extends OrderedBatch {
   readonly actions: readonly Action[];
+  /** Of the model in shadow, where there is one. */
+  readonly shadowScores?: readonly ShadowScore[];
 }
 
 /** Bytes → events. Where a registry is configured, first fetches the writer schemas that messages name. */
@@ -184,14 +187,24 @@ export class AlignAndScore {
   readonly batcher: MicroBatcher;
   /** What the model took of each input batch, in seconds. */
   readonly seconds = new Histogram([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]);
+  readonly #shadow: ShadowModel | null;
 
   /** Without `explanations`, no score keeps what an explanation needs, and the base of contributions is 0. */
-  constructor(options: AlignOptions, batcher: MicroBatcher, explanations?: Explanations) {
+  constructor(
+    options: AlignOptions,
+    batcher: MicroBatcher,
+    explanations?: Explanations,
+    shadow: ShadowModel | null = null,
+  ) {
     const base = explanations?.base ?? 0;
     this.batcher = batcher;
+    this.#shadow = shadow;
     const sink: AlignmentSink = {
       admitted: (patient) => this.#actions.push({ kind: 'admitted', patient }),
-      stepClosed: (patient, step, carry) => batcher.close(patient, step, carry),
+      stepClosed: (patient, step, carry) => {
+        batcher.close(patient, step, carry);
+        shadow?.close(patient, step, carry);
+      },
       scoreDue: (patient, time) => {
         const values = new Float32Array(VARIABLE_COUNT);
         const ages = new Float32Array(VARIABLE_COUNT);
@@ -202,6 +215,7 @@ export class AlignAndScore {
           ...where,
           ...NO_OUTCOMES,
           contributions: NO_CONTRIBUTIONS,
+          outOfRange: [],
           ...bedsideScores(values, ages),
           late: patient.revised,
           values,
@@ -210,13 +224,14 @@ export class AlignAndScore {
         batcher.score(
           patient,
           time,
-          ({ outcomes, without, kept }) => {
+          ({ outcomes, without, outOfRange, kept }) => {
             const contributions = contributionsOf(outcomes.risk, without, base);
-            Object.assign(score, outcomes, { contributions });
+            Object.assign(score, outcomes, { contributions, outOfRange });
             if (kept !== null) explanations?.keep(score, kept);
           },
           (outcomes) => explanations?.mayRaise(score.news2, outcomes) ?? false,
         );
+        shadow?.score(patient, time, score);
         this.#actions.push({ kind: 'score', score });
       },
       acknowledged: (_, event) => this.#actions.push({ kind: 'act', message: event.body, event }),
@@ -235,7 +250,8 @@ export class AlignAndScore {
           const began = performance.now();
           await this.batcher.flush();
           this.seconds.observe((performance.now() - began) / 1000);
-          return batch;
+          if (this.#shadow === null) return batch;
+          return { ...batch, shadowScores: await this.#shadow.settle(batch.shadowScores ?? []) };
         }),
       );
   }
@@ -248,9 +264,11 @@ export class AlignAndScore {
     for (const { patient, alerts, fill } of batch.restored) {
       if (!this.aligner.restore(patient)) continue;
       fill(this.batcher.cacheOf(patient));
+      this.#shadow?.restore(patient);
       this.#actions.push({ kind: 'restored', patient, alerts });
     }
-    return { ...batch, actions: this.#actions };
+    const asked = this.#shadow === null ? {} : { shadowScores: this.#shadow.take() };
+    return { ...batch, actions: this.#actions, ...asked };
   }
 }
 
@@ -262,7 +280,7 @@ export function applyAlertPolicy(
   policy: AlertPolicy,
   partitionOf: (patientId: string) => number | undefined,
 ): OperatorFunction<AlignedBatch, Outputs> {
-  return map(({ events, watermarks, actions, deadLetters, positions }) => {
+  return map(({ events, watermarks, actions, deadLetters, positions, shadowScores }) => {
     const observations = events.filter((event): event is ObservationEvent => event.variables !== null);
     const outputs: Outputs = {
       patients: new Set(events.map(({ patientId }) => patientId)),
@@ -274,6 +292,7 @@ export function applyAlertPolicy(
       restored: [],
       released: [],
       scores: [],
+      ...(shadowScores === undefined ? {} : { shadowScores }),
       alerts: [],
       deadLetters,
       positions,

@@ -95,6 +95,8 @@ export interface RiskScoreMessage {
   qsofa: number | null;
   late: boolean;
   contributions: Contributions | null;
+  outOfRange: string[];
+  shadow: boolean;
 }
 
 export type Priority = 'LOW' | 'MEDIUM' | 'HIGH';

@@ -36,7 +36,7 @@ export type Modalities = NonNullable<z.infer<typeof encoderConfigSchema>['modali
 export type EncoderConfig = z.input<typeof encoderConfigSchema>;
 
 /** Standardised values are clipped to this many standard deviations. */
-const CLIP = 5;
+export const CLIP = 5;
 const HOUR_MS = 3_600_000;
 
 const PER_VARIABLE = [

@@ -2,6 +2,7 @@ import type { PatientState } from '../align/patient.js';
 import type { Carry, StepIndex } from '../align/timeline.js';
 import type { EpochMs } from '../events/event.js';
 import type { FeatureEncoder } from '../features/encoder.js';
+import type { DriftCounters } from './drift.js';
 import { AttentionCache } from './fusion.js';
 import { type Modality, type ModalityBlock, modalityBlocks } from './occlusion.js';
 import { type Outcomes, outcomesOf } from './outcomes.js';
@@ -15,6 +16,8 @@ type CacheCopy = Pick<StepInput, 'k' | 'v'>;
 /** A score, once its batch has run. */
 export interface Scored {
   readonly outcomes: Outcomes;
+  /** Variables beyond the training range; none where drift is not counted. */
+  readonly outOfRange: readonly string[];
   /** Outcomes with one modality hidden each, of those the patient has. */
   readonly without: ReadonlyMap<Modality, Outcomes>;
   /** What the model was given, where that was asked for. */
@@ -48,6 +51,7 @@ interface Lane {
 /** Row buffers kept for the next batches: a burst opens many, at a quarter of a megabyte each. */
 const MAX_FREE = 4;
 const NOTHING_HIDDEN: ReadonlyMap<Modality, Outcomes> = new Map();
+const NOTHING_BEYOND: readonly string[] = [];
 const KEEP_NONE: KeepScore = () => false;
 
 /**
@@ -60,6 +64,7 @@ export class MicroBatcher {
   readonly #runtime: InferenceRuntime;
   readonly #shape: GraphShape;
   readonly #maxBatch: number;
+  readonly #drift: DriftCounters | null;
   readonly #modalities: readonly ModalityBlock[];
   readonly #open: Batch[] = [];
   readonly #free: Float32Array[] = [];
@@ -77,7 +82,14 @@ export class MicroBatcher {
   /** Batches run so far. */
   batches = 0;
 
-  constructor(encoder: FeatureEncoder, runtime: InferenceRuntime, shape: GraphShape, maxBatch: number) {
+  constructor(
+    encoder: FeatureEncoder,
+    runtime: InferenceRuntime,
+    shape: GraphShape,
+    maxBatch: number,
+    drift: DriftCounters | null = null,
+  ) {
+    this.#drift = drift;
     this.#encoder = encoder;
     this.#runtime = runtime;
     this.#shape = shape;
@@ -114,6 +126,7 @@ export class MicroBatcher {
       outcomes: null as Outcomes | null,
       kept: null as KeptToken | null,
       without: NOTHING_HIDDEN as Map<Modality, Outcomes>,
+      outOfRange: NOTHING_BEYOND,
     };
     let missing = 1;
     const settle = () => {
@@ -125,6 +138,7 @@ export class MicroBatcher {
       settle();
     });
     this.#encoder.encode(patient, step, time, timeline.carry, x, offset);
+    if (this.#drift !== null) scored.outOfRange = this.#drift.add(x, offset);
     for (const { modality, from, to, seen } of this.#modalities) {
       if (x[offset + seen] === 0) continue;
       if (missing++ === 1) scored.without = new Map();

@@ -9,6 +9,7 @@ const RULES: readonly (readonly [table: string, setting: keyof Retention, day: s
   ['notes', 'observationsDays', 'recorded_on'],
   ['images', 'observationsDays', 'recorded_on'],
   ['scores', 'scoresDays', 'recorded_on'],
+  ['shadow_scores', 'scoresDays', 'recorded_on'],
   ['current_scores', 'scoresDays', 'recorded_on'],
   ['stays', 'alertsDays', 'recorded_on'],
   ['alert_events', 'alertsDays', 'recorded_on'],

@@ -9,7 +9,15 @@ import type { EpochMs } from '../events/event.js';
 const MAX_ROWS = 50_000;
 
 type Row = readonly unknown[];
-type Table = 'observations' | 'scores' | 'stays' | 'alert_events' | 'dead_letters' | 'notes' | 'images';
+type Table =
+  | 'observations'
+  | 'scores'
+  | 'shadow_scores'
+  | 'stays'
+  | 'alert_events'
+  | 'dead_letters'
+  | 'notes'
+  | 'images';
 
 const COLUMNS: Record<Table, [string, ...string[]]> = {
   observations: ['patient_id', 'event_time', 'variable', 'value', 'delay_ms', 'message_id'],
@@ -29,6 +37,16 @@ const COLUMNS: Record<Table, [string, ...string[]]> = {
     'late',
     'effect_text',
     'effect_image',
+  ],
+  shadow_scores: [
+    'patient_id',
+    'stay_id',
+    'event_time',
+    'model_version',
+    'risk',
+    'circulatory',
+    'respiratory',
+    'deterioration',
   ],
   stays: ['stay_id', 'patient_id', 'ward_id', 'bed_id', 'admitted_at', 'discharged_at', 'version'],
   alert_events: [
@@ -104,6 +122,7 @@ export class StoreSink implements Sink {
   readonly #rows: Record<Table, Row[]> = {
     observations: [],
     scores: [],
+    shadow_scores: [],
     stays: [],
     alert_events: [],
     dead_letters: [],
@@ -161,6 +180,7 @@ export class StoreSink implements Sink {
     admitted,
     discharged,
     scores,
+    shadowScores = [],
     alerts,
     deadLetters,
   }: Outputs): void {
@@ -194,6 +214,11 @@ export class StoreSink implements Sink {
       const { text, image } = score.contributions;
       const outcomes = [risk, circulatory, respiratory, deterioration];
       rows.scores.push([...where, ...outcomes, news2, qsofa, late, text, image]);
+    }
+    for (const { patientId, stayId, eventTime, modelVersion, ...score } of shadowScores) {
+      const { risk, circulatory, respiratory, deterioration } = score;
+      const where = [patientId, stayId, seconds(eventTime), modelVersion];
+      rows.shadow_scores.push([...where, risk, circulatory, respiratory, deterioration]);
     }
     for (const alert of alerts) {
       const { alertId, sequence, patientId, wardId, rule, priority, state, onsetTime, eventTime } = alert;

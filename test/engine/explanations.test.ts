@@ -54,15 +54,16 @@ async function run({ config = parseConfig({}), chunk = 200, between }: Settings 
   }
   await expect.poll(() => bus.unread).toBe(0);
   await engine.finish();
+  const { drift } = engine;
   await engine.close();
   const key = ({ alertId, sequence }: AlertMessage) => `${alertId} ${sequence}`;
   alerts.sort((a, b) => (key(a) < key(b) ? -1 : 1));
-  return { alerts, digest: digest.digest(), contributions };
+  return { alerts, digest: digest.digest(), contributions, drift };
 }
 
 describe('an alert', () => {
   it('carries the variables that move its signal, the most moving first, with value and direction', async () => {
-    const { alerts, contributions } = await run();
+    const { alerts, contributions, drift } = await run();
     const raised = alerts.filter(({ sequence }) => sequence === 0);
     expect(raised.length).toBeGreaterThan(1);
     const effects: number[] = [];
@@ -81,6 +82,8 @@ describe('an alert', () => {
       effects.push(sizes[0]);
     }
     expect(Math.max(...effects)).toBeGreaterThan(0.01);
+    // Everybody has a heart rate at every score.
+    expect(drift.find(({ variable }) => variable === 'heartRate')?.scores).toBe(contributions.length);
     // Nobody has a note or an image that this model reads: all but the base is structured.
     for (const rest of contributions) expect(Math.abs(rest)).toBeLessThan(1e-12);
   });

@@ -112,7 +112,11 @@ const EXAMPLES: { [Name in RecordName]: readonly RecordShapes[Name][] } = {
   ],
   RiskScore: [
     score({ news2: 7, qsofa: 2, news2Missing: ['alert', 'spo2'] }),
-    score({ contributions: { base: 0.125, structured: 0.125, text: null, image: 0 } }),
+    score({
+      outOfRange: ['lactate', 'ph'],
+      shadow: true,
+      contributions: { base: 0.125, structured: 0.125, text: null, image: 0 },
+    }),
     score({ late: true, wardId: 'A', circulatory: 0.5, respiratory: 0.125, deterioration: 0.625 }),
   ],
   Alert: [
@@ -169,6 +173,8 @@ function score(at: Partial<RecordShapes['RiskScore']>): RecordShapes['RiskScore'
     qsofa: null,
     late: false,
     contributions: null,
+    outOfRange: [],
+    shadow: false,
   };
   return { ...where, ...none, ...at };
 }

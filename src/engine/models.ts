@@ -1,0 +1,63 @@
+import { requireSignals } from '../alerts/signals.js';
+import type { Config } from '../config.js';
+import { WardstreamError } from '../errors.js';
+import { baseOutcomes } from '../inference/explain.js';
+import { loadModel, type Model } from '../inference/model.js';
+import type { Outcomes } from '../inference/outcomes.js';
+import type { InferenceRuntime } from '../inference/runtime.js';
+import { openRuntime } from '../inference/runtimes.js';
+
+/** A model on its runtime, verified. */
+export interface OpenModel {
+  readonly model: Model;
+  readonly runtime: InferenceRuntime;
+  /** Its outcomes of a patient of whom nothing is known. */
+  readonly base: Outcomes;
+}
+
+/** The model that is served, and the one that runs in its shadow. */
+export interface OpenModels {
+  readonly served: OpenModel;
+  readonly shadow: OpenModel | null;
+}
+
+/**
+ * Opens and verifies the configured models.
+ * @throws WardstreamError `WS_MODEL` where one cannot be used, `WS_RUNTIME` where the runtime cannot, `WS_CONFIG` where
+ * a rule asks for what the model does not give, or the two models do not fit together.
+ */
+export async function openModels(
+  { model: config, alerts }: Config,
+  onFallback: ((message: string) => void) | undefined,
+): Promise<OpenModels> {
+  const { version, directory, shadow: shadowVersion } = config;
+  const model = loadModel(version, directory);
+  requireSignals(alerts.rules, model.config);
+  const other = shadowVersion === undefined ? null : loadModel(shadowVersion, directory);
+  if (other !== null) requireFit(model, other);
+  const open = async (each: Model): Promise<OpenModel> => {
+    const { runtime: kind, threads } = config;
+    const runtime = await openRuntime(each, { runtime: kind, threads, onFallback });
+    return { model: each, runtime, base: await baseOutcomes(each, (input) => runtime.run(input)) };
+  };
+  const served = await open(model);
+  try {
+    return { served, shadow: other === null ? null : await open(other) };
+  } catch (error) {
+    await served.runtime.close();
+    throw error;
+  }
+}
+
+/** Both see the same steps, and their scores must be told apart. */
+function requireFit({ config: served }: Model, { config: shadow }: Model): void {
+  if (shadow.version === served.version) {
+    throw new WardstreamError('WS_CONFIG', `model.shadow: ${shadow.version} is the model that is served`);
+  }
+  if (shadow.steps === served.steps && shadow.stepMs === served.stepMs) return;
+  const grid = ({ steps, stepMs }: Model['config']) => `${steps} steps of ${stepMs / 60_000} min`;
+  throw new WardstreamError(
+    'WS_CONFIG',
+    `model.shadow: ${shadow.version} sees ${grid(shadow)}, but ${served.version} sees ${grid(served)}; they cannot run side by side`,
+  );
+}
