@@ -190,6 +190,16 @@ models
   .action(async (version, options) => (await import('./commands/models.js')).checkCommand(version, options));
 
 program
+  .command('token')
+  .description('a token of the configured shared secret, for a person or a program')
+  .requiredOption('--config <file>', 'settings (YAML or JSON), with server.auth.kind secret')
+  .requiredOption('--subject <name>', 'who it is for: the name in alerts and in the audit trail')
+  .option('--role <role>', 'viewer, clinician, admin or service', 'viewer')
+  .option('--wards <ids>', 'ward ids with commas between, or *', '*')
+  .option('--hours <n>', 'how long it is good', positiveInteger, 12)
+  .action(async (options) => (await import('./commands/token.js')).token(options));
+
+program
   .command('doctor')
   .description('say what is here, what is missing, and what to do about it')
   .option('--config <file>', 'settings (YAML or JSON) to check too')

@@ -74,6 +74,7 @@ export async function run(options: { readonly config: string }, stop: Promise<un
         { client: store, rowsWaiting: () => storeSink.waiting },
         config.metrics.token,
       ),
+      onTrouble: (message) => log.warn(message),
     });
     await engine.start();
     const { localToken } = server;

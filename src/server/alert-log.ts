@@ -108,13 +108,18 @@ export class AlertLog {
   recentAfter(cursor: string): LoggedAlert[] | null | undefined {
     const position = this.#positionOf(cursor);
     if (position === null || position > this.#published) return null;
-    if (position === this.#published) return [];
-    const index = this.#entries.findIndex((entry) => entry.position > position);
-    const isKnown = position === this.#base || (index > 0 && this.#entries[index - 1].position === position);
-    if (!isKnown) return undefined;
+    const isKnown =
+      position === this.#published ||
+      position === this.#base ||
+      this.#entries.some((entry) => entry.position === position);
+    return isKnown ? this.publishedAfter(cursor) : undefined;
+  }
+
+  /** What memory has after a cursor that is known to be of this log: what came while older records were looked up. */
+  publishedAfter(cursor: string): LoggedAlert[] {
+    const position = this.#positionOf(cursor) ?? this.#published;
     return this.#entries
-      .slice(index)
-      .filter((entry) => entry.position <= this.#published)
+      .filter((entry) => entry.position > position && entry.position <= this.#published)
       .map((entry) => this.#logged(entry));
   }
 

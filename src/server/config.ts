@@ -36,6 +36,23 @@ const authSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+const webhookSchema = z.strictObject({
+  /** Where it got to outlives the process under this name. */
+  name: z.string().min(1),
+  url: z.url({ protocol: /^https?$/ }),
+  /** Signs what is sent (HMAC-SHA256). */
+  secret: secretSchema.pipe(
+    z.string().min(MIN_SECRET_LENGTH, `needs at least ${MIN_SECRET_LENGTH} characters`),
+  ),
+  /** Only alerts of these wards, and of these priorities; by default all. */
+  wards: z.array(z.string().min(1)).optional(),
+  priorities: z.array(z.enum(['LOW', 'MEDIUM', 'HIGH'])).optional(),
+  /** Attempts before a record is set aside with the dead letters; with doubling waits, 10 take about 9 minutes. */
+  attempts: z.number().int().positive().default(10),
+  timeoutMs: z.number().int().positive().default(10_000),
+  backoffMs: z.number().int().positive().default(1000),
+});
+
 /** Settings of HTTP API, push and page. */
 export const serverConfigSchema = z.strictObject({
   host: z.string().default('127.0.0.1'),
@@ -49,6 +66,12 @@ export const serverConfigSchema = z.strictObject({
    * restart. By default the host's name.
    */
   instance: z.string().min(1).optional(),
+  /** Serves HTTPS; each is PEM, given as `{ file: PATH }`. Left out, a proxy before the server does it. */
+  tls: z.strictObject({ cert: secretSchema, key: secretSchema }).optional(),
+  /** HTTP requests an address may send in a minute; more are answered 429. */
+  requestsPerMinute: z.number().int().positive().default(1200),
+  /** Where alert records are posted to, besides the bus. */
+  webhooks: z.array(webhookSchema).default([]),
   /** WebSocket clients at once; more are refused with 503. */
   maxConnections: z.number().int().positive().default(5000),
   /** Lets WebSocket clients ask for permessage-deflate: less network for more CPU and memory. */

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { PatientState } from '../align/patient.js';
 import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../clinical/variables.js';
@@ -5,6 +6,7 @@ import type { EpochMs } from '../events/event.js';
 import type { AlertMessage } from '../events/messages.js';
 import { type AlertPage, type AlertQuery, alertEvents, alertEventsOf, alertsOf } from '../store/alerts.js';
 import { imageBytes, imagesOf, lastPlaceOf, notesOf, thinnedScoresOf } from '../store/chart.js';
+import { type ExportQuery, exportOf } from '../store/export.js';
 import { scoresOf, timelineOf } from '../store/queries.js';
 import type { Window as OpenWindow } from '../store/select.js';
 import type { ImageView, NoteView, ScoresResponse, Series, Timeline } from './protocol.js';
@@ -107,6 +109,10 @@ export class History {
 
   alertRecords(alertId: string): Promise<AlertMessage[]> {
     return alertEvents(this.#store, alertId);
+  }
+
+  export(query: ExportQuery): Promise<Readable> {
+    return exportOf(this.#store, query);
   }
 
   lastPlaceOf(patientId: string): Promise<{ readonly wardId: string | null } | null> {

@@ -298,6 +298,50 @@ export const scoresSchema = z.object({
   scores: z.array(scoreSchema).describe('The newest `limit` of the window, oldest first.'),
 });
 
+export const exportQuerySchema = z.object({
+  format: z.enum(['csv', 'arrow', 'parquet']).default('csv'),
+  ward: idSchema.optional(),
+  patientId: idSchema.optional(),
+  from: z.coerce.number().int().optional(),
+  to: z.coerce.number().int().optional(),
+});
+
+export const fhirSearchSchema = z.object({
+  status: z.enum(['active', 'inactive']).optional(),
+  patient: idSchema.optional(),
+  subject: idSchema.optional(),
+  _count: limit.max(1000).default(100),
+  _page: z.string().max(500).optional(),
+});
+
+export const auditQuerySchema = z.object({
+  patientId: idSchema.optional(),
+  actor: idSchema.optional(),
+  action: idSchema.optional(),
+  from: z.coerce.number().int().optional().describe('Milliseconds since the epoch, UTC, time of day.'),
+  to: z.coerce.number().int().optional(),
+  limit: limit.max(5000).default(200),
+});
+export const auditSchema = z.object({
+  entries: z.array(
+    z
+      .object({
+        auditId: z.string(),
+        at: z.number().describe('Milliseconds since the epoch, UTC, time of day.'),
+        actor: z.string(),
+        role: z.string(),
+        action: z.string(),
+        patientId: z.string(),
+        wardId: z.string(),
+        target: z.string(),
+        outcome: z.string().describe('allowed, refused or failed.'),
+        source: z.string().describe('Network address.'),
+        detail: z.string(),
+      })
+      .meta({ id: 'AuditEntry', description: 'Someone looked at or did something.' }),
+  ),
+});
+
 export const modelsSchema = z.object({
   models: z.array(
     z.object({

@@ -11,6 +11,8 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const STALE_MS = 15 * MINUTE_MS;
 const HISTORY = 60;
+/** Decimals of the risks in a patient's history: more would be sent for nothing. */
+const RISK_DIGITS = 4;
 
 /** A patient who is no longer on this ward: discharged, moved, or another process's. */
 export interface Departure {
@@ -149,7 +151,8 @@ export class WardView implements Sink {
     view.values = valuesOf(values, ages, eventTime);
     const history = view.riskHistory;
     const newest = history.at(-1);
-    if (newest === undefined || eventTime - newest[0] >= MINUTE_MS) history.push([eventTime, risk]);
+    if (newest === undefined || eventTime - newest[0] >= MINUTE_MS)
+      history.push([eventTime, Number(risk.toFixed(RISK_DIGITS))]);
     if (history.length > HISTORY) history.shift();
     const anHourAgo = history.findLast(([time]) => time <= eventTime - HOUR_MS) ?? history[0];
     view.riskTrend = risk - anHourAgo[1];

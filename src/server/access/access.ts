@@ -11,7 +11,14 @@ export interface AccessOptions {
   readonly verify: TokenVerifier;
   /** Origins besides the server's own whose pages may connect. */
   readonly origins: readonly string[];
+  readonly now: () => number;
 }
+
+/** Tokens that were not valid, from one address, in a minute; after these nothing more is verified for it. */
+const MAX_FAILURES = 60;
+const FAILURES_WINDOW_MS = 60_000;
+/** Addresses remembered. */
+const MAX_ADDRESSES = 10_000;
 
 /**
  * Says who sends a request or opens a WebSocket: by bearer token (header, or subprotocol `bearer.TOKEN`), or by the
@@ -20,15 +27,31 @@ export interface AccessOptions {
  */
 export class Access {
   readonly #verify: TokenVerifier;
-  readonly #origins: ReadonlySet<string>;
+  readonly #now: () => number;
+  readonly #failures = new Map<string, { count: number; since: number }>();
+  /** Whose pages may connect besides the server's own. */
+  readonly origins: ReadonlySet<string>;
 
-  constructor({ verify, origins }: AccessOptions) {
+  constructor({ verify, origins, now }: AccessOptions) {
     this.#verify = verify;
-    this.#origins = new Set(origins.map((each) => new URL(each).origin));
+    this.#now = now;
+    this.origins = new Set(origins.map((each) => new URL(each).origin));
   }
 
-  /** @throws HttpProblem 401 without a valid token, 403 from a foreign page. */
+  /** @throws HttpProblem 401 without a valid token, 403 from a foreign page, 429 after too many wrong tokens. */
   async identify(message: IncomingMessage): Promise<Principal> {
+    const address = remoteAddress(message);
+    if (this.#hasGuessed(address))
+      throw new HttpProblem(429, 'too many tokens that are not valid; wait a minute');
+    try {
+      return await this.#identify(message);
+    } catch (error) {
+      if (error instanceof HttpProblem && error.status === 401) this.#fail(address);
+      throw error;
+    }
+  }
+
+  async #identify(message: IncomingMessage): Promise<Principal> {
     const bearer = bearerOf(message);
     const isUpgrade = message.headers.upgrade !== undefined;
     const { origin } = message.headers;
@@ -51,13 +74,39 @@ export class Access {
     }
   }
 
+  #hasGuessed(address: string): boolean {
+    const failures = this.#failures.get(address);
+    if (failures === undefined) return false;
+    if (this.#now() - failures.since > FAILURES_WINDOW_MS) {
+      this.#failures.delete(address);
+      return false;
+    }
+    return failures.count >= MAX_FAILURES;
+  }
+
+  #fail(address: string): void {
+    const failures = this.#failures.get(address);
+    if (failures !== undefined) {
+      failures.count++;
+      return;
+    }
+    if (this.#failures.size >= MAX_ADDRESSES)
+      this.#failures.delete(this.#failures.keys().next().value as string);
+    this.#failures.set(address, { count: 1, since: this.#now() });
+  }
+
   #checkOrigin({ headers: { origin, host } }: IncomingMessage): void {
     if (origin !== undefined && URL.canParse(origin)) {
       const from = new URL(origin);
-      if (from.host === host || this.#origins.has(from.origin)) return;
+      if (from.host === host || this.origins.has(from.origin)) return;
     }
     throw new HttpProblem(403, 'requests from this origin are not accepted');
   }
+}
+
+/** Where a request comes from, as the network says; a header could say anything. */
+export function remoteAddress({ socket }: IncomingMessage): string {
+  return (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
 }
 
 /** The token of the `Authorization` header or of the WebSocket subprotocols; undefined where there is none. */

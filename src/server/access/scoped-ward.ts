@@ -1,6 +1,8 @@
+import type { Readable } from 'node:stream';
 import type { EpochMs } from '../../events/event.js';
 import type { AlertMessage } from '../../events/messages.js';
 import type { AlertPage, AlertQuery } from '../../store/alerts.js';
+import type { ExportQuery } from '../../store/export.js';
 import type { Window as OpenWindow } from '../../store/select.js';
 import type { History, Window } from '../history.js';
 import { HttpProblem } from '../problem.js';
@@ -81,6 +83,19 @@ export class ScopedWard {
       throw new HttpProblem(403, 'the token does not include this ward');
     }
     return ward !== undefined ? [ward] : wards.has(ALL_WARDS) ? undefined : [...wards];
+  }
+
+  /** Rows of a window as a file. @throws HttpProblem 403. */
+  export({
+    ward,
+    ...query
+  }: Omit<ExportQuery, 'wards'> & { readonly ward?: string | undefined }): Promise<Readable> {
+    return this.#history.export({ ...query, wards: this.wards(ward) });
+  }
+
+  /** @throws HttpProblem 403 where the scope is less than every ward. */
+  requireEveryWard(): void {
+    if (!this.principal.wards.has(ALL_WARDS)) throw new HttpProblem(403, 'this needs a token for every ward');
   }
 
   /** Every record of an alert. @throws HttpProblem 404. */

@@ -23,6 +23,8 @@ export class PushClient {
   subscription: Subscription | null = null;
   /** Counts subscriptions, so that an older one that is still looked up can tell. */
   generation = 0;
+  /** The round of changes during which it subscribed. */
+  subscribedIn = -1;
   /** Patients that changed while the client was not keeping up. */
   readonly dirty = new Set<string>();
   /** Whether it has answered the last ping. */

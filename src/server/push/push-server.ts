@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Subscription as Listening } from 'rxjs';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
@@ -27,13 +27,15 @@ import { Subscription } from './subscription.js';
 const HEARTBEAT_MS = 2000;
 /** Clients that do not answer a ping by the next one are cut off. */
 const PING_MS = 30_000;
-/** Patient changes are sent at most this often… */
-const MIN_COALESCE_MS = 250;
-const MAX_COALESCE_MS = 5000;
-/** …and less often where sending takes long: at most about a tenth of the time goes into it. */
-const COALESCE_RATIO = 10;
-/** Clients served before others get their turn. */
-const SLICE = 100;
+/** Patient changes are sent at most this often, and less often where there are many clients. */
+const COALESCE_MS = 250;
+/** Clients served before alerts get their turn… */
+const SLICE = 20;
+/** …and a pause this many times as long as that took: so alerts never wait long behind values, here or in the network. */
+const PAUSE_RATIO = 9;
+/** …or as long as these bytes take to send at this many a second, to all clients: a quarter of a gigabit network. */
+const VALUE_BYTES_PER_MS = 32_768;
+const MAX_PAUSE_MS = 1000;
 const MAX_FRAME_BYTES = 65_536;
 /** A client that has not subscribed by then is closed. */
 const SUBSCRIBE_WITHIN_MS = 30_000;
@@ -61,6 +63,10 @@ export class PushServer {
   readonly #timers: NodeJS.Timeout[];
   readonly #listening: Listening[];
   #coalescing: NodeJS.Timeout | undefined;
+  /** Counts rounds of changes. */
+  #round = 0;
+  /** Frames of this round by subscription; void when a patient leaves. */
+  readonly #frames = new Map<string, Buffer | null>();
   #isClosed = false;
 
   constructor(options: PushOptions) {
@@ -87,7 +93,7 @@ export class PushServer {
       setInterval(() => this.#heartbeat(), HEARTBEAT_MS),
       setInterval(() => this.#ping(), PING_MS),
     ];
-    this.#scheduleChanges(MIN_COALESCE_MS);
+    this.#scheduleChanges();
   }
 
   /** Clients connected. */
@@ -215,20 +221,17 @@ export class PushServer {
     client.dirty.clear();
     client.sendAll([...answer, ...this.#present(subscription, client.scope)]);
     client.subscription = subscription;
+    client.subscribedIn = this.#round;
   }
 
   /** What was published after a cursor, up to this very moment: the caller must go on without waiting. */
   async #missedSince(cursor: string, client: PushClient, generation: number): Promise<LoggedAlert[] | null> {
     const { log } = this.#view;
-    const missed: LoggedAlert[] = [];
-    for (let from = cursor; ; ) {
-      const recent = log.recentAfter(from);
-      if (recent !== undefined) return recent === null ? null : [...missed, ...recent];
-      const older = await log.after(from);
-      if (older === null || client.generation !== generation) return null;
-      missed.push(...older);
-      from = older.at(-1)?.cursor ?? log.cursor;
-    }
+    const recent = log.recentAfter(cursor);
+    if (recent !== undefined) return recent;
+    const older = await log.after(cursor);
+    if (older === null || client.generation !== generation) return null;
+    return [...older, ...log.publishedAfter(older.at(-1)?.cursor ?? cursor)];
   }
 
   #present(subscription: Subscription, scope: ScopedWard): ServerFrame[] {
@@ -247,6 +250,7 @@ export class PushServer {
   }
 
   #sendSnapshots(): void {
+    this.#frames.clear();
     for (const client of this.#clients) {
       const { subscription, scope } = client;
       if (subscription === null) continue;
@@ -255,43 +259,51 @@ export class PushServer {
     }
   }
 
-  #scheduleChanges(afterMs: number): void {
+  #scheduleChanges(): void {
     if (this.#isClosed) return;
     this.#coalescing = setTimeout(async () => {
-      const began = performance.now();
       await this.#sendChanges();
-      const tookMs = performance.now() - began;
-      this.#scheduleChanges(Math.min(MAX_COALESCE_MS, Math.max(MIN_COALESCE_MS, COALESCE_RATIO * tookMs)));
-    }, afterMs);
+      this.#scheduleChanges();
+    }, COALESCE_MS);
   }
 
-  /** Sends the newest state of what changed; to those who are behind, when they have caught up. */
+  /** One round: the newest state of what changed, to each client; to those who are behind, when they have caught up. */
   async #sendChanges(): Promise<void> {
-    const view = this.#view;
-    const changed = view.takeChanged().map(({ patientId }) => patientId);
-    const frames = new Map<string, Buffer | null>();
+    this.#round++;
+    this.#frames.clear();
+    const changed = this.#view.takeChanged().map(({ patientId }) => patientId);
     let served = 0;
+    let bytes = 0;
+    let began = performance.now();
     for (const client of [...this.#clients]) {
-      const { subscription, dirty } = client;
-      if (subscription === null || !subscription.values) continue;
-      const isBehind = dirty.size > 0 || !client.hasRoom;
-      if (!isBehind && changed.length === 0) continue;
-      if (isBehind) for (const patientId of changed) dirty.add(patientId);
-      if (!client.hasRoom) continue;
-      if (isBehind) {
-        const frame = this.#frameOf(subscription, [...dirty]);
-        dirty.clear();
-        if (frame !== null) client.send(frame);
-      } else {
-        let frame = frames.get(subscription.key);
-        if (frame === undefined) {
-          frame = this.#frameOf(subscription, changed);
-          frames.set(subscription.key, frame);
-        }
-        if (frame !== null) client.send(frame);
-      }
-      if (++served % SLICE === 0) await breathe();
+      const sent = this.#sendChangesTo(client, changed);
+      bytes += sent;
+      if (sent === 0 || ++served % SLICE !== 0) continue;
+      const pauseMs = Math.max(PAUSE_RATIO * (performance.now() - began), bytes / VALUE_BYTES_PER_MS);
+      await sleep(Math.min(MAX_PAUSE_MS, pauseMs));
+      if (this.#isClosed) return;
+      bytes = 0;
+      began = performance.now();
     }
+  }
+
+  /** Bytes sent. */
+  #sendChangesTo(client: PushClient, changed: readonly string[]): number {
+    const { subscription, dirty } = client;
+    // Who subscribed during this round has what changed, and newer.
+    if (subscription === null || !subscription.values || client.subscribedIn === this.#round) return 0;
+    const isBehind = dirty.size > 0 || !client.hasRoom;
+    if (isBehind) for (const patientId of changed) dirty.add(patientId);
+    if (!client.hasRoom || (isBehind ? dirty.size : changed.length) === 0) return 0;
+    let frame = isBehind ? undefined : this.#frames.get(subscription.key);
+    if (frame === undefined) {
+      frame = this.#frameOf(subscription, isBehind ? [...dirty] : changed);
+      if (!isBehind) this.#frames.set(subscription.key, frame);
+    }
+    dirty.clear();
+    if (frame === null) return 0;
+    client.send(frame);
+    return frame.length;
   }
 
   #frameOf(subscription: Subscription, patientIds: readonly string[]): Buffer | null {
@@ -310,6 +322,7 @@ export class PushServer {
   }
 
   #broadcastDeparture(departure: Departure): void {
+    this.#frames.clear();
     const data = encode({ type: 'discharged', patientId: departure.patientId });
     // Who moved to another ward is still here for those who see that one too.
     const now = this.#view.view(departure.patientId);

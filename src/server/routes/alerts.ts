@@ -33,6 +33,7 @@ export function alertEndpoints({ bus, codec, clock }: ActionTarget): Endpoint[] 
       tag,
       summary: 'Alerts, newest first, each with its newest record',
       permission: 'read',
+      audit: 'list-alerts',
       query: alertsQuerySchema,
       response: alertsSchema,
       handle: async ({ ward, query: { open, ...query } }) => ward.alerts({ ...query, isOpen: open }),
@@ -43,12 +44,15 @@ export function alertEndpoints({ bus, codec, clock }: ActionTarget): Endpoint[] 
       tag,
       summary: 'Every record of an alert: what it became, when, and by whom',
       permission: 'read',
+      audit: 'view-alert',
       params: alertParams,
       response: alertEventsSchema,
-      handle: async ({ ward, params: { alertId } }) => ({
-        alertId,
-        events: await ward.alertRecords(alertId),
-      }),
+      handle: async ({ ward, params: { alertId }, note }) => {
+        const events = await ward.alertRecords(alertId);
+        const { patientId, wardId } = events[0];
+        note({ patientId, wardId });
+        return { alertId, events };
+      },
     }),
     endpoint({
       method: 'POST',
@@ -56,13 +60,16 @@ export function alertEndpoints({ bus, codec, clock }: ActionTarget): Endpoint[] 
       tag,
       summary: 'Acknowledge, snooze, escalate or comment an open alert, in the name of the token’s subject',
       permission: 'act',
+      audit: 'alert-action',
       params: alertParams,
       body: actionSchema,
       status: 202,
       response: acceptedSchema,
-      handle: async ({ ward, params: { alertId }, body, principal }) => {
-        const { patientId } = ward.openAlert(alertId);
+      handle: async ({ ward, params: { alertId }, body, principal, note }) => {
         const { action, requestId } = body;
+        note({ action: `alert-${action.toLowerCase()}` });
+        const { patientId, wardId } = ward.openAlert(alertId);
+        note({ patientId, wardId });
         const eventTime = clock.live ? clock.now() : ward.clock;
         const actor = principal.subject;
         const messageId = hashId(alertId, action, actor, requestId ?? eventTime);

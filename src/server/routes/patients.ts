@@ -32,6 +32,7 @@ export function patientEndpoints(explain: Explain | undefined): Endpoint[] {
       tag,
       summary: 'The patients on the wards the token allows, as they are now',
       permission: 'read',
+      audit: 'list-patients',
       response: patientsSchema,
       handle: async ({ ward }) => ({ clock: ward.clock, patients: ward.patients() }),
     }),
@@ -41,6 +42,7 @@ export function patientEndpoints(explain: Explain | undefined): Endpoint[] {
       tag,
       summary: 'A patient now, with the alerts that are not resolved',
       permission: 'read',
+      audit: 'view-patient',
       params: patientParams,
       response: patientDetailSchema,
       handle: async ({ ward, params }) => {
@@ -55,6 +57,7 @@ export function patientEndpoints(explain: Explain | undefined): Endpoint[] {
       tag,
       summary: 'The course of a patient: values, scores, marks of notes and images, alerts',
       permission: 'read',
+      audit: 'view-timeline',
       params: patientParams,
       query: timelineQuerySchema,
       response: timelineSchema,
@@ -69,6 +72,7 @@ export function patientEndpoints(explain: Explain | undefined): Endpoint[] {
       tag,
       summary: 'Clinical notes, newest first',
       permission: 'read',
+      audit: 'view-notes',
       params: patientParams,
       query: notesQuerySchema,
       response: notesSchema,
@@ -83,6 +87,7 @@ export function patientEndpoints(explain: Explain | undefined): Endpoint[] {
       tag,
       summary: 'Imaging events with what their encoder found, newest first',
       permission: 'read',
+      audit: 'view-images',
       params: patientParams,
       response: imagesSchema,
       handle: async ({ ward, params: { patientId } }) => ({
@@ -96,6 +101,7 @@ export function patientEndpoints(explain: Explain | undefined): Endpoint[] {
       tag,
       summary: 'The bytes of an image, PNG or JPEG as it came',
       permission: 'read',
+      audit: 'view-image',
       params: patientParams.extend({ imageId: idSchema }),
       response: { mediaType: 'image/png', description: 'PNG; or image/jpeg, as the Content-Type says' },
       handle: async ({ ward, params: { patientId, imageId }, request, reply }) => {
@@ -117,6 +123,7 @@ export function patientEndpoints(explain: Explain | undefined): Endpoint[] {
       tag,
       summary: 'Why the newest score is what it is: modalities and leading variables',
       permission: 'read',
+      audit: 'view-explanation',
       params: patientParams,
       response: explanationSchema,
       handle: async ({ ward, params: { patientId } }) => {
@@ -133,6 +140,7 @@ export function patientEndpoints(explain: Explain | undefined): Endpoint[] {
       tag: 'Scores',
       summary: 'Scores of a patient',
       permission: 'read',
+      audit: 'view-scores',
       query: scoresQuerySchema,
       response: scoresSchema,
       handle: async ({ ward, query: { patientId, limit, from, to } }) => {

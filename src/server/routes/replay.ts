@@ -27,6 +27,7 @@ export function replayEndpoints(control: ReplayControl | undefined): Endpoint[] 
       tag,
       summary: 'Play, pause, change the speed, or seek',
       permission: 'replay',
+      audit: 'replay',
       body: replayCommandSchema,
       response: replayStateSchema,
       handle: async ({ ward, body }) => {

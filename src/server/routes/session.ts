@@ -31,6 +31,7 @@ export function sessionEndpoints(now: () => number, isSecure: boolean): Endpoint
       summary:
         'Exchanges a bearer token for an HttpOnly, SameSite=Strict cookie that lasts as long as the token',
       permission: 'read',
+      audit: 'sign-in',
       response: sessionSchema,
       handle: async ({ principal: { subject, role, wards, expiresAt }, request, reply }) => {
         const token = bearerOf(request.raw);

@@ -1,0 +1,46 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import { hashId } from '../events/dead-letter.js';
+import type { AlertMessage } from '../events/messages.js';
+import { select } from '../store/select.js';
+import type { WebhookStore } from './webhook.js';
+
+/** `topic` of dead letters that webhooks leave. */
+const TOPIC = 'webhook';
+
+/** Keeps where webhooks got to in the store, and what they could not deliver with its dead letters. */
+export function webhookStore(client: ClickHouseClient): WebhookStore {
+  return {
+    cursor: async (name) => {
+      const [row] = await select<{ cursor: string }>(
+        client,
+        'SELECT cursor FROM webhook_cursors FINAL WHERE name = {name:String}',
+        { name },
+      );
+      return row?.cursor ?? null;
+    },
+    keepCursor: async (name, cursor) => {
+      await client.insert({ table: 'webhook_cursors', values: [{ name, cursor }], format: 'JSONEachRow' });
+    },
+    setAside: async (name, alert, reason) => {
+      await client.insert({
+        table: 'dead_letters',
+        values: [rowOf(name, alert, reason)],
+        format: 'JSONEachRow',
+      });
+    },
+  };
+}
+
+function rowOf(name: string, alert: AlertMessage, reason: string): object {
+  return {
+    topic: TOPIC,
+    partition: 0,
+    offset: alert.sequence,
+    dead_letter_id: hashId(TOPIC, name, alert.alertId, alert.sequence),
+    reason: 'undeliverable',
+    detail: `webhook ${name}: ${reason}`,
+    patient_id: alert.patientId,
+    event_time: (alert.eventTime / 1000).toFixed(3),
+    raw: Buffer.from(JSON.stringify(alert)).toString('base64'),
+  };
+}

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { apiDocuments } from '../../src/server/documents.js';
+import { CLOSE } from '../../src/server/protocol.js';
+
+type Json = Record<string, unknown>;
+
+/** Every `$ref` in a document. */
+function references(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, each]) =>
+    key === '$ref' && typeof each === 'string' ? [each] : references(each),
+  );
+}
+
+function resolve(document: Json, reference: string): unknown {
+  return reference
+    .replace('#/', '')
+    .split('/')
+    .reduce<unknown>((at, key) => (at as Json | undefined)?.[key.replaceAll('~1', '/')], document);
+}
+
+describe('the API documents', () => {
+  for (const [file, text] of Object.entries(apiDocuments())) {
+    it(`${file} is what the server says; else run npm run api`, () => {
+      expect(readFileSync(file, 'utf8')).toBe(text);
+    });
+
+    it(`${file} refers to nothing that is not in it`, () => {
+      const document = parse(text) as Json;
+      const all = references(document);
+      expect(all.length).toBeGreaterThan(10);
+      for (const each of all) expect([each, resolve(document, each) !== undefined]).toEqual([each, true]);
+    });
+  }
+
+  it('name every endpoint, its permission and its errors, and every close code', () => {
+    const { 'docs/openapi.yaml': openApi, 'docs/asyncapi.yaml': asyncApi } = apiDocuments();
+    const { openapi, paths } = parse(openApi) as {
+      openapi: string;
+      paths: Record<string, Record<string, Json>>;
+    };
+    expect(openapi).toBe('3.1.0');
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining([
+        '/api/v1/patients/{patientId}/timeline',
+        '/api/v1/alerts/{alertId}/actions',
+        '/fhir/Flag',
+      ]),
+    );
+    for (const [path, methods] of Object.entries(paths)) {
+      for (const { summary, description, responses } of Object.values(methods)) {
+        expect([path, summary, description]).toEqual([
+          path,
+          expect.any(String),
+          expect.stringContaining('permission'),
+        ]);
+        expect(Object.keys(responses as Json)).toContain('default');
+      }
+    }
+    for (const code of Object.values(CLOSE)) expect(asyncApi).toContain(String(code));
+    const { channels } = parse(asyncApi) as { channels: { push: { messages: Json } } };
+    expect(Object.keys(channels.push.messages)).toEqual(
+      expect.arrayContaining(['Hello', 'Snapshot', 'AlertFrame', 'Subscribe', 'Authenticate']),
+    );
+  });
+});

