@@ -42,7 +42,7 @@ function cosine(a, b) {
 }
 
 export async function measure() {
-  const encoder = await openUse();
+  const encoder = openUse();
   const triplets = [];
   for (const [kind, ...sentences] of TRIPLETS) {
     const vectors = [];

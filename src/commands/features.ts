@@ -56,7 +56,7 @@ export async function features(options: FeaturesOptions): Promise<Record<string,
   writeFileSync(join(out, 'endpoints.json'), JSON.stringify({ hours: labels.hours(ids), events }));
   const result = { stays: ids.length, features: size };
   if (options.notes !== true) return result;
-  const encoder = new NoteEncoder(await openUse(), EXPORT_CACHE_SENTENCES);
+  const encoder = new NoteEncoder(openUse(), EXPORT_CACHE_SENTENCES);
   try {
     return { ...result, ...(await exportNotes(pass, ids, encoder, out, { seed })) };
   } finally {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { Piscina } from 'piscina';
 import { readImageHeader } from '../events/image.js';
 import type { ImagingMessage } from '../events/messages.js';
 import type { EncodersConfig } from './config.js';
@@ -9,11 +8,13 @@ import { type Encoding, quantise, unusable } from './encoding.js';
 import { ImageFault } from './image-fault.js';
 import { ImageFetcher } from './image-fetcher.js';
 import { type ImageNetwork, openImageNetwork } from './image-network.js';
-import { workerFile } from './worker-file.js';
+import { LazyWorker } from './lazy-worker.js';
 
 /** DICOM modality codes of plain radiographs. */
 export const RADIOGRAPHS: ReadonlySet<string> = new Set(['', 'CR', 'DX', 'DR', 'RG', 'XR']);
 const CHEST = /^$|CHEST|THORAX|LUNG/i;
+/** An image that takes longer is given up; one of the largest allowed takes about a second. */
+const DECODE_TIMEOUT_MS = 15_000;
 /** Encodings kept by hash of the image: 70 bytes each. */
 const CACHE_IMAGES = 1024;
 
@@ -29,20 +30,19 @@ export class ImageEncoder {
   readonly #network: ImageNetwork;
   readonly #fetcher: ImageFetcher;
   readonly #maxPixels: number;
-  readonly #pool: Piscina<DecodeTask, Decoded>;
+  readonly #decodeTimeoutMs: number;
+  readonly #worker = new LazyWorker<DecodeTask, Decoded>('decode-worker', 'decode', 128);
   readonly #cache = new LRUCache<string, Encoding>({ max: CACHE_IMAGES });
 
-  constructor(network: ImageNetwork, config: Pick<EncodersConfig, 'imageUris' | 'maxImagePixels'>) {
+  constructor(
+    network: ImageNetwork,
+    config: Pick<EncodersConfig, 'imageUris' | 'maxImagePixels'>,
+    decodeTimeoutMs = DECODE_TIMEOUT_MS,
+  ) {
     this.#network = network;
     this.#fetcher = new ImageFetcher(config.imageUris);
     this.#maxPixels = config.maxImagePixels;
-    this.#pool = new Piscina({
-      filename: workerFile('decode-worker'),
-      name: 'decode',
-      minThreads: 1,
-      maxThreads: 1,
-      resourceLimits: { maxOldGenerationSizeMb: 128 },
-    });
+    this.#decodeTimeoutMs = decodeTimeoutMs;
   }
 
   get name(): string {
@@ -73,7 +73,7 @@ export class ImageEncoder {
   }
 
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    await this.#worker.close();
     await this.#network.close();
   }
 
@@ -85,7 +85,8 @@ export class ImageEncoder {
       throw new ImageFault('image-too-large', `${width} × ${height} pixels; at most ${this.#maxPixels}`);
     }
     const size = this.#network.inputSize;
-    const decoded = await this.#pool.run({ bytes, format: header.format, size, maxPixels: this.#maxPixels });
+    const task = { bytes, format: header.format, size, maxPixels: this.#maxPixels };
+    const decoded = await this.#decode(task);
     if ('flag' in decoded) throw new ImageFault(decoded.flag, decoded.detail);
     const { embedding, finding: probability } = await this.#network.run(decoded.pixels);
     const { label, name: encoder } = this.#network;
@@ -95,6 +96,15 @@ export class ImageEncoder {
       flags: [],
       detail: '',
     };
+  }
+
+  async #decode(task: DecodeTask): Promise<Decoded> {
+    try {
+      return await this.#worker.run(task, this.#decodeTimeoutMs);
+    } catch (error) {
+      if ((error as Error).name !== 'AbortError') throw error;
+      throw new ImageFault('image-unreadable', `not decoded within ${this.#decodeTimeoutMs} ms`);
+    }
   }
 }
 

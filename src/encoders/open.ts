@@ -37,7 +37,7 @@ async function openText(config: EncodersConfig): Promise<NoteEncoder> {
   const { NoteEncoder } = await import('./text.js');
   if (config.text.kind !== 'custom') {
     const { openUse } = await import('./use.js');
-    return new NoteEncoder(await openUse());
+    return new NoteEncoder(openUse());
   }
   const { openOnnxSentenceEncoder } = await import('./onnx-text.js');
   return new NoteEncoder(await openOnnxSentenceEncoder(config.text, config.cacheDirectory));

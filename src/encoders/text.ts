@@ -39,7 +39,7 @@ export class NoteEncoder {
   }
 
   async encode({ text, language }: NoteText): Promise<Encoding> {
-    const other = otherLanguage(text, language);
+    const other = await otherLanguage(text, language);
     if (other !== null)
       return unusable('other-language', `the note is in ${other}; the encoder knows English`);
     const { sentences, isShortened } = splitSentences(text);

@@ -49,6 +49,10 @@ export interface ReplayResult {
   late: number;
   /** Observations used although implausible. */
   implausible: number;
+  /** Notes and images with an embedding. */
+  encoded: number;
+  /** Notes and images of which an encoder used only a part or nothing, by reason. */
+  flagged: Readonly<Record<string, number>>;
   /** Rows of the source: observations + deadLetters + descriptors + notRecorded + malformed + setAside. */
   rows: number;
   descriptors: number;
@@ -152,6 +156,8 @@ export function joined(parts: readonly ReplayPart[], seconds: number): ReplayRes
     duplicates: sum(({ duplicates }) => duplicates),
     late: sum(({ late }) => late),
     implausible: sum(({ implausible }) => implausible),
+    encoded: sum(({ encoded }) => encoded),
+    flagged: table(({ flagged }) => flagged),
     rows: sum(({ rows }) => rows),
     descriptors: sum(({ descriptors }) => descriptors),
     notRecorded: sum(({ notRecorded }) => notRecorded),
@@ -241,6 +247,7 @@ function summarise(
   const descriptors = source.counts.descriptors - counts.rejectedFields;
   const { observations, scores, alerts, deadLetters, deadLettersByReason, duplicates, late, implausible } =
     counts;
+  const { encoded, flagged } = counts;
   return {
     patients,
     observations,
@@ -251,6 +258,8 @@ function summarise(
     duplicates,
     late,
     implausible,
+    encoded,
+    flagged,
     rows,
     descriptors,
     notRecorded,

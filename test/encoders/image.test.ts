@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config.js';
 import { EMBEDDING_UNIT } from '../../src/encoders/encoding.js';
-import { type ImageEncoder, openImageEncoder } from '../../src/encoders/image.js';
+import { ImageEncoder, openImageEncoder } from '../../src/encoders/image.js';
 import { openShippedNetwork } from '../../src/encoders/image-network.js';
 import { temporaryDirectory } from '../helpers.js';
 import { dicomFile } from './dicom-file.js';
@@ -102,6 +102,23 @@ describe('ImageEncoder', () => {
     // A bomb that lies: a small picture by its header, with 100 MB of pixels behind it.
     expect(await flagged(chest(bomb(8, 8, 100_000_000)))).toBe('false : ');
     expect(await flagged(chest(await asPng()))).toBe('false : ');
+  });
+
+  it('gives up an image that takes too long, and goes on with another thread', async () => {
+    const side = 1900;
+    const noise = Uint8Array.from({ length: side * side }, (_, index) => (index * 7919) % 256);
+    const large = await sharp(noise, { raw: { width: side, height: side, channels: 1 } })
+      .jpeg()
+      .toBuffer();
+    const { encoders } = parseConfig({});
+    const hasty = new ImageEncoder(await openShippedNetwork(), encoders, 1);
+    try {
+      const { embedding, flags, detail } = await hasty.encode(chest(large));
+      expect([embedding, ...flags, detail]).toEqual([null, 'image-unreadable', 'not decoded within 1 ms']);
+    } finally {
+      await hasty.close();
+    }
+    expect((await encoder.encode(chest(large))).flags).toEqual([]);
   });
 
   it.skipIf(!existsSync(SAMPLES))('reads full-size radiographs', async () => {

@@ -14,8 +14,8 @@ describe('otherLanguage', () => {
       'Paziente vigile e orientato, riferisce dispnea. Iniziata terapia antibiotica, diuresi conservata.',
     ],
     ['ru', 'Пациент в сознании, жалуется на одышку. Назначены антибиотики, сатурация снижается.'],
-  ])('tells %s, though the message says English', (language, text) => {
-    expect(otherLanguage(text, 'en')).toBe(language);
+  ])('tells %s, though the message says English', async (language, text) => {
+    expect(await otherLanguage(text, 'en')).toBe(language);
   });
 
   it.each([
@@ -23,12 +23,12 @@ describe('otherLanguage', () => {
     '68M, s/p CABG x3, extub @ 0400, CI 2.4, CTs 40cc/h, AF 110s -> amio gtt. D/C lines, cont ASA.',
     'Cr 2.1, WCC 18, Plt 88. Cont abx.',
     'Patient resting comfortably, denies pain. Plan to wean oxygen and transfer to the ward in the morning.',
-  ])('takes shorthand and English for English: %s', (text) => {
-    expect(otherLanguage(text, 'en-GB')).toBeNull();
+  ])('takes shorthand and English for English: %s', async (text) => {
+    expect(await otherLanguage(text, 'en-GB')).toBeNull();
   });
 
-  it('believes a message that says it is in another language, however short', () => {
-    expect(otherLanguage('Stabil.', 'de-CH')).toBe('de');
-    expect(otherLanguage('Stable.', '')).toBeNull();
+  it('believes a message that says it is in another language, however short', async () => {
+    expect(await otherLanguage('Stabil.', 'de-CH')).toBe('de');
+    expect(await otherLanguage('Stable.', '')).toBeNull();
   });
 });

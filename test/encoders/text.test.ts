@@ -71,8 +71,8 @@ describe('NoteEncoder', () => {
   });
 
   it('with the shipped weights: alike notes are closer than unlike ones, and order or company change nothing', async () => {
-    const encoder = new NoteEncoder(await openUse());
-    const again = new NoteEncoder(await openUse());
+    const encoder = new NoteEncoder(openUse());
+    const again = new NoteEncoder(openUse());
     try {
       const texts = [
         'Intubated, on norepinephrine.',

@@ -136,6 +136,8 @@ it('sets every kind of bad input aside with its reason, and scores everybody els
   expect(Object.keys(expected).sort()).toEqual([...DEAD_LETTER_REASONS].sort());
   expect(bad.deadLettersByReason).toEqual({ ...clean.deadLettersByReason, ...expected });
   expect(bad.deadLetters).toBe(clean.deadLetters + BAD.length + BAD_IMAGES.length);
+  expect(bad.flagged).toEqual(Object.fromEntries(BAD_IMAGES.map(([, reason]) => [reason, 1])));
+  expect(clean.flagged).toEqual({ 'not-a-chest-radiograph': BAD_IMAGES.length });
   expect(bad.scores).toBeGreaterThan(500);
   expect(bad.scoresDigest).toBe(clean.scoresDigest);
 });
