@@ -10,6 +10,7 @@ import { MessageCodec } from '../events/codec.js';
 import { loadModel } from '../inference/model.js';
 import { Observer } from '../metrics/observe.js';
 import { AlertLog } from '../server/alert-log.js';
+import { explanationView } from '../server/explanation.js';
 import { WardServer } from '../server/server.js';
 import { WardView } from '../server/ward-view.js';
 import { StoredAlertLog } from '../store/alert-log.js';
@@ -69,6 +70,10 @@ export async function run(options: { readonly config: string }, stop: Promise<un
       codec: engine.codec,
       clock,
       model: { version: modelVersion, directory: config.model.directory },
+      explain: async (patientId) => {
+        const explanation = await engine.explain(patientId);
+        return explanation === null ? null : explanationView(explanation);
+      },
       observability: observer.options(
         engine,
         { client: store, rowsWaiting: () => storeSink.waiting },

@@ -10,6 +10,7 @@ import { loadModel } from '../inference/model.js';
 import { Observer } from '../metrics/observe.js';
 import { produceAll } from '../replay/replay.js';
 import type { SourceMessage } from '../replay/source.js';
+import { explanationView } from '../server/explanation.js';
 import { WardServer } from '../server/server.js';
 import { WardView } from '../server/ward-view.js';
 import { type SimulateOptions, simulateWard } from '../simulate/ward.js';
@@ -56,6 +57,10 @@ export async function start(options: StartOptions, stop: Promise<unknown>): Prom
       codec: engine.codec,
       clock,
       model: { version: model.config.version },
+      explain: async (patientId) => {
+        const explanation = await engine.explain(patientId);
+        return explanation === null ? null : explanationView(explanation);
+      },
       observability: observer.options(
         engine,
         { client: store, rowsWaiting: () => storeSink.waiting },

@@ -27,6 +27,8 @@ export interface Explanation {
   readonly value: number | null;
   /** Of the risk. */
   readonly contributions: Contributions;
+  /** Event time of the newest note and image; null where there is none that the model reads. */
+  readonly newest: { readonly text: EpochMs | null; readonly image: EpochMs | null };
   /** Every variable the patient has, the most moving first, each with its effect on the outcome. */
   readonly variables: readonly Evidence[];
 }
@@ -106,6 +108,14 @@ export class Explanations {
       outcome,
       value: outcomes[outcome],
       contributions,
+      newest: {
+        text:
+          contributions.text === null ? null : (timeline.notes.newest(timeline.openStep)?.eventTime ?? null),
+        image:
+          contributions.image === null
+            ? null
+            : (timeline.images.newest(timeline.openStep)?.eventTime ?? null),
+      },
       variables: variables.map((each) => evidenceOf(each, values, ages)),
     };
   }

@@ -57,6 +57,10 @@ export class Observer {
       partitions: () => engine.partitions.size,
       scoring: () => engine.scoring,
       store: () => ({ rowsWaiting: rowsWaiting(), isAway: isAway() }),
+      drift: () =>
+        engine.drift.map(
+          ({ variable, scores, clamped }) => [variable, scores === 0 ? 0 : clamped / scores] as const,
+        ),
       ...(lag === null ? {} : { lag: () => lag.read(), snapshots: () => engine.checkpoints }),
       ...(spoolBytes === undefined ? {} : { spoolBytes }),
     };
