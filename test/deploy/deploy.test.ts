@@ -1,0 +1,240 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { WALL_CLOCK } from '../../src/clock.js';
+import { loadConfig } from '../../src/config.js';
+import { Histogram } from '../../src/metrics/histogram.js';
+import { openMetrics } from '../../src/metrics/metrics.js';
+import { MetricsSink } from '../../src/metrics/sink.js';
+import { openStore } from '../../src/store/open.js';
+import { select } from '../../src/store/select.js';
+
+interface Service {
+  readonly image: string;
+  readonly ports?: readonly string[];
+  readonly environment?: Record<string, unknown>;
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly volumes?: readonly string[];
+  readonly networks?: readonly string[];
+  readonly restart?: string;
+  readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
+}
+interface Target {
+  readonly expr?: string;
+  readonly rawSql?: string;
+  readonly datasource: { readonly uid: string };
+}
+interface Dashboard {
+  readonly uid: string;
+  readonly panels: readonly { readonly title: string; readonly targets: readonly Target[] }[];
+}
+
+const text = (file: string) => readFileSync(file, 'utf8');
+const composeText = text('docker-compose.yml');
+const compose = parse(composeText, { merge: true }) as {
+  services: Record<string, Service>;
+  networks: Record<string, { internal?: boolean } | null>;
+  volumes: Record<string, null>;
+};
+const services = Object.entries(compose.services);
+const DASHBOARDS = 'dashboards/grafana';
+const dashboards = readdirSync(DASHBOARDS)
+  .filter((name) => name.endsWith('.json'))
+  .map((name) => JSON.parse(text(join(DASHBOARDS, name))) as Dashboard);
+const targets = dashboards.flatMap(({ panels }) =>
+  panels.flatMap((panel) => panel.targets.map((target) => ({ ...target, title: panel.title }))),
+);
+const rulesText = text('deploy/prometheus/rules.yml');
+const operations = text('docs/operations.md');
+
+/** Names as Prometheus has them, of every metric that a process can have. */
+async function metricNames(): Promise<Set<string>> {
+  const none = new Histogram([1]);
+  const counts = new Proxy({ deadLettersByReason: {} }, { get: (on, key) => Reflect.get(on, key) ?? 0 });
+  const registry = openMetrics({
+    counts: () => counts as never,
+    sink: new MetricsSink(WALL_CLOCK),
+    modelVersion: 'v',
+    inFlight: () => 0,
+    patients: () => 0,
+    partitions: () => 0,
+    scoring: () => ({ tokens: 0, batches: 0, seconds: none }),
+    lag: async () => [],
+    store: () => ({ rowsWaiting: 0, isAway: false }),
+    spoolBytes: () => 0,
+    snapshots: () => ({ checkpoints: 0, written: 0, lastSeconds: 0 }),
+    drift: () => [],
+  });
+  const names = registry.getMetricsAsArray().map(({ name }) => name);
+  const all = (await registry.getMetricsAsJSON()).flatMap(({ name, type }) =>
+    String(type) === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [],
+  );
+  return new Set([...names, ...all]);
+}
+
+const metricsIn = (content: string) => content.match(/\b(?:wardstream|process|nodejs)_[a-z0-9_]+\b/g) ?? [];
+
+describe('docker-compose.yml', () => {
+  it('brings Kafka, ClickHouse, two engines, Prometheus and Grafana', () => {
+    expect(services.map(([name]) => name).sort()).toEqual(
+      ['clickhouse', 'engine-1', 'engine-2', 'grafana', 'kafka', 'prometheus'].sort(),
+    );
+  });
+
+  it.each(services)(
+    'has %s pinned, health-checked, restarted, and reachable from this machine at most',
+    (_, service) => {
+      expect(service.image).toMatch(/^[\w./-]+:v?\d+\.\d+\.\d+[\w.-]*$/);
+      expect(service.healthcheck?.test.length).toBeGreaterThan(1);
+      expect(service.restart).toBe('unless-stopped');
+      for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+    },
+  );
+
+  it('keeps Kafka and ClickHouse off every network but the inner one, and publishes no port of theirs', () => {
+    expect(compose.networks.inside?.internal).toBe(true);
+    for (const name of ['kafka', 'clickhouse']) {
+      expect(compose.services[name].networks).toEqual(['inside']);
+      expect(compose.services[name].ports).toBeUndefined();
+    }
+  });
+
+  it('has no password in it: each comes from .env, which must have it', () => {
+    const names = [...composeText.matchAll(/\$\{(\w+)([^}]*)\}/g)].map(([, name, rest]) => {
+      expect(rest).toBe(':?set it in .env');
+      return name;
+    });
+    const example = new Map(
+      text('.env.example')
+        .split('\n')
+        .filter((line) => /^\w+=/.test(line))
+        .map((line) => line.split('=') as [string, string]),
+    );
+    expect([...new Set(names)].sort()).toEqual([...example.keys()].sort());
+    expect([...example.values()].every((value) => value === '')).toBe(true);
+    for (const [name, { environment = {} }] of services) {
+      for (const [key, value] of Object.entries(environment)) {
+        if (/PASSWORD|SECRET|TOKEN/.test(key)) expect(String(value), `${name} ${key}`).toMatch(/^\$\{\w+:\?/);
+      }
+    }
+  });
+
+  it.each(['engine-1', 'engine-2'])(
+    'runs %s without rights and without a file system to write to',
+    (name) => {
+      const { read_only: isReadOnly, cap_drop: dropped, volumes = [] } = compose.services[name];
+      expect([isReadOnly, dropped]).toEqual([true, ['ALL']]);
+      expect(
+        volumes.filter((volume) => volume.startsWith('./')).every((volume) => volume.endsWith(':ro')),
+      ).toBe(true);
+      expect(text('Dockerfile')).toMatch(/\nUSER 10001:10001\n/);
+    },
+  );
+
+  it('has engine settings that the program accepts, with the secrets of the environment', () => {
+    const wanted = {
+      CLICKHOUSE_PASSWORD: 'a password',
+      WARDSTREAM_AUTH_SECRET: 'a secret of thirty-two characters or more',
+      WARDSTREAM_SCRAPE_TOKEN: 'a token of sixteen',
+    };
+    for (const name of Object.keys(wanted))
+      expect(compose.services['engine-1'].environment).toHaveProperty(name);
+    const before = { ...process.env };
+    Object.assign(process.env, wanted);
+    try {
+      const { store, metrics, server, bus } = loadConfig('deploy/wardstream.yaml');
+      expect(store).toMatchObject({ kind: 'server', password: 'a password' });
+      expect(metrics.token).toBe('a token of sixteen');
+      expect(server.auth).toMatchObject({ kind: 'secret' });
+      expect(bus).toMatchObject({ kind: 'kafka', brokers: ['kafka:9092'] });
+      for (const name of Object.keys(wanted)) delete process.env[name];
+      expect(() => loadConfig('deploy/wardstream.yaml')).toThrow(/CLICKHOUSE_PASSWORD is not set/);
+    } finally {
+      process.env = before;
+    }
+  });
+
+  it('has Prometheus ask both engines, with the token, where compose has them', () => {
+    const { scrape_configs: jobs } = parse(text('deploy/prometheus/prometheus.yml')) as {
+      scrape_configs: {
+        authorization: { credentials_file: string };
+        static_configs: { targets: string[] }[];
+      }[];
+    };
+    expect(jobs[0].static_configs[0].targets).toEqual(['engine-1:8080', 'engine-2:8080']);
+    expect(jobs[0].authorization.credentials_file).toBe('/run/secrets/scrape_token');
+  });
+});
+
+describe('what Prometheus, Grafana and docs/operations.md name', () => {
+  it('is every time a metric that there is', async () => {
+    const names = await metricNames();
+    const sources = [rulesText, operations, ...targets.flatMap(({ expr = '' }) => expr)];
+    const named = sources.flatMap(metricsIn).filter((name) => !name.endsWith('_'));
+    expect(named.length).toBeGreaterThan(60);
+    expect([...new Set(named.filter((name) => !names.has(name)))]).toEqual([]);
+  });
+
+  it('is every metric of ours: each is explained to operators', async () => {
+    const ours = [...(await metricNames())].filter((name) =>
+      /^wardstream_.*(?<!_bucket|_sum|_count)$/.test(name),
+    );
+    expect(ours.length).toBeGreaterThan(20);
+    expect(ours.filter((name) => !operations.includes(`\`${name}`))).toEqual([]);
+  });
+
+  it('is every alert of Prometheus: operators are told what to do about each', () => {
+    const { groups } = parse(rulesText) as {
+      groups: {
+        rules: { alert: string; labels: { severity: string }; annotations: { summary: string } }[];
+      }[];
+    };
+    const rules = groups.flatMap((group) => group.rules);
+    expect(rules.length).toBeGreaterThan(10);
+    for (const { alert, labels, annotations } of rules) {
+      expect(operations, alert).toContain(`\`${alert}\``);
+      expect(['critical', 'warning']).toContain(labels.severity);
+      expect(annotations.summary).not.toBe('');
+    }
+  });
+});
+
+describe('Grafana', () => {
+  const { datasources } = parse(text('deploy/grafana/datasources/datasources.yml')) as {
+    datasources: { uid: string; secureJsonData?: Record<string, string> }[];
+  };
+
+  it('has dashboards of its own id, with panels whose sources are provisioned and whose passwords are not written down', () => {
+    expect(new Set(dashboards.map(({ uid }) => uid)).size).toBe(dashboards.length);
+    expect(targets.length).toBeGreaterThan(20);
+    for (const { datasource } of targets) expect(datasources.map(({ uid }) => uid)).toContain(datasource.uid);
+    for (const { secureJsonData = {} } of datasources) {
+      for (const secret of Object.values(secureJsonData)) expect(secret).toMatch(/^\$[A-Z_]+$/);
+    }
+  });
+
+  describe('asks ClickHouse', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'wardstream-test-'));
+    let client: Awaited<ReturnType<typeof openStore>>;
+    beforeAll(async () => {
+      client = await openStore({ kind: 'embedded', directory });
+    });
+    afterAll(async () => {
+      await client.close();
+      rmSync(directory, { recursive: true, force: true });
+    });
+
+    it.each(targets.filter(({ rawSql }) => rawSql !== undefined))(
+      'what the schema can answer: $title',
+      async ({ rawSql = '' }) => {
+        // What the plugin makes of its macro.
+        const query = rawSql.replaceAll(/\$__timeFilter\((\w+)\)/g, '$1 >= toDateTime(0) AND $1 <= now()');
+        expect(query).not.toContain('$');
+        await expect(select(client, query)).resolves.toBeInstanceOf(Array);
+      },
+    );
+  });
+});
