@@ -88,7 +88,7 @@ function VitalSign({ vital }: { readonly vital: Vital }) {
       <dd>
         <span class="note">
           {isMissing ? 'no value' : shortAgeText(ageMs)}
-          {stale && ' old'}
+          {stale && <span class="word"> old</span>}
         </span>
         <span class="value">
           {text ?? '–'} {detail && <small>{detail}</small>}
@@ -122,7 +122,7 @@ function Scores({ patient, now, ceiling }: Omit<TileProps, 'alerts' | 'onOpen'>)
       <span class={`trend ${trend.kind}`}>
         <span class="note">
           risk {age}
-          {stale && ' old'}
+          {stale && <span class="word"> old</span>}
         </span>
         <span>
           <Icon name={trend.kind} />

@@ -34,7 +34,7 @@ describe('gridFor', () => {
   it('scrolls rather than make text unreadable', () => {
     const { rowHeight, fontPx } = gridFor(48, 1000, 500);
     expect(rowHeight).toBeGreaterThan(100);
-    expect(fontPx).toBe(11.5);
+    expect(fontPx).toBe(11);
   });
 
   it('shows one column on a narrow screen', () => {
