@@ -247,22 +247,26 @@ export class WardClient {
         this.#attempts = 0;
         this.#cursor = frame.cursor;
         break;
-      case 'alert': {
+      case 'alert':
         this.#cursor = frame.cursor;
-        const key = `${frame.alert.alertId} ${frame.alert.sequence}`;
-        if (this.#told.has(key)) return;
-        this.#told.add(key);
-        if (this.#told.size > REMEMBERED) this.#told.delete(this.#told.values().next().value as string);
         break;
-      }
       case 'heartbeat':
         if (frame.cursor !== undefined && this.#state.kind === 'live') this.#cursor = frame.cursor;
         break;
       default:
     }
     this.#emit(frame.type, frame as never);
-    if (frame.type === 'alert') this.#emit('record', frame.alert);
+    if (frame.type === 'alert') this.#tell(frame.alert);
     if (frame.type === 'snapshot') this.#become({ kind: 'live' });
+  }
+
+  /** A record comes again behind a snapshot that was without it; it is part of the ward then, but no news. */
+  #tell(alert: AlertMessage): void {
+    const key = `${alert.alertId} ${alert.sequence}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    if (this.#told.size > REMEMBERED) this.#told.delete(this.#told.values().next().value as string);
+    this.#emit('record', alert);
   }
 
   #subscription(): SubscribeFrame {

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
+import type { WardClient } from '../../../src/client/browser.js';
 import { Inbox } from './alerts/inbox.js';
-import { act } from './api.js';
 import { Banner } from './banner.js';
 import { ruleText } from './format.js';
 import { Header } from './header.js';
@@ -20,14 +20,14 @@ const TICK_MS = 5000;
 const AGE_STEP_MS = 15_000;
 
 interface AppProps {
-  readonly token: string;
+  readonly client: WardClient;
   /** A display nobody touches: no controls, larger tiles. */
   readonly isWall: boolean;
 }
 
 /** The page: its head, the place the viewer is at, its foot. */
-export function App({ token, isWall }: AppProps) {
-  const feed = useFeed(token);
+export function App({ client, isWall }: AppProps) {
+  const feed = useFeed(client);
   const [place, go] = usePlace();
   const [settings, change] = useSettings();
   const wallNow = useWallClock(TICK_MS);
@@ -57,8 +57,8 @@ export function App({ token, isWall }: AppProps) {
   const isCurrent = !isLost && !isQuiet;
   const patients = sortPatients(ward.patients.values(), settings.order);
   const actions = {
-    canAct: link.kind === 'live',
-    onAct: (alertId: string, what: Act) => act(token, alertId, what),
+    canAct: link.kind === 'live' && ward.canAct,
+    onAct: (alertId: string, what: Act) => client.act(alertId, what),
   };
   const common = { patients, alerts, now, go, actions };
   return (
@@ -85,18 +85,18 @@ export function App({ token, isWall }: AppProps) {
           alerts={alerts.filter(({ patientId }) => patientId === place.patientId)}
           truth={truthOf(ward.replay, place.patientId, ward.clock)}
           now={ward.clock + quietMs}
-          token={token}
+          client={client}
           theme={settings.theme}
           go={go}
         />
       ) : place.view === 'alerts' && !isWall ? (
-        <Inbox {...common} token={token} selected={place.alertId} />
+        <Inbox {...common} client={client} selected={place.alertId} />
       ) : (
         <WardPage {...common} isLive={link.kind === 'live'} isWall={isWall} panel={settings.panel} />
       )}
       {ward.replay !== null && !isWall && (
         <ReplayBar
-          token={token}
+          client={client}
           replay={ward.replay}
           nameOf={(patientId) => {
             const patient = ward.patients.get(patientId);

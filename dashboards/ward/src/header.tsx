@@ -13,6 +13,7 @@ const LINK_TEXT: Readonly<Record<Link['kind'], string>> = {
   lost: 'Connection lost',
   refused: 'Refused',
   incompatible: 'Incompatible',
+  closed: 'Closed',
 };
 const THEMES = ['auto', 'light', 'dark'] as const;
 

@@ -1,6 +1,7 @@
 import type { RefObject } from 'preact';
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { Connection, type Feed, NO_FEED } from './connection.js';
+import type { WardClient } from '../../../src/client/browser.js';
+import { type Feed, NO_FEED, watch } from './connection.js';
 import { type Place, placeOf } from './place.js';
 import type { Priority } from './protocol.js';
 import { parseSettings, type Settings } from './settings.js';
@@ -11,7 +12,7 @@ const SETTINGS_KEY = 'wardstream-settings';
 const REDRAW_MS = 500;
 
 /** The feed as it is to be drawn. */
-export function useFeed(token: string): Feed {
+export function useFeed(client: WardClient): Feed {
   const [feed, setFeed] = useState(NO_FEED);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -23,7 +24,7 @@ export function useFeed(token: string): Feed {
       drawn = latest;
       setFeed(latest);
     };
-    const connection = new Connection(token, (next) => {
+    const end = watch(client, (next) => {
       latest = next;
       const isUrgent =
         next.link !== drawn.link ||
@@ -34,9 +35,9 @@ export function useFeed(token: string): Feed {
     });
     return () => {
       clearTimeout(timer);
-      connection.close();
+      end();
     };
-  }, [token]);
+  }, [client]);
   return feed;
 }
 

@@ -5,24 +5,27 @@ import type { Settings } from './settings.js';
 export interface Ward {
   /** Event time of the stream, ms since the epoch; 0 before the first snapshot. */
   readonly clock: number;
-  /** Place of the newest alert transition seen; undefined before the first snapshot. */
-  readonly cursor: string | undefined;
   readonly patients: ReadonlyMap<string, PatientView>;
   /** The newest transition of each alert that is not resolved. */
   readonly alerts: ReadonlyMap<string, AlertView>;
   readonly modelVersion: string;
+  /** Whether the viewer's role allows acting on alerts. */
+  readonly canAct: boolean;
   /** Where the replay is; null where the ward is live. */
   readonly replay: ReplayState | null;
 }
 
 export const EMPTY_WARD: Ward = {
   clock: 0,
-  cursor: undefined,
   patients: new Map(),
   alerts: new Map(),
   modelVersion: '',
+  canAct: false,
   replay: null,
 };
+
+/** Roles that may act on alerts; the server decides, this only greys what it would refuse. */
+const ACTING: ReadonlySet<string> = new Set(['clinician', 'admin']);
 
 /** Most urgent first. */
 export const PRIORITIES: readonly Priority[] = ['HIGH', 'MEDIUM', 'LOW'];
@@ -36,12 +39,11 @@ export function isActive({ state }: AlertView): boolean {
 export function applyFrame(ward: Ward, frame: ServerFrame): Ward {
   switch (frame.type) {
     case 'hello':
-      return { ...ward, modelVersion: frame.modelVersion, replay: null };
+      return { ...ward, modelVersion: frame.modelVersion, canAct: ACTING.has(frame.user.role), replay: null };
     case 'snapshot':
       return {
         ...ward,
         clock: frame.clock,
-        cursor: frame.cursor,
         patients: new Map(frame.patients.map((each) => [each.patientId, each])),
         alerts: new Map(frame.alerts.map((each) => [each.alertId, each])),
       };
@@ -56,11 +58,11 @@ export function applyFrame(ward: Ward, frame: ServerFrame): Ward {
       return { ...ward, patients };
     }
     case 'alert': {
-      const { alert, cursor } = frame;
+      const { alert } = frame;
       const alerts = new Map(ward.alerts);
       if (alert.state === 'RESOLVED') alerts.delete(alert.alertId);
       else alerts.set(alert.alertId, alert);
-      return { ...ward, cursor, alerts };
+      return { ...ward, alerts };
     }
     case 'heartbeat':
       return { ...ward, clock: frame.clock };

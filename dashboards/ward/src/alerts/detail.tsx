@@ -1,3 +1,4 @@
+import type { WardClient } from '../../../../src/client/browser.js';
 import {
   ageText,
   crossingText,
@@ -24,13 +25,13 @@ interface AlertDetailProps {
   /** Undefined once the patient has left. */
   readonly patient: PatientView | undefined;
   readonly now: number;
-  readonly token: string;
+  readonly client: WardClient;
   readonly go: (place: Place) => void;
   readonly actions: Actions;
 }
 
 /** All of one alert: what it rests on, what can be done, what was done. */
-export function AlertDetail({ alert, patient, now, token, go, actions }: AlertDetailProps) {
+export function AlertDetail({ alert, patient, now, client, go, actions }: AlertDetailProps) {
   const active = isActive(alert);
   const trend = trendOf(alert.trend);
   return (
@@ -92,7 +93,7 @@ export function AlertDetail({ alert, patient, now, token, go, actions }: AlertDe
         </tbody>
       </table>
       <h4>What was done</h4>
-      <Life alert={alert} token={token} />
+      <Life alert={alert} client={client} />
     </article>
   );
 }

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import type { WardClient } from '../../../../src/client/browser.js';
 import { resolvedAlerts } from '../api.js';
 import { ageText, crossingText, momentText, ruleText, sinceText, stateText } from '../format.js';
 import type { Place } from '../place.js';
@@ -23,16 +24,16 @@ interface InboxProps {
   readonly alerts: readonly AlertView[];
   readonly patients: readonly PatientView[];
   readonly now: number;
-  readonly token: string;
+  readonly client: WardClient;
   readonly selected: string | null;
   readonly go: (place: Place) => void;
   readonly actions: Actions;
 }
 
 /** All alerts of the wards: a list that can be filtered, and all of one of them beside it. */
-export function Inbox({ alerts, patients, now, token, selected, go, actions }: InboxProps) {
+export function Inbox({ alerts, patients, now, client, selected, go, actions }: InboxProps) {
   const [filter, setFilter] = useState(EVERYTHING_OPEN);
-  const resolved = useResolved(token, alerts, filter.stage === 'resolved');
+  const resolved = useResolved(client, alerts, filter.stage === 'resolved');
   const open = new Set(alerts.map(({ alertId }) => alertId));
   const all = [...alerts, ...resolved.filter(({ alertId }) => !open.has(alertId))];
   const shown = sortByUrgency(all.filter((alert) => passes(filter, alert)));
@@ -66,7 +67,7 @@ export function Inbox({ alerts, patients, now, token, selected, go, actions }: I
             alert={chosen}
             patient={patients.find(({ patientId }) => patientId === chosen.patientId)}
             now={now}
-            token={token}
+            client={client}
             go={go}
             actions={actions}
           />
@@ -180,19 +181,23 @@ function Row({ alert, now, isChosen, onChoose }: RowProps) {
 }
 
 /** Resolved alerts, read again whenever an alert changes; empty while they are not wanted. */
-function useResolved(token: string, alerts: readonly AlertView[], wanted: boolean): readonly AlertView[] {
+function useResolved(
+  client: WardClient,
+  alerts: readonly AlertView[],
+  wanted: boolean,
+): readonly AlertView[] {
   const [resolved, setResolved] = useState<readonly AlertView[]>([]);
   const open = alerts.map(({ alertId }) => alertId).join();
   useEffect(() => {
     if (!wanted) return;
     let isOver = false;
-    resolvedAlerts(token, RESOLVED_LIMIT).then(
+    resolvedAlerts(client, RESOLVED_LIMIT).then(
       (newest) => isOver || setResolved(newest),
       () => {},
     );
     return () => {
       isOver = true;
     };
-  }, [token, wanted, open]);
+  }, [client, wanted, open]);
   return resolved;
 }

@@ -1,12 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
-import { alertEvents } from '../api.js';
+import type { WardClient } from '../../../../src/client/browser.js';
+import { faultText } from '../api.js';
 import { momentText, percent } from '../format.js';
 import type { AlertView } from '../protocol.js';
 import { eventText } from './event-text.js';
 
 /** Every record of an alert, oldest first: who did what and when. */
-export function Life({ alert, token }: { readonly alert: AlertView; readonly token: string }) {
-  const { events, fault } = useEvents(alert, token);
+export function Life({ alert, client }: { readonly alert: AlertView; readonly client: WardClient }) {
+  const { events, fault } = useEvents(alert, client);
   return (
     <>
       {fault !== '' && (
@@ -31,24 +32,24 @@ export function Life({ alert, token }: { readonly alert: AlertView; readonly tok
 }
 
 /** The records, read anew when there is another one; until then, and if they cannot be read, the newest alone. */
-function useEvents(alert: AlertView, token: string) {
+function useEvents(alert: AlertView, client: WardClient) {
   const [events, setEvents] = useState<readonly AlertView[]>([]);
   const [fault, setFault] = useState('');
   const { alertId, sequence } = alert;
   useEffect(() => {
     let isOver = false;
-    alertEvents(token, alertId).then(
-      (all) => {
+    client.alertEvents(alertId).then(
+      ({ events: all }) => {
         if (isOver) return;
         setEvents(all);
         setFault('');
       },
-      (error: unknown) => isOver || setFault(error instanceof Error ? error.message : ''),
+      (error: unknown) => isOver || setFault(faultText(error)),
     );
     return () => {
       isOver = true;
     };
-  }, [token, alertId, sequence]);
+  }, [client, alertId, sequence]);
   // The store may be a moment behind the push.
   const known = events.filter((event) => event.sequence < sequence);
   return { events: [...known, alert], fault };

@@ -9,7 +9,7 @@ import { useSending } from './sending.js';
 export interface Actions {
   /** False while nothing can be sent. */
   readonly canAct: boolean;
-  readonly onAct: (alertId: string, what: Act) => Promise<void>;
+  readonly onAct: (alertId: string, what: Act) => Promise<unknown>;
 }
 
 interface PanelProps {

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { faultText } from '../api.js';
 import type { Act, AlertView } from '../protocol.js';
 import type { Actions } from './panel.js';
 
@@ -35,7 +36,7 @@ export function useSending({ alertId, sequence }: AlertView, { canAct, onAct }: 
       await onAct(alertId, what);
       return true;
     } catch (error) {
-      settle(error instanceof Error ? error.message : 'Not done. Try again.');
+      settle(`Not done: ${faultText(error)}`);
       return false;
     }
   };

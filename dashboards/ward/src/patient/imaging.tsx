@@ -1,11 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { readImage } from '../api.js';
+import { imagePath } from '../api.js';
 import { ageText, momentText, percent } from '../format.js';
 import { Icon } from '../icons.js';
 import type { ImageView } from '../protocol.js';
 
 interface ImagingProps {
-  readonly token: string;
   readonly patientId: string;
   /** Newest first. */
   readonly images: readonly ImageView[];
@@ -15,7 +14,7 @@ interface ImagingProps {
 }
 
 /** The images and what the encoder found in each; one opens large beside its finding. */
-export function Imaging({ token, patientId, images, fault, chosen, now }: ImagingProps) {
+export function Imaging({ patientId, images, fault, chosen, now }: ImagingProps) {
   const [opened, setOpened] = useState<ImageView | null>(null);
   useEffect(() => {
     setOpened(images.find(({ imageId }) => imageId === chosen) ?? null);
@@ -28,39 +27,32 @@ export function Imaging({ token, patientId, images, fault, chosen, now }: Imagin
         {images.map((image) => (
           <li key={image.imageId} class="entry">
             <button type="button" class="image" onClick={() => setOpened(image)}>
-              <Picture token={token} patientId={patientId} image={image} />
+              <Picture patientId={patientId} image={image} />
               <Caption image={image} now={now} />
             </button>
           </li>
         ))}
       </ul>
       {opened !== null && (
-        <ImageDialog
-          token={token}
-          patientId={patientId}
-          image={opened}
-          now={now}
-          onClose={() => setOpened(null)}
-        />
+        <ImageDialog patientId={patientId} image={opened} now={now} onClose={() => setOpened(null)} />
       )}
     </>
   );
 }
 
 interface ImageDialogProps {
-  readonly token: string;
   readonly patientId: string;
   readonly image: ImageView;
   readonly now: number;
   readonly onClose: () => void;
 }
 
-function ImageDialog({ token, patientId, image, now, onClose }: ImageDialogProps) {
+function ImageDialog({ patientId, image, now, onClose }: ImageDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog ref={dialog} class="viewer" aria-label="Image and finding" onClose={onClose} data-testid="viewer">
-      <Picture token={token} patientId={patientId} image={image} />
+      <Picture patientId={patientId} image={image} />
       <div>
         <Caption image={image} now={now} />
         <p class="note">
@@ -101,34 +93,23 @@ function Caption({ image, now }: { readonly image: ImageView; readonly now: numb
   );
 }
 
-type PictureProps = Pick<ImagingProps, 'token' | 'patientId'> & { readonly image: ImageView };
+interface PictureProps {
+  readonly patientId: string;
+  readonly image: ImageView;
+}
 
 /** The image itself, or why it cannot be shown. */
-function Picture({ token, patientId, image }: PictureProps) {
-  const [address, setAddress] = useState('');
-  const [fault, setFault] = useState('');
+function Picture({ patientId, image }: PictureProps) {
   const { imageId, hasBytes, modality, bodySite } = image;
-  useEffect(() => {
-    let made = '';
-    let isOver = false;
-    setAddress('');
-    setFault(hasBytes ? '' : 'The image is kept elsewhere.');
-    if (hasBytes) {
-      readImage(token, patientId, imageId).then(
-        (blob) => {
-          if (isOver) return;
-          made = URL.createObjectURL(blob);
-          setAddress(made);
-        },
-        (error: unknown) => isOver || setFault(error instanceof Error ? error.message : 'Try again.'),
-      );
-    }
-    return () => {
-      isOver = true;
-      URL.revokeObjectURL(made);
-    };
-  }, [token, patientId, imageId, hasBytes]);
-  if (fault !== '') return <span class="picture note">{fault}</span>;
-  if (address === '') return <span class="picture note">Reading…</span>;
-  return <img class="picture" src={address} alt={`${modality} ${bodySite.toLowerCase()}`} />;
+  const [failed, setFailed] = useState('');
+  if (!hasBytes) return <span class="picture note">The image is kept elsewhere.</span>;
+  if (failed === imageId) return <span class="picture note">The image could not be read.</span>;
+  return (
+    <img
+      class="picture"
+      src={imagePath(patientId, imageId)}
+      alt={`${modality} ${bodySite.toLowerCase()}`}
+      onError={() => setFailed(imageId)}
+    />
+  );
 }

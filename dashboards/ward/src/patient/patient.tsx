@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { WardClient } from '../../../../src/client/browser.js';
 import { ageText, momentText, personText } from '../format.js';
 import { Icon } from '../icons.js';
 import { type Place, WARD } from '../place.js';
@@ -28,20 +29,20 @@ interface PatientPageProps {
   readonly alerts: readonly AlertView[];
   readonly truth: readonly Mark[];
   readonly now: number;
-  readonly token: string;
+  readonly client: WardClient;
   readonly theme: string;
   readonly go: (place: Place) => void;
 }
 
 /** All that is known of one patient on one time axis, and why the risk is what it is. */
-export function PatientPage({ patient, patientId, alerts, truth, now, token, theme, go }: PatientPageProps) {
+export function PatientPage({ patient, patientId, alerts, truth, now, client, theme, go }: PatientPageProps) {
   const [hours, setHours] = useState<number>(() => firstHours(now - (patient?.admittedAt ?? now)));
   /** Null: the span ends now and moves with it. */
   const [fixed, setFixed] = useState<Span | null>(null);
   const [mark, setMark] = useState<Mark | null>(null);
   const moving = useMemo(() => spanUntil(now, hours), [now, hours]);
   const span = fixed ?? moving;
-  const { timeline, fault } = useTimeline(token, patientId, span, fixed === null, alerts);
+  const { timeline, fault } = useTimeline(client, patientId, span, fixed === null, alerts);
   const shown = useMemo<Timeline | null>(
     () => (timeline === null || patient === undefined ? timeline : extend(timeline, patient)),
     [timeline, patient],
@@ -88,9 +89,9 @@ export function PatientPage({ patient, patientId, alerts, truth, now, token, the
         )}
       </section>
       <aside class="side" aria-label="Why, and records">
-        <Why token={token} patientId={patientId} patient={patient} now={now} />
+        <Why client={client} patientId={patientId} patient={patient} now={now} />
         <Records
-          token={token}
+          client={client}
           patientId={patientId}
           timeline={shown}
           chosen={mark}

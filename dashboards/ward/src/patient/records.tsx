@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import { readImages, readNotes } from '../api.js';
+import type { WardClient } from '../../../../src/client/browser.js';
+import { faultText } from '../api.js';
 import { ageText, momentText, ruleText, stateText } from '../format.js';
 import type { Place } from '../place.js';
 import type { AlertView, ImageView, NoteView, Timeline } from '../protocol.js';
@@ -16,7 +17,7 @@ const TABS: readonly (readonly [Tab, string])[] = [
 ];
 
 interface RecordsProps {
-  readonly token: string;
+  readonly client: WardClient;
   readonly patientId: string;
   /** What the charts show; null until it is here. */
   readonly timeline: Timeline | null;
@@ -29,14 +30,14 @@ interface RecordsProps {
 }
 
 /** The patient's alerts, notes and images, newest first. */
-export function Records({ token, patientId, timeline, chosen, open, now, go }: RecordsProps) {
+export function Records({ client, patientId, timeline, chosen, open, now, go }: RecordsProps) {
   const [tab, setTab] = useState<Tab>('alert');
   useEffect(() => {
     if (chosen !== null && chosen.kind !== 'truth') setTab(chosen.kind);
   }, [chosen]);
   const newest = `${timeline?.notes.at(-1)?.noteId} ${timeline?.images.at(-1)?.imageId}`;
-  const notes = useList(() => readNotes(token, patientId), [token, patientId, newest]);
-  const images = useList(() => readImages(token, patientId), [token, patientId, newest]);
+  const notes = useList(async () => (await client.notes(patientId)).notes, [client, patientId, newest]);
+  const images = useList(async () => (await client.images(patientId)).images, [client, patientId, newest]);
   const alerts = alertSpansOf(timeline?.alerts ?? [], open);
   const counts = { alert: alerts.length, note: notes.list.length, image: images.list.length };
   return (
@@ -56,7 +57,6 @@ export function Records({ token, patientId, timeline, chosen, open, now, go }: R
         )}
         {tab === 'image' && (
           <Imaging
-            token={token}
             patientId={patientId}
             images={images.list}
             fault={images.fault}
@@ -135,8 +135,7 @@ function useList<Item extends NoteView | ImageView>(
     let isOver = false;
     read().then(
       (list) => isOver || setState({ list, fault: '' }),
-      (error: unknown) =>
-        isOver || setState({ list: [], fault: error instanceof Error ? error.message : 'Try again.' }),
+      (error: unknown) => isOver || setState({ list: [], fault: faultText(error) }),
     );
     return () => {
       isOver = true;

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { readTimeline } from '../api.js';
+import type { WardClient } from '../../../../src/client/browser.js';
+import { faultText, readTimeline } from '../api.js';
 import type { AlertView, Timeline } from '../protocol.js';
 import type { Span } from './timeline.js';
 
@@ -19,7 +20,7 @@ interface Reading {
 
 /** The timeline of a patient around a span; read again when the span leaves it, its length changes, or an alert does. */
 export function useTimeline(
-  token: string,
+  client: WardClient,
   patientId: string,
   span: Span,
   follows: boolean,
@@ -46,13 +47,13 @@ export function useTimeline(
       const margin = MARGIN * (to - from);
       const until = follows ? null : to + margin;
       const hours = Math.min(48, Math.max(1, (to - from + margin * (follows ? 1 : 2)) / HOUR_MS));
-      readTimeline(token, patientId, hours, until).then(
+      readTimeline(client, patientId, hours, until).then(
         (timeline) => isOver || setReading({ timeline, fault: '' }),
         (error: unknown) =>
           isOver ||
           setReading(({ timeline }) => ({
             timeline,
-            fault: error instanceof Error ? error.message : 'Try again.',
+            fault: faultText(error),
           })),
       );
     }, SETTLE_MS);
@@ -60,6 +61,6 @@ export function useTimeline(
       isOver = true;
       clearTimeout(timer);
     };
-  }, [token, patientId, place, follows, states, round]);
+  }, [client, patientId, place, follows, states, round]);
   return reading;
 }

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import { readExplanation } from '../api.js';
+import type { WardClient } from '../../../../src/client/browser.js';
+import { faultText } from '../api.js';
 import { ageText, percent, trendOf, valueText } from '../format.js';
 import { Icon } from '../icons.js';
 import type { Explanation, PatientView } from '../protocol.js';
@@ -10,15 +11,15 @@ const MODALITIES = { structured: 'Vitals and labs', text: 'Notes', image: 'Imagi
 const SHOWN = 8;
 
 interface WhyProps {
-  readonly token: string;
+  readonly client: WardClient;
   readonly patientId: string;
   readonly patient: PatientView | undefined;
   readonly now: number;
 }
 
 /** Why the risk is what it is: what each modality adds, and the variables that matter most. */
-export function Why({ token, patientId, patient, now }: WhyProps) {
-  const { explanation, fault } = useExplanation(token, patientId);
+export function Why({ client, patientId, patient, now }: WhyProps) {
+  const { explanation, fault } = useExplanation(client, patientId);
   const risk = patient?.risk ?? explanation?.risk ?? null;
   const trend = trendOf(patient?.riskTrend ?? 0);
   return (
@@ -136,7 +137,7 @@ function Bar({ name, value, detail, contribution, most }: BarProps) {
   );
 }
 
-function useExplanation(token: string, patientId: string) {
+function useExplanation(client: WardClient, patientId: string) {
   const [state, setState] = useState<{ explanation: Explanation | null; fault: string }>({
     explanation: null,
     fault: '',
@@ -144,11 +145,9 @@ function useExplanation(token: string, patientId: string) {
   useEffect(() => {
     let isOver = false;
     const read = () =>
-      readExplanation(token, patientId).then(
+      client.explanation(patientId).then(
         (explanation) => isOver || setState({ explanation, fault: '' }),
-        (error: unknown) =>
-          isOver ||
-          setState({ explanation: null, fault: error instanceof Error ? error.message : 'Try again.' }),
+        (error: unknown) => isOver || setState({ explanation: null, fault: faultText(error) }),
       );
     setState({ explanation: null, fault: '' });
     void read();
@@ -157,6 +156,6 @@ function useExplanation(token: string, patientId: string) {
       isOver = true;
       clearInterval(timer);
     };
-  }, [token, patientId]);
+  }, [client, patientId]);
   return state;
 }

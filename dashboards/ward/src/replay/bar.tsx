@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import { commandReplay } from '../api.js';
+import type { WardClient } from '../../../../src/client/browser.js';
+import { commandReplay, faultText } from '../api.js';
 import { momentText } from '../format.js';
 import { Icon } from '../icons.js';
 import type { ReplayCommand, ReplayState } from '../protocol.js';
@@ -12,23 +13,23 @@ const STEP_MS = 60_000;
 const BEFORE_MS = 2 * 3_600_000;
 
 interface ReplayBarProps {
-  readonly token: string;
+  readonly client: WardClient;
   readonly replay: ReplayState;
   /** Names a patient as the viewer knows them. */
   readonly nameOf: (patientId: string) => string;
 }
 
 /** Play, pause, speed and scrub of the history replayed, with a marker where something truly happened. */
-export function ReplayBar({ token, replay, nameOf }: ReplayBarProps) {
+export function ReplayBar({ client, replay, nameOf }: ReplayBarProps) {
   const { isPlaying, speed, time, from, isAtEnd, events } = replay;
   const to = Math.max(replay.to ?? time, time, from + STEP_MS);
   /** Where the viewer holds the scrubber; null: they do not. */
   const [held, setHeld] = useState<number | null>(null);
   const [fault, setFault] = useState('');
   const send = (command: ReplayCommand) =>
-    commandReplay(token, command).then(
+    commandReplay(client, command).then(
       () => setFault(''),
-      (error: unknown) => setFault(error instanceof Error ? error.message : 'Try again.'),
+      (error: unknown) => setFault(faultText(error)),
     );
   const seek = async (target: number) => {
     setHeld(target);
