@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { EngineCounts } from '../engine/engine.js';
 import { DEAD_LETTER_REASONS } from '../events/dead-letter.js';
+import type { VariableDrift } from '../inference/drift.js';
 import type { Histogram } from './histogram.js';
 import type { MetricsSink } from './sink.js';
 
@@ -23,8 +24,8 @@ export interface MetricsSources {
   /** Bytes of rows that wait on disk for the store. */
   readonly spoolBytes?: () => number;
   readonly snapshots?: () => Snapshots;
-  /** Share of values outside the range the model was trained on, by variable. */
-  readonly drift?: () => Iterable<readonly [variable: string, share: number]>;
+  /** How the model's input compares with its training data, by variable. */
+  readonly drift: () => readonly VariableDrift[];
 }
 
 export interface Lag {
@@ -103,11 +104,46 @@ export function openMetrics(sources: MetricsSources): Registry {
   addLabelled(registry, 'gauge', 'model_info', 'The model in use.', ['version'], () => [
     { labels: { version: sources.modelVersion }, value: 1 },
   ]);
+  addDrift(registry, sources.drift);
   addOptional(registry, sources);
   return registry;
 }
 
-function addOptional(registry: Registry, { lag, store, spoolBytes, snapshots, drift }: MetricsSources): void {
+/** What is known of the clients that results are pushed to. */
+export interface PushSource {
+  readonly connections: number;
+  /** Bytes that wait in the sockets of clients, all together. */
+  readonly queuedBytes: number;
+}
+
+/** Adds the metrics of the push server, which exists later than the rest. */
+export function addPushMetrics(registry: Registry, push: PushSource): void {
+  addGauge(registry, 'push_clients', 'WebSocket clients connected.', () => push.connections);
+  addGauge(registry, 'push_queued_bytes', 'Bytes that wait for WebSocket clients.', () => push.queuedBytes);
+}
+
+function addDrift(registry: Registry, drift: () => readonly VariableDrift[]): void {
+  const byVariable = (name: string, help: string, value: (each: VariableDrift) => number) =>
+    addLabelled(registry, 'counter', name, help, ['variable'], () =>
+      drift().map((each) => ({ labels: { variable: each.variable }, value: value(each) })),
+    );
+  byVariable('drift_scores_total', 'Scores of a patient with the variable.', ({ scores }) => scores);
+  const help = 'Those with its last value beyond the range the model was trained on.';
+  byVariable('drift_beyond_total', help, ({ clamped }) => clamped);
+  addLabelled(
+    registry,
+    'gauge',
+    'drift_z_mean',
+    'Mean standardised last value since the start; 0 on data like those of training.',
+    ['variable'],
+    () =>
+      drift()
+        .filter(({ scores }) => scores > 0)
+        .map(({ variable, scores, sumZ }) => ({ labels: { variable }, value: sumZ / scores })),
+  );
+}
+
+function addOptional(registry: Registry, { lag, store, spoolBytes, snapshots }: MetricsSources): void {
   if (lag !== undefined) {
     const help = 'Messages of the group not committed yet; the same from every process.';
     addLabelled(registry, 'gauge', 'consumer_lag_messages', help, ['topic', 'partition'], async () =>
@@ -142,12 +178,6 @@ function addOptional(registry: Registry, { lag, store, spoolBytes, snapshots, dr
       'checkpoint_seconds',
       'How long the last checkpoint took.',
       () => snapshots().lastSeconds,
-    );
-  }
-  if (drift !== undefined) {
-    const help = 'Share of values outside the range the model was trained on, by variable.';
-    addLabelled(registry, 'gauge', 'drift_share', help, ['variable'], () =>
-      [...drift()].map(([variable, value]) => ({ labels: { variable }, value })),
     );
   }
 }

@@ -56,11 +56,8 @@ export class Observer {
       patients: () => engine.patients,
       partitions: () => engine.partitions.size,
       scoring: () => engine.scoring,
+      drift: () => engine.drift,
       store: () => ({ rowsWaiting: rowsWaiting(), isAway: isAway() }),
-      drift: () =>
-        engine.drift.map(
-          ({ variable, scores, clamped }) => [variable, scores === 0 ? 0 : clamped / scores] as const,
-        ),
       ...(lag === null ? {} : { lag: () => lag.read(), snapshots: () => engine.checkpoints }),
       ...(spoolBytes === undefined ? {} : { spoolBytes }),
     };

@@ -8,6 +8,7 @@ import type { EventBus } from '../bus/bus.js';
 import { type Clock, WALL_CLOCK } from '../clock.js';
 import { WardstreamError } from '../errors.js';
 import type { MessageCodec } from '../events/codec.js';
+import { addPushMetrics } from '../metrics/metrics.js';
 import { Webhook } from '../webhook/webhook.js';
 import { webhookStore } from '../webhook/webhook-store.js';
 import { Access, remoteAddress } from './access/access.js';
@@ -121,6 +122,7 @@ export class WardServer {
         trail.record(principal, remoteAddress(message), noted);
       },
     });
+    if (options.observability !== undefined) addPushMetrics(options.observability.metrics, push);
     const webhooks = config.webhooks.map((each) => new Webhook(each, view, webhookStore(store), now));
     try {
       await app.listen({ host, port });

@@ -3,6 +3,7 @@ import { MemoryBus } from '../../src/bus/memory.js';
 import type { Clock } from '../../src/clock.js';
 import { parseConfig } from '../../src/config.js';
 import { Engine } from '../../src/engine/engine.js';
+import { addPushMetrics } from '../../src/metrics/metrics.js';
 import { Observer } from '../../src/metrics/observe.js';
 import { MetricsSink } from '../../src/metrics/sink.js';
 import { produceAll } from '../../src/replay/replay.js';
@@ -38,6 +39,7 @@ describe('the metrics of a running engine', () => {
     } as never;
     const store = { client, rowsWaiting: () => 7, spoolBytes: () => 1234 };
     options = observer.options(engine, store, 'scrape-token-of-16');
+    addPushMetrics(options.metrics, { connections: 2, queuedBytes: 99 });
   });
   afterAll(() => engine.close());
 
@@ -64,6 +66,10 @@ describe('the metrics of a running engine', () => {
       expect(await metric('wardstream_end_to_end_seconds_count')).toBe(counts.scores);
       expect(await metric('wardstream_end_to_end_seconds_bucket{le="+Inf"}')).toBe(counts.scores);
       expect(await metric('wardstream_scoring_seconds_count')).toBeGreaterThan(0);
+      expect(await metric('wardstream_drift_scores_total{variable="heartRate"}')).toBeGreaterThan(0);
+      expect(await metric('wardstream_drift_beyond_total{variable="heartRate"}')).toBe(0);
+      expect(await metric('wardstream_push_clients')).toBe(2);
+      expect(await metric('wardstream_push_queued_bytes')).toBe(99);
       expect(await metric('wardstream_model_tokens_total')).toBeGreaterThanOrEqual(counts.scores);
     }
   });

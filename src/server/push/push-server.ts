@@ -101,6 +101,13 @@ export class PushServer {
     return this.#clients.size;
   }
 
+  /** Bytes that wait in the sockets of clients, all together. */
+  get queuedBytes(): number {
+    let bytes = 0;
+    for (const { socket } of this.#clients) bytes += socket.bufferedAmount;
+    return bytes;
+  }
+
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#coalescing);
