@@ -50,7 +50,19 @@ export const patientSchema = z
   .meta({ id: 'Patient', description: 'What is known of a patient now.' });
 
 export const evidenceSchema = z
-  .object({ variable: z.string(), value: z.number(), unit: z.string(), ageMs: z.number() })
+  .object({
+    variable: z.string(),
+    value: z.number(),
+    unit: z.string(),
+    ageMs: z.number(),
+    effect: z
+      .number()
+      .nullable()
+      .exactOptional()
+      .describe(
+        'How much lower the rule’s signal would be without it, as a probability; older alerts lack it.',
+      ),
+  })
   .meta({ id: 'Evidence', description: 'A value an alert rests on, with its age.' });
 
 export const alertSchema = z
@@ -72,6 +84,16 @@ export const alertSchema = z
     trend: z.number(),
     news2: z.number().int().nullable(),
     modelVersion: z.string(),
+    contributions: z
+      .object({
+        base: probability.describe('Risk of a patient of whom nothing is known.'),
+        structured: z.number(),
+        text: z.number().nullable(),
+        image: z.number().nullable(),
+      })
+      .nullable()
+      .exactOptional()
+      .describe('What each modality adds to the risk, as a probability; null where there is none.'),
     evidence: z.array(evidenceSchema),
     actor: z
       .string()

@@ -55,6 +55,8 @@ const PAGE = fileURLToPath(new URL('../../dashboards/ward/dist', import.meta.url
 const MAX_BODY_BYTES = 65_536;
 /** A request must have come in whole by then. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** Requests under way when the server stops may take so long. */
+const GRACE_MS = 1000;
 
 /** HTTP API, WebSocket push and the ward page on one port. Without a token only health and the page's files answer. */
 export class WardServer {
@@ -151,7 +153,10 @@ export class WardServer {
   async close(): Promise<void> {
     this.#push.close();
     for (const webhook of this.#webhooks) await webhook.close();
+    // A connection on which nothing was ever asked, as browsers open in advance, would hold this up for a minute.
+    const cutOff = setTimeout(() => this.#app.server.closeAllConnections(), GRACE_MS);
     await this.#app.close();
+    clearTimeout(cutOff);
     await this.#trail.close();
   }
 }

@@ -1,6 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { encode as encodePng } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type {
   AlertEventsResponse,
   AlertsResponse,
@@ -12,8 +13,9 @@ import type {
   ScoresResponse,
   Timeline,
 } from '../../src/server/protocol.js';
+import { endpointsOf } from '../../src/server/server.js';
 import { alert, eventOf, imaging, note, START, score, vitals } from '../helpers.js';
-import { json, openTestStore, openWard, stay, type TestWard, tokenOf } from './ward.js';
+import { documented, json, openTestStore, openWard, stay, type TestWard, tokenOf } from './ward.js';
 
 const MINUTE_MS = 60_000;
 const PNG = Buffer.from(
@@ -46,7 +48,11 @@ beforeAll(async () => {
     images: [seen as never, eventOf('imaging', imaging({ messageId: 'image-2' })) as never],
     scores: [score(5, 0.2), score(29, 0.6), score(29, 0.1, { patientId: 'p2', wardId: 'V' })],
     alerts: [
-      alert('a1', 0, { eventTime: START + 29 * MINUTE_MS }),
+      alert('a1', 0, {
+        contributions: { base: 0.1, structured: 0.3, text: null, image: null },
+        evidence: [{ variable: 'heartRate', value: 130, unit: '/min', ageMs: 1000, effect: 0.1 }],
+        eventTime: START + 29 * MINUTE_MS,
+      }),
       alert('a1', 1, { eventTime: START + 30 * MINUTE_MS, state: 'ESCALATED' }),
       alert('a2', 0, { patientId: 'p2', wardId: 'V', priority: 'MEDIUM' }),
       alert('a3', 0, { state: 'RESOLVED', eventTime: START + 1 }),
@@ -237,6 +243,18 @@ describe('alerts', () => {
       expect([body, response.status]).toEqual([body, 400]);
     }
     expect((await ward.post('/api/v1/alerts/a3/actions', { action: 'ACKNOWLEDGE' }, token)).status).toBe(404);
+  });
+});
+
+describe('what is answered', () => {
+  it('is what the API documents say, and nothing more', async () => {
+    for (const { method, path, response } of endpointsOf({ config: {}, model: {} } as never)) {
+      if (method !== 'GET' || !(response instanceof z.ZodType)) continue;
+      const at = path.replace(':patientId', 'p1').replace(':alertId', 'a1');
+      const answer = await ward.get(`${at}?patientId=p1`, token);
+      if (answer.ok) documented(response, await answer.json());
+      else expect([path, answer.status]).toEqual([path, path.includes('explanation') ? 501 : 404]);
+    }
   });
 });
 

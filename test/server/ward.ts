@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClickHouseClient } from '@clickhouse/client';
+import { expect } from 'vitest';
 import WebSocket from 'ws';
+import type { z } from 'zod';
 import { PatientState } from '../../src/align/patient.js';
 import { MemoryBus } from '../../src/bus/memory.js';
 import { ReplayClock } from '../../src/clock.js';
@@ -16,6 +18,7 @@ import { AlertLog } from '../../src/server/alert-log.js';
 import type { ServerConfig } from '../../src/server/config.js';
 import { serverConfigSchema } from '../../src/server/config.js';
 import { type ServerFrame, SUBPROTOCOL } from '../../src/server/protocol.js';
+import { serverFrameSchema } from '../../src/server/schemas.js';
 import { type ServerOptions, WardServer } from '../../src/server/server.js';
 import { WardView } from '../../src/server/ward-view.js';
 import { StoredAlertLog } from '../../src/store/alert-log.js';
@@ -146,7 +149,7 @@ export class TestClient {
     const bearer = token === undefined ? [] : [`bearer.${token}`];
     this.socket = new WebSocket(`${url.replace('http', 'ws')}/ws`, [SUBPROTOCOL, ...bearer], options);
     this.socket.on('message', (data) => {
-      this.frames.push(JSON.parse(String(data)) as ServerFrame);
+      this.frames.push(documented(serverFrameSchema, JSON.parse(String(data))));
       this.#wake();
     });
     this.closed = new Promise((resolve) => {
@@ -189,6 +192,13 @@ export class TestClient {
     this.#waiting = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+/** What the schema says of a body; throws where the body has what the schema, and so the API documents, do not. */
+export function documented<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
+  const parsed = schema.parse(body);
+  expect(parsed).toEqual(body);
+  return parsed;
 }
 
 export async function json<Body>(response: Response): Promise<Body> {

@@ -141,6 +141,11 @@ describe('an upgrade', () => {
   });
 });
 
+it('numbers migrations one after the other: of two with one number the second would never run', () => {
+  const numbers = migrationFiles().map((name) => Number(name.slice(0, 3)));
+  expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+});
+
 describe('retention', () => {
   const settings = (more: object) =>
     (storeSchema.parse({ kind: 'embedded', directory, retention: more }) as { retention: Retention })
@@ -152,6 +157,9 @@ describe('retention', () => {
     expect(Object.fromEntries(await retentionOf(client))).toEqual({
       observations: 400,
       observations_hourly: 3650,
+      notes: 400,
+      images: 400,
+      shadow_scores: 400,
       scores: 400,
       current_scores: 400,
       stays: 3650,
