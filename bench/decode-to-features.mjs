@@ -78,7 +78,7 @@ function toFeatures(messages, model) {
     },
   );
   const decoder = new EventDecoder(new MessageCodec(), limits);
-  const merge = new PartitionMerge({ reorderWindowMs: align.reorderWindowMs, live: false });
+  const merge = new PartitionMerge({ ...align, live: false });
   const began = performance.now();
   for (let start = 0; start < messages.length; start += BATCH) {
     const end = Math.min(start + BATCH, messages.length);

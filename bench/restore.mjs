@@ -69,19 +69,21 @@ export async function measure() {
   const cache = new AttentionCache(model.shape);
   for (const array of [cache.k, cache.v])
     for (let index = 0; index < array.length; index++) array[index] = Math.random();
+  const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
+  await bus.state.takeOver(partitions);
   let bytes = 0;
   for (let start = 0; start < PATIENTS; start += 50) {
-    const entries = new Map();
+    const changes = [];
     for (let index = start; index < start + 50; index++) {
-      const snapshot = snapshotOf(patients[index % BEDS], cache, '', model.config.version);
+      const snapshot = snapshotOf(patients[index % BEDS], cache, '', model.config.version, {});
       const value = codec.encode('PatientSnapshot', { ...snapshot, patientId: `P${index}` });
-      entries.set(`P${index}`, value);
+      changes.push({ key: `P${index}`, partition: index % PARTITIONS, value });
       bytes += value.length;
     }
-    await bus.state.write(entries);
+    await bus.state.write(changes);
   }
   const began = performance.now();
-  const read = await bus.state.read(Array.from({ length: PARTITIONS }, (_, partition) => partition));
+  const read = await bus.state.takeOver(partitions);
   const readSeconds = (performance.now() - began) / 1000;
   const options = { dedupeWindow: 1024, model: model.config };
   const restored = read.filter(

@@ -152,6 +152,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** How long, in event time, the merge waits for events that are out of order. */
       reorderWindowMs: ms.default(250),
+      /** Of a backlog: events of one topic and partition that may wait for slower topics before it is not read on. */
+      maxWaiting: z.number().int().positive().default(20_000),
       /** Least event time between two scores of a patient that vitals alone cause. */
       minScoreIntervalMs: ms.default(10_000),
       /** Message ids remembered per patient; a power of two. */

@@ -8,7 +8,7 @@ import type {
   NoteClinicalEvent,
   ObservationEvent,
 } from '../events/event.js';
-import { PatientState } from './patient.js';
+import { type AppliedTo, type DischargedStay, PatientState } from './patient.js';
 import { Carry, type StepGrid, type StepIndex } from './timeline.js';
 
 export interface AlignOptions extends StepGrid {
@@ -58,7 +58,7 @@ export class Aligner {
   };
   readonly #options: AlignOptions;
   readonly #sink: AlignmentSink;
-  readonly #discharged = new Map<string, EpochMs>();
+  readonly #discharged = new Map<string, DischargedStay>();
   readonly #pending: PatientState[] = [];
   readonly #scratch = new Carry();
 
@@ -81,8 +81,28 @@ export class Aligner {
     return true;
   }
 
+  /** The stay that was the patient's last, where it is over and not forgotten. */
+  dischargedStay(patientId: string): DischargedStay | undefined {
+    return this.#discharged.get(patientId);
+  }
+
+  /** Takes over a stay that is over. */
+  restoreDischarged(stay: DischargedStay): void {
+    if (!this.patients.has(stay.patientId)) this.#discharged.set(stay.patientId, stay);
+  }
+
+  /** Forgets the stays that ended before `time`, and returns them. */
+  forgetDischarged(time: EpochMs): DischargedStay[] {
+    const forgotten = [...this.#discharged.values()].filter(({ at }) => at < time);
+    for (const { patientId } of forgotten) this.#discharged.delete(patientId);
+    return forgotten;
+  }
+
   /** Forgets the patients of partitions that are another process's now. */
   release(partitions: ReadonlySet<number>): void {
+    for (const { patientId, partition } of this.#discharged.values()) {
+      if (partitions.has(partition)) this.#discharged.delete(patientId);
+    }
     for (const patient of this.patients.values()) {
       if (!partitions.has(patient.partition)) continue;
       this.patients.delete(patient.patientId);
@@ -93,9 +113,8 @@ export class Aligner {
   #applyOne(event: ClinicalEvent): void {
     const patient = this.#patientOf(event);
     if (patient === null) return;
-    if (!patient.recentIds.add(event.messageId)) {
-      this.counts.duplicates++;
-      this.counts.duplicateObservations += event.variables?.length ?? 0;
+    if (isApplied(patient.appliedTo, event) || !patient.recentIds.add(event.messageId)) {
+      this.#countDuplicate(event);
       return;
     }
     const { eventTime } = event;
@@ -140,10 +159,14 @@ export class Aligner {
   #patientOf(event: ClinicalEvent): PatientState | null {
     const known = this.patients.get(event.patientId);
     if (known !== undefined) return known;
-    const dischargedAt = this.#discharged.get(event.patientId);
+    const before = this.#discharged.get(event.patientId);
     const isAdmission = event.kind === 'adt' && event.body.type === 'ADMIT';
-    if (dischargedAt !== undefined && !(isAdmission && event.eventTime > dischargedAt)) {
-      this.#reject(event, 'after-discharge', `the stay ended ${new Date(dischargedAt).toISOString()}`);
+    if (before !== undefined && isApplied(before.appliedTo, event)) {
+      this.#countDuplicate(event);
+      return null;
+    }
+    if (before !== undefined && !(isAdmission && event.eventTime > before.at)) {
+      this.#reject(event, 'after-discharge', `the stay ended ${new Date(before.at).toISOString()}`);
       return null;
     }
     this.#discharged.delete(event.patientId);
@@ -186,7 +209,8 @@ export class Aligner {
     if (event.body.type !== 'DISCHARGE') return;
     this.#scoreIfPending(patient);
     this.patients.delete(patient.patientId);
-    this.#discharged.set(patient.patientId, event.eventTime);
+    const { patientId, partition, appliedTo } = patient;
+    this.#discharged.set(patientId, { patientId, partition, at: event.eventTime, appliedTo });
     if (this.#discharged.size > MAX_DISCHARGED) {
       this.#discharged.delete(this.#discharged.keys().next().value as string);
     }
@@ -242,9 +266,18 @@ export class Aligner {
     patient.revised = false;
   }
 
+  #countDuplicate({ variables }: ClinicalEvent): void {
+    this.counts.duplicates++;
+    this.counts.duplicateObservations += variables?.length ?? 0;
+  }
+
   #reject(event: ClinicalEvent, reason: 'before-admission' | 'after-discharge', detail: string): void {
     this.counts.rejectedObservations += event.variables?.length ?? 0;
     const { patientId, eventTime } = event;
     this.#sink.rejected(event, { reason, detail, patientId, eventTime, index: -1 });
   }
+}
+
+function isApplied(appliedTo: AppliedTo | null, { topic, offset }: ClinicalEvent): boolean {
+  return appliedTo !== null && offset < (appliedTo[topic] ?? 0);
 }

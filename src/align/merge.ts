@@ -5,6 +5,8 @@ export interface MergeOptions {
   readonly reorderWindowMs: number;
   /** Live, the clock moves a lane that has been read to its end; in replay only its events do. */
   readonly live: boolean;
+  /** A lane with more events waiting for slower lanes than this is not read on for now. */
+  readonly maxWaiting: number;
 }
 
 /**
@@ -17,6 +19,8 @@ export class PartitionMerge {
   readonly #frontier = new Map<string, EpochMs>();
   readonly #caughtUp = new Map<string, boolean>();
   #held: ClinicalEvent[] = [];
+  /** At most the event time of the oldest event held. */
+  #oldest = Number.POSITIVE_INFINITY;
   /** Released in the middle of a batch, before an event that comes too late for its place. */
   #ready: ClinicalEvent[] = [];
 
@@ -41,6 +45,7 @@ export class PartitionMerge {
         this.#ready.push(...this.#releaseThrough(this.watermark(now)));
       }
       this.#held.push(event);
+      if (event.eventTime < this.#oldest) this.#oldest = event.eventTime;
       if (event.eventTime > frontier) frontier = Math.min(event.eventTime, now);
     }
     this.#frontier.set(lane, frontier);
@@ -55,6 +60,21 @@ export class PartitionMerge {
       if (reached < slowest) slowest = reached;
     }
     return slowest - this.#options.reorderWindowMs;
+  }
+
+  /** Lanes that are so far ahead of the slowest one that reading them on would only fill the memory. */
+  lanesAhead(now: EpochMs): string[] {
+    const { maxWaiting, reorderWindowMs } = this.#options;
+    if (this.#held.length <= maxWaiting) return [];
+    const reached = this.watermark(now) + reorderWindowMs;
+    const waiting = new Map<string, number>();
+    for (const { topic } of this.#held) waiting.set(topic, (waiting.get(topic) ?? 0) + 1);
+    return [...waiting]
+      .filter(
+        ([lane, count]) =>
+          count > maxWaiting && (this.#frontier.get(lane) ?? Number.NEGATIVE_INFINITY) > reached,
+      )
+      .map(([lane]) => lane);
   }
 
   /** The held events up to the watermark, in order. */
@@ -75,9 +95,11 @@ export class PartitionMerge {
   }
 
   #releaseThrough(watermark: EpochMs): ClinicalEvent[] {
+    if (this.#oldest > watermark) return [];
     const held = this.#held.sort(compareEvents);
     let count = held.length;
     while (count > 0 && held[count - 1].eventTime > watermark) count--;
+    this.#oldest = held[count]?.eventTime ?? Number.POSITIVE_INFINITY;
     if (count === 0) return [];
     if (count === held.length) {
       this.#held = [];

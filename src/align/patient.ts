@@ -12,6 +12,17 @@ export interface Demographics {
   unitType: UnitType | null;
 }
 
+/** Next offset of each topic in a patient's partition, as of some moment. */
+export type AppliedTo = Readonly<Record<string, number>>;
+
+/** A stay that is over, remembered so that stragglers are told from a new stay. */
+export interface DischargedStay {
+  readonly patientId: string;
+  readonly partition: number;
+  readonly at: EpochMs;
+  readonly appliedTo: AppliedTo | null;
+}
+
 /** One stay of one patient: where they lie, who they are, and what was measured. */
 export class PatientState {
   readonly patientId: string;
@@ -38,6 +49,8 @@ export class PatientState {
   scorePendingAt: EpochMs = Number.NaN;
   /** A late event changed the past since the last score. */
   revised = false;
+  /** Of a patient from a snapshot: all before these offsets, by topic, is in it. */
+  appliedTo: AppliedTo | null = null;
 
   /** A stay that begins with the event `first`. */
   constructor(

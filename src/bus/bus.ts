@@ -25,16 +25,28 @@ export interface Position {
 
 /** The newest state of one patient. */
 export interface StateEntry {
+  /** The patient id. */
+  readonly key: string;
   readonly partition: number;
   readonly value: Buffer;
 }
 
+/** What the newest state of one patient becomes; null removes it. */
+export interface StateChange {
+  readonly key: string;
+  readonly partition: number;
+  readonly value: Buffer | null;
+}
+
 /** The compacted topic in which the state of patients outlives the process. */
 export interface StateLog {
-  /** Newest value of each key in the partitions. */
-  read(partitions: readonly number[]): Promise<StateEntry[]>;
-  /** Resolves once they are in the log; null removes the key. */
-  write(entries: ReadonlyMap<string, Buffer | null>): Promise<void>;
+  /**
+   * Takes the partitions over: gives the newest value of each of their keys. What a process that had them before still
+   * writes, since it does not know yet, counts for nothing from now on.
+   */
+  takeOver(partitions: readonly number[]): Promise<StateEntry[]>;
+  /** Resolves once they are in the log. Changes in partitions that are another process's by now are left out. */
+  write(changes: readonly StateChange[]): Promise<void>;
 }
 
 /** What a consumer is told. Calls come one at a time, each after the promise of the one before. */
@@ -51,8 +63,15 @@ export interface RecordHandler {
 
 /** A running subscription. */
 export interface Consumer {
-  /** Marks everything before the positions as done. */
-  commit(positions: readonly Position[]): Promise<void>;
+  /**
+   * Marks everything before the positions as done. False where that could not be noted, since the bus is away or the
+   * partitions are being dealt out anew: it is to be tried again with the next positions.
+   */
+  commit(positions: readonly Position[]): Promise<boolean>;
+  /** False where this process may have lost its partitions without having been told. */
+  confirm(): Promise<boolean>;
+  /** From now on these lanes of the partition are not read; those named before and not now are read again. */
+  rest(partition: number, lanes: readonly string[]): void;
   close(): Promise<void>;
 }
 

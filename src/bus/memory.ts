@@ -107,6 +107,9 @@ export class MemoryBus implements EventBus {
     })();
     return {
       commit: async (positions) => this.#commit(positions),
+      confirm: async () => true,
+      // There is one lane: nothing can run ahead of it.
+      rest: () => undefined,
       close: async () => {
         isOpen = false;
         this.#wakeConsumer();
@@ -120,7 +123,7 @@ export class MemoryBus implements EventBus {
     this.#releaseProducers();
   }
 
-  #commit(positions: readonly Position[]): void {
+  #commit(positions: readonly Position[]): boolean {
     for (const { topic, partition: number, offset } of positions) {
       const partition = this.#partitions[number];
       const before = partition.committed.get(topic) ?? 0;
@@ -129,6 +132,7 @@ export class MemoryBus implements EventBus {
       partition.uncommitted -= offset - before;
     }
     this.#releaseProducers();
+    return true;
   }
 
   /** Where the consumer has taken all and still holds it, only more can move it on: such a partition takes in more. */

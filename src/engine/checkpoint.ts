@@ -1,11 +1,18 @@
 import type { AlertPolicy } from '../alerts/policy.js';
 import type { Aligner } from '../align/aligner.js';
-import type { Position, StateLog } from '../bus/bus.js';
+import type { DischargedStay } from '../align/patient.js';
+import type { Consumer, Position, StateChange, StateLog } from '../bus/bus.js';
 import { DecodeFailure, type MessageCodec } from '../events/codec.js';
 import type { MicroBatcher } from '../inference/batcher.js';
 import type { ModelConfig } from '../inference/model.js';
 import type { Outputs } from './outputs.js';
-import { type RestoredPatient, restorePatient, snapshotOf } from './snapshot.js';
+import {
+  dischargeOf,
+  type RestoredPatient,
+  restoreDischarge,
+  restorePatient,
+  snapshotOf,
+} from './snapshot.js';
 
 export interface CheckpointOptions {
   readonly log: StateLog;
@@ -17,17 +24,30 @@ export interface CheckpointOptions {
   readonly policy: AlertPolicy;
 }
 
+/** What a state topic knows of partitions. */
+export interface RestoredState {
+  readonly restored: readonly RestoredPatient[];
+  readonly discharged: readonly DischargedStay[];
+}
+
 /** Snapshots written at once. */
 const CHUNK = 32;
+/** So long after a discharge the stay is remembered, in event time. */
+const REMEMBER_DISCHARGE_MS = 24 * 3_600_000;
 
 /**
  * Keeps the state of patients in a log and decides how far the input is committed: never beyond what the log holds. After
- * a restart the input is read again from there; what the restored state has seen already, it knows by its ids.
+ * a restart the input is read again from there. Each snapshot says how far the input was applied when it was taken, so what
+ * is read again and is in it already, however much that is, changes nothing.
  */
 export class Checkpoint {
   readonly #options: CheckpointOptions;
   readonly #changed = new Set<string>();
+  /** What is to be committed, by topic and partition. */
   readonly #positions = new Map<string, Position>();
+  /** By partition and topic, how far the input is dealt with. */
+  readonly #reached = new Map<number, Record<string, number>>();
+  #newest = Number.NEGATIVE_INFINITY;
   /** States of patients written so far. */
   written = 0;
 
@@ -36,48 +56,71 @@ export class Checkpoint {
   }
 
   /** Takes note of outputs that every sink has. */
-  note({ patients, released, positions }: Outputs): void {
+  note({ patients, alerts, released, positions, observations }: Outputs): void {
     for (const patientId of patients) this.#changed.add(patientId);
+    for (const { patientId } of alerts) this.#changed.add(patientId);
     for (const { patientId } of released) this.#changed.delete(patientId);
-    for (const position of positions)
-      this.#positions.set(`${position.topic}/${position.partition}`, position);
+    for (const position of positions) {
+      const { topic, partition, offset } = position;
+      this.#positions.set(`${topic}/${partition}`, position);
+      const reached = this.#reached.get(partition) ?? {};
+      reached[topic] = offset;
+      this.#reached.set(partition, reached);
+    }
+    this.#newest = Math.max(this.#newest, observations.at(-1)?.eventTime ?? this.#newest);
   }
 
-  /** Writes what changed since the last call, then commits. Nothing may be under way meanwhile. */
-  async write(commit: (positions: readonly Position[]) => Promise<void>): Promise<void> {
-    const { log, codec, aligner, batcher, policy, model } = this.#options;
+  /**
+   * Writes what changed since the last call, then commits. Nothing may be under way meanwhile. Where the process may have
+   * lost its partitions, or the bus is away, it is left to the next call.
+   */
+  async write(consumer: Pick<Consumer, 'commit' | 'confirm'>): Promise<void> {
+    if (this.#changed.size + this.#positions.size === 0 || !(await consumer.confirm())) return;
+    const { log, aligner } = this.#options;
     const patients = [...this.#changed];
     for (let start = 0; start < patients.length; start += CHUNK) {
-      const entries = new Map<string, Buffer | null>();
-      for (const patientId of patients.slice(start, start + CHUNK)) {
-        const patient = aligner.patients.get(patientId);
-        if (patient === undefined) {
-          entries.set(patientId, null);
-          continue;
-        }
-        const alerts = policy.stateOf(patientId);
-        const snapshot = snapshotOf(patient, batcher.cacheOf(patient), alerts, model.version);
-        entries.set(patientId, codec.encode('PatientSnapshot', snapshot));
-      }
-      await log.write(entries);
+      await log.write(patients.slice(start, start + CHUNK).flatMap((patientId) => this.#changeOf(patientId)));
     }
+    const forgotten = aligner.forgetDischarged(this.#newest - REMEMBER_DISCHARGE_MS);
+    await log.write(forgotten.map(({ patientId: key, partition }) => ({ key, partition, value: null })));
     this.written += patients.length;
     this.#changed.clear();
-    const positions = [...this.#positions.values()];
-    this.#positions.clear();
-    if (positions.length > 0) await commit(positions);
+    if (await consumer.commit([...this.#positions.values()])) this.#positions.clear();
   }
 
-  /** The patients of partitions as of their last snapshot. Those that cannot be restored are left out. */
-  async read(partitions: readonly number[]): Promise<RestoredPatient[]> {
+  /** Takes the partitions over: their patients as of the last snapshot. Those that cannot be restored are left out. */
+  async takeOver(partitions: readonly number[]): Promise<RestoredState> {
     const { log, codec, model, dedupeWindow } = this.#options;
     const restored: RestoredPatient[] = [];
-    for (const { partition, value } of await log.read(partitions)) {
+    const discharged: DischargedStay[] = [];
+    for (const partition of partitions) this.#reached.delete(partition);
+    for (const [key, { partition }] of this.#positions) {
+      if (partitions.includes(partition)) this.#positions.delete(key);
+    }
+    for (const { partition, value } of await log.takeOver(partitions)) {
       const snapshot = codec.decode('PatientSnapshot', value);
       if (snapshot instanceof DecodeFailure) continue;
+      const stay = restoreDischarge(snapshot, partition);
+      if (stay !== null) {
+        discharged.push(stay);
+        continue;
+      }
       const patient = restorePatient(snapshot, { partition, dedupeWindow, model });
       if (patient !== null) restored.push(patient);
     }
-    return restored;
+    return { restored, discharged };
+  }
+
+  #changeOf(patientId: string): StateChange[] {
+    const { codec, aligner, batcher, policy, model } = this.#options;
+    const patient = aligner.patients.get(patientId);
+    const { partition } = patient ?? aligner.dischargedStay(patientId) ?? {};
+    if (partition === undefined) return [];
+    const positions = { ...this.#reached.get(partition) };
+    const snapshot =
+      patient === undefined
+        ? dischargeOf(aligner.dischargedStay(patientId) as DischargedStay, positions)
+        : snapshotOf(patient, batcher.cacheOf(patient), policy.stateOf(patientId), model.version, positions);
+    return [{ key: patientId, partition, value: codec.encode('PatientSnapshot', snapshot) }];
   }
 }

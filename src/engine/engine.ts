@@ -227,8 +227,7 @@ export class Engine {
     this.#consumer = await bus.consume(INPUT_TOPICS, {
       assigned: async (partitions) => {
         for (const partition of partitions) this.partitions.add(partition);
-        const restored = (await this.#checkpoint?.read(partitions)) ?? [];
-        if (restored.length > 0) await this.#accept({ restored });
+        if (this.#checkpoint !== null) await this.#accept(await this.#checkpoint.takeOver(partitions));
       },
       batch: (batch) => this.#accept(batch),
       revoked: (revoked) => {
@@ -314,7 +313,7 @@ export class Engine {
     if (this.#checkpoint === null) return;
     const began = performance.now();
     for (const sink of this.#options.sinks) await sink.flush?.();
-    await this.#checkpoint.write(async (positions) => this.#consumer?.commit(positions));
+    if (this.#consumer !== null) await this.#checkpoint.write(this.#consumer);
     this.#checkpoints++;
     this.#checkpointSeconds = (performance.now() - began) / 1000;
   }
@@ -339,12 +338,14 @@ export class Engine {
 
   #connect(): void {
     const { config, clock, sinks } = this.#options;
-    const { reorderWindowMs } = config.align;
+    const { reorderWindowMs, maxWaiting } = config.align;
     const { patients } = this.#scoring.aligner;
     this.#input
       .pipe(
         decodeRecords(this.codec, this.#decoder, clock),
-        mergeByEventTime({ reorderWindowMs, live: clock.live }, clock),
+        mergeByEventTime({ reorderWindowMs, maxWaiting, live: clock.live }, clock, (partition, lanes) =>
+          this.#consumer?.rest(partition, lanes),
+        ),
         this.#encoding.operator(),
         this.#scoring.operator(),
         applyAlertPolicy(this.policy, (patientId) => patients.get(patientId)?.partition),

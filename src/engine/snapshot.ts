@@ -1,6 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { NewestDocuments } from '../align/documents.js';
-import { PatientState } from '../align/patient.js';
+import { type AppliedTo, type DischargedStay, PatientState } from '../align/patient.js';
 import { VARIABLES } from '../clinical/variables.js';
 import type { PatientSnapshotMessage } from '../events/messages.js';
 import type { AttentionCache } from '../inference/fusion.js';
@@ -51,12 +51,16 @@ export interface RestoredPatient {
   fill(cache: AttentionCache): void;
 }
 
-/** All that is known of a patient, for `restorePatient`. `alerts` is the policy's `stateOf`. */
+/**
+ * All that is known of a patient, for `restorePatient`. `alerts` is the policy's `stateOf`; `positions` says how far the
+ * patient's partition has been applied and delivered.
+ */
 export function snapshotOf(
   patient: PatientState,
   cache: AttentionCache,
   alerts: string,
   modelVersion: string,
+  positions: AppliedTo,
 ): PatientSnapshotMessage {
   const { timeline, lastScoreAt } = patient;
   const recentIds = patient.recentIds.toArray();
@@ -87,10 +91,32 @@ export function snapshotOf(
     stayId: patient.stayId,
     eventTime: patient.lastEventAt,
     modelVersion,
-    positions: {},
+    positions,
     compression: 'DEFLATE',
     state: deflateRawSync(Buffer.concat([length, text, ...arrays]), { level: 1 }),
   };
+}
+
+/** A snapshot that says only that the stay is over: its `state` is empty. */
+export function dischargeOf({ patientId, at }: DischargedStay, positions: AppliedTo): PatientSnapshotMessage {
+  return {
+    formatVersion: FORMAT_VERSION,
+    patientId,
+    stayId: '',
+    eventTime: at,
+    modelVersion: '',
+    positions,
+    compression: 'NONE',
+    state: Buffer.alloc(0),
+  };
+}
+
+/** The stay that is over of a snapshot; null where it is of a patient who is still there. */
+export function restoreDischarge(
+  { patientId, eventTime, positions, state }: PatientSnapshotMessage,
+  partition: number,
+): DischargedStay | null {
+  return state.length > 0 ? null : { patientId, partition, at: eventTime, appliedTo: positions };
 }
 
 /**
@@ -118,6 +144,7 @@ export function restorePatient(
     patient.lastEventAt = header.lastEventAt;
     patient.lastScoreAt = header.lastScoreAt ?? Number.NEGATIVE_INFINITY;
     patient.revised = header.revised;
+    patient.appliedTo = snapshot.positions;
     patient.wardId = header.wardId;
     patient.bedId = header.bedId;
     Object.assign(patient.demographics, header.demographics);

@@ -2,6 +2,7 @@ import { concatMap, from, map, type Observable, type OperatorFunction, of } from
 import type { AlertPolicy } from '../alerts/policy.js';
 import { Aligner, type AlignmentSink, type AlignOptions } from '../align/aligner.js';
 import { type MergeOptions, PartitionMerge } from '../align/merge.js';
+import type { DischargedStay } from '../align/patient.js';
 import type { Position, RecordBatch } from '../bus/bus.js';
 import { bedsideScores } from '../clinical/bedside.js';
 import { VARIABLE_COUNT } from '../clinical/variables.js';
@@ -40,9 +41,10 @@ export interface Revoked {
   readonly revoked: readonly number[];
 }
 
-/** Patients of partitions that this process reads from now on. */
+/** Patients of partitions that this process reads from now on, and stays there that are over. */
 export interface Restored {
   readonly restored: readonly RestoredPatient[];
+  readonly discharged: readonly DischargedStay[];
 }
 
 /** Events released in order, with how far the input may be committed once they are dealt with. */
@@ -54,6 +56,7 @@ export interface OrderedBatch {
   readonly positions: readonly Position[];
   readonly revoked: readonly number[];
   readonly restored: readonly RestoredPatient[];
+  readonly discharged: readonly DischargedStay[];
 }
 
 export interface AlignedBatch extends OrderedBatch {
@@ -96,12 +99,24 @@ function decodeBatch(batch: RecordBatch, decoder: EventDecoder, clock: Clock): D
   return { lane, partition, caughtUp, events, deadLetters: decoder.takeDeadLetters(), positions };
 }
 
-/** Puts each partition's events in event-time order; what must wait is kept and not committed. */
+/**
+ * Puts each partition's events in event-time order; what must wait is kept and not committed. `rest` is told which lanes of a
+ * partition are so far ahead of the others that they need not be read on, each time these change.
+ */
 export function mergeByEventTime(
   options: MergeOptions,
   clock: Clock,
+  rest: (partition: number, lanes: readonly string[]) => void = () => undefined,
 ): OperatorFunction<DecodedBatch | Control, OrderedBatch> {
   const merges = new Map<number, PartitionMerge>();
+  const resting = new Map<number, string>();
+  const regulate = (partition: number, now: EpochMs) => {
+    const lanes = merges.get(partition)?.lanesAhead(now) ?? [];
+    const key = lanes.join(' ');
+    if (key === (resting.get(partition) ?? '')) return;
+    resting.set(partition, key);
+    rest(partition, lanes);
+  };
   const reached = new Map<string, Position>();
   const release = (
     events: readonly ClinicalEvent[],
@@ -129,29 +144,38 @@ export function mergeByEventTime(
     }
     const now = clock.now();
     if (batch === 'tick') {
-      return release(
-        [...merges.values()].flatMap((merge) => merge.release(now)),
-        [],
-        [...merges.keys()],
-        now,
-      );
+      const released = [...merges.values()].flatMap((merge) => merge.release(now));
+      for (const partition of merges.keys()) regulate(partition, now);
+      return release(released, [], [...merges.keys()], now);
     }
     if ('revoked' in batch) {
-      for (const partition of batch.revoked) merges.delete(partition);
+      for (const partition of batch.revoked) {
+        merges.delete(partition);
+        resting.delete(partition);
+      }
       for (const [key, { partition }] of reached) if (batch.revoked.includes(partition)) reached.delete(key);
       return { ...NOTHING, deadLetters: [], revoked: batch.revoked };
     }
-    if ('restored' in batch) return { ...NOTHING, deadLetters: [], restored: batch.restored };
+    if ('restored' in batch) return { ...NOTHING, ...batch, deadLetters: [] };
     const { partition, lane, events, caughtUp, deadLetters } = batch;
     const merge = merges.get(partition) ?? new PartitionMerge(options);
     merges.set(partition, merge);
     merge.add(lane, events, caughtUp, now);
     for (const position of batch.positions) reached.set(`${position.topic}/${partition}`, position);
-    return release(merge.release(now), deadLetters, [partition], now);
+    const released = merge.release(now);
+    regulate(partition, now);
+    return release(released, deadLetters, [partition], now);
   });
 }
 
-const NOTHING = { events: [], watermarks: new Map(), positions: [], revoked: [], restored: [] };
+const NOTHING = {
+  events: [],
+  watermarks: new Map(),
+  positions: [],
+  revoked: [],
+  restored: [],
+  discharged: [],
+};
 
 function isControl(input: EngineInput): input is Control {
   return typeof input === 'string' || !('records' in input);
@@ -261,6 +285,7 @@ export class AlignAndScore {
     this.#deadLetters = batch.deadLetters;
     this.aligner.apply(batch.events);
     if (batch.revoked.length > 0) this.aligner.release(new Set(batch.revoked));
+    for (const stay of batch.discharged) this.aligner.restoreDischarged(stay);
     for (const { patient, alerts, fill } of batch.restored) {
       if (!this.aligner.restore(patient)) continue;
       fill(this.batcher.cacheOf(patient));

@@ -207,6 +207,45 @@ describe('duplicates', () => {
   });
 });
 
+describe('what is read again after a restart', () => {
+  const placed = (event: ClinicalEvent, offset: number): ClinicalEvent => ({ ...event, offset });
+
+  it('is known by its offset, also where its id has been forgotten', () => {
+    const recorder = new Recorder({ dedupeWindow: 2 });
+    const events = [0, 1, 2, 3, 4].map((minute) => placed(rate(minute), minute));
+    recorder.apply(...events);
+    const patient = recorder.aligner.patients.get('p1')!;
+    patient.appliedTo = { 'ward.vitals': 5 };
+    expect(recorder.apply(...events, placed(rate(5), 5))).toEqual(['p1 score 5']);
+    expect(recorder.aligner.counts).toMatchObject({ duplicates: 5, late: 0 });
+  });
+
+  it('of a stay that is over neither begins a new one nor is set aside', () => {
+    const recorder = new Recorder();
+    recorder.aligner.restoreDischarged({
+      patientId: 'p1',
+      partition: 0,
+      at: START + 10 * MINUTE_MS,
+      appliedTo: { 'ward.vitals': 5 },
+    });
+    expect(recorder.apply(placed(rate(9), 4))).toEqual([]);
+    expect(recorder.aligner.counts).toMatchObject({ duplicates: 1, duplicateObservations: 1 });
+    expect(recorder.apply(placed(rate(9), 5))).toEqual([expect.stringContaining('p1 after-discharge 9')]);
+    expect(recorder.apply(placed(admit(11), 5))).toEqual(['p1 admitted 11']);
+  });
+
+  it('is no matter any more once the stay is forgotten, or its partition another process has', () => {
+    const recorder = new Recorder();
+    const stay = { patientId: 'p1', partition: 3, at: START, appliedTo: null };
+    recorder.aligner.restoreDischarged(stay);
+    expect(recorder.aligner.forgetDischarged(START)).toEqual([]);
+    expect(recorder.aligner.forgetDischarged(START + 1)).toEqual([stay]);
+    recorder.aligner.restoreDischarged(stay);
+    recorder.aligner.release(new Set([3]));
+    expect(recorder.aligner.dischargedStay('p1')).toBeUndefined();
+  });
+});
+
 describe('steps', () => {
   it('close when the first event behind them comes, all that have passed, before that event is scored', () => {
     const recorder = new Recorder();

@@ -26,7 +26,7 @@ describe('PartitionMerge', () => {
     const lane = fc.array(fc.nat(1000), { maxLength: 40 }).map((times) => times.sort((a, b) => a - b));
     fc.assert(
       fc.property(lane, lane, fc.infiniteStream(fc.boolean()), (a, b, choose) => {
-        const merge = new PartitionMerge({ reorderWindowMs: 10, live: false });
+        const merge = new PartitionMerge({ reorderWindowMs: 10, maxWaiting: 1000, live: false });
         merge.add('a', [], false, Number.POSITIVE_INFINITY);
         merge.add('b', [], false, Number.POSITIVE_INFINITY);
         const queues = { a: a.map((t, i) => event(t, `a${i}`)), b: b.map((t, i) => event(t, `b${i}`)) };
@@ -49,7 +49,7 @@ describe('PartitionMerge', () => {
       fc.property(arrivals, fc.infiniteStream(fc.integer({ min: 1, max: 20 })), (times, sizes) => {
         const events = times.map((time, index) => ({ ...event(time, `m${index}`), offset: index }));
         const inBatches = (next: () => number) => {
-          const merge = new PartitionMerge({ reorderWindowMs: 10, live: false });
+          const merge = new PartitionMerge({ reorderWindowMs: 10, maxWaiting: 1000, live: false });
           const released: ClinicalEvent[] = [];
           for (let start = 0; start < events.length; ) {
             const end = start + next();
@@ -65,10 +65,28 @@ describe('PartitionMerge', () => {
   });
 
   it('live, lets the clock move a lane that has been read to its end', () => {
-    const merge = new PartitionMerge({ reorderWindowMs: 250, live: true });
+    const merge = new PartitionMerge({ reorderWindowMs: 250, maxWaiting: 1000, live: true });
     merge.add('a', [event(1000, 'x')], true, 1000);
     merge.add('b', [], true, 1000);
     expect(merge.release(1000)).toEqual([]);
     expect(merge.release(1250)).toHaveLength(1);
+  });
+
+  it('names the lanes that run so far ahead of the slowest that they need not be read on, never the slowest', () => {
+    const merge = new PartitionMerge({ reorderWindowMs: 10, maxWaiting: 2, live: true });
+    const now = 10_000;
+    const of = (topic: string, ...times: number[]) =>
+      times.map((time) => ({ ...event(time, `${topic} ${time}`), topic }));
+    merge.add('slow', [], false, now);
+    merge.add('fast', of('fast', 100, 200), false, now);
+    expect(merge.lanesAhead(now)).toEqual([]);
+    merge.add('fast', of('fast', 300), false, now);
+    expect(merge.lanesAhead(now)).toEqual(['fast']);
+    merge.add('slow', of('slow', 10, 150, 190, 195), false, now);
+    expect(merge.release(now)).toHaveLength(3);
+    expect(merge.lanesAhead(now)).toEqual([]);
+    merge.add('slow', [], true, now);
+    expect(merge.release(now)).toHaveLength(3);
+    expect(merge.lanesAhead(now)).toEqual([]);
   });
 });

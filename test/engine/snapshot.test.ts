@@ -47,9 +47,9 @@ class SurvivingBus implements EventBus {
     this.#world = { ...world };
     const { entries } = this.#world;
     this.state = {
-      read: async () => [...entries.values()].map((value) => ({ partition: 0, value })),
+      takeOver: async () => [...entries].map(([key, value]) => ({ key, partition: 0, value })),
       write: async (changes) => {
-        for (const [key, value] of changes) {
+        for (const { key, value } of changes) {
           if (value === null) entries.delete(key);
           else entries.set(key, value);
         }
@@ -64,7 +64,10 @@ class SurvivingBus implements EventBus {
       commit: async (positions) => {
         for (const { topic, offset } of positions) this.#world.committed.set(topic, offset);
         for (const resolve of this.#waiting.splice(0)) resolve();
+        return true;
       },
+      confirm: async () => true,
+      rest: () => undefined,
       close: async () => undefined,
     };
   }

@@ -198,7 +198,7 @@ async function merged(
   const out = await marbles.play(
     input,
     values,
-    mergeByEventTime({ reorderWindowMs: 3, live }, { now, live }),
+    mergeByEventTime({ reorderWindowMs: 3, maxWaiting: 1000, live }, { now, live }),
   );
   return out.map(({ frame, notification }) => [
     frame / FRAME,
@@ -302,7 +302,15 @@ function slowRuntime(marbles: Marbles, frames: number): InferenceRuntime {
 }
 
 function ordered(...events: ClinicalEvent[]): OrderedBatch {
-  return { events, watermarks: new Map(), deadLetters: [], positions: [], revoked: [], restored: [] };
+  return {
+    events,
+    watermarks: new Map(),
+    deadLetters: [],
+    positions: [],
+    revoked: [],
+    restored: [],
+    discharged: [],
+  };
 }
 const at = (minute: number, patientId = 'p1') => ({
   messageId: `${patientId} ${minute}`,
@@ -505,7 +513,7 @@ class WatchedBus extends MemoryBus {
       ...consumer,
       commit: async (positions: readonly Position[]) => {
         this.committed.push(...positions);
-        await consumer.commit(positions);
+        return consumer.commit(positions);
       },
     };
   }

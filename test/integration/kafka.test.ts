@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { StateEntry } from '../../src/bus/bus.js';
 import { KafkaBus, type KafkaBusConfig } from '../../src/bus/kafka.js';
 import { MemoryBus } from '../../src/bus/memory.js';
 import { ReplayClock, WALL_CLOCK } from '../../src/clock.js';
@@ -125,21 +126,48 @@ describe('KafkaBus', () => {
     const config = busConfig();
     const bus = await KafkaBus.open(config);
     await bus.createTopics([TOPICS.state]);
-    const bytes = (key: number, version: number) => Buffer.alloc(100_000, key + version);
-    const entries = (version: number) =>
-      new Map(Array.from({ length: 40 }, (_, key) => [`P${key}`, bytes(key, version)] as const));
-    await bus.state.write(entries(1));
-    await bus.state.write(entries(2));
-    await bus.state.write(new Map([['P7', null]]));
+    const changes = (version: number) =>
+      Array.from({ length: 40 }, (_, key) => ({
+        key: `P${key}`,
+        partition: key % PARTITIONS,
+        value: Buffer.alloc(100_000, key + version),
+      }));
     const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
-    const read = await bus.state.read(all);
-    expect(read).toHaveLength(39);
-    const expectedValues = [...entries(2)].filter(([key]) => key !== 'P7').map(([, value]) => value[0]);
-    expect(read.map(({ value }) => value[0]).sort()).toEqual(expectedValues.sort());
-    const some = await bus.state.read([0, 1]);
-    expect(some.length).toBe(read.filter(({ partition }) => partition < 2).length);
-    expect(some.every(({ partition }) => partition < 2)).toBe(true);
+    expect(await bus.state.takeOver(all)).toEqual([]);
+    await bus.state.write(changes(1));
+    await bus.state.write(changes(2));
+    await bus.state.write([{ key: 'P7', partition: 1, value: null }]);
+    const byKey = (entries: readonly StateEntry[]) =>
+      entries.map(({ key, partition, value }) => `${key} ${partition} ${value[0]}`).sort();
+    const newest = changes(2).filter(({ key }) => key !== 'P7');
+    expect(byKey(await bus.state.takeOver(all))).toEqual(byKey(newest));
+    expect(byKey(await bus.state.takeOver([0, 1]))).toEqual(
+      byKey(newest.filter(({ partition }) => partition < 2)),
+    );
     await bus.close();
+  });
+
+  it('lets nothing count that a process writes which has lost the partition and does not know', async () => {
+    const config = busConfig();
+    const [sleeper, heir] = [await KafkaBus.open(config), await KafkaBus.open(config)];
+    await heir.createTopics([TOPICS.state]);
+    const write = ({ state }: KafkaBus, key: string, text: string) =>
+      state.write([{ key, partition: 2, value: Buffer.from(text) }]);
+    await sleeper.state.takeOver([2]);
+    await write(sleeper, 'P1', 'old');
+    await write(sleeper, 'P2', 'old, and nothing has happened since');
+    await heir.state.takeOver([2]);
+    await write(heir, 'P1', 'new');
+    await write(sleeper, 'P1', 'stale');
+    const texts = async () =>
+      (await heir.state.takeOver([2])).map(({ key, value }) => `${key}: ${value}`).sort();
+    expect(await texts()).toEqual(['P1: new', 'P2: old, and nothing has happened since']);
+    sleeper.state.giveUp([2]);
+    await write(sleeper, 'P3', 'after it knows');
+    await write(heir, 'P1', 'newest');
+    expect(await texts()).toEqual(['P1: newest', 'P2: old, and nothing has happened since']);
+    await sleeper.close();
+    await heir.close();
   });
 
   it('says which brokers do not answer', async () => {

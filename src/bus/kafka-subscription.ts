@@ -1,0 +1,256 @@
+import type { Admin, Kafka, Consumer as KafkaConsumer, KafkaMessage } from 'kafkajs';
+import type { InputTopic } from '../events/topics.js';
+import { coPartitionedAssigner } from './assigner.js';
+import type { Consumer, Position, RecordBatch, RecordHandler } from './bus.js';
+import type { KafkaBusConfig } from './kafka-client.js';
+import type { KafkaStateLog } from './kafka-state.js';
+
+/** The group must hear from us at least this often. */
+const HEARTBEAT_MS = 3000;
+/** Answers of the group's coordinator that say: not you, or not now. */
+const NOT_A_MEMBER = new Set([
+  'REBALANCE_IN_PROGRESS',
+  'UNKNOWN_MEMBER_ID',
+  'ILLEGAL_GENERATION',
+  'FENCED_INSTANCE_ID',
+]);
+
+interface Joined {
+  readonly memberId: string;
+  readonly memberAssignment: Readonly<Record<string, number[]>>;
+}
+
+/** One membership of the consumer group. */
+export class Subscription implements Consumer {
+  readonly #consumer: KafkaConsumer;
+  readonly #admin: Admin;
+  readonly #state: KafkaStateLog;
+  readonly #groupId: string;
+  readonly #prefix: string;
+  /** As they are called on the cluster. */
+  readonly #topics: readonly string[];
+  readonly #handler: RecordHandler;
+  readonly #heartbeatMs: number;
+  #memberId = '';
+  /** Attempts to join since the last assignment. */
+  #attempts = 0;
+  #partitions: readonly number[] = [];
+  /** By partition: which deal gave it to this process. */
+  readonly #assignments = new Map<number, number>();
+  #deals = 0;
+  /** Next offset to hand over, by lane (topic on the cluster and partition), since its partition was assigned. */
+  readonly #next = new Map<string, number>();
+  readonly #committed = new Map<string, Position>();
+  readonly #resting = new Map<number, readonly string[]>();
+  /** Calls of the handler, one after the other. */
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(
+    kafka: Kafka,
+    admin: Admin,
+    state: KafkaStateLog,
+    { groupId, sessionTimeoutMs, topicPrefix }: KafkaBusConfig,
+    topics: readonly string[],
+    handler: RecordHandler,
+  ) {
+    this.#admin = admin;
+    this.#state = state;
+    this.#groupId = groupId;
+    this.#prefix = topicPrefix;
+    this.#topics = topics.map((topic) => topicPrefix + topic);
+    this.#handler = handler;
+    this.#heartbeatMs = Math.min(HEARTBEAT_MS, sessionTimeoutMs / 3);
+    const owned = () => {
+      this.#attempts++;
+      return this.#partitions;
+    };
+    this.#consumer = kafka.consumer({
+      groupId,
+      partitionAssigners: [coPartitionedAssigner(owned)],
+      sessionTimeout: sessionTimeoutMs,
+      heartbeatInterval: this.#heartbeatMs,
+      maxWaitTimeInMs: 100,
+    });
+  }
+
+  async start(): Promise<void> {
+    const consumer = this.#consumer;
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => this.#joined(payload));
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) this.#handler.failed(payload.error);
+    });
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...this.#topics], fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatch: async ({ batch, heartbeat }) => {
+        const { topic, partition, messages } = batch;
+        const assignment = this.#assignments.get(partition);
+        const caughtUp = Number(batch.lastOffset()) + 1 >= Number(batch.highWatermark);
+        const handled = this.#enqueue(async () => {
+          if (assignment === undefined || assignment !== this.#assignments.get(partition)) return;
+          await this.#handOver(topic, partition, messages, caughtUp);
+        });
+        await whileAlive(handled, heartbeat, this.#heartbeatMs);
+      },
+    });
+  }
+
+  async commit(positions: readonly Position[]): Promise<boolean> {
+    const mine = positions.filter(({ partition }) => this.#partitions.includes(partition));
+    if (!(await this.#commitOffsets(mine))) return false;
+    for (const position of mine) this.#committed.set(`${position.topic}/${position.partition}`, position);
+    return true;
+  }
+
+  /** A commit that changes nothing: the coordinator takes it only from a member of the group as it is now. */
+  confirm(): Promise<boolean> {
+    return this.#commitOffsets([...this.#committed.values()]);
+  }
+
+  rest(partition: number, lanes: readonly string[]): void {
+    const before = this.#resting.get(partition) ?? [];
+    this.#resting.set(partition, lanes);
+    const named = (topics: readonly string[]) =>
+      topics.map((topic) => ({ topic: this.#prefix + topic, partitions: [partition] }));
+    const awake = before.filter((lane) => !lanes.includes(lane));
+    const tired = lanes.filter((lane) => !before.includes(lane));
+    if (awake.length > 0) this.#consumer.resume(named(awake));
+    if (tired.length > 0) this.#consumer.pause(named(tired));
+  }
+
+  async close(): Promise<void> {
+    await this.#consumer.disconnect();
+    await this.#queue;
+  }
+
+  /** Hands over what has not been: after a new deal kafkajs reads again from what is committed. */
+  async #handOver(
+    topic: string,
+    partition: number,
+    messages: readonly KafkaMessage[],
+    caughtUp: boolean,
+  ): Promise<void> {
+    const lane = topic.slice(this.#prefix.length);
+    const next = this.#next.get(`${topic}/${partition}`) ?? 0;
+    const records = messages
+      .filter(({ offset }) => Number(offset) >= next)
+      .map((message) => recordOf(lane, partition, message));
+    const last = records.at(-1);
+    if (last !== undefined) this.#next.set(`${topic}/${partition}`, last.offset + 1);
+    await this.#handler.batch({ lane, partition, records, caughtUp });
+  }
+
+  async #commitOffsets(positions: readonly Position[]): Promise<boolean> {
+    if (positions.length === 0) return true;
+    const offsets = positions.map(({ topic, partition, offset }) => ({
+      topic: this.#prefix + topic,
+      partition,
+      offset: String(offset),
+    }));
+    try {
+      await this.#consumer.commitOffsets(offsets);
+      return true;
+    } catch (error) {
+      // Whoever reads on gets these records again, and knows them by their ids.
+      if (isPassing(error)) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * What is gone is given up before anything new is read. A member that was put out of the group, or missed a deal of the
+   * partitions, does not know who had its partitions meanwhile: then it has lost all of them, and those it has now are new.
+   */
+  #joined({ memberId, memberAssignment }: Joined): void {
+    const now = [...new Set(Object.values(memberAssignment).flat())].sort((a, b) => a - b);
+    const hasMissedNothing = memberId === this.#memberId && this.#attempts <= 1;
+    const kept = hasMissedNothing ? now.filter((partition) => this.#partitions.includes(partition)) : [];
+    const revoked = this.#partitions.filter((partition) => !kept.includes(partition));
+    const added = now.filter((partition) => !kept.includes(partition));
+    this.#memberId = memberId;
+    this.#attempts = 0;
+    this.#partitions = now;
+    this.#forget(revoked);
+    this.#deals++;
+    for (const partition of added) this.#assignments.set(partition, this.#deals);
+    void this.#enqueue(async () => {
+      if (revoked.length > 0) await this.#handler.revoked(revoked);
+      if (added.length > 0) await this.#handler.assigned(added);
+      for (const batch of await this.#lanesOf(added)) await this.#handler.batch(batch);
+    }).catch((error: unknown) => this.#handler.failed(error as Error));
+  }
+
+  #forget(partitions: readonly number[]): void {
+    this.#state.giveUp(partitions);
+    for (const partition of partitions) {
+      this.rest(partition, []);
+      this.#assignments.delete(partition);
+      for (const topic of this.#topics) {
+        this.#next.delete(`${topic}/${partition}`);
+        this.#committed.delete(`${topic.slice(this.#prefix.length)}/${partition}`);
+      }
+    }
+  }
+
+  /** Every lane of new partitions, so that none that has records to come is overtaken by the others. */
+  async #lanesOf(partitions: readonly number[]): Promise<RecordBatch[]> {
+    if (partitions.length === 0) return [];
+    const topics = [...this.#topics];
+    const committed = await this.#admin.fetchOffsets({ groupId: this.#groupId, topics });
+    const lanes: RecordBatch[] = [];
+    for (const topic of topics) {
+      const ends = await this.#admin.fetchTopicOffsets(topic);
+      const done = committed.find((each) => each.topic === topic)?.partitions ?? [];
+      for (const partition of partitions) {
+        const end = ends.find((each) => each.partition === partition);
+        const offset = Number(done.find((each) => each.partition === partition)?.offset ?? -1);
+        const position = Math.max(offset, Number(end?.low ?? 0));
+        const lane = topic.slice(this.#prefix.length);
+        lanes.push({ lane, partition, records: [], caughtUp: position >= Number(end?.high ?? 0) });
+      }
+    }
+    return lanes;
+  }
+
+  #enqueue(call: () => Promise<void>): Promise<void> {
+    const result = this.#queue.then(call);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+}
+
+/** Waits for the work and keeps the membership alive meanwhile; rejects at once where it is lost. The work goes on. */
+async function whileAlive(
+  work: Promise<void>,
+  heartbeat: () => Promise<void>,
+  everyMs: number,
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const lost = new Promise<never>((_, reject) => {
+    timer = setInterval(() => heartbeat().catch(reject), everyMs);
+  });
+  try {
+    await Promise.race([work, lost]);
+  } finally {
+    clearInterval(timer);
+  }
+  await heartbeat();
+}
+
+/** The group is being dealt out anew, or the broker is away. kafkajs wraps what the broker said. */
+function isPassing(error: unknown): boolean {
+  const { type, retriable, cause } = error as { type?: string; retriable?: boolean; cause?: unknown };
+  if (NOT_A_MEMBER.has(type ?? '') || retriable === true) return true;
+  return (
+    (error as Error).name === 'KafkaJSNumberOfRetriesExceeded' || (cause instanceof Error && isPassing(cause))
+  );
+}
+
+function recordOf(
+  topic: string,
+  partition: number,
+  { offset, value }: KafkaMessage,
+): RecordBatch['records'][number] {
+  return { topic: topic as InputTopic, partition, offset: Number(offset), value: value ?? Buffer.alloc(0) };
+}
