@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/** Against a real Kafka broker: see test/integration/kafka/broker.ts. */
+/** Against a real Kafka broker, one for all files: see test/integration/kafka/broker.ts. */
 export default defineConfig({
   test: {
     include: ['test/integration/**/*.test.ts'],
+    globalSetup: ['test/integration/kafka/shared.ts'],
     testTimeout: 120_000,
     hookTimeout: 360_000,
     pool: 'forks',

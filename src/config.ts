@@ -171,10 +171,16 @@ export const configSchema = z.strictObject({
       checkpointIntervalMs: ms.default(10_000),
     })
     .prefault({}),
+  shutdown: z
+    .strictObject({
+      /** Told to stop, a process finishes and commits what is under way; after so long it ends without. */
+      deadlineMs: ms.default(25_000),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       /** An event further ahead of the clock than this is set aside. */
-      maxFutureSkewMs: ms.default(5 * MINUTE_MS),
+      maxFutureSkewMs: ms.default(15 * MINUTE_MS),
       maxNoteBytes: z.number().int().positive().default(MIB),
       maxImageBytes: z
         .number()

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type KafkaConfig, logLevel } from 'kafkajs';
 import type { BusConfig } from '../config.js';
 import { WardstreamError } from '../errors.js';
@@ -7,6 +8,7 @@ export type KafkaBusConfig = Extract<BusConfig, { kind: 'kafka' }>;
 type Sasl = NonNullable<KafkaBusConfig['sasl']>;
 type OauthBearer = Extract<Sasl, { mechanism: 'oauthbearer' }>;
 
+const ASK_AGAIN_MS = 200;
 const TOKEN_TIMEOUT_MS = 10_000;
 /** A token is fetched anew this long before it ends. */
 const TOKEN_MARGIN_MS = 30_000;
@@ -21,6 +23,18 @@ export function clientOptions({ brokers, clientId, ssl, sasl }: KafkaBusConfig):
     logLevel: logLevel.NOTHING,
     connectionTimeout: 3000,
   };
+}
+
+/** What the call gives; while the cluster cannot answer for now (a broker away, a leader or coordinator moving), asks again. */
+export async function patiently<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if ((error as { retriable?: boolean }).retriable !== true) throw error;
+      await sleep(ASK_AGAIN_MS);
+    }
+  }
 }
 
 function saslOptions(sasl: Sasl): NonNullable<KafkaConfig['sasl']> {

@@ -3,7 +3,7 @@ import type { Admin, EachBatchPayload, IHeaders, Kafka, Message } from 'kafkajs'
 import { TOPICS } from '../events/topics.js';
 import { fixedAssigner } from './assigner.js';
 import type { StateChange, StateEntry, StateLog } from './bus.js';
-import type { KafkaBusConfig } from './kafka-client.js';
+import { type KafkaBusConfig, patiently } from './kafka-client.js';
 
 /** Appends messages to a topic; gives the offset at which the last request of each partition begins. */
 export type Append = (topic: string, messages: readonly Message[]) => Promise<ReadonlyMap<number, number>>;
@@ -61,7 +61,8 @@ export class KafkaStateLog implements StateLog {
   async #read(partitions: readonly number[]): Promise<StateEntry[]> {
     const topic = this.#config.topicPrefix + TOPICS.state;
     const ends = new Map<number, number>();
-    for (const { partition, high, low } of await this.#admin.fetchTopicOffsets(topic)) {
+    const offsets = await patiently(() => this.#admin.fetchTopicOffsets(topic));
+    for (const { partition, high, low } of offsets) {
       if (partitions.includes(partition) && Number(high) > Number(low)) ends.set(partition, Number(high));
     }
     const newest = new Map<string, Newest>();

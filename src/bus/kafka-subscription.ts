@@ -2,7 +2,7 @@ import type { Admin, Kafka, Consumer as KafkaConsumer, KafkaMessage } from 'kafk
 import type { InputTopic } from '../events/topics.js';
 import { coPartitionedAssigner } from './assigner.js';
 import type { Consumer, Position, RecordBatch, RecordHandler } from './bus.js';
-import type { KafkaBusConfig } from './kafka-client.js';
+import { type KafkaBusConfig, patiently } from './kafka-client.js';
 import type { KafkaStateLog } from './kafka-state.js';
 
 /** The group must hear from us at least this often. */
@@ -197,10 +197,11 @@ export class Subscription implements Consumer {
   async #lanesOf(partitions: readonly number[]): Promise<RecordBatch[]> {
     if (partitions.length === 0) return [];
     const topics = [...this.#topics];
-    const committed = await this.#admin.fetchOffsets({ groupId: this.#groupId, topics });
+    const groupId = this.#groupId;
+    const committed = await patiently(() => this.#admin.fetchOffsets({ groupId, topics }));
     const lanes: RecordBatch[] = [];
     for (const topic of topics) {
-      const ends = await this.#admin.fetchTopicOffsets(topic);
+      const ends = await patiently(() => this.#admin.fetchTopicOffsets(topic));
       const done = committed.find((each) => each.topic === topic)?.partitions ?? [];
       for (const partition of partitions) {
         const end = ends.find((each) => each.partition === partition);

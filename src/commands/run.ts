@@ -16,7 +16,9 @@ import { WardView } from '../server/ward-view.js';
 import { StoredAlertLog } from '../store/alert-log.js';
 import { openStore } from '../store/open.js';
 import { recordModel } from '../store/queries.js';
+import type { StoreConfig } from '../store/settings.js';
 import { StoreSink } from '../store/sink.js';
+import { Spool } from '../store/spool.js';
 import { log } from './cli.js';
 import { untilAvailable } from './wait.js';
 
@@ -41,11 +43,14 @@ export async function run(options: { readonly config: string }, stop: Promise<un
   const instance = config.server.instance ?? hostname();
   const view = new WardView(await AlertLog.open(await StoredAlertLog.open(store, instance)));
   const observer = new Observer(WALL_CLOCK, busConfig);
+  const spool = spoolOf(storeConfig);
   const storeSink = new StoreSink(store, modelVersion, {
+    spool,
     onAway: (error) => {
       observer.missStore();
       log.warn(`the store is away, alerts still push: ${String(error)}`);
     },
+    onFull: ({ message }) => log.error(`reading stops until the store is back or there is room: ${message}`),
   });
   const toBus = new BusSink(bus, new MessageCodec(), modelVersion);
   const sinks = observer.around({ bus: toBus, view, store: storeSink });
@@ -90,9 +95,27 @@ export async function run(options: { readonly config: string }, stop: Promise<un
     if (failure !== null) throw failure;
   } finally {
     log.info('stopping: finishing what is under way');
-    await server?.close();
-    await engine.close();
-    await observer.close();
-    await bus.close();
+    await withinDeadline(config.shutdown.deadlineMs, async () => {
+      await server?.close();
+      await engine.close();
+      await observer.close();
+      await bus.close();
+    });
   }
+}
+
+/** Ends the process where the work is not done in time: what is not committed is read again by whoever takes over. */
+async function withinDeadline(deadlineMs: number, work: () => Promise<void>): Promise<void> {
+  const timer = setTimeout(() => {
+    log.error(
+      `not finished within shutdown.deadlineMs (${deadlineMs}); the rest is read again at the next start`,
+    );
+    process.exit(1);
+  }, deadlineMs);
+  await work();
+  clearTimeout(timer);
+}
+
+function spoolOf(store: StoreConfig): Spool | undefined {
+  return store.kind === 'server' && store.spool !== undefined ? Spool.open(store.spool) : undefined;
 }

@@ -54,6 +54,19 @@ export const storeSchema = z.discriminatedUnion('kind', [
     asyncInserts: z.boolean().default(true),
     /** A request without an answer for this long counts as failed and is tried again. */
     requestTimeoutMs: z.number().int().positive().default(30_000),
+    /** Where results wait while the server is away; without it they wait in memory, and reading stops with them. */
+    spool: z
+      .strictObject({
+        /** One for each process. */
+        directory: z.string().min(1),
+        /** When it is full, reading stops until the server is back. */
+        maxBytes: z
+          .number()
+          .int()
+          .positive()
+          .default(2 ** 30),
+      })
+      .optional(),
     retention: retentionSchema,
   }),
 ]);

@@ -4,6 +4,7 @@ import type { PatientState } from '../align/patient.js';
 import { VARIABLES } from '../clinical/variables.js';
 import type { Outputs, Sink } from '../engine/outputs.js';
 import type { EpochMs } from '../events/event.js';
+import { type Spool, type SpooledRows, SpoolFullError } from './spool.js';
 
 /** Rows a table may have waiting before `write` inserts them at once. */
 const MAX_ROWS = 50_000;
@@ -103,7 +104,14 @@ export interface StoreSinkOptions {
   readonly maxAgeMs?: number;
   /** Called at each attempt that finds the store away. */
   readonly onAway?: (error: unknown) => void;
+  /** Where rows wait while the store is away. */
+  readonly spool?: Spool | undefined;
+  /** Called when the spool has no room: the caller waits from now on. */
+  readonly onFull?: (error: SpoolFullError) => void;
 }
+
+/** What the server says when it cannot for now: busy, read-only, out of memory or space, or its keeper is away. */
+const PASSING_CODES = new Set(['159', '202', '209', '210', '241', '242', '243', '252', '319', '999']);
 
 /** The column holds 32 bits: 49 days. */
 const MAX_DELAY_MS = 0xff_ff_ff_ff;
@@ -114,7 +122,8 @@ const LONGEST_RETRY_MS = 10_000;
 /**
  * Writes results to ClickHouse. Alerts and dead letters are inserted before `write` resolves; observations and scores
  * are collected for `maxAgeMs` first, since small inserts are costly, and everything is inserted on `flush` and `close`.
- * While the store cannot be reached, inserts are tried again, in order, and the caller waits; what it refuses is an error.
+ * While the store cannot be reached, rows go to the spool, from which they are inserted in order when it is back; without
+ * one, or when it is full, inserts are tried again and the caller waits. What the store refuses is an error.
  */
 export class StoreSink implements Sink {
   readonly #client: ClickHouseClient;
@@ -131,21 +140,31 @@ export class StoreSink implements Sink {
   };
   readonly #timer: NodeJS.Timeout;
   readonly #onAway: (error: unknown) => void;
-  #isClosing = false;
+  readonly #onFull: (error: SpoolFullError) => void;
+  readonly #spool: Spool | null;
+  #draining: Promise<void> | null = null;
+  readonly #closing = new AbortController();
   #inserting: Promise<void> = Promise.resolve();
   #failure: unknown = null;
 
   constructor(client: ClickHouseClient, modelVersion: string, options: StoreSinkOptions = {}) {
-    const { maxAgeMs = 500, onAway = () => undefined } = options;
+    const { maxAgeMs = 500, onAway = () => undefined, onFull = () => undefined, spool = null } = options;
     this.#client = client;
     this.#modelVersion = modelVersion;
     this.#onAway = onAway;
+    this.#onFull = onFull;
+    this.#spool = spool;
+    if (spool?.isEmpty === false) this.#drain();
     this.#timer = setInterval(() => {
       this.#insertAll().catch((error: unknown) => {
         this.#failure = error;
       });
     }, maxAgeMs);
     this.#timer.unref();
+  }
+
+  get #isClosing(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   async write(outputs: Outputs): Promise<void> {
@@ -168,8 +187,10 @@ export class StoreSink implements Sink {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    this.#isClosing = true;
+    this.#closing.abort();
     await this.#insertAll();
+    await this.#draining;
+    await this.#spool?.close();
     await this.#client.close();
   }
 
@@ -249,12 +270,13 @@ export class StoreSink implements Sink {
 
   #insert(tables: readonly Table[]): Promise<void> {
     this.#inserting = this.#inserting.then(async () => {
-      for (const table of tables) {
+      const inserts = tables.map((table) => {
         const values = this.#rows[table];
-        if (values.length === 0) continue;
+        if (values.length === 0) return null;
         this.#rows[table] = [];
-        await this.#insertRows(table, values);
-      }
+        return this.#insertRows(table, values);
+      });
+      await Promise.all(inserts);
     });
     return this.#inserting;
   }
@@ -262,15 +284,80 @@ export class StoreSink implements Sink {
   async #insertRows(table: Table, values: Row[]): Promise<void> {
     for (let wait = FIRST_RETRY_MS; ; wait = Math.min(LONGEST_RETRY_MS, 2 * wait)) {
       try {
-        await this.#client.insert({ table, columns: COLUMNS[table], values, format: 'JSONCompactEachRow' });
-        return;
+        if (this.#draining === null) return await this.#insertOnce(table, values);
       } catch (error) {
-        if (error instanceof ClickHouseError || this.#isClosing) throw error;
+        if (!isPassing(error) || (this.#isClosing && this.#spool === null)) throw error;
         this.#onAway(error);
-        await sleep(wait);
+      }
+      if (await this.#isSpooled(table, values)) return;
+      await this.#pause(wait);
+    }
+  }
+
+  /** Ends early when the sink is closed. */
+  async #pause(waitMs: number): Promise<void> {
+    await sleep(waitMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+  }
+
+  async #insertOnce(table: string, values: SpooledRows['rows']): Promise<void> {
+    const columns = COLUMNS[table as Table];
+    await this.#client.insert({ table, columns, values: [...values], format: 'JSONCompactEachRow' });
+  }
+
+  /** False where the spool has no room for the rows. */
+  async #isSpooled(table: Table, values: readonly Row[]): Promise<boolean> {
+    if (this.#spool === null) return false;
+    try {
+      await this.#spool.append(table, values);
+      this.#drain();
+      return true;
+    } catch (error) {
+      if (!(error instanceof SpoolFullError) || this.#isClosing) throw error;
+      this.#onFull(error);
+      this.#drain();
+      return false;
+    }
+  }
+
+  /** Begins to insert what is in the spool; new rows go behind it until it is empty. */
+  #drain(): void {
+    this.#draining ??= this.#drainAll()
+      .catch((error: unknown) => {
+        this.#failure = error;
+      })
+      .finally(() => {
+        this.#draining = null;
+        const isLeft = this.#spool?.isEmpty === false && this.#failure === null;
+        if (isLeft && !this.#isClosing) this.#drain();
+      });
+  }
+
+  async #drainAll(): Promise<void> {
+    const spool = this.#spool as Spool;
+    for (let wait = FIRST_RETRY_MS; !spool.isEmpty && !this.#isClosing; ) {
+      try {
+        for (const { table, rows } of byTable(await spool.oldest())) await this.#insertOnce(table, rows);
+        await spool.drop();
+        wait = FIRST_RETRY_MS;
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        this.#onAway(error);
+        await this.#pause(wait);
+        wait = Math.min(LONGEST_RETRY_MS, 2 * wait);
       }
     }
   }
+}
+
+function isPassing(error: unknown): boolean {
+  return !(error instanceof ClickHouseError) || PASSING_CODES.has(error.code);
+}
+
+/** One insert a table: small ones are costly. */
+function byTable(spooled: readonly SpooledRows[]): SpooledRows[] {
+  const rows = new Map<string, SpooledRows['rows'][number][]>();
+  for (const { table, rows: more } of spooled) rows.set(table, [...(rows.get(table) ?? []), ...more]);
+  return [...rows].map(([table, all]) => ({ table, rows: all }));
 }
 
 /** Version 1, at discharge, replaces version 0. */

@@ -4,6 +4,7 @@ import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { Session } from 'chdb';
 
@@ -25,6 +26,8 @@ export class ClickHouseFront {
   #server: (Server & { closeAllConnections(): void }) | null = null;
   #port = 0;
   requests = 0;
+  /** How long each answer takes. */
+  delayMs = 0;
   /** What the newest request said of itself. */
   newest = { isCompressed: false, settings: new URLSearchParams() };
 
@@ -62,6 +65,7 @@ export class ClickHouseFront {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.requests++;
+    if (this.delayMs > 0) await sleep(this.delayMs);
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const isCompressed = request.headers['content-encoding'] === 'gzip';

@@ -19,6 +19,9 @@ export interface Broker {
   kill(): Promise<void>;
   /** Starts it again on the same port and log. */
   restart(): Promise<void>;
+  /** Stops it in its tracks: it holds its connections and answers nothing. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -26,6 +29,11 @@ export interface Broker {
 export async function startBroker(): Promise<Broker> {
   const given = process.env.KAFKA_BROKERS;
   if (given !== undefined && given !== '') return externalBroker(given.split(','));
+  return startOwnBroker();
+}
+
+/** A broker that the test may kill, freeze and start again, whatever `KAFKA_BROKERS` says. */
+export async function startOwnBroker(): Promise<Broker> {
   return (await hasDocker()) ? dockerBroker() : javaBroker();
 }
 
@@ -33,7 +41,14 @@ function externalBroker(brokers: string[]): Broker {
   const refuse = async (): Promise<never> => {
     throw new Error('the broker of KAFKA_BROKERS is not ours to stop');
   };
-  return { brokers, kill: refuse, restart: refuse, stop: async () => undefined };
+  return {
+    brokers,
+    kill: refuse,
+    restart: refuse,
+    freeze: refuse,
+    thaw: refuse,
+    stop: async () => undefined,
+  };
 }
 
 async function hasDocker(): Promise<boolean> {
@@ -62,6 +77,8 @@ async function dockerBroker(): Promise<Broker> {
       await docker('start', name);
       await ready(brokers);
     },
+    freeze: async () => void (await docker('pause', name)),
+    thaw: async () => void (await docker('unpause', name)),
     stop: async () => void (await docker('rm', '-f', name)),
   };
 }
@@ -102,6 +119,8 @@ async function javaBroker(): Promise<Broker> {
     brokers,
     kill: () => end('SIGKILL'),
     restart: launch,
+    freeze: async () => void child.kill('SIGSTOP'),
+    thaw: async () => void child.kill('SIGCONT'),
     stop: async () => {
       if (child.exitCode === null && child.signalCode === null) await end('SIGKILL');
       rmSync(directory, { recursive: true, force: true });

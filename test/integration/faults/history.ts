@@ -1,0 +1,64 @@
+import { parseConfig } from '../../../src/config.js';
+import type { Outputs, Score, Sink } from '../../../src/engine/outputs.js';
+import type { AlertMessage } from '../../../src/events/messages.js';
+import { ScoresDigest } from '../../../src/replay/digest.js';
+import { Physionet2012Source } from '../../../src/replay/physionet2012.js';
+import { replay } from '../../../src/replay/replay.js';
+import type { ReplaySource, SourceMessage } from '../../../src/replay/source.js';
+import { simulateWard } from '../../../src/simulate/ward.js';
+import { HAS_SET_A, SET_A } from '../../helpers.js';
+
+const STAYS = 200;
+const HOUR_MS = 3_600_000;
+
+/** The stays that every fault is tried on: the first of set A, or simulated ones where it is not there. */
+export function stays(): SourceMessage[] {
+  if (HAS_SET_A) return [...new Physionet2012Source(SET_A, undefined, STAYS).messages()];
+  const startTime = Date.UTC(2026, 0, 5);
+  const vitalsIntervalMs = 0.5 * HOUR_MS;
+  return [...simulateWard({ beds: STAYS, hours: 24, seed: 1, startTime, wardId: 'set-a', vitalsIntervalMs })];
+}
+
+/** What came of a stream, by ids: equal for two runs that differ only in what befell them. */
+export interface Results {
+  readonly scoresDigest: string;
+  readonly scores: number;
+  /** State and event time of each transition, by alert id and sequence. */
+  readonly alerts: ReadonlyMap<string, string>;
+}
+
+export type ScoreLike = Pick<
+  Score,
+  'stayId' | 'eventTime' | 'risk' | 'circulatory' | 'respiratory' | 'deterioration'
+>;
+
+/** Scores in any order, each once. */
+export async function digestOf(scores: readonly ScoreLike[]): Promise<string> {
+  const digest = new ScoresDigest();
+  const sorted = [...scores].sort((a, b) => a.eventTime - b.eventTime);
+  await digest.write({ scores: sorted } as unknown as Outputs);
+  return digest.digest();
+}
+
+export function transitionOf({ alertId, sequence, state, eventTime, priority }: AlertMessage) {
+  return [`${alertId} ${sequence}`, `${state} ${priority} ${eventTime}`] as const;
+}
+
+/** The undisturbed run: an embedded replay. */
+export async function undisturbed(messages: readonly SourceMessage[]): Promise<Results> {
+  const counts = { patients: 0, rows: 0, descriptors: 0, notRecorded: 0, malformed: 0 };
+  const ordered = [...messages].sort((a, b) => a.eventTime - b.eventTime);
+  const source: ReplaySource = { counts, total: 0, messages: () => ordered };
+  const alerts = new Map<string, string>();
+  const keep: Sink = {
+    write: async (outputs) => {
+      for (const alert of outputs.alerts) alerts.set(...transitionOf(alert));
+    },
+  };
+  const { scores, scoresDigest } = await replay(source, {
+    config: parseConfig({}),
+    speed: 'max',
+    sinks: [keep],
+  });
+  return { scoresDigest, scores, alerts };
+}

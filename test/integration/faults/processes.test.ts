@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { SourceMessage } from '../../../src/replay/source.js';
+import { ClickHouseFront } from '../../store/front.js';
+import { type Broker, startBroker } from '../kafka/broker.js';
+import { type Results, stays, undisturbed } from './history.js';
+import { Scene } from './scene.js';
+
+const front = new ClickHouseFront();
+let broker: Broker;
+let messages: SourceMessage[];
+let reference: Results;
+let scene: Scene;
+
+beforeAll(async () => {
+  broker = await startBroker();
+  await front.come();
+  messages = stays();
+  reference = await undisturbed(messages);
+});
+afterAll(async () => {
+  await front.close();
+  await broker?.stop();
+});
+beforeEach(async () => {
+  scene = await Scene.open(broker.brokers, front);
+  onTestFinished(() => scene.close());
+});
+
+describe('engines that share a group', () => {
+  it('lose and repeat nothing when one of three is killed in mid-stream, then another', async () => {
+    await scene.produce(messages);
+    const engines = await Promise.all([scene.run(), scene.run(), scene.run()]);
+    await scene.until(0.2);
+    await engines[0].kill();
+    await scene.until(0.5);
+    await engines[1].kill();
+    await scene.until(1);
+    expect(await engines[2].stop()).toBe(0);
+    await scene.expectResults(reference);
+  });
+
+  it('are replaced one by one', async () => {
+    await scene.produce(messages);
+    const old = await Promise.all([scene.run(), scene.run()]);
+    for (const [index, engine] of old.entries()) {
+      await scene.until(0.2 + 0.2 * index);
+      const [code] = await Promise.all([engine.stop(), scene.run()]);
+      expect(code).toBe(0);
+    }
+    await scene.until(1);
+    await scene.expectResults(reference);
+  });
+
+  it('deal 12 partitions to one, three and two processes', async () => {
+    await scene.produce(messages);
+    const first = await scene.run();
+    await scene.until(0.1);
+    const others = await Promise.all([scene.run(), scene.run()]);
+    await expect.poll(() => scene.shares(), { timeout: 60_000, interval: 200 }).toEqual([4, 4, 4]);
+    expect(await others[0].stop()).toBe(0);
+    await expect.poll(() => scene.shares(), { timeout: 60_000, interval: 200 }).toEqual([6, 6]);
+    await scene.until(1);
+    for (const engine of [first, others[1]]) expect(await engine.stop()).toBe(0);
+    await scene.expectResults(reference);
+  });
+});
+
+describe('an engine that is frozen past its session and woken', () => {
+  it('has lost its partitions, writes nothing over the state of those who took over, and takes its share again', async () => {
+    const half = messages.findIndex(({ eventTime }) => eventTime > messages[messages.length >> 1].eventTime);
+    await scene.produce(messages.slice(0, half));
+    const sleeper = await scene.run();
+    const heir = await scene.run();
+    await scene.until(0.15);
+    sleeper.child.kill('SIGSTOP');
+    await scene.until(1);
+    sleeper.child.kill('SIGCONT');
+    await expect.poll(() => scene.shares(), { timeout: 60_000, interval: 200 }).toEqual([6, 6]);
+    // Some checkpoints of the woken one.
+    await sleep(1500);
+    for (const engine of [heir, sleeper]) expect(await engine.stop()).toBe(0);
+    // What it left in the state topic is what the rest of the stream begins from.
+    await scene.produce(messages.slice(half));
+    const last = await scene.run();
+    await scene.until(1);
+    expect(await last.stop()).toBe(0);
+    await scene.expectResults(reference);
+  });
+});

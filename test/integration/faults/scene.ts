@@ -1,0 +1,242 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Admin, Kafka, logLevel } from 'kafkajs';
+import { expect } from 'vitest';
+import { KafkaBus, type KafkaBusConfig } from '../../../src/bus/kafka.js';
+import { patiently } from '../../../src/bus/kafka-client.js';
+import { parseConfig } from '../../../src/config.js';
+import { MessageCodec } from '../../../src/events/codec.js';
+import type { AlertMessage, DeadLetterMessage, RiskScoreMessage } from '../../../src/events/messages.js';
+import { INPUT_TOPICS, TOPICS } from '../../../src/events/topics.js';
+import { produceAll } from '../../../src/replay/replay.js';
+import type { SourceMessage } from '../../../src/replay/source.js';
+import type { ClickHouseFront } from '../../store/front.js';
+import { digestOf, type Results, transitionOf } from './history.js';
+
+/** The shortest session a broker allows by default, so that a dead process is noticed soon. */
+const SESSION_MS = 6000;
+const PATIENCE_MS = 100_000;
+const TOKEN = 'a-token-for-this-test';
+let count = 0;
+
+/** `wardstream run` in a process of its own. */
+export interface EngineProcess {
+  readonly child: ChildProcess;
+  /** Where its server listens. */
+  readonly url: string;
+  /** What it has said so far. */
+  said(): string;
+  /** Asks it to stop and gives its exit code. */
+  stop(): Promise<number | null>;
+  /** Ends it at once. */
+  kill(): Promise<void>;
+}
+
+/** One deployment on a broker: topics and a group of its own, engines that come and go, and what they produced. */
+export class Scene {
+  readonly bus: KafkaBusConfig;
+  readonly codec = new MessageCodec();
+  readonly #admin: Admin;
+  readonly #front: ClickHouseFront;
+  readonly #directory = mkdtempSync(join(tmpdir(), 'wardstream-faults-'));
+  readonly #processes: EngineProcess[] = [];
+  #total = 0;
+
+  private constructor(bus: KafkaBusConfig, front: ClickHouseFront, admin: Admin) {
+    this.bus = bus;
+    this.#front = front;
+    this.#admin = admin;
+  }
+
+  static async open(brokers: string[], front: ClickHouseFront, partitions = 12): Promise<Scene> {
+    const name = `fault-${process.pid}-${++count}`;
+    const settings = { kind: 'kafka', brokers, partitions, sessionTimeoutMs: SESSION_MS };
+    const { bus } = parseConfig({ bus: { ...settings, groupId: name, topicPrefix: `${name}.` } });
+    const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { retries: 60 } }).admin();
+    await admin.connect();
+    const scene = new Scene(bus as KafkaBusConfig, front, admin);
+    const kafka = await KafkaBus.open(scene.bus);
+    await kafka.createTopics(Object.values(TOPICS));
+    await kafka.close();
+    return scene;
+  }
+
+  get database(): string {
+    return this.bus.groupId.replaceAll('-', '_');
+  }
+
+  /** A directory that is gone with the scene. */
+  get directory(): string {
+    return this.#directory;
+  }
+
+  async produce(messages: readonly SourceMessage[]): Promise<void> {
+    const kafka = await KafkaBus.open(this.bus);
+    // Topic by topic: in order within each, and fewer requests.
+    for (const topic of INPUT_TOPICS) {
+      const ofTopic = messages.filter((message) => message.topic === topic);
+      for (let start = 0; start < ofTopic.length; start += 2000) {
+        await produceAll(ofTopic.slice(start, start + 2000), kafka, this.codec);
+      }
+    }
+    await kafka.close();
+    this.#total = 0;
+    this.#total = (await this.progress()).total;
+  }
+
+  /** Starts an engine and waits until its server answers. `more` adds settings, `moreStore` to those of the store. */
+  async run(more: object = {}, moreStore: object = {}): Promise<EngineProcess> {
+    const number = this.#processes.length + 1;
+    const file = join(this.#directory, `${number}.json`);
+    const store = { kind: 'server', url: this.#front.url, database: this.database, ...moreStore };
+    const state = { checkpointIntervalMs: 300 };
+    const config = { bus: this.bus, store, state, server: { port: 0, token: TOKEN }, ...more };
+    writeFileSync(file, JSON.stringify(config));
+    const child = spawn('node', ['dist/main.js', 'run', '--config', file], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    mkdirSync(resolve('test-artifacts'), { recursive: true });
+    const log = createWriteStream(resolve('test-artifacts', `${this.bus.groupId}-${number}.log`));
+    let said = '';
+    const exited = new Promise<number | null>((done) => child.once('exit', done));
+    const url = await new Promise<string>((found, fail) => {
+      const read = (data: Buffer) => {
+        said += String(data);
+        log.write(data);
+        const address = /http:\/\/127\.0\.0\.1:\d+(?=\/)/.exec(said.slice(said.indexOf('ward page')))?.[0];
+        if (address !== undefined && said.includes('ward page')) found(address);
+      };
+      child.stdout?.on('data', read);
+      child.stderr?.on('data', read);
+      void exited.then((code) => fail(new Error(`run ended with ${code}: ${said}`)));
+    });
+    const engine: EngineProcess = {
+      child,
+      url,
+      said: () => said,
+      stop: async () => {
+        child.kill('SIGTERM');
+        return exited;
+      },
+      kill: async () => {
+        child.kill('SIGKILL');
+        await exited;
+      },
+    };
+    this.#processes.push(engine);
+    return engine;
+  }
+
+  /** Messages in the input topics, and how many of them are committed. */
+  async progress(): Promise<{ readonly done: number; readonly total: number }> {
+    const { groupId, topicPrefix } = this.bus;
+    const topics = INPUT_TOPICS.map((topic) => topicPrefix + topic);
+    const offsets = await patiently(() => this.#admin.fetchOffsets({ groupId, topics }));
+    const done = offsets
+      .flatMap(({ partitions }) => partitions)
+      .reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
+    if (this.#total > 0) return { done, total: this.#total };
+    const ends = await Promise.all(topics.map((topic) => this.#admin.fetchTopicOffsets(topic)));
+    return { done, total: ends.flat().reduce((sum, { high }) => sum + Number(high), 0) };
+  }
+
+  /** Waits until this share of the input is committed. */
+  async until(share: number, patienceMs = PATIENCE_MS): Promise<void> {
+    const reached = async () => {
+      const { done, total } = await this.progress();
+      return done / total;
+    };
+    await expect.poll(reached, { timeout: patienceMs, interval: 100 }).toBeGreaterThanOrEqual(share);
+  }
+
+  /** Partitions of each member of the group now. */
+  async shares(): Promise<number[]> {
+    const { groups } = await this.#admin.describeGroups([this.bus.groupId]);
+    const { AssignerProtocol } = await import('kafkajs').then(({ default: kafkajs }) => kafkajs);
+    return groups[0].members
+      .map(({ memberAssignment }) => AssignerProtocol.MemberAssignment.decode(memberAssignment))
+      .map((assignment) => assignment?.assignment[this.bus.topicPrefix + TOPICS.vitals]?.length ?? 0)
+      .sort((a, b) => a - b);
+  }
+
+  /** All that was produced. Fails where two records of one id say different things. */
+  async results(): Promise<Results> {
+    const scores = new Map<string, RiskScoreMessage>();
+    for (const value of await this.#read(TOPICS.scores)) {
+      const score = this.codec.decode('RiskScore', value) as RiskScoreMessage;
+      const before = scores.get(score.scoreId);
+      if (before !== undefined) expect(score).toEqual(before);
+      scores.set(score.scoreId, score);
+    }
+    const alerts = new Map<string, string>();
+    for (const value of await this.#read(TOPICS.alerts)) {
+      const [id, what] = transitionOf(this.codec.decode('Alert', value) as AlertMessage);
+      if (alerts.has(id)) expect(what).toBe(alerts.get(id));
+      alerts.set(id, what);
+    }
+    return { scoresDigest: await digestOf([...scores.values()]), scores: scores.size, alerts };
+  }
+
+  /** Each once. */
+  async deadLetters(): Promise<DeadLetterMessage[]> {
+    const letters = new Map<string, DeadLetterMessage>();
+    for (const value of await this.#read(TOPICS.deadLetters)) {
+      const letter = this.codec.decode('DeadLetter', value) as DeadLetterMessage;
+      letters.set(letter.deadLetterId, letter);
+    }
+    return [...letters.values()];
+  }
+
+  /** One number from the store. */
+  async count(query: string): Promise<number> {
+    const response = await fetch(`${this.#front.url}/?database=${this.database}`, {
+      method: 'POST',
+      body: `${query} FORMAT TabSeparated`,
+    });
+    return Number(await response.text());
+  }
+
+  /** The same results as those of the undisturbed run, in the topics and in the store. */
+  async expectResults(reference: Results): Promise<void> {
+    const { scoresDigest, scores, alerts } = await this.results();
+    expect(scores).toBe(reference.scores);
+    expect(new Map([...alerts].sort())).toEqual(new Map([...reference.alerts].sort()));
+    expect(scoresDigest).toBe(reference.scoresDigest);
+    expect(reference.alerts.size).toBeGreaterThan(0);
+    expect(await this.count('SELECT count() FROM scores FINAL')).toBe(reference.scores);
+    expect(await this.count('SELECT count() FROM alert_events FINAL')).toBe(reference.alerts.size);
+  }
+
+  async close(): Promise<void> {
+    for (const { child } of this.#processes) if (child.exitCode === null) child.kill('SIGKILL');
+    await this.#admin.disconnect();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  async #read(name: string): Promise<Buffer[]> {
+    const topic = this.bus.topicPrefix + name;
+    const ends = await this.#admin.fetchTopicOffsets(topic);
+    const total = ends.reduce((sum, { high }) => sum + Number(high), 0);
+    const values: Buffer[] = [];
+    if (total === 0) return values;
+    const { brokers, groupId } = this.bus;
+    const consumer = new Kafka({ brokers, logLevel: logLevel.NOTHING }).consumer({
+      groupId: `${groupId}-${name}-${values.length}-${performance.now()}`,
+    });
+    await consumer.connect();
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await new Promise<void>((done) => {
+      void consumer.run({
+        autoCommit: false,
+        eachBatch: async ({ batch }) => {
+          for (const { value } of batch.messages) if (value !== null) values.push(value);
+          if (values.length >= total) done();
+        },
+      });
+    });
+    await consumer.disconnect();
+    return values;
+  }
+}
