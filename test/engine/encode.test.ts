@@ -80,7 +80,7 @@ function slowEncoders() {
 }
 
 function ordered(...events: ClinicalEvent[]): OrderedBatch {
-  const none = { positions: [], revoked: [], restored: [], watermarks: new Map() };
+  const none = { positions: [], revoked: [], restored: [], discharged: [], watermarks: new Map() };
   return { events, deadLetters: [], ...none };
 }
 const at = (minute: number, messageId = `${minute}`) => ({
@@ -228,7 +228,7 @@ describe('notes and images in the score', () => {
     const events = [ADMISSION, rateAt(30), noteAt(60, 'septic'), imageAt(90, 'opacity'), rateAt(150)];
     const { stage } = await scoresOf([ordered(...events)]);
     const patient = stage.aligner.patients.get('p1')!;
-    const snapshot = snapshotOf(patient, stage.batcher.cacheOf(patient), '', 'small');
+    const snapshot = snapshotOf(patient, stage.batcher.cacheOf(patient), '', 'small', {});
     const model = { ...SHAPE, ...ALIGN, version: 'small' } as unknown as ModelConfig;
     const options = { partition: 0, dedupeWindow: 64, model };
     const restored = restorePatient(snapshot, options)!;

@@ -262,9 +262,8 @@ describe('the command line on Kafka', () => {
     const directory = mkdtempSync(join(tmpdir(), 'wardstream-run-'));
     const file = join(directory, 'ward.yaml');
     const bus = busConfig();
-    const token = 'a-token-for-this-test';
     const store = { kind: 'embedded', directory: join(directory, 'store') };
-    writeFileSync(file, JSON.stringify({ bus, store, server: { port: 0, token } }));
+    writeFileSync(file, JSON.stringify({ bus, store, server: { port: 0 } }));
     const cli = (...args: string[]) => promisify(execFile)('node', ['dist/main.js', ...args]);
     const made = JSON.parse((await cli('topics', 'create', '--config', file, '--json')).stdout);
     expect(made.missing).toEqual([]);
@@ -276,9 +275,9 @@ describe('the command line on Kafka', () => {
     const child = spawn('node', ['dist/main.js', 'run', '--config', file], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const url = await addressOf(child);
+    const { url, token } = await addressOf(child);
     const alerts = async () => {
-      const response = await fetch(`${url}/api/v1/alerts?limit=5000`, {
+      const response = await fetch(`${url}/api/v1/alerts?limit=1000`, {
         headers: { authorization: `Bearer ${token}` },
       });
       const body = (await response.json()) as { alerts: { wardId: string }[] };
@@ -295,12 +294,11 @@ describe('faults', () => {
   it('loses nothing and changes nothing when work moves to a second process and the first one is killed', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'wardstream-faults-'));
     const bus = { ...busConfig(), sessionTimeoutMs: 6000 };
-    const token = 'a-token-for-this-test';
     const fileOf = (name: string) => {
       const file = join(directory, `${name}.yaml`);
       const store = { kind: 'embedded', directory: join(directory, name) };
       const state = { checkpointIntervalMs: 500 };
-      writeFileSync(file, JSON.stringify({ bus, store, state, server: { port: 0, token } }));
+      writeFileSync(file, JSON.stringify({ bus, store, state, server: { port: 0 } }));
       return file;
     };
     const run = (name: string) =>
@@ -331,7 +329,7 @@ describe('faults', () => {
     try {
       const first = run('first');
       children.push(first);
-      const url = await addressOf(first);
+      const { url, token } = await addressOf(first);
       const hoursDone = async () => {
         const response = await fetch(`${url}/api/v1/patients`, {
           headers: { authorization: `Bearer ${token}` },
@@ -366,13 +364,14 @@ describe('faults', () => {
   });
 });
 
-function addressOf(child: ChildProcess): Promise<string> {
+/** Where its server listens, and the token it printed. */
+function addressOf(child: ChildProcess): Promise<{ readonly url: string; readonly token: string }> {
   return new Promise((resolve, reject) => {
     let text = '';
     const read = (data: Buffer) => {
       text += String(data);
-      const address = /http:\/\/[\d.]+:\d+/.exec(text)?.[0];
-      if (address !== undefined) resolve(address);
+      const [, url, token] = /(http:\/\/[\d.]+:\d+)\/#token=(\S+)/.exec(text) ?? [];
+      if (url !== undefined) resolve({ url, token });
     };
     child.stdout?.on('data', read);
     child.stderr?.on('data', read);

@@ -18,7 +18,6 @@ import { digestOf, type Results, transitionOf } from './history.js';
 /** The shortest session a broker allows by default, so that a dead process is noticed soon. */
 const SESSION_MS = 6000;
 const PATIENCE_MS = 100_000;
-const TOKEN = 'a-token-for-this-test';
 let count = 0;
 
 /** `wardstream run` in a process of its own. */
@@ -92,7 +91,7 @@ export class Scene {
     const file = join(this.#directory, `${number}.json`);
     const store = { kind: 'server', url: this.#front.url, database: this.database, ...moreStore };
     const state = { checkpointIntervalMs: 300 };
-    const config = { bus: this.bus, store, state, server: { port: 0, token: TOKEN }, ...more };
+    const config = { bus: this.bus, store, state, server: { port: 0 }, ...more };
     writeFileSync(file, JSON.stringify(config));
     const child = spawn('node', ['dist/main.js', 'run', '--config', file], {
       stdio: ['ignore', 'pipe', 'pipe'],
