@@ -81,7 +81,11 @@ export async function run(options: { readonly config: string }, stop: Promise<un
       },
       observability: observer.options(
         engine,
-        { client: store, rowsWaiting: () => storeSink.waiting },
+        {
+          client: store,
+          rowsWaiting: () => storeSink.waiting,
+          spoolBytes: spool === undefined ? undefined : () => spool.bytes,
+        },
         config.metrics.token,
       ),
       onTrouble: (message) => log.warn(message),
