@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
-import type { WardClient } from '../../../src/client/browser.js';
 import { Inbox } from './alerts/inbox.js';
 import { Banner } from './banner.js';
+import type { WardFeed } from './connection.js';
 import { ruleText } from './format.js';
 import { Header } from './header.js';
 import { useAlarm, useFeed, usePlace, useSettings, useWallClock } from './hooks.js';
@@ -20,14 +20,15 @@ const TICK_MS = 5000;
 const AGE_STEP_MS = 15_000;
 
 interface AppProps {
-  readonly client: WardClient;
+  readonly source: WardFeed;
   /** A display nobody touches: no controls, larger tiles. */
   readonly isWall: boolean;
 }
 
 /** The page: its head, the place the viewer is at, its foot. */
-export function App({ client, isWall }: AppProps) {
-  const feed = useFeed(client);
+export function App({ source, isWall }: AppProps) {
+  const { client } = source;
+  const feed = useFeed(source);
   const [place, go] = usePlace();
   const [settings, change] = useSettings();
   const wallNow = useWallClock(TICK_MS);

@@ -16,29 +16,43 @@ export const NO_FEED: Feed = { link: { kind: 'connecting' }, ward: EMPTY_WARD, c
 
 const FRAMES = ['hello', 'snapshot', 'patients', 'discharged', 'alert', 'heartbeat', 'replay'] as const;
 
-/** A client of this page's own server, in the name of the session cookie. */
-export function openClient(): WardClient {
-  return connect({ url: location.origin, wards: ['*'] });
-}
+/**
+ * What this page's own server tells, in the name of the session cookie, from the first frame on: nothing is missed
+ * between connecting and whoever listens.
+ */
+export class WardFeed {
+  readonly client: WardClient;
+  #feed = NO_FEED;
+  #listener: (feed: Feed) => void = () => undefined;
 
-/** Tells what the client receives, as the page shows it. The function returned ends that. */
-export function watch(client: WardClient, onFeed: (feed: Feed) => void): () => void {
-  let feed = NO_FEED;
-  const update = (change: Partial<Feed>) => {
-    feed = { ...feed, ...change };
-    onFeed(feed);
-  };
-  const endings = FRAMES.map((type) =>
-    client.on(type, (frame) => {
-      const ward = applyFrame(feed.ward, frame);
-      const moved = ward.clock !== feed.ward.clock;
-      update({ ward, clockMovedAt: moved ? Date.now() : feed.clockMovedAt });
-    }),
-  );
-  endings.push(
-    client.on('state', (link) => update(link.kind === 'refused' ? { link, ward: EMPTY_WARD } : { link })),
-  );
-  return () => {
-    for (const end of endings) end();
-  };
+  constructor() {
+    this.client = connect({ url: location.origin, wards: ['*'] });
+    for (const type of FRAMES) {
+      this.client.on(type, (frame) => {
+        const ward = applyFrame(this.#feed.ward, frame);
+        const moved = ward.clock !== this.#feed.ward.clock;
+        this.#update({ ward, clockMovedAt: moved ? Date.now() : this.#feed.clockMovedAt });
+      });
+    }
+    this.client.on('state', (link) =>
+      this.#update(link.kind === 'refused' ? { link, ward: EMPTY_WARD } : { link }),
+    );
+  }
+
+  get current(): Feed {
+    return this.#feed;
+  }
+
+  /** Calls `listener` from now on, in place of whoever listened before; the function returned ends that. */
+  listen(listener: (feed: Feed) => void): () => void {
+    this.#listener = listener;
+    return () => {
+      this.#listener = () => undefined;
+    };
+  }
+
+  #update(change: Partial<Feed>): void {
+    this.#feed = { ...this.#feed, ...change };
+    this.#listener(this.#feed);
+  }
 }

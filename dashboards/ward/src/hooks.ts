@@ -1,7 +1,6 @@
 import type { RefObject } from 'preact';
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { WardClient } from '../../../src/client/browser.js';
-import { type Feed, NO_FEED, watch } from './connection.js';
+import type { Feed, WardFeed } from './connection.js';
 import { type Place, placeOf } from './place.js';
 import type { Priority } from './protocol.js';
 import { parseSettings, type Settings } from './settings.js';
@@ -12,32 +11,29 @@ const SETTINGS_KEY = 'wardstream-settings';
 const REDRAW_MS = 500;
 
 /** The feed as it is to be drawn. */
-export function useFeed(client: WardClient): Feed {
-  const [feed, setFeed] = useState(NO_FEED);
+export function useFeed(source: WardFeed): Feed {
+  const [feed, setFeed] = useState(source.current);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let latest = NO_FEED;
-    let drawn = NO_FEED;
+    let drawn = source.current;
     const draw = () => {
       clearTimeout(timer);
       timer = undefined;
-      drawn = latest;
-      setFeed(latest);
+      drawn = source.current;
+      setFeed(drawn);
     };
-    const end = watch(client, (next) => {
-      latest = next;
+    const end = source.listen(({ link, ward }) => {
       const isUrgent =
-        next.link !== drawn.link ||
-        next.ward.alerts !== drawn.ward.alerts ||
-        next.ward.replay !== drawn.ward.replay;
+        link !== drawn.link || ward.alerts !== drawn.ward.alerts || ward.replay !== drawn.ward.replay;
       if (isUrgent) draw();
       else timer ??= setTimeout(draw, REDRAW_MS);
     });
+    draw();
     return () => {
       clearTimeout(timer);
       end();
     };
-  }, [client]);
+  }, [source]);
   return feed;
 }
 

@@ -8,25 +8,24 @@ import 'uplot/dist/uPlot.min.css';
 import './style/patient.css';
 import './style/replay.css';
 import { render } from 'preact';
-import type { WardClient } from '../../../src/client/browser.js';
 import { App } from './app.js';
-import { openClient } from './connection.js';
+import { WardFeed } from './connection.js';
 import { Message, OPEN_AGAIN } from './message.js';
 import { openSession } from './session.js';
 
-let client: WardClient | undefined;
+let source: WardFeed | undefined;
 
 /** Draws the page for the token of the address, or the session there is. */
 async function start(root: HTMLElement): Promise<void> {
   const isWall = new URLSearchParams(location.search).has('wall');
   const isOpen = await openSession();
-  client?.close();
-  client = isOpen ? openClient() : undefined;
+  source?.client.close();
+  source = isOpen ? new WardFeed() : undefined;
   const page =
-    client === undefined ? (
+    source === undefined ? (
       <Message title="This page needs an access token.">{OPEN_AGAIN}</Message>
     ) : (
-      <App key={performance.now()} client={client} isWall={isWall} />
+      <App key={performance.now()} source={source} isWall={isWall} />
     );
   render(page, root);
 }

@@ -4,13 +4,13 @@ import type { WardClient } from '../../../../src/client/browser.js';
 import { ageText, momentText, personText } from '../format.js';
 import { Icon } from '../icons.js';
 import { type Place, WARD } from '../place.js';
-import type { AlertView, PatientView, Timeline } from '../protocol.js';
+import type { AlertView, PatientView } from '../protocol.js';
 import { Shape } from '../shape.js';
 import { bedName, isActive, leadingAlert } from '../state.js';
 import { Charts } from './charts.js';
 import type { Mark } from './marks.js';
 import { Records } from './records.js';
-import { extend, pan, type Span, zoom } from './timeline.js';
+import { pan, type Span, zoom } from './timeline.js';
 import { useTimeline } from './use-timeline.js';
 import { Why } from './why.js';
 
@@ -42,11 +42,7 @@ export function PatientPage({ patient, patientId, alerts, truth, now, client, th
   const [mark, setMark] = useState<Mark | null>(null);
   const moving = useMemo(() => spanUntil(now, hours), [now, hours]);
   const span = fixed ?? moving;
-  const { timeline, fault } = useTimeline(client, patientId, span, fixed === null, alerts);
-  const shown = useMemo<Timeline | null>(
-    () => (timeline === null || patient === undefined ? timeline : extend(timeline, patient)),
-    [timeline, patient],
-  );
+  const { timeline: shown, fault } = useTimeline(client, patientId, patient, span, fixed === null, alerts);
   useEffect(() => setMark(null), [patientId]);
   const follow = (length: number) => {
     setHours(length);

@@ -68,6 +68,39 @@ export function extend(timeline: Timeline, patient: PatientView): Timeline {
   };
 }
 
+/** The timeline just read, with what the push had added to the one before and the store does not have yet. */
+export function carry(read: Timeline, before: Timeline | null): Timeline {
+  if (before === null || before.to > read.to) return read;
+  const variables: Record<string, Series> = { ...read.variables };
+  for (const [id, { times, values, unit }] of Object.entries(before.variables)) {
+    let series = variables[id] ?? emptySeries(id, unit);
+    if (series === undefined) continue;
+    for (
+      let index = indexAt(times, series.times.at(-1) ?? read.from - 1) + 1;
+      index < times.length;
+      index++
+    ) {
+      series = appended(series, times[index], values[index]);
+    }
+    if (series.times.length > 0) variables[id] = series;
+  }
+  const { scores } = before;
+  const first = indexAt(scores.times, read.scores.times.at(-1) ?? read.from - 1) + 1;
+  return {
+    ...read,
+    variables,
+    scores: {
+      times: [...read.scores.times, ...scores.times.slice(first)],
+      risk: [...read.scores.risk, ...scores.risk.slice(first)],
+      circulatory: [...read.scores.circulatory, ...scores.circulatory.slice(first)],
+      respiratory: [...read.scores.respiratory, ...scores.respiratory.slice(first)],
+      deterioration: [...read.scores.deterioration, ...scores.deterioration.slice(first)],
+      news2: [...read.scores.news2, ...scores.news2.slice(first)],
+      qsofa: [...read.scores.qsofa, ...scores.qsofa.slice(first)],
+    },
+  };
+}
+
 function emptySeries(id: string, unit: string): Series | undefined {
   const known = VARIABLE_BY_ID.get(id);
   if (known === undefined) return undefined;

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { WardClient } from '../../../../src/client/browser.js';
 import { faultText, readTimeline } from '../api.js';
-import type { AlertView, Timeline } from '../protocol.js';
-import type { Span } from './timeline.js';
+import type { AlertView, PatientView, Timeline } from '../protocol.js';
+import { carry, extend, type Span } from './timeline.js';
 
 const HOUR_MS = 3_600_000;
 /** How long the viewer must have stopped zooming before the span is read. */
@@ -22,6 +22,7 @@ interface Reading {
 export function useTimeline(
   client: WardClient,
   patientId: string,
+  patient: PatientView | undefined,
   span: Span,
   follows: boolean,
   alerts: readonly AlertView[],
@@ -36,6 +37,10 @@ export function useTimeline(
     setReading({ timeline: null, fault: '' });
   }, [patientId]);
   useEffect(() => {
+    if (patient === undefined || !follows) return;
+    setReading(({ timeline, fault }) => ({ timeline: timeline && extend(timeline, patient), fault }));
+  }, [patient, follows]);
+  useEffect(() => {
     if (!follows) return;
     const timer = setInterval(() => setRound((count) => count + 1), REFRESH_MS);
     return () => clearInterval(timer);
@@ -48,7 +53,9 @@ export function useTimeline(
       const until = follows ? null : to + margin;
       const hours = Math.min(48, Math.max(1, (to - from + margin * (follows ? 1 : 2)) / HOUR_MS));
       readTimeline(client, patientId, hours, until).then(
-        (timeline) => isOver || setReading({ timeline, fault: '' }),
+        (read) =>
+          isOver ||
+          setReading(({ timeline }) => ({ timeline: follows ? carry(read, timeline) : read, fault: '' })),
         (error: unknown) =>
           isOver ||
           setReading(({ timeline }) => ({

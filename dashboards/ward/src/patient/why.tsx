@@ -67,10 +67,6 @@ function Outputs({ patient }: { readonly patient: PatientView }) {
 function Contributions({ explanation, now }: { readonly explanation: Explanation; readonly now: number }) {
   const { modalities, variables, method, modelVersion } = explanation;
   const leading = variables.slice(0, SHOWN);
-  const most = Math.max(
-    1e-6,
-    ...[...modalities, ...leading].map(({ contribution }) => Math.abs(contribution)),
-  );
   return (
     <>
       <ul class="bars">
@@ -78,9 +74,9 @@ function Contributions({ explanation, now }: { readonly explanation: Explanation
           <Bar
             key={modality}
             name={MODALITIES[modality]}
-            detail={eventTime === null ? 'none yet' : `${ageText(Math.max(0, now - eventTime))} old`}
+            detail={eventTime === null ? 'none used' : `${ageText(Math.max(0, now - eventTime))} old`}
             contribution={contribution}
-            most={most}
+            most={largest(modalities)}
           />
         ))}
       </ul>
@@ -93,7 +89,7 @@ function Contributions({ explanation, now }: { readonly explanation: Explanation
             value={value === null ? '–' : valueText(variable, value, unit)}
             detail={at === null ? '' : `${ageText(Math.max(0, now - at))} old`}
             contribution={contribution}
-            most={most}
+            most={largest(leading)}
           />
         ))}
       </ul>
@@ -103,6 +99,11 @@ function Contributions({ explanation, now }: { readonly explanation: Explanation
       </p>
     </>
   );
+}
+
+/** The largest effect, which fills half of a bar. */
+function largest(effects: readonly { readonly contribution: number }[]): number {
+  return Math.max(1e-6, ...effects.map(({ contribution }) => Math.abs(contribution)));
 }
 
 interface BarProps {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  carry,
   extend,
   indexAt,
   MAX_SPAN_MS,
@@ -76,5 +77,51 @@ describe('extend', () => {
     const thinned = { ...timeline, variables: { heartRate: { ...heartRate, low: [70], high: [95] } } };
     const patient = patientView({ values: { heartRate: { value: 90, unit: '/min', at: 2000 } } });
     expect(extend(thinned, patient).variables.heartRate).toMatchObject({ low: [70, 90], high: [95, 90] });
+  });
+});
+
+describe('carry', () => {
+  it('keeps what the push brought and the store does not have yet', () => {
+    const before = timelineOf(
+      {
+        heartRate: [
+          [1, 80],
+          [2, 81],
+          [3, 82],
+        ],
+        lactate: [[3, 2]],
+      },
+      [
+        [1, 0.1],
+        [3, 0.3],
+      ],
+    );
+    const read = timelineOf(
+      {
+        heartRate: [
+          [1, 80],
+          [2, 81.5],
+        ],
+      },
+      [
+        [1, 0.1],
+        [2, 0.2],
+      ],
+    );
+    const carried = carry(read, before);
+    expect(carried.variables.heartRate).toMatchObject({ times: [1, 2, 3], values: [80, 81.5, 82] });
+    expect(carried.variables.lactate.values).toEqual([2]);
+    expect(carried.scores).toMatchObject({
+      times: [1, 2, 3],
+      risk: [0.1, 0.2, 0.3],
+      qsofa: [null, null, null],
+    });
+    expect(carry(carried, before)).toEqual(carried);
+  });
+
+  it('takes what was read where there was nothing before, or something of later', () => {
+    const read = timelineOf({ heartRate: [[1, 80]] }, []);
+    expect(carry(read, null)).toBe(read);
+    expect(carry(read, { ...read, to: 9 })).toBe(read);
   });
 });
