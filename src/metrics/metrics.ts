@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { ENCODING_FLAGS } from '../encoders/encoding.js';
 import type { EngineCounts } from '../engine/engine.js';
 import { DEAD_LETTER_REASONS } from '../events/dead-letter.js';
 import type { VariableDrift } from '../inference/drift.js';
@@ -74,6 +75,15 @@ export function openMetrics(sources: MetricsSources): Registry {
       labels: { reason },
       value: counts().deadLettersByReason[reason] ?? 0,
     })),
+  );
+  counter('encoded_total', 'Notes and images with an embedding.', () => counts().encoded);
+  addLabelled(
+    registry,
+    'counter',
+    'encoding_flags_total',
+    'Notes and images of which an encoder used only a part or nothing, by reason.',
+    ['reason'],
+    () => ENCODING_FLAGS.map((reason) => ({ labels: { reason }, value: counts().flagged[reason] ?? 0 })),
   );
   gauge('patients', 'Patients whose state is in memory.', sources.patients);
   gauge(

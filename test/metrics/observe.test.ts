@@ -9,7 +9,7 @@ import { MetricsSink } from '../../src/metrics/sink.js';
 import { produceAll } from '../../src/replay/replay.js';
 import type { ObservabilityOptions } from '../../src/server/observability.js';
 import { simulateWard } from '../../src/simulate/ward.js';
-import { alert, eventOf, HOUR_MS, outputsOf, START, score, vitals } from '../helpers.js';
+import { alert, eventOf, HOUR_MS, imaging, outputsOf, START, score, vitals } from '../helpers.js';
 
 const MINUTE_MS = 60_000;
 const CLOCK: Clock = { live: true, now: () => START + HOUR_MS + 2500 };
@@ -23,12 +23,16 @@ describe('the metrics of a running engine', () => {
   const messages = [...simulateWard(ward)];
 
   beforeAll(async () => {
-    const config = parseConfig({});
+    const config = parseConfig({ encoders: { always: ['image'] } });
     const bus = new MemoryBus({ partitions: 2, capacity: 8192 });
     engine = await Engine.open({ config, bus, clock: CLOCK, sinks: observer.around({}) });
     await engine.start();
     await produceAll([...messages, messages[messages.length - 1]], bus, engine.codec);
     await bus.produce('ward.vitals', [{ key: 'x', value: Buffer.from('nothing') }]);
+    const { key, eventTime } = messages[messages.length - 1];
+    const refused = imaging({ patientId: key, eventTime, uri: 'https://example.org/1.png' });
+    const value = engine.codec.encode('ImagingEvent', refused);
+    await bus.produce('ward.imaging', [{ key, value }]);
     while (bus.unread > 0) await new Promise((resolve) => setTimeout(resolve, 5));
     await engine.finish();
     const client = {
@@ -53,12 +57,15 @@ describe('the metrics of a running engine', () => {
     const { counts } = engine;
     expect(counts.scores).toBeGreaterThan(100);
     for (let scrape = 0; scrape < 2; scrape++) {
-      expect(await metric('wardstream_messages_total')).toBe(messages.length + 2);
+      expect(await metric('wardstream_messages_total')).toBe(messages.length + 3);
       expect(await metric('wardstream_observations_total')).toBe(counts.observations);
       expect(await metric('wardstream_scores_total')).toBe(counts.scores);
       expect(await metric('wardstream_duplicates_total')).toBe(1);
       expect(await metric('wardstream_dead_letters_total{reason="undecodable"}')).toBe(1);
       expect(await metric('wardstream_dead_letters_total{reason="future"}')).toBe(0);
+      expect(await metric('wardstream_encoded_total')).toBe(0);
+      expect(await metric('wardstream_encoding_flags_total{reason="uri-refused"}')).toBe(1);
+      expect(await metric('wardstream_encoding_flags_total{reason="other-language"}')).toBe(0);
       expect(await metric('wardstream_patients')).toBe(3);
       expect(await metric(`wardstream_model_info{version="${engine.model.config.version}"}`)).toBe(1);
       expect(await metric('wardstream_store_rows_waiting')).toBe(7);
