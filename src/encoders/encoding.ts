@@ -36,6 +36,12 @@ export interface Encoding {
   readonly detail: string;
 }
 
+/** What was wrong with the content, for people; null where nothing was, or nothing has been encoded. */
+export function problemOf(encoding: Encoding | null): string | null {
+  if (encoding === null || encoding.flags.length === 0) return null;
+  return `${encoding.flags.join(', ')}: ${encoding.detail}`;
+}
+
 /** Embeddings are kept in 16 bits, half of what a float takes: a patient holds one a note. */
 export const EMBEDDING_UNIT = 32_767;
 

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { PatientState } from '../align/patient.js';
 import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../clinical/variables.js';
+import { problemOf } from '../encoders/encoding.js';
 import type { EpochMs } from '../events/event.js';
 import type { AlertMessage } from '../events/messages.js';
 import { type AlertPage, type AlertQuery, alertEvents, alertEventsOf, alertsOf } from '../store/alerts.js';
@@ -164,7 +165,15 @@ export class History {
       const { messageId, eventTime, observedAt, body, encoding } = event;
       const { modality, bodySite, mediaType, uri, image } = body;
       const finding = encoding?.finding ?? null;
-      const what = { modality, bodySite, mediaType, uri, hasBytes: image !== null, finding };
+      const what = {
+        modality,
+        bodySite,
+        mediaType,
+        uri,
+        hasBytes: image !== null,
+        finding,
+        problem: problemOf(encoding),
+      };
       return [{ imageId: messageId, eventTime, observedAt, ...what }];
     });
     return newestFirst([...recent, ...stored]);

@@ -180,6 +180,7 @@ export const imageSchema = z
     hasBytes: z.boolean().describe('False: the image is held elsewhere, at `uri`.'),
     uri: z.string().nullable(),
     finding: findingSchema.nullable().describe('Null where no encoder has looked at it.'),
+    problem: z.string().nullable().describe('Why no encoder could use it; null where nothing was wrong.'),
   })
   .meta({ id: 'Image', description: 'An imaging event, without its bytes.' });
 

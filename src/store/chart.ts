@@ -22,6 +22,8 @@ export interface StoredImage {
   readonly mediaType: string;
   readonly uri: string | null;
   readonly hasBytes: boolean;
+  /** Why no encoder could use it. */
+  readonly problem: string | null;
   readonly finding: { readonly label: string; readonly probability: number; readonly encoder: string } | null;
 }
 
@@ -74,17 +76,24 @@ export async function imagesOf(
   limit: number,
 ): Promise<StoredImage[]> {
   const conditions = ofPatient(patientId, window);
-  const rows = await select<Omit<StoredImage, 'finding' | 'hasBytes'> & { finding: string; hasBytes: 0 | 1 }>(
+  const rows = await select<
+    Omit<StoredImage, 'finding' | 'hasBytes' | 'problem'> & {
+      finding: string;
+      problem: string;
+      hasBytes: 0 | 1;
+    }
+  >(
     client,
     `SELECT message_id AS imageId, toUnixTimestamp64Milli(event_time) AS eventTime,
             toUnixTimestamp64Milli(observed_at) AS observedAt, modality, body_site AS bodySite,
-            media_type AS mediaType, uri, finding, notEmpty(bytes) AS hasBytes
+            media_type AS mediaType, uri, finding, problem, notEmpty(bytes) AS hasBytes
      FROM images FINAL ${conditions.as('WHERE')} ORDER BY event_time DESC, message_id LIMIT {limit:UInt32}`,
     { ...conditions.params, limit },
   );
-  return rows.map(({ finding, hasBytes, ...row }) => ({
+  return rows.map(({ finding, problem, hasBytes, ...row }) => ({
     ...row,
     hasBytes: hasBytes === 1,
+    problem: problem === '' ? null : problem,
     finding: finding === '' ? null : (JSON.parse(finding) as StoredImage['finding']),
   }));
 }

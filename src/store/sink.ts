@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
 import type { PatientState } from '../align/patient.js';
 import { VARIABLES } from '../clinical/variables.js';
+import { problemOf } from '../encoders/encoding.js';
 import type { Outputs, Sink } from '../engine/outputs.js';
 import type { EpochMs } from '../events/event.js';
 import { type Spool, type SpooledRows, SpoolFullError } from './spool.js';
@@ -94,6 +95,7 @@ const COLUMNS: Record<Table, [string, ...string[]]> = {
     'media_type',
     'uri',
     'finding',
+    'problem',
     'bytes',
   ],
 };
@@ -215,8 +217,20 @@ export class StoreSink implements Sink {
       const { modality, bodySite, mediaType, uri, image } = body;
       const times = [seconds(eventTime), seconds(observedAt)];
       const bytes = image?.toString('base64') ?? '';
+      const problem = problemOf(encoding) ?? '';
       const finding = encoding?.finding ? JSON.stringify(encoding.finding) : '';
-      rows.images.push([patientId, messageId, ...times, modality, bodySite, mediaType, uri, finding, bytes]);
+      rows.images.push([
+        patientId,
+        messageId,
+        ...times,
+        modality,
+        bodySite,
+        mediaType,
+        uri,
+        finding,
+        problem,
+        bytes,
+      ]);
     }
     for (const { patientId, eventTime, observedAt, messageId, variables, values } of observations) {
       const time = seconds(eventTime);

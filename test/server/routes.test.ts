@@ -2,6 +2,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { encode as encodePng } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { unusable } from '../../src/encoders/encoding.js';
 import type {
   AlertEventsResponse,
   AlertsResponse,
@@ -41,11 +42,13 @@ beforeAll(async () => {
   const image = { image: PNG, uri: null, messageId: 'image-1', eventTime: START + 20 * MINUTE_MS };
   const seen = eventOf('imaging', imaging(image));
   seen.encoding = { embedding: null, finding: FINDING, flags: [], detail: '' };
+  const refused = eventOf('imaging', imaging({ messageId: 'image-2' }));
+  refused.encoding = unusable('uri-refused', 'not allowed');
   await ward.write({
     admitted: [stay('p1', 'W'), stay('p2', 'V')],
     observations: Array.from({ length: 30 }, (_, minute) => vitalsAt(minute, 60 + minute)),
     notes: [eventOf('notes', note('pt <b>intubated</b>', { eventTime: START + 10 * MINUTE_MS })) as never],
-    images: [seen as never, eventOf('imaging', imaging({ messageId: 'image-2' })) as never],
+    images: [seen as never, refused as never],
     scores: [score(5, 0.2), score(29, 0.6), score(29, 0.1, { patientId: 'p2', wardId: 'V' })],
     alerts: [
       alert('a1', 0, {
@@ -143,7 +146,8 @@ describe('patients', () => {
   it('lists images and gives the bytes of one, with an ETag', async () => {
     const { images } = await json<ImagesResponse>(await ward.get('/api/v1/patients/p1/images', token));
     expect(images[0]).toMatchObject({ imageId: 'image-1', modality: 'DX', hasBytes: true, finding: FINDING });
-    expect(images[1].finding).toBeNull();
+    expect(images[0].problem).toBeNull();
+    expect(images[1]).toMatchObject({ finding: null, problem: 'uri-refused: not allowed' });
     const response = await ward.get('/api/v1/patients/p1/images/image-1', token);
     expect(response.headers.get('content-type')).toBe('image/png');
     expect(Buffer.from(await response.arrayBuffer()).equals(PNG)).toBe(true);

@@ -69,7 +69,7 @@ function ImageDialog({ patientId, image, now, onClose }: ImageDialogProps) {
 }
 
 function Caption({ image, now }: { readonly image: ImageView; readonly now: number }) {
-  const { modality, bodySite, eventTime, finding } = image;
+  const { modality, bodySite, eventTime, finding, problem } = image;
   return (
     <span class="caption">
       <b>
@@ -79,7 +79,9 @@ function Caption({ image, now }: { readonly image: ImageView; readonly now: numb
         {momentText(eventTime)} ({ageText(Math.max(0, now - eventTime))})
       </span>
       {finding === null ? (
-        <span class="note">No encoder has looked at it.</span>
+        <span class="note">
+          {problem === null ? 'No encoder has looked at it.' : `Not usable: ${problem}`}
+        </span>
       ) : (
         <>
           <span>
