@@ -1,14 +1,22 @@
-import { describe, expect, it } from 'vitest';
+import { lastValueFrom, of } from 'rxjs';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { PatientState } from '../../src/align/patient.js';
 import { MemoryBus } from '../../src/bus/memory.js';
-import { VARIABLES } from '../../src/clinical/variables.js';
+import { VARIABLES, variableIndex } from '../../src/clinical/variables.js';
 import { ReplayClock } from '../../src/clock.js';
-import { type Config, parseConfig } from '../../src/config.js';
+import { type Config, DEFAULT_CONFIG, parseConfig } from '../../src/config.js';
 import { Engine } from '../../src/engine/engine.js';
+import { Explanations } from '../../src/engine/explanations.js';
 import type { AlertMessage } from '../../src/events/messages.js';
+import { MicroBatcher } from '../../src/inference/batcher.js';
+import { baseOutcomes, Explainer } from '../../src/inference/explain.js';
+import { loadModel, type Model } from '../../src/inference/model.js';
+import type { InferenceRuntime } from '../../src/inference/runtime.js';
+import { openRuntime } from '../../src/inference/runtimes.js';
 import { ScoresDigest } from '../../src/replay/digest.js';
 import { produceAll } from '../../src/replay/replay.js';
 import { simulateWard } from '../../src/simulate/ward.js';
-import { START } from '../helpers.js';
+import { alert, outputsOf, START, score } from '../helpers.js';
 
 const WARD = [
   ...simulateWard({
@@ -103,6 +111,75 @@ describe('an alert', () => {
     const inBits = await run({ chunk: 7, config: parseConfig({ model: { maxBatch: 3 } }) });
     expect(inBits.alerts).toEqual(whole.alerts);
     expect(inBits.digest).toBe(whole.digest);
+  });
+});
+
+describe('Explanations', () => {
+  const model = loadModel('latest');
+  const four: Model = {
+    ...model,
+    shape: { ...model.shape, outputs: ['mortality', 'circulatory', 'respiratory', 'deterioration'] },
+  };
+  const [RULE] = DEFAULT_CONFIG.alerts.rules;
+
+  it('explain what the rule watches, and the risk where it watches NEWS2', async () => {
+    const runtime = await openRuntime(model, DEFAULT_CONFIG.model);
+    onTestFinished(() => runtime.close());
+    const width = model.config.outputs.length;
+    // Circulatory failure goes the other way than death here.
+    const run: InferenceRuntime['run'] = async (input) => {
+      const output = await runtime.run(input);
+      const logit = Array.from({ length: input.rows }, (_, row) => output.logit[row * width]);
+      return { ...output, logit: Float32Array.from(logit.flatMap((each) => [each, -each, 0, 0])) };
+    };
+    const rules = (['risk', 'circulatory', 'news2'] as const).map((signal) => ({
+      ...RULE,
+      id: signal,
+      signal,
+      raiseAt: 0,
+    }));
+    const explanations = new Explanations(
+      new Explainer(four, run, await baseOutcomes(four, run)),
+      rules,
+      'v',
+    );
+    const patient = new PatientState({ patientId: 'p1', partition: 0, eventTime: START }, model.config, 8);
+    patient.timeline.record(0, variableIndex('heartRate'), 140, START);
+    const batcher = new MicroBatcher(four.encoder, { ...runtime, run }, four.shape, 4);
+    const moment = score(0, 0.5);
+    expect(explanations.mayRaise(null, moment)).toBe(true);
+    batcher.score(
+      patient,
+      START,
+      ({ kept }) => explanations.keep(moment, kept!),
+      () => true,
+    );
+    await batcher.flush();
+    const alerts = rules.map(({ id }) =>
+      alert(id, 0, { rule: id, eventTime: moment.eventTime, evidence: [] }),
+    );
+    await lastValueFrom(of(outputsOf({ scores: [moment], alerts })).pipe(explanations.operator()));
+    const [risk, circulatory, news2] = alerts.map(({ evidence }) => evidence[0].effect!);
+    expect(Math.abs(risk)).toBeGreaterThan(0.005);
+    expect(Math.sign(circulatory)).toBe(-Math.sign(risk));
+    expect(news2).toBe(risk);
+  });
+
+  it('are kept only for scores on which a rule may raise', async () => {
+    const run: InferenceRuntime['run'] = () => Promise.reject(new Error('not run'));
+    const base = { risk: 0.1, circulatory: null, respiratory: null, deterioration: null };
+    const rules = [
+      RULE,
+      { ...RULE, id: 'n', signal: 'news2' as const, raiseAt: 7 },
+      { ...RULE, id: 'c', signal: 'circulatory' as const },
+    ];
+    const explanations = new Explanations(new Explainer(model, run, base), rules, 'v');
+    const { raiseAt } = RULE;
+    expect(explanations.mayRaise(null, { ...base, risk: raiseAt - 0.01 })).toBe(false);
+    expect(explanations.mayRaise(6, { ...base, risk: raiseAt })).toBe(true);
+    expect(explanations.mayRaise(7, base)).toBe(true);
+    expect(explanations.mayRaise(0, { ...base, circulatory: raiseAt })).toBe(true);
+    expect(explanations.mayRaise(6, { ...base, circulatory: 0 })).toBe(false);
   });
 });
 
