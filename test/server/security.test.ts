@@ -1,11 +1,16 @@
-import { createServer, type Server } from 'node:http';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseConfig } from '../../src/config.js';
 import { ROLES, type Role } from '../../src/server/access/principal.js';
 import { serverConfigSchema } from '../../src/server/config.js';
 import { endpointsOf } from '../../src/server/server.js';
-import { alert, eventOf, note, outputsOf, score } from '../helpers.js';
+import { alert, eventOf, note, outputsOf, score, temporaryDirectory } from '../helpers.js';
 import { json, openTestStore, openWard, stay, TestClient, type TestWard, tokenOf } from './ward.js';
 
 type Key = Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
@@ -320,6 +325,59 @@ describe('limits', () => {
     );
     expect(refused).toBe(429);
     await other.close();
+  });
+});
+
+describe('TLS', () => {
+  it.skipIf(spawnSync('openssl', ['version']).status !== 0)(
+    'is served by the certificate of the configuration (skipped without openssl)',
+    async () => {
+      const directory = temporaryDirectory();
+      const [key, cert] = ['key.pem', 'cert.pem'].map((name) => join(directory, name));
+      const ask = [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:P-256',
+        '-nodes',
+        '-days',
+        '1',
+      ];
+      const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
+      expect(spawnSync('openssl', [...ask, ...subject, '-keyout', key, '-out', cert]).status).toBe(0);
+      const tls = serverConfigSchema.parse({ tls: { cert: { file: cert }, key: { file: key } } }).tls;
+      const secure = await openWard(store.store, { server: { tls } });
+      expect(secure.server.url).toMatch(/^https:/);
+      const options = { ca: readFileSync(cert), headers: { authorization: `Bearer ${await tokenOf()}` } };
+      const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+        const post = { ...options, method: 'POST' };
+        request(`${secure.server.url}/api/v1/session`, post, resolve).on('error', reject).end();
+      });
+      answer.resume();
+      expect(answer.statusCode).toBe(200);
+      expect(answer.headers['set-cookie']?.[0]).toContain('; Secure');
+      expect(answer.headers['strict-transport-security']).toContain('max-age');
+      const client = new TestClient(secure.server.url, await tokenOf(), { ca: options.ca });
+      await client.next('hello');
+      client.socket.terminate();
+      await secure.close();
+    },
+  );
+});
+
+describe('secrets', () => {
+  it('that are too short are refused without being repeated', () => {
+    const auth = { kind: 'secret', secret: 'correct horse battery' };
+    let said = '';
+    try {
+      parseConfig({ server: { auth } });
+    } catch (error) {
+      said = String(error);
+    }
+    expect(said).toContain('server.auth.secret: needs at least 32 characters');
+    expect(said).not.toContain('horse');
   });
 });
 

@@ -1,0 +1,19 @@
+// Prints every alert of a ward as it happens: node examples/alerts.mjs http://127.0.0.1:8080 TOKEN
+import { connect } from 'wardstream/client';
+
+const [url, token] = process.argv.slice(2);
+const ward = connect({ url, token, wards: ['*'], priorities: ['HIGH', 'MEDIUM'] });
+
+ward.on('state', ({ kind }) => console.error(`connection: ${kind}`));
+ward.on('gap', () => console.error('the server does not know what was missed; see GET /api/v1/alerts'));
+ward.on('snapshot', ({ patients, alerts }) => {
+  console.error(`${patients.length} patients, ${alerts.length} open alerts`);
+});
+
+// Each record once and in order, also after the connection or the server was gone.
+ward.on('record', ({ bedId, priority, state, rule, risk, news2, actor }) => {
+  const by = actor === null ? '' : ` by ${actor}`;
+  console.log(`${bedId} ${priority} ${state}${by}: ${rule}, risk ${risk.toFixed(2)}, NEWS2 ${news2 ?? '–'}`);
+});
+
+process.once('SIGINT', () => ward.close());
