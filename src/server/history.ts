@@ -3,6 +3,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import type { PatientState } from '../align/patient.js';
 import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../clinical/variables.js';
 import { problemOf } from '../encoders/encoding.js';
+import { WardstreamError } from '../errors.js';
 import type { EpochMs } from '../events/event.js';
 import type { AlertMessage } from '../events/messages.js';
 import { type AlertPage, type AlertQuery, alertEvents, alertEventsOf, alertsOf } from '../store/alerts.js';
@@ -10,6 +11,7 @@ import { imageBytes, imagesOf, lastPlaceOf, notesOf, thinnedScoresOf } from '../
 import { type ExportQuery, exportOf } from '../store/export.js';
 import { scoresOf, timelineOf } from '../store/queries.js';
 import type { Window as OpenWindow } from '../store/select.js';
+import { HttpProblem } from './problem.js';
 import type { ImageView, NoteView, ScoresResponse, Series, Timeline } from './protocol.js';
 import type { WardView } from './ward-view.js';
 
@@ -86,7 +88,7 @@ export class History {
   }
 
   scores(patientId: string, window: OpenWindow, limit: number): Promise<Scores> {
-    return scoresOf(this.#store, patientId, limit, window);
+    return available(scoresOf(this.#store, patientId, limit, window));
   }
 
   async notes(patientId: string, limit: number): Promise<NoteView[]> {
@@ -101,23 +103,23 @@ export class History {
 
   async imageBytes(patientId: string, imageId: string): Promise<Buffer | null> {
     const recent = this.#view.recent.of(patientId).images.find(({ messageId }) => messageId === imageId);
-    return recent?.body.image ?? (await imageBytes(this.#store, patientId, imageId));
+    return recent?.body.image ?? (await available(imageBytes(this.#store, patientId, imageId)));
   }
 
   alerts(query: AlertQuery): Promise<AlertPage> {
-    return alertsOf(this.#store, query);
+    return available(alertsOf(this.#store, query));
   }
 
   alertRecords(alertId: string): Promise<AlertMessage[]> {
-    return alertEvents(this.#store, alertId);
+    return available(alertEvents(this.#store, alertId));
   }
 
   export(query: ExportQuery): Promise<Readable> {
-    return exportOf(this.#store, query);
+    return available(exportOf(this.#store, query));
   }
 
   lastPlaceOf(patientId: string): Promise<{ readonly wardId: string | null } | null> {
-    return lastPlaceOf(this.#store, patientId);
+    return available(lastPlaceOf(this.#store, patientId));
   }
 
   #liveScores(patientId: string): Scores {
@@ -177,6 +179,17 @@ export class History {
       return [{ imageId: messageId, eventTime, observedAt, ...what }];
     });
     return newestFirst([...recent, ...stored]);
+  }
+}
+
+/** For what only the store has. @throws HttpProblem 503 where it is away. */
+async function available<Result>(answer: Promise<Result>): Promise<Result> {
+  try {
+    return await answer;
+  } catch (error) {
+    // Wrong use, such as a cursor that is none, stays what it is.
+    if (error instanceof WardstreamError) throw error;
+    throw new HttpProblem(503, 'the store does not answer; try again');
   }
 }
 

@@ -28,6 +28,7 @@ export async function exportOf(client: ClickHouseClient, query: ExportQuery): Pr
   const result = await client.exec({
     query: `${SELECTIONS[table].replace('$conditions', conditions.as('WHERE'))} FORMAT ${EXPORT_FORMATS[format]}`,
     query_params: conditions.params,
+    clickhouse_settings: { format_csv_null_representation: '' },
   });
   return result.stream;
 }

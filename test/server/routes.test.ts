@@ -1,5 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { encode as encodePng } from 'fast-png';
+import { parquetReadObjects } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { unusable } from '../../src/encoders/encoding.js';
@@ -262,6 +264,36 @@ describe('what is answered', () => {
   });
 });
 
+describe('an export', () => {
+  const read = async (path: string) => (await ward.get(`/api/v1/export/${path}`, token)).text();
+
+  it('has a row a score, record or value of the window, with names', async () => {
+    const [names, ...rows] = (await read(`scores?patientId=p1&to=${START + 10 * MINUTE_MS}`))
+      .trim()
+      .split('\n');
+    expect(names.split(',').slice(0, 3)).toEqual(['"patient_id"', '"stay_id"', '"ward_id"']);
+    expect(rows).toEqual(['"p1","p1@s","W","2026-01-01 00:05:00.000","v1",0.2,,,,,,false']);
+    expect((await read('observations?patientId=p1')).trim().split('\n')).toHaveLength(31);
+    expect((await read('alerts?ward=V')).trim().split('\n')).toHaveLength(2);
+  });
+
+  it('is Arrow or Parquet where asked for, with a name to save it under', async () => {
+    const parquet = await ward.get('/api/v1/export/scores?format=parquet', token);
+    expect(parquet.headers.get('content-disposition')).toBe('attachment; filename="scores.parquet"');
+    const bytes = Buffer.from(await parquet.arrayBuffer());
+    const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
+    const rows = await parquetReadObjects({ file: buffer as ArrayBuffer, compressors });
+    expect(rows.map(({ risk }) => risk).sort()).toEqual([0.1, 0.2, 0.6, 0.6]);
+    const arrow = Buffer.from(
+      await (await ward.get('/api/v1/export/alerts?format=arrow', token)).arrayBuffer(),
+    );
+    // An IPC stream begins with the continuation marker of its schema message.
+    expect(arrow.readUInt32LE(0)).toBe(0xffffffff);
+    expect((await ward.get('/api/v1/export/scores?format=xls', token)).status).toBe(400);
+    expect((await ward.get('/api/v1/export/secrets', token)).status).toBe(400);
+  });
+});
+
 describe('the rest', () => {
   it('names the models, and that there is no replay', async () => {
     const { models } = await json<{ models: { version: string; card: string | null }[] }>(
@@ -278,8 +310,11 @@ describe('the rest', () => {
     const patient = stay('p9', 'W');
     patient.timeline.record(0, 0, 77, START + MINUTE_MS);
     await ward.view.write({ ...(await import('../helpers.js')).outputsOf({ admitted: [patient] }) });
+    const history = new History(away, ward.view);
+    await expect(history.alerts({ limit: 1 })).rejects.toMatchObject({ status: 503 });
+    await expect(history.lastPlaceOf('p1')).rejects.toMatchObject({ status: 503 });
     const window = { from: START, to: START + 3_600_000 };
-    const timeline = await new History(away, ward.view).timeline('p9', window, 100);
+    const timeline = await history.timeline('p9', window, 100);
     expect([timeline.source, timeline.variables.heartRate?.values]).toEqual(['live', [77]]);
   });
 });
