@@ -14,6 +14,7 @@ import { explanationView } from '../server/explanation.js';
 import { WardServer } from '../server/server.js';
 import { WardView } from '../server/ward-view.js';
 import { StoredAlertLog } from '../store/alert-log.js';
+import { faultOf } from '../store/fault.js';
 import { openStore } from '../store/open.js';
 import { recordModel } from '../store/queries.js';
 import type { StoreConfig } from '../store/settings.js';
@@ -48,7 +49,7 @@ export async function run(options: { readonly config: string }, stop: Promise<un
     spool,
     onAway: (error) => {
       observer.missStore();
-      log.warn(`the store is away, alerts still push: ${String(error)}`);
+      log.warn(`the store is away, alerts still push: ${faultOf(error)}`);
     },
     onFull: ({ message }) => log.error(`reading stops until the store is back or there is room: ${message}`),
   });

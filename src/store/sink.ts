@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
+import type { ClickHouseClient } from '@clickhouse/client';
 import type { PatientState } from '../align/patient.js';
 import { VARIABLES } from '../clinical/variables.js';
 import { problemOf } from '../encoders/encoding.js';
 import type { Outputs, Sink } from '../engine/outputs.js';
 import type { EpochMs } from '../events/event.js';
+import { isPassing, refusal } from './fault.js';
 import { type Spool, type SpooledRows, SpoolFullError } from './spool.js';
 
 /** Rows a table may have waiting before `write` inserts them at once. */
@@ -111,9 +112,6 @@ export interface StoreSinkOptions {
   /** Called when the spool has no room: the caller waits from now on. */
   readonly onFull?: (error: SpoolFullError) => void;
 }
-
-/** What the server says when it cannot for now: busy, read-only, out of memory or space, or its keeper is away. */
-const PASSING_CODES = new Set(['159', '202', '209', '210', '241', '242', '243', '252', '319', '999']);
 
 /** The column holds 32 bits: 49 days. */
 const MAX_DELAY_MS = 0xff_ff_ff_ff;
@@ -315,7 +313,11 @@ export class StoreSink implements Sink {
 
   async #insertOnce(table: string, values: SpooledRows['rows']): Promise<void> {
     const columns = COLUMNS[table as Table];
-    await this.#client.insert({ table, columns, values: [...values], format: 'JSONCompactEachRow' });
+    try {
+      await this.#client.insert({ table, columns, values: [...values], format: 'JSONCompactEachRow' });
+    } catch (error) {
+      throw isPassing(error) ? error : refusal(table, error);
+    }
   }
 
   /** False where the spool has no room for the rows. */
@@ -361,10 +363,6 @@ export class StoreSink implements Sink {
       }
     }
   }
-}
-
-function isPassing(error: unknown): boolean {
-  return !(error instanceof ClickHouseError) || PASSING_CODES.has(error.code);
 }
 
 /** One insert a table: small ones are costly. */

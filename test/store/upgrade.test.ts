@@ -94,6 +94,11 @@ async function expectAllThere(): Promise<void> {
   expect(left).toEqual([]);
 }
 
+it('has a number of its own for each migration, without a gap: one that came twice would be skipped', () => {
+  const files = migrationFiles();
+  expect(files.map((name) => Number(name.slice(0, 3)))).toEqual(files.map((_, index) => index + 1));
+});
+
 describe('an upgrade', () => {
   it('keeps every row of the first schema, and is over when run again', async () => {
     await oldStore();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { type AuditEntry, type AuditQuery, appendAudit, auditOf } from '../../store/audit.js';
+import { faultOf } from '../../store/fault.js';
 import type { Principal } from './principal.js';
 
 /** What is noted of a view or an action; the rest is who, when and from where. */
@@ -71,7 +72,7 @@ export class AuditTrail {
       await appendAudit(this.#store, entries);
     } catch (error) {
       this.#waiting = [...entries, ...this.#waiting];
-      this.#onTrouble(`${entries.length} entries of the audit trail wait for the store: ${String(error)}`);
+      this.#onTrouble(`${entries.length} entries of the audit trail wait for the store: ${faultOf(error)}`);
       this.#schedule(RETRY_MS);
     }
   }
