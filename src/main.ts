@@ -65,6 +65,7 @@ program
     [],
   )
   .option('--store <dir>', 'keep observations, scores and alerts in a chDB store there')
+  .option('--serve <port>', 'watch it on the ward page: play, pause, speed, seek', portNumber)
   .option('--config <file>', 'settings (YAML or JSON)')
   .option('--json', 'one JSON object as the last line of stdout', false)
   .action(async (options) => (await import('./commands/replay.js')).replayCommand(options));

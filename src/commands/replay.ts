@@ -12,6 +12,7 @@ import { policyFigures } from '../validate/policies.js';
 import { printResult, stopOnInterrupt, withModel } from './cli.js';
 import { readPolicy } from './policy-file.js';
 import { StayProgress } from './progress.js';
+import { serveReplay } from './serve-replay.js';
 
 export interface ReplayCommandOptions {
   readonly from: string;
@@ -26,6 +27,8 @@ export interface ReplayCommandOptions {
   readonly policy?: readonly string[];
   readonly config?: string;
   readonly json: boolean;
+  /** Port on which the history is watched. */
+  readonly serve?: number;
 }
 
 /** `wardstream replay`: history through the pipeline, and what came of it. */
@@ -38,6 +41,8 @@ export async function replayCommand(options: ReplayCommandOptions): Promise<void
     onProgress: (patients: number, total: number) => progress.update('replay', patients, total),
   };
   try {
+    const { serve } = options;
+    if (serve !== undefined) return await serveReplay({ ...options, serve }, config, stop.signal);
     const result = inThreads(options, config)
       ? await scored(options, config, hooks)
       : await played(options, config, hooks);

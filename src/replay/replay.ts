@@ -26,6 +26,8 @@ export interface ReplayOptions {
   readonly signal?: AbortSignal | undefined;
   /** Says when each moment of history may happen; by default `speed` does. */
   readonly pace?: Pace;
+  /** Called before anything is read, with what reads it. */
+  readonly onOpened?: (engine: Engine, bus: MemoryBus) => void;
 }
 
 /** Decides when history goes on. */
@@ -106,6 +108,7 @@ export async function replayPart(source: ReplaySource, options: ReplayOptions): 
   const { schemaRegistry } = config;
   const registry = schemaRegistry === undefined ? undefined : new SchemaRegistryClient(schemaRegistry.url);
   const engine = await Engine.open({ config, bus, clock, sinks, registry });
+  options.onOpened?.(engine, bus);
   const started = performance.now();
   let isWhole = true;
   try {

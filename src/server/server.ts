@@ -35,7 +35,8 @@ export interface ServerOptions {
   readonly config: ServerConfig;
   readonly view: WardView;
   readonly store: ClickHouseClient;
-  readonly bus: EventBus;
+  /** Where actions on alerts go. */
+  readonly bus: Pick<EventBus, 'produce'>;
   readonly codec: MessageCodec;
   /** The stream's clock: the time of day where live, the newest event time in a replay. */
   readonly clock: Clock;

@@ -20,7 +20,7 @@ const tag = 'Alerts';
 
 /** Where actions go: onto the bus, like every other event. */
 export interface ActionTarget {
-  readonly bus: EventBus;
+  readonly bus: Pick<EventBus, 'produce'>;
   readonly codec: MessageCodec;
   readonly clock: Clock;
 }

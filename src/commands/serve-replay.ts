@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Config } from '../config.js';
+import { MessageCodec } from '../events/codec.js';
+import { loadModel } from '../inference/model.js';
+import { openSource } from '../replay/open.js';
+import { ServedReplay, truthOf } from '../replay/served.js';
+import { explanationView } from '../server/explanation.js';
+import { WardServer } from '../server/server.js';
+import { WardView } from '../server/ward-view.js';
+import { openStore } from '../store/open.js';
+import { StoreSink } from '../store/sink.js';
+import { log } from './cli.js';
+
+export interface ServeReplayOptions {
+  readonly from: string;
+  readonly patients?: number;
+  readonly mapping?: string;
+  readonly speed: number | 'max' | 'step';
+  readonly serve: number;
+}
+
+/** Watched history is no use faster than this unless somebody asks for it on the page. */
+const DEFAULT_SPEED = 60;
+
+/** `wardstream replay --serve`: history on the ward page, with play, pause, speed and seek, until `signal` says stop. */
+export async function serveReplay(
+  { from, patients, mapping, speed, serve: port }: ServeReplayOptions,
+  config: Config,
+  signal: AbortSignal,
+): Promise<void> {
+  const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+  const open = () => openSource(from, patients, mapping, undefined, config);
+  log.info('reading the history once, for what truly happened');
+  const truth = await truthOf(open(), config, signal);
+  if (signal.aborted) return;
+  const directory = mkdtempSync(join(tmpdir(), 'wardstream-'));
+  const store = await openStore({ kind: 'embedded', directory });
+  const { config: model } = loadModel(config.model.version, config.model.directory);
+  const view = new WardView();
+  const storeSink = new StoreSink(store, model.version);
+  const pace = { speed: typeof speed === 'number' ? speed : DEFAULT_SPEED, isPlaying: speed !== 'step' };
+  const replayed = new ServedReplay({ open, config, truth, view, store, storeSink, ...pace });
+  let server: WardServer | null = null;
+  try {
+    server = await WardServer.open({
+      config: { ...config.server, port },
+      view,
+      store,
+      bus: replayed.bus,
+      codec: new MessageCodec(),
+      clock: replayed.clock,
+      model: { version: model.version, directory: config.model.directory },
+      explain: async (patientId) => {
+        const explanation = await replayed.explain(patientId);
+        return explanation === null ? null : explanationView(explanation);
+      },
+      replay: replayed,
+      onTrouble: (message) => log.warn(message),
+    });
+    const { localToken, url } = server;
+    process.stdout.write(
+      `\n  ${from} on the ward page: ${url}${localToken === null ? '/' : `/#token=${localToken}`}\n`,
+    );
+    process.stdout.write('  Decision support under evaluation. Ctrl-C stops it.\n\n');
+    await Promise.race([stopped, replayed.failed()]);
+  } finally {
+    await replayed.close();
+    await server?.close();
+    await storeSink.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
