@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Aligner, type AlignmentSink } from '../align/aligner.js';
 import type { PatientState } from '../align/patient.js';
 import type { Carry, StepGrid, StepIndex } from '../align/timeline.js';
+import { VARIABLES } from '../clinical/variables.js';
 import { type ClinicalEvent, compareEvents } from '../events/event.js';
 import { type EncoderConfig, FeatureEncoder } from './encoder.js';
 import { ScalingFit } from './scaling.js';
@@ -70,6 +71,7 @@ export async function exportFeatures(
     features: size,
     featureNames,
     scoreNames: SCORE_NAMES,
+    vitals: VARIABLES.filter(({ kind }) => kind === 'vital').map(({ id }) => id),
     ids,
   };
   writeFileSync(join(directory, 'stays.json'), JSON.stringify({ ...description, encoder: encoderConfig }));

@@ -275,6 +275,8 @@ describe('mergeByEventTime', () => {
 });
 
 const MODEL = loadModel('latest');
+/** The virtual runtime predicts mortality only. */
+const SHAPE = { ...MODEL.shape, outputs: ['mortality'] as const };
 const ALIGN = {
   stepMs: MODEL.config.stepMs,
   steps: MODEL.config.steps,
@@ -284,7 +286,7 @@ const ALIGN = {
 
 /** A runtime of known latency in virtual time: the logit of a row is its first feature's place in a count. */
 function slowRuntime(marbles: Marbles, frames: number): InferenceRuntime {
-  const { layers, width } = MODEL.shape;
+  const { layers, width } = SHAPE;
   let count = 0;
   return {
     name: 'virtual',
@@ -329,7 +331,7 @@ describe('AlignAndScore', () => {
   it('passes a batch on when its scores are there, in order, and aligns the next one meanwhile', async () => {
     const marbles = new Marbles();
     const runtime = slowRuntime(marbles, 3);
-    const stage = new AlignAndScore(ALIGN, new MicroBatcher(MODEL.encoder, runtime, MODEL.shape, 4));
+    const stage = new AlignAndScore(ALIGN, new MicroBatcher(MODEL.encoder, runtime, SHAPE, 4));
     let known = Number.NaN;
     void marbles.after(2).then(() => {
       known = stage.aligner.patients.size;
@@ -348,7 +350,7 @@ describe('AlignAndScore', () => {
     const marbles = new Marbles();
     const stage = new AlignAndScore(
       ALIGN,
-      new MicroBatcher(MODEL.encoder, slowRuntime(marbles, 0), MODEL.shape, 4),
+      new MicroBatcher(MODEL.encoder, slowRuntime(marbles, 0), SHAPE, 4),
     );
     const deadLetters = [{ reason: 'undecodable' }] as OrderedBatch['deadLetters'];
     const out = await marbles.play(
@@ -365,7 +367,7 @@ describe('AlignAndScore', () => {
   it('fails with the runtime', async () => {
     const marbles = new Marbles();
     const runtime = slowRuntime(marbles, 2);
-    const stage = new AlignAndScore(ALIGN, new MicroBatcher(MODEL.encoder, runtime, MODEL.shape, 4));
+    const stage = new AlignAndScore(ALIGN, new MicroBatcher(MODEL.encoder, runtime, SHAPE, 4));
     void marbles.after(4).then(() => runtime.close());
     const values = { a: ordered(rate(0)), b: ordered(rate(1)) };
     const out = await marbles.play('a---b', values, stage.operator());
@@ -392,7 +394,7 @@ describe('applyAlertPolicy', () => {
     const marbles = new Marbles();
     const stage = new AlignAndScore(
       ALIGN,
-      new MicroBatcher(MODEL.encoder, slowRuntime(marbles, 0), MODEL.shape, 4),
+      new MicroBatcher(MODEL.encoder, slowRuntime(marbles, 0), SHAPE, 4),
     );
     const policy = new AlertPolicy([RULE], 'v');
     const discharge = eventOf('adt', adt('DISCHARGE', at(9)));
@@ -419,7 +421,7 @@ describe('applyAlertPolicy', () => {
     const marbles = new Marbles();
     const stage = new AlignAndScore(
       ALIGN,
-      new MicroBatcher(MODEL.encoder, slowRuntime(marbles, 0), MODEL.shape, 4),
+      new MicroBatcher(MODEL.encoder, slowRuntime(marbles, 0), SHAPE, 4),
     );
     const later = (partition: number, hours: number) => ({
       ...ordered(),

@@ -1,12 +1,19 @@
-"""What the model must beat, and what teaches it: logistic regression and boosted trees, on the same folds."""
+"""What the model must beat, its tree and linear members, and what teaches it: all on the same folds."""
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from .data import Cohort, summary
+from .data import Cohort, drop_shares, drop_variables, summary, summary_columns
+
+# Where soft targets and the linear member are fitted; between these hours they are interpolated.
+KNOTS = [3, 6, 9, 12, 18, 24, 36, 48]
+# Columns that hardly vary are divided by this, lest what was rare in training weigh without bound where it is not.
+LEAST_SPREAD = 0.1
+POOLED_HOURS = [2, 4, 7, 10, 14, 19, 24, 32, 40, 48]
+ONSET_HOURS = [1, 2, 4, 6, 8, 11, 14, 17, 20, 24, 28, 32, 36, 39]
 
 
 def out_of_fold(fit_predict, x: np.ndarray, died: np.ndarray, fold: np.ndarray) -> np.ndarray:
@@ -20,9 +27,25 @@ def out_of_fold(fit_predict, x: np.ndarray, died: np.ndarray, fold: np.ndarray) 
 
 def logistic(x_train, y_train, x_test):
     """Regularised logistic regression on the features and their squares (C 0.003)."""
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.003, max_iter=500))
-    squares = lambda x: np.concatenate([x, x**2], axis=1)
-    return model.fit(squares(x_train), y_train).predict_proba(squares(x_test))[:, 1]
+    return fit_logistic(x_train, y_train).predict_proba(squares(x_test))[:, 1]
+
+
+def squares(x: np.ndarray) -> np.ndarray:
+    return np.concatenate([x, x**2], axis=1)
+
+
+def fit_logistic(x: np.ndarray, y: np.ndarray, c: float = 0.003) -> Pipeline:
+    """`y` may be between 0 and 1."""
+    rows, targets, weights = weighted(squares(x), y)
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=500))
+    return model.fit(rows, targets, logisticregression__sample_weight=weights)
+
+
+def weighted(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows with targets between 0 and 1 twice: as 1 and as 0, with weights to match."""
+    between = (y > 0) & (y < 1)
+    weights = np.concatenate([np.where(between, 1 - y, 1.0), y[between]])
+    return np.concatenate([x, x[between]]), np.concatenate([np.where(between, 0.0, y), np.ones(between.sum())]), weights
 
 
 def trees(x_train, y_train, x_test):
@@ -33,31 +56,69 @@ def trees(x_train, y_train, x_test):
     return model.fit(x_train, y_train).predict_proba(x_test)[:, 1]
 
 
-def pooled_trees(cohort: Cohort, train: np.ndarray, hours: list[int], iterations: int) -> HistGradientBoostingClassifier:
-    """One set of boosted trees for every hour, fitted on whole rows [features] of the stays `train` at `hours`."""
-    rows = np.concatenate([cohort.x[train, hour - 1] for hour in hours])
-    model = HistGradientBoostingClassifier(
-        learning_rate=0.05, max_iter=iterations, max_leaf_nodes=12, min_samples_leaf=150, l2_regularization=30.0,
-        max_features=0.15, early_stopping=False, random_state=0,
-    )
-    return model.fit(rows, np.tile(cohort.died[train], len(hours)))
+def linear_knots(cohort: Cohort, train: np.ndarray, target: np.ndarray, c: float) -> tuple[np.ndarray, np.ndarray]:
+    """Logistic regression on the summary and its squares at each knot, in terms of the raw columns: weights [knots, 2 * columns], constants [knots]."""
+    weights, constants = [], []
+    for hour in knots(cohort):
+        columns = squares(summary(cohort, hour)[train].astype(np.float64))
+        mean, scale = columns.mean(0), np.maximum(columns.std(0), LEAST_SPREAD)
+        rows, targets, counts = weighted((columns - mean) / scale, target[train])
+        model = LogisticRegression(C=c, max_iter=500).fit(rows, targets, sample_weight=counts)
+        weight = model.coef_[0] / scale
+        weights.append(weight)
+        constants.append(float(model.intercept_[0] - weight @ mean))
+    return np.stack(weights), np.array(constants)
 
 
-def teacher(cohort: Cohort, train: np.ndarray, hours: list[int], seed: int) -> np.ndarray:
-    """
-    Soft targets for the stays in `train`, each from models that did not see it: at the teaching hours the mean logit of
-    trees on the whole row and logistic regression on its summary, between them interpolated. Shape [train, steps].
-    """
-    inner = np.random.default_rng(seed).permutation(len(train)) % 4
-    died = cohort.died[train]
-    logits = []
-    for hour in hours:
-        of_trees = out_of_fold(trees, cohort.x[train, hour - 1], died, inner)
-        of_logistic = out_of_fold(logistic, summary(cohort, hour)[train], died, inner)
-        logits.append((logit(of_trees) + logit(of_logistic)) / 2)
+def knots(cohort: Cohort) -> list[int]:
+    return [hour for hour in KNOTS if hour <= cohort.x.shape[1]]
+
+
+def linear_logits(cohort: Cohort, fitted: tuple[np.ndarray, np.ndarray], stays: np.ndarray) -> np.ndarray:
+    """Logits [stays, steps], between the knots interpolated."""
+    weights, constants = fitted
+    columns = summary_columns(cohort)
+    # Of a step, the two models around it on its own row.
     steps = np.arange(1, cohort.x.shape[1] + 1)
-    soft = np.stack([np.interp(steps, hours, each) for each in np.stack(logits, 1)])
-    return (1 / (1 + np.exp(-soft))).astype(np.float32)
+    out = np.zeros((len(stays), len(steps)))
+    places = knots(cohort)
+    for step, hour in enumerate(steps):
+        x = squares(cohort.x[stays, step][:, columns].astype(np.float64))
+        share = np.array([np.interp(hour, places, np.eye(len(places))[each]) for each in range(len(places))])
+        out[:, step] = x @ (share @ weights) + share @ constants
+    return out
+
+
+def pooled_trees(cohort: Cohort, train: np.ndarray, labels: np.ndarray, hours: list[int], config: dict, seed: int) -> HistGradientBoostingClassifier:
+    """
+    One set of boosted trees for every hour, fitted on whole rows [features] of the stays `train` at `hours`, where their
+    labels [stays, steps], 0 to 1, are known. Every other hour's rows lose variables, so that a ward without some can be scored.
+    """
+    rng = np.random.default_rng(seed)
+    shares = drop_shares(cohort, config["variableDropout"], config["variableDropoutOf"])
+    rows, targets = [], []
+    for place, hour in enumerate(hour for hour in hours if hour <= cohort.x.shape[1]):
+        known = train[~np.isnan(labels[train, hour - 1])]
+        each = cohort.x[known, hour - 1]
+        rows.append(drop_variables(cohort, each, shares, rng) if place % 2 == 1 else each)
+        targets.append(labels[known, hour - 1])
+    model = HistGradientBoostingClassifier(
+        learning_rate=config["learningRate"], max_iter=config["iterations"], max_leaf_nodes=config["leaves"],
+        min_samples_leaf=150, l2_regularization=30.0, max_features=0.15, early_stopping=False, random_state=seed,
+    )
+    x, y, weights = weighted(np.concatenate(rows), np.concatenate(targets))
+    return model.fit(x, y, sample_weight=weights)
+
+
+def trees_logits(cohort: Cohort, model: HistGradientBoostingClassifier, stays: np.ndarray) -> np.ndarray:
+    """Logits [stays, steps]."""
+    steps = cohort.x.shape[1]
+    return model.decision_function(cohort.x[stays].reshape(len(stays) * steps, -1)).reshape(len(stays), steps)
+
+
+def at_every_step(cohort: Cohort, outcome: np.ndarray) -> np.ndarray:
+    """An outcome [stays] as labels [stays, steps]."""
+    return np.repeat(outcome[:, None], cohort.x.shape[1], 1)
 
 
 def logit(probability: np.ndarray) -> np.ndarray:

@@ -5,10 +5,38 @@ import json
 from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import average_precision_score, roc_auc_score
 
+from . import alarms
 from .baselines import logistic, out_of_fold, trees
-from .data import load_cohort, load_config, summary
+from .data import ENDPOINTS, OUTPUTS, load_cohort, load_config, onset_labels, summary
+
+RECALLS = [0.9, 0.8, 0.5]
+
+
+def weighted_auroc(y: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """AUROC of y [n], score [n] under each row of weights [draws, n]; ties count half. Shape [draws]."""
+    order, ends = ascending(score)
+    positive, negative = (cumulated(weights[:, order] * (y[order] == each), ends) for each in (1, 0))
+    below = negative - (negative - np.pad(negative[:, :-1], ((0, 0), (1, 0)))) / 2
+    gained = np.diff(positive, axis=1, prepend=0)
+    return (gained * below).sum(1) / (positive[:, -1] * negative[:, -1])
+
+
+def weighted_precision(y: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Average precision under each row of weights, as scikit-learn's. Shape [draws]."""
+    order, ends = ascending(-score)
+    hits, all_ = cumulated(weights[:, order] * y[order], ends), cumulated(weights[:, order], ends)
+    return (np.diff(hits, axis=1, prepend=0) * hits / np.maximum(all_, 1e-12)).sum(1) / hits[:, -1]
+
+
+def ascending(score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Order of the scores, and the place of the last of each run of equal ones."""
+    order = np.argsort(score, kind="stable")
+    return order, np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
+
+
+def cumulated(values: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    return np.cumsum(values, 1, dtype=np.float64)[:, ends]
 
 
 def score1(died: np.ndarray, score: np.ndarray, fold: np.ndarray) -> float:
@@ -23,23 +51,91 @@ def score1(died: np.ndarray, score: np.ndarray, fold: np.ndarray) -> float:
 
 def expected_calibration_error(died: np.ndarray, probability: np.ndarray, bins: int = 10) -> float:
     """Mean distance between predicted and observed risk over ten bins of equal count."""
-    order = np.argsort(probability)
-    parts = np.array_split(order, bins)
-    return float(sum(len(p) * abs(probability[p].mean() - died[p].mean()) for p in parts) / len(died))
+    return float(sum(row["count"] * abs(row["predicted"] - row["observed"]) for row in reliability(died, probability, bins)) / len(died))
+
+
+def reliability(died: np.ndarray, probability: np.ndarray, bins: int = 10) -> list[dict]:
+    parts = np.array_split(np.argsort(probability), bins)
+    return [{"count": len(p), "predicted": round(float(probability[p].mean()), 4), "observed": round(float(died[p].mean()), 4)} for p in parts]
 
 
 def metrics(died: np.ndarray, score: np.ndarray, fold: np.ndarray, resamples: int, seed: int) -> dict:
     """AUROC, AUPRC, Score1, each [value, low, high]: 95 % percentile bootstrap over patients."""
-    functions = {"auroc": roc_auc_score, "auprc": average_precision_score}
     rng = np.random.default_rng(seed)
-    draws = {name: [] for name in [*functions, "score1"]}
-    for _ in range(resamples):
-        pick = rng.integers(0, len(died), len(died))
-        for name, function in functions.items():
-            draws[name].append(function(died[pick], score[pick]))
-        draws["score1"].append(score1(died[pick], score[pick], fold[pick]))
-    values = {name: function(died, score) for name, function in functions.items()} | {"score1": score1(died, score, fold)}
+    picks = rng.integers(0, len(died), (resamples, len(died)))
+    draws = {name: [] for name in ("auroc", "auprc", "score1")}
+    for part in np.array_split(picks, max(1, resamples // 100)):
+        weights = np.stack([np.bincount(pick, minlength=len(died)) for pick in part]).astype(np.float64)
+        draws["auroc"].extend(weighted_auroc(died, score, weights))
+        draws["auprc"].extend(weighted_precision(died, score, weights))
+        draws["score1"].extend(score1(died[pick], score[pick], fold[pick]) for pick in part)
+    once = np.ones((1, len(died)))
+    values = {"auroc": weighted_auroc(died, score, once)[0], "auprc": weighted_precision(died, score, once)[0], "score1": score1(died, score, fold)}
     return {name: [round(float(x), 4) for x in (values[name], *np.percentile(draws[name], [2.5, 97.5]))] for name in values}
+
+
+def mortality(config: dict, cohort, saved) -> dict:
+    """Figures of each hour."""
+    fold, died = saved["fold"], cohort.died
+    names = cohort.description["scoreNames"]
+    hours = {}
+    for hour in config["hours"]:
+        x = summary(cohort, hour, derived=False)
+        logits = saved["logits"][:, hour - 1, 0]
+        probability = 1 / (1 + np.exp(-logits))
+        raw = saved["raw"][:, hour - 1, 0]
+        bedside = {name: np.nan_to_num(cohort.scores[:, hour - 1, names.index(name)].astype(np.float64), nan=-1) for name in ("news2", "sofa")}
+        scores = {
+            "model": probability,
+            "logisticRegression": out_of_fold(logistic, x, died, fold),
+            "boostedTrees": out_of_fold(trees, x, died, fold),
+            **bedside,
+            "onlyTransformers": raw[:, 0],
+            "onlyTrees": raw[:, 1],
+            "onlyLinear": raw[:, 2],
+        }
+        row = {name: metrics(died, score, fold, config["bootstrap"], config["seed"]) for name, score in scores.items()}
+        row["model"] |= {"ece": round(expected_calibration_error(died, probability), 4), "reliability": reliability(died, probability)}
+        hours[str(hour)] = row
+        print(hour, {name: [each[0] for key, each in value.items() if key in ("auroc", "auprc", "score1")] for name, value in row.items()}, row["model"]["ece"], flush=True)
+    return hours
+
+
+def onset(config: dict, cohort, saved, name: str) -> dict:
+    """Event-based figures of one endpoint at some recalls, of the model and of what it is compared with, all at the end of each hour."""
+    monitored = alarms.Monitored.of(cohort.events[ENDPOINTS[name]], cohort.hours, cohort.x.shape[1])
+    scores = dict(zip(cohort.description["scoreNames"], np.moveaxis(cohort.scores.astype(np.float64), 2, 0)))
+    output = OUTPUTS.index(name)
+    signals = {
+        "model": saved["logits"][:, :, output],
+        "boostedTrees": saved["raw"][:, :, output, 1].astype(np.float64),
+        "news2": scores["news2"],
+        "map": -scores["map"],
+        "spo2": -scores["spo2"],
+    }
+    labels = onset_labels(cohort, name)
+    known = ~np.isnan(labels)
+    result = {}
+    for signal, values in signals.items():
+        at = {str(recall): rounded(alarms.at_recall(monitored, values, recall)) for recall in RECALLS}
+        result[signal] = {"atRecall": at}
+        filled = np.where(np.isnan(values), np.nanmin(values) - 1, values)[known]
+        once = np.ones((1, known.sum()))
+        result[signal] |= {
+            "auroc": round(float(weighted_auroc(labels[known], filled, once)[0]), 4),
+            "auprc": round(float(weighted_precision(labels[known], filled, once)[0]), 4),
+        }
+    probability = 1 / (1 + np.exp(-signals["model"][known]))
+    result["model"] |= {"ece": round(expected_calibration_error(labels[known], probability), 4), "reliability": reliability(labels[known], probability)}
+    for signal, values in result.items():
+        print(name, signal, values["auroc"], values["auprc"], values["atRecall"]["0.9"], flush=True)
+    return result | {"prevalence": round(float(labels[known].mean()), 4)}
+
+
+def rounded(values: dict) -> dict:
+    """Null where there is no such number: no threshold reaches the recall, or nothing was caught."""
+    numbers = {key: round(value, 4) if isinstance(value, float) else value for key, value in values.items()}
+    return {key: value if np.isfinite(value) else None for key, value in numbers.items()}
 
 
 def main() -> None:
@@ -48,22 +144,18 @@ def main() -> None:
     config = load_config(parser.parse_args().config)
     cohort = load_cohort(config)
     saved = np.load(Path(config["runs"]) / "out-of-fold.npz")
-    fold, died = saved["fold"], cohort.died
-    result = {"stays": len(died), "deaths": int(died.sum()), "folds": config["folds"], "hours": {}}
-    for hour in config["hours"]:
-        x = summary(cohort, hour)
-        probability = 1 / (1 + np.exp(-saved["logits"][:, hour - 1].astype(np.float64)))
-        scores = {
-            "model": probability,
-            "logisticRegression": out_of_fold(logistic, x, died, fold),
-            "boostedTrees": out_of_fold(trees, x, died, fold),
-        }
-        row = {name: metrics(died, score, fold, config["bootstrap"], config["seed"]) for name, score in scores.items()}
-        row["model"]["ece"] = round(expected_calibration_error(died, probability), 4)
-        result["hours"][str(hour)] = row
-        print(hour, json.dumps(row), flush=True)
     known = cohort.saps >= 0
-    result["saps1"] = metrics(died[known], cohort.saps[known], fold[known], config["bootstrap"], config["seed"])
+    result = {
+        "stays": len(cohort.died),
+        "deaths": int(cohort.died.sum()),
+        "folds": config["folds"],
+        "hours": mortality(config, cohort, saved),
+        "saps1": metrics(cohort.died[known], cohort.saps[known], saved["fold"][known], config["bootstrap"], config["seed"]),
+        "onset": {name: onset(config, cohort, saved, name) for name in ENDPOINTS},
+    }
+    fused = Path(config["runs"], "fusion.json")
+    if fused.exists():
+        result["fusion"] = json.loads(fused.read_text())
     Path(config["runs"], "metrics.json").write_text(json.dumps(result, indent=2) + "\n")
 
 

@@ -10,9 +10,10 @@ import onnx
 import torch
 
 from .card import card
-from .data import load_cohort, load_config
+from .data import OUTPUTS, load_config
+from .fuse import Documents, new_fusion
 from .model import StepGraph
-from .train import load_ensemble
+from .train import Run
 
 STEP_MS = 3_600_000
 
@@ -24,7 +25,7 @@ def golden(graph: StepGraph, x: np.ndarray, layers: int, slots: int, width: int)
     for step, row in enumerate(x):
         age = torch.tensor([[step - slot if slot < step else slots for slot in range(slots)]], dtype=torch.int32)
         logit, new_k, new_v = graph(torch.from_numpy(row)[None], k, v, age)
-        cases.append({"x": [float(f"{value:.7g}") for value in row], "logit": float(logit), "newK": new_k[0].flatten().tolist(), "newV": new_v[0].flatten().tolist()})
+        cases.append({"x": [float(f"{value:.9g}") for value in row], "logit": logit[0].tolist(), "newK": new_k[0].flatten().tolist(), "newV": new_v[0].flatten().tolist()})
         k[:, :, step], v[:, :, step] = new_k, new_v
     return {"about": "Consecutive steps of one stay; the cache of a case holds the steps before it.", "cases": cases}
 
@@ -33,12 +34,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", required=True)
     config = load_config(parser.parse_args().config)
-    cohort = load_cohort(config)
+    run = Run(config)
+    cohort, runs = run.cohort, run.folder
     _, slots, features = cohort.x.shape
-    runs = Path(config["runs"])
-    graph = StepGraph(load_ensemble(cohort, config)).eval()
+    examples, names_of_features, encoder = cohort.x[0, :4], cohort.names, cohort.description["encoder"]
+    ensemble = run.ensemble("all")
+    ensemble.load_state_dict(torch.load(runs / "model.pt", weights_only=True))
     options = config["model"]
     layers, width = config["members"] * options["layers"], options["cacheHeads"] * options["headWidth"]
+    fusion = None
+    if (runs / "fusion.pt").exists():
+        documents = Documents(run)
+        fusion = new_fusion(run, documents)
+        fusion.load_state_dict(torch.load(runs / "fusion.pt", weights_only=True))
+        layers += 1
+        first = np.array([0])
+        text = documents.text_rows(first, first, np.array([True]))[0, -4:]
+        image = documents.image_rows(first, np.array([True]), np.random.default_rng(0))[0, -4:]
+        # The first case has neither, the last one both.
+        text[0], image[:2] = 0, 0
+        examples = np.concatenate([examples, text, image], 1).astype(np.float32)
+        features = examples.shape[1]
+        encoder = encoder | {"modalities": {"text": {"size": text.shape[1] - 2, "encoder": documents.encoder}, "image": {"size": image.shape[1] - 2}}}
+        for kind, part in (("text", text), ("image", image)):
+            names_of_features = [*names_of_features, *(f"{kind}.{place}" for place in range(part.shape[1] - 2)), f"{kind}.age", f"{kind}.seen"]
+    graph = StepGraph(ensemble, fusion).eval()
     folder = Path(config["output"]) / config["version"]
     folder.mkdir(parents=True, exist_ok=True)
     example = (torch.zeros(2, features), torch.zeros(2, layers, slots, width), torch.zeros(2, layers, slots, width), torch.full((2, slots), slots, dtype=torch.int32))
@@ -47,19 +67,20 @@ def main() -> None:
     target = folder / "model.onnx"
     with torch.no_grad():
         torch.onnx.export(graph, example, str(target), input_names=names[0], output_names=names[1], dynamic_axes=axes, opset_version=17, dynamo=False)
-        cases = golden(graph, cohort.x[0, :3], layers, slots, width)
+        cases = golden(graph, examples, layers, slots, width)
     onnx.checker.check_model(str(target))
     metrics = json.loads((runs / "metrics.json").read_text()) if (runs / "metrics.json").exists() else None
     description = {
         "version": config["version"],
-        "output": "in-hospital mortality, calibrated probability = sigmoid(logit)",
+        "output": "sigmoid(logit): probability of death in hospital, and of onset within 8 h of circulatory failure, respiratory failure, either",
+        "outputs": OUTPUTS,
         "steps": slots,
         "stepMs": STEP_MS,
         "layers": layers,
         "width": width,
         "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
-        "featureNames": cohort.description["featureNames"],
-        "encoder": cohort.description["encoder"],
+        "featureNames": names_of_features,
+        "encoder": encoder,
     }
     (folder / "config.json").write_text(json.dumps(description, indent=1) + "\n")
     (folder / "golden.json").write_text(json.dumps(cases) + "\n")

@@ -1,8 +1,12 @@
-"""Trains: `python -m wardstream_training.train --config configs/deterioration.json [--smoke]`."""
+"""
+Trains: `python -m wardstream_training.train --config configs/deterioration.json [--smoke] [--part teachers|illness|onset|members]`.
+What is in the run's folder already is not trained again, so that a run can be continued or its parts run side by side.
+"""
 
 import argparse
 import copy
 import json
+import pickle
 import time
 from pathlib import Path
 
@@ -10,12 +14,11 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from .baselines import pooled_trees, teacher
-from .data import Cohort, drop_variables, folds, load_cohort, load_config, next_means
-from .model import BoostedTrees, Ensemble, StepTransformer, calibrated
-
-TEACHING_HOURS = [4, 8, 12, 18, 24, 36, 48]
-POOLED_HOURS = [3, 6, 9, 12, 16, 20, 24, 30, 36, 42, 48]
+from .baselines import (
+    ONSET_HOURS, POOLED_HOURS, at_every_step, knots, linear_knots, linear_logits, pooled_trees, trees_logits,
+)
+from .data import ENDPOINTS, OUTPUTS, Cohort, drop_shares, drop_variables, folds, load_cohort, load_config, next_means, onset_labels, summary_columns
+from .model import BoostedTrees, Ensemble, LinearKnots, StepTransformer
 
 
 def step_weights(steps: int) -> torch.Tensor:
@@ -25,51 +28,164 @@ def step_weights(steps: int) -> torch.Tensor:
 
 def new_model(cohort: Cohort, config: dict) -> StepTransformer:
     _, steps, features = cohort.x.shape
-    return StepTransformer(features, steps, cohort.variables, **config["model"])
+    return StepTransformer(features, steps, cohort.variables, len(OUTPUTS), **config["model"])
 
 
-def fit(cohort: Cohort, train: np.ndarray, soft: np.ndarray, config: dict, seed: int, watch=None) -> StepTransformer:
+class Run:
+    """A cohort with its folds, and what has been fitted so far."""
+
+    def __init__(self, config: dict):
+        self.config = config
+        self.cohort = load_cohort(config)
+        self.folder = Path(config["runs"])
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.fold = folds(self.cohort.died, config["folds"], config["seed"])
+        self.labels = {"mortality": at_every_step(self.cohort, self.cohort.died)} | {name: onset_labels(self.cohort, name) for name in ENDPOINTS}
+        self.started = time.time()
+
+    def say(self, what: str) -> None:
+        print(f"{time.time() - self.started:6.0f} s  {what}", flush=True)
+
+    def names(self) -> list[str]:
+        """The models to train: one without each fold, and one on everyone."""
+        return [*(f"fold-{each}" for each in range(self.config["folds"])), "all"]
+
+    def without(self, name: str) -> tuple[int, ...]:
+        return () if name == "all" else (int(name.split("-")[1]),)
+
+    def train_of(self, excluded: tuple[int, ...]) -> np.ndarray:
+        return np.flatnonzero(~np.isin(self.fold, excluded))
+
+    def simple(self, kind: str, excluded: tuple[int, ...]) -> dict:
+        """
+        Trees and linear models of mortality fitted without some folds: themselves and their logits [stays, steps] of everyone.
+        Of the kind `simple` they learn the outcome, of the kind `illness` death soon after discharge too.
+        """
+        file = self.folder / f"{kind}-{'-'.join(map(str, excluded)) or 'all'}.pkl"
+        if not file.exists():
+            cohort, options = self.cohort, self.config["trees"]
+            train, everyone = self.train_of(excluded), np.arange(len(self.fold))
+            target, c, seed = (cohort.died, 0.003, 0) if kind == "simple" else (cohort.illness, 0.002, 1)
+            trees = pooled_trees(cohort, train, at_every_step(cohort, target), POOLED_HOURS, options, self.config["seed"] + seed)
+            linear = linear_knots(cohort, train, target, c)
+            fitted = {
+                "trees": trees, "linear": linear,
+                "treesLogits": trees_logits(self.cohort, trees, everyone).astype(np.float32),
+                "linearLogits": linear_logits(self.cohort, linear, everyone).astype(np.float32),
+            }
+            keep(file, fitted)
+            self.say(file.name)
+        return pickle.loads(file.read_bytes())
+
+    def onset(self, output: str, name: str) -> dict:
+        """Trees of one endpoint's onset, and their logits of everyone."""
+        file = self.folder / f"onset-{output}-{name}.pkl"
+        if not file.exists():
+            train = self.train_of(self.without(name))
+            trees = pooled_trees(self.cohort, train, self.labels[output], ONSET_HOURS, self.config["trees"], self.config["seed"])
+            keep(file, {"trees": trees, "treesLogits": trees_logits(self.cohort, trees, np.arange(len(self.fold))).astype(np.float32)})
+            self.say(file.name)
+        return pickle.loads(file.read_bytes())
+
+    def taught(self, name: str) -> np.ndarray:
+        """Soft targets [stays, steps] of mortality, each from trees and linear models that saw neither the stay's fold nor the one left out."""
+        excluded = self.without(name)
+        soft = np.zeros(self.cohort.x.shape[:2], dtype=np.float32)
+        for each in range(self.config["folds"]):
+            if each in excluded:
+                continue
+            fitted = self.simple("simple", tuple(sorted((*excluded, each))))
+            members = self.fold == each
+            soft[members] = 1 / (1 + np.exp(-(fitted["treesLogits"][members] + fitted["linearLogits"][members]) / 2))
+        return soft
+
+    def member(self, name: str, number: int) -> StepTransformer:
+        file = self.folder / f"member-{name}-{number}.pt"
+        if not file.exists():
+            self.say(f"{name}, member {number + 1} of {self.config['members']}")
+            seed = self.config["seed"] + 100 * number + self.names().index(name)
+            model = fit(self, self.train_of(self.without(name)), self.taught(name), seed)
+            torch.save(model.state_dict(), file)
+        model = new_model(self.cohort, self.config)
+        model.load_state_dict(torch.load(file, weights_only=True))
+        return model.eval()
+
+    def ensemble(self, name: str) -> Ensemble:
+        """Not stacked yet."""
+        plain, ill = (self.simple(kind, self.without(name)) for kind in ("simple", "illness"))
+        trees = [[plain["trees"], ill["trees"]], *([self.onset(output, name)["trees"]] for output in ENDPOINTS)]
+        members = [self.member(name, number) for number in range(self.config["members"])]
+        return Ensemble(members, [BoostedTrees.of(*each) for each in trees], linear_module(self.cohort, ill["linear"])).eval()
+
+
+def keep(file: Path, value) -> None:
+    """Written whole or not at all, since parts of a run may go side by side."""
+    part = file.with_suffix(".part")
+    part.write_bytes(pickle.dumps(value))
+    part.rename(file)
+
+
+def linear_module(cohort: Cohort, fitted: tuple[np.ndarray, np.ndarray]) -> LinearKnots:
+    places = np.array(knots(cohort)) / cohort.x.shape[1]
+    return LinearKnots.of(summary_columns(cohort), cohort.names.index("time.elapsed"), places, *fitted)
+
+
+def fit(run: Run, train: np.ndarray, soft: np.ndarray, seed: int, watch=None) -> StepTransformer:
     """
-    Trains one member on the stays `train` with soft targets [train, steps]; returns its averaged weights. First without
-    labels, to forecast the next step's values; then for the outcome, with the forecast beside it. `watch(pass, model)` is
-    called after each pass.
+    Trains one member on the stays `train`, of whose mortality `soft` [stays, steps] says more than the outcome alone; onset
+    of the endpoints and the next step's values are learnt beside it. Returns its averaged weights.
+    `watch(pass, model)` is called after each pass.
     """
+    cohort, options = run.cohort, run.config["training"]
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    options = config["training"]
-    model = new_model(cohort, config)
+    model = new_model(cohort, run.config)
+    pretrained = run.folder / "pretrained.pt"
+    if options["pretrained"]:
+        model.load_state_dict(torch.load(pretrained, weights_only=True))
     averaged = copy.deepcopy(model).eval()
+    steps = cohort.x.shape[1]
+    target = (1 - options["teacherWeight"]) * run.labels["mortality"] + options["teacherWeight"] * soft
+    onset = np.stack([run.labels[name] for name in ENDPOINTS], 2)
+    shares = drop_shares(cohort, options["variableDropout"], options["variableDropoutOf"])
+    weights = step_weights(steps)
+
+    def loss_of(chosen: np.ndarray) -> torch.Tensor:
+        rows = cohort.x[chosen]
+        values, seen = (torch.from_numpy(each) for each in next_means(cohort, rows))
+        x = torch.from_numpy(drop_variables(cohort, rows, shares, rng))
+        y = torch.from_numpy(target[chosen].astype(np.float32))
+        known = torch.from_numpy((~np.isnan(onset[chosen])).astype(np.float32))
+        z = torch.from_numpy(np.nan_to_num(onset[chosen]))
+        mix = float(rng.beta(options["mixup"], options["mixup"]))
+        other = torch.from_numpy(rng.permutation(len(chosen)))
+        mixed = lambda each: mix * each + (1 - mix) * each[other]
+        logits, forecast = model(mixed(x))
+        loss = (F.binary_cross_entropy_with_logits(logits[..., 0], mixed(y), reduction="none") * weights).mean()
+        seen = seen * seen[other]
+        loss = loss + options["forecastWeight"] * ((forecast[:, :-1] - mixed(values)) ** 2 * seen).sum() / seen.sum().clamp(min=1)
+        known = known * known[other]
+        of_onset = F.binary_cross_entropy_with_logits(logits[..., 1:], mixed(z), reduction="none") * known
+        return loss + options["onsetWeight"] * of_onset.sum() / known.sum().clamp(min=1) * len(ENDPOINTS)
+
+    optimise(model, averaged, train, options["epochs"], options, rng, loss_of, watch)
+    return averaged
+
+
+def optimise(model, averaged, train: np.ndarray, epochs: int, options: dict, rng, loss_of, watch=None) -> None:
+    """AdamW under one cycle of the learning rate; `averaged` follows the weights."""
     decay = [p for name, p in model.named_parameters() if p.ndim > 1 and "bias" not in name]
     rest = [p for name, p in model.named_parameters() if not (p.ndim > 1 and "bias" not in name)]
     groups = [{"params": decay, "weight_decay": options["weightDecay"]}, {"params": rest, "weight_decay": 0.0}]
     optimiser = torch.optim.AdamW(groups, lr=options["learningRate"])
-    pretraining, epochs = options["pretrainingEpochs"], options["pretrainingEpochs"] + options["epochs"]
     batches = -(-len(train) // options["batch"])
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options["learningRate"], total_steps=epochs * batches, pct_start=0.15)
-    steps = cohort.x.shape[1]
-    hard = np.repeat(cohort.died[train][:, None], steps, 1)
-    target = (1 - options["teacherWeight"]) * hard + options["teacherWeight"] * soft
-    weights = step_weights(steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options["learningRate"], total_steps=max(1, epochs) * batches, pct_start=0.15)
     for epoch in range(epochs):
         model.train()
         order = rng.permutation(len(train))
         total = 0.0
         for start in range(0, len(order), options["batch"]):
-            chosen = order[start : start + options["batch"]]
-            rows = cohort.x[train[chosen]]
-            values, seen = next_means(cohort, rows)
-            x = torch.from_numpy(drop_variables(cohort, rows, options["variableDropout"], rng))
-            y = torch.from_numpy(target[chosen].astype(np.float32))
-            mix = float(rng.beta(options["mixup"], options["mixup"]))
-            other = torch.from_numpy(rng.permutation(len(chosen)))
-            values, seen = torch.from_numpy(values), torch.from_numpy(seen)
-            seen = seen * seen[other]
-            logits, forecast = model(mix * x + (1 - mix) * x[other])
-            error = (forecast[:, :-1] - mix * values - (1 - mix) * values[other]) ** 2 * seen
-            loss = error.sum() / seen.sum().clamp(min=1) * (1.0 if epoch < pretraining else options["forecastWeight"])
-            if epoch >= pretraining:
-                y = mix * y + (1 - mix) * y[other]
-                loss = loss + (F.binary_cross_entropy_with_logits(logits, y, reduction="none") * weights).mean()
+            loss = loss_of(train[order[start : start + options["batch"]]])
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -82,99 +198,42 @@ def fit(cohort: Cohort, train: np.ndarray, soft: np.ndarray, config: dict, seed:
         print(f"  pass {epoch + 1}/{epochs} loss {total / batches:.4f}", flush=True)
         if watch is not None:
             watch(epoch + 1, averaged)
-    return averaged
-
-
-def fit_trees(cohort: Cohort, train: np.ndarray, config: dict) -> BoostedTrees:
-    return BoostedTrees.of(pooled_trees(cohort, train, POOLED_HOURS, config["trees"]["iterations"]))
-
-
-def predict(ensemble: Ensemble, cohort: Cohort, stays: np.ndarray) -> np.ndarray:
-    """Logits [stays, steps]."""
-    ensemble.eval()
-    with torch.no_grad():
-        parts = np.array_split(stays, max(1, len(stays) // 32))
-        return np.concatenate([ensemble(torch.from_numpy(cohort.x[part])).numpy() for part in parts])
-
-
-def calibrate(logits: np.ndarray, died: np.ndarray) -> torch.Tensor:
-    """The calibration of raw out-of-fold logits [stays, steps], over all steps: a polynomial that rises everywhere. Shape [4]."""
-    z = torch.from_numpy(logits.astype(np.float64))
-    y = torch.from_numpy(np.repeat(died[:, None], logits.shape[1], 1).astype(np.float64))
-    parameters = torch.tensor([0.0, 1.0, 0.0, 0.0], dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.LBFGS([parameters], max_iter=100, line_search_fn="strong_wolfe")
-
-    def closure():
-        optimiser.zero_grad()
-        loss = F.binary_cross_entropy_with_logits(calibrated(z, parameters), y)
-        loss.backward()
-        return loss
-
-    optimiser.step(closure)
-    _, b, c, d = parameters.detach()
-    if not (b > 0 and c**2 < 3 * b * d):
-        raise SystemExit(f"the calibration does not rise everywhere: {parameters.tolist()}")
-    return parameters.detach().float()
-
-
-def load_ensemble(cohort: Cohort, config: dict) -> Ensemble:
-    """The ensemble that `main` saved."""
-    state = torch.load(Path(config["runs"]) / "model.pt", weights_only=True)
-    trees, splits, leaves = state["trees.path"].shape
-    members = [new_model(cohort, config) for _ in range(config["members"])]
-    ensemble = Ensemble(members, BoostedTrees(trees, splits, leaves), config["trees"]["share"])
-    ensemble.load_state_dict(state)
-    return ensemble.eval()
-
-
-def taught(cohort: Cohort, train: np.ndarray, config: dict, name: str) -> np.ndarray:
-    """The teacher's soft targets for the stays `train`, kept in the run's folder since they take longer than a member."""
-    file = Path(config["runs"]) / f"teacher-{name}.npy"
-    if not file.exists():
-        hours = [hour for hour in TEACHING_HOURS if hour <= cohort.x.shape[1]]
-        np.save(file, teacher(cohort, train, hours[-1:] if config["smoke"] else hours, config["seed"]))
-    return np.load(file)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", required=True)
-    parser.add_argument("--smoke", action="store_true", help="one pass, two folds, a teacher of one hour")
+    parser.add_argument("--smoke", action="store_true", help="one pass, three folds, three trees")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--part", choices=["teachers", "illness", "onset", "members"])
+    parser.add_argument("--members", type=int, nargs="*", help="numbers of the members to train, from 0")
     arguments = parser.parse_args()
-    config = load_config(arguments.config) | {"smoke": arguments.smoke}
+    config = load_config(arguments.config)
     if arguments.smoke:
-        config["folds"] = 2
-        config["training"] |= {"pretrainingEpochs": 0, "epochs": 1}
+        config |= {"folds": 3}
+        config["training"] |= {"epochs": 1, "pretrained": False}
         config["trees"] |= {"iterations": 3}
     torch.set_num_threads(arguments.threads)
-    cohort = load_cohort(config)
-    runs = Path(config["runs"])
-    runs.mkdir(parents=True, exist_ok=True)
-    fold = folds(cohort.died, config["folds"], config["seed"])
-    everyone = np.arange(len(cohort.died))
-    logits = np.zeros(cohort.x.shape[:2], dtype=np.float32)
-    started = time.time()
+    run = Run(config)
+    part = arguments.part
+    for name in run.names():
+        if part in (None, "teachers"):
+            run.taught(name)
+            run.simple("simple", run.without(name))
+        if part in (None, "illness"):
+            run.simple("illness", run.without(name))
+        if part in (None, "onset"):
+            for output in ENDPOINTS:
+                run.onset(output, name)
+    if part in (None, "members"):
+        for number in arguments.members or range(config["members"]):
+            for name in run.names():
+                run.member(name, number)
+    if part is not None:
+        return
+    from .stack import finish
 
-    def ensemble_of(train: np.ndarray, name: str, seed: int) -> Ensemble:
-        soft = taught(cohort, train, config, name)
-        members = []
-        for member in range(config["members"]):
-            print(f"{name}, member {member + 1} of {config['members']}, {time.time() - started:.0f} s", flush=True)
-            members.append(fit(cohort, train, soft, config, seed + 100 * member))
-        return Ensemble(members, fit_trees(cohort, train, config), config["trees"]["share"])
-
-    for each in range(config["folds"]):
-        train, test = everyone[fold != each], everyone[fold == each]
-        logits[test] = predict(ensemble_of(train, f"fold-{each}", config["seed"] + each), cohort, test)
-        np.savez(runs / f"fold-{each}.npz", logits=logits[test], stays=test)
-    ensemble = ensemble_of(everyone, "all", config["seed"])
-    if not arguments.smoke:
-        ensemble.calibration.copy_(calibrate(logits, cohort.died))
-    final = calibrated(torch.from_numpy(logits), ensemble.calibration).numpy()
-    np.savez(runs / "out-of-fold.npz", logits=final, raw=logits, fold=fold)
-    torch.save(ensemble.state_dict(), runs / "model.pt")
-    (runs / "run.json").write_text(json.dumps({"config": config, "seconds": round(time.time() - started)}, indent=2))
+    finish(run)
 
 
 if __name__ == "__main__":
