@@ -90,6 +90,8 @@ describe('docker-compose.yml', () => {
     (_, service) => {
       expect(service.image).toMatch(/^[\w./-]+:v?\d+\.\d+\.\d+[\w.-]*$/);
       expect(service.healthcheck?.test.length).toBeGreaterThan(1);
+      // In YAML a colon between blanks makes a mapping of what was meant as text.
+      expect(service.healthcheck?.test.filter((part) => typeof part !== 'string')).toEqual([]);
       expect(service.restart).toBe('unless-stopped');
       for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
     },
