@@ -32,18 +32,13 @@ export class KafkaLag {
       this.#askedAt = this.#now();
       this.#asking = this.#ask();
     }
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, PATIENCE_MS);
-    });
-    await Promise.race([this.#asking, late]);
-    clearTimeout(timer);
+    await atMost(PATIENCE_MS, this.#asking);
     return this.#newest;
   }
 
+  /** Does not wait for a broker that is away. */
   async close(): Promise<void> {
-    const admin = await this.#admin?.catch(() => null);
-    await admin?.disconnect();
+    await atMost(PATIENCE_MS, this.#letGo());
   }
 
   async #ask(): Promise<void> {
@@ -52,10 +47,25 @@ export class KafkaLag {
       this.#newest = await lagOf(await this.#admin, this.#config);
     } catch {
       // Without an answer there is no number, rather than an old one; whether Kafka is there, readiness says.
-      this.#admin = null;
       this.#newest = [];
+      void this.#letGo();
     }
   }
+
+  async #letGo(): Promise<void> {
+    const admin = this.#admin;
+    this.#admin = null;
+    await admin?.then((each) => each.disconnect()).catch(() => undefined);
+  }
+}
+
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }
 
 async function connect(config: KafkaBusConfig): Promise<Admin> {
