@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_LIMITS } from '../config.js';
-import { NoteEncoder } from '../encoders/text.js';
+import { NoteEncoder, newSentenceCache } from '../encoders/text.js';
 import { openUse } from '../encoders/use.js';
 import { EventDecoder } from '../engine/decode.js';
 import { MessageCodec } from '../events/codec.js';
@@ -56,7 +56,7 @@ export async function features(options: FeaturesOptions): Promise<Record<string,
   writeFileSync(join(out, 'endpoints.json'), JSON.stringify({ hours: labels.hours(ids), events }));
   const result = { stays: ids.length, features: size };
   if (options.notes !== true) return result;
-  const encoder = new NoteEncoder(openUse(), EXPORT_CACHE_SENTENCES);
+  const encoder = new NoteEncoder(openUse(), newSentenceCache(EXPORT_CACHE_SENTENCES));
   try {
     return { ...result, ...(await exportNotes(pass, ids, encoder, out, { seed })) };
   } finally {

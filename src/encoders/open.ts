@@ -2,7 +2,7 @@ import { WardstreamError } from '../errors.js';
 import type { Modalities, Modality } from '../features/encoder.js';
 import type { EncodersConfig } from './config.js';
 import type { ImageEncoder } from './image.js';
-import type { NoteEncoder } from './text.js';
+import type { NoteEncoder, SentenceCache } from './text.js';
 
 /** The encoders in use; null where there is none. */
 export interface Encoders {
@@ -33,11 +33,15 @@ export async function openEncoders(config: EncodersConfig, modalities: Modalitie
   }
 }
 
+/** What the shipped encoder made of sentences, for all engines of the process: it gives each of them the same. */
+let shipped: SentenceCache | null = null;
+
 async function openText(config: EncodersConfig): Promise<NoteEncoder> {
-  const { NoteEncoder } = await import('./text.js');
+  const { NoteEncoder, newSentenceCache } = await import('./text.js');
   if (config.text.kind !== 'custom') {
     const { openUse } = await import('./use.js');
-    return new NoteEncoder(openUse());
+    shipped ??= newSentenceCache();
+    return new NoteEncoder(openUse(), shipped);
   }
   const { openOnnxSentenceEncoder } = await import('./onnx-text.js');
   return new NoteEncoder(await openOnnxSentenceEncoder(config.text, config.cacheDirectory));

@@ -8,6 +8,13 @@ import { splitSentences } from './sentences.js';
 /** Sentences whose embeddings are kept, 1 KB each: an hour or two of a ward's notes, for repeats and copied text. */
 const CACHE_SENTENCES = 512;
 
+/** Embeddings of sentences, by hash of their text; of one encoder. */
+export type SentenceCache = LRUCache<string, Promise<Int16Array>>;
+
+export function newSentenceCache(max = CACHE_SENTENCES): SentenceCache {
+  return new LRUCache({ max });
+}
+
 /** What of a note matters to its encoding. */
 export interface NoteText {
   readonly text: string;
@@ -21,13 +28,13 @@ export interface NoteText {
  */
 export class NoteEncoder {
   readonly #sentences: SentenceEncoder;
-  readonly #cache: LRUCache<string, Promise<Int16Array>>;
+  readonly #cache: SentenceCache;
   /** Sentences asked for and found in the cache, since the start. */
   readonly counts = { sentences: 0, cached: 0 };
 
-  constructor(sentences: SentenceEncoder, cacheSentences = CACHE_SENTENCES) {
+  constructor(sentences: SentenceEncoder, cache = newSentenceCache()) {
     this.#sentences = sentences;
-    this.#cache = new LRUCache({ max: cacheSentences });
+    this.#cache = cache;
   }
 
   get name(): string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EMBEDDING_UNIT } from '../../src/encoders/encoding.js';
 import type { SentenceEncoder } from '../../src/encoders/sentence-encoder.js';
-import { NoteEncoder } from '../../src/encoders/text.js';
+import { NoteEncoder, newSentenceCache } from '../../src/encoders/text.js';
 import { openUse } from '../../src/encoders/use.js';
 
 /** An encoder whose vectors are known: [length of the sentence, 1], and a record of what it was asked. */
@@ -35,7 +35,7 @@ describe('NoteEncoder', () => {
 
   it('encodes a sentence once while it is remembered, and remembers no more than its bound', async () => {
     const sentences = counting();
-    const encoder = new NoteEncoder(sentences, 2);
+    const encoder = new NoteEncoder(sentences, newSentenceCache(2));
     await encoder.encode(en('one. two.'));
     await encoder.encode(en('two. one.'));
     expect(sentences.asked).toEqual(['one', 'two']);
