@@ -1,5 +1,7 @@
 import { type WardClient, WardClientError } from '../../../src/client/browser.js';
-import type { AlertView, ReplayCommand, ReplayState, Timeline } from './protocol.js';
+import type { AlertView, ReplayCommand, Timeline } from './protocol.js';
+
+const SEEK_TIMEOUT_MS = 300_000;
 
 /** The newest resolved alerts, newest first. */
 export async function resolvedAlerts(client: WardClient, limit: number): Promise<readonly AlertView[]> {
@@ -23,9 +25,15 @@ export function imagePath(patientId: string, imageId: string): string {
   return `/api/v1/patients/${encodeURIComponent(patientId)}/images/${encodeURIComponent(imageId)}`;
 }
 
-/** Drives the replay; its new state comes as a frame too. */
-export function commandReplay(client: WardClient, command: ReplayCommand): Promise<ReplayState> {
-  return client.request('POST', '/api/v1/replay', command);
+/** Drives the replay; its new state comes as a frame too. Going back in history takes as long as playing up to there. */
+export async function commandReplay(command: ReplayCommand): Promise<void> {
+  const response = await fetch('/api/v1/replay', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(command),
+    signal: AbortSignal.timeout(SEEK_TIMEOUT_MS),
+  });
+  if (!response.ok) throw new WardClientError(response.status, `the server answered ${response.status}`);
 }
 
 /** What went wrong, as a sentence. */

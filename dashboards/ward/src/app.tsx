@@ -97,7 +97,6 @@ export function App({ source, isWall }: AppProps) {
       )}
       {ward.replay !== null && !isWall && (
         <ReplayBar
-          client={client}
           replay={ward.replay}
           nameOf={(patientId) => {
             const patient = ward.patients.get(patientId);

@@ -26,6 +26,8 @@ export interface ChartEvents {
 export const AXIS_PX = 44;
 /** Free space at the right edge of the plot in CSS pixels. */
 export const EDGE_PX = 8;
+/** Lines that may be silent for longer than this are of single values. */
+const SPARSE_MS = 3_600_000;
 const SYNC_KEY = 'patient';
 const FONT = '11px "Inter Variable", system-ui, sans-serif';
 
@@ -122,15 +124,17 @@ function dataOf(track: Track): uPlot.AlignedData {
 }
 
 function seriesOf(track: Track, palette: Palette): uPlot.Series[] {
-  const { lines, kind } = track;
+  const { lines, kind, gapMs } = track;
   const isLab = kind === 'lab';
+  // Values that come by the hour must be seen even where there is only one.
+  const isSparse = isLab || gapMs > SPARSE_MS;
   const stepped = uPlot.paths.stepped?.({ align: 1 });
   const shown = lines.map((_, index): uPlot.Series => {
     const stroke = palette.series[index % palette.series.length];
     return {
       stroke,
       width: 1.6,
-      points: { show: isLab, size: 6, fill: stroke, stroke },
+      points: { show: isSparse, size: isLab ? 6 : 4, fill: stroke, stroke },
       ...(isLab && stepped !== undefined ? { paths: stepped, dash: [3, 3], width: 1 } : {}),
       ...(kind === 'risk' ? { fill: palette.area } : {}),
     };

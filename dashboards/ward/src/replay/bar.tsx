@@ -1,5 +1,4 @@
-import { useState } from 'preact/hooks';
-import type { WardClient } from '../../../../src/client/browser.js';
+import { useRef, useState } from 'preact/hooks';
 import { commandReplay, faultText } from '../api.js';
 import { momentText } from '../format.js';
 import { Icon } from '../icons.js';
@@ -13,28 +12,30 @@ const STEP_MS = 60_000;
 const BEFORE_MS = 2 * 3_600_000;
 
 interface ReplayBarProps {
-  readonly client: WardClient;
   readonly replay: ReplayState;
   /** Names a patient as the viewer knows them. */
   readonly nameOf: (patientId: string) => string;
 }
 
 /** Play, pause, speed and scrub of the history replayed, with a marker where something truly happened. */
-export function ReplayBar({ client, replay, nameOf }: ReplayBarProps) {
+export function ReplayBar({ replay, nameOf }: ReplayBarProps) {
   const { isPlaying, speed, time, from, isAtEnd, events } = replay;
   const to = Math.max(replay.to ?? time, time, from + STEP_MS);
   /** Where the viewer holds the scrubber; null: they do not. */
   const [held, setHeld] = useState<number | null>(null);
+  const seeks = useRef(0);
   const [fault, setFault] = useState('');
   const send = (command: ReplayCommand) =>
-    commandReplay(client, command).then(
+    commandReplay(command).then(
       () => setFault(''),
       (error: unknown) => setFault(faultText(error)),
     );
   const seek = async (target: number) => {
+    const mine = ++seeks.current;
     setHeld(target);
     await send({ command: 'seek', time: Math.min(to, Math.max(from, target)) });
-    setHeld(null);
+    // Another seek may have begun since: then it holds the scrubber.
+    if (mine === seeks.current) setHeld(null);
   };
   return (
     <section class="replay" aria-label="Replay" data-testid="replay">
@@ -98,7 +99,7 @@ export function ReplayBar({ client, replay, nameOf }: ReplayBarProps) {
       </div>
       <span class="at">
         <b>{momentText(held ?? time)}</b> of {momentText(to)}
-        {isAtEnd && ' · at the end'}
+        {held !== null ? ' · going there…' : isAtEnd && ' · at the end'}
       </span>
       {fault !== '' && (
         <span class="fault" role="alert">
