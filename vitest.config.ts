@@ -7,5 +7,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // What is waited for comes, however busy the machine is: a poll ends when it does.
+    expect: { poll: { timeout: 50_000 } },
   },
 });
