@@ -76,7 +76,11 @@ export class Webhook {
   async start(): Promise<void> {
     const { log } = this.#view;
     const cursor = await this.#store.cursor(this.#options.name);
-    if (cursor !== null) {
+    if (cursor === null) {
+      // Kept at once: what this first run does not come to deliver is the next one's.
+      this.#cursor = log.cursor;
+      await this.#keepCursor();
+    } else {
       const missed = (await log.after(cursor)) ?? [];
       const since = log.publishedAfter(missed.at(-1)?.cursor ?? cursor);
       for (const logged of [...missed, ...since]) this.#add(logged);
