@@ -3,6 +3,7 @@ import type { Config } from '../config.js';
 import { WardstreamError } from '../errors.js';
 import { baseOutcomes } from '../inference/explain.js';
 import { loadModel, type Model } from '../inference/model.js';
+import { MODALITIES } from '../inference/occlusion.js';
 import type { Outcomes } from '../inference/outcomes.js';
 import type { InferenceRuntime } from '../inference/runtime.js';
 import { openRuntime } from '../inference/runtimes.js';
@@ -49,10 +50,18 @@ export async function openModels(
   }
 }
 
-/** Both see the same steps, and their scores must be told apart. */
+/** Both see the same steps and the same notes and images, and their scores must be told apart. */
 function requireFit({ config: served }: Model, { config: shadow }: Model): void {
   if (shadow.version === served.version) {
     throw new WardstreamError('WS_CONFIG', `model.shadow: ${shadow.version} is the model that is served`);
+  }
+  for (const kind of MODALITIES) {
+    const [read, other] = [served, shadow].map(({ encoder }) => encoder.modalities?.[kind]);
+    if (read === undefined || other === undefined || JSON.stringify(read) === JSON.stringify(other)) continue;
+    throw new WardstreamError(
+      'WS_CONFIG',
+      `model.shadow: ${shadow.version} reads ${kind} of another encoder than ${served.version}; they cannot run side by side`,
+    );
   }
   if (shadow.steps === served.steps && shadow.stepMs === served.stepMs) return;
   const grid = ({ steps, stepMs }: Model['config']) => `${steps} steps of ${stepMs / 60_000} min`;

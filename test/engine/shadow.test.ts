@@ -13,6 +13,7 @@ import { ShadowModel } from '../../src/engine/shadow.js';
 import { MessageCodec } from '../../src/events/codec.js';
 import type { AlertMessage, RiskScoreMessage } from '../../src/events/messages.js';
 import { TOPICS } from '../../src/events/topics.js';
+import { FeatureEncoder } from '../../src/features/encoder.js';
 import { loadModel } from '../../src/inference/model.js';
 import { produceAll } from '../../src/replay/replay.js';
 import { simulateWard } from '../../src/simulate/ward.js';
@@ -159,6 +160,25 @@ describe('a model in shadow', () => {
       fault,
     );
   });
+});
+
+it('a model that reads notes of another encoder than the served one is refused in its shadow', async () => {
+  const directory = modelsWith(() => undefined);
+  for (const [version, size] of [
+    [SERVED, 2],
+    [OTHER, 3],
+  ] as const) {
+    const file = join(directory, version, 'config.json');
+    const config = JSON.parse(readFileSync(file, 'utf8'));
+    const { encoder } = config;
+    config.encoder = { ...encoder, modalities: { text: { size } } };
+    config.featureNames = new FeatureEncoder(config.encoder).featureNames;
+    writeFileSync(file, JSON.stringify(config));
+  }
+  const config = parseConfig({ model: { directory, version: SERVED, shadow: OTHER } });
+  await expect(openModels(config, undefined)).rejects.toThrow(
+    `model.shadow: ${OTHER} reads text of another encoder than ${SERVED}; they cannot run side by side`,
+  );
 });
 
 describe('ShadowModel', () => {

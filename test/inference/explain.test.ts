@@ -206,7 +206,13 @@ describe('contributions', () => {
     // A model that takes a note and an image beside what it takes, and adds them to its logit.
     const encoder = Object.assign(Object.create(MODEL.encoder) as FeatureEncoder, {
       size: size + 4,
-      featureNames: [...MODEL.encoder.featureNames, 'text.0', 'text.seen', 'image.0', 'image.seen'],
+      featureNames: [
+        ...MODEL.encoder.featureNames.map((name) => `own.${name}`),
+        'text.0',
+        'text.seen',
+        'image.0',
+        'image.seen',
+      ],
       encode: (...[patient, step, asOf, carry, out, at]: Parameters<FeatureEncoder['encode']>) => {
         MODEL.encoder.encode(patient, step, asOf, carry, out, at);
         const [text, image] = notes.get(patient.patientId)!;
