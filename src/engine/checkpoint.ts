@@ -3,10 +3,12 @@ import type { Aligner } from '../align/aligner.js';
 import type { DischargedStay } from '../align/patient.js';
 import type { Consumer, Position, StateChange, StateLog } from '../bus/bus.js';
 import { DecodeFailure, type MessageCodec } from '../events/codec.js';
+import type { PatientSnapshotMessage } from '../events/messages.js';
 import type { MicroBatcher } from '../inference/batcher.js';
 import type { ModelConfig } from '../inference/model.js';
 import type { Outputs } from './outputs.js';
 import {
+  compressed,
   dischargeOf,
   type RestoredPatient,
   restoreDischarge,
@@ -30,7 +32,21 @@ export interface RestoredState {
   readonly discharged: readonly DischargedStay[];
 }
 
-/** Snapshots written at once. */
+/** What a checkpoint needs of the running engine. */
+export interface CheckpointTools {
+  readonly consumer: Pick<Consumer, 'commit' | 'confirm'>;
+  /** Calls back when nothing is under way, and lets nothing in meanwhile. */
+  atRest<Result>(call: () => Result): Promise<Result>;
+  /** Resolves when all results handed to the sinks are safe. */
+  flush(): Promise<void>;
+}
+
+interface Copy {
+  readonly partition: number;
+  readonly snapshot: PatientSnapshotMessage;
+}
+
+/** Snapshots taken at once: so long the stream stands still. */
 const CHUNK = 32;
 /** So long after a discharge the stay is remembered, in event time. */
 const REMEMBER_DISCHARGE_MS = 24 * 3_600_000;
@@ -45,6 +61,8 @@ export class Checkpoint {
   readonly #changed = new Set<string>();
   /** What is to be committed, by topic and partition. */
   readonly #positions = new Map<string, Position>();
+  /** What the write under way will commit. */
+  #committing = new Map<string, Position>();
   /** By partition and topic, how far the input is dealt with. */
   readonly #reached = new Map<number, Record<string, number>>();
   #newest = Number.NEGATIVE_INFINITY;
@@ -71,21 +89,32 @@ export class Checkpoint {
   }
 
   /**
-   * Writes what changed since the last call, then commits. Nothing may be under way meanwhile. Where the process may have
-   * lost its partitions, or the bus is away, it is left to the next call.
+   * Writes what changed since the last call, some patients at a time, then commits what was dealt with before the first of
+   * them. Between two copies the stream goes on: each snapshot has its own place in the input. Where the process may have
+   * lost its partitions, or the bus is away, the rest is left to the next call.
    */
-  async write(consumer: Pick<Consumer, 'commit' | 'confirm'>): Promise<void> {
+  async write({ consumer, atRest, flush }: CheckpointTools): Promise<void> {
     if (this.#changed.size + this.#positions.size === 0 || !(await consumer.confirm())) return;
     const { log, aligner } = this.#options;
+    const positions = new Map(this.#positions);
+    this.#committing = positions;
     const patients = [...this.#changed];
+    this.#changed.clear();
     for (let start = 0; start < patients.length; start += CHUNK) {
-      await log.write(patients.slice(start, start + CHUNK).flatMap((patientId) => this.#changeOf(patientId)));
+      const some = patients.slice(start, start + CHUNK);
+      const copies = await atRest(() => some.flatMap((patientId) => this.#copyOf(patientId)));
+      // What a snapshot has in it is not read again: its results must be safe first.
+      await flush();
+      await log.write(await Promise.all(copies.map((copy) => this.#changeOf(copy))));
+      this.written += some.length;
     }
     const forgotten = aligner.forgetDischarged(this.#newest - REMEMBER_DISCHARGE_MS);
     await log.write(forgotten.map(({ patientId: key, partition }) => ({ key, partition, value: null })));
-    this.written += patients.length;
-    this.#changed.clear();
-    if (await consumer.commit([...this.#positions.values()])) this.#positions.clear();
+    if (patients.length === 0) await flush();
+    if (!(await consumer.commit([...positions.values()]))) return;
+    for (const [key, position] of positions) {
+      if (this.#positions.get(key) === position) this.#positions.delete(key);
+    }
   }
 
   /** Takes the partitions over: their patients as of the last snapshot. Those that cannot be restored are left out. */
@@ -94,8 +123,8 @@ export class Checkpoint {
     const restored: RestoredPatient[] = [];
     const discharged: DischargedStay[] = [];
     for (const partition of partitions) this.#reached.delete(partition);
-    for (const [key, { partition }] of this.#positions) {
-      if (partitions.includes(partition)) this.#positions.delete(key);
+    for (const noted of [this.#positions, this.#committing]) {
+      for (const [key, { partition }] of noted) if (partitions.includes(partition)) noted.delete(key);
     }
     for (const { partition, value } of await log.takeOver(partitions)) {
       const snapshot = codec.decode('PatientSnapshot', value);
@@ -111,16 +140,22 @@ export class Checkpoint {
     return { restored, discharged };
   }
 
-  #changeOf(patientId: string): StateChange[] {
-    const { codec, aligner, batcher, policy, model } = this.#options;
+  #copyOf(patientId: string): Copy[] {
+    const { aligner, batcher, policy, model } = this.#options;
     const patient = aligner.patients.get(patientId);
-    const { partition } = patient ?? aligner.dischargedStay(patientId) ?? {};
+    const stay = aligner.dischargedStay(patientId);
+    const partition = patient?.partition ?? stay?.partition;
     if (partition === undefined) return [];
     const positions = { ...this.#reached.get(partition) };
-    const snapshot =
-      patient === undefined
-        ? dischargeOf(aligner.dischargedStay(patientId) as DischargedStay, positions)
-        : snapshotOf(patient, batcher.cacheOf(patient), policy.stateOf(patientId), model.version, positions);
-    return [{ key: patientId, partition, value: codec.encode('PatientSnapshot', snapshot) }];
+    if (patient === undefined)
+      return [{ partition, snapshot: dischargeOf(stay as DischargedStay, positions) }];
+    const alerts = policy.stateOf(patientId);
+    const cache = batcher.cacheOf(patient);
+    return [{ partition, snapshot: snapshotOf(patient, cache, alerts, model.version, positions) }];
+  }
+
+  async #changeOf({ partition, snapshot }: Copy): Promise<StateChange> {
+    const value = this.#options.codec.encode('PatientSnapshot', await compressed(snapshot));
+    return { key: snapshot.patientId, partition, value };
   }
 }

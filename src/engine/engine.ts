@@ -62,7 +62,8 @@ export interface EngineCounts {
 
 /** Input batches under way at once: while one is scored, the next is aligned. */
 const MAX_IN_FLIGHT = 3;
-const MIN_TICK_MS = 50;
+/** How often events that have waited long enough are released, where nothing new comes in. */
+const TICK_MS = 50;
 
 /**
  * The pipeline: bus → decode → merge → encode → align → score → alert policy → sinks → commit. The only place that knows all
@@ -96,7 +97,7 @@ export class Engine {
   #ticking: NodeJS.Timeout | undefined;
   #checkpointing: NodeJS.Timeout | undefined;
   #lastCheckpoint: Promise<void> = Promise.resolve();
-  /** While a checkpoint is written nothing new comes in. */
+  /** While patients are copied for a checkpoint nothing new comes in. */
   #isHeld = false;
   /** Null where state need not outlive the process. */
   readonly #checkpoint: Checkpoint | null;
@@ -236,7 +237,7 @@ export class Engine {
       },
       failed: (error) => this.#fail(error),
     });
-    if (clock.live) this.#startTicking(Math.max(MIN_TICK_MS, config.align.reorderWindowMs));
+    if (clock.live) this.#startTicking(TICK_MS);
     if (this.#checkpoint !== null) this.#startCheckpoints(config.state.checkpointIntervalMs);
   }
 
@@ -291,31 +292,45 @@ export class Engine {
     });
   }
 
-  /** Every so often: lets what is under way come to its end, writes the state, commits, goes on. */
+  /** Every so often, beside the stream: writes the state of patients that changed, and commits. */
   #startCheckpoints(everyMs: number): void {
     let isUnderWay = false;
     this.#checkpointing = setInterval(() => {
       if (isUnderWay || this.#failure !== null) return;
       isUnderWay = true;
-      this.#isHeld = true;
-      this.#lastCheckpoint = this.#idle()
-        .then(() => this.#write())
+      this.#lastCheckpoint = this.#write()
         .catch((error: unknown) => this.#fail(error))
         .finally(() => {
           isUnderWay = false;
-          this.#isHeld = false;
-          this.#wake();
         });
     }, everyMs);
   }
 
   async #write(): Promise<void> {
-    if (this.#checkpoint === null) return;
+    if (this.#checkpoint === null || this.#consumer === null) return;
     const began = performance.now();
-    for (const sink of this.#options.sinks) await sink.flush?.();
-    if (this.#consumer !== null) await this.#checkpoint.write(this.#consumer);
+    await this.#checkpoint.write({
+      consumer: this.#consumer,
+      atRest: (call) => this.#atRest(call),
+      flush: async () => {
+        for (const sink of this.#options.sinks) await sink.flush?.();
+      },
+    });
     this.#checkpoints++;
     this.#checkpointSeconds = (performance.now() - began) / 1000;
+  }
+
+  /** Lets what is under way come to its end, calls, and goes on. */
+  async #atRest<Result>(call: () => Result): Promise<Result> {
+    this.#isHeld = true;
+    try {
+      await this.#idle();
+      if (this.#failure !== null) throw this.#failure;
+      return call();
+    } finally {
+      this.#isHeld = false;
+      this.#wake();
+    }
   }
 
   async #accept(batch: EngineInput): Promise<void> {

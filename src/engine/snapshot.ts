@@ -1,10 +1,13 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { deflateRaw, inflateRawSync } from 'node:zlib';
 import type { NewestDocuments } from '../align/documents.js';
 import { type AppliedTo, type DischargedStay, PatientState } from '../align/patient.js';
 import { VARIABLES } from '../clinical/variables.js';
 import type { PatientSnapshotMessage } from '../events/messages.js';
 import type { AttentionCache } from '../inference/fusion.js';
 import type { ModelConfig } from '../inference/model.js';
+
+const deflate = promisify<Buffer, { level: number }, Buffer>(deflateRaw);
 
 /** Layout of `state`; raise it when the layout changes. Version 1 had no notes and images. */
 const FORMAT_VERSION = 2;
@@ -52,7 +55,7 @@ export interface RestoredPatient {
 }
 
 /**
- * All that is known of a patient, for `restorePatient`. `alerts` is the policy's `stateOf`; `positions` says how far the
+ * All that is known of a patient, for `restorePatient`, copied and not compressed yet. `alerts` is the policy's `stateOf`; `positions` says how far the
  * patient's partition has been applied and delivered.
  */
 export function snapshotOf(
@@ -92,9 +95,15 @@ export function snapshotOf(
     eventTime: patient.lastEventAt,
     modelVersion,
     positions,
-    compression: 'DEFLATE',
-    state: deflateRawSync(Buffer.concat([length, text, ...arrays]), { level: 1 }),
+    compression: 'NONE',
+    state: Buffer.concat([length, text, ...arrays]),
   };
+}
+
+/** The snapshot as it is written: compressed, beside the main thread. */
+export async function compressed(snapshot: PatientSnapshotMessage): Promise<PatientSnapshotMessage> {
+  if (snapshot.state.length === 0) return snapshot;
+  return { ...snapshot, compression: 'DEFLATE', state: await deflate(snapshot.state, { level: 1 }) };
 }
 
 /** A snapshot that says only that the stay is over: its `state` is empty. */
@@ -130,9 +139,10 @@ export function restorePatient(
   const { partition, dedupeWindow, model } = options;
   const isOurs =
     READABLE_VERSIONS.includes(snapshot.formatVersion) && snapshot.modelVersion === model.version;
-  if (!isOurs || snapshot.compression !== 'DEFLATE') return null;
+  if (!isOurs || snapshot.compression === 'ZSTD') return null;
   try {
-    const bytes = inflateRawSync(snapshot.state);
+    const { compression, state } = snapshot;
+    const bytes = compression === 'NONE' ? state : inflateRawSync(state);
     const start = 4 + bytes.readUInt32LE(0);
     const header = JSON.parse(bytes.toString('utf8', 4, start)) as Header;
     if (header.variables !== VARIABLE_IDS) return null;

@@ -1,0 +1,207 @@
+// From a real Kafka to features, against a bare client that only reads the same topics, in one run: both are kafkajs in a
+// process of this machine, which the broker shares. Beside it the whole of `wardstream run` over the same backlog, one process
+// and three. Memory per bed is the figure `memory`.
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import kafkajs from 'kafkajs';
+import { Aligner } from '../dist/align/aligner.js';
+import { PartitionMerge } from '../dist/align/merge.js';
+import { KafkaBus } from '../dist/bus/kafka.js';
+import { parseConfig } from '../dist/config.js';
+import { EventDecoder } from '../dist/engine/decode.js';
+import { MessageCodec } from '../dist/events/codec.js';
+import { INPUT_TOPICS, TOPICS } from '../dist/events/topics.js';
+import { loadModel } from '../dist/inference/model.js';
+import { produceAll } from '../dist/replay/replay.js';
+import { simulateWard } from '../dist/simulate/ward.js';
+import { openBroker } from './support/broker.mjs';
+
+const BEDS = Number(process.env.KAFKA_BEDS ?? 48);
+const HOURS = Number(process.env.KAFKA_HOURS ?? 1);
+const ROUNDS = 3;
+
+async function fill(bus) {
+  const codec = new MessageCodec();
+  const startTime = Date.now() - (HOURS + 1) * 3_600_000;
+  const ward = { beds: BEDS, hours: HOURS, seed: 1, startTime, wardId: 'W', vitalsIntervalMs: 1000 };
+  const byTopic = new Map(INPUT_TOPICS.map((topic) => [topic, []]));
+  for (const message of simulateWard(ward)) {
+    if (message.topic === TOPICS.vitals || message.topic === TOPICS.labs)
+      byTopic.get(message.topic).push(message);
+  }
+  let total = 0;
+  for (const messages of byTopic.values()) {
+    for (let start = 0; start < messages.length; start += 5000) {
+      await produceAll(messages.slice(start, start + 5000), bus, codec);
+    }
+    total += messages.length;
+  }
+  return total;
+}
+
+/** Messages a second from the first to the last. */
+class Rate {
+  #first = 0;
+  #firstCount = 0;
+  count = 0;
+
+  add(count) {
+    if (this.#first === 0 && count > 0) {
+      this.#first = performance.now();
+      this.#firstCount = count;
+    }
+    this.count += count;
+  }
+
+  get perSecond() {
+    return ((this.count - this.#firstCount) * 1000) / (performance.now() - this.#first);
+  }
+}
+
+async function bare({ brokers, topicPrefix }, total) {
+  const client = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING });
+  const consumer = client.consumer({ groupId: `bare-${randomUUID()}`, maxWaitTimeInMs: 100 });
+  await consumer.connect();
+  await consumer.subscribe({ topics: INPUT_TOPICS.map((topic) => topicPrefix + topic), fromBeginning: true });
+  const rate = new Rate();
+  const perSecond = await new Promise((resolve) => {
+    void consumer.run({
+      autoCommit: false,
+      eachBatch: async ({ batch }) => {
+        rate.add(batch.messages.length);
+        if (rate.count >= total) resolve(rate.perSecond);
+      },
+    });
+  });
+  await consumer.disconnect();
+  return perSecond;
+}
+
+async function toFeatures(config, total) {
+  const { align, limits } = parseConfig({});
+  const model = loadModel('latest');
+  const { stepMs, steps } = model.config;
+  const row = new Float32Array(model.encoder.size);
+  let rows = 0;
+  const encode = (patient, step, asOf, carry) => {
+    model.encoder.encode(patient, step, asOf, carry, row, 0);
+    rows++;
+  };
+  const nothing = () => undefined;
+  const aligner = new Aligner(
+    { ...align, stepMs, steps },
+    {
+      stepClosed: (patient, step, carry) => encode(patient, step, patient.timeline.endOf(step), carry),
+      scoreDue: (patient, time) => encode(patient, patient.timeline.openStep, time, patient.timeline.carry),
+      admitted: nothing,
+      discharged: nothing,
+      released: nothing,
+      acknowledged: nothing,
+      rejected: nothing,
+    },
+  );
+  const decoder = new EventDecoder(new MessageCodec(), limits);
+  const merges = new Map();
+  const rate = new Rate();
+  const bus = await KafkaBus.open({ ...config, groupId: `features-${randomUUID()}` });
+  let finished = nothing;
+  const done = new Promise((resolve) => {
+    finished = resolve;
+  });
+  const consumer = await bus.consume(INPUT_TOPICS, {
+    assigned: async () => undefined,
+    revoked: async () => undefined,
+    failed: finished,
+    batch: async ({ lane, partition, records, caughtUp }) => {
+      const now = Date.now();
+      rate.add(records.length);
+      const events = [];
+      for (const record of records) {
+        const event = decoder.decode(record, now);
+        if (event !== null) events.push(event);
+      }
+      const merge = merges.get(partition) ?? new PartitionMerge({ ...align, live: true });
+      merges.set(partition, merge);
+      merge.add(lane, events, caughtUp, now);
+      aligner.apply(merge.release(now));
+      if (rate.count >= total) finished(rate.perSecond);
+    },
+  });
+  const perSecond = await done;
+  await consumer.close();
+  await bus.close();
+  if (rows === 0) throw new Error('no row of features was made');
+  return perSecond;
+}
+
+/** Seconds from the first to the last commit of `count` processes over a part of the backlog. */
+async function engines(count, config, total) {
+  const directory = mkdtempSync(join(tmpdir(), 'wardstream-kafka-bench-'));
+  const groupId = `engines-${randomUUID()}`;
+  const client = new kafkajs.Kafka({ brokers: config.brokers, logLevel: kafkajs.logLevel.NOTHING });
+  const admin = client.admin();
+  await admin.connect();
+  const topics = INPUT_TOPICS.map((topic) => config.topicPrefix + topic);
+  const committed = async () => {
+    const offsets = await admin.fetchOffsets({ groupId, topics }).catch(() => []);
+    return offsets
+      .flatMap(({ partitions }) => partitions)
+      .reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
+  };
+  const children = Array.from({ length: count }, (_, index) => {
+    const file = join(directory, `${index}.json`);
+    const store = { kind: 'embedded', directory: join(directory, `store-${index}`) };
+    const state = { checkpointIntervalMs: 1000 };
+    writeFileSync(file, JSON.stringify({ bus: { ...config, groupId }, store, state, server: { port: 0 } }));
+    return spawn('node', ['dist/main.js', 'run', '--config', file], { stdio: 'ignore' });
+  });
+  let from = null;
+  let done = 0;
+  while (done < total) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    done = await committed();
+    if (from === null && done > 0) from = { at: performance.now(), done };
+  }
+  const perSecond = (1000 * (done - from.done)) / (performance.now() - from.at);
+  for (const child of children) child.kill('SIGTERM');
+  await Promise.all(children.map((child) => new Promise((resolve) => child.once('exit', resolve))));
+  await admin.disconnect();
+  rmSync(directory, { recursive: true, force: true });
+  return Math.round(perSecond);
+}
+
+const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+export async function measure() {
+  const broker = await openBroker();
+  try {
+    const topicPrefix = `bench-${randomUUID()}.`;
+    const { bus: config } = parseConfig({ bus: { kind: 'kafka', brokers: broker.brokers, topicPrefix } });
+    const bus = await KafkaBus.open(config);
+    await bus.createTopics(Object.values(TOPICS));
+    const messages = await fill(bus);
+    await bus.close();
+    const rates = { bare: [], features: [] };
+    for (let round = 0; round <= ROUNDS; round++) {
+      const some = { bare: await bare(config, messages), features: await toFeatures(config, messages) };
+      if (round === 0) continue; // warming up
+      for (const name of ['bare', 'features']) rates[name].push(some[name]);
+    }
+    const ratios = rates.bare.map((each, index) => rates.features[index] / each);
+    const result = {
+      ratio: Number(median(ratios).toFixed(2)),
+      barePerSecond: Math.round(median(rates.bare)),
+      featuresPerSecond: Math.round(median(rates.features)),
+      messages,
+    };
+    if (process.env.KAFKA_ENGINES === '0') return result;
+    const one = await engines(1, config, messages);
+    const three = await engines(3, config, messages);
+    return { ...result, engine: { onePerSecond: one, threePerSecond: three } };
+  } finally {
+    await broker.stop();
+  }
+}
