@@ -42,22 +42,29 @@ async function fill(bus) {
   return total;
 }
 
-/** Messages a second from the first to the last. */
+/** Messages a second from the first to the last: of time, and of this process's processor time, which other work does not disturb. */
 class Rate {
   #first = 0;
+  #cpu = process.cpuUsage();
   #firstCount = 0;
   count = 0;
 
   add(count) {
     if (this.#first === 0 && count > 0) {
       this.#first = performance.now();
+      this.#cpu = process.cpuUsage();
       this.#firstCount = count;
     }
     this.count += count;
   }
 
-  get perSecond() {
-    return ((this.count - this.#firstCount) * 1000) / (performance.now() - this.#first);
+  get reached() {
+    const count = this.count - this.#firstCount;
+    const { user, system } = process.cpuUsage(this.#cpu);
+    return {
+      perSecond: (count * 1000) / (performance.now() - this.#first),
+      perCpuSecond: (count * 1e6) / (user + system),
+    };
   }
 }
 
@@ -67,17 +74,17 @@ async function bare({ brokers, topicPrefix }, total) {
   await consumer.connect();
   await consumer.subscribe({ topics: INPUT_TOPICS.map((topic) => topicPrefix + topic), fromBeginning: true });
   const rate = new Rate();
-  const perSecond = await new Promise((resolve) => {
+  const reached = await new Promise((resolve) => {
     void consumer.run({
       autoCommit: false,
       eachBatch: async ({ batch }) => {
         rate.add(batch.messages.length);
-        if (rate.count >= total) resolve(rate.perSecond);
+        if (rate.count >= total) resolve(rate.reached);
       },
     });
   });
   await consumer.disconnect();
-  return perSecond;
+  return reached;
 }
 
 async function toFeatures(config, total) {
@@ -127,14 +134,14 @@ async function toFeatures(config, total) {
       merges.set(partition, merge);
       merge.add(lane, events, caughtUp, now);
       aligner.apply(merge.release(now));
-      if (rate.count >= total) finished(rate.perSecond);
+      if (rate.count >= total) finished(rate.reached);
     },
   });
-  const perSecond = await done;
+  const reached = await done;
   await consumer.close();
   await bus.close();
   if (rows === 0) throw new Error('no row of features was made');
-  return perSecond;
+  return reached;
 }
 
 /** Seconds from the first to the last commit of `count` processes over a part of the backlog. */
@@ -190,11 +197,16 @@ export async function measure() {
       if (round === 0) continue; // warming up
       for (const name of ['bare', 'features']) rates[name].push(some[name]);
     }
-    const ratios = rates.bare.map((each, index) => rates.features[index] / each);
+    const ratioOf = (unit) =>
+      Number(median(rates.bare.map((each, index) => rates.features[index][unit] / each[unit])).toFixed(2));
+    const of = (name, unit) => Math.round(median(rates[name].map((each) => each[unit])));
     const result = {
-      ratio: Number(median(ratios).toFixed(2)),
-      barePerSecond: Math.round(median(rates.bare)),
-      featuresPerSecond: Math.round(median(rates.features)),
+      ratio: ratioOf('perSecond'),
+      cpuRatio: ratioOf('perCpuSecond'),
+      barePerSecond: of('bare', 'perSecond'),
+      featuresPerSecond: of('features', 'perSecond'),
+      barePerCpuSecond: of('bare', 'perCpuSecond'),
+      featuresPerCpuSecond: of('features', 'perCpuSecond'),
       messages,
     };
     if (process.env.KAFKA_ENGINES === '0') return result;
