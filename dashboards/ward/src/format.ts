@@ -22,6 +22,8 @@ export const UNIT_TEXT: Readonly<Record<string, string>> = {
 };
 
 const RULE_TEXT: Readonly<Record<string, string>> = {
+  'circulatory-failure': 'Circulatory failure likely within 8 h',
+  'respiratory-failure': 'Respiratory failure likely within 8 h',
   'risk-high': 'High risk of death in hospital',
   'risk-elevated': 'Raised risk of death in hospital',
   'news2-emergency': 'NEWS2 at emergency level',
