@@ -103,7 +103,7 @@ function withDigests(
       list[2 * index] = time;
       list[2 * index + 1] = signals.model[index];
     });
-    scores.add(stayId, list);
+    if (times.length > 0) scores.add(stayId, list);
     count += times.length;
     observations += used;
   }

@@ -145,6 +145,24 @@ export interface AlarmFigures {
   readonly medianLeadHours: number;
 }
 
+/** What can be caught does not depend on the threshold: told once for stays that are judged at many. */
+const KNOWN_CATCHABLE = new WeakMap<
+  readonly MonitoredStay[],
+  { readonly rules: AlarmRules; readonly onStayMs: number; readonly of: readonly (readonly number[])[] }
+>();
+
+function catchableOf(
+  stays: readonly MonitoredStay[],
+  rules: AlarmRules,
+  onStayMs: number,
+): readonly (readonly number[])[] {
+  const known = KNOWN_CATCHABLE.get(stays);
+  if (known?.rules === rules && known.onStayMs === onStayMs) return known.of;
+  const of = stays.map((stay) => catchable(stay, rules, onStayMs));
+  KNOWN_CATCHABLE.set(stays, { rules, onStayMs, of });
+  return of;
+}
+
 /** Sounds the alarms of all stays. Events that begin within `onStayMs` of admission count neither way. */
 export function cohortAlarms(
   stays: readonly MonitoredStay[],
@@ -161,8 +179,9 @@ export function cohortAlarms(
     hours: new Float64Array(size),
   };
   const leads: [lead: number, stay: number][] = [];
+  const catchables = catchableOf(stays, rules, onStayMs);
   stays.forEach((stay, index) => {
-    const candidates = catchable(stay, rules, onStayMs);
+    const candidates = catchables[index];
     const result = stayAlarms(stay, candidates, threshold, rules);
     figures.alarms[index] = result.alarms;
     figures.trueAlarms[index] = result.trueAlarms;
@@ -182,20 +201,16 @@ export function cohortAlarms(
 
 /** Sums up over stays, or over a resample of them. */
 export function alarmFigures(cohort: CohortAlarms, weights?: Weights): AlarmFigures {
-  const sum = (values: Float64Array): number => {
-    let total = 0;
-    for (let index = 0; index < values.length; index++) {
-      total += values[index] * (weights === undefined ? 1 : weights[index]);
-    }
-    return total;
-  };
-  const [alarms, trueAlarms, events, caught, hours] = [
-    sum(cohort.alarms),
-    sum(cohort.trueAlarms),
-    sum(cohort.events),
-    sum(cohort.caught),
-    sum(cohort.hours),
-  ];
+  let [alarms, trueAlarms, events, caught, hours] = [0, 0, 0, 0, 0];
+  for (let index = 0; index < cohort.alarms.length; index++) {
+    const weight = weights === undefined ? 1 : weights[index];
+    if (weight === 0) continue;
+    alarms += weight * cohort.alarms[index];
+    trueAlarms += weight * cohort.trueAlarms[index];
+    events += weight * cohort.events[index];
+    caught += weight * cohort.caught[index];
+    hours += weight * cohort.hours[index];
+  }
   return {
     events,
     caught,
@@ -230,9 +245,7 @@ function medianLead({ leads, leadStays }: CohortAlarms, count: number, weights?:
  * there are more.
  */
 export function thresholdsOf(stays: readonly MonitoredStay[], most = 101): number[] {
-  const values = new Set<number>();
-  for (const { signal } of stays) for (const value of signal) if (!Number.isNaN(value)) values.add(value);
-  const sorted = Float64Array.from(values).sort();
+  const sorted = distinctValues(stays);
   if (sorted.length <= most) return [...sorted];
   const picked = Array.from(
     { length: most },
@@ -251,7 +264,7 @@ export function thresholdAtBurden(
   alarmsPerPatientDay: number,
   rules: AlarmRules,
 ): number | null {
-  const values = thresholdsOf(stays, Number.POSITIVE_INFINITY);
+  const values = distinctValues(stays);
   const burdenAt = (threshold: number) =>
     alarmFigures(cohortAlarms(stays, threshold, rules, 0)).alarmsPerPatientDay;
   let low = 0;
@@ -262,6 +275,29 @@ export function thresholdAtBurden(
     else low = middle + 1;
   }
   return values[low] ?? null;
+}
+
+const KNOWN_VALUES = new WeakMap<readonly MonitoredStay[], Float64Array>();
+
+/** Every value of a signal once, ascending. */
+function distinctValues(stays: readonly MonitoredStay[]): Float64Array {
+  const known = KNOWN_VALUES.get(stays);
+  if (known !== undefined) return known;
+  const all = new Float64Array(stays.reduce((size, { signal }) => size + signal.length, 0));
+  let size = 0;
+  for (const { signal } of stays) {
+    for (let index = 0; index < signal.length; index++) {
+      if (!Number.isNaN(signal[index])) all[size++] = signal[index];
+    }
+  }
+  const sorted = all.subarray(0, size).sort();
+  let distinct = 0;
+  for (let index = 0; index < size; index++) {
+    if (index === 0 || sorted[index] !== sorted[index - 1]) sorted[distinct++] = sorted[index];
+  }
+  const values = sorted.slice(0, distinct);
+  KNOWN_VALUES.set(stays, values);
+  return values;
 }
 
 /** Index of the first value not below `value`. */

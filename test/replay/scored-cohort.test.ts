@@ -25,7 +25,15 @@ const CONFIG = parseConfig({ alerts: { rules: RULES } });
 /** More than one ward of 64, with stays that differ. */
 const COHORT = Array.from({ length: 130 }, (_, index) => ({
   id: String(900_000 + index),
-  rows: index % 5 === 0 ? PLANTED_FAILURE : index % 5 === 1 ? hourly(0, 10 + (index % 37)) : WELL_ALL_ALONG,
+  // One stay is never scored.
+  rows:
+    index === 7
+      ? []
+      : index % 5 === 0
+        ? PLANTED_FAILURE
+        : index % 5 === 1
+          ? hourly(0, 10 + (index % 37))
+          : WELL_ALL_ALONG,
   died: index % 5 === 0,
   age: 30 + index,
 }));
