@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { KafkaBus, type KafkaBusConfig } from '../../src/bus/kafka.js';
+import { WALL_CLOCK } from '../../src/clock.js';
+import { recordCommand } from '../../src/commands/record.js';
+import { loadConfig, parseConfig } from '../../src/config.js';
+import { Engine } from '../../src/engine/engine.js';
+import { MessageCodec } from '../../src/events/codec.js';
+import { INPUT_TOPICS } from '../../src/events/topics.js';
+import { AlertsDigest, ScoresDigest } from '../../src/replay/digest.js';
+import { openSource } from '../../src/replay/open.js';
+import { joined, produceAll, replay } from '../../src/replay/replay.js';
+import { scoreHere } from '../../src/replay/scoring.js';
+import type { SourceMessage } from '../../src/replay/source.js';
+import { simulateWard } from '../../src/simulate/ward.js';
+import { type Broker, startBroker } from './kafka/broker.js';
+
+const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-record-'));
+const MINUTE_MS = 60_000;
+const HOURS = 3;
+let broker: Broker;
+let ward: SourceMessage[];
+let file: string;
+
+beforeAll(async () => {
+  broker = await startBroker();
+  const startTime = Math.floor(WALL_CLOCK.now() / MINUTE_MS) * MINUTE_MS - (HOURS * 60 + 1) * MINUTE_MS;
+  ward = [...simulateWard({ beds: 8, hours: HOURS, seed: 11, startTime, wardId: 'W' })];
+  file = join(ROOT, 'kafka.json');
+  const bus = {
+    kind: 'kafka',
+    brokers: broker.brokers,
+    partitions: 4,
+    topicPrefix: 'record.',
+    groupId: 'record',
+  };
+  writeFileSync(file, JSON.stringify({ bus }));
+});
+afterAll(async () => {
+  await broker?.stop();
+  rmSync(ROOT, { recursive: true });
+});
+
+it('live, recorded from Kafka, replayed, and replayed in two shares: one digest of scores and one of alerts', async () => {
+  const config = loadConfig(file);
+  const bus = await KafkaBus.open(config.bus as KafkaBusConfig);
+  await bus.createTopics(INPUT_TOPICS);
+  await produceAll(ward, bus, new MessageCodec());
+  const [scores, alerts] = [new ScoresDigest(), new AlertsDigest()];
+  const engine = await Engine.open({
+    config: parseConfig({}),
+    bus,
+    clock: WALL_CLOCK,
+    sinks: [scores, alerts],
+  });
+  await engine.start();
+  while (engine.counts.messages < ward.length) await sleep(100);
+  await engine.finish();
+  await engine.close();
+  await bus.close();
+  const live = { scoresDigest: scores.digest(), alertsDigest: alerts.digest() };
+  expect(alerts.lines.length).toBeGreaterThan(0);
+
+  const out = join(ROOT, 'ward.avro');
+  await recordCommand({ from: 'kafka:', out, config: file, json: true });
+  const plain = parseConfig({});
+  expect(await replay(openSource(`recording:${out}`), { config: plain, speed: 'max' })).toMatchObject(live);
+  expect(
+    await replay(openSource('kafka:', undefined, undefined, undefined, config), {
+      config: plain,
+      speed: 'max',
+    }),
+  ).toMatchObject(live);
+  const job = { from: `recording:${out}`, config: plain };
+  const shares = await Promise.all(
+    [0, 1].map((index) => scoreHere({ ...job, share: { index, of: 2 } }, { onStay: () => undefined })),
+  );
+  expect(
+    joined(
+      shares.map(({ part }) => part),
+      1,
+    ),
+  ).toMatchObject(live);
+});
+
+it('reads a range of event times, or of offsets', async () => {
+  const config = loadConfig(file);
+  const timesOf = async (range: string) => {
+    const times: number[] = [];
+    for await (const { eventTime } of openSource(
+      `kafka:${range}`,
+      undefined,
+      undefined,
+      undefined,
+      config,
+    ).messages()) {
+      times.push(eventTime);
+    }
+    return times;
+  };
+  const middle = ward[Math.floor(ward.length / 2)].eventTime;
+  const until = await timesOf(`..${new Date(middle).toISOString()}`);
+  expect(until).toHaveLength(ward.filter(({ eventTime }) => eventTime < middle).length);
+  expect(await timesOf(`${new Date(middle).toISOString()}..`)).toHaveLength(ward.length - until.length);
+  const some = await timesOf('offset=0..5');
+  expect(some.length).toBeGreaterThan(5);
+  expect(some.length).toBeLessThanOrEqual(5 * 4 * INPUT_TOPICS.length);
+  expect(await timesOf('offset=100000000..')).toEqual([]);
+});
