@@ -29,8 +29,9 @@ four fifths of the patients (flagging as many as died there).</dd>
 <dt>Alarms</dt><dd>After Hyland et al., Nature Medicine 2020;26:364-373. An alarm sounds when the signal is evaluated at or above the threshold, then rests
 for ${silenceMs / MINUTE_MS} minutes; none sounds during an event nor in the ${resetMs / MINUTE_MS} minutes after it. An event is caught if an alarm sounded between
 ${horizonMs / HOUR_MS} hours and ${leastMs / MINUTE_MS} minutes before its onset; an alarm is true if an event so follows. Lead time is from the first such alarm to the onset.
-Events that begin within ${BROUGHT_IN_MS / HOUR_MS} hour of admission, or with no score in the window, do not count, whatever the signal. The model alarms at a risk of
-${alarmThreshold}, the configuration's first risk rule; hold, hysteresis and refractory time of the configured rules are not applied here.</dd>
+Events that begin within ${BROUGHT_IN_MS / HOUR_MS} hour of admission, or with no score in the window, do not count, whatever the signal. The model alarms by its own output
+for an event where it has one, else by its risk of death (first rule: ${alarmThreshold}); at the threshold of the configuration's first rule on that output, or, without a rule, at the
+threshold that alarms as often as NEWS2 ≥ 7, chosen on these stays; hold, hysteresis and refractory time of the configured rules are not applied here.</dd>
 <dt>Circulatory failure</dt><dd>Mean pressure ≤ ${HYPOTENSION_MAP} mmHg in consecutive readings at least ${HYPOTENSION_LASTS_MS / MINUTE_MS} minutes apart, while lactate is
 ≥ ${RAISED_LACTATE} mmol/L (interpolated as by Hyland et al.; a lone value speaks for ${LACTATE_REACH_MS / HOUR_MS} hours to either side). Adapted: this source has no drugs, so
 failure under vasopressors with a normal pressure is missed, and readings are hourly, so the original's 45-minute window cannot be used. Values outside the plausible
