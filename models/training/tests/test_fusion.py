@@ -23,9 +23,9 @@ def rows(stays: int, steps: int) -> torch.Tensor:
 def test_no_document_changes_nothing_at_all():
     torch.manual_seed(0)
     fusion = Fusion(**SIZES).eval()
-    x = rows(4, 11)
+    x, logits = rows(4, 11), torch.randn(4, 11, 4)
     with torch.no_grad():
-        change = fusion(x)
+        change = fusion(x, logits)
     assert (change[:, :3] == 0).all()
     assert (change[:, 3:].abs().amax(2) > 0).all()
 
@@ -33,12 +33,12 @@ def test_no_document_changes_nothing_at_all():
 def test_step_form_equals_full_window():
     torch.manual_seed(0)
     fusion = Fusion(**SIZES).eval()
-    x = rows(3, 11)
+    x, logits = rows(3, 11), torch.randn(3, 11, 4)
     k = v = torch.zeros(3, 6, 8)
     held = [-1] * 6
     with torch.no_grad():
         for step in range(11):
-            token, u = (each[:, None] for each in fusion.within(x[:, step]))
+            token, u = (each[:, None] for each in fusion.within(x[:, step], logits[:, step]))
             key, value = fusion.step_key(u), fusion.step_value(u)
             distance = [step - s if s >= 0 and 0 < step - s < 6 else 6 for s in held]
             ages = torch.tensor([[*distance, 0]] * 3)[:, None]
@@ -46,7 +46,7 @@ def test_step_form_equals_full_window():
             k, v = k.clone(), v.clone()
             k[:, step % 6], v[:, step % 6] = key[:, 0], value[:, 0]
             held[step % 6] = step
-            assert torch.allclose(change[:, 0], fusion(x)[:, step], atol=1e-5)
+            assert torch.allclose(change[:, 0], fusion(x, logits)[:, step], atol=1e-5)
 
 
 def test_rows_without_vitals_stand_still_and_age():

@@ -107,11 +107,15 @@ def test_smoke(tmp_path: Path):
     config["fusion"]["model"] |= dict(headWidth=4)  # the cache has one width
     file = tmp_path / "config.json"
     file.write_text(json.dumps(config))
-    for command in (["pretrain", "--smoke"], ["train", "--smoke"], ["fuse", "--smoke"], ["evaluate"], ["export"], ["compare"]):
+    for command in (["pretrain", "--smoke"], ["train", "--smoke"], ["fuse", "--smoke"], ["evaluate"], ["export"], ["export", "--fused"], ["compare"]):
         subprocess.run([sys.executable, "-m", f"wardstream_training.{command[0]}", "--config", str(file), *command[1:]], cwd=ROOT, check=True)
-    folder = tmp_path / "out" / config["version"]
+    for version in (config["version"], f"0-fusion-{config['version']}"):
+        check(tmp_path / "out" / version, version, stays, steps)
+
+
+def check(folder: Path, version: str, stays: int, steps: int) -> None:
     assert json.loads((folder / "metrics.json").read_text())["stays"] == stays
-    assert config["version"] in (folder / "card.md").read_text()
+    assert version in (folder / "card.md").read_text()
     golden = json.loads((folder / "golden.json").read_text())["cases"]
     session = onnxruntime.InferenceSession(str(folder / "model.onnx"))
     shape = json.loads((folder / "config.json").read_text())

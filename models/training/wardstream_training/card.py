@@ -12,7 +12,7 @@ ENDPOINT_NAMES = {"circulatory": "circulatory failure", "respiratory": "respirat
 TARGETS = {"6": 0.81, "12": 0.835, "24": 0.86, "48": 0.88}
 
 
-def card(config: dict, metrics: dict) -> str:
+def card(config: dict, metrics: dict, fused: bool) -> str:
     """Markdown of card.md."""
     trees = config["trees"]
     return f"""# Model card: deterioration {config["version"]}
@@ -34,7 +34,7 @@ charts are watched by staff; not for deciding on treatment, triage or its limits
   (the Glasgow coma scale more often), averaged weights, {config["training"]["epochs"]} passes. Half the trees and the linear models count a death within
   {config["afterDischarge"]["days"]} days of discharge as {config["afterDischarge"]["share"]} of one; figures are of death in hospital alone. Settings were compared on other splits
   of the same stays (`models/README.md`). Seed {config["seed"]}.
-{fusion(config, metrics)}
+{fusion(metrics, fused)}
 ## Figures: death in hospital
 
 {config["folds"]}-fold cross-validation by patient on set A, out-of-fold scores of all stays pooled, [95 % bootstrap interval].
@@ -70,6 +70,7 @@ hours during an event left out. The boosted trees are a component of this model,
 - One hospital, 2001 to 2008, adults; no drugs, no diagnoses, no treatment limits. It learns who died there, not why.
 - Ventilation starts count as respiratory failure; they are decisions, too.
 - Trained on values as of the end of each hour; scores within an hour are of the same graph on a partly filled step.
+- Without the Glasgow coma scale, at 24 h: AUROC 0.819 instead of 0.840 (out of fold on set A, all its values taken out of the rows).
 - After 48 hours, in wards other than ICUs, in children: not evaluated. Of the last 8 of 48 hours it is not
   known what came after them: the stack and the figures leave them out. The trees (hours up to 39) and the transformers of this version were
   fitted before that, with onsets in those hours as events and their absence as unknown.
@@ -81,13 +82,22 @@ See `models/README.md`.
 """
 
 
-def fusion(config: dict, metrics: dict) -> str:
-    if "fusion" not in metrics:
-        return "- **Notes and images** are not used by this version.\n"
-    return FUSION.format(**metrics["fusion"])
-
-
-FUSION = ""
+def fusion(metrics: dict, fused: bool) -> str:
+    """What notes and images do."""
+    if not fused:
+        return "- **Notes and images** are not used by this version; what a fusion with them gained is in `models/README.md`.\n"
+    tried = metrics["fusion"]
+    auroc = {name: row["mortality"] for name, row in tried["auroc"].items()}
+    return f"""- **Notes and images** change the logits by a fusion: within a step a learned query attends over the tokens of the structured row, the newest
+  note and the newest image, and what they move is attended over the steps so far. Without a note or an image so far the change is exactly 0, so all
+  figures below hold. **No public set pairs these patients with notes and images. It was trained on semi-synthetic pairings**: notes generated from the
+  values observed so far, without looking ahead, and X-rays drawn from PneumoniaMNIST (children; CC BY 4.0) by the respiratory state of the hour. It has
+  never seen a note that a person wrote about these patients, nor an image of them. Experimental: not the default model.
+- **What the fusion does**, on {tried["stays"]} stays with a note in the last {tried["hours"]} hours, at 48 h, the fusion fitted on the other half of the stays; AUROC of death: whole rows
+  {auroc["whole"]:.4f}, with the own note {auroc["wholeOwnNote"]:.4f}, with another patient's note {auroc["wholeOtherNote"]:.4f}, with an image {auroc["wholeImage"]:.4f}. Without the vital signs of the last
+  {tried["hours"]} hours {auroc["withoutVitals"]:.4f}, with the own note {auroc["withoutVitalsOwnNote"]:.4f}, another's {auroc["withoutVitalsOtherNote"]:.4f}, an image {auroc["withoutVitalsImage"]:.4f}. So a contradicting note does no harm, and a note that
+  tells the same restores {(auroc["withoutVitalsOwnNote"] - auroc["withoutVitals"]) / (auroc["whole"] - auroc["withoutVitals"]):.0%} of what was lost, short of the half aimed at.
+"""
 
 
 def table(metrics: dict) -> str:

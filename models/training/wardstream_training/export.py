@@ -33,7 +33,12 @@ def golden(graph: StepGraph, x: np.ndarray, layers: int, slots: int, width: int)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", required=True)
-    config = load_config(parser.parse_args().config)
+    parser.add_argument("--fused", action="store_true", help="with the fusion of notes and images that `fuse` trained, as a version of its own")
+    arguments = parser.parse_args()
+    config = load_config(arguments.config)
+    if arguments.fused:
+        # Sorts before the versions, so that it is never the latest one: it has to be asked for.
+        config["version"] = f"0-fusion-{config['version']}"
     run = Run(config)
     cohort, runs = run.cohort, run.folder
     _, slots, features = cohort.x.shape
@@ -43,7 +48,7 @@ def main() -> None:
     options = config["model"]
     layers, width = config["members"] * options["layers"], options["cacheHeads"] * options["headWidth"]
     fusion = None
-    if (runs / "fusion.pt").exists():
+    if arguments.fused:
         documents = Documents(run)
         fusion = new_fusion(run, documents)
         fusion.load_state_dict(torch.load(runs / "fusion.pt", weights_only=True))
@@ -86,7 +91,7 @@ def main() -> None:
     (folder / "golden.json").write_text(json.dumps(cases) + "\n")
     if metrics is not None:
         (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n")
-        (folder / "card.md").write_text(card(config, metrics))
+        (folder / "card.md").write_text(card(config, metrics, arguments.fused))
     print(folder)
 
 

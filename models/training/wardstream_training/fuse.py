@@ -91,7 +91,9 @@ class Documents:
 
 
 def new_fusion(run: Run, documents: Documents) -> Fusion:
-    return Fusion(run.cohort.x.shape[2], documents.text.shape[1], documents.images.shape[1], run.cohort.x.shape[1], len(OUTPUTS), **run.config["fusion"]["model"])
+    fusion = Fusion(run.cohort.x.shape[2], documents.text.shape[1], documents.images.shape[1], run.cohort.x.shape[1], len(OUTPUTS), **run.config["fusion"]["model"])
+    fusion.standardise([documents.text, documents.images])
+    return fusion
 
 
 def fit_fusion(run: Run, documents: Documents, variants: list, whole: np.ndarray, train: np.ndarray, seed: int, epochs: int) -> Fusion:
@@ -104,6 +106,7 @@ def fit_fusion(run: Run, documents: Documents, variants: list, whole: np.ndarray
     options = run.config["fusion"]
     model = new_fusion(run, documents)
     averaged = new_fusion(run, documents).eval()
+    shares = np.array([1.0, *[0.2] * (len(OUTPUTS) - 1)], dtype=np.float32)
     averaged.load_state_dict(model.state_dict())
 
     def loss_of(chosen: np.ndarray) -> torch.Tensor:
@@ -116,20 +119,21 @@ def fit_fusion(run: Run, documents: Documents, variants: list, whole: np.ndarray
         x = np.where(intact[:, None, None], run.cohort.x[chosen], rows[chosen])
         target = np.where(intact[:, None, None], 0, whole[chosen] - base[chosen]).astype(np.float32)
         counts = np.where(intact[:, None], 0.2, wanted[chosen]).astype(np.float32)[..., None]
-        change = model(torch.from_numpy(np.concatenate([x, text, image], 2)))
+        logits = np.where(intact[:, None, None], whole[chosen], base[chosen]).astype(np.float32)
+        change = model(torch.from_numpy(np.concatenate([x, text, image], 2)), torch.from_numpy(logits))
         error = F.smooth_l1_loss(change, torch.from_numpy(target), reduction="none", beta=0.5)
-        return (error * torch.from_numpy(counts)).sum() / counts.sum() / len(OUTPUTS)
+        return (error * torch.from_numpy(counts * shares)).sum() / counts.sum()
 
     optimise(model, averaged, train, epochs, run.config["training"] | options["training"], rng, loss_of)
     return averaged
 
 
-def changes(fusion: Fusion, x: np.ndarray, documents: list[np.ndarray]) -> np.ndarray:
+def changes(fusion: Fusion, x: np.ndarray, logits: np.ndarray, documents: list[np.ndarray]) -> np.ndarray:
     """Change of the logits [stays, steps, outputs]."""
     with torch.no_grad():
         parts = np.array_split(np.arange(len(x)), max(1, len(x) // 64))
         rows = lambda part: torch.from_numpy(np.concatenate([x[part], *(each[part] for each in documents)], 2).astype(np.float32))
-        return np.concatenate([fusion(rows(part)).numpy() for part in parts])
+        return np.concatenate([fusion(rows(part), torch.from_numpy(logits[part])).numpy() for part in parts])
 
 
 def images_of(run: Run) -> None:
@@ -171,19 +175,24 @@ def main() -> None:
     logits_of = lambda raw: np.stack([terms_of(raw, output) @ stack for output, stack in enumerate(stacks)], 2).astype(np.float32)
     whole = logits_of(saved["raw"])
 
-    def variant(first: np.ndarray, longest: int):
+    def variant(name: str, first: np.ndarray, longest: int):
+        file = run.folder / f"variant-{name}.npz"
+        if file.exists():
+            kept = np.load(file)
+            return without_vitals(cohort, cohort.x, kept["first"], vitals), kept["z"], kept["w"]
         rows = without_vitals(cohort, cohort.x, first, vitals)
         step = np.arange(steps)[None]
         wanted = (step >= first[:, None]) & (step < first[:, None] + longest)
         raw = np.zeros_like(saved["raw"])
-        for name in run.names()[:-1]:
-            members = np.flatnonzero(run.fold == run.without(name)[0])
-            raw[members] = raw_of(run, name, rows[members], wanted[members])
+        for model in run.names()[:-1]:
+            members = np.flatnonzero(run.fold == run.without(model)[0])
+            raw[members] = raw_of(run, model, rows[members], wanted[members])
         run.say("rows without vitals scored")
+        np.savez(file, first=first, z=logits_of(raw), w=wanted)
         return rows, logits_of(raw), wanted
 
-    tested = variant(np.full(stays, steps - TESTED), TESTED)
-    variants = [variant(rng.integers(4, steps - TESTED, stays), LONGEST), tested]
+    tested = variant("tested", np.full(stays, steps - TESTED), TESTED)
+    variants = [variant("random", rng.integers(4, steps - TESTED, stays), LONGEST), tested]
     epochs = 1 if arguments.smoke else config["fusion"]["training"]["epochs"]
     half = np.zeros(stays, dtype=np.int64)
     half[np.random.default_rng(config["seed"] + 1).permutation(stays)[: stays // 2]] = 1
@@ -207,9 +216,9 @@ def main() -> None:
         test = np.flatnonzero(half == each)
         fusion = fit_fusion(run, documents, variants, whole, np.flatnonzero(half != each), config["seed"] + each, epochs)
         run.say(f"half {each}")
-        for name, (rows, _, given) in cases.items():
+        for name, (rows, base, given) in cases.items():
             if given is not None:
-                scores[name][test] += changes(fusion, rows[test], [part[test] for part in given])[:, -TESTED:]
+                scores[name][test] += changes(fusion, rows[test], base[test], [part[test] for part in given])[:, -TESTED:]
     noted = documents.in_last_hours
     result = {"stays": int(noted.sum()), "hours": TESTED, "auroc": {}}
     for name, values in scores.items():

@@ -236,9 +236,15 @@ class Fusion(nn.Module):
         super().__init__()
         width = heads * headWidth
         # Columns of a row: structured, then the note's embedding, age and seen, then the image's.
-        self.sizes = [structured, text + 2, image + 2] if text > 0 else [structured]
+        self.sizes = [structured, text + 2, image + 2]
+        # The structured token is of the row and of the logits so far.
+        inputs = [structured + outputs, text + 2, image + 2]
         self.heads, self.head_width = heads, headWidth
-        self.tokens = nn.ModuleList(nn.Sequential(nn.Linear(size, width), nn.LayerNorm(width)) for size in self.sizes)
+        self.tokens = nn.ModuleList(nn.Sequential(nn.Linear(size, width), nn.LayerNorm(width)) for size in inputs)
+        # What embeddings are centred and scaled by.
+        self.register_buffer("shift", torch.zeros(text + image + 4))
+        self.register_buffer("gain", torch.ones(text + image + 4))
+        self.input_dropout = nn.Dropout(dropout)
         self.key = nn.Linear(width, width)
         self.value = nn.Linear(width, width)
         self.query = nn.Parameter(torch.randn(width) / width**0.5)
@@ -254,15 +260,23 @@ class Fusion(nn.Module):
     def table(self) -> Tensor:
         return torch.cat([self.bias, torch.full_like(self.bias[:1], MASKED)])
 
-    def within(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Rows [N, F] -> the structured token and what the others move, [N, W] each."""
-        parts = torch.split(x, self.sizes, 1)
-        tokens = [token(part) for token, part in zip(self.tokens, parts)]
+    def standardise(self, embeddings: list[np.ndarray]) -> None:
+        """Centres and scales the inputs by embeddings of notes and of images [count, size] each; age and seen stay."""
+        plain = np.array([0.0, 0.0])
+        self.shift.copy_(torch.from_numpy(np.concatenate([part for each in embeddings for part in (each.mean(0), plain)])))
+        self.gain.copy_(torch.from_numpy(np.concatenate([part for each in embeddings for part in (1 / (each.std(0) + 1e-3), plain + 1)])))
+
+    def within(self, x: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Rows [N, F] and their logits so far [N, outputs] -> the structured token and what the others move, [N, W] each."""
+        structured, *parts = torch.split(x, self.sizes, 1)
+        text, image = torch.split((torch.cat(parts, 1) - self.shift) * self.gain, self.sizes[1:], 1)
+        inputs = [torch.cat([structured, logits], 1), text, image]
+        tokens = [token(self.input_dropout(each)) for token, each in zip(self.tokens, inputs)]
         values = [self.value(self.dropout(token)) for token in tokens]
         scale = self.query.shape[0] ** 0.5
-        scores = torch.stack([self.key(token) @ self.query / scale + kind for token, kind in zip(tokens, self.kind)], 1)
+        scores = torch.stack([(self.key(token) * self.query).sum(1) / scale for token in tokens], 1) + self.kind
         # A row's last column of a modality says whether it has one.
-        absent = torch.cat([torch.zeros_like(x[:, :1]), *(1 - part[:, -1:] for part in parts[1:])], 1)
+        absent = torch.cat([torch.zeros_like(x[:, :1]), *(1 - part[:, -1:] for part in parts)], 1)
         shares = torch.softmax(scores + absent * MASKED, 1)
         moved = sum(shares[:, each : each + 1] * value for each, value in enumerate(values))
         return tokens[0], moved - values[0]
@@ -276,10 +290,10 @@ class Fusion(nn.Module):
         attended = (torch.softmax(scores, -1) @ split(values)).permute(0, 2, 1, 3).reshape(b, n, width)
         return self.second(self.dropout(torch.tanh(self.first(u + attended))))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x [B, S, F] -> change of the logits [B, S, outputs]"""
+    def forward(self, x: Tensor, logits: Tensor) -> Tensor:
+        """x [B, S, F], logits so far [B, S, outputs] -> change of the logits [B, S, outputs]"""
         n = x.shape[1]
-        token, u = (each.unflatten(0, x.shape[:2]) for each in self.within(x.flatten(0, 1)))
+        token, u = (each.unflatten(0, x.shape[:2]) for each in self.within(x.flatten(0, 1), logits.flatten(0, 1)))
         distance = torch.arange(n)[:, None] - torch.arange(n)[None, :]
         ages = torch.where((distance >= 0) & (distance < len(self.bias)), distance, len(self.bias))[None]
         return self.across(token, u, self.step_key(u), self.step_value(u), ages)
@@ -315,7 +329,7 @@ class StepGraph(nn.Module):
             logits.append(member.head(member.norm(h))[:, 0])
         logit = self.ensemble.combine(x, sum(logits) / len(logits))
         if self.fusion is not None:
-            token, u = (each[:, None] for each in self.fusion.within(row))
+            token, u = (each[:, None] for each in self.fusion.within(row, logit))
             key, value = self.fusion.step_key(u), self.fusion.step_value(u)
             keys, values = torch.cat([k[:, len(new_k)], key], 1), torch.cat([v[:, len(new_k)], value], 1)
             new_k.append(key)
