@@ -38,6 +38,8 @@ export type EncoderConfig = z.input<typeof encoderConfigSchema>;
 /** Standardised values are clipped to this many standard deviations. */
 export const CLIP = 5;
 const HOUR_MS = 3_600_000;
+/** What a carry can count: 16 bits. */
+const MAX_SEEN = 65_535;
 
 const PER_VARIABLE = [
   'last',
@@ -91,6 +93,10 @@ export class FeatureEncoder {
   readonly #imageSize: number;
   /** The carry with the open step added, of the model's variables; the others count as never seen. */
   readonly #window = new Carry();
+  /** The `windowSteps` feature by number of steps. */
+  readonly #logSeen = Float64Array.from({ length: MAX_SEEN + 1 }, (_, seen) => Math.log1p(seen) / 4);
+  #logOf = 0;
+  #logIs = 0;
 
   /** @throws Error where a variable is not in the clinical vocabulary. */
   constructor(config: EncoderConfig) {
@@ -156,11 +162,12 @@ export class FeatureEncoder {
     const inStep = timeline.count[cell];
     const before = carry.seen[variable];
     const window = this.#window;
-    window.copy(carry, variable, variable);
     if (inStep === 0 && before === 0) {
+      window.seen[variable] = 0;
       out.fill(0, at, at + P);
       return;
     }
+    window.copy(carry, variable, variable);
     const isNow = inStep > 0;
     const mean = timeline.mean[cell];
     if (isNow) {
@@ -177,7 +184,7 @@ export class FeatureEncoder {
     out[at + 6] = this.#spread(index, variable);
     out[at + 7] = this.#standardise(index, window.min[variable]);
     out[at + 8] = this.#standardise(index, window.max[variable]);
-    out[at + 9] = Math.log1p(window.seen[variable]) / 4;
+    out[at + 9] = this.#logSeen[window.seen[variable]];
     out[at + 10] = this.#standardise(index, window.first[variable]);
     out[at + 11] = this.#standardise(index, window.recent[variable]);
   }
@@ -191,9 +198,18 @@ export class FeatureEncoder {
   }
 
   #standardise(index: number, value: number): number {
-    const transformed = this.#isLog[index] === 1 ? Math.log1p(Math.max(0, value)) : value;
+    const transformed = this.#isLog[index] === 1 ? this.#log(value) : value;
     const z = (transformed - this.#center[index]) / this.#scale[index];
     return Math.max(-CLIP, Math.min(CLIP, z));
+  }
+
+  /** ln(1 + value). Of a variable charted once or twice most of its features are of the same value: asked in a row. */
+  #log(value: number): number {
+    if (value !== this.#logOf) {
+      this.#logOf = value;
+      this.#logIs = Math.log1p(Math.max(0, value));
+    }
+    return this.#logIs;
   }
 
   #encodeStatics(patient: PatientState, elapsed: number, out: Float32Array, start: number): number {

@@ -123,7 +123,7 @@ describe('Explanations', () => {
     ...model,
     shape: { ...model.shape, outputs: ['mortality', 'circulatory', 'respiratory', 'deterioration'] },
   };
-  const [RULE] = DEFAULT_CONFIG.alerts.rules;
+  const RULE = DEFAULT_CONFIG.alerts.rules.find(({ signal }) => signal === 'risk')!;
   const HEART_RATE = { variable: 'heartRate', value: 140, unit: '/min', ageMs: 0 };
 
   it('explain what the rule watches, and the risk where it watches NEWS2', async () => {
