@@ -45,6 +45,9 @@ const RANK = Object.fromEntries(EVENT_KINDS.map((kind, rank) => [kind, rank])) a
   number
 >;
 
+/** Places of a message at which codes are remembered. */
+const MAX_PLACES = 32;
+
 type Head = { messageId: string; patientId: string; eventTime: number };
 
 /**
@@ -54,6 +57,9 @@ type Head = { messageId: string; patientId: string; eventTime: number };
 export class Validator {
   readonly counts: ValidationCounts = { observations: 0, implausible: 0, rejectedFields: 0 };
   readonly #limits: ValidationLimits;
+  /** The newest code and its variable at each of the first places of a message. */
+  readonly #codes: string[] = new Array(MAX_PLACES).fill('');
+  readonly #variables = new Int16Array(MAX_PLACES).fill(-1);
   readonly #reject: (rejection: Rejection) => void;
 
   constructor(limits: ValidationLimits, reject: (rejection: Rejection) => void) {
@@ -76,8 +82,8 @@ export class Validator {
     const values: number[] = [];
     for (let index = 0; index < observations.length; index++) {
       const observation = observations[index];
-      const variable = INDEX_BY_CODE.get(observation.code);
-      if (variable === undefined) {
+      const variable = this.#variableOf(observation.code, index);
+      if (variable < 0) {
         this.#rejectObservation(
           'unknown-code',
           `no variable has code ${quote(observation.code)}`,
@@ -144,6 +150,20 @@ export class Validator {
   acknowledgement(message: AckMessage, origin: Origin, now: EpochMs): ClinicalEvent | null {
     if (!this.#headIsSound(message, now)) return null;
     return event('acks', message, null, origin, null, null, message);
+  }
+
+  /**
+   * The variable of a code, -1 where there is none. A monitor sends the same codes in the same places each time, and to compare
+   * a code with the last one there costs less than to hash it.
+   */
+  #variableOf(code: string, place: number): number {
+    if (this.#codes[place] === code) return this.#variables[place];
+    const variable = INDEX_BY_CODE.get(code) ?? -1;
+    if (place < MAX_PLACES) {
+      this.#codes[place] = code;
+      this.#variables[place] = variable;
+    }
+    return variable;
   }
 
   #canonicalValue(
