@@ -15,6 +15,9 @@ const NOT_A_MEMBER = new Set([
   'FENCED_INSTANCE_ID',
 ]);
 
+/** What kafkajs says, without a code, between a crash of its consumer and the new start that it makes by itself. */
+const STARTS_ANEW = 'Consumer group was not initialized';
+
 interface Joined {
   readonly memberId: string;
   readonly memberAssignment: Readonly<Record<string, number[]>>;
@@ -115,8 +118,13 @@ export class Subscription implements Consumer {
       topics.map((topic) => ({ topic: this.#prefix + topic, partitions: [partition] }));
     const awake = before.filter((lane) => !lanes.includes(lane));
     const tired = lanes.filter((lane) => !before.includes(lane));
-    if (awake.length > 0) this.#consumer.resume(named(awake));
-    if (tired.length > 0) this.#consumer.pause(named(tired));
+    try {
+      if (awake.length > 0) this.#consumer.resume(named(awake));
+      if (tired.length > 0) this.#consumer.pause(named(tired));
+    } catch (error) {
+      // A consumer that starts anew rests nowhere, and joins as another member, with which all lanes are awake.
+      if (!isPassing(error)) throw error;
+    }
   }
 
   async close(): Promise<void> {
@@ -241,8 +249,8 @@ async function whileAlive(
 
 /** The group is being dealt out anew, or the broker is away. kafkajs wraps what the broker said. */
 function isPassing(error: unknown): boolean {
-  const { type, retriable, cause } = error as { type?: string; retriable?: boolean; cause?: unknown };
-  if (NOT_A_MEMBER.has(type ?? '') || retriable === true) return true;
+  const { type, retriable, message, cause } = error as Error & { type?: string; retriable?: boolean };
+  if (NOT_A_MEMBER.has(type ?? '') || retriable === true || message.startsWith(STARTS_ANEW)) return true;
   return (
     (error as Error).name === 'KafkaJSNumberOfRetriesExceeded' || (cause instanceof Error && isPassing(cause))
   );
