@@ -1,5 +1,4 @@
 // Seconds to take over 1 000 patients with 48 h of history from the state topic of a real Kafka: read, decode, rebuild.
-// Needs KAFKA_BROKERS; without it says so and measures nothing.
 import { randomUUID } from 'node:crypto';
 import { KafkaBus } from '../dist/bus/kafka.js';
 import { MemoryBus } from '../dist/bus/memory.js';
@@ -11,6 +10,7 @@ import { TOPICS } from '../dist/events/topics.js';
 import { AttentionCache } from '../dist/inference/fusion.js';
 import { produceAll } from '../dist/replay/replay.js';
 import { simulateWard } from '../dist/simulate/ward.js';
+import { openBroker } from './support/broker.mjs';
 
 const PATIENTS = 1000;
 const BEDS = 20;
@@ -55,12 +55,20 @@ async function patientsOf() {
 }
 
 export async function measure() {
-  if (!process.env.KAFKA_BROKERS) return { skipped: 'set KAFKA_BROKERS to measure this on a real Kafka' };
+  const broker = await openBroker();
+  try {
+    return await restore(broker.brokers);
+  } finally {
+    await broker.stop();
+  }
+}
+
+async function restore(brokers) {
   const { patients, engine } = await patientsOf();
   const { model, codec } = engine;
   const bus = await KafkaBus.open({
     ...parseConfig({
-      bus: { kind: 'kafka', brokers: process.env.KAFKA_BROKERS.split(','), partitions: PARTITIONS },
+      bus: { kind: 'kafka', brokers, partitions: PARTITIONS },
     }).bus,
     topicPrefix: `bench-${randomUUID()}.`,
   });
