@@ -1,7 +1,6 @@
 // From bytes to features, against a bare avsc decode of the same messages, in one process and one run. A row of features is
 // made where the engine would score: at most every ten seconds of a patient, and at each laboratory result.
 import avro from 'avsc';
-import { Aligner } from '../dist/align/aligner.js';
 import { PartitionMerge } from '../dist/align/merge.js';
 import { DEFAULT_CONFIG } from '../dist/config.js';
 import { EventDecoder } from '../dist/engine/decode.js';
@@ -10,6 +9,7 @@ import { MessageCodec } from '../dist/events/codec.js';
 import { RECORD_OF_TOPIC, TOPICS } from '../dist/events/topics.js';
 import { loadModel } from '../dist/inference/model.js';
 import { simulateWard } from '../dist/simulate/ward.js';
+import { rowMaker } from './support/rows.mjs';
 
 const ROUNDS = 5;
 const BATCH = 2048;
@@ -57,26 +57,7 @@ function bareDecode(messages) {
 
 function toFeatures(messages, model) {
   const { align, limits } = DEFAULT_CONFIG;
-  const { stepMs, steps } = model.config;
-  const row = new Float32Array(model.encoder.size);
-  let rows = 0;
-  const encode = (patient, step, asOf, carry) => {
-    model.encoder.encode(patient, step, asOf, carry, row, 0);
-    rows++;
-  };
-  const nothing = () => undefined;
-  const aligner = new Aligner(
-    { ...align, stepMs, steps },
-    {
-      stepClosed: (patient, step, carry) => encode(patient, step, patient.timeline.endOf(step), carry),
-      scoreDue: (patient, time) => encode(patient, patient.timeline.openStep, time, patient.timeline.carry),
-      admitted: nothing,
-      discharged: nothing,
-      released: nothing,
-      acknowledged: nothing,
-      rejected: nothing,
-    },
-  );
+  const { aligner, made } = rowMaker(align, model);
   const decoder = new EventDecoder(new MessageCodec(), limits);
   const merge = new PartitionMerge({ ...align, live: false });
   const began = performance.now();
@@ -93,7 +74,7 @@ function toFeatures(messages, model) {
   }
   aligner.apply(merge.flush());
   const perSecond = (1000 * messages.length) / (performance.now() - began);
-  return { perSecond, rows };
+  return { perSecond, rows: made.rows };
 }
 
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];

@@ -7,7 +7,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import kafkajs from 'kafkajs';
-import { Aligner } from '../dist/align/aligner.js';
 import { PartitionMerge } from '../dist/align/merge.js';
 import { KafkaBus } from '../dist/bus/kafka.js';
 import { parseConfig } from '../dist/config.js';
@@ -18,6 +17,7 @@ import { loadModel } from '../dist/inference/model.js';
 import { produceAll } from '../dist/replay/replay.js';
 import { simulateWard } from '../dist/simulate/ward.js';
 import { openBroker } from './support/broker.mjs';
+import { rowMaker } from './support/rows.mjs';
 
 const BEDS = Number(process.env.KAFKA_BEDS ?? 48);
 const HOURS = Number(process.env.KAFKA_HOURS ?? 1);
@@ -90,31 +90,12 @@ async function bare({ brokers, topicPrefix }, total) {
 async function toFeatures(config, total) {
   const { align, limits } = parseConfig({});
   const model = loadModel('latest');
-  const { stepMs, steps } = model.config;
-  const row = new Float32Array(model.encoder.size);
-  let rows = 0;
-  const encode = (patient, step, asOf, carry) => {
-    model.encoder.encode(patient, step, asOf, carry, row, 0);
-    rows++;
-  };
-  const nothing = () => undefined;
-  const aligner = new Aligner(
-    { ...align, stepMs, steps },
-    {
-      stepClosed: (patient, step, carry) => encode(patient, step, patient.timeline.endOf(step), carry),
-      scoreDue: (patient, time) => encode(patient, patient.timeline.openStep, time, patient.timeline.carry),
-      admitted: nothing,
-      discharged: nothing,
-      released: nothing,
-      acknowledged: nothing,
-      rejected: nothing,
-    },
-  );
+  const { aligner, made } = rowMaker(align, model);
   const decoder = new EventDecoder(new MessageCodec(), limits);
   const merges = new Map();
   const rate = new Rate();
   const bus = await KafkaBus.open({ ...config, groupId: `features-${randomUUID()}` });
-  let finished = nothing;
+  let finished = () => undefined;
   const done = new Promise((resolve) => {
     finished = resolve;
   });
@@ -140,7 +121,7 @@ async function toFeatures(config, total) {
   const reached = await done;
   await consumer.close();
   await bus.close();
-  if (rows === 0) throw new Error('no row of features was made');
+  if (made.rows === 0) throw new Error('no row of features was made');
   return reached;
 }
 

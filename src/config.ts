@@ -265,14 +265,17 @@ export function parseConfig(data: unknown, where = 'the configuration'): Config 
 
 /** Reads a YAML or JSON file of settings. @throws WardstreamError `WS_CONFIG`. */
 export function loadConfig(file: string): Config {
-  if (!existsSync(file)) throw new WardstreamError('WS_CONFIG', `there is no configuration file ${file}`);
-  let data: unknown;
+  return parseConfig(readSettings(file, 'configuration'), file);
+}
+
+/** The data of a YAML or JSON file, unchecked; `what` names the file's purpose. @throws WardstreamError `WS_CONFIG`. */
+export function readSettings(file: string, what: string): unknown {
+  if (!existsSync(file)) throw new WardstreamError('WS_CONFIG', `there is no ${what} file ${file}`);
   try {
-    data = parse(readFileSync(file, 'utf8'));
+    return parse(readFileSync(file, 'utf8'));
   } catch (error) {
     throw new WardstreamError('WS_CONFIG', `${file} is neither YAML nor JSON: ${String(error)}`, {
       cause: error,
     });
   }
-  return parseConfig(data, file);
 }
