@@ -1,32 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { SourceMessage } from '../../../src/replay/source.js';
-import { ClickHouseFront } from '../../store/front.js';
-import { type Broker, startOwnBroker } from '../kafka/broker.js';
-import { type Results, stays, undisturbed } from './history.js';
-import { Scene } from './scene.js';
+import { describe, expect, it } from 'vitest';
+import { startOwnBroker } from '../kafka/broker.js';
+import { broker, messages, reference, scene, setTheStage } from './stage.js';
 
 const AWAY_MS = 30_000;
-const front = new ClickHouseFront();
-let broker: Broker;
-let messages: SourceMessage[];
-let reference: Results;
-let scene: Scene;
-
-beforeAll(async () => {
-  broker = await startOwnBroker();
-  await front.come();
-  messages = stays();
-  reference = await undisturbed(messages);
-});
-afterAll(async () => {
-  await front.close();
-  await broker?.stop();
-});
-beforeEach(async () => {
-  scene = await Scene.open(broker.brokers, front);
-  onTestFinished(() => scene.close());
-});
+setTheStage(startOwnBroker);
 
 describe('a broker', () => {
   it('that is killed in mid-stream and started again has lost and repeated nothing', async () => {

@@ -1,37 +1,17 @@
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { WALL_CLOCK } from '../../../src/clock.js';
 import type { VitalSignsMessage } from '../../../src/events/messages.js';
 import { INPUT_TOPICS, TOPICS } from '../../../src/events/topics.js';
 import { bytesOf, type SourceMessage } from '../../../src/replay/source.js';
 import { simulateWard } from '../../../src/simulate/ward.js';
 import { adt } from '../../helpers.js';
-import { ClickHouseFront } from '../../store/front.js';
-import { type Broker, startBroker } from '../kafka/broker.js';
-import { type Results, stays, undisturbed } from './history.js';
-import { Scene } from './scene.js';
+import { startBroker } from '../kafka/broker.js';
+import { undisturbed } from './history.js';
+import { broker, messages, reference, scene, setTheStage } from './stage.js';
 
 const MINUTE_MS = 60_000;
-const front = new ClickHouseFront();
-let broker: Broker;
-let messages: SourceMessage[];
-let reference: Results;
-let scene: Scene;
-
-beforeAll(async () => {
-  broker = await startBroker();
-  await front.come();
-  messages = stays();
-  reference = await undisturbed(messages);
-});
-afterAll(async () => {
-  await front.close();
-  await broker?.stop();
-});
-beforeEach(async () => {
-  scene = await Scene.open(broker.brokers, front);
-  onTestFinished(() => scene.close());
-});
+setTheStage(startBroker);
 
 /** Runs one engine over all that is there. */
 async function runThrough(more: object = {}): Promise<void> {

@@ -1,31 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { SourceMessage } from '../../../src/replay/source.js';
-import { ClickHouseFront } from '../../store/front.js';
-import { type Broker, startBroker } from '../kafka/broker.js';
-import { type Results, stays, undisturbed } from './history.js';
-import { Scene } from './scene.js';
+import { describe, expect, it } from 'vitest';
+import { startBroker } from '../kafka/broker.js';
+import { messages, reference, scene, setTheStage } from './stage.js';
 
-const front = new ClickHouseFront();
-let broker: Broker;
-let messages: SourceMessage[];
-let reference: Results;
-let scene: Scene;
-
-beforeAll(async () => {
-  broker = await startBroker();
-  await front.come();
-  messages = stays();
-  reference = await undisturbed(messages);
-});
-afterAll(async () => {
-  await front.close();
-  await broker?.stop();
-});
-beforeEach(async () => {
-  scene = await Scene.open(broker.brokers, front);
-  onTestFinished(() => scene.close());
-});
+setTheStage(startBroker);
 
 describe('engines that share a group', () => {
   it('lose and repeat nothing when one of three is killed in mid-stream, then another', async () => {
