@@ -40,6 +40,8 @@ export class Subscription implements Consumer {
   #partitions: readonly number[] = [];
   /** By partition: which deal gave it to this process. */
   readonly #assignments = new Map<number, number>();
+  /** Partitions whose assignment the handler has dealt with. What is to be committed of the others is of an earlier deal. */
+  readonly #takenOver = new Set<number>();
   #deals = 0;
   /** Next offset to hand over, by lane (topic on the cluster and partition), since its partition was assigned. */
   readonly #next = new Map<string, number>();
@@ -100,7 +102,7 @@ export class Subscription implements Consumer {
   }
 
   async commit(positions: readonly Position[]): Promise<boolean> {
-    const mine = positions.filter(({ partition }) => this.#partitions.includes(partition));
+    const mine = positions.filter(({ partition }) => this.#takenOver.has(partition));
     if (!(await this.#commitOffsets(mine))) return false;
     for (const position of mine) this.#committed.set(`${position.topic}/${position.partition}`, position);
     return true;
@@ -180,11 +182,14 @@ export class Subscription implements Consumer {
     this.#attempts = 0;
     this.#partitions = now;
     this.#forget(revoked);
-    this.#deals++;
-    for (const partition of added) this.#assignments.set(partition, this.#deals);
+    const deal = ++this.#deals;
+    for (const partition of added) this.#assignments.set(partition, deal);
     void this.#enqueue(async () => {
       if (revoked.length > 0) await this.#handler.revoked(revoked);
       if (added.length > 0) await this.#handler.assigned(added);
+      for (const partition of added) {
+        if (this.#assignments.get(partition) === deal) this.#takenOver.add(partition);
+      }
       for (const batch of await this.#lanesOf(added)) await this.#handler.batch(batch);
     }).catch((error: unknown) => this.#handler.failed(error as Error));
   }
@@ -194,6 +199,7 @@ export class Subscription implements Consumer {
     for (const partition of partitions) {
       this.rest(partition, []);
       this.#assignments.delete(partition);
+      this.#takenOver.delete(partition);
       for (const topic of this.#topics) {
         this.#next.delete(`${topic}/${partition}`);
         this.#committed.delete(`${topic.slice(this.#prefix.length)}/${partition}`);

@@ -63,6 +63,8 @@ export class Checkpoint {
   readonly #positions = new Map<string, Position>();
   /** What the write under way will commit. */
   #committing = new Map<string, Position>();
+  /** What the write under way will append to the log next. */
+  #copies: readonly StateChange[] = [];
   /** By partition and topic, how far the input is dealt with. */
   readonly #reached = new Map<number, Record<string, number>>();
   #newest = Number.NEGATIVE_INFINITY;
@@ -103,9 +105,10 @@ export class Checkpoint {
     for (let start = 0; start < patients.length; start += CHUNK) {
       const some = patients.slice(start, start + CHUNK);
       const copies = await atRest(() => some.flatMap((patientId) => this.#copyOf(patientId)));
+      this.#copies = await Promise.all(copies.map((copy) => this.#changeOf(copy)));
       // What a snapshot has in it is not read again: its results must be safe first.
       await flush();
-      await log.write(await Promise.all(copies.map((copy) => this.#changeOf(copy))));
+      await log.write(this.#copies);
       this.written += some.length;
     }
     const forgotten = aligner.forgetDischarged(this.#newest - REMEMBER_DISCHARGE_MS);
@@ -117,15 +120,20 @@ export class Checkpoint {
     }
   }
 
+  /** The partitions are given up: what was to be written and committed of them is void. Called once all of theirs is dealt with. */
+  forget(partitions: readonly number[]): void {
+    for (const partition of partitions) this.#reached.delete(partition);
+    for (const noted of [this.#positions, this.#committing]) {
+      for (const [key, { partition }] of noted) if (partitions.includes(partition)) noted.delete(key);
+    }
+    this.#copies = this.#copies.filter(({ partition }) => !partitions.includes(partition));
+  }
+
   /** Takes the partitions over: their patients as of the last snapshot. Those that cannot be restored are left out. */
   async takeOver(partitions: readonly number[]): Promise<RestoredState> {
     const { log, codec, model, dedupeWindow } = this.#options;
     const restored: RestoredPatient[] = [];
     const discharged: DischargedStay[] = [];
-    for (const partition of partitions) this.#reached.delete(partition);
-    for (const noted of [this.#positions, this.#committing]) {
-      for (const [key, { partition }] of noted) if (partitions.includes(partition)) noted.delete(key);
-    }
     for (const { partition, value } of await log.takeOver(partitions)) {
       const snapshot = codec.decode('PatientSnapshot', value);
       if (snapshot instanceof DecodeFailure) continue;

@@ -231,9 +231,11 @@ export class Engine {
         if (this.#checkpoint !== null) await this.#accept(await this.#checkpoint.takeOver(partitions));
       },
       batch: (batch) => this.#accept(batch),
-      revoked: (revoked) => {
+      revoked: async (revoked) => {
         for (const partition of revoked) this.partitions.delete(partition);
-        return this.#accept({ revoked });
+        await this.#accept({ revoked });
+        await this.#idle();
+        this.#checkpoint?.forget(revoked);
       },
       failed: (error) => this.#fail(error),
     });

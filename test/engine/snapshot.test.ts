@@ -135,6 +135,43 @@ async function live(world: World, results: Sink, until: number, stop: boolean): 
   await engine.close();
 }
 
+/** A place where a sink waits. */
+class Gate {
+  open: () => void = () => undefined;
+  readonly #opened = new Promise<void>((resolve) => {
+    this.open = resolve;
+  });
+  #arrive: () => void = () => undefined;
+  readonly reached = new Promise<void>((resolve) => {
+    this.#arrive = resolve;
+  });
+
+  passed(): Promise<void> {
+    this.#arrive();
+    return this.#opened;
+  }
+}
+
+/** The first events are read, and while a sink waits at the gate the partition is lost; then it comes back. */
+async function withPartitionsTakenAway(world: World, gate: Gate, sink: Sink): Promise<void> {
+  const bus = new SurvivingBus(world);
+  const clock = new ReplayClock();
+  const config = parseConfig({ state: { checkpointIntervalMs: 5 } });
+  const engine = await Engine.open({ config, bus, clock, sinks: [sink] });
+  await engine.start();
+  const records = log.slice(0, 60);
+  clock.advanceTo(records.at(-1)!.time);
+  await bus.handler!.batch({ lane: 'all', partition: 0, records, caughtUp: false });
+  await gate.reached;
+  const over = bus.handler!.revoked([0]).then(() => bus.handler!.assigned([0]));
+  // Whoever does not wait for the sink is done by now.
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  gate.open();
+  await over;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await engine.close();
+}
+
 describe('state that outlives the process', () => {
   it('continues after a crash at any place as if nothing had happened: the same scores, the same alerts', async () => {
     const uninterrupted = new Results();
@@ -173,6 +210,20 @@ describe('state that outlives the process', () => {
     await live(world, slow, 50, true);
     expect(order[0]).toBe('safe, committed before: 0');
     expect(world.committed.size).toBeGreaterThan(0);
+  });
+
+  it('commits nothing of what was under way when the partitions were taken away', async () => {
+    const world = newWorld();
+    const gate = new Gate();
+    await withPartitionsTakenAway(world, gate, { write: () => gate.passed() });
+    expect(world.committed.size).toBe(0);
+  });
+
+  it('writes nothing of what was copied before the partitions were taken away', async () => {
+    const world = newWorld();
+    const gate = new Gate();
+    await withPartitionsTakenAway(world, gate, { write: async () => undefined, flush: () => gate.passed() });
+    expect(world.entries.size).toBe(0);
   });
 
   it('leaves out a snapshot of another layout, model or vocabulary, and one that is damaged', async () => {

@@ -170,6 +170,63 @@ describe('KafkaBus', () => {
     await heir.close();
   });
 
+  it('commits nothing of a partition that is being taken over: what is to be committed is of an earlier deal', async () => {
+    const config = busConfig();
+    const [bus, other] = [await KafkaBus.open(config), await KafkaBus.open(config)];
+    await bus.createTopics([...INPUT_TOPICS, TOPICS.state]);
+    const mine = new Set<number>();
+    let gate = Promise.resolve();
+    const nothing = async () => undefined;
+    const handler = (assigned: (partitions: readonly number[]) => Promise<void>) => ({
+      assigned,
+      batch: nothing,
+      revoked: async (partitions: readonly number[]) => {
+        for (const partition of partitions) mine.delete(partition);
+      },
+      failed: (error: Error) => expect.fail(error.message),
+    });
+    const consumer = await bus.consume(
+      INPUT_TOPICS,
+      handler(async (partitions) => {
+        for (const partition of partitions) mine.add(partition);
+        await gate;
+      }),
+    );
+    await expect.poll(() => mine.size).toBe(PARTITIONS);
+    const visitor = await other.consume(INPUT_TOPICS, handler(nothing));
+    await expect.poll(() => mine.size).toBeLessThan(PARTITIONS);
+    const theirs = Array.from({ length: PARTITIONS }, (_, partition) => partition).filter(
+      (each) => !mine.has(each),
+    );
+    let open: () => void = () => undefined;
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    await visitor.close();
+    await expect.poll(() => mine.size).toBe(PARTITIONS);
+    const admin = new Kafka({ brokers: broker.brokers, logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    const topic = TOPICS.vitals;
+    const committed = async () => {
+      const topics = [config.topicPrefix + topic];
+      const [{ partitions }] = await admin.fetchOffsets({ groupId: config.groupId, topics });
+      return Number(partitions.find(({ partition }) => partition === theirs[0])?.offset);
+    };
+    const position = { topic, partition: theirs[0], offset: 7 };
+    await consumer.commit([position]);
+    expect(await committed()).toBe(-1);
+    open();
+    await expect
+      .poll(async () => {
+        await consumer.commit([position]);
+        return committed();
+      })
+      .toBe(7);
+    await admin.disconnect();
+    await consumer.close();
+    await Promise.all([bus.close(), other.close()]);
+  });
+
   it('says which brokers do not answer', async () => {
     const config = { ...busConfig(), brokers: ['127.0.0.1:9'] };
     await expect(KafkaBus.open(config)).rejects.toMatchObject({
