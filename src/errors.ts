@@ -15,10 +15,13 @@ export type ErrorCode =
 /** An error a user can meet: `message` says what is wrong, where, and what to do. */
 export class WardstreamError extends Error {
   readonly code: ErrorCode;
+  /** It may go well when tried again, as things are: the other side is not there yet. */
+  readonly isPassing: boolean;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; isPassing?: boolean } = {}) {
     super(message, options);
     this.name = 'WardstreamError';
     this.code = code;
+    this.isPassing = options.isPassing ?? false;
   }
 }

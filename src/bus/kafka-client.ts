@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type KafkaConfig, logLevel } from 'kafkajs';
+import kafkajs, { type AuthenticationProviderArgs, type KafkaConfig, type Mechanism } from 'kafkajs';
 import type { BusConfig } from '../config.js';
 import { WardstreamError } from '../errors.js';
 
@@ -20,7 +20,7 @@ export function clientOptions({ brokers, clientId, ssl, sasl }: KafkaBusConfig):
     clientId,
     ssl: typeof ssl === 'boolean' ? ssl : { ...ssl },
     ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
-    logLevel: logLevel.NOTHING,
+    logLevel: kafkajs.logLevel.NOTHING,
     connectionTimeout: 3000,
   };
 }
@@ -37,10 +37,49 @@ export async function patiently<Answer>(call: () => Promise<Answer>): Promise<An
   }
 }
 
+/** A broker does not take the bearer token. */
+class TokenRefused extends kafkajs.KafkaJSNonRetriableError {}
+
+/** Whether brokers do not take who we say we are: to say it again would not help. */
+export function isRefusal(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const isOne = error instanceof kafkajs.KafkaJSSASLAuthenticationError || error instanceof TokenRefused;
+  return isOne || isRefusal(error.cause);
+}
+
 function saslOptions(sasl: Sasl): NonNullable<KafkaConfig['sasl']> {
-  if (sasl.mechanism !== 'oauthbearer') return sasl;
+  return sasl.mechanism === 'oauthbearer' ? bearerMechanism(sasl) : sasl;
+}
+
+/**
+ * The mechanism of RFC 7628. kafkajs has one, which takes a broker's refusal, an answer that is not empty, for a login. Where there
+ * is no token for now there is no connection for now, which is tried again.
+ */
+function bearerMechanism(sasl: OauthBearer): Mechanism {
   const fetchToken = tokenSource(sasl);
-  return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: await fetchToken() }) };
+  const authenticationProvider = ({ host, port, saslAuthenticate }: AuthenticationProviderArgs) => ({
+    authenticate: async () => {
+      const token = await fetchToken().catch((error: Error) => {
+        throw new kafkajs.KafkaJSConnectionError(error.message, { broker: `${host}:${port}` });
+      });
+      const request = { encode: () => withLength(`n,,\x01auth=Bearer ${token}\x01\x01`) };
+      const response = { decode: withoutLength, parse: String };
+      const refusal = await saslAuthenticate({ request, response });
+      if (refusal) throw new TokenRefused(`the token is not taken: ${refusal}`);
+    },
+  });
+  return { mechanism: 'OAUTHBEARER', authenticationProvider };
+}
+
+function withLength(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
+
+function withoutLength(bytes: Buffer): Buffer {
+  return bytes.subarray(4);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type Admin, Kafka, type Message, Partitioners, type Producer } from 'kafkajs';
 import { WardstreamError } from '../errors.js';
 import type { Consumer, EventBus, OutgoingMessage, RecordHandler, TopicDescription } from './bus.js';
-import { clientOptions, type KafkaBusConfig } from './kafka-client.js';
+import { clientOptions, isRefusal, type KafkaBusConfig } from './kafka-client.js';
 import { KafkaStateLog } from './kafka-state.js';
 import { Subscription } from './kafka-subscription.js';
 import { KafkaTopics } from './kafka-topics.js';
@@ -52,10 +52,7 @@ export class KafkaBus implements EventBus {
       await probe.connect();
       await probe.listTopics();
     } catch (error) {
-      const where = config.brokers.join(', ');
-      throw new WardstreamError('WS_BUS', `no Kafka broker answers at ${where}: ${messageOf(error)}`, {
-        cause: error,
-      });
+      throw cannotOpen(config, error);
     } finally {
       await probe.disconnect().catch(() => undefined);
     }
@@ -131,6 +128,13 @@ export class KafkaBus implements EventBus {
     await this.#producer.disconnect();
     await this.#admin.disconnect();
   }
+}
+
+function cannotOpen({ brokers }: KafkaBusConfig, error: unknown): WardstreamError {
+  const isPassing = !isRefusal(error);
+  const where = brokers.join(', ');
+  const what = isPassing ? `no Kafka broker answers at ${where}` : `Kafka at ${where} refuses bus.sasl`;
+  return new WardstreamError('WS_BUS', `${what}: ${messageOf(error)}`, { cause: error, isPassing });
 }
 
 function messageOf(error: unknown): string {

@@ -11,9 +11,7 @@ export async function untilAvailable<Service>(what: string, open: () => Promise<
     try {
       return await open();
     } catch (error) {
-      const isAway =
-        error instanceof WardstreamError && (error.code === 'WS_BUS' || error.code === 'WS_STORE');
-      if (!isAway) throw error;
+      if (!(error instanceof WardstreamError && error.isPassing)) throw error;
       log.warn(`waiting for ${what}: ${error.message}`);
       await sleep(wait);
     }

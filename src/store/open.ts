@@ -6,6 +6,7 @@ import {
   createClient,
 } from '@clickhouse/client';
 import { WardstreamError } from '../errors.js';
+import { isPassing } from './fault.js';
 import { migrate } from './migrate.js';
 import { withMigrationLock } from './migration-lock.js';
 import { applyRetention } from './retention.js';
@@ -43,6 +44,7 @@ export async function openStore(
     }
     throw new WardstreamError('WS_STORE', `the store at ${place} cannot be opened: ${text.trim()}`, {
       cause: error,
+      isPassing: config.kind === 'server' && isPassing(error),
     });
   }
 }

@@ -83,11 +83,26 @@ async function dockerBroker(): Promise<Broker> {
   };
 }
 
-async function javaBroker(): Promise<Broker> {
+/** What a broker has beside its plain listener. */
+export interface Extras {
+  /** `NAME://host:port`. */
+  readonly listener: string;
+  readonly settings: Readonly<Record<string, string>>;
+  /** Arguments of Java and of `kafka-storage format`. */
+  readonly java: readonly string[];
+  readonly format: readonly string[];
+}
+
+/** A broker on this machine's Java. */
+export async function javaBroker(extras?: Extras): Promise<Broker> {
   if (!existsSync(join(JARS, 'done'))) fetchJars();
   const directory = mkdtempSync(join(tmpdir(), 'wardstream-kafka-'));
   const [port, controller] = [await freePort(), await freePort()];
-  const settings = properties(port, controller, join(directory, 'log'));
+  const plain = properties(port, controller, join(directory, 'log'));
+  const settings: Record<string, string> = { ...plain, ...extras?.settings };
+  for (const name of ['listeners', 'advertised.listeners']) {
+    if (extras !== undefined) settings[name] += `,${extras.listener}`;
+  }
   const file = join(directory, 'server.properties');
   writeFileSync(
     file,
@@ -95,8 +110,9 @@ async function javaBroker(): Promise<Broker> {
       .map(([key, value]) => `${key}=${value}\n`)
       .join(''),
   );
-  const java = ['-Xmx512m', '-cp', `${JARS}/*`];
-  const format = ['format', '-t', 'wardstreamTestCluster1', '-c', file, '--standalone'];
+  const java = ['-Xmx512m', ...(extras?.java ?? []), '-cp', `${JARS}/*`];
+  const identity = ['-t', 'wardstreamTestCluster1', '-c', file, '--standalone'];
+  const format = ['format', ...identity, ...(extras?.format ?? [])];
   execFileSync('java', [...java, 'kafka.tools.StorageTool', ...format], { stdio: 'pipe' });
   const logFile = resolve('test-artifacts', `kafka-${port}.log`);
   mkdirSync(resolve('test-artifacts'), { recursive: true });
@@ -176,7 +192,7 @@ async function ready(brokers: string[]): Promise<void> {
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((done, fail) => {
     const server = createServer();
     server.once('error', fail);
