@@ -58,6 +58,23 @@ describe('subscribe', () => {
     await expect.poll(risks).toContain(0.7);
   });
 
+  it('sends a patient who changes all the time four times a second, and the newest at last', async () => {
+    const client = await connect();
+    client.send({ type: 'subscribe', wards: ['W'] });
+    await client.next('snapshot');
+    const began = performance.now();
+    for (let change = 1; change <= 60; change++) {
+      await ward.write({ scores: [score(change, change / 100)] });
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    const risks = () => client.of('patients').flatMap((frame) => frame.patients.map(({ risk }) => risk));
+    await expect.poll(risks).toContain(0.6);
+    const most = 1 + Math.ceil((performance.now() - began) / 250);
+    expect(risks().length).toBeGreaterThan(1);
+    expect(risks().length).toBeLessThanOrEqual(most);
+    expect(risks()).toEqual(risks().toSorted((a, b) => (a ?? 0) - (b ?? 0)));
+  });
+
   it('gives wards, single patients, and alerts of some priorities', async () => {
     const [byWard, byPatient, byPriority, alertsOnly] = await Promise.all([
       connect(),

@@ -27,8 +27,10 @@ import { Subscription } from './subscription.js';
 const HEARTBEAT_MS = 2000;
 /** Clients that do not answer a ping by the next one are cut off. */
 const PING_MS = 30_000;
-/** Patient changes are sent at most this often, and less often where there are many clients. */
+/** A patient's changes are sent at most this often, and less often where there are many clients. */
 const COALESCE_MS = 250;
+/** Changes of different patients that are sent together: what comes in within this time. */
+const ROUND_MS = 25;
 /** Clients served before alerts get their turn… */
 const SLICE = 20;
 /** …and a pause this many times as long as that took: so alerts never wait long behind values, here or in the network. */
@@ -63,6 +65,9 @@ export class PushServer {
   readonly #timers: NodeJS.Timeout[];
   readonly #listening: Listening[];
   #coalescing: NodeJS.Timeout | undefined;
+  /** Patients that changed since they were sent, and when each was. */
+  readonly #changed = new Set<string>();
+  readonly #sentAt = new Map<string, number>();
   /** Counts rounds of changes. */
   #round = 0;
   /** Frames of this round by subscription; void when a patient leaves. */
@@ -258,6 +263,8 @@ export class PushServer {
 
   #sendSnapshots(): void {
     this.#frames.clear();
+    this.#changed.clear();
+    this.#sentAt.clear();
     for (const client of this.#clients) {
       const { subscription, scope } = client;
       if (subscription === null) continue;
@@ -266,32 +273,54 @@ export class PushServer {
     }
   }
 
-  #scheduleChanges(): void {
+  #scheduleChanges(pauseMs = 0): void {
     if (this.#isClosed) return;
-    this.#coalescing = setTimeout(async () => {
-      await this.#sendChanges();
-      this.#scheduleChanges();
-    }, COALESCE_MS);
+    this.#coalescing = setTimeout(
+      async () => this.#scheduleChanges(await this.#sendChanges()),
+      Math.max(ROUND_MS, pauseMs),
+    );
   }
 
-  /** One round: the newest state of what changed, to each client; to those who are behind, when they have caught up. */
-  async #sendChanges(): Promise<void> {
+  /**
+   * One round: the newest state of what changed, to each client; to those who are behind, when they have caught up. Gives the
+   * pause that is due after it, in milliseconds.
+   */
+  async #sendChanges(): Promise<number> {
     this.#round++;
     this.#frames.clear();
-    const changed = this.#view.takeChanged().map(({ patientId }) => patientId);
+    const changed = this.#takeDue(performance.now());
     let served = 0;
     let bytes = 0;
     let began = performance.now();
+    const pauseMs = () =>
+      Math.min(MAX_PAUSE_MS, Math.max(PAUSE_RATIO * (performance.now() - began), bytes / VALUE_BYTES_PER_MS));
     for (const client of [...this.#clients]) {
       const sent = this.#sendChangesTo(client, changed);
       bytes += sent;
       if (sent === 0 || ++served % SLICE !== 0) continue;
-      const pauseMs = Math.max(PAUSE_RATIO * (performance.now() - began), bytes / VALUE_BYTES_PER_MS);
-      await sleep(Math.min(MAX_PAUSE_MS, pauseMs));
-      if (this.#isClosed) return;
+      await sleep(pauseMs());
+      if (this.#isClosed) return 0;
       bytes = 0;
       began = performance.now();
     }
+    return pauseMs();
+  }
+
+  /** Patients that changed and were not sent just now; the others wait their time. */
+  #takeDue(now: number): string[] {
+    for (const { patientId } of this.#view.takeChanged()) this.#changed.add(patientId);
+    const due: string[] = [];
+    for (const patientId of this.#changed) {
+      if (!this.#view.patients.has(patientId)) {
+        this.#changed.delete(patientId);
+        continue;
+      }
+      if (now - (this.#sentAt.get(patientId) ?? Number.NEGATIVE_INFINITY) < COALESCE_MS) continue;
+      this.#sentAt.set(patientId, now);
+      this.#changed.delete(patientId);
+      due.push(patientId);
+    }
+    return due;
   }
 
   /** Bytes sent. */
@@ -330,6 +359,7 @@ export class PushServer {
 
   #broadcastDeparture(departure: Departure): void {
     this.#frames.clear();
+    this.#sentAt.delete(departure.patientId);
     const data = encode({ type: 'discharged', patientId: departure.patientId });
     // Who moved to another ward is still here for those who see that one too.
     const now = this.#view.view(departure.patientId);
