@@ -2,12 +2,7 @@
 // collection, with 64 beds admitted and monitored for 48 h, less the same engine with a ward of one bed, by bed.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { MemoryBus } from '../dist/bus/memory.js';
-import { ReplayClock } from '../dist/clock.js';
-import { parseConfig } from '../dist/config.js';
-import { Engine } from '../dist/engine/engine.js';
-import { produceAll } from '../dist/replay/replay.js';
-import { simulateWard } from '../dist/simulate/ward.js';
+import { afterTwoDays } from './support/two-days.mjs';
 
 const BEDS = 64;
 const LIMIT_KB = 150;
@@ -16,32 +11,7 @@ setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc');
 
 async function used(beds) {
-  const config = parseConfig({});
-  const clock = new ReplayClock();
-  const bus = new MemoryBus(config.bus);
-  const engine = await Engine.open({ config, bus, clock, sinks: [] });
-  await engine.start();
-  const ward = {
-    beds,
-    hours: 48,
-    seed: 1,
-    startTime: Date.UTC(2026, 0, 5),
-    wardId: 'W',
-    vitalsIntervalMs: 300_000,
-  };
-  let chunk = [];
-  const send = async () => {
-    clock.advanceTo(chunk.at(-1).eventTime);
-    await produceAll(chunk, bus, engine.codec);
-    chunk = [];
-  };
-  for (const message of simulateWard(ward)) {
-    chunk.push(message);
-    if (chunk.length >= 500) await send();
-  }
-  await send();
-  while (bus.unread > 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  await engine.finish();
+  const engine = await afterTwoDays(beds);
   gc();
   await new Promise((resolve) => setTimeout(resolve, 50));
   gc();

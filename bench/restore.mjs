@@ -1,16 +1,12 @@
 // Seconds to take over 1 000 patients with 48 h of history from the state topic of a real Kafka: read, decode, rebuild.
 import { randomUUID } from 'node:crypto';
 import { KafkaBus } from '../dist/bus/kafka.js';
-import { MemoryBus } from '../dist/bus/memory.js';
-import { ReplayClock } from '../dist/clock.js';
 import { parseConfig } from '../dist/config.js';
-import { Engine } from '../dist/engine/engine.js';
 import { restorePatient, snapshotOf } from '../dist/engine/snapshot.js';
 import { TOPICS } from '../dist/events/topics.js';
 import { AttentionCache } from '../dist/inference/fusion.js';
-import { produceAll } from '../dist/replay/replay.js';
-import { simulateWard } from '../dist/simulate/ward.js';
 import { openBroker } from './support/broker.mjs';
+import { afterTwoDays } from './support/two-days.mjs';
 
 const PATIENTS = 1000;
 const BEDS = 20;
@@ -18,38 +14,13 @@ const PARTITIONS = 4;
 
 /** Patients at the end of 48 simulated hours. */
 async function patientsOf() {
-  const config = parseConfig({});
-  const clock = new ReplayClock();
-  const bus = new MemoryBus(config.bus);
   const patients = new Map();
   const keep = {
     write: async ({ admitted }) => {
       for (const patient of admitted) patients.set(patient.patientId, patient);
     },
   };
-  const engine = await Engine.open({ config, bus, clock, sinks: [keep] });
-  await engine.start();
-  const ward = {
-    beds: BEDS,
-    hours: 48,
-    seed: 1,
-    startTime: Date.UTC(2026, 0, 5),
-    wardId: 'W',
-    vitalsIntervalMs: 300_000,
-  };
-  let chunk = [];
-  const send = async () => {
-    clock.advanceTo(chunk.at(-1).eventTime);
-    await produceAll(chunk, bus, engine.codec);
-    chunk = [];
-  };
-  for (const message of simulateWard(ward)) {
-    chunk.push(message);
-    if (chunk.length >= 500) await send();
-  }
-  await send();
-  while (bus.unread > 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  await engine.finish();
+  const engine = await afterTwoDays(BEDS, [keep]);
   await engine.close();
   return { patients: [...patients.values()], engine };
 }

@@ -34,6 +34,17 @@ function run(course: [number, number][], policy = new AlertPolicy([RULE], 'v')) 
   );
 }
 
+/** A policy that has raised an alert ten minutes after this one. */
+function raised(version = 'v', minute = 0): AlertPolicy {
+  const policy = new AlertPolicy([RULE], version);
+  const course: [number, number][] = [
+    [minute, 0.6],
+    [minute + 10, 0.6],
+  ];
+  run(course, policy);
+  return policy;
+}
+
 function act(policy: AlertPolicy, alertId: string, action: AlertAction, minute: number) {
   const eventTime = START + minute * MINUTE;
   return policy.act({
@@ -96,14 +107,7 @@ describe('AlertPolicy', () => {
       [10, 'RAISED'],
       [30, 'ESCALATED'],
     ]);
-    const policy = new AlertPolicy([RULE], 'v');
-    run(
-      [
-        [0, 0.6],
-        [10, 0.6],
-      ],
-      policy,
-    );
+    const policy = raised();
     const [{ alertId }] = policy.open();
     expect(act(policy, alertId, 'ACKNOWLEDGE', 11)).toMatchObject([
       { state: 'ACKNOWLEDGED', sequence: 1, actor: 'n' },
@@ -112,14 +116,7 @@ describe('AlertPolicy', () => {
   });
 
   it('raises again when a snooze ends', () => {
-    const policy = new AlertPolicy([RULE], 'v');
-    run(
-      [
-        [0, 0.6],
-        [10, 0.6],
-      ],
-      policy,
-    );
+    const policy = raised();
     const [{ alertId }] = policy.open();
     expect(act(policy, alertId, 'SNOOZE', 11)).toMatchObject([{ state: 'SNOOZED' }]);
     expect(
@@ -150,14 +147,7 @@ describe('AlertPolicy', () => {
 
   it('gives the same ids each time, other ids to another onset or model', () => {
     const idOf = (version: string, offset: number) => {
-      const policy = new AlertPolicy([RULE], version);
-      run(
-        [
-          [offset, 0.6],
-          [offset + 10, 0.6],
-        ],
-        policy,
-      );
+      const policy = raised(version, offset);
       return [...policy.open()][0].alertId;
     };
     expect(idOf('v', 0)).toBe(idOf('v', 0));
@@ -165,28 +155,14 @@ describe('AlertPolicy', () => {
   });
 
   it('resolves at discharge and knows no alert it did not raise', () => {
-    const policy = new AlertPolicy([RULE], 'v');
-    run(
-      [
-        [0, 0.6],
-        [10, 0.6],
-      ],
-      policy,
-    );
+    const policy = raised();
     expect(act(policy, 'nonsense', 'ACKNOWLEDGE', 11)).toBeNull();
     expect(policy.discharge('p1', START).map(({ state }) => state)).toEqual(['RESOLVED']);
     expect([...policy.open()]).toEqual([]);
   });
 
   it('escalates without a further score, at the moment it was due, and a comment does not put that off', () => {
-    const policy = new AlertPolicy([RULE], 'v');
-    run(
-      [
-        [0, 0.6],
-        [10, 0.6],
-      ],
-      policy,
-    );
+    const policy = raised();
     const [{ alertId }] = policy.open();
     expect(act(policy, alertId, 'COMMENT', 25)).toMatchObject([{ state: 'RAISED', sequence: 1 }]);
     expect([...policy.waiting]).toEqual(['p1']);
@@ -198,14 +174,7 @@ describe('AlertPolicy', () => {
   });
 
   it('keeps its timers over a restart', () => {
-    const policy = new AlertPolicy([RULE], 'v');
-    run(
-      [
-        [0, 0.6],
-        [10, 0.6],
-      ],
-      policy,
-    );
+    const policy = raised();
     const next = new AlertPolicy([RULE], 'v');
     next.restore('p1', policy.stateOf('p1'));
     const due = START + 90 * MINUTE;
