@@ -37,7 +37,8 @@ const SELECTIONS: Record<ExportTable, string> = {
   observations: `SELECT toString(patient_id) AS patient_id, event_time, toString(variable) AS variable, value, delay_ms
     FROM observations FINAL $conditions ORDER BY patient_id, event_time, variable`,
   scores: `SELECT toString(patient_id) AS patient_id, toString(stay_id) AS stay_id, toString(ward_id) AS ward_id, event_time,
-      toString(model_version) AS model_version, risk, circulatory, respiratory, deterioration, news2, qsofa, late
+      toString(model_version) AS model_version, risk, circulatory, respiratory, deterioration, news2, qsofa, late,
+      arrayStringConcat(out_of_range, ' ') AS out_of_range
     FROM scores FINAL $conditions ORDER BY patient_id, event_time, model_version`,
   alerts: `SELECT toString(patient_id) AS patient_id, alert_id, sequence, toString(ward_id) AS ward_id, toString(rule) AS rule,
       toString(priority) AS priority, toString(state) AS state, onset_time, event_time, body

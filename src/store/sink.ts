@@ -40,6 +40,7 @@ const COLUMNS: Record<Table, [string, ...string[]]> = {
     'late',
     'effect_text',
     'effect_image',
+    'out_of_range',
   ],
   shadow_scores: [
     'patient_id',
@@ -243,10 +244,10 @@ export class StoreSink implements Sink {
     for (const score of scores) {
       const { patientId, stayId, wardId, bedId, eventTime, news2, qsofa, late } = score;
       const where = [patientId, stayId, wardId ?? '', bedId ?? '', seconds(eventTime), this.#modelVersion];
-      const { risk, circulatory, respiratory, deterioration } = score;
+      const { risk, circulatory, respiratory, deterioration, outOfRange } = score;
       const { text, image } = score.contributions;
       const outcomes = [risk, circulatory, respiratory, deterioration];
-      rows.scores.push([...where, ...outcomes, news2, qsofa, late, text, image]);
+      rows.scores.push([...where, ...outcomes, news2, qsofa, late, text, image, outOfRange]);
     }
     for (const { patientId, stayId, eventTime, modelVersion, ...score } of shadowScores) {
       const { risk, circulatory, respiratory, deterioration } = score;

@@ -32,6 +32,7 @@ function outputs(patientId: string, minutes: readonly number[]): Outputs {
     deterioration: minute / 50,
     news2: 1,
     qsofa: null,
+    outOfRange: [],
     late: false,
     contributions: { base: 0.01, structured: 0, text: minute / 400, image: null },
   }));

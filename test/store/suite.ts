@@ -365,7 +365,10 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
 
     it('exports scores, alerts and observations of a ward and window as CSV', async () => {
       const outputs = outputsOf({
-        scores: [score(1, 0.5), score(2, 0.25, { patientId: 'p2', wardId: 'V' })],
+        scores: [
+          score(1, 0.5, { outOfRange: ['ast', 'ph'] }),
+          score(2, 0.25, { patientId: 'p2', wardId: 'V' }),
+        ],
         alerts: [alert('a')],
         observations: [observation('p1', 0, { heartRate: 80 }, 'm')],
       });
@@ -379,8 +382,8 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
         const [head, ...rows] = await text({});
         expect(head).toMatch(/^"patient_id","stay_id","ward_id","event_time","model_version","risk"/);
         expect(rows).toEqual([
-          '"p1","p1@s","W","2026-01-01 00:01:00.000","m1",0.5,,,,,,false',
-          '"p2","p1@s","V","2026-01-01 00:02:00.000","m1",0.25,,,,,,false',
+          '"p1","p1@s","W","2026-01-01 00:01:00.000","m1",0.5,,,,,,false,"ast ph"',
+          '"p2","p1@s","V","2026-01-01 00:02:00.000","m1",0.25,,,,,,false,""',
         ]);
         expect(await text({ wards: ['V'] })).toEqual([head, rows[1]]);
         expect(await text({ from: START + 2 * MINUTE_MS, patientId: 'p1' })).toEqual([head]);
