@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { VARIABLES } from '../clinical/variables.js';
 import { WardstreamError } from '../errors.js';
 import type { Label, Labels } from '../validate/labels.js';
+import { groupedRows } from './grouped-rows.js';
 import { type ChartedValue, type HistoricStay, wardsOf } from './historic-stay.js';
 import { type CodeMapping, unitOf } from './mapping.js';
 import { numberOf, ParquetTable } from './parquet.js';
@@ -35,6 +36,8 @@ interface OpenStay {
 /** What a first look at the ids and times of dyn.parquet tells. */
 interface Layout {
   readonly stays: ReadonlySet<string>;
+  /** The rows of each stay follow each other. */
+  readonly isGrouped: boolean;
   readonly msPerUnit: number;
   /** Rows lie on full hours: each tells of the hour that begins then. */
   readonly isHourly: boolean;
@@ -44,7 +47,8 @@ interface Layout {
 /**
  * A cohort in the form of the YAIB benchmark: `dyn.parquet` (stay_id, time, one column a variable), `sta.parquet` (stay_id, age,
  * sex, height, weight) and `outc.parquet` (stay_id, label, and time where the label is hourly). A row of an hourly table
- * sums up the hour that begins at its time, so its values are handed on when that hour is over.
+ * sums up the hour that begins at its time, so its values are handed on when that hour is over. Rows of a stay that lie apart are put
+ * together on disk first.
  */
 export class YaibSource implements ReplaySource {
   readonly counts = noCounts();
@@ -125,21 +129,18 @@ export class YaibSource implements ReplaySource {
     return { outcome: outcome ?? (isTimed ? 'the labelled event' : 'death in hospital'), file, byPatient };
   }
 
-  /** @throws WardstreamError `WS_SOURCE` where the rows of a stay do not follow each other. */
   async #lookAt(table: ParquetTable): Promise<Layout> {
     const stays = new Set<string>();
+    let isGrouped = true;
     let last: string | null = null;
     let smallest = Number.POSITIVE_INFINITY;
     let longest = 0;
     const steps = new Set<number>();
-    for await (const { start, rows, columns } of table.windows(['stay_id', 'time'])) {
+    for await (const { rows, columns } of table.windows(['stay_id', 'time'])) {
       for (let row = 0; row < rows; row++) {
         const id = String(columns.stay_id[row]);
         if (id !== last) {
-          if (stays.has(id)) {
-            const what = `${table.file}: the rows of stay ${id} do not follow each other (row ${start + row})`;
-            throw new WardstreamError('WS_SOURCE', `${what}; sort the file by stay_id and time`);
-          }
+          if (stays.has(id)) isGrouped = false;
           stays.add(id);
           last = id;
         }
@@ -152,7 +153,7 @@ export class YaibSource implements ReplaySource {
     }
     const msPerUnit = Number.isFinite(smallest) ? TIME_UNITS.find(([most]) => smallest <= most)![1] : HOUR_MS;
     const isHourly = [...steps].every((time) => Number.isInteger((time * msPerUnit) / HOUR_MS));
-    return { stays, msPerUnit, isHourly, longestMs: longest * msPerUnit };
+    return { stays, isGrouped, msPerUnit, isHourly, longestMs: longest * msPerUnit };
   }
 
   /** What sta.parquet says of each stay. */
@@ -191,7 +192,8 @@ export class YaibSource implements ReplaySource {
             ...open,
             admission: this.#described(admissions.get(open.patientId)),
           };
-    for await (const { rows, columns } of dyn.windows(dyn.columns)) {
+    const windows = layout.isGrouped ? dyn.windows(dyn.columns) : groupedRows(dyn, 'stay_id', layout.stays);
+    for await (const { rows, columns } of windows) {
       const cells = names.map((name) => columns[name]);
       for (let row = 0; row < rows; row++) {
         const patientId = String(columns.stay_id[row]);
