@@ -36,6 +36,8 @@ export interface EngineOptions {
   readonly registry?: SchemaRegistry | undefined;
   /** Told what goes on working, but not as configured. */
   readonly onWarning?: ((message: string) => void) | undefined;
+  /** Whether alerts come with their reasons, some forty rows of the model each; by default they do. */
+  readonly explainsAlerts?: boolean;
 }
 
 /** Counters of the whole path, since the start. */
@@ -125,7 +127,12 @@ export class Engine {
     const batcher = new MicroBatcher(model.encoder, runtime, model.shape, maxBatch, this.#drift);
     const { stepMs, steps } = model.config;
     const explainer = new Explainer(model, (input) => batcher.run(input), base);
-    this.#explanations = new Explanations(explainer, config.alerts.rules, model.config.version);
+    this.#explanations = new Explanations(
+      explainer,
+      config.alerts.rules,
+      model.config.version,
+      options.explainsAlerts,
+    );
     this.#scoring = new AlignAndScore(
       { ...config.align, stepMs, steps },
       batcher,

@@ -41,11 +41,14 @@ export class Explanations {
   readonly #explainer: Explainer;
   readonly #rules: readonly AlertRule[];
   readonly #modelVersion: string;
+  readonly #ofAlerts: boolean;
   readonly #kept = new WeakMap<Score, KeptToken>();
 
-  constructor(explainer: Explainer, rules: readonly AlertRule[], modelVersion: string) {
+  /** Without `ofAlerts`, alerts get no reasons. */
+  constructor(explainer: Explainer, rules: readonly AlertRule[], modelVersion: string, ofAlerts = true) {
     this.#explainer = explainer;
     this.#modelVersion = modelVersion;
+    this.#ofAlerts = ofAlerts;
     this.#rules = rules;
   }
 
@@ -54,8 +57,9 @@ export class Explanations {
     return this.#explainer.base.risk;
   }
 
-  /** Whether a rule may raise on a score. */
+  /** Whether a rule may raise on a score, so that what the model was given must be kept. */
   mayRaise(news2: number | null, outcomes: Outcomes): boolean {
+    if (!this.#ofAlerts) return false;
     return this.#rules.some(({ signal, raiseAt }) => {
       const value = signal === 'news2' ? news2 : outcomes[signal];
       return value !== null && value >= raiseAt;
@@ -69,6 +73,7 @@ export class Explanations {
   /** Fills in the evidence of alerts that were raised, in place: later transitions in the same batch share it. */
   operator(): OperatorFunction<Outputs, Outputs> {
     return concatMap((outputs): Observable<Outputs> => {
+      if (!this.#ofAlerts) return of(outputs);
       const raised = outputs.alerts.filter(({ state, sequence }) => state === 'RAISED' && sequence === 0);
       return raised.length === 0 ? of(outputs) : from(this.#explainAll(raised, outputs));
     });

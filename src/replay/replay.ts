@@ -24,6 +24,8 @@ export interface ReplayOptions {
   readonly sinks?: readonly Sink[];
   /** Ends the replay early: what was read by then is dealt with, and the result says that it is partial. */
   readonly signal?: AbortSignal | undefined;
+  /** Whether alerts say why; by default they do. Scores and alerts are the same without. */
+  readonly explainsAlerts?: boolean;
   /** Says when each moment of history may happen; by default `speed` does. */
   readonly pace?: Pace;
   /** Called before anything is read, with what reads it. */
@@ -93,7 +95,7 @@ export async function replay(source: ReplaySource, options: ReplayOptions): Prom
 
 /** As `replay`, with the digests still open. */
 export async function replayPart(source: ReplaySource, options: ReplayOptions): Promise<ReplayPart> {
-  const { config, signal } = options;
+  const { config, signal, explainsAlerts = true } = options;
   const clock = new ReplayClock();
   const bus = new MemoryBus(config.bus.kind === 'memory' ? config.bus : { partitions: 4, capacity: 8192 });
   const scores = new ScoresDigest();
@@ -107,7 +109,7 @@ export async function replayPart(source: ReplaySource, options: ReplayOptions): 
   }
   const { schemaRegistry } = config;
   const registry = schemaRegistry === undefined ? undefined : new SchemaRegistryClient(schemaRegistry.url);
-  const engine = await Engine.open({ config, bus, clock, sinks, registry });
+  const engine = await Engine.open({ config, bus, clock, sinks, registry, explainsAlerts });
   options.onOpened?.(engine, bus);
   const started = performance.now();
   let isWhole = true;

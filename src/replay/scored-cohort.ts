@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import type { EpochMs } from '../events/event.js';
 import { loadModel } from '../inference/model.js';
 import { transitionsOf } from '../validate/policies.js';
 import { type ObservedStay, sorted } from '../validate/stays.js';
 import { AlertsDigest, lineOf, ScoresDigest } from './digest.js';
+import { openSource } from './open.js';
 import { joined, type ReplayResult } from './replay.js';
-import { ScoresFile, type ScoresOrigin, sha256Of } from './scores-file.js';
+import { SCORES_FORMAT, ScoresFile, type ScoresOrigin, sha256Of } from './scores-file.js';
 import type { Aside, ScoringJob, Tally } from './scoring.js';
 import { scoreInThreads } from './threads.js';
 
@@ -32,9 +34,10 @@ export interface ScoreOptions {
 }
 
 /** Sources in which a patient has one stay, so that a stay that is over need not be replayed again. */
-const STAYS_APART = /^(physionet2012|physionet2019|yaib):/;
+const STAYS_APART = /^(physionet2012|physionet2019|yaib|meds):/;
 
-type Summary = Omit<ScoredCohort, 'stays' | 'stored'>;
+/** What a scores file says besides its stays; `rules` are those its alerts were raised by, as JSON. */
+type Summary = Omit<ScoredCohort, 'stays' | 'stored'> & { readonly rules: string };
 
 /**
  * Scores a source, or reads what is scored already. Interrupted (`signal`), it gives the stays that were over by then, and the
@@ -52,9 +55,14 @@ export async function scoreCohort({
   const file = name === undefined ? null : new ScoresFile<Summary>(name, originOf(job));
   const found = (await file?.read()) ?? [];
   const summary = file?.summary() ?? null;
-  if (summary !== null)
-    return { ...summary, ...withDigests(found, job, summary.result), stored: found.length };
-  const known = STAYS_APART.test(job.from) && job.sample === undefined ? found : [];
+  const rules = JSON.stringify(job.config.alerts.rules);
+  if (summary !== null) {
+    const { rules: before, ...rest } = summary;
+    const alerts = before === rules ? {} : alertsOf(found, job, summary.result);
+    const result = { ...summary.result, ...countsOf(found), ...alerts };
+    return { ...rest, stays: sorted(found), result, stored: found.length };
+  }
+  const known = await settled(found, job);
   await file?.begin(known);
   const stays = [...known];
   let writing: Promise<void> = Promise.resolve();
@@ -73,7 +81,12 @@ export async function scoreCohort({
     seconds,
   );
   const isPartial = result.partial === true;
-  if (!isPartial) for (const { open } of shares) stays.push(...open);
+  if (!isPartial) {
+    for (const { open } of shares) {
+      stays.push(...open);
+      for (const stay of open) await file?.add(stay);
+    }
+  }
   const [first] = shares;
   const aside: Aside = {
     unmapped: summed(shares.map((share) => share.aside.unmapped)),
@@ -81,46 +94,74 @@ export async function scoreCohort({
     stays: summed(shares.map((share) => share.aside.stays)),
     notes: summed(shares.map((share) => share.aside.notes)),
   };
-  if (known.length > 0 || isPartial) result = withDigests(stays, job, result).result;
+  if (isPartial) result = { ...result, ...countsOf(stays), ...alertsOf(stays, job, result) };
+  else if (known.length > 0) {
+    const lines = shares.flatMap(({ part }) => part.alerts.lines);
+    const alerts = alertsOf(known, job, result, { raised: result.alerts, lines });
+    result = { ...result, ...countsOf(stays), ...alerts };
+  }
   const rest = { result, aside, total: first.total, hasClock: first.hasClock };
-  await file?.finish(!isPartial, rest);
+  await file?.finish(!isPartial, { ...rest, rules });
   return { stays: sorted(stays), ...rest, stored: known.length };
 }
 
-/** What the stays alone tell of a replay: its digests, and how much there was. */
-function withDigests(
+/**
+ * Of the stays found, those of patients of whom nothing more follows in the source. A patient's stays are written in order, so
+ * where the newest is there all are.
+ */
+async function settled(found: readonly ObservedStay[], job: ScoringJob): Promise<readonly ObservedStay[]> {
+  if (found.length === 0 || job.sample !== undefined) return [];
+  if (STAYS_APART.test(job.from)) return found;
+  const { from, patients, mapping, config } = job;
+  const newest = new Map<string, EpochMs>();
+  for await (const { key, eventTime } of openSource(from, patients, mapping, undefined, config).messages())
+    newest.set(key, Math.max(eventTime, newest.get(key) ?? eventTime));
+  for (const { patientId, endAt } of found) {
+    if (endAt >= (newest.get(patientId) ?? endAt)) newest.delete(patientId);
+  }
+  return found.filter(({ patientId }) => !newest.has(patientId));
+}
+
+/** How much there was in stays, and the digest of their scores. */
+function countsOf(
   stays: readonly ObservedStay[],
-  { config }: ScoringJob,
-  result: ReplayResult,
-): Pick<ScoredCohort, 'stays' | 'result'> {
-  const inOrder = sorted(stays);
-  const scores = new ScoresDigest();
-  let count = 0;
-  let observations = 0;
-  for (const { stayId, times, signals, observations: used } of inOrder) {
+): Pick<ReplayResult, 'patients' | 'scores' | 'observations' | 'scoresDigest'> {
+  const digest = new ScoresDigest();
+  let [scores, observations] = [0, 0];
+  for (const { stayId, times, signals, observations: used } of stays) {
     const list = new Float64Array(2 * times.length);
     times.forEach((time, index) => {
       list[2 * index] = time;
       list[2 * index + 1] = signals.model[index];
     });
-    if (times.length > 0) scores.add(stayId, list);
-    count += times.length;
+    if (times.length > 0) digest.add(stayId, list);
+    scores += times.length;
     observations += used;
   }
-  const alerts = new AlertsDigest();
-  let raised = 0;
-  for (const transition of transitionsOf(inOrder, config.alerts.rules, result.model)) {
-    if (transition.sequence === 0) raised++;
-    alerts.lines.push(lineOf(transition));
+  return { patients: stays.length, scores, observations, scoresDigest: digest.digest() };
+}
+
+/** The alerts that the configured rules raise of stays, with others raised already. */
+function alertsOf(
+  stays: readonly ObservedStay[],
+  { config }: ScoringJob,
+  { model }: ReplayResult,
+  others: { readonly raised: number; readonly lines: readonly string[] } = { raised: 0, lines: [] },
+): Pick<ReplayResult, 'alerts' | 'alertsDigest'> {
+  const digest = new AlertsDigest();
+  let alerts = others.raised;
+  for (const line of others.lines) digest.lines.push(line);
+  for (const transition of transitionsOf(stays, config.alerts.rules, model)) {
+    if (transition.sequence === 0) alerts++;
+    digest.lines.push(lineOf(transition));
   }
-  const digests = { scoresDigest: scores.digest(), alertsDigest: alerts.digest() };
-  const counts = { patients: inOrder.length, scores: count, observations, alerts: raised };
-  return { stays: inOrder, result: { ...result, ...counts, ...digests } };
+  return { alerts, alertsDigest: digest.digest() };
 }
 
 function originOf({ from, patients, mapping, config, sample }: ScoringJob): ScoresOrigin {
   const model = loadModel(config.model.version, config.model.directory);
   return {
+    format: SCORES_FORMAT,
     from,
     patients: patients ?? null,
     mapping: sha256Of(mapping),

@@ -17,8 +17,12 @@ import { parseSchema, readSchema } from '../events/avro.js';
 import type { Sex, UnitType } from '../events/messages.js';
 import { CHARTED, type Charted, type ObservedStay, SIGNALS, type SignalId } from '../validate/stays.js';
 
+/** Of schemas/ScoredStay.avsc; a file of another one is refused. */
+export const SCORES_FORMAT = 2;
+
 /** What scores were made from; scores of one file all come from the same. */
 export interface ScoresOrigin {
+  readonly format: number;
   readonly from: string;
   readonly patients: number | null;
   /** SHA-256 of the user's mapping file; null without one. */
@@ -37,6 +41,7 @@ interface StoredStay {
   readonly wardId: string | null;
   readonly admittedAt: number;
   readonly endAt: number;
+  readonly isOver: boolean;
   readonly ageYears: number | null;
   readonly sex: string | null;
   readonly heightCm: number | null;
@@ -198,7 +203,7 @@ function packed(stay: ObservedStay): StoredStay {
 }
 
 function unpacked(stored: StoredStay): ObservedStay {
-  const { patientId, stayId, wardId, admittedAt, endAt, observations } = stored;
+  const { patientId, stayId, wardId, admittedAt, endAt, isOver, observations } = stored;
   const { ageYears, heightCm, weightKg, times, signals, charted } = stored;
   const size = times.length / Float64Array.BYTES_PER_ELEMENT;
   const known = (id: SignalId) =>
@@ -213,6 +218,7 @@ function unpacked(stored: StoredStay): ObservedStay {
     wardId,
     admittedAt,
     endAt,
+    isOver,
     observations,
     demographics: {
       ageYears,

@@ -62,6 +62,7 @@ export async function scoreHere(job: ScoringJob, hooks: ScoringHooks): Promise<S
     config,
     speed: 'max',
     sinks: [collector],
+    explainsAlerts: false,
     signal: hooks.signal,
     ...(hooks.onProgress === undefined ? {} : { onProgress: hooks.onProgress }),
   });

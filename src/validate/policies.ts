@@ -14,7 +14,8 @@ const UNKNOWN = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
 
 /**
  * The alert transitions a policy makes of stays that are scored already: those of the engine with the same rules, without
- * evidence and without acknowledgements. Nothing is scored again, so many policies can be tried on one replay.
+ * evidence and without acknowledgements, and of stays that were not over without what time alone changed after the last score. Nothing
+ * is scored again, so many policies can be tried on one replay.
  */
 export function* transitionsOf(
   stays: readonly ObservedStay[],
@@ -24,7 +25,7 @@ export function* transitionsOf(
   for (const stay of stays) {
     const policy = new AlertPolicy(rules, modelVersion);
     for (let moment = 0; moment < stay.times.length; moment++) yield* policy.score(momentOf(stay, moment));
-    yield* policy.discharge(stay.patientId, stay.endAt);
+    if (stay.isOver) yield* policy.discharge(stay.patientId, stay.endAt);
   }
 }
 

@@ -38,6 +38,8 @@ export interface ObservedStay {
   readonly admittedAt: EpochMs;
   /** Discharge, or the newest event of a stay without one. */
   readonly endAt: EpochMs;
+  /** Discharged; else the history ended first. */
+  readonly isOver: boolean;
   readonly demographics: Readonly<Demographics>;
   /** Values used. */
   readonly observations: number;
@@ -105,7 +107,7 @@ export class StayCollector implements Sink {
       const stay = this.#open.get(stayId);
       if (stay === undefined) continue;
       stay.endAt = Math.max(stay.endAt, lastEventAt);
-      const finished = finish(stay);
+      const finished = finish(stay, true);
       if (this.#onFinished === undefined) this.#finished.push(finished);
       else this.#onFinished(finished);
       this.#open.delete(stayId);
@@ -115,12 +117,12 @@ export class StayCollector implements Sink {
 
   /** The stays seen, by patient id; those not yet over end where they stand. */
   stays(): ObservedStay[] {
-    return sorted([...this.#finished, ...[...this.#open.values()].map(finish)]);
+    return sorted([...this.#finished, ...this.open()]);
   }
 
   /** The stays that are not yet over, as they stand. */
   open(): ObservedStay[] {
-    return [...this.#open.values()].map(finish);
+    return [...this.#open.values()].map((stay) => finish(stay, false));
   }
 }
 
@@ -184,10 +186,11 @@ export function chartedSeries(charted: ChartedRows): Record<Charted, Series> {
   return Object.fromEntries(series) as Record<Charted, Series>;
 }
 
-function finish(stay: OpenStay): ObservedStay {
+function finish(stay: OpenStay, isOver: boolean): ObservedStay {
   const signals = Object.entries(stay.signals).map(([id, values]) => [id, Float64Array.from(values)]);
   return {
     ...stay,
+    isOver,
     times: Float64Array.from(stay.times),
     signals: Object.fromEntries(signals) as ObservedStay['signals'],
     charted: chartedSeries(stay.charted),

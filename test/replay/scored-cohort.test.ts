@@ -11,9 +11,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config.js';
+import { MessageCodec } from '../../src/events/codec.js';
+import { TOPICS } from '../../src/events/topics.js';
 import { openSource } from '../../src/replay/open.js';
+import { RecordingWriter } from '../../src/replay/recording.js';
 import { type ReplayResult, replay } from '../../src/replay/replay.js';
 import { scoreCohort } from '../../src/replay/scored-cohort.js';
+import { bytesOf, type SourceMessage } from '../../src/replay/source.js';
+import { HOUR_MS, START } from '../helpers.js';
 import { hourly, PLANTED_FAILURE, WELL_ALL_ALONG, writeCohort } from '../validate/cohort.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-scores-'));
@@ -104,5 +109,106 @@ describe('scores on file', () => {
     writeFileSync(foreign, 'no Avro');
     await expect(score(foreign)).rejects.toThrow('holds no scores of Wardstream');
     await expect(score(join(ROOT, 'nowhere', 'x.avro'))).rejects.toThrow('scores cannot be written to');
+  });
+});
+
+/** 40 patients whose stays overlap; every third comes twice, every tenth is not discharged. */
+function recordedWard(): SourceMessage[] {
+  const messages: SourceMessage[] = [];
+  const adt = (key: string, type: 'ADMIT' | 'DISCHARGE', eventTime: number) => {
+    const where = {
+      wardId: 'W',
+      bedId: null,
+      unitType: null,
+      ageYears: 60,
+      sex: null,
+      heightCm: null,
+      weightKg: null,
+    };
+    const record = {
+      messageId: `${key} ${type} ${eventTime}`,
+      patientId: key,
+      eventTime,
+      source: 'test',
+      type,
+      ...where,
+    };
+    messages.push({ topic: TOPICS.adt, key, eventTime, record });
+  };
+  for (let patient = 0; patient < 40; patient++) {
+    const key = `r${patient}`;
+    const stays = patient % 3 === 0 ? 2 : 1;
+    for (let stay = 0; stay < stays; stay++) {
+      const from = START + patient * HOUR_MS + stay * 30 * HOUR_MS;
+      adt(key, 'ADMIT', from);
+      for (let hour = 0; hour < 8; hour++) {
+        const eventTime = from + hour * HOUR_MS + 60_000;
+        const head = {
+          messageId: `${key} ${eventTime}`,
+          patientId: key,
+          eventTime,
+          observedAt: null,
+          source: 'test',
+        };
+        const observations = [{ code: '8867-4', value: 80 + ((patient + hour) % 50), unit: '/min' }];
+        messages.push({
+          topic: TOPICS.vitals,
+          key,
+          eventTime,
+          record: { ...head, observations, specimenId: null },
+        });
+      }
+      if (patient % 10 !== 9) adt(key, 'DISCHARGE', from + 8 * HOUR_MS);
+    }
+  }
+  return messages.sort((a, b) => a.eventTime - b.eventTime);
+}
+
+describe('scores of a recording, in which patients may come again', () => {
+  const file = join(ROOT, 'ward.avro');
+  const job = { from: `recording:${file}`, config: CONFIG };
+  let whole: ReplayResult;
+  beforeAll(async () => {
+    const writer = new RecordingWriter(file);
+    const codec = new MessageCodec();
+    for (const message of recordedWard()) {
+      const { topic, key, eventTime } = message;
+      await writer.write({ topic, key, eventTime, value: bytesOf(message, codec) });
+    }
+    await writer.close();
+    whole = await replay(openSource(job.from), { config: CONFIG, speed: 'max' });
+  });
+
+  it('hold the stays that were not over too', async () => {
+    const scores = join(ROOT, 'open.avro');
+    const first = await scoreCohort({ job, workers: 1, file: scores });
+    // Of those that come twice, two never left.
+    expect(first.stays).toHaveLength(40 + 14 - 2);
+    const again = await scoreCohort({ job, workers: 1, file: scores });
+    expect(again.stored).toBe(52);
+    expect(again.stays).toEqual(first.stays);
+    const { scoresDigest, alertsDigest } = whole;
+    expect(again.result).toMatchObject({ scoresDigest, alertsDigest });
+    expect(first.stays.filter(({ isOver }) => !isOver)).toHaveLength(4);
+    // With other rules, its alerts are other ones.
+    const none = { ...job, config: parseConfig({ alerts: { rules: [{ ...RULES[0], raiseAt: 2 }] } }) };
+    const quiet = await scoreCohort({ job: none, workers: 1, file: scores });
+    expect([quiet.stored, quiet.result.alerts]).toEqual([52, 0]);
+  });
+
+  it('go on after an interruption, without the patients of whom nothing more comes', async () => {
+    const scores = join(ROOT, 'ward-interrupted.avro');
+    const stop = new AbortController();
+    const onProgress = (patients: number) => patients >= 38 && stop.abort();
+    const partial = await scoreCohort({ job, workers: 1, file: scores, onProgress, signal: stop.signal });
+    expect(partial.result.partial).toBe(true);
+    const resumed = await scoreCohort({ job, workers: 1, file: scores });
+    expect(resumed.stored).toBeGreaterThan(0);
+    expect(resumed.stored).toBeLessThan(partial.stays.length);
+    expect(resumed.stays.map(({ stayId }) => stayId)).toEqual([
+      ...new Set(resumed.stays.map(({ stayId }) => stayId)),
+    ]);
+    const { scoresDigest, alertsDigest, scores: count, alerts, observations } = whole;
+    expect(resumed.result).toMatchObject({ scoresDigest, alertsDigest, scores: count, alerts, observations });
   });
 });

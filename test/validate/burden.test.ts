@@ -25,6 +25,7 @@ function stay(
     wardId,
     admittedAt,
     endAt: admittedAt + hours * HOUR,
+    isOver: true,
     demographics: { ageYears: null, sex: null, heightCm: null, weightKg: null, unitType: null },
     observations: 0,
     times,
