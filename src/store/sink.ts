@@ -22,6 +22,7 @@ type Table =
   | 'notes'
   | 'images';
 
+/** In the order of a row's values. New ones go to the end: a spool may hold rows of a version that did not have them yet. */
 const COLUMNS: Record<Table, [string, ...string[]]> = {
   observations: ['patient_id', 'event_time', 'variable', 'value', 'delay_ms', 'message_id'],
   scores: [
@@ -313,7 +314,7 @@ export class StoreSink implements Sink {
   }
 
   async #insertOnce(table: string, values: SpooledRows['rows']): Promise<void> {
-    const columns = COLUMNS[table as Table];
+    const columns = COLUMNS[table as Table].slice(0, values[0].length) as [string, ...string[]];
     try {
       await this.#client.insert({ table, columns, values: [...values], format: 'JSONCompactEachRow' });
     } catch (error) {

@@ -1,10 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Outputs, Score } from '../../src/engine/outputs.js';
 import { openStore } from '../../src/store/open.js';
 import { scoresOf } from '../../src/store/queries.js';
 import { StoreSink } from '../../src/store/sink.js';
+import { Spool } from '../../src/store/spool.js';
 import { START } from '../helpers.js';
 import { ClickHouseFront } from './front.js';
 
@@ -90,6 +94,18 @@ describe('a ClickHouse server', () => {
       await sink.close();
     },
   );
+
+  it('takes the rows that a version with fewer columns left in the spool', async () => {
+    const client = await openStore(config());
+    const directory = mkdtempSync(join(tmpdir(), 'wardstream-spool-'));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    const spool = Spool.open({ directory, maxBytes: 1_000_000 });
+    const outcomes = [0.05, null, null, null, 1, null, false, null, null];
+    await spool.append('scores', [['p5', 's', 'W', '', START / 1000, 'm1', ...outcomes]]);
+    const sink = new StoreSink(client, 'm1', { spool });
+    await expect.poll(async () => (await scoresOf(client, 'p5', 10)).map(({ risk }) => risk)).toEqual([0.05]);
+    await sink.close();
+  });
 
   it('that refuses what it is sent is an error, not a wait', async () => {
     const client = await openStore(config());
