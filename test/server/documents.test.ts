@@ -1,4 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv } from 'ajv';
+import formats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { apiDocuments } from '../../src/server/documents.js';
@@ -34,6 +38,18 @@ describe('the API documents', () => {
       for (const each of all) expect([each, resolve(document, each) !== undefined]).toEqual([each, true]);
     });
   }
+
+  it('follow the published schemas of OpenAPI 3.1 and AsyncAPI 3', async () => {
+    const { 'docs/openapi.yaml': openApi, 'docs/asyncapi.yaml': asyncApi } = apiDocuments();
+    expect(await new Validator().validate(parse(openApi))).toEqual({ valid: true });
+    const ajv = new Ajv({ strict: false });
+    formats.default(ajv);
+    const specification = createRequire(import.meta.url)('@asyncapi/specs/schemas/3.0.0-without-$id.json');
+    const isAsyncApi = ajv.compile(specification);
+    isAsyncApi(parse(asyncApi));
+    expect(isAsyncApi.errors).toBeNull();
+    expect(isAsyncApi({ ...parse(asyncApi), channels: { nonsense: 1 } })).toBe(false);
+  });
 
   it('name every endpoint, its permission and its errors, and every close code', () => {
     const { 'docs/openapi.yaml': openApi, 'docs/asyncapi.yaml': asyncApi } = apiDocuments();
