@@ -110,6 +110,7 @@ export class Pacer implements Pace {
       this.#ahead = Number.NEGATIVE_INFINITY;
       this.#anchor = time;
       this.#anchorAt = this.#now();
+      this.#set({});
       this.#arrive();
     }
     while (!this.#isStopped && !this.#mayHappen(time)) await this.#changed(this.#waitFor(time));

@@ -1,89 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Browser } from 'playwright-core';
-import { Subject } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ReplayState } from '../../src/server/protocol.js';
-import type { ReplayControl } from '../../src/server/replay-control.js';
-import { HOUR_MS, START, score } from '../helpers.js';
-import { openTestStore, openWard, stay, type TestWard, tokenOf } from '../server/ward.js';
 import { expectAccessible, HAS_CHROMIUM, keep, launch, openPage, SOON } from './browser.js';
 
-/** A replay that does what it is told and nothing by itself. */
-class StandingReplay implements ReplayControl {
-  readonly changes$ = new Subject<ReplayState>();
-  state: ReplayState = {
-    isPlaying: false,
-    speed: 60,
-    time: START + HOUR_MS,
-    from: START,
-    to: START + 48 * HOUR_MS,
-    isAtEnd: false,
-    events: [{ patientId: 'p1', wardId: 'ICU', kind: 'death', time: START + 30 * HOUR_MS, label: 'died' }],
-  };
-
-  play(): void {
-    this.#change({ isPlaying: true });
-  }
-
-  pause(): void {
-    this.#change({ isPlaying: false });
-  }
-
-  setSpeed(speed: number | null): void {
-    this.#change({ speed });
-  }
-
-  async seek(time: number): Promise<void> {
-    this.#change({ time });
-  }
-
-  #change(change: Partial<ReplayState>): void {
-    this.state = { ...this.state, ...change };
-    this.changes$.next(this.state);
-  }
-}
+const FROM = 'simulate:beds=6,hours=20,seed=7';
 
 describe.skipIf(!HAS_CHROMIUM)('the page on a replay (skipped without Chromium)', () => {
-  const replay = new StandingReplay();
-  let test: Awaited<ReturnType<typeof openTestStore>>;
-  let ward: TestWard;
+  let replay: ChildProcess;
+  let address: string;
   let browser: Browser;
 
   beforeAll(async () => {
-    test = await openTestStore();
-    ward = await openWard(test.store, { replay });
-    await ward.write({
-      admitted: [stay('p1', 'ICU', 'Bed 1')],
-      scores: [score(60, 0.4, { bedId: 'Bed 1' })],
-    });
-    browser = await launch();
-  });
+    const command = ['dist/main.js', 'replay', '--from', FROM, '--serve', '0', '--speed', 'step'];
+    replay = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
+    [address, browser] = await Promise.all([
+      new Promise<string>((resolve, reject) => {
+        replay.once('exit', (code) => reject(new Error(`the replay ended with ${code}`)));
+        replay.stdout?.on('data', (data) => {
+          const found = /http:\/\/\S+#token=\S+/.exec(String(data))?.[0];
+          if (found !== undefined) resolve(found);
+        });
+      }),
+      launch(),
+    ]);
+  }, 60_000);
   afterAll(async () => {
     await browser.close();
-    await ward.close();
-    await test.close();
+    const ended = new Promise((resolve) => replay.once('exit', resolve));
+    replay.kill('SIGINT');
+    expect(await ended).toBe(0);
   });
 
-  it('plays, pauses, changes speed, and goes to where something truly happened', async () => {
-    const { page, faults } = await openPage(browser, `${ward.server.url}/#token=${await tokenOf()}`);
+  it('goes to where something truly happened, plays, pauses, goes back, and alerts can be acted on meanwhile', async () => {
+    const { page, faults } = await openPage(browser, address);
     const bar = page.getByTestId('replay');
+    const slider = bar.getByLabel('Time');
+    const time = async () => Number(await slider.inputValue());
     await expect.poll(() => bar.isVisible(), SOON).toBe(true);
     expect(await page.getByTestId('connection').textContent()).toBe('Replay, not live');
+    const [from, to] = [Number(await slider.getAttribute('min')), Number(await slider.getAttribute('max'))];
+    expect(to - from).toBe(20 * 3_600_000);
+    expect(await time()).toBe(from);
+
+    await bar
+      .getByRole('button', { name: /^Go to two hours before .*: Respiratory failure/ })
+      .last()
+      .click();
+    await expect.poll(() => page.locator('.tile').count(), SOON).toBe(6);
+    await expect.poll(() => bar.textContent(), SOON).not.toContain('going there');
+    const there = await time();
+    expect(there).toBeGreaterThan(from + 4 * 3_600_000);
     await expectAccessible(page);
     await keep(page, 'replay');
 
-    await bar.getByRole('button', { name: 'Play' }).click();
-    await expect.poll(() => bar.getByRole('button', { name: 'Pause' }).count(), SOON).toBe(1);
-    expect(replay.state.isPlaying).toBe(true);
-    await bar.getByRole('button', { name: 'Pause' }).click();
-    await expect.poll(() => replay.state.isPlaying, SOON).toBe(false);
-    await bar.getByLabel('Speed').selectOption('300×');
-    await expect.poll(() => replay.state.speed, SOON).toBe(300);
+    await page
+      .getByRole('button', { name: /^Alerts [1-9]/ })
+      .first()
+      .click();
+    await page.getByTestId('alert-item').first().getByRole('button').click();
+    await page.getByRole('button', { name: /^Acknowledge for/ }).click();
+    await expect.poll(() => page.getByTestId('life').textContent(), SOON).toMatch(/Acknowledged by/);
+    expect(await time()).toBe(there);
 
-    await bar.getByRole('button', { name: /^Go to two hours before Bed 1: died/ }).click();
-    await expect.poll(() => replay.state.time, SOON).toBe(START + 28 * HOUR_MS);
-    await bar.getByLabel('Time').focus();
+    await bar.getByLabel('Speed').selectOption('300×');
+    await bar.getByRole('button', { name: 'Play' }).click();
+    await expect.poll(time, SOON).toBeGreaterThan(there);
+    await bar.getByRole('button', { name: 'Pause' }).click();
+    await expect.poll(() => bar.getByRole('button', { name: 'Play' }).count(), SOON).toBe(1);
+
+    await slider.focus();
     await page.keyboard.press('Home');
-    await expect.poll(() => replay.state.time, SOON).toBe(START);
+    await expect.poll(time, SOON).toBe(from);
+    await expect.poll(() => page.getByTestId('alert-item').count(), SOON).toBe(0);
+    await page.keyboard.press('End');
+    await expect.poll(time, SOON).toBeGreaterThan(to - 120_000);
+    await bar.getByRole('button', { name: 'Play' }).click();
+    await expect.poll(() => bar.textContent(), SOON).toContain('at the end');
     expect(faults).toEqual([]);
   });
 });

@@ -57,6 +57,17 @@ describe('the clock of a replay', () => {
     expect(await there).toBe(false);
   });
 
+  it('tells where it is when it has run ahead, also while it is paused', async () => {
+    const pacer = new Pacer({ speed: 1, isPlaying: false });
+    const times: number[] = [];
+    pacer.changes$.subscribe(() => times.push(pacer.state.time));
+    void pacer.runTo(2500);
+    await pacer.reach(1000);
+    await pacer.reach(2000);
+    void pacer.reach(3000);
+    expect(times.at(-1)).toBe(2000);
+  });
+
   it('tells of changes, not of passing time', async () => {
     const pacer = new Pacer({ speed: null, isPlaying: true });
     const states: boolean[] = [];
