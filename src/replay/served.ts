@@ -169,10 +169,11 @@ export class ServedReplay implements ReplayControl {
     await this.#runTo(this.#begin(pacer), time);
   }
 
-  /** Resolves when all before `time` has happened and has been read. */
+  /** Resolves when all before `time` has happened and shows. */
   async #runTo(run: Run, time: EpochMs): Promise<void> {
     await run.pacer.runTo(time);
-    while (this.#run === run && (run.bus?.unread ?? 0) > 0) await sleep(POLL_MS);
+    const isUnderWay = () => (run.bus?.unread ?? 0) > 0 || (run.engine?.inFlight ?? 0) > 0;
+    while (this.#run === run && isUnderWay()) await sleep(POLL_MS);
   }
 
   #begin(pacer: Pacer): Run {
