@@ -8,7 +8,7 @@ import { scoreCohort } from '../replay/scored-cohort.js';
 import { defaultWorkers } from '../replay/threads.js';
 import { embeddedStore } from '../store/settings.js';
 import { ENDPOINTS } from '../validate/events.js';
-import { policyFigures } from '../validate/policies.js';
+import { policyFigures, raisedBy } from '../validate/policies.js';
 import { printResult, stopOnInterrupt, withModel } from './cli.js';
 import { readPolicy } from './policy-file.js';
 import { StayProgress } from './progress.js';
@@ -90,8 +90,8 @@ async function scored(
     ...hooks,
   });
   const scoredAt = performance.now();
-  const tried = policies.map(({ name, rules }) =>
-    policyFigures(name, rules, result.model, stays, ENDPOINTS[0]),
+  const tried = policies.map((policy) =>
+    policyFigures(policy, raisedBy(policy.rules, result.model, stays), stays, ENDPOINTS[0]),
   );
   return {
     ...result,

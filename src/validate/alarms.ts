@@ -145,22 +145,39 @@ export interface AlarmFigures {
   readonly medianLeadHours: number;
 }
 
-/** What can be caught does not depend on the threshold: told once for stays that are judged at many. */
-const KNOWN_CATCHABLE = new WeakMap<
-  readonly MonitoredStay[],
-  { readonly rules: AlarmRules; readonly onStayMs: number; readonly of: readonly (readonly number[])[] }
->();
+/** What does not depend on the threshold, told once for stays that are judged at many. Shapes [stays]. */
+interface Ground {
+  readonly rules: AlarmRules;
+  readonly onStayMs: number;
+  readonly catchable: readonly (readonly number[])[];
+  readonly events: Float64Array;
+  readonly hours: Float64Array;
+  /** The highest value of the signal; −∞ where it was never known. */
+  readonly highest: Float64Array;
+}
 
-function catchableOf(
-  stays: readonly MonitoredStay[],
-  rules: AlarmRules,
-  onStayMs: number,
-): readonly (readonly number[])[] {
-  const known = KNOWN_CATCHABLE.get(stays);
-  if (known?.rules === rules && known.onStayMs === onStayMs) return known.of;
-  const of = stays.map((stay) => catchable(stay, rules, onStayMs));
-  KNOWN_CATCHABLE.set(stays, { rules, onStayMs, of });
-  return of;
+const KNOWN_GROUND = new WeakMap<readonly MonitoredStay[], Ground>();
+
+function groundOf(stays: readonly MonitoredStay[], rules: AlarmRules, onStayMs: number): Ground {
+  const known = KNOWN_GROUND.get(stays);
+  if (known?.rules === rules && known.onStayMs === onStayMs) return known;
+  const candidates = stays.map((stay) => catchable(stay, rules, onStayMs));
+  const ground = {
+    rules,
+    onStayMs,
+    catchable: candidates,
+    events: Float64Array.from(candidates, ({ length }) => length),
+    hours: Float64Array.from(stays, ({ start, end }) => (end - start) / HOUR_MS),
+    highest: Float64Array.from(stays, ({ signal }) => highestOf(signal)),
+  };
+  KNOWN_GROUND.set(stays, ground);
+  return ground;
+}
+
+function highestOf(signal: Float64Array): number {
+  let highest = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < signal.length; index++) if (signal[index] > highest) highest = signal[index];
+  return highest;
 }
 
 /** Sounds the alarms of all stays. Events that begin within `onStayMs` of admission count neither way. */
@@ -170,30 +187,49 @@ export function cohortAlarms(
   rules: AlarmRules,
   onStayMs: number,
 ): CohortAlarms {
-  const size = stays.length;
-  const figures = {
-    alarms: new Float64Array(size),
-    trueAlarms: new Float64Array(size),
-    events: new Float64Array(size),
-    caught: new Float64Array(size),
-    hours: new Float64Array(size),
-  };
-  const leads: [lead: number, stay: number][] = [];
-  const catchables = catchableOf(stays, rules, onStayMs);
-  stays.forEach((stay, index) => {
-    const candidates = catchables[index];
-    const result = stayAlarms(stay, candidates, threshold, rules);
-    figures.alarms[index] = result.alarms;
-    figures.trueAlarms[index] = result.trueAlarms;
-    figures.events[index] = candidates.length;
-    figures.caught[index] = result.caught.length;
-    figures.hours[index] = (stay.end - stay.start) / HOUR_MS;
-    for (const lead of result.leads) leads.push([lead, index]);
+  const { catchable: candidates, events, hours, highest } = groundOf(stays, rules, onStayMs);
+  const alarms = new Float64Array(stays.length);
+  const trueAlarms = new Float64Array(stays.length);
+  const leads = stays.map((stay, index) => {
+    if (highest[index] < threshold) return NONE;
+    const result = stayAlarms(stay, candidates[index], threshold, rules);
+    alarms[index] = result.alarms;
+    trueAlarms[index] = result.trueAlarms;
+    return result.leads;
   });
+  return { threshold, alarms, trueAlarms, events, hours, ...caughtBy(leads) };
+}
+
+const NONE: readonly number[] = [];
+
+/** Alarms that were sounded by something else than a threshold, stay by stay; lead times in ms. */
+export function soundedAlarms(
+  stays: readonly {
+    readonly alarms: number;
+    readonly trueAlarms: number;
+    readonly events: number;
+    readonly hours: number;
+    readonly leads: readonly number[];
+  }[],
+): CohortAlarms {
+  return {
+    threshold: Number.NaN,
+    alarms: Float64Array.from(stays, ({ alarms }) => alarms),
+    trueAlarms: Float64Array.from(stays, ({ trueAlarms }) => trueAlarms),
+    events: Float64Array.from(stays, ({ events }) => events),
+    hours: Float64Array.from(stays, ({ hours }) => hours),
+    ...caughtBy(stays.map(({ leads }) => leads)),
+  };
+}
+
+/** Lead times of all stays, ascending. */
+function caughtBy(
+  leadsOf: readonly (readonly number[])[],
+): Pick<CohortAlarms, 'caught' | 'leads' | 'leadStays'> {
+  const leads = leadsOf.flatMap((each, stay) => each.map((lead): [number, number] => [lead, stay]));
   leads.sort((a, b) => a[0] - b[0]);
   return {
-    threshold,
-    ...figures,
+    caught: Float64Array.from(leadsOf, ({ length }) => length),
     leads: Float64Array.from(leads, ([lead]) => lead),
     leadStays: Uint32Array.from(leads, ([, stay]) => stay),
   };

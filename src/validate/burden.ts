@@ -1,6 +1,6 @@
-import { HYLAND_RULES, stayAlarms } from './alarms.js';
-import { monitoredBy } from './events.js';
-import type { ObservedStay, SignalId } from './stays.js';
+import { percentile } from './bootstrap.js';
+import type { RaisedAlert } from './policies.js';
+import type { ObservedStay } from './stays.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -12,6 +12,7 @@ const BANDS_WITHOUT_CLOCK = 24;
 /** Beds a nurse cares for. */
 const BEDS_PER_NURSE = [1, 2, 3, 4] as const;
 const SHIFTS_PER_DAY = 2;
+const SHIFT_MS = (24 * HOUR_MS) / SHIFTS_PER_DAY;
 
 /** Alarms of a part of the time, or of a ward. */
 export interface BurdenPart {
@@ -29,24 +30,35 @@ export interface Storm {
   readonly alarms: number;
 }
 
-/** Who hears how many alarms, when, at one threshold. */
+/** What nurses who care for so many beds hear in twelve hours. */
+export interface NurseBurden {
+  readonly beds: number;
+  /** With every bed occupied all the time. */
+  readonly alarmsPerShift: number;
+  /** Nurses and shifts there were: the patients of a ward in a half day, in the order of admission, so many to a nurse. */
+  readonly shifts: number;
+  /** Of these, the number of alarms that 95 % did not exceed, and the most. */
+  readonly percentile95: number;
+  readonly most: number;
+}
+
+/** Who hears how many alarms, and when. */
 export interface BurdenFigures {
   /** Whether `byHour` is the hour of the day; else the hours since admission, since the source has no clock. */
   readonly hasClock: boolean;
   readonly byHour: readonly BurdenPart[];
   readonly byWard: readonly BurdenPart[];
-  /** Alarms one nurse hears in a 12-hour shift, by the beds cared for. */
-  readonly byNurse: readonly { readonly beds: number; readonly alarmsPerShift: number }[];
+  /** By the beds a nurse cares for. */
+  readonly byNurse: readonly NurseBurden[];
   readonly longestStorm: Storm | null;
   /** The most alarms of one ward within ten minutes. */
   readonly mostInTenMinutes: number;
 }
 
-/** Alarm burden of a signal at a threshold, whatever comes of the alarms. */
+/** The burden of the alerts raised in each stay, whatever comes of them. */
 export function burdenFigures(
   stays: readonly ObservedStay[],
-  signal: SignalId,
-  threshold: number,
+  raised: readonly (readonly RaisedAlert[])[],
   hasClock: boolean,
 ): BurdenFigures {
   const bands = hasClock ? 24 / BAND_HOURS : BANDS_WITHOUT_CLOCK;
@@ -54,13 +66,8 @@ export function burdenFigures(
   const alarmsIn = new Float64Array(bands);
   const timeIn = new Float64Array(bands);
   const wards = new Map<string, { alarms: number[]; ms: number }>();
-  const monitored = monitoredBy(
-    { id: signal, sign: 1 },
-    stays,
-    stays.map(() => []),
-  );
   stays.forEach((stay, index) => {
-    const name = stay.wardId ?? 'not recorded';
+    const name = wardOf(stay);
     const ward = wards.get(name) ?? { alarms: [], ms: 0 };
     wards.set(name, ward);
     ward.ms += stay.endAt - stay.admittedAt;
@@ -72,10 +79,10 @@ export function burdenFigures(
       const to = Math.min(stay.endAt, origin + (band + 1) * bandMs);
       timeIn[place(band)] += Math.max(0, to - from);
     }
-    stayAlarms(monitored[index], [], threshold, HYLAND_RULES, (time) => {
+    for (const { time } of raised[index]) {
       alarmsIn[place(bandOf(time))]++;
       ward.alarms.push(time);
-    });
+    }
   });
   const part = (label: string, alarms: number, ms: number): BurdenPart => {
     const patientDays = ms / (24 * HOUR_MS);
@@ -97,10 +104,51 @@ export function burdenFigures(
     byWard: [...wards]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([ward, { alarms, ms }]) => part(ward, alarms.length, ms)),
-    byNurse: BEDS_PER_NURSE.map((beds) => ({ beds, alarmsPerShift: (total * beds) / SHIFTS_PER_DAY })),
+    byNurse: BEDS_PER_NURSE.map((beds) => {
+      const heard = heardByNurses(stays, raised, beds);
+      return {
+        beds,
+        alarmsPerShift: (total * beds) / SHIFTS_PER_DAY,
+        shifts: heard.length,
+        percentile95: percentile(heard, 0.95),
+        most: heard.at(-1) ?? 0,
+      };
+    }),
     longestStorm: longest?.storm == null ? null : { ward: longest.ward, ...longest.storm },
     mostInTenMinutes: Math.max(0, ...storms.map(({ peak }) => peak)),
   };
+}
+
+/** Alarms that each nurse hears in each half day, ascending. */
+function heardByNurses(
+  stays: readonly ObservedStay[],
+  raised: readonly (readonly RaisedAlert[])[],
+  beds: number,
+): Float64Array {
+  const shifts = new Map<string, { admittedAt: number; id: string; alarms: number }[]>();
+  stays.forEach((stay, index) => {
+    const { admittedAt, endAt, stayId: id } = stay;
+    for (let shift = Math.floor(admittedAt / SHIFT_MS); shift * SHIFT_MS < endAt; shift++) {
+      const alarms = raised[index].filter(({ time }) => Math.floor(time / SHIFT_MS) === shift).length;
+      const key = `${shift} ${wardOf(stay)}`;
+      const patient = { admittedAt, id, alarms };
+      const there = shifts.get(key);
+      if (there === undefined) shifts.set(key, [patient]);
+      else there.push(patient);
+    }
+  });
+  const heard: number[] = [];
+  for (const patients of shifts.values()) {
+    patients.sort((a, b) => a.admittedAt - b.admittedAt || (a.id < b.id ? -1 : 1));
+    for (let first = 0; first < patients.length; first += beds) {
+      heard.push(patients.slice(first, first + beds).reduce((total, { alarms }) => total + alarms, 0));
+    }
+  }
+  return Float64Array.from(heard).sort();
+}
+
+function wardOf({ wardId }: ObservedStay): string {
+  return wardId ?? 'not recorded';
 }
 
 /** The longest run of alarms of one ward, and the most within ten minutes. */

@@ -4,13 +4,14 @@ import type { Validation } from './run.js';
 
 /** The figures as `--json` prints them: the headline endpoint, Score1 and calibration at the last hour. */
 export function headline(validation: Validation) {
-  const { hours, endpoints, flow, deaths, seconds, replay, partial } = validation;
+  const { hours, endpoints, flow, deaths, seconds, replay, partial, configured } = validation;
   const byHour = (figure: (hour: HourFigures) => number) =>
     Object.fromEntries(hours.map((each) => [String(each.hour), figure(each)]));
   const last = hours[hours.length - 1];
   const [endpoint] = endpoints;
   const baselines = endpoint.comparisons.map(({ signal, baseline, model }) => ({ signal, baseline, model }));
   const { figures } = endpoint.model;
+  const { rules: _, name: __, intervals: ___, ...alerts } = configured;
   return {
     patients: flow.evaluated,
     deaths,
@@ -40,6 +41,9 @@ export function headline(validation: Validation) {
       endpoints.map(({ id, events, signal, model }) => [id, { events, signal, ...pointOf(model) }]),
     ),
     threshold: endpoint.model.threshold,
+    // Else the threshold is the one that alarms as often as NEWS2 ≥ 7.
+    isConfigured: endpoint.isConfigured,
+    configured: alerts,
     trainedOn: validation.trainedOn,
     ...(validation.policies.length === 0 ? {} : { policies: validation.policies }),
     ...(partial ? { partial } : {}),

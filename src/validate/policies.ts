@@ -1,13 +1,20 @@
 import { AlertPolicy, type ScoredMoment } from '../alerts/policy.js';
 import { VARIABLE_COUNT } from '../clinical/variables.js';
 import type { AlertRule } from '../config.js';
+import type { EpochMs } from '../events/event.js';
 import type { AlertMessage } from '../events/messages.js';
-import { catchable, HYLAND_RULES } from './alarms.js';
-import { percentile } from './bootstrap.js';
+import { alarmFigures, type CohortAlarms, catchable, HYLAND_RULES, soundedAlarms } from './alarms.js';
+import { type BootstrapOptions, bootstrap, type Interval95 } from './bootstrap.js';
 import { BROUGHT_IN_MS, type Endpoint, monitoredBy } from './events.js';
 import type { ObservedStay } from './stays.js';
 
 const HOUR_MS = 3_600_000;
+
+/** A set of alert rules. */
+export interface NamedPolicy {
+  readonly name: string;
+  readonly rules: readonly AlertRule[];
+}
 
 /** Scored stays keep no values: alerts from them have no evidence. */
 const UNKNOWN = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
@@ -47,6 +54,27 @@ function momentOf({ patientId, stayId, wardId, times, signals }: ObservedStay, m
   };
 }
 
+/** An alert as staff would first hear of it. */
+export interface RaisedAlert {
+  readonly time: EpochMs;
+  readonly rule: string;
+}
+
+/** The alerts a policy raises in each stay, in order of time. */
+export function raisedBy(
+  rules: readonly AlertRule[],
+  modelVersion: string,
+  stays: readonly ObservedStay[],
+): RaisedAlert[][] {
+  return stays.map((stay) => {
+    const raised: RaisedAlert[] = [];
+    for (const { sequence, rule, eventTime } of transitionsOf([stay], rules, modelVersion)) {
+      if (sequence === 0) raised.push({ time: eventTime, rule });
+    }
+    return raised;
+  });
+}
+
 /** What one set of alert rules would have done on the ward. */
 export interface PolicyFigures {
   readonly name: string;
@@ -66,49 +94,86 @@ export interface PolicyFigures {
  * live, and an alert that stays open is heard once.
  */
 export function policyFigures(
-  name: string,
-  rules: readonly AlertRule[],
-  modelVersion: string,
+  { name, rules }: NamedPolicy,
+  raised: readonly (readonly RaisedAlert[])[],
   stays: readonly ObservedStay[],
   endpoint: Endpoint,
 ): PolicyFigures {
   const byRule: Record<string, number> = Object.fromEntries(rules.map(({ id }) => [id, 0]));
-  const leads: number[] = [];
-  let [alerts, isTrue, events, hours] = [0, 0, 0, 0];
-  for (const stay of stays) {
-    hours += (stay.endAt - stay.admittedAt) / HOUR_MS;
-    const all = endpoint.eventsOf(stay);
-    const [monitored] = monitoredBy({ id: 'model', sign: 1 }, [stay], [all]);
-    const candidates = catchable(monitored, HYLAND_RULES, BROUGHT_IN_MS);
-    events += candidates.length;
-    const raised: number[] = [];
-    for (const { sequence, rule, eventTime } of transitionsOf([stay], rules, modelVersion)) {
-      if (sequence !== 0) continue;
-      byRule[rule]++;
-      alerts++;
-      raised.push(eventTime);
-      if (all.some(({ start }) => isWithin(start - eventTime))) isTrue++;
-    }
-    for (const candidate of candidates) {
-      const onset = all[candidate].start;
-      const first = raised.find((time) => isWithin(onset - time));
-      if (first !== undefined) leads.push(onset - first);
-    }
-  }
+  for (const { rule } of raised.flat()) byRule[rule]++;
+  const { alarms, alarmsPerPatientDay, precision, events, recall, medianLeadHours } = alarmFigures(
+    alertsAgainst(endpoint, stays, raised),
+  );
   return {
     name,
-    alerts,
-    alertsPerPatientDay: (24 * alerts) / hours,
+    alerts: alarms,
+    alertsPerPatientDay: alarmsPerPatientDay,
     byRule,
-    precision: isTrue / alerts,
+    precision,
     events,
-    recall: leads.length / events,
-    medianLeadHours:
-      percentile(
-        leads.sort((a, b) => a - b),
-        0.5,
-      ) / HOUR_MS,
+    recall,
+    medianLeadHours,
   };
+}
+
+/** The configured policy, with intervals by patient. */
+export interface ConfiguredFigures extends PolicyFigures {
+  readonly rules: readonly AlertRule[];
+  readonly intervals: Readonly<
+    Record<'recall' | 'precision' | 'alertsPerPatientDay' | 'medianLeadHours', Interval95>
+  >;
+}
+
+export function configuredFigures(
+  policy: NamedPolicy,
+  raised: readonly (readonly RaisedAlert[])[],
+  stays: readonly ObservedStay[],
+  endpoint: Endpoint,
+  options: BootstrapOptions,
+): ConfiguredFigures {
+  const alerts = alertsAgainst(endpoint, stays, raised);
+  const [recall, precision, alertsPerPatientDay, medianLeadHours] = bootstrap(
+    stays.length,
+    options,
+    (weights) => {
+      const figures = alarmFigures(alerts, weights);
+      return [figures.recall, figures.precision, figures.alarmsPerPatientDay, figures.medianLeadHours];
+    },
+  );
+  return {
+    ...policyFigures(policy, raised, stays, endpoint),
+    rules: policy.rules,
+    intervals: { recall, precision, alertsPerPatientDay, medianLeadHours },
+  };
+}
+
+/** Alerts as alarms against an endpoint. */
+function alertsAgainst(
+  endpoint: Endpoint,
+  stays: readonly ObservedStay[],
+  raised: readonly (readonly RaisedAlert[])[],
+): CohortAlarms {
+  return soundedAlarms(
+    stays.map((stay, index) => {
+      const events = endpoint.eventsOf(stay);
+      const [monitored] = monitoredBy({ id: 'model', sign: 1 }, [stay], [events]);
+      const candidates = catchable(monitored, HYLAND_RULES, BROUGHT_IN_MS);
+      const times = raised[index].map(({ time }) => time);
+      const leads: number[] = [];
+      for (const candidate of candidates) {
+        const onset = events[candidate].start;
+        const first = times.find((time) => isWithin(onset - time));
+        if (first !== undefined) leads.push(onset - first);
+      }
+      return {
+        alarms: times.length,
+        trueAlarms: times.filter((time) => events.some(({ start }) => isWithin(start - time))).length,
+        events: candidates.length,
+        leads,
+        hours: (stay.endAt - stay.admittedAt) / HOUR_MS,
+      };
+    }),
+  );
 }
 
 function isWithin(lead: number): boolean {

@@ -17,17 +17,18 @@ import { type CurvePoint, type MomentFigures, momentFigures, outcomeCurve } from
 import { ENDPOINTS, type Endpoint, type EndpointFigures, endpointFigures } from './events.js';
 import type { Label, Labels } from './labels.js';
 import { HOURS, type HourFigures, hourFigures, SCORE1_FOLDS, sampleAt } from './mortality.js';
-import { type PolicyFigures, policyFigures } from './policies.js';
+import {
+  type ConfiguredFigures,
+  configuredFigures,
+  type NamedPolicy,
+  type PolicyFigures,
+  policyFigures,
+  raisedBy,
+} from './policies.js';
 import { type Sensitivity, sensitivityFigures } from './sensitivity.js';
 import { type ObservedStay, sorted } from './stays.js';
 import { type SubgroupFigures, subgroupFigures } from './subgroups.js';
 import { countTrainedOn, type OutOfFold, readOutOfFold } from './training.js';
-
-/** A set of alert rules to try. */
-export interface NamedPolicy {
-  readonly name: string;
-  readonly rules: readonly AlertRule[];
-}
 
 export interface ValidationOptions extends BootstrapOptions {
   readonly config: Config;
@@ -64,7 +65,6 @@ export interface Validation {
   readonly model: string;
   readonly seed: number;
   readonly resamples: number;
-  readonly alarmThreshold: number;
   /** Scoring was interrupted: only stays that were over by then are judged. */
   readonly partial: boolean;
   readonly flow: Flow;
@@ -79,6 +79,8 @@ export interface Validation {
   readonly curve: readonly CurvePoint[];
   readonly endpoints: readonly EndpointFigures[];
   readonly moments: readonly MomentFigures[];
+  /** The alerts that the configured rules raise, against the first endpoint, and who hears them when. */
+  readonly configured: ConfiguredFigures;
   readonly burden: BurdenFigures;
   readonly subgroupHour: number;
   readonly subgroups: readonly SubgroupFigures[];
@@ -105,7 +107,7 @@ const CURVE_RESAMPLES = 200;
 export async function validate(options: ValidationOptions): Promise<Validation> {
   const started = performance.now();
   const { config, from, seed, resamples, patients, mapping } = options;
-  const rules = rulesOf(config);
+  const { rules } = config.alerts;
   // What is wrong with the outcomes is said before the replay, where that is possible.
   const given = options.outcomes === undefined ? null : readOutcomes(options.outcomes);
   const job: ScoringJob = { from, patients, mapping, config };
@@ -128,6 +130,9 @@ export async function validate(options: ValidationOptions): Promise<Validation> 
   const endpoints = ENDPOINTS.map((endpoint) => endpointFigures(endpoint, stays, rules, sampling));
   const [headlineEndpoint] = ENDPOINTS;
   const { signal, model } = endpoints[0];
+  const version = scored.result.model;
+  const raised = raisedBy(rules, version, stays);
+  const configured = { name: 'as configured', rules };
   const figures = {
     hours: samples.map(({ hour, sample }) =>
       hourFigures(hour, sample, folds(sample.stays.length), trainedOn > 0, sampling),
@@ -135,26 +140,26 @@ export async function validate(options: ValidationOptions): Promise<Validation> 
     curve: outcomeCurve(stays, labelOf, folds, { seed, resamples: Math.min(CURVE_RESAMPLES, resamples) }),
     endpoints,
     moments: ENDPOINTS.map((endpoint) => momentFigures(endpoint, stays, sampling)),
-    burden: burdenFigures(stays, signal, model.threshold, scored.hasClock),
+    configured: configuredFigures(configured, raised, stays, headlineEndpoint, sampling),
+    burden: burdenFigures(stays, raised, scored.hasClock),
     subgroupHour: SUBGROUP_HOUR,
     subgroups: subgroupFigures(last, sampling),
     cases: casesOf(headlineEndpoint, signal, model.threshold, stays, labelOf),
-    policies: (options.policies ?? []).map(({ name, rules: tried }) =>
-      policyFigures(name, tried, scored.result.model, stays, headlineEndpoint),
+    policies: (options.policies ?? []).map((policy) =>
+      policyFigures(policy, raisedBy(policy.rules, version, stays), stays, headlineEndpoint),
     ),
   };
   const judged = { stays, labelOf, job, options };
-  const comparison = await compared(judged, scored.result.model, rules);
+  const comparison = await compared(judged, version, rules);
   const sensitivity = await sensitivityOf(judged, last.stays, headlineEndpoint, endpoints[0]);
   return {
     from,
     outcome: labels.outcome,
     hasOnsets: [...byPatient.values()].some(({ onsetMs }) => onsetMs !== null),
     outcomesFile: labels.file,
-    model: scored.result.model,
+    model: version,
     seed,
     resamples,
-    alarmThreshold: rules.find((rule) => rule.signal === 'risk')!.raiseAt,
     partial: scored.result.partial === true,
     flow: flowOf(scored.total, asCounted(scored.aside), scored.stays, withOutcome, stays, labels),
     cohort: cohortOf(stays),
@@ -259,13 +264,6 @@ function unscored(stay: ObservedStay): ObservedStay {
   const none = new Float64Array(0);
   const signals = Object.fromEntries(Object.keys(stay.signals).map((id) => [id, none]));
   return { ...stay, times: none, signals: signals as unknown as ObservedStay['signals'] };
-}
-
-/** The rules of the configuration; one must be on the risk, for there to be an alarm to judge. */
-function rulesOf({ alerts }: Config): readonly AlertRule[] {
-  if (alerts.rules.some(({ signal }) => signal === 'risk')) return alerts.rules;
-  const what = 'alerts.rules has no rule with signal risk: there is no alarm to validate';
-  throw new WardstreamError('WS_CONFIG', what);
 }
 
 function isScored({ times, admittedAt }: ObservedStay): boolean {

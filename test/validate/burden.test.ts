@@ -7,18 +7,9 @@ const MINUTE = 60_000;
 const DAY0 = Date.UTC(2026, 0, 5);
 const NONE = { times: new Float64Array(0), values: new Float64Array(0) };
 
-/** A stay whose risk is 1 at some minutes after its admission, and 0 in between. */
-function stay(
-  id: string,
-  wardId: string,
-  fromHour: number,
-  hours: number,
-  alarmMinutes: readonly number[],
-): ObservedStay {
+function stay(id: string, wardId: string, fromHour: number, hours: number): ObservedStay {
   const admittedAt = DAY0 + fromHour * HOUR;
-  const times = Float64Array.from(alarmMinutes, (minute) => admittedAt + minute * MINUTE);
-  const values = Float64Array.from(times, () => 1);
-  const unknown = Float64Array.from(times, () => Number.NaN);
+  const none = new Float64Array(0);
   return {
     patientId: id,
     stayId: id,
@@ -28,30 +19,28 @@ function stay(
     isOver: true,
     demographics: { ageYears: null, sex: null, heightCm: null, weightKg: null, unitType: null },
     observations: 0,
-    times,
+    times: none,
     signals: {
-      model: values,
-      circulatory: unknown,
-      respiratory: unknown,
-      deterioration: unknown,
-      news2: unknown,
-      qsofa: unknown,
-      map: unknown,
-      spo2: unknown,
+      model: none,
+      circulatory: none,
+      respiratory: none,
+      deterioration: none,
+      news2: none,
+      qsofa: none,
+      map: none,
+      spo2: none,
     },
     charted: { mapInvasive: NONE, mapCuff: NONE, lactate: NONE, pao2: NONE, fio2: NONE, mechVent: NONE },
   };
 }
 
 describe('alarm burden', () => {
-  // Ward A: alarms at 06:00, 06:08, 06:16 (one storm) and 20:00; ward B: one, and one silenced within half an hour.
-  const stays = [
-    stay('1', 'A', 0, 24, [360, 1200]),
-    stay('2', 'A', 0, 24, [368]),
-    stay('3', 'A', 0, 24, [376]),
-    stay('4', 'B', 12, 12, [60, 80]),
-  ];
-  const figures = burdenFigures(stays, 'model', 0.5, true);
+  const stays = [stay('1', 'A', 0, 24), stay('2', 'A', 0, 24), stay('3', 'A', 0, 24), stay('4', 'B', 12, 12)];
+  // Ward A: alarms at 06:00, 06:08, 06:16 (one storm) and 20:00; ward B: at 13:00.
+  const raised = [[360, 1200], [368], [376], [60]].map((minutes, index) =>
+    minutes.map((minute) => ({ time: stays[index].admittedAt + minute * MINUTE, rule: 'r' })),
+  );
+  const figures = burdenFigures(stays, raised, true);
 
   it('is told by hour of the day, over the patients who were there', () => {
     expect(figures.byHour.map(({ alarms }) => alarms)).toEqual([0, 0, 0, 3, 0, 0, 1, 0, 0, 0, 1, 0]);
@@ -67,7 +56,13 @@ describe('alarm burden', () => {
       { label: 'B', alarms: 1, patientDays: 0.5, alarmsPerPatientDay: 2 },
     ]);
     // 5 alarms in 3.5 patient-days, twelve hours, two beds.
-    expect(figures.byNurse[1]).toEqual({ beds: 2, alarmsPerShift: expect.closeTo(5 / 3.5, 12) });
+    expect(figures.byNurse[1]).toMatchObject({ beds: 2, alarmsPerShift: expect.closeTo(5 / 3.5, 12) });
+    // One nurse a bed: six half days on ward A with 1, 1, 1, 1, 0 and 0 alarms, one on ward B with 1.
+    expect(figures.byNurse[0]).toMatchObject({ beds: 1, shifts: 7, percentile95: 1, most: 1 });
+    // Three beds a nurse: both half days of ward A and that of ward B have one nurse, with 3, 1 and 1.
+    expect(figures.byNurse[2]).toMatchObject({ shifts: 3, percentile95: expect.closeTo(2.8, 12), most: 3 });
+    // Two beds a nurse: in the morning on ward A one hears 2 and one 1.
+    expect(figures.byNurse[1]).toMatchObject({ shifts: 5, most: 2 });
   });
 
   it('has the longest storm of one ward', () => {
@@ -76,10 +71,15 @@ describe('alarm burden', () => {
   });
 
   it('goes by hours since admission where there is no clock, and is nothing where there are no alarms', () => {
-    const apart = burdenFigures(stays, 'model', 0.5, false);
+    const apart = burdenFigures(stays, raised, false);
     expect(apart.byHour[0]).toMatchObject({ label: '0 to 2', alarms: 1 });
     expect(apart.byHour).toHaveLength(12);
-    const quiet = burdenFigures(stays, 'model', 2, true);
+    const quiet = burdenFigures(
+      stays,
+      stays.map(() => []),
+      true,
+    );
     expect(quiet).toMatchObject({ longestStorm: null, mostInTenMinutes: 0 });
+    expect(quiet.byNurse[3]).toMatchObject({ alarmsPerShift: 0, percentile95: 0, most: 0 });
   });
 });

@@ -121,6 +121,27 @@ describe('validation of planted stays', () => {
     expect(figures(other)).not.toBe(figures(result));
   });
 
+  it('judges the configured rules as a ward would hear them, whatever they watch', async () => {
+    const rule = { id: 'n', priority: 'HIGH', raiseAt: 7, resolveBelow: 5, holdMs: 0, refractoryMs: 0 };
+    const rules = [{ ...rule, signal: 'news2', escalateAfterMs: 3_600_000 }];
+    const config = parseConfig({ alerts: { rules } });
+    const found = await validate({ config, from: `physionet2012:${directory}`, seed: 1, resamples: 50 });
+    // NEWS2 is 7 or more from 06:00 to 13:00 in four stays: one alert each, four hours before the onset at 10:00.
+    expect(found.configured).toMatchObject({
+      alerts: 4,
+      byRule: { n: 4 },
+      recall: 1,
+      precision: 1,
+      medianLeadHours: 4,
+      intervals: { recall: [1, 1], precision: [1, 1], medianLeadHours: [4, 4] },
+    });
+    expect(found.configured.alertsPerPatientDay).toBeCloseTo(4 / (found.cohort.hoursObserved / 24), 12);
+    expect(found.burden.byHour.find(({ label }) => label === '6 to 8')?.alarms).toBe(4);
+    expect(found.endpoints[0].isConfigured).toBe(false);
+    expect(headline(found)).toMatchObject({ isConfigured: false, configured: { alerts: 4, recall: 1 } });
+    expect(renderReport(found, MADE)).toContain('No rule is on the model’s own risk of these events');
+  });
+
   it('leaves figures undefined where nobody died', async () => {
     const root = join(ROOT, 'one-class');
     const stays = [1, 2, 3].map((each) => ({ id: `94000${each}`, rows: WELL_ALL_ALONG, died: false }));
@@ -168,6 +189,7 @@ describe('what else is found in planted stays', () => {
 
   it('counts the burden over the stays that were there', () => {
     const { byHour, byWard, hasClock, byNurse } = result.burden;
+    expect(byWard[0].alarms).toBe(result.replay.alerts);
     expect(hasClock).toBe(false);
     const days = byHour.reduce((sum, { patientDays }) => sum + patientDays, 0);
     expect(days).toBeCloseTo(byWard[0].patientDays, 6);

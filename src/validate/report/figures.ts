@@ -1,4 +1,5 @@
 import type { AlarmFigures } from '../alarms.js';
+import type { Interval95 } from '../bootstrap.js';
 import type { Estimate } from '../mortality.js';
 
 /** `0.852 [0.837, 0.866]`; a dash where the figure is not defined. */
@@ -6,6 +7,11 @@ export function withInterval({ value, interval: [low, high] }: Estimate, decimal
   if (!Number.isFinite(value)) return '–';
   if (!Number.isFinite(low)) return fixed(value, decimals);
   return `${fixed(value, decimals)} [${fixed(low, decimals)}, ${fixed(high, decimals)}]`;
+}
+
+/** As `withInterval`, of a figure and its interval apart. */
+export function estimated(value: number, interval: Interval95, decimals = 3): string {
+  return withInterval({ value, interval }, decimals);
 }
 
 /** With a true minus sign; a dash where it is not finite. */

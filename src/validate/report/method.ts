@@ -17,7 +17,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /** How the figures came about; every number is taken from where it is defined. */
-export function method({ alarmThreshold, seed, resamples }: Validation): Markup {
+export function method({ seed, resamples }: Validation): Markup {
   const { silenceMs, resetMs, horizonMs, leastMs } = HYLAND_RULES;
   return html`<h2>Method</h2><dl>
 <dt>Replay</dt><dd>The stays went through the same engine that runs live: event-time alignment, features, model. A score at a moment uses only what was
@@ -30,8 +30,9 @@ four fifths of the patients (flagging as many as died there).</dd>
 for ${silenceMs / MINUTE_MS} minutes; none sounds during an event nor in the ${resetMs / MINUTE_MS} minutes after it. An event is caught if an alarm sounded between
 ${horizonMs / HOUR_MS} hours and ${leastMs / MINUTE_MS} minutes before its onset; an alarm is true if an event so follows. Lead time is from the first such alarm to the onset.
 Events that begin within ${BROUGHT_IN_MS / HOUR_MS} hour of admission, or with no score in the window, do not count, whatever the signal. The model alarms by its own output
-for an event where it has one, else by its risk of death (first rule: ${alarmThreshold}); at the threshold of the configuration's first rule on that output, or, without a rule, at the
-threshold that alarms as often as NEWS2 ≥ 7, chosen on these stays; hold, hysteresis and refractory time of the configured rules are not applied here.</dd>
+for an event where it has one, else by its risk of death; at the threshold of the configuration's first rule on that output, or, without a rule, at the
+threshold that alarms as often as NEWS2 ≥ 7, chosen on these stays. Hold, hysteresis and refractory time are left to Alerts as configured, where the configured rules are run whole
+and an alert is judged by the same window.</dd>
 <dt>Circulatory failure</dt><dd>Mean pressure ≤ ${HYPOTENSION_MAP} mmHg in consecutive readings at least ${HYPOTENSION_LASTS_MS / MINUTE_MS} minutes apart, while lactate is
 ≥ ${RAISED_LACTATE} mmol/L (interpolated as by Hyland et al.; a lone value speaks for ${LACTATE_REACH_MS / HOUR_MS} hours to either side). Adapted: this source has no drugs, so
 failure under vasopressors with a normal pressure is missed, and readings are hourly, so the original's 45-minute window cannot be used. Values outside the plausible

@@ -5,15 +5,16 @@ import { BASELINES } from '../signals.js';
 import { LEAST_IN_CLASS } from '../subgroups.js';
 import { caseSections } from './cases.js';
 import * as charts from './charts.js';
-import { capital, caughtOf, fixed, pValue, share, withInterval } from './figures.js';
+import { capital, caughtOf, estimated, fixed, pValue, share, withInterval } from './figures.js';
 import { flowDiagram } from './flow.js';
 import { html, Markup, table } from './html.js';
 import { limits, method } from './method.js';
 import {
-  burdenSection,
   comparisonSection,
+  configuredSection,
   continuousSection,
   policySection,
+  rulesText,
   sensitivitySection,
 } from './sections.js';
 import { STYLE } from './style.js';
@@ -49,8 +50,8 @@ ${discrimination(validation)}
 ${continuousSection(validation)}
 ${calibration(validation)}
 ${alarmSections(validation)}
-${burdenSection(validation.burden, validation.endpoints[0].model.label)}
-${policySection(validation.policies, validation.endpoints[0].label)}
+${configuredSection(validation.configured, validation.burden, validation.endpoints[0].label)}
+${policySection(validation, validation.endpoints[0].label)}
 ${subgroupSection(validation)}
 ${sensitivitySection(validation.sensitivity)}
 ${comparisonSection(validation.comparison, outcome)}
@@ -95,10 +96,11 @@ software does what it should, not how well the model does on new patients. The b
 favour the model.</p>${beside}</div>`;
 }
 
-function summary({ outcome, hours, endpoints, subgroups }: Validation): Markup {
+function summary({ outcome, hours, endpoints, subgroups, configured }: Validation): Markup {
   const last = hours[hours.length - 1];
   const [endpoint] = endpoints;
-  const { model } = endpoint;
+  const { model, isConfigured } = endpoint;
+  const { alerts, recall, precision, alertsPerPatientDay, medianLeadHours, intervals } = configured;
   const emergency = endpoint.comparisons.find(
     ({ signal, baseline }) => signal === 'news2' && baseline.threshold === 7,
   );
@@ -108,10 +110,13 @@ function summary({ outcome, hours, endpoints, subgroups }: Validation): Markup {
   return html`<h2>Summary</h2><ul>
 <li>${capital(outcome)} by the score at ${last.hour} h: AUROC ${withInterval(last.model.auroc)}, AUPRC ${withInterval(last.model.auprc)},
 Score1 ${withInterval(last.model.score1)}, expected calibration error ${withInterval(last.model.ece)}.</li>
-<li>Alarms as configured (${model.label}) against ${endpoint.label.toLowerCase()}: ${caughtOf(model.figures)} events caught,
-recall ${withInterval(model.recall)}, precision ${withInterval(model.precision)}, ${withInterval(model.alarmsPerPatientDay, 2)} alarms per patient-day,
-median lead ${withInterval(model.medianLeadHours, 1)} h.</li>
-${emergency?.recallDifference == null ? html`` : html`<li>At the alarm burden of NEWS2 ≥ 7 the model's recall differs by ${withInterval(emergency.recallDifference)} (model less NEWS2).</li>`}
+<li>The alert rules as configured raise ${alerts} alerts, ${estimated(alertsPerPatientDay, intervals.alertsPerPatientDay, 2)} per patient-day (${rulesText(configured)}). Against
+${endpoint.label.toLowerCase()}: recall ${estimated(recall, intervals.recall)}, precision ${estimated(precision, intervals.precision)}, median lead
+${estimated(medianLeadHours, intervals.medianLeadHours, 1)} h.</li>
+<li>${isConfigured ? 'The configured threshold as a plain alarm' : 'No rule is on the model’s own risk of these events; as a plain alarm that sounds as often as NEWS2 ≥ 7'} (${model.label}), it
+catches ${caughtOf(model.figures)} events, recall ${withInterval(model.recall)}, precision ${withInterval(model.precision)}, with ${withInterval(model.alarmsPerPatientDay, 2)} alarms
+per patient-day, median lead ${withInterval(model.medianLeadHours, 1)} h.</li>
+${emergency?.recallDifference == null ? html`` : html`<li>At the alarm burden of NEWS2 ≥ 7 the model’s recall differs from that of NEWS2 by ${withInterval(emergency.recallDifference)} (model less NEWS2).</li>`}
 <li>${worse.length === 0 ? 'No subgroup is shown to be served worse than the others; small ones may be.' : `The model discriminates worse in: ${worse.join('; ')}.`}</li>
 </ul>`;
 }

@@ -1,9 +1,9 @@
 import type { BurdenFigures } from '../burden.js';
 import type { Comparison } from '../compare.js';
-import type { PolicyFigures } from '../policies.js';
+import type { ConfiguredFigures, PolicyFigures } from '../policies.js';
 import type { Validation } from '../run.js';
 import type { Sensitivity } from '../sensitivity.js';
-import { capital, fixed, share, withInterval } from './figures.js';
+import { capital, estimated, fixed, share, withInterval } from './figures.js';
 import { html, type Markup, table } from './html.js';
 import { bars, chart } from './svg.js';
 
@@ -37,40 +37,92 @@ export function continuousSection({ outcome, hasOnsets, curve, moments }: Valida
 <div class="scroll">${table(['event', 'score', 'hours', 'followed by an onset', 'AUROC', 'AUPRC'], rows)}</div>`;
 }
 
-/** Who hears the alarms, and when. */
-export function burdenSection(
-  { hasClock, byHour, byWard, byNurse, longestStorm, mostInTenMinutes }: BurdenFigures,
-  alarm: string,
+/** What the configured rules raise, what of it is true, and who hears it when. */
+export function configuredSection(
+  configured: ConfiguredFigures,
+  burden: BurdenFigures,
+  endpoint: string,
 ): Markup {
+  const { rules, byRule, alerts, intervals } = configured;
+  const minutes = (ms: number) => String(ms / 60_000);
+  const figures = [
+    ['alerts per patient-day', estimated(configured.alertsPerPatientDay, intervals.alertsPerPatientDay, 2)],
+    ['recall', estimated(configured.recall, intervals.recall)],
+    ['precision', estimated(configured.precision, intervals.precision)],
+    ['median lead, h', estimated(configured.medianLeadHours, intervals.medianLeadHours, 1)],
+  ];
+  return html`<h2>Alerts as configured</h2>
+<p>What the ward would have heard: the configured rules with hold, hysteresis and refractory time, as they run live. An alert counts once, when it is raised, during events
+too. Recall is of the ${configured.events} events of ${endpoint.toLowerCase()} that count, precision of all ${alerts} alerts; rules meant for something else count as false.</p>
+<div class="scroll">${table(
+    ['rule', 'priority', 'raised at or above', 'held, min', 'resolved below', 'rests, min', 'alerts'],
+    rules.map(({ id, signal, priority, raiseAt, holdMs, resolveBelow, refractoryMs }) => [
+      id,
+      priority.toLowerCase(),
+      `${signal} ${raiseAt}`,
+      minutes(holdMs),
+      String(resolveBelow),
+      minutes(refractoryMs),
+      String(byRule[id]),
+    ]),
+  )}${table(['all rules', ''], figures)}</div>
+${burdenSection(burden)}`;
+}
+
+/** `circulatory-failure 12, risk-high 3`. */
+export function rulesText({ byRule }: PolicyFigures): string {
+  return Object.entries(byRule)
+    .map(([rule, count]) => `${rule} ${count}`)
+    .join(', ');
+}
+
+/** Who hears the alerts, and when. */
+function burdenSection({
+  hasClock,
+  byHour,
+  byWard,
+  byNurse,
+  longestStorm,
+  mostInTenMinutes,
+}: BurdenFigures): Markup {
   const when = hasClock ? 'hour of the day, UTC' : 'hours since admission';
   const storm =
     longestStorm === null
-      ? 'No alarm sounded.'
-      : `The longest storm (alarms of one ward no more than ten minutes apart) was ${longestStorm.alarms} alarms in ${fixed(longestStorm.minutes, 0)} minutes on ward ${longestStorm.ward}${
+      ? 'No alert was raised.'
+      : `The longest storm (alerts of one ward no more than ten minutes apart) was ${longestStorm.alarms} alerts in ${fixed(longestStorm.minutes, 0)} minutes on ward ${longestStorm.ward}${
           hasClock ? `, from ${new Date(longestStorm.start).toISOString().slice(0, 16)}` : ''
-        }; at most ${mostInTenMinutes} sounded within ten minutes.`;
+        }; at most ${mostInTenMinutes} were raised within ten minutes.`;
   const apart = hasClock
     ? ''
     : ' The source has no times of day, and the wards are those the replay fills (64 stays side by side), so neither hours of the day nor storms of a real ward can be told from it.';
-  return html`<h3>Alarm burden</h3>
-<p>All alarms of ${alarm} that staff would hear, those during an event included, with 30 minutes of silence after each. ${storm}${apart}</p>
+  return html`<h3>Burden</h3>
+<p>${storm}${apart}</p>
 <div class="charts">${bars({
-    title: `Alarms per patient-day by ${when}`,
+    title: `Alerts per patient-day by ${when}`,
     label: when,
-    unit: 'alarms per patient-day',
+    unit: 'alerts per patient-day',
     bars: byHour.map(({ label, alarmsPerPatientDay }) => ({ label, value: alarmsPerPatientDay })),
   })}</div>
 <div class="scroll">${table(
-    ['ward', 'patient-days', 'alarms', 'alarms per patient-day'],
+    ['ward', 'patient-days', 'alerts', 'alerts per patient-day'],
     byWard.map(({ label, patientDays, alarms, alarmsPerPatientDay }) => [
       label,
       fixed(patientDays, 1),
       String(alarms),
       fixed(alarmsPerPatientDay, 2),
     ]),
-  )}${table(
-    ['beds a nurse cares for', 'alarms a nurse hears in 12 hours'],
-    byNurse.map(({ beds, alarmsPerShift }) => [String(beds), fixed(alarmsPerShift, 2)]),
+  )}</div>
+<p>By nurse-to-bed ratio: alerts one nurse hears in a twelve-hour shift. The mean takes every bed as occupied all the time; the rest are counted, the patients of a ward in
+each half day (UTC) dealt out to nurses in the order of admission.</p>
+<div class="scroll">${table(
+    ['nurse to beds', 'mean', '95 % of shifts at most', 'the most', 'shifts'],
+    byNurse.map(({ beds, alarmsPerShift, percentile95, most, shifts }) => [
+      `1 : ${beds}`,
+      fixed(alarmsPerShift, 2),
+      fixed(percentile95, 0),
+      String(most),
+      String(shifts),
+    ]),
   )}</div>`;
 }
 
@@ -105,23 +157,21 @@ ${fixed(threshold)} against ${endpoint.toLowerCase()}. Events are those of the d
   )}</div>`;
 }
 
-/** Alert rules tried on the same scores. */
-export function policySection(policies: readonly PolicyFigures[], endpoint: string): Markup {
+/** Alert rules tried on the same scores, beside the configured ones. */
+export function policySection({ policies, configured }: Validation, endpoint: string): Markup {
   if (policies.length === 0) return html``;
   return html`<h2>Other alert rules</h2>
-<p>Whole policies, with hold, hysteresis and refractory time, over the same scores; an alert counts once, when it is raised, against ${endpoint.toLowerCase()}.</p>
+<p>Whole policies over the same scores, judged as the configured one against ${endpoint.toLowerCase()}.</p>
 <div class="scroll">${table(
-    ['policy', 'alerts', 'per patient-day', 'by rule', 'recall', 'precision', 'median lead, h'],
-    policies.map(({ name, alerts, alertsPerPatientDay, byRule, recall, precision, medianLeadHours }) => [
-      name,
-      String(alerts),
-      fixed(alertsPerPatientDay, 2),
-      Object.entries(byRule)
-        .map(([rule, count]) => `${rule} ${count}`)
-        .join(', '),
-      fixed(recall),
-      fixed(precision),
-      fixed(medianLeadHours, 1),
+    ['policy', 'alerts', 'per patient-day', 'recall', 'precision', 'median lead, h', 'by rule'],
+    [configured, ...policies].map((policy) => [
+      policy.name,
+      String(policy.alerts),
+      fixed(policy.alertsPerPatientDay, 2),
+      fixed(policy.recall),
+      fixed(policy.precision),
+      fixed(policy.medianLeadHours, 1),
+      rulesText(policy),
     ]),
   )}</div>`;
 }

@@ -89,7 +89,7 @@ function items(v: Validation): readonly (readonly [item: string, asked: string, 
     [
       '12d',
       'Differences between clusters',
-      'Wards and units under Alarm burden and For whom it does worse; centres are not told apart.',
+      'Wards and units under Alerts as configured and For whom it does worse; centres are not told apart.',
     ],
     [
       '12e',
@@ -108,7 +108,11 @@ function items(v: Validation): readonly (readonly [item: string, asked: string, 
       'Fairness',
       'Figures by age, sex, unit, ventilation and charting, with what is worse said plainly.',
     ],
-    ['15', 'Output of the model', `Probabilities; alarms at ${fixed(v.endpoints[0].model.threshold)}.`],
+    [
+      '15',
+      'Output of the model',
+      `Probabilities; alerts by the rules under Alerts as configured: ${v.configured.rules.map(({ signal, raiseAt }) => `${signal} ≥ ${raiseAt}`).join(', ')}.`,
+    ],
     [
       '16',
       'Differences between development and evaluation data',
