@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import {
   each,
+  hoursSince,
   interrupted,
   log,
   portNumber,
@@ -65,7 +66,9 @@ program
     [],
   )
   .option('--store <dir>', 'keep observations, scores and alerts in a chDB store there')
+  .option('--stay <id>', 'only this stay, by its patient id; with --serve the address opens its page')
   .option('--serve <port>', 'watch it on the ward page: play, pause, speed, seek', portNumber)
+  .option('--at <hours>', 'with --serve: begin at this hour, paused', hoursSince)
   .option('--config <file>', 'settings (YAML or JSON)')
   .option('--json', 'one JSON object as the last line of stdout', false)
   .action(async (options) => (await import('./commands/replay.js')).replayCommand(options));

@@ -27,6 +27,13 @@ export function each(text: string, before: readonly string[]): readonly string[]
   return [...before, text];
 }
 
+export function hoursSince(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0) || !Number.isFinite(value))
+    throw new InvalidArgumentError('It must be a number of hours, 0 or above.');
+  return value;
+}
+
 export function portNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0 || value > 65_535)

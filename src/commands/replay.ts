@@ -10,6 +10,7 @@ import { embeddedStore } from '../store/settings.js';
 import { ENDPOINTS } from '../validate/events.js';
 import { policyFigures, raisedBy } from '../validate/policies.js';
 import { printResult, stopOnInterrupt, withModel } from './cli.js';
+import { keepOf, noSuchStay } from './one-stay.js';
 import { readPolicy } from './policy-file.js';
 import { StayProgress } from './progress.js';
 import { serveReplay } from './serve-replay.js';
@@ -27,13 +28,18 @@ export interface ReplayCommandOptions {
   readonly policy?: readonly string[];
   readonly config?: string;
   readonly json: boolean;
+  /** Only the stay of this patient id. */
+  readonly stay?: string;
   /** Port on which the history is watched. */
   readonly serve?: number;
+  /** Where watching begins, in hours since the first admission. */
+  readonly at?: number;
 }
 
 /** `wardstream replay`: history through the pipeline, and what came of it. */
 export async function replayCommand(options: ReplayCommandOptions): Promise<void> {
   const config = configOf(options);
+  checkStay(options);
   const progress = new StayProgress();
   const stop = stopOnInterrupt('finishing what is under way; Ctrl-C again ends at once');
   const hooks = {
@@ -51,6 +57,15 @@ export async function replayCommand(options: ReplayCommandOptions): Promise<void
   } finally {
     progress.stop();
     stop.release();
+  }
+}
+
+/** One stay is watched or replayed in this thread, from the source itself. */
+function checkStay({ stay, at, serve, workers, scores, policy = [] }: ReplayCommandOptions): void {
+  if (at !== undefined && serve === undefined)
+    throw new WardstreamError('WS_USAGE', '--at goes with --serve only');
+  if (stay !== undefined && (scores !== undefined || policy.length > 0 || (workers ?? 1) > 1)) {
+    throw new WardstreamError('WS_USAGE', '--stay cannot go with --scores, --policy or --workers');
   }
 }
 
@@ -106,12 +121,12 @@ function round(ms: number): number {
 }
 
 async function played(
-  { from, patients, mapping, speed }: ReplayCommandOptions,
+  { from, patients, mapping, stay, speed }: ReplayCommandOptions,
   config: Config,
   hooks: Hooks,
 ): Promise<ReplayResult> {
-  const source = openSource(from, patients, mapping, undefined, config);
-  if (speed !== 'step') return replay(source, { config, speed, ...hooks });
+  const source = openSource(from, patients, mapping, keepOf(stay), config);
+  if (speed !== 'step') return found(await replay(source, { config, speed, ...hooks }), stay, from);
   const pacer = new Pacer({ speed: null, isPlaying: false });
   hooks.signal.addEventListener('abort', () => pacer.stop());
   const lines = createInterface({ input: process.stdin });
@@ -119,10 +134,16 @@ async function played(
   lines.on('line', () => pacer.step());
   lines.on('close', () => pacer.play());
   try {
-    return await replay(source, { config, speed: 'max', pace: pacer, ...hooks });
+    return found(await replay(source, { config, speed: 'max', pace: pacer, ...hooks }), stay, from);
   } finally {
     lines.close();
   }
+}
+
+/** @throws WardstreamError `WS_SOURCE` where the stay asked for is not there. */
+function found(result: ReplayResult, stay: string | undefined, from: string): ReplayResult {
+  if (stay !== undefined && result.patients === 0) throw noSuchStay(stay, from);
+  return result;
 }
 
 function configOf({ config, store, model }: ReplayCommandOptions): Config {

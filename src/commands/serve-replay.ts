@@ -12,6 +12,7 @@ import { WardView } from '../server/ward-view.js';
 import { openStore } from '../store/open.js';
 import { StoreSink } from '../store/sink.js';
 import { log } from './cli.js';
+import { keepOf, noSuchStay } from './one-stay.js';
 
 export interface ServeReplayOptions {
   readonly from: string;
@@ -19,28 +20,38 @@ export interface ServeReplayOptions {
   readonly mapping?: string;
   readonly speed: number | 'max' | 'step';
   readonly serve: number;
+  readonly stay?: string;
+  readonly at?: number;
 }
 
 /** Watched history is no use faster than this unless somebody asks for it on the page. */
 const DEFAULT_SPEED = 60;
+const HOUR_MS = 3_600_000;
 
-/** `wardstream replay --serve`: history on the ward page, with play, pause, speed and seek, until `signal` says stop. */
+/**
+ * `wardstream replay --serve`: history on the ward page, with play, pause, speed and seek, until `signal` says stop. With `stay`, only
+ * that of one patient, whose page the address opens; with `at`, paused at that hour.
+ */
 export async function serveReplay(
-  { from, patients, mapping, speed, serve: port }: ServeReplayOptions,
+  { from, patients, mapping, speed, serve: port, stay, at }: ServeReplayOptions,
   config: Config,
   signal: AbortSignal,
 ): Promise<void> {
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
-  const open = () => openSource(from, patients, mapping, undefined, config);
+  const open = () => openSource(from, patients, mapping, keepOf(stay), config);
   log.info('reading the history once, for what truly happened');
   const truth = await truthOf(open(), config, signal);
   if (signal.aborted) return;
+  if (stay !== undefined && !Number.isFinite(truth.from)) throw noSuchStay(stay, from);
   const directory = mkdtempSync(join(tmpdir(), 'wardstream-'));
   const store = await openStore({ kind: 'embedded', directory });
   const { config: model } = loadModel(config.model.version, config.model.directory);
   const view = new WardView();
   const storeSink = new StoreSink(store, model.version);
-  const pace = { speed: typeof speed === 'number' ? speed : DEFAULT_SPEED, isPlaying: speed !== 'step' };
+  const pace = {
+    speed: typeof speed === 'number' ? speed : DEFAULT_SPEED,
+    isPlaying: speed !== 'step' && at === undefined,
+  };
   const replayed = new ServedReplay({ open, config, truth, view, store, storeSink, ...pace });
   let server: WardServer | null = null;
   try {
@@ -59,10 +70,14 @@ export async function serveReplay(
       replay: replayed,
       onTrouble: (message) => log.warn(message),
     });
+    if (at !== undefined) await replayed.seek(truth.from + at * HOUR_MS);
     const { localToken, url } = server;
-    process.stdout.write(
-      `\n  ${from} on the ward page: ${url}${localToken === null ? '/' : `/#token=${localToken}`}\n`,
-    );
+    const fragment = new URLSearchParams({
+      ...(localToken === null ? {} : { token: localToken }),
+      ...(stay === undefined ? {} : { patient: stay }),
+    });
+    const address = `${url}/${fragment.size === 0 ? '' : `#${fragment}`}`;
+    process.stdout.write(`\n  ${from} on the ward page: ${address}\n`);
     process.stdout.write('  Decision support under evaluation. Ctrl-C stops it.\n\n');
     await Promise.race([stopped, replayed.failed()]);
   } finally {

@@ -5,30 +5,51 @@ import { expectAccessible, HAS_CHROMIUM, keep, launch, openPage, SOON } from './
 
 const FROM = 'simulate:beds=6,hours=20,seed=7';
 
+/** A replay that stands still, under its address. */
+async function serve(...words: string[]): Promise<{ replay: ChildProcess; address: string }> {
+  const command = ['dist/main.js', 'replay', '--from', FROM, '--serve', '0', ...words];
+  const replay = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const address = await new Promise<string>((resolve, reject) => {
+    replay.once('exit', (code) => reject(new Error(`the replay ended with ${code}`)));
+    replay.stdout?.on('data', (data) => {
+      const found = /http:\/\/\S+#token=\S+/.exec(String(data))?.[0];
+      if (found !== undefined) resolve(found);
+    });
+  });
+  return { replay, address };
+}
+
 describe.skipIf(!HAS_CHROMIUM)('the page on a replay (skipped without Chromium)', () => {
-  let replay: ChildProcess;
+  const replays: ChildProcess[] = [];
   let address: string;
+  let ofOne: string;
   let browser: Browser;
 
   beforeAll(async () => {
-    const command = ['dist/main.js', 'replay', '--from', FROM, '--serve', '0', '--speed', 'step'];
-    replay = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
-    [address, browser] = await Promise.all([
-      new Promise<string>((resolve, reject) => {
-        replay.once('exit', (code) => reject(new Error(`the replay ended with ${code}`)));
-        replay.stdout?.on('data', (data) => {
-          const found = /http:\/\/\S+#token=\S+/.exec(String(data))?.[0];
-          if (found !== undefined) resolve(found);
-        });
-      }),
-      launch(),
-    ]);
+    const begun = [serve('--speed', 'step'), serve('--stay', 'SIM-7-003', '--at', '10')];
+    browser = await launch();
+    const all = await Promise.all(begun);
+    replays.push(...all.map(({ replay }) => replay));
+    [address, ofOne] = all.map((each) => each.address);
   }, 60_000);
   afterAll(async () => {
     await browser.close();
-    const ended = new Promise((resolve) => replay.once('exit', resolve));
-    replay.kill('SIGINT');
-    expect(await ended).toBe(0);
+    const ended = replays.map((replay) => new Promise((resolve) => replay.once('exit', resolve)));
+    for (const replay of replays) replay.kill('SIGINT');
+    expect(await Promise.all(ended)).toEqual([0, 0]);
+  });
+
+  it('of one stay opens its page, over a span that shows it, and keeps the patient out of the address', async () => {
+    const { page, faults } = await openPage(browser, ofOne);
+    const patient = page.getByTestId('patient');
+    await expect.poll(() => patient.textContent(), SOON).toContain('SIM-7-003 · admitted');
+    expect(new URL(page.url()).hash).toBe('');
+    // Ten hours after admission.
+    const pressed = patient.locator('.span button[aria-pressed=true]');
+    await expect.poll(() => pressed.allTextContents(), SOON).toEqual(['12 h']);
+    await page.reload();
+    await expect.poll(() => pressed.allTextContents(), SOON).toEqual(['12 h']);
+    expect(faults).toEqual([]);
   });
 
   it('goes to where something truly happened, plays, pauses, goes back, and alerts can be acted on meanwhile', async () => {

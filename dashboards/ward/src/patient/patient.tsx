@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { WardClient } from '../../../../src/client/browser.js';
 import { ageText, momentText, personText } from '../format.js';
 import { Icon } from '../icons.js';
@@ -36,7 +36,11 @@ interface PatientPageProps {
 
 /** All that is known of one patient on one time axis, and why the risk is what it is. */
 export function PatientPage({ patient, patientId, alerts, truth, now, client, theme, go }: PatientPageProps) {
-  const [hours, setHours] = useState<number>(() => firstHours(now - (patient?.admittedAt ?? now)));
+  /** Null: nobody has chosen yet, so what suits the stay as it was when the patient was first known here. */
+  const [chosen, setHours] = useState<number | null>(null);
+  const first = useRef<number | null>(null);
+  if (patient !== undefined) first.current ??= firstHours(now - patient.admittedAt);
+  const hours = chosen ?? first.current ?? FIRST_HOURS[0];
   /** Null: the span ends now and moves with it. */
   const [fixed, setFixed] = useState<Span | null>(null);
   const [mark, setMark] = useState<Mark | null>(null);
