@@ -5,6 +5,7 @@ import { loadConfig, parseConfig } from '../config.js';
 import { WardstreamError } from '../errors.js';
 import { defaultWorkers } from '../replay/threads.js';
 import { headline } from '../validate/headline.js';
+import { shellWord } from '../validate/report/cases.js';
 import { type Provenance, renderReport } from '../validate/report/report.js';
 import { type Validation, validate } from '../validate/run.js';
 import { printResult, stopOnInterrupt, withModel } from './cli.js';
@@ -60,7 +61,7 @@ export async function validateCommand(options: ValidateCommandOptions): Promise<
     progress.stop();
     stop.release();
   }
-  if (report !== undefined) writeReport(report, validation, provenance());
+  if (report !== undefined) writeReport(report, validation, provenance(options));
   printResult({ ...headline(validation), ...(report === undefined ? {} : { report }) }, json);
 }
 
@@ -101,13 +102,20 @@ function checkPlace(report: string): void {
   }
 }
 
-function provenance(): Provenance {
+function provenance({ from, mapping, config, model }: ValidateCommandOptions): Provenance {
   const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const quoted = process.argv
-    .slice(2)
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word)));
+  const option = (name: string, value: string | undefined) => (value === undefined ? [] : [name, value]);
+  const watch = [
+    ...['replay', '--from', from],
+    ...option('--mapping', mapping),
+    ...option('--config', config),
+    ...option('--model', model),
+    ...['--serve', '8080'],
+  ];
+  const typed = (words: readonly string[]) => ['wardstream', ...words.map(shellWord)].join(' ');
   return {
-    command: ['wardstream', ...quoted].join(' '),
+    command: typed(process.argv.slice(2)),
+    watch: typed(watch),
     version: (JSON.parse(manifest) as { version: string }).version,
     node: process.version,
     platform: `${process.platform} ${process.arch}`,

@@ -19,6 +19,8 @@ export interface Case {
   readonly outcome: boolean;
   /** Why it is shown. */
   readonly because: string;
+  /** The hour to look at first: just after the alarm that caught it, the onset missed, or the first alarm. */
+  readonly at: number;
   readonly hours: number;
   readonly threshold: number;
   readonly risk: readonly (readonly [hour: number, value: number])[];
@@ -58,7 +60,8 @@ export function casesOf(
 ): Cases {
   const seen = stays.map((stay) => look(endpoint, signal, threshold, stay));
   const had = ({ stay }: Seen) => Number(labelOf(stay).happened);
-  const shown = (each: Seen, because: string) => caseOf(each, signal, threshold, labelOf(each.stay), because);
+  const shown = (each: Seen, at: number, because: string) =>
+    caseOf(each, signal, threshold, labelOf(each.stay), at, because);
   const hoursIn = (stay: ObservedStay, time: number) => ((time - stay.admittedAt) / HOUR_MS).toFixed(1);
   const catches = seen
     .flatMap((each) => best(each.caught, ({ lead }) => lead).map((found) => ({ each, ...found })))
@@ -75,6 +78,7 @@ export function casesOf(
       .map(({ each, onset, lead }) =>
         shown(
           each,
+          onset - lead,
           `onset at ${hoursIn(each.stay, onset)} h, first alarm ${(lead / HOUR_MS).toFixed(1)} h before`,
         ),
       ),
@@ -83,12 +87,15 @@ export function casesOf(
         highest === Number.NEGATIVE_INFINITY ? 'never scored' : `risk at most ${highest.toFixed(3)}`;
       return shown(
         each,
+        onset,
         `onset at ${hoursIn(each.stay, onset)} h, lasting ${(lasts / HOUR_MS).toFixed(1)} h; ${top} in the 8 h before`,
       );
     }),
     costliestFalseAlarms: costly
       .slice(0, CASES)
-      .map((each) => shown(each, `${each.falseAlarms} false of ${each.alarms.length} alarms`)),
+      .map((each) =>
+        shown(each, each.alarms[0], `${each.falseAlarms} false of ${each.alarms.length} alarms`),
+      ),
   };
 }
 
@@ -133,6 +140,7 @@ function caseOf(
   signal: SignalId,
   threshold: number,
   { happened }: Label,
+  at: number,
   because: string,
 ): Case {
   const { patientId, stayId, demographics, admittedAt, endAt } = stay;
@@ -144,6 +152,7 @@ function caseOf(
     sex: demographics.sex,
     outcome: happened,
     because,
+    at: Math.floor(10 * hour(at) + 1) / 10,
     hours: hour(endAt),
     threshold,
     risk: line(stay, signal, 1),

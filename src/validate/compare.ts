@@ -11,6 +11,7 @@ import { type Estimate, estimate, HOURS, sampleAt } from './mortality.js';
 import { rank } from './ranking.js';
 import type { ObservedStay } from './stays.js';
 
+const HOUR_MS = 3_600_000;
 /** Patients shown at most. */
 const MOST_DISAGREEMENTS = 10;
 
@@ -42,6 +43,8 @@ export interface Disagreement {
   /** Risk by the last score. */
   readonly a: number;
   readonly b: number;
+  /** Hours from admission to the last score. */
+  readonly at: number;
   readonly lines: Readonly<Record<'a' | 'b', readonly (readonly [hour: number, value: number])[]>>;
 }
 
@@ -83,6 +86,7 @@ export function compareModels(
         outcome: labelOf(stay).happened,
         a,
         b,
+        at: Math.floor((10 * (stay.times[stay.times.length - 1] - stay.admittedAt)) / HOUR_MS + 1) / 10,
         lines: { a: line(stay, 'model', 1), b: line(other, 'model', 1) },
       })),
   };

@@ -6,6 +6,7 @@ import { parseConfig } from '../../src/config.js';
 import { openSource } from '../../src/replay/open.js';
 import { replay } from '../../src/replay/replay.js';
 import { headline } from '../../src/validate/headline.js';
+import { shellWord } from '../../src/validate/report/cases.js';
 import { renderReport } from '../../src/validate/report/report.js';
 import { type Validation, validate } from '../../src/validate/run.js';
 import { PLANTED_FAILURE, WELL_ALL_ALONG, writeCohort } from './cohort.js';
@@ -14,6 +15,7 @@ const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-validate-'));
 const CONFIG = parseConfig({});
 const MADE = {
   command: 'wardstream validate --from "<b>"',
+  watch: 'wardstream replay --from physionet2012:x --serve 8080',
   version: '9.9.9',
   node: 'v20',
   platform: 'linux',
@@ -249,6 +251,35 @@ describe('the report', () => {
     const cases = Object.values(result.cases).reduce((sum, { length }) => sum + length, 0);
     // Flow, AUROC, hour by hour, calibration and use, alarms, burden, subgroups, cases.
     expect(text.match(/<svg/g)!.length).toBe(1 + 1 + 1 + 2 + 4 * 3 + 1 + 1 + cases);
+  });
+
+  it('links each case to its place and to the ward page at the hour to look at', () => {
+    const text = renderReport(result, MADE);
+    expect(text).toContain(`<code>${MADE.watch}</code>`);
+    const { earliestCatches, worstMisses, costliestFalseAlarms } = result.cases;
+    const lists = [
+      ['catch', earliestCatches],
+      ['miss', worstMisses],
+      ['false', costliestFalseAlarms],
+    ] as const;
+    for (const [kind, cases] of lists) {
+      cases.forEach(({ patientId, at, hours }, index) => {
+        expect(text).toContain(
+          `<figure id="${kind}-${index + 1}"><figcaption><a href="#${kind}-${index + 1}">`,
+        );
+        expect(text).toContain(`<code>--stay ${patientId} --at ${at}</code>`);
+        expect(at).toBeLessThanOrEqual(hours + 0.1);
+      });
+    }
+    // Missed or caught, the planted onset at 10:00 is at hand.
+    for (const { at } of worstMisses) expect(at).toBe(10.1);
+    for (const { at } of earliestCatches) expect(at).toBeLessThan(10);
+  });
+
+  it('quotes what a shell would not take as it is', () => {
+    expect(shellWord('yaib:/data/x-1')).toBe('yaib:/data/x-1');
+    expect(shellWord("o'brien 1")).toBe("'o'\\''brien 1'");
+    expect(shellWord('simulate:a;b')).toBe("'simulate:a;b'");
   });
 
   it('warns where the patients are those the model was trained on, and only there', () => {

@@ -8,24 +8,44 @@ const RIGHT = 8;
 const TOP = 8;
 const BOTTOM = 30;
 
-/** The lists of cases, each stay with its chart. */
+/** The lists of cases, each stay with its chart; `watch` is the command that shows one on the ward page. */
 export function caseSections(
   { earliestCatches, worstMisses, costliestFalseAlarms }: Cases,
   outcome: string,
+  alarm: string,
+  watch: string,
 ): Markup {
   return html`<h2>Cases</h2>
-<p>Single stays, chosen by rule: what an alarm at the configured threshold does at best and at worst. Blue: the model; grey: NEWS2 / 20; shaded: the event;
-marks below: alarms; dashed: the threshold. The stay id finds the patient's timeline in the store and on the dashboard of a replay.</p>
+<p>Single stays, chosen by rule: what an alarm at ${alarm} does at best and at worst. Blue: the model; grey: NEWS2 / 20; shaded: the event;
+marks below: alarms; dashed: the threshold.</p>
+${watchParagraph(watch)}
 ${list('catch', 'The earliest catches', earliestCatches, outcome)}
 ${list('miss', 'The worst misses', worstMisses, outcome)}
 ${list('false', 'The costliest false alarms', costliestFalseAlarms, outcome)}`;
+}
+
+/** How a stay is opened on the ward page as it was then. */
+export function watchParagraph(watch: string): Markup {
+  return html`<p>To see a stay's whole timeline on the ward page as it was at that hour, and go on from there, add what stands below it to:
+<br><code>${watch}</code></p>`;
+}
+
+/** What is added to the command for one stay. */
+export function watched(patientId: string, at: number): Markup {
+  return html`<code>--stay ${shellWord(patientId)} --at ${at}</code>`;
+}
+
+/** A word as it is typed at a shell. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function list(kind: string, title: string, cases: readonly Case[], outcome: string): Markup {
   if (cases.length === 0) return html`<h3>${title}</h3><p>There is none.</p>`;
   return html`<h3>${title}</h3><div class="charts">${cases.map(
     (each, index) =>
-      html`<figure id="${kind}-${index + 1}"><figcaption><b>${index + 1}. ${each.stayId}</b>: ${described(each, outcome)}. ${each.because}.</figcaption>${caseChart(each)}</figure>`,
+      html`<figure id="${kind}-${index + 1}"><figcaption><a href="#${kind}-${index + 1}"><b>${index + 1}. ${each.stayId}</b></a>: ${described(each, outcome)}. ${each.because}.
+${watched(each.patientId, each.at)}</figcaption>${caseChart(each)}</figure>`,
   )}</div>`;
 }
 

@@ -24,6 +24,8 @@ import { tripodAppendix } from './tripod.js';
 export interface Provenance {
   /** As typed. */
   readonly command: string;
+  /** What shows the same history on the ward page. */
+  readonly watch: string;
   /** Of Wardstream. */
   readonly version: string;
   readonly node: string;
@@ -54,8 +56,8 @@ ${configuredSection(validation.configured, validation.burden, validation.endpoin
 ${policySection(validation, validation.endpoints[0].label)}
 ${subgroupSection(validation)}
 ${sensitivitySection(validation.sensitivity)}
-${comparisonSection(validation.comparison, outcome)}
-${caseSections(validation.cases, outcome)}
+${comparisonSection(validation.comparison, outcome, provenance.watch)}
+${caseSections(validation.cases, outcome, validation.endpoints[0].model.label, provenance.watch)}
 ${limits(validation)}
 ${reproduce(validation, provenance)}
 ${tripodAppendix(validation)}

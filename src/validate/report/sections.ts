@@ -3,6 +3,7 @@ import type { Comparison } from '../compare.js';
 import type { ConfiguredFigures, PolicyFigures } from '../policies.js';
 import type { Validation } from '../run.js';
 import type { Sensitivity } from '../sensitivity.js';
+import { watched, watchParagraph } from './cases.js';
 import { capital, estimated, fixed, share, withInterval } from './figures.js';
 import { html, type Markup, table } from './html.js';
 import { bars, chart } from './svg.js';
@@ -177,7 +178,7 @@ export function policySection({ policies, configured }: Validation, endpoint: st
 }
 
 /** Model A against model B. */
-export function comparisonSection(comparison: Comparison | null, outcome: string): Markup {
+export function comparisonSection(comparison: Comparison | null, outcome: string, watch: string): Markup {
   if (comparison === null) return html``;
   const { a, b, hours, endpoints, disagreements } = comparison;
   return html`<h2>${a} against ${b}</h2>
@@ -220,18 +221,17 @@ export function comparisonSection(comparison: Comparison | null, outcome: string
       withInterval(alarmsPerPatientDay[2], 2),
     ]),
   )}</div>
-<h3>Where they disagree most</h3><div class="charts">${disagreements.map(
-    ({ stayId, outcome: came, a: first, b: second, lines }) =>
-      html`<figure><figcaption><b>${stayId}</b>: ${came ? '' : 'no '}${outcome}; last risk ${fixed(first)} and ${fixed(second)}.</figcaption>${chart(
-        {
-          title: stayId,
-          x: { label: 'hours since admission', range: [0, Math.max(1, ...lines.a.map(([hour]) => hour))] },
-          y: { label: 'risk', range: [0, 1] },
-          lines: [
-            { label: a, points: lines.a },
-            { label: b, points: lines.b },
-          ],
-        },
-      )}</figure>`,
+<h3>Where they disagree most</h3>${watchParagraph(watch)}<div class="charts">${disagreements.map(
+    ({ patientId, stayId, outcome: came, a: first, b: second, at, lines }, index) =>
+      html`<figure id="differ-${index + 1}"><figcaption><a href="#differ-${index + 1}"><b>${stayId}</b></a>: ${came ? '' : 'no '}${outcome}; last risk ${fixed(first)} and ${fixed(second)}.
+${watched(patientId, at)}</figcaption>${chart({
+        title: stayId,
+        x: { label: 'hours since admission', range: [0, Math.max(1, ...lines.a.map(([hour]) => hour))] },
+        y: { label: 'risk', range: [0, 1] },
+        lines: [
+          { label: a, points: lines.a },
+          { label: b, points: lines.b },
+        ],
+      })}</figure>`,
   )}</div>`;
 }
