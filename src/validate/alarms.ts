@@ -74,7 +74,8 @@ export function stayAlarms(
   onAlarm?: (time: number, isTrue: boolean) => void,
 ): StayAlarms {
   const { times, signal, events } = stay;
-  const firstAlarm = new Map<number, number>();
+  const caught: number[] = [];
+  const leads: number[] = [];
   let alarms = 0;
   let trueAlarms = 0;
   let next = 0;
@@ -99,10 +100,12 @@ export function stayAlarms(
         continue;
       }
       if (lead > rules.horizonMs) break;
-      if (!firstAlarm.has(candidates[each])) firstAlarm.set(candidates[each], lead);
+      if (caught.includes(candidates[each])) continue;
+      caught.push(candidates[each]);
+      leads.push(lead);
     }
   }
-  return { alarms, trueAlarms, leads: [...firstAlarm.values()], caught: [...firstAlarm.keys()] };
+  return { alarms, trueAlarms, leads, caught };
 }
 
 /** Whether an event begins within the window after an alarm. */
@@ -152,8 +155,6 @@ interface Ground {
   readonly catchable: readonly (readonly number[])[];
   readonly events: Float64Array;
   readonly hours: Float64Array;
-  /** The highest value of the signal; −∞ where it was never known. */
-  readonly highest: Float64Array;
 }
 
 const KNOWN_GROUND = new WeakMap<readonly MonitoredStay[], Ground>();
@@ -168,16 +169,9 @@ function groundOf(stays: readonly MonitoredStay[], rules: AlarmRules, onStayMs: 
     catchable: candidates,
     events: Float64Array.from(candidates, ({ length }) => length),
     hours: Float64Array.from(stays, ({ start, end }) => (end - start) / HOUR_MS),
-    highest: Float64Array.from(stays, ({ signal }) => highestOf(signal)),
   };
   KNOWN_GROUND.set(stays, ground);
   return ground;
-}
-
-function highestOf(signal: Float64Array): number {
-  let highest = Number.NEGATIVE_INFINITY;
-  for (let index = 0; index < signal.length; index++) if (signal[index] > highest) highest = signal[index];
-  return highest;
 }
 
 /** Sounds the alarms of all stays. Events that begin within `onStayMs` of admission count neither way. */
@@ -187,11 +181,10 @@ export function cohortAlarms(
   rules: AlarmRules,
   onStayMs: number,
 ): CohortAlarms {
-  const { catchable: candidates, events, hours, highest } = groundOf(stays, rules, onStayMs);
+  const { catchable: candidates, events, hours } = groundOf(stays, rules, onStayMs);
   const alarms = new Float64Array(stays.length);
   const trueAlarms = new Float64Array(stays.length);
   const leads = stays.map((stay, index) => {
-    if (highest[index] < threshold) return NONE;
     const result = stayAlarms(stay, candidates[index], threshold, rules);
     alarms[index] = result.alarms;
     trueAlarms[index] = result.trueAlarms;
@@ -199,8 +192,6 @@ export function cohortAlarms(
   });
   return { threshold, alarms, trueAlarms, events, hours, ...caughtBy(leads) };
 }
-
-const NONE: readonly number[] = [];
 
 /** Alarms that were sounded by something else than a threshold, stay by stay; lead times in ms. */
 export function soundedAlarms(
@@ -226,7 +217,10 @@ export function soundedAlarms(
 function caughtBy(
   leadsOf: readonly (readonly number[])[],
 ): Pick<CohortAlarms, 'caught' | 'leads' | 'leadStays'> {
-  const leads = leadsOf.flatMap((each, stay) => each.map((lead): [number, number] => [lead, stay]));
+  const leads: [lead: number, stay: number][] = [];
+  leadsOf.forEach((of, stay) => {
+    for (const lead of of) leads.push([lead, stay]);
+  });
   leads.sort((a, b) => a[0] - b[0]);
   return {
     caught: Float64Array.from(leadsOf, ({ length }) => length),
@@ -247,6 +241,22 @@ export function alarmFigures(cohort: CohortAlarms, weights?: Weights): AlarmFigu
     caught += weight * cohort.caught[index];
     hours += weight * cohort.hours[index];
   }
+  return figuresOf({ alarms, trueAlarms, events, caught, hours }, medianLead(cohort, caught, weights));
+}
+
+/** Totals over stays. */
+interface Totals {
+  alarms: number;
+  trueAlarms: number;
+  events: number;
+  caught: number;
+  hours: number;
+}
+
+function figuresOf(
+  { alarms, trueAlarms, events, caught, hours }: Totals,
+  medianLeadMs: number,
+): AlarmFigures {
   return {
     events,
     caught,
@@ -257,8 +267,40 @@ export function alarmFigures(cohort: CohortAlarms, weights?: Weights): AlarmFigu
     falsePerTrue: (alarms - trueAlarms) / trueAlarms,
     alarmsPerPatientHour: alarms / hours,
     alarmsPerPatientDay: (24 * alarms) / hours,
-    medianLeadHours: medianLead(cohort, caught, weights) / HOUR_MS,
+    medianLeadHours: medianLeadMs / HOUR_MS,
   };
+}
+
+/**
+ * The figures at each of some thresholds, ascending, as `cohortAlarms` and `alarmFigures` give them: stay by stay, so that what is
+ * known of one stays at hand for all thresholds.
+ */
+export function alarmSweep(
+  stays: readonly MonitoredStay[],
+  thresholds: readonly number[],
+  rules: AlarmRules,
+  onStayMs: number,
+): AlarmFigures[] {
+  const { catchable: candidates, events, hours } = groundOf(stays, rules, onStayMs);
+  const [allEvents, allHours] = [events, hours].map((each) => each.reduce((total, one) => total + one, 0));
+  const totals = thresholds.map(
+    (): Totals => ({ alarms: 0, trueAlarms: 0, events: allEvents, caught: 0, hours: allHours }),
+  );
+  const leads = thresholds.map((): number[] => []);
+  stays.forEach((stay, index) => {
+    for (let each = 0; each < thresholds.length; each++) {
+      const sounded = stayAlarms(stay, candidates[index], thresholds[each], rules);
+      // Where only events silence a signal, they silence it at every higher threshold.
+      if (sounded.alarms === 0) return;
+      totals[each].alarms += sounded.alarms;
+      totals[each].trueAlarms += sounded.trueAlarms;
+      totals[each].caught += sounded.leads.length;
+      for (const lead of sounded.leads) leads[each].push(lead);
+    }
+  });
+  return totals.map((total, each) =>
+    figuresOf(total, percentile(Float64Array.from(leads[each]).sort(), 0.5)),
+  );
 }
 
 function medianLead({ leads, leadStays }: CohortAlarms, count: number, weights?: Weights): number {
@@ -301,14 +343,20 @@ export function thresholdAtBurden(
   rules: AlarmRules,
 ): number | null {
   const values = distinctValues(stays);
-  const burdenAt = (threshold: number) =>
-    alarmFigures(cohortAlarms(stays, threshold, rules, 0)).alarmsPerPatientDay;
+  const hours = stays.reduce((total, { start, end }) => total + (end - start) / HOUR_MS, 0);
+  const isTooMany = (threshold: number) => {
+    let alarms = 0;
+    return stays.some((stay) => {
+      alarms += stayAlarms(stay, [], threshold, rules).alarms;
+      return !((24 * alarms) / hours <= alarmsPerPatientDay);
+    });
+  };
   let low = 0;
   let high = values.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (burdenAt(values[middle]) <= alarmsPerPatientDay) high = middle;
-    else low = middle + 1;
+    if (isTooMany(values[middle])) low = middle + 1;
+    else high = middle;
   }
   return values[low] ?? null;
 }

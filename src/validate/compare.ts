@@ -6,7 +6,7 @@ import { line } from './cases.js';
 import { delong, type PairedAurocs } from './delong.js';
 import { alarmThreshold, BROUGHT_IN_MS, type Endpoint, modelSignal, monitoredBy } from './events.js';
 import type { Label } from './labels.js';
-import { auprc, auroc } from './metrics.js';
+import { areas } from './metrics.js';
 import { type Estimate, estimate, HOURS, sampleAt } from './mortality.js';
 import { rank } from './ranking.js';
 import type { ObservedStay } from './stays.js';
@@ -103,11 +103,10 @@ function compareHour(
   const { signals: other } = sampleAt(others, labelOf, hour);
   const [a, b] = [rank(one.model, outcomes), rank(other.model, outcomes)];
   const estimates = estimate(outcomes.length, options, (weights) => {
-    const figures = [a, b].map((ranking) => [
-      auroc(ranking, weights),
-      auprc(ranking, weights),
-      expectedCalibrationError(ranking, CALIBRATION_BINS, weights),
-    ]);
+    const figures = [a, b].map((ranking) => {
+      const { auroc, auprc } = areas(ranking, weights);
+      return [auroc, auprc, expectedCalibrationError(ranking, CALIBRATION_BINS, weights)];
+    });
     return [...figures[0], ...figures[1], ...figures[0].map((value, index) => value - figures[1][index])];
   });
   return {

@@ -2,7 +2,7 @@ import { HYLAND_RULES } from './alarms.js';
 import type { BootstrapOptions } from './bootstrap.js';
 import { BROUGHT_IN_MS, type Endpoint, modelSignal } from './events.js';
 import type { Label } from './labels.js';
-import { auprc, auroc, crossFittedScore1 } from './metrics.js';
+import { areas, crossFittedScore1 } from './metrics.js';
 import { type Estimate, estimate, SCORE1_FOLDS, sampleAt } from './mortality.js';
 import { rank, type Weights } from './ranking.js';
 import { lastMoment, type ObservedStay, type SignalId } from './stays.js';
@@ -55,11 +55,10 @@ export function outcomeCurve(
       const { signals, outcomes } = sampleAt(stays, labelOf, hour);
       const ranking = rank(signals.model, outcomes);
       const folds = foldsOf(outcomes.length);
-      const [area, precision, score1] = estimate(outcomes.length, options, (weights) => [
-        auroc(ranking, weights),
-        auprc(ranking, weights),
-        crossFittedScore1(ranking, folds, SCORE1_FOLDS, weights),
-      ]);
+      const [area, precision, score1] = estimate(outcomes.length, options, (weights) => {
+        const { auroc, auprc } = areas(ranking, weights);
+        return [auroc, auprc, crossFittedScore1(ranking, folds, SCORE1_FOLDS, weights)];
+      });
       return { hour, patients: outcomes.length, auroc: area, auprc: precision, score1 };
     });
 }
@@ -101,7 +100,10 @@ export function momentFigures(
       for (let index = 0; index < expanded.length; index++) expanded[index] = weights[owners[index]];
     }
     const drawn = weights === undefined ? undefined : expanded;
-    return rankings.flatMap((ranking) => [auroc(ranking, drawn), auprc(ranking, drawn)]);
+    return rankings.flatMap((ranking) => {
+      const { auroc, auprc } = areas(ranking, drawn);
+      return [auroc, auprc];
+    });
   });
   return {
     id: endpoint.id,

@@ -9,6 +9,7 @@ import type { AlertRule } from '../config.js';
 import {
   type AlarmFigures,
   alarmFigures,
+  alarmSweep,
   type CohortAlarms,
   cohortAlarms,
   HYLAND_RULES,
@@ -193,8 +194,11 @@ export function endpointFigures(
   const model = monitored(signal);
   const at = (of: readonly MonitoredStay[], value: number) =>
     cohortAlarms(of, value, HYLAND_RULES, BROUGHT_IN_MS);
-  const sweep = (of: readonly MonitoredStay[], { sign }: Pick<Signal, 'sign'>, most: number) =>
-    thresholdsOf(of, most).map((each) => ({ ...alarmFigures(at(of, each)), threshold: sign * each }));
+  const sweep = (of: readonly MonitoredStay[], { sign }: Pick<Signal, 'sign'>, most: number) => {
+    const thresholds = thresholdsOf(of, most);
+    const figures = alarmSweep(of, thresholds, HYLAND_RULES, BROUGHT_IN_MS);
+    return figures.map((each, index) => ({ ...each, threshold: sign * thresholds[index] }));
+  };
   const sweeps: Record<string, SweepPoint[]> = { model: sweep(model, MODEL, MODEL_THRESHOLDS) };
   const headline = at(model, threshold);
   const pairs: Pair[] = [];

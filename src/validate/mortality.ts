@@ -9,7 +9,7 @@ import {
 } from './calibration.js';
 import { delong, type PairedAurocs } from './delong.js';
 import type { Label } from './labels.js';
-import { auprc, auroc, brier, crossFittedScore1, decisionCurve, type NetBenefit } from './metrics.js';
+import { areas, brier, crossFittedScore1, decisionCurve, type NetBenefit } from './metrics.js';
 import { type Ranking, rank, type Weights } from './ranking.js';
 import { BASELINES } from './signals.js';
 import { lastMoment, type ObservedStay, type SignalId } from './stays.js';
@@ -104,13 +104,16 @@ export function hourFigures(
   const { outcomes, signals } = sample;
   const model = rank(signals.model, outcomes);
   const others = BASELINES.map(({ id }) => rank(signals[id], outcomes));
+  const areasOf = (ranking: Ranking, weights?: Weights) => {
+    const { auroc, auprc } = areas(ranking, weights);
+    return [auroc, auprc];
+  };
   const figures = (weights?: Weights) => [
-    auroc(model, weights),
-    auprc(model, weights),
+    ...areasOf(model, weights),
     crossFittedScore1(model, folds, SCORE1_FOLDS, weights),
     expectedCalibrationError(model, CALIBRATION_BINS, weights),
     brier(model, weights),
-    ...others.flatMap((other) => [auroc(other, weights), auprc(other, weights)]),
+    ...others.flatMap((other) => areasOf(other, weights)),
   ];
   const estimates = estimate(outcomes.length, options, figures);
   const baselines = BASELINES.map(({ id }, index) => [

@@ -3,7 +3,7 @@ import type { BootstrapOptions } from './bootstrap.js';
 import { CALIBRATION_BINS, expectedCalibrationError } from './calibration.js';
 import { BROUGHT_IN_MS, type Endpoint, monitoredBy } from './events.js';
 import type { Label } from './labels.js';
-import { auprc, auroc } from './metrics.js';
+import { areas, auroc } from './metrics.js';
 import { type Estimate, estimate, sampleAt } from './mortality.js';
 import { type Ranking, rank } from './ranking.js';
 import type { ObservedStay, SignalId } from './stays.js';
@@ -80,11 +80,11 @@ export function sensitivityFigures(
   const counting = alarms[0].events;
   const estimates = estimate(asIs.stays.length, options, (weights) =>
     rankings.flatMap((ranking, index) => {
-      const area = auroc(ranking, weights);
+      const area = areas(ranking, weights);
       const { recall, alarmsPerPatientDay } = alarmFigures({ ...alarms[index], events: counting }, weights);
-      const change = area - auroc(rankings[0], weights);
+      const change = area.auroc - auroc(rankings[0], weights);
       const ece = expectedCalibrationError(ranking, CALIBRATION_BINS, weights);
-      return [area, auprc(ranking, weights), ece, change, recall, alarmsPerPatientDay];
+      return [area.auroc, area.auprc, ece, change, recall, alarmsPerPatientDay];
     }),
   );
   return {

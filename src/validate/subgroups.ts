@@ -1,6 +1,6 @@
 import type { BootstrapOptions } from './bootstrap.js';
 import { CALIBRATION_BINS, expectedCalibrationError } from './calibration.js';
-import { auprc, auroc } from './metrics.js';
+import { areas, auroc } from './metrics.js';
 import { type Estimate, estimate, type HourSample } from './mortality.js';
 import { rank, subset } from './ranking.js';
 import type { ObservedStay } from './stays.js';
@@ -83,9 +83,9 @@ export function subgroupFigures(
   });
   const estimates = estimate(outcomes.length, options, (weights) =>
     groups.flatMap(({ own, others }) => {
-      const area = auroc(own, weights);
+      const area = areas(own, weights);
       const ece = expectedCalibrationError(own, CALIBRATION_BINS, weights);
-      return [area, auprc(own, weights), ece, area - auroc(others, weights)];
+      return [area.auroc, area.auprc, ece, area.auroc - auroc(others, weights)];
     }),
   );
   return groups.map(({ by, group, own }, index) => {

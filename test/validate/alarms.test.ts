@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   type AlarmRules,
   alarmFigures,
+  alarmSweep,
   catchable,
   cohortAlarms,
   HYLAND_RULES,
@@ -246,24 +247,42 @@ describe('for any stay', () => {
     maxLength: 5,
   });
 
+  /** Steps between moments and gaps between events, in minutes, as a stay. */
+  const stayOf = (steps: readonly (readonly number[])[], gaps: readonly (readonly number[])[]) => {
+    let time = 0;
+    const rows = steps.map(([step, value]) => {
+      time += step;
+      return [time, value];
+    });
+    let end = 0;
+    const spans = gaps.map(([gap, length]) => {
+      const start = end + gap;
+      end = start + length;
+      return [start, end];
+    });
+    return stay(rows, spans, 40);
+  };
+
   it('alarms are what the rules say, read slowly', () => {
     fc.assert(
       fc.property(moments, events, fc.integer({ min: 0, max: 3 }), (steps, gaps, threshold) => {
-        let time = 0;
-        const rows = steps.map(([step, value]) => {
-          time += step;
-          return [time, value];
-        });
-        let end = 0;
-        const spans = gaps.map(([gap, length]) => {
-          const start = end + gap;
-          end = start + length;
-          return [start, end];
-        });
-        const of = stay(rows, spans, 40);
+        const of = stayOf(steps, gaps);
         expect(sound(of, threshold)).toEqual(slowly(of, HYLAND_RULES, threshold));
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('a sweep over thresholds gives the figures of each by itself', () => {
+    const ward = fc.array(fc.tuple(moments, events), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(ward, (of) => {
+        const stays = of.map(([steps, gaps]) => stayOf(steps, gaps));
+        const thresholds = [0, 1, 2, 3, 4];
+        const alone = thresholds.map((each) => alarmFigures(cohortAlarms(stays, each, HYLAND_RULES, HOUR)));
+        expect(alarmSweep(stays, thresholds, HYLAND_RULES, HOUR)).toEqual(alone);
+      }),
+      { numRuns: 200 },
     );
   });
 });
