@@ -36,9 +36,9 @@ export async function run(options: { readonly config: string }, stop: Promise<un
   const { config: modelConfig } = loadModel(config.model.version, config.model.directory);
   const { version: modelVersion } = modelConfig;
   const isStopped = stop.then(() => null);
-  const bus = await Promise.race([isStopped, untilAvailable('Kafka', () => KafkaBus.open(busConfig))]);
+  const bus = await untilAvailable('Kafka', () => KafkaBus.open(busConfig), stop);
   if (bus === null) return;
-  const store = await Promise.race([isStopped, untilAvailable('the store', () => openStore(storeConfig))]);
+  const store = await untilAvailable('the store', () => openStore(storeConfig), stop);
   if (store === null) return bus.close();
   await recordModel(store, modelConfig);
   const instance = config.server.instance ?? hostname();

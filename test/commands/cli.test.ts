@@ -13,8 +13,8 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the command line as a user does, from the built files. */
-function launch(...argv: string[]): { child: ChildProcess; ended: Promise<Ended> } {
+/** Runs the command line as a user does, from the built files; `said` gives what is on stderr so far. */
+function launch(...argv: string[]): { child: ChildProcess; said: () => string; ended: Promise<Ended> } {
   const child = spawn(process.execPath, ['dist/main.js', ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
@@ -24,7 +24,11 @@ function launch(...argv: string[]): { child: ChildProcess; ended: Promise<Ended>
   child.stderr.on('data', (data) => {
     stderr += String(data);
   });
-  return { child, ended: once(child, 'close').then(([code]) => ({ code, stdout, stderr })) };
+  return {
+    child,
+    said: () => stderr,
+    ended: once(child, 'close').then(([code]) => ({ code, stdout, stderr })),
+  };
 }
 
 const wardstream = (...argv: string[]) => launch(...argv).ended;
@@ -195,5 +199,19 @@ describe('doctor', () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/^MISSING kafka .*127\.0\.0\.1:1/m);
     expect(stdout).toContain('to do: start the brokers, or correct bus.brokers');
+  });
+});
+
+describe('run', () => {
+  it('waits for a Kafka that is not there, says so, and ends at once when it is told to', async () => {
+    const store = { kind: 'embedded', directory: temporaryDirectory() };
+    const { child, said, ended } = launch('run', '--config', configFile({ bus: NO_KAFKA, store }));
+    await expect
+      .poll(said, { timeout: 30_000 })
+      .toContain('waiting for Kafka: no Kafka broker answers at 127.0.0.1:1');
+    const told = performance.now();
+    child.kill('SIGTERM');
+    expect((await ended).code).toBe(0);
+    expect(performance.now() - told).toBeLessThan(5000);
   });
 });

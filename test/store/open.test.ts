@@ -83,6 +83,7 @@ it('lets go of a directory that it cannot bring up to date, and says why it cann
   await stranger.close();
   await expect(openStore(embedded(directory))).rejects.toMatchObject({
     code: 'WS_STORE',
+    isPassing: false,
     message: expect.stringMatching(`^the store at ${directory} cannot be opened: .*version`),
   });
   await (await openStore(embedded(temporaryDirectory()))).close();
@@ -99,7 +100,23 @@ it('names the server that does not answer, and keeps the password to itself', as
   const opening = openStore({ kind: 'server', url, ...account });
   await expect(opening).rejects.toMatchObject({
     code: 'WS_STORE',
+    isPassing: true,
     message: expect.stringMatching(`^the store at ${url} cannot be opened: .*ECONNREFUSED`),
   });
   await expect(opening).rejects.not.toMatchObject({ message: expect.stringContaining('not-to-be-shown') });
+});
+
+it('does not ask to be tried again where the server refuses the password', async () => {
+  const server = createServer((_, response) => {
+    response.writeHead(403, { 'x-clickhouse-exception-code': '516' });
+    response.end('Code: 516. DB::Exception: ward: Authentication failed. (AUTHENTICATION_FAILED)');
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await expect(openStore({ kind: 'server', url })).rejects.toMatchObject({
+    code: 'WS_STORE',
+    isPassing: false,
+    message: expect.stringContaining('Authentication failed'),
+  });
 });

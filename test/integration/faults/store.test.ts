@@ -12,6 +12,20 @@ const spool = (maxBytes: number) => ({
 });
 
 describe('ClickHouse', () => {
+  it('that is not there yet when an engine starts is waited for, and the engine says so', async () => {
+    await scene.produce(messages);
+    await front.go();
+    const engine = scene.run();
+    await sleep(4000);
+    expect((await scene.progress()).done).toBe(0);
+    await front.come();
+    const { said, stop } = await engine;
+    await scene.until(1);
+    expect(said()).toMatch(/waiting for the store: the store at .* cannot be opened.*the store is there/s);
+    expect(await stop()).toBe(0);
+    await scene.expectResults(reference);
+  });
+
   it('that is away for a minute: results wait on disk, alerts go out, the input is read on', async () => {
     await scene.produce(messages);
     const engine = await scene.run({}, spool(64 * MIB));
