@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { KafkaBus } from '../bus/kafka.js';
 import { SchemaRegistryClient } from '../bus/schema-registry.js';
 import { WALL_CLOCK } from '../clock.js';
@@ -10,6 +9,7 @@ import { MessageCodec } from '../events/codec.js';
 import { loadModel } from '../inference/model.js';
 import { Observer } from '../metrics/observe.js';
 import { AlertLog } from '../server/alert-log.js';
+import { instanceOf } from '../server/config.js';
 import { explanationView } from '../server/explanation.js';
 import { WardServer } from '../server/server.js';
 import { WardView } from '../server/ward-view.js';
@@ -41,8 +41,7 @@ export async function run(options: { readonly config: string }, stop: Promise<un
   const store = await untilAvailable('the store', () => openStore(storeConfig), stop);
   if (store === null) return bus.close();
   await recordModel(store, modelConfig);
-  const instance = config.server.instance ?? hostname();
-  const view = new WardView(await AlertLog.open(await StoredAlertLog.open(store, instance)));
+  const view = new WardView(await AlertLog.open(await StoredAlertLog.open(store, instanceOf(config.server))));
   const observer = new Observer(WALL_CLOCK, busConfig);
   const spool = spoolOf(storeConfig);
   const storeSink = new StoreSink(store, modelVersion, {

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { z } from 'zod';
 import { secretSchema } from '../secret.js';
 
@@ -63,7 +65,7 @@ export const serverConfigSchema = z.strictObject({
   origins: z.array(z.url()).default([]),
   /**
    * Names the order of alert records in the store, in which clients resume: one name a process, the same after a
-   * restart. By default the host's name.
+   * restart. By default host name and port; with port 0, where nobody finds the server again, another one each time.
    */
   instance: z.string().min(1).optional(),
   /** Serves HTTPS; each is PEM, given as `{ file: PATH }`. Left out, a proxy before the server does it. */
@@ -79,3 +81,8 @@ export const serverConfigSchema = z.strictObject({
 });
 export type ServerConfig = z.infer<typeof serverConfigSchema>;
 export type AuthConfig = ServerConfig['auth'];
+
+/** The name under which this process keeps its order of alert records. */
+export function instanceOf({ instance, port }: ServerConfig): string {
+  return instance ?? `${hostname()}:${port === 0 ? randomUUID() : port}`;
+}

@@ -10,16 +10,17 @@ const TOPIC = 'webhook';
 /** Keeps where webhooks got to in the store, and what they could not deliver with its dead letters. */
 export function webhookStore(client: ClickHouseClient): WebhookStore {
   return {
-    cursor: async (name) => {
+    cursor: async (place) => {
       const [row] = await select<{ cursor: string }>(
         client,
         'SELECT cursor FROM webhook_cursors FINAL WHERE name = {name:String}',
-        { name },
+        { name: place },
       );
       return row?.cursor ?? null;
     },
-    keepCursor: async (name, cursor) => {
-      await client.insert({ table: 'webhook_cursors', values: [{ name, cursor }], format: 'JSONEachRow' });
+    keepCursor: async (place, cursor) => {
+      const values = [{ name: place, cursor }];
+      await client.insert({ table: 'webhook_cursors', values, format: 'JSONEachRow' });
     },
     setAside: async (name, alert, reason) => {
       await client.insert({

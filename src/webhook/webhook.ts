@@ -20,10 +20,10 @@ export interface WebhookOptions {
   readonly backoffMs: number;
 }
 
-/** Where a webhook got to, and what it could not deliver. */
+/** Where a webhook got to in one process's order of records (`place`), and what it could not deliver. */
 export interface WebhookStore {
-  cursor(name: string): Promise<string | null>;
-  keepCursor(name: string, cursor: string): Promise<void>;
+  cursor(place: string): Promise<string | null>;
+  keepCursor(place: string, cursor: string): Promise<void>;
   /** Keeps a record that could not be delivered. */
   setAside(name: string, alert: AlertMessage, reason: string): Promise<void>;
 }
@@ -39,6 +39,11 @@ const KEEP_CURSOR_MS = 1000;
 export function signatureOf(secret: string, seconds: number, body: string): string {
   const hmac = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
   return `t=${seconds},v1=${hmac}`;
+}
+
+/** Processes that share a configuration have webhooks of one name, and each an order of records, named in its cursors, of its own. */
+function placeOf(name: string, cursor: string): string {
+  return `${name} ${cursor.slice(0, cursor.indexOf('.'))}`;
 }
 
 interface Delivery {
@@ -75,7 +80,7 @@ export class Webhook {
   /** Delivers what was missed since the last run, then what comes. */
   async start(): Promise<void> {
     const { log } = this.#view;
-    const cursor = await this.#store.cursor(this.#options.name);
+    const cursor = await this.#store.cursor(placeOf(this.#options.name, log.cursor));
     if (cursor === null) {
       // Kept at once: what this first run does not come to deliver is the next one's.
       this.#cursor = log.cursor;
@@ -181,7 +186,8 @@ export class Webhook {
   async #keepCursor(): Promise<void> {
     this.#keeping = undefined;
     if (this.#cursor === null) return;
-    await this.#store.keepCursor(this.#options.name, this.#cursor).catch(() => undefined);
+    const { name } = this.#options;
+    await this.#store.keepCursor(placeOf(name, this.#cursor), this.#cursor).catch(() => undefined);
   }
 
   #wait(ms: number): Promise<void> {

@@ -131,6 +131,23 @@ describe('a webhook', () => {
     await expect.poll(delivered, { timeout: 10_000 }).toEqual(['a1.0', 'a1.0']);
   });
 
+  it('of two processes with one configuration goes on in each where that one got to', async () => {
+    const hook = await start();
+    await raise('a1');
+    await expect.poll(delivered).toEqual(['a1.0']);
+    await hook.close();
+    await raise('a2');
+    const first = view;
+    view = new WardView();
+    const other = await start();
+    await raise('b1');
+    await expect.poll(() => delivered().at(-1)).toBe('b1.0');
+    await other.close();
+    view = first;
+    await start();
+    await expect.poll(() => delivered().at(-1)).toBe('a2.0');
+  });
+
   it('keeps where it got to, and what it could not deliver, in the store', async () => {
     const opened = await openTestStore();
     const kept = webhookStore(opened.store);
