@@ -171,6 +171,17 @@ export class AlertPolicy {
     return JSON.stringify({ rules, trail: stay.trail });
   }
 
+  /** Whether `restore` can continue from it. */
+  static isState(json: unknown): json is string {
+    if (json === '') return true;
+    try {
+      const { rules, trail } = JSON.parse(String(json)) as Partial<StoredStay>;
+      return Array.isArray(rules) && Array.isArray(trail);
+    } catch {
+      return false;
+    }
+  }
+
   /** Continues from what `stateOf` gave; rules that are configured no more are dropped. Returns the open alerts. */
   restore(patientId: string, json: string): AlertMessage[] {
     if (json === '') return [];

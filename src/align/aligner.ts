@@ -238,11 +238,7 @@ export class Aligner {
   #reviseFrom(patient: PatientState, from: StepIndex): void {
     const { timeline } = patient;
     const carry = this.#scratch;
-    timeline.foldBefore(carry, from);
-    for (let step = from; step < timeline.openStep; step++) {
-      this.#sink.stepClosed(patient, step, carry);
-      timeline.fold(carry, step);
-    }
+    timeline.eachClosed(from, carry, (step) => this.#sink.stepClosed(patient, step, carry));
     timeline.foldBefore(timeline.carry, timeline.openStep);
   }
 

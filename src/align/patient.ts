@@ -23,6 +23,14 @@ export interface DischargedStay {
   readonly appliedTo: AppliedTo | null;
 }
 
+/** In a stay's id between patient and admission. */
+const AT = '@';
+
+/** When the stay began; NaN where that is no stay's id. */
+export function admissionOf(stayId: string): EpochMs {
+  return Date.parse(stayId.slice(stayId.lastIndexOf(AT) + 1));
+}
+
 /** One stay of one patient: where they lie, who they are, and what was measured. */
 export class PatientState {
   readonly patientId: string;
@@ -62,7 +70,7 @@ export class PatientState {
     this.patientId = patientId;
     this.partition = partition;
     this.admittedAt = admittedAt;
-    this.stayId = `${patientId}@${new Date(admittedAt).toISOString()}`;
+    this.stayId = `${patientId}${AT}${new Date(admittedAt).toISOString()}`;
     this.lastEventAt = admittedAt;
     this.timeline = new PatientTimeline(grid, admittedAt);
     this.recentIds = new RecentIds(dedupeWindow);

@@ -199,6 +199,15 @@ export class PatientTimeline {
     for (let each = this.oldestStep; each < step; each++) this.fold(carry, each);
   }
 
+  /** Calls back for each closed step from `from` on, oldest first, with `carry` as the fold of the steps before it. */
+  eachClosed(from: StepIndex, carry: Carry, closed: (step: StepIndex) => void): void {
+    this.foldBefore(carry, from);
+    for (let step = from; step < this.openStep; step++) {
+      closed(step);
+      this.fold(carry, step);
+    }
+  }
+
   /** Adds one step to `carry`. */
   fold(carry: Carry, step: StepIndex): void {
     const row = (step % this.grid.steps) * V;

@@ -38,6 +38,14 @@ export interface StateChange {
   readonly value: Buffer | null;
 }
 
+/** Part of a lane that has been read before: from what was appended at `since` on, to before the offset `until`. */
+export interface Stretch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly since: number;
+  readonly until: number;
+}
+
 /** The compacted topic in which the state of patients outlives the process. */
 export interface StateLog {
   /**
@@ -47,6 +55,11 @@ export interface StateLog {
   takeOver(partitions: readonly number[]): Promise<StateEntry[]>;
   /** Resolves once they are in the log. Changes in partitions that are another process's by now are left out. */
   write(changes: readonly StateChange[]): Promise<void>;
+  /**
+   * Hands over again the input that state was made from, as far as it is still there: of each stretch in order, first
+   * no record, and with its last ones `caughtUp`.
+   */
+  reread(stretches: readonly Stretch[], handle: (batch: RecordBatch) => Promise<void>): Promise<void>;
 }
 
 /** What a consumer is told. Calls come one at a time, each after the promise of the one before. */

@@ -1,8 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs, { type AuthenticationProviderArgs, type KafkaConfig, type Mechanism } from 'kafkajs';
+import kafkajs, {
+  type AuthenticationProviderArgs,
+  type KafkaConfig,
+  type KafkaMessage,
+  type Mechanism,
+} from 'kafkajs';
 import type { BusConfig } from '../config.js';
+import type { RawRecord } from '../engine/decode.js';
 import { WardstreamError } from '../errors.js';
+import type { InputTopic } from '../events/topics.js';
 
 export type KafkaBusConfig = Extract<BusConfig, { kind: 'kafka' }>;
 type Sasl = NonNullable<KafkaBusConfig['sasl']>;
@@ -131,4 +138,9 @@ function readToken(file: string): string {
       cause: error,
     });
   }
+}
+
+/** A message as the bus hands it over. */
+export function recordOf(topic: string, partition: number, { offset, value }: KafkaMessage): RawRecord {
+  return { topic: topic as InputTopic, partition, offset: Number(offset), value: value ?? Buffer.alloc(0) };
 }

@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import type { Admin, EachBatchPayload, IHeaders, Kafka, Message } from 'kafkajs';
+import type { Admin, IHeaders, Kafka, Message } from 'kafkajs';
 import { TOPICS } from '../events/topics.js';
-import { fixedAssigner } from './assigner.js';
-import type { StateChange, StateEntry, StateLog } from './bus.js';
-import { type KafkaBusConfig, patiently } from './kafka-client.js';
+import type { RecordBatch, StateChange, StateEntry, StateLog, Stretch } from './bus.js';
+import { type KafkaBusConfig, patiently, recordOf } from './kafka-client.js';
+import { type LogRange, readRanges } from './kafka-reader.js';
 
 /** Appends messages to a topic; gives the offset at which the last request of each partition begins. */
 export type Append = (topic: string, messages: readonly Message[]) => Promise<ReadonlyMap<number, number>>;
@@ -57,46 +56,50 @@ export class KafkaStateLog implements StateLog {
     await this.#append(TOPICS.state, messages);
   }
 
+  async reread(stretches: readonly Stretch[], handle: (batch: RecordBatch) => Promise<void>): Promise<void> {
+    const lanes = new Map<LogRange, string>();
+    for (const { topic: lane, partition, since, until } of stretches) {
+      const topic = this.#config.topicPrefix + lane;
+      const ends = await patiently(() => this.#admin.fetchTopicOffsets(topic));
+      const begins = await patiently(() => this.#admin.fetchTopicOffsetsByTimestamp(topic, since));
+      const from = Number(begins.find((each) => each.partition === partition)?.offset ?? 0);
+      const high = Number(ends.find((each) => each.partition === partition)?.high ?? 0);
+      const range = { topic, partition, from, to: Math.min(until, high) };
+      lanes.set(range, lane);
+      await handle({ lane, partition, records: [], caughtUp: range.from >= range.to });
+    }
+    const purpose = `${this.#config.groupId}-rebuild`;
+    await readRanges(this.#cluster, purpose, [...lanes.keys()], (range, messages, caughtUp) => {
+      const { partition } = range;
+      const lane = lanes.get(range) as string;
+      const records = messages.map((message) => recordOf(lane, partition, message));
+      return handle({ lane, partition, records, caughtUp });
+    });
+  }
+
   /** Reads the partitions from their beginning to where they end now. */
   async #read(partitions: readonly number[]): Promise<StateEntry[]> {
     const topic = this.#config.topicPrefix + TOPICS.state;
-    const ends = new Map<number, number>();
     const offsets = await patiently(() => this.#admin.fetchTopicOffsets(topic));
-    for (const { partition, high, low } of offsets) {
-      if (partitions.includes(partition) && Number(high) > Number(low)) ends.set(partition, Number(high));
-    }
+    const ranges = offsets
+      .filter(({ partition }) => partitions.includes(partition))
+      .map(({ partition, low, high }) => ({ topic, partition, from: Number(low), to: Number(high) }));
     const newest = new Map<string, Newest>();
-    if (ends.size === 0) return [];
-    // kafkajs reads only as a member of a group: this one has a single member and is gone afterwards.
-    const groupId = `${this.#config.groupId}-restore-${randomUUID()}`;
-    const partitionAssigners = [fixedAssigner([...ends.keys()])];
-    const consumer = this.#kafka.consumer({ groupId, partitionAssigners, maxWaitTimeInMs: 100 });
-    await consumer.connect();
-    try {
-      await consumer.subscribe({ topics: [topic], fromBeginning: true });
-      await new Promise<void>((resolve, reject) => {
-        consumer.on(consumer.events.CRASH, ({ payload }) => {
-          if (!payload.restart) reject(payload.error);
-        });
-        const eachBatch = async ({ batch }: EachBatchPayload) => {
-          const { partition } = batch;
-          for (const { key, value, headers } of batch.messages) {
-            const term = termOf(headers);
-            if (term < (newest.get(String(key))?.term ?? 0)) continue;
-            const entry = value === null ? null : { key: String(key), partition, value };
-            newest.set(String(key), { term, entry });
-          }
-          if (Number(batch.lastOffset()) + 1 >= (ends.get(partition) ?? 0)) ends.delete(partition);
-          if (ends.size === 0) resolve();
-        };
-        consumer.run({ autoCommit: false, eachBatch }).catch(reject);
-      });
-    } finally {
-      await consumer.disconnect();
-      await this.#admin.deleteGroups([groupId]).catch(() => undefined);
-    }
+    const purpose = `${this.#config.groupId}-restore`;
+    await readRanges(this.#cluster, purpose, ranges, async ({ partition }, messages) => {
+      for (const { key, value, headers } of messages) {
+        const term = termOf(headers);
+        if (term < (newest.get(String(key))?.term ?? 0)) continue;
+        const entry = value === null ? null : { key: String(key), partition, value };
+        newest.set(String(key), { term, entry });
+      }
+    });
     newest.delete(CLAIM_KEY);
     return [...newest.values()].flatMap(({ entry }) => entry ?? []);
+  }
+
+  get #cluster() {
+    return { kafka: this.#kafka, admin: this.#admin };
   }
 }
 

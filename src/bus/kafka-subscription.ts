@@ -1,8 +1,7 @@
 import type { Admin, Kafka, Consumer as KafkaConsumer, KafkaMessage } from 'kafkajs';
-import type { InputTopic } from '../events/topics.js';
 import { coPartitionedAssigner } from './assigner.js';
 import type { Consumer, Position, RecordBatch, RecordHandler } from './bus.js';
-import { type KafkaBusConfig, patiently } from './kafka-client.js';
+import { type KafkaBusConfig, patiently, recordOf } from './kafka-client.js';
 import type { KafkaStateLog } from './kafka-state.js';
 
 /** The group must hear from us at least this often. */
@@ -260,12 +259,4 @@ function isPassing(error: unknown): boolean {
   return (
     (error as Error).name === 'KafkaJSNumberOfRetriesExceeded' || (cause instanceof Error && isPassing(cause))
   );
-}
-
-function recordOf(
-  topic: string,
-  partition: number,
-  { offset, value }: KafkaMessage,
-): RecordBatch['records'][number] {
-  return { topic: topic as InputTopic, partition, offset: Number(offset), value: value ?? Buffer.alloc(0) };
 }

@@ -1,15 +1,20 @@
 import type { AlertPolicy } from '../alerts/policy.js';
-import type { Aligner } from '../align/aligner.js';
-import type { DischargedStay } from '../align/patient.js';
+import type { Aligner, AlignOptions } from '../align/aligner.js';
+import type { AppliedTo, DischargedStay } from '../align/patient.js';
 import type { Consumer, Position, StateChange, StateLog } from '../bus/bus.js';
 import { DecodeFailure, type MessageCodec } from '../events/codec.js';
 import type { PatientSnapshotMessage } from '../events/messages.js';
+import type { ValidationLimits } from '../events/validate.js';
 import type { MicroBatcher } from '../inference/batcher.js';
 import type { ModelConfig } from '../inference/model.js';
+import type { EncodeStage } from './encode.js';
 import type { Outputs } from './outputs.js';
+import { rebuild } from './rebuild.js';
 import {
   compressed,
   dischargeOf,
+  type LostPatient,
+  lostPatientOf,
   type RestoredPatient,
   restoreDischarge,
   restorePatient,
@@ -20,7 +25,11 @@ export interface CheckpointOptions {
   readonly log: StateLog;
   readonly codec: MessageCodec;
   readonly model: ModelConfig;
-  readonly dedupeWindow: number;
+  readonly align: AlignOptions & { readonly reorderWindowMs: number };
+  readonly limits: ValidationLimits;
+  readonly encoding: EncodeStage;
+  /** Told how many patients' snapshots are of no use, before their past is read again. */
+  readonly onLost: (patients: number) => void;
   readonly aligner: Aligner;
   readonly batcher: MicroBatcher;
   readonly policy: AlertPolicy;
@@ -59,6 +68,8 @@ const REMEMBER_DISCHARGE_MS = 24 * 3_600_000;
 export class Checkpoint {
   readonly #options: CheckpointOptions;
   readonly #changed = new Set<string>();
+  /** Patients whose snapshot is to be replaced, once they are here. */
+  readonly #outdated = new Set<string>();
   /** What is to be committed, by topic and partition. */
   readonly #positions = new Map<string, Position>();
   /** What the write under way will commit. */
@@ -76,7 +87,10 @@ export class Checkpoint {
   }
 
   /** Takes note of outputs that every sink has. */
-  note({ patients, alerts, released, positions, observations }: Outputs): void {
+  note({ patients, alerts, restored, released, positions, observations }: Outputs): void {
+    for (const { patient } of restored) {
+      if (this.#outdated.delete(patient.patientId)) this.#changed.add(patient.patientId);
+    }
     for (const patientId of patients) this.#changed.add(patientId);
     for (const { patientId } of alerts) this.#changed.add(patientId);
     for (const { patientId } of released) this.#changed.delete(patientId);
@@ -129,11 +143,13 @@ export class Checkpoint {
     this.#copies = this.#copies.filter(({ partition }) => !partitions.includes(partition));
   }
 
-  /** Takes the partitions over: their patients as of the last snapshot. Those that cannot be restored are left out. */
+  /** Takes the partitions over: their patients as of the last snapshot. The past of those that cannot be restored is read again. */
   async takeOver(partitions: readonly number[]): Promise<RestoredState> {
-    const { log, codec, model, dedupeWindow } = this.#options;
+    const { log, codec, model, align, onLost } = this.#options;
+    const { dedupeWindow } = align;
     const restored: RestoredPatient[] = [];
     const discharged: DischargedStay[] = [];
+    const lost: LostPatient[] = [];
     for (const { partition, value } of await log.takeOver(partitions)) {
       const snapshot = codec.decode('PatientSnapshot', value);
       if (snapshot instanceof DecodeFailure) continue;
@@ -144,7 +160,13 @@ export class Checkpoint {
       }
       const patient = restorePatient(snapshot, { partition, dedupeWindow, model });
       if (patient !== null) restored.push(patient);
+      else lost.push(...[lostPatientOf(snapshot, partition)].flatMap((each) => each ?? []));
     }
+    if (lost.length > 0) {
+      onLost(lost.length);
+      restored.push(...(await rebuild(lost, this.#options)));
+    }
+    for (const { patient, fill } of restored) if (fill === null) this.#outdated.add(patient.patientId);
     return { restored, discharged };
   }
 
@@ -154,16 +176,25 @@ export class Checkpoint {
     const stay = aligner.dischargedStay(patientId);
     const partition = patient?.partition ?? stay?.partition;
     if (partition === undefined) return [];
-    const positions = { ...this.#reached.get(partition) };
+    const positions = furthest(patient?.appliedTo ?? stay?.appliedTo ?? {}, this.#reached.get(partition));
     if (patient === undefined)
       return [{ partition, snapshot: dischargeOf(stay as DischargedStay, positions) }];
     const alerts = policy.stateOf(patientId);
     const cache = batcher.cacheOf(patient);
-    return [{ partition, snapshot: snapshotOf(patient, cache, alerts, model.version, positions) }];
+    return [{ partition, snapshot: snapshotOf(patient, cache, alerts, model, positions) }];
   }
 
   async #changeOf({ partition, snapshot }: Copy): Promise<StateChange> {
     const value = this.#options.codec.encode('PatientSnapshot', await compressed(snapshot));
     return { key: snapshot.patientId, partition, value };
   }
+}
+
+/** How far either has got: what is read again after a restart is behind what is in a snapshot already. */
+function furthest(appliedTo: AppliedTo, reached: AppliedTo = {}): AppliedTo {
+  const positions: Record<string, number> = { ...appliedTo };
+  for (const [topic, offset] of Object.entries(reached)) {
+    positions[topic] = Math.max(offset, positions[topic] ?? 0);
+  }
+  return positions;
 }

@@ -40,7 +40,7 @@ export class EncodeStage {
     if (text === null && image === null) return (ordered$) => ordered$;
     return (ordered$) =>
       ordered$.pipe(
-        map((batch) => ({ batch, encoded: this.#encodeAll(batch) })),
+        map((batch) => ({ batch, encoded: this.encodeAll(batch) })),
         concatMap(async ({ batch, encoded }) => {
           await encoded;
           return batch;
@@ -53,7 +53,8 @@ export class EncodeStage {
     await this.#encoders.image?.close();
   }
 
-  async #encodeAll({ events, deadLetters }: OrderedBatch): Promise<void> {
+  /** Attaches encodings to the notes and images among the events; what nobody can see goes to the dead letters. */
+  async encodeAll({ events, deadLetters }: Pick<OrderedBatch, 'events' | 'deadLetters'>): Promise<void> {
     const documents = events.filter(isDocument);
     if (documents.length === 0) return;
     await Promise.all(

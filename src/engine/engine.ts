@@ -285,16 +285,22 @@ export class Engine {
   }
 
   #openCheckpoint(): Checkpoint | null {
-    const { bus, config } = this.#options;
+    const { bus, config, onWarning } = this.#options;
     if (bus.state === null) return null;
     const { aligner, batcher } = this.#scoring;
     const { codec, policy } = this;
-    const { dedupeWindow } = config.align;
+    const { steps, stepMs } = this.model.config;
     return new Checkpoint({
       log: bus.state,
       codec,
       model: this.model.config,
-      dedupeWindow,
+      align: { ...config.align, steps, stepMs },
+      limits: config.limits,
+      encoding: this.#encoding,
+      onLost: (patients) =>
+        onWarning?.(
+          `snapshots of ${patients} patients are of another layout or model: their past is read again from the input topics`,
+        ),
       aligner,
       batcher,
       policy,

@@ -48,11 +48,7 @@ export class ShadowModel {
   /** Snapshots hold the served model's cache only: this one is computed again from the steps there are. */
   restore(patient: PatientState): void {
     const { timeline } = patient;
-    timeline.foldBefore(this.#carry, timeline.oldestStep);
-    for (let step = timeline.oldestStep; step < timeline.openStep; step++) {
-      this.close(patient, step, this.#carry);
-      timeline.fold(this.#carry, step);
-    }
+    timeline.eachClosed(timeline.oldestStep, this.#carry, (step) => this.close(patient, step, this.#carry));
   }
 
   /** The scores asked for since the last call; they are there when `settle` has resolved. */

@@ -1,11 +1,14 @@
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRawSync } from 'node:zlib';
+import { AlertPolicy } from '../alerts/policy.js';
 import type { NewestDocuments } from '../align/documents.js';
-import { type AppliedTo, type DischargedStay, PatientState } from '../align/patient.js';
+import { type AppliedTo, admissionOf, type DischargedStay, PatientState } from '../align/patient.js';
 import { VARIABLES } from '../clinical/variables.js';
+import type { EpochMs } from '../events/event.js';
 import type { PatientSnapshotMessage } from '../events/messages.js';
 import type { AttentionCache } from '../inference/fusion.js';
 import type { ModelConfig } from '../inference/model.js';
+import { MODALITIES } from '../inference/occlusion.js';
 
 const deflate = promisify<Buffer, { level: number }, Buffer>(deflateRaw);
 
@@ -27,10 +30,15 @@ interface Header {
   readonly demographics: PatientState['demographics'];
   readonly alerts: string;
   readonly recentIds: number;
+  /** What the timeline holds and how; absent in older ones. */
+  readonly inputs?: Inputs;
   /** Encoded notes and images; absent in version 1. */
   readonly notes?: readonly HeldDocument[];
   readonly images?: readonly HeldDocument[];
 }
+
+/** What of a model decides how the past of a patient is kept. */
+type Inputs = Pick<ModelConfig, 'steps' | 'stepMs'> & Pick<ModelConfig['encoder'], 'modalities'>;
 
 /** A note or image without its embedding, which stands among the arrays with `size` numbers. */
 interface HeldDocument {
@@ -50,8 +58,21 @@ export interface RestoreOptions {
 export interface RestoredPatient {
   readonly patient: PatientState;
   readonly alerts: string;
-  /** Fills an empty attention cache of the same model. */
-  fill(cache: AttentionCache): void;
+  /** Fills an empty attention cache; null where it must be computed, from the steps. */
+  readonly fill: ((cache: AttentionCache) => void) | null;
+}
+
+/** What is known of a patient whose snapshot cannot be restored: enough to read their past again. */
+export interface LostPatient {
+  readonly patientId: string;
+  readonly partition: number;
+  readonly admittedAt: EpochMs;
+  readonly lastEventAt: EpochMs;
+  readonly appliedTo: AppliedTo;
+  readonly alerts: string;
+  readonly wardId: string | null;
+  readonly bedId: string | null;
+  readonly demographics: Partial<PatientState['demographics']>;
 }
 
 /**
@@ -62,7 +83,7 @@ export function snapshotOf(
   patient: PatientState,
   cache: AttentionCache,
   alerts: string,
-  modelVersion: string,
+  model: ModelConfig,
   positions: AppliedTo,
 ): PatientSnapshotMessage {
   const { timeline, lastScoreAt } = patient;
@@ -70,6 +91,7 @@ export function snapshotOf(
   const header: Header = {
     admittedAt: patient.admittedAt,
     variables: VARIABLE_IDS,
+    inputs: inputsOf(model),
     openStep: timeline.openStep,
     lastEventAt: patient.lastEventAt,
     lastScoreAt: Number.isFinite(lastScoreAt) ? lastScoreAt : null,
@@ -93,7 +115,7 @@ export function snapshotOf(
     patientId: patient.patientId,
     stayId: patient.stayId,
     eventTime: patient.lastEventAt,
-    modelVersion,
+    modelVersion: model.version,
     positions,
     compression: 'NONE',
     state: Buffer.concat([length, text, ...arrays]),
@@ -129,23 +151,20 @@ export function restoreDischarge(
 }
 
 /**
- * The patient of a snapshot; null where it was written by another layout, vocabulary or model, or is damaged: the patient
- * then begins anew with the next event.
+ * The patient of a snapshot; null where it has another layout or vocabulary, is damaged, or is of a model that looks at the past in
+ * other steps or at other notes and images: see `lostPatientOf`. Of another model that looks at the same, only the attention
+ * cache is of no use.
  */
 export function restorePatient(
   snapshot: PatientSnapshotMessage,
   options: RestoreOptions,
 ): RestoredPatient | null {
   const { partition, dedupeWindow, model } = options;
-  const isOurs =
-    READABLE_VERSIONS.includes(snapshot.formatVersion) && snapshot.modelVersion === model.version;
-  if (!isOurs || snapshot.compression === 'ZSTD') return null;
+  const isOurs = snapshot.modelVersion === model.version;
+  if (!READABLE_VERSIONS.includes(snapshot.formatVersion)) return null;
   try {
-    const { compression, state } = snapshot;
-    const bytes = compression === 'NONE' ? state : inflateRawSync(state);
-    const start = 4 + bytes.readUInt32LE(0);
-    const header = JSON.parse(bytes.toString('utf8', 4, start)) as Header;
-    if (header.variables !== VARIABLE_IDS) return null;
+    const { header, bytes, start } = readHeader(snapshot);
+    if (header.variables !== VARIABLE_IDS || !(isOurs || isMadeFor(header, model))) return null;
     const { patientId } = snapshot;
     const first = { patientId, partition, eventTime: header.admittedAt };
     const patient = new PatientState(first, model, dedupeWindow);
@@ -158,22 +177,70 @@ export function restorePatient(
     patient.wardId = header.wardId;
     patient.bedId = header.bedId;
     Object.assign(patient.demographics, header.demographics);
-    const cells = model.layers * model.steps * model.width;
-    const k = reader.floats(cells);
-    const v = reader.floats(cells);
-    const steps = reader.integers(model.steps);
+    const cache = reader.before(header.recentIds + embeddingsIn(header));
     patient.recentIds.restore(reader.integers(header.recentIds));
     readDocuments(patient.timeline.notes, header.notes, reader);
     readDocuments(patient.timeline.images, header.images, reader);
-    const fill = (cache: AttentionCache) => {
-      cache.k.set(k);
-      cache.v.set(v);
-      cache.steps.set(steps);
-    };
-    return { patient, alerts: header.alerts, fill };
+    return { patient, alerts: header.alerts, fill: isOurs ? fillerFrom(cache, model) : null };
   } catch {
     return null;
   }
+}
+
+/** What can be told of the patient of a snapshot that cannot be restored; null where it does not even name the stay. */
+export function lostPatientOf(snapshot: PatientSnapshotMessage, partition: number): LostPatient | null {
+  const { patientId, stayId, eventTime: lastEventAt, positions: appliedTo } = snapshot;
+  const admittedAt = admissionOf(stayId);
+  if (Number.isNaN(admittedAt)) return null;
+  const known = { patientId, partition, admittedAt, lastEventAt, appliedTo };
+  try {
+    const { alerts, wardId, bedId, demographics } = readHeader(snapshot).header;
+    if (AlertPolicy.isState(alerts)) return { ...known, alerts, wardId, bedId, demographics };
+  } catch {
+    // Of another layout, or damaged.
+  }
+  return { ...known, alerts: '', wardId: null, bedId: null, demographics: {} };
+}
+
+function readHeader({ compression, state }: PatientSnapshotMessage) {
+  if (compression === 'ZSTD') throw new RangeError('a compression that is not known');
+  const bytes = compression === 'NONE' ? state : inflateRawSync(state);
+  const start = 4 + bytes.readUInt32LE(0);
+  return { header: JSON.parse(bytes.toString('utf8', 4, start)) as Header, bytes, start };
+}
+
+function inputsOf({ steps, stepMs, encoder: { modalities } }: ModelConfig): Inputs {
+  return { steps, stepMs, modalities };
+}
+
+/** Whether a timeline holds in the right steps all that the model looks at. */
+function isMadeFor({ inputs }: Header, model: ModelConfig): boolean {
+  if (inputs === undefined || inputs.steps !== model.steps || inputs.stepMs !== model.stepMs) return false;
+  const { modalities = {} } = model.encoder;
+  return MODALITIES.every((kind) => {
+    const [held, wanted] = [inputs.modalities?.[kind], modalities[kind]];
+    return wanted === undefined || JSON.stringify(held) === JSON.stringify(wanted);
+  });
+}
+
+function embeddingsIn({ notes = [], images = [] }: Header): number {
+  return [...notes, ...images].reduce((sum, { size }) => sum + size, 0);
+}
+
+/** @throws RangeError where the cache is not one of the model. */
+function fillerFrom(
+  reader: ArrayReader,
+  { layers, steps: slots, width }: ModelConfig,
+): RestoredPatient['fill'] {
+  const cells = layers * slots * width;
+  const k = reader.floats(cells);
+  const v = reader.floats(cells);
+  const steps = reader.integers(slots);
+  return (cache) => {
+    cache.k.set(k);
+    cache.v.set(v);
+    cache.steps.set(steps);
+  };
 }
 
 function readTimeline({ timeline }: PatientState, { openStep }: Header, reader: ArrayReader): void {
@@ -232,6 +299,14 @@ class ArrayReader {
 
   integers(length: number): Int32Array {
     return new Int32Array(this.#take(length));
+  }
+
+  /** A reader of all but the last `length` numbers, which this one passes over. */
+  before(length: number): ArrayReader {
+    const end = this.#bytes.length - 4 * length;
+    const reader = new ArrayReader(this.#bytes.subarray(0, end), this.#at);
+    this.#at = end;
+    return reader;
   }
 
   #take(length: number): ArrayBuffer {

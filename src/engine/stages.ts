@@ -2,7 +2,8 @@ import { concatMap, from, map, type Observable, type OperatorFunction, of } from
 import type { AlertPolicy } from '../alerts/policy.js';
 import { Aligner, type AlignmentSink, type AlignOptions } from '../align/aligner.js';
 import { type MergeOptions, PartitionMerge } from '../align/merge.js';
-import type { DischargedStay } from '../align/patient.js';
+import type { DischargedStay, PatientState } from '../align/patient.js';
+import { Carry } from '../align/timeline.js';
 import type { Position, RecordBatch } from '../bus/bus.js';
 import { bedsideScores } from '../clinical/bedside.js';
 import { VARIABLE_COUNT } from '../clinical/variables.js';
@@ -212,6 +213,7 @@ export class AlignAndScore {
   /** What the model took of each input batch, in seconds. */
   readonly seconds = new Histogram([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]);
   readonly #shadow: ShadowModel | null;
+  readonly #carry = new Carry();
 
   /** Without `explanations`, no score keeps what an explanation needs, and the base of contributions is 0. */
   constructor(
@@ -288,12 +290,21 @@ export class AlignAndScore {
     for (const stay of batch.discharged) this.aligner.restoreDischarged(stay);
     for (const { patient, alerts, fill } of batch.restored) {
       if (!this.aligner.restore(patient)) continue;
-      fill(this.batcher.cacheOf(patient));
+      if (fill !== null) fill(this.batcher.cacheOf(patient));
+      else this.#computeCache(patient);
       this.#shadow?.restore(patient);
       this.#actions.push({ kind: 'restored', patient, alerts });
     }
     const asked = this.#shadow === null ? {} : { shadowScores: this.#shadow.take() };
     return { ...batch, actions: this.#actions, ...asked };
+  }
+
+  /** Of the closed steps there are, since the one in the snapshot is another model's. */
+  #computeCache(patient: PatientState): void {
+    const { timeline } = patient;
+    timeline.eachClosed(timeline.oldestStep, this.#carry, (step) =>
+      this.batcher.close(patient, step, this.#carry),
+    );
   }
 }
 

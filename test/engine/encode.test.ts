@@ -228,8 +228,8 @@ describe('notes and images in the score', () => {
     const events = [ADMISSION, rateAt(30), noteAt(60, 'septic'), imageAt(90, 'opacity'), rateAt(150)];
     const { stage } = await scoresOf([ordered(...events)]);
     const patient = stage.aligner.patients.get('p1')!;
-    const snapshot = snapshotOf(patient, stage.batcher.cacheOf(patient), '', 'small', {});
-    const model = { ...SHAPE, ...ALIGN, version: 'small' } as unknown as ModelConfig;
+    const model = { ...SHAPE, ...ALIGN, version: 'small', encoder: {} } as unknown as ModelConfig;
+    const snapshot = snapshotOf(patient, stage.batcher.cacheOf(patient), '', model, {});
     const options = { partition: 0, dedupeWindow: 64, model };
     const restored = restorePatient(snapshot, options)!;
     const row = (of: typeof patient) => {

@@ -7,6 +7,7 @@ import { Engine } from '../../src/engine/engine.js';
 import type { Outputs, Sink } from '../../src/engine/outputs.js';
 import { restorePatient } from '../../src/engine/snapshot.js';
 import { DecodeFailure, MessageCodec } from '../../src/events/codec.js';
+import type { PatientSnapshotMessage } from '../../src/events/messages.js';
 import { INPUT_TOPICS, type InputTopic } from '../../src/events/topics.js';
 import { bytesOf, type SourceMessage } from '../../src/replay/source.js';
 import { simulateWard } from '../../src/simulate/ward.js';
@@ -54,6 +55,17 @@ class SurvivingBus implements EventBus {
           else entries.set(key, value);
         }
       },
+      reread: async (stretches, handle) => {
+        for (const { topic, partition } of stretches) {
+          await handle({ lane: topic, partition, records: [], caughtUp: false });
+        }
+        for (const { topic, partition, since, until } of stretches) {
+          const records = log.filter(
+            (each) => each.topic === topic && each.offset < until && each.time >= since,
+          );
+          await handle({ lane: topic, partition, records, caughtUp: true });
+        }
+      },
     };
   }
 
@@ -81,6 +93,21 @@ class SurvivingBus implements EventBus {
   listTopics = async () => [];
   produce = async () => undefined;
   close = async () => undefined;
+}
+
+function snapshotsOf({ entries }: World): PatientSnapshotMessage[] {
+  return [...entries.values()].map((value) => {
+    const snapshot = codec.decode('PatientSnapshot', value);
+    if (snapshot instanceof DecodeFailure) throw new Error(snapshot.detail);
+    return snapshot;
+  });
+}
+
+function changeSnapshots(world: World, change: Partial<PatientSnapshotMessage>): void {
+  for (const snapshot of snapshotsOf(world)) {
+    const value = codec.encode('PatientSnapshot', { ...snapshot, ...change });
+    world.entries.set(snapshot.patientId, value);
+  }
 }
 
 /** The log: every message with its offset in its topic. */
@@ -226,11 +253,47 @@ describe('state that outlives the process', () => {
     expect(world.entries.size).toBe(0);
   });
 
-  it('leaves out a snapshot of another layout, model or vocabulary, and one that is damaged', async () => {
+  it.each([
+    ['of another layout: the past is read again', { formatVersion: 99 }],
+    ['of another model that looks at the same: its cache is computed anew', { modelVersion: 'another' }],
+  ])('continues the same from snapshots %s', async (_, change) => {
+    const uninterrupted = new Results();
+    await live(newWorld(), uninterrupted, log.length, true);
+    const world = newWorld();
+    const results = new Results();
+    await live(world, results, Math.floor(log.length * 0.45), true);
+    changeSnapshots(world, change);
+    await live(world, results, log.length, true);
+    expect(new Map([...results.scores].sort())).toEqual(new Map([...uninterrupted.scores].sort()));
+    expect(new Map([...results.alerts].sort())).toEqual(new Map([...uninterrupted.alerts].sort()));
+  });
+
+  it('gives the same scores from snapshots that are damaged', async () => {
+    const uninterrupted = new Results();
+    await live(newWorld(), uninterrupted, log.length, true);
+    const world = newWorld();
+    const results = new Results();
+    await live(world, results, Math.floor(log.length * 0.45), true);
+    changeSnapshots(world, { state: Buffer.from('nonsense') });
+    await live(world, results, log.length, true);
+    expect(new Map([...results.scores].sort())).toEqual(new Map([...uninterrupted.scores].sort()));
+  });
+
+  it('does not score what is read again, and replaces the snapshots', async () => {
+    const world = newWorld();
+    const half = Math.floor(log.length * 0.45);
+    await live(world, new Results(), half, true);
+    changeSnapshots(world, { formatVersion: 99 });
+    const again = new Results();
+    await live(world, again, half, true);
+    expect([again.scores.size, again.alerts.size]).toEqual([0, 0]);
+    expect(snapshotsOf(world).map(({ formatVersion }) => formatVersion)).toEqual([2, 2, 2]);
+  });
+
+  it('is not restored from a snapshot of another layout or vocabulary, one that is damaged, or of a model with other inputs', async () => {
     const world = newWorld();
     await live(world, new Results(), 500, true);
-    const snapshot = codec.decode('PatientSnapshot', [...world.entries.values()][0]);
-    if (snapshot instanceof DecodeFailure) throw new Error(snapshot.detail);
+    const [snapshot] = snapshotsOf(world);
     const { model } = await Engine.open({
       config: parseConfig({}),
       bus: new MemoryBus({ partitions: 1, capacity: 1 }),
@@ -240,8 +303,13 @@ describe('state that outlives the process', () => {
     const options = { partition: 0, dedupeWindow: 1024, model: model.config };
     expect(restorePatient(snapshot, options)?.patient.patientId).toBe(snapshot.patientId);
     expect(restorePatient({ ...snapshot, formatVersion: 99 }, options)).toBeNull();
-    expect(restorePatient({ ...snapshot, modelVersion: 'another' }, options)).toBeNull();
     expect(restorePatient({ ...snapshot, state: snapshot.state.subarray(0, 900) }, options)).toBeNull();
     expect(restorePatient({ ...snapshot, state: Buffer.from('nonsense') }, options)).toBeNull();
+    const other = { ...model.config, version: 'another' };
+    expect(restorePatient(snapshot, { ...options, model: other })?.fill).toBeNull();
+    expect(restorePatient(snapshot, { ...options, model: { ...other, steps: 24 } })).toBeNull();
+    const modalities = { text: { name: 'notes', size: 8 } };
+    const reader = { ...other, encoder: { ...other.encoder, modalities } } as typeof other;
+    expect(restorePatient(snapshot, { ...options, model: reader })).toBeNull();
   });
 });

@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import type { Admin, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import { fixedAssigner } from './assigner.js';
+
+/** Offsets of a topic-partition, `from` to before `to`; the topic as it is called on the cluster. */
+export interface LogRange {
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Messages of one range in order; with the last of them `isDone`. */
+export type RangeHandler = (
+  range: LogRange,
+  messages: readonly KafkaMessage[],
+  isDone: boolean,
+) => Promise<void>;
+
+/** So long nothing may be heard of the reader while it deals with a batch. */
+const SESSION_MS = 300_000;
+
+/**
+ * Reads ranges once. kafkajs reads only as a member of a group: this one, named after `purpose`, has a single member and
+ * is gone afterwards.
+ */
+export async function readRanges(
+  { kafka, admin }: { readonly kafka: Kafka; readonly admin: Admin },
+  purpose: string,
+  ranges: readonly LogRange[],
+  handle: RangeHandler,
+): Promise<void> {
+  const next = new Map<LogRange, number>();
+  for (const range of ranges) if (range.from < range.to) next.set(range, range.from);
+  if (next.size === 0) return;
+  const groupId = `${purpose}-${randomUUID()}`;
+  const wanted = [...next.keys()];
+  const partitionAssigners = [fixedAssigner([...new Set(wanted.map(({ partition }) => partition))])];
+  const options = { groupId, partitionAssigners, maxWaitTimeInMs: 100, sessionTimeout: SESSION_MS };
+  const consumer = kafka.consumer(options);
+  await consumer.connect();
+  try {
+    await consumer.subscribe({
+      topics: [...new Set(wanted.map(({ topic }) => topic))],
+      fromBeginning: true,
+    });
+    await new Promise<void>((resolve, reject) => {
+      consumer.on(consumer.events.CRASH, ({ payload }) => {
+        if (!payload.restart) reject(payload.error);
+      });
+      const eachBatch = async ({ batch, pause }: EachBatchPayload) => {
+        const { topic, partition } = batch;
+        const range = wanted.find((each) => each.topic === topic && each.partition === partition);
+        const begin = range === undefined ? undefined : next.get(range);
+        if (range === undefined || begin === undefined) {
+          pause();
+          return;
+        }
+        const end = Number(batch.lastOffset()) + 1;
+        const messages = batch.messages.filter(
+          ({ offset }) => Number(offset) >= begin && Number(offset) < range.to,
+        );
+        const isDone = end >= range.to;
+        if (isDone) next.delete(range);
+        else next.set(range, Math.max(begin, end));
+        await handle(range, messages, isDone);
+        if (next.size === 0) resolve();
+      };
+      consumer.run({ autoCommit: false, eachBatch }).catch(reject);
+      for (const { topic, partition, from } of wanted) {
+        consumer.seek({ topic, partition, offset: String(from) });
+      }
+    });
+  } finally {
+    await consumer.disconnect();
+    await admin.deleteGroups([groupId]).catch(() => undefined);
+  }
+}

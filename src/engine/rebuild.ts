@@ -1,0 +1,106 @@
+import { firstValueFrom, of } from 'rxjs';
+import { Aligner, type AlignmentSink, type AlignOptions } from '../align/aligner.js';
+import { PartitionMerge } from '../align/merge.js';
+import { PatientState } from '../align/patient.js';
+import type { RecordBatch, StateLog, Stretch } from '../bus/bus.js';
+import { WALL_CLOCK } from '../clock.js';
+import type { MessageCodec } from '../events/codec.js';
+import type { ClinicalEvent } from '../events/event.js';
+import { INPUT_TOPICS } from '../events/topics.js';
+import type { ValidationLimits } from '../events/validate.js';
+import { EventDecoder } from './decode.js';
+import type { EncodeStage } from './encode.js';
+import type { LostPatient, RestoredPatient } from './snapshot.js';
+import { type DecodedBatch, decodeRecords } from './stages.js';
+
+export interface RebuildOptions {
+  readonly log: StateLog;
+  readonly codec: MessageCodec;
+  readonly limits: ValidationLimits;
+  readonly align: AlignOptions & { readonly reorderWindowMs: number };
+  readonly encoding: EncodeStage;
+}
+
+/** What happened then has been scored, produced and alarmed before. */
+const SILENT: AlignmentSink = {
+  stepClosed: () => undefined,
+  scoreDue: () => undefined,
+  admitted: () => undefined,
+  discharged: () => undefined,
+  released: () => undefined,
+  acknowledged: () => undefined,
+  rejected: () => undefined,
+};
+
+/** Of a lane that is read to its end nothing more comes, whatever the time. */
+const END_OF_TIME = Number.POSITIVE_INFINITY;
+
+/**
+ * Patients whose snapshots cannot be used, as they were: their timelines are read again from the input, the model's window
+ * or what the topics still hold of it, up to where the snapshot was. Nothing is scored or produced; the attention cache is for the
+ * caller to compute. Alerts are those of the snapshot.
+ */
+export async function rebuild(
+  lost: readonly LostPatient[],
+  { log, codec, limits, align, encoding }: RebuildOptions,
+): Promise<RestoredPatient[]> {
+  const wanted = new Map(lost.map((patient) => [patient.patientId, patient]));
+  const aligner = new Aligner(align, SILENT);
+  for (const patient of lost) aligner.restore(begin(patient, align));
+  const decoder = new EventDecoder(codec, limits);
+  const { reorderWindowMs } = align;
+  const merges = new Map<number, PartitionMerge>();
+  const apply = async (events: readonly ClinicalEvent[]) => {
+    await encoding.encodeAll({ events, deadLetters: [] });
+    aligner.apply(events);
+  };
+  const handle = async (batch: RecordBatch) => {
+    const decoded = await firstValueFrom(of(batch).pipe(decodeRecords(codec, decoder, WALL_CLOCK)));
+    const { lane, partition, caughtUp, events } = decoded as DecodedBatch;
+    const merge =
+      merges.get(partition) ?? new PartitionMerge({ reorderWindowMs, live: true, maxWaiting: END_OF_TIME });
+    merges.set(partition, merge);
+    const before = events.filter(({ patientId, topic, offset }) => {
+      return offset < (wanted.get(patientId)?.appliedTo[topic] ?? 0);
+    });
+    merge.add(lane, before, caughtUp, END_OF_TIME);
+    await apply(merge.release(END_OF_TIME));
+  };
+  await log.reread(stretchesOf(lost, align, limits.maxFutureSkewMs), handle);
+  for (const merge of merges.values()) await apply(merge.flush());
+  return lost.flatMap(({ patientId, alerts, appliedTo }) => {
+    const patient = aligner.patients.get(patientId);
+    if (patient === undefined) return [];
+    patient.appliedTo = appliedTo;
+    return [{ patient, alerts, fill: null }];
+  });
+}
+
+function begin(lost: LostPatient, align: AlignOptions): PatientState {
+  const { patientId, partition, admittedAt: eventTime, wardId, bedId, demographics } = lost;
+  const patient = new PatientState({ patientId, partition, eventTime }, align, align.dedupeWindow);
+  patient.wardId = wardId;
+  patient.bedId = bedId;
+  Object.assign(patient.demographics, demographics);
+  return patient;
+}
+
+/** What must be read: of each partition and topic, from the oldest event that a patient needs to the newest that one had. */
+function stretchesOf(
+  lost: readonly LostPatient[],
+  { steps, stepMs }: AlignOptions,
+  maxFutureSkewMs: number,
+): Stretch[] {
+  return [...new Set(lost.map(({ partition }) => partition))].flatMap((partition) => {
+    const there = lost.filter((patient) => patient.partition === partition);
+    const needed = there.map(({ admittedAt, lastEventAt }) =>
+      Math.max(admittedAt, lastEventAt - steps * stepMs),
+    );
+    // A record is appended after its event, but for a clock that runs ahead.
+    const since = Math.min(...needed) - maxFutureSkewMs;
+    return INPUT_TOPICS.map((topic) => {
+      const until = Math.max(...there.map(({ appliedTo }) => appliedTo[topic] ?? 0));
+      return { topic, partition, since, until };
+    });
+  });
+}
