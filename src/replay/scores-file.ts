@@ -11,11 +11,11 @@ import {
 } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import avro from 'avsc';
-import type { Series } from '../clinical/endpoints.js';
 import { WardstreamError } from '../errors.js';
 import { parseSchema, readSchema } from '../events/avro.js';
 import type { Sex, UnitType } from '../events/messages.js';
-import { CHARTED, type Charted, type ObservedStay, SIGNALS, type SignalId } from '../validate/stays.js';
+import { pack } from '../validate/pack.js';
+import { CHARTED, type ObservedStay, SIGNALS, unpacked } from '../validate/stays.js';
 
 /** Of schemas/ScoredStay.avsc; a file of another one is refused. */
 export const SCORES_FORMAT = 2;
@@ -112,7 +112,7 @@ export class ScoresFile<Summary> {
     try {
       for await (const stored of decoder as AsyncIterable<StoredStay>) {
         if (fault !== null || !isOurs) break;
-        stays.set(stored.stayId, unpacked(stored));
+        stays.set(stored.stayId, stayOf(stored));
       }
     } catch (error) {
       if (isOurs && fault === null) throw error;
@@ -202,16 +202,15 @@ function packed(stay: ObservedStay): StoredStay {
   };
 }
 
-function unpacked(stored: StoredStay): ObservedStay {
+function stayOf(stored: StoredStay): ObservedStay {
   const { patientId, stayId, wardId, admittedAt, endAt, isOver, observations } = stored;
   const { ageYears, heightCm, weightKg, times, signals, charted } = stored;
-  const size = times.length / Float64Array.BYTES_PER_ELEMENT;
-  const known = (id: SignalId) =>
-    signals[id] === undefined ? new Float64Array(size).fill(Number.NaN) : floats(signals[id]);
-  const series = (id: Charted): Series => ({
-    times: floats(charted[id]?.times ?? Buffer.alloc(0)),
-    values: floats(charted[id]?.values ?? Buffer.alloc(0)),
-  });
+  const unknown = new Float64Array(times.length / Float64Array.BYTES_PER_ELEMENT).fill(Number.NaN);
+  const lists = [
+    floats(times),
+    ...SIGNALS.map((id) => (signals[id] === undefined ? unknown : floats(signals[id]))),
+    ...CHARTED.flatMap((id) => [floats(charted[id]?.times), floats(charted[id]?.values)]),
+  ];
   return {
     patientId,
     stayId,
@@ -227,12 +226,7 @@ function unpacked(stored: StoredStay): ObservedStay {
       sex: stored.sex as Sex | null,
       unitType: stored.unitType as UnitType | null,
     },
-    times: floats(times),
-    signals: Object.fromEntries(SIGNALS.map((id) => [id, known(id)])) as ObservedStay['signals'],
-    charted: Object.fromEntries(CHARTED.map((id): [Charted, Series] => [id, series(id)])) as Record<
-      Charted,
-      Series
-    >,
+    ...unpacked(pack(lists)),
   };
 }
 
@@ -240,8 +234,8 @@ function bytesOf(values: Float64Array): Buffer {
   return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
 }
 
-/** A copy, aligned. Every supported machine is little-endian. */
-function floats(bytes: Buffer): Float64Array {
+/** A copy, aligned; nothing where there is none. Every supported machine is little-endian. */
+function floats(bytes: Buffer = Buffer.alloc(0)): Float64Array {
   const values = new Float64Array(bytes.length / Float64Array.BYTES_PER_ELEMENT);
   Buffer.from(values.buffer).set(bytes);
   return values;

@@ -19,7 +19,7 @@ export interface Case {
   readonly outcome: boolean;
   /** Why it is shown. */
   readonly because: string;
-  /** The hour to look at first: just after the alarm that caught it, the onset missed, or the first alarm. */
+  /** The hour to look at first: just after the alarm that caught it, the onset missed, or the last alarm. */
   readonly at: number;
   readonly hours: number;
   readonly threshold: number;
@@ -43,13 +43,24 @@ interface Seen {
   readonly falseAlarms: number;
   /** Of events caught: onset and lead; of those missed: onset, and the highest risk in the window before. */
   readonly caught: readonly { readonly onset: number; readonly lead: number }[];
-  readonly missed: readonly { readonly onset: number; readonly highest: number; readonly lasts: number }[];
+  readonly missed: readonly Missed[];
+}
+
+interface Missed {
+  readonly onset: number;
+  readonly lasts: number;
+  /**
+   * The highest signal in the window before it while an alarm could sound; null: none could, since all of the window lay within or
+   * just after another event.
+   */
+  readonly highest: number | null;
 }
 
 /**
- * Stays that show best what an alarm does: the ten events foretold earliest (longest lead of the first alarm in the window), the ten
- * missed that weigh most (patients who had the outcome first, then the longest events), and the ten stays with most false alarms.
- * Each stay is shown once in a list. Ties keep the order of patient ids.
+ * Stays that show best what an alarm does: the ten events foretold earliest (longest lead of the first alarm in the window, to a tenth
+ * of an hour, then fewest false alarms), the ten missed that weigh most (those an alarm could have foretold first, then patients who had
+ * the outcome, then the longest events), and the ten stays with most false alarms. Each stay is shown once in a list. Ties keep the order
+ * of patient ids.
  */
 export function casesOf(
   endpoint: Endpoint,
@@ -65,10 +76,20 @@ export function casesOf(
   const hoursIn = (stay: ObservedStay, time: number) => ((time - stay.admittedAt) / HOUR_MS).toFixed(1);
   const catches = seen
     .flatMap((each) => best(each.caught, ({ lead }) => lead).map((found) => ({ each, ...found })))
-    .sort((a, b) => b.lead - a.lead);
+    .sort((a, b) => tenths(b.lead) - tenths(a.lead) || a.each.falseAlarms - b.each.falseAlarms);
   const misses = seen
-    .flatMap((each) => best(each.missed, ({ lasts }) => lasts).map((found) => ({ each, ...found })))
-    .sort((a, b) => had(b.each) - had(a.each) || b.lasts - a.lasts);
+    .flatMap((each) =>
+      best(each.missed, ({ lasts, highest }) => (highest === null ? -1 / lasts : lasts)).map((found) => ({
+        each,
+        ...found,
+      })),
+    )
+    .sort(
+      (a, b) =>
+        Number(a.highest === null) - Number(b.highest === null) ||
+        had(b.each) - had(a.each) ||
+        b.lasts - a.lasts,
+    );
   const costly = seen
     .filter(({ falseAlarms }) => falseAlarms > 0)
     .sort((a, b) => b.falseAlarms - a.falseAlarms);
@@ -79,22 +100,28 @@ export function casesOf(
         shown(
           each,
           onset - lead,
-          `onset at ${hoursIn(each.stay, onset)} h, first alarm ${(lead / HOUR_MS).toFixed(1)} h before`,
+          `Onset at ${hoursIn(each.stay, onset)} h, first alarm ${(lead / HOUR_MS).toFixed(1)} h before`,
         ),
       ),
     worstMisses: misses.slice(0, CASES).map(({ each, onset, highest, lasts }) => {
-      const top =
-        highest === Number.NEGATIVE_INFINITY ? 'never scored' : `risk at most ${highest.toFixed(3)}`;
+      const before =
+        highest === null
+          ? 'the 8 h before lay within or just after another event, when no alarm sounds'
+          : `risk at most ${highest.toFixed(3)} while an alarm could sound in the 8 h before`;
       return shown(
         each,
         onset,
-        `onset at ${hoursIn(each.stay, onset)} h, lasting ${(lasts / HOUR_MS).toFixed(1)} h; ${top} in the 8 h before`,
+        `Onset at ${hoursIn(each.stay, onset)} h, lasting ${(lasts / HOUR_MS).toFixed(1)} h; ${before}`,
       );
     }),
     costliestFalseAlarms: costly
       .slice(0, CASES)
       .map((each) =>
-        shown(each, each.alarms[0], `${each.falseAlarms} false of ${each.alarms.length} alarms`),
+        shown(
+          each,
+          each.alarms[each.alarms.length - 1],
+          `${each.falseAlarms} false of ${each.alarms.length} alarms`,
+        ),
       ),
   };
 }
@@ -120,10 +147,17 @@ function look(endpoint: Endpoint, signal: SignalId, threshold: number, stay: Obs
       const { start, end } = events[index];
       const from = lastMoment(stay.times, start - HYLAND_RULES.horizonMs) + 1;
       const to = lastMoment(stay.times, start - HYLAND_RULES.leastMs) + 1;
-      const highest = Math.max(...stay.signals[signal].subarray(from, to));
-      return { onset: start, highest, lasts: end - start };
+      const open = stay.signals[signal].subarray(from, to).filter((_, moment) => {
+        const time = stay.times[from + moment];
+        return !events.some((event) => event.start <= time && time < event.end + HYLAND_RULES.resetMs);
+      });
+      return { onset: start, lasts: end - start, highest: open.length === 0 ? null : Math.max(...open) };
     }),
   };
+}
+
+function tenths(lead: number): number {
+  return Math.round((10 * lead) / HOUR_MS);
 }
 
 /** The item with the highest figure, as a list of one; none of none. */

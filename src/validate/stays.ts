@@ -4,6 +4,7 @@ import type { Series } from '../clinical/endpoints.js';
 import { VARIABLES, variableIndex } from '../clinical/variables.js';
 import type { Outputs, Score, Sink } from '../engine/outputs.js';
 import type { EpochMs } from '../events/event.js';
+import { pack } from './pack.js';
 
 const MAP_LINE = variableIndex('mapInvasive');
 const MAP_CUFF = variableIndex('mapCuff');
@@ -187,13 +188,28 @@ export function chartedSeries(charted: ChartedRows): Record<Charted, Series> {
 }
 
 function finish(stay: OpenStay, isOver: boolean): ObservedStay {
-  const signals = Object.entries(stay.signals).map(([id, values]) => [id, Float64Array.from(values)]);
+  const series = chartedSeries(stay.charted);
+  const lists = [
+    stay.times,
+    ...SIGNALS.map((id) => stay.signals[id]),
+    ...CHARTED.flatMap((id) => [series[id].times, series[id].values]),
+  ];
+  return { ...stay, isOver, ...unpacked(pack(lists)) };
+}
+
+/** Times, signals and charted values from lists in that order. */
+export function unpacked(
+  lists: readonly Float64Array[],
+): Pick<ObservedStay, 'times' | 'signals' | 'charted'> {
+  const [times, ...rest] = lists;
+  const charted = CHARTED.map((id, index) => {
+    const at = SIGNALS.length + 2 * index;
+    return [id, { times: rest[at], values: rest[at + 1] }];
+  });
   return {
-    ...stay,
-    isOver,
-    times: Float64Array.from(stay.times),
-    signals: Object.fromEntries(signals) as ObservedStay['signals'],
-    charted: chartedSeries(stay.charted),
+    times,
+    signals: Object.fromEntries(SIGNALS.map((id, index) => [id, rest[index]])) as ObservedStay['signals'],
+    charted: Object.fromEntries(charted) as ObservedStay['charted'],
   };
 }
 

@@ -45,13 +45,17 @@ function groupings(stays: readonly ObservedStay[]): Grouping[] {
     observations / Math.max(1, endAt - admittedAt);
   const densities = Float64Array.from(stays, density).sort();
   const median = densities[densities.length >> 1];
+  const hasVentilation = stays.some(({ charted }) => charted.mechVent.times.length > 0);
   return [
     ['age', ({ demographics }) => ageBand(demographics.ageYears)],
     ['sex', ({ demographics }) => demographics.sex?.toLowerCase() ?? 'not recorded'],
     ['unit', ({ demographics }) => UNITS[demographics.unitType ?? ''] ?? 'not recorded'],
     [
       'ventilation',
-      ({ charted }) => (Array.from(charted.mechVent.values).includes(1) ? 'ventilated' : 'never ventilated'),
+      ({ charted }) => {
+        if (!hasVentilation) return 'not recorded';
+        return Array.from(charted.mechVent.values).includes(1) ? 'ventilated' : 'never ventilated';
+      },
     ],
     ['charting', (stay) => (density(stay) < median ? 'sparser half' : 'denser half')],
   ];

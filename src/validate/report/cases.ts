@@ -4,7 +4,7 @@ import { html, type Markup } from './html.js';
 const WIDTH = 440;
 const HEIGHT = 150;
 const LEFT = 30;
-const RIGHT = 8;
+const RIGHT = 18;
 const TOP = 8;
 const BOTTOM = 30;
 
@@ -44,8 +44,8 @@ function list(kind: string, title: string, cases: readonly Case[], outcome: stri
   if (cases.length === 0) return html`<h3>${title}</h3><p>There is none.</p>`;
   return html`<h3>${title}</h3><div class="charts">${cases.map(
     (each, index) =>
-      html`<figure id="${kind}-${index + 1}"><figcaption><a href="#${kind}-${index + 1}"><b>${index + 1}. ${each.stayId}</b></a>: ${described(each, outcome)}. ${each.because}.
-${watched(each.patientId, each.at)}</figcaption>${caseChart(each)}</figure>`,
+      html`<figure id="${kind}-${index + 1}"><figcaption><a href="#${kind}-${index + 1}"><b>${index + 1}. ${each.patientId}</b></a>: ${described(each, outcome)}. ${each.because}.
+<br>${watched(each.patientId, each.at)}</figcaption>${caseChart(each)}</figure>`,
   )}</div>`;
 }
 

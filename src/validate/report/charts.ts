@@ -35,7 +35,7 @@ export function aurocByHour(outcome: string, hours: readonly HourFigures[]): Mar
 export function reliability({ hour, reliability: bins }: HourFigures): Markup {
   const top = Math.min(
     1,
-    Math.max(0.2, ...bins.map(({ high, meanPredicted }) => Math.max(high, meanPredicted))),
+    Math.max(0.2, ...bins.map(({ high, meanPredicted }) => 1.05 * Math.max(high, meanPredicted))),
   );
   return chart({
     title: `Reliability at ${hour} h: tenths of the patients`,
@@ -135,9 +135,10 @@ export function subgroups(groups: readonly SubgroupFigures[], hour: number, over
     value: auroc.value,
     interval: auroc.interval,
   }));
+  const lowest = Math.min(0.5, ...rows.map(({ interval: [low] }) => low).filter(Number.isFinite));
   return forest(
     `AUROC at ${hour} h by subgroup`,
-    { label: 'AUROC, 95 % interval', range: [0.5, 1] },
+    { label: 'AUROC, 95 % interval', range: [Math.floor(10 * lowest) / 10, 1] },
     rows,
     overall,
   );

@@ -17,19 +17,20 @@ export function flowDiagram({ source, excluded, withoutOutcome, withoutScore, ev
   ];
   let left = source;
   let y = 6;
-  const parts: Markup[] = [box(6, y, [`stays in the source: ${source}`])];
+  const parts: Markup[] = [];
   y += 2 * LINE;
   for (const { label, rows } of leaving) {
     const lines = rows.length === 0 ? [`${label}: 0`] : rows.map(({ what, count }) => `${what}: ${count}`);
     const height = (lines.length + 1) * LINE;
     const middle = y + 8 + height / 2;
     left -= rows.reduce((sum, { count }) => sum + count, 0);
-    parts.push(
-      html`<path d="M131 ${y - 4} V${y + height + 16} M131 ${middle} H370" class="arrow"/>`,
-      box(372, y + 8, lines),
-    );
+    parts.push(html`<path d="M131 ${middle} H372" class="arrow"/>`, box(372, y + 8, lines));
     y += height + 16;
   }
+  parts.unshift(
+    html`<path d="M131 ${2 * LINE - 4} V${y}" class="arrow"/>`,
+    box(6, 6, [`stays in the source: ${source}`]),
+  );
   parts.push(box(6, y, [`evaluated: ${evaluated}`]));
   const rest = left === evaluated ? '' : `${left} by count`;
   return html`<svg class="forest" viewBox="0 0 ${WIDTH} ${y + 2 * LINE + 6}" role="img" aria-label="Flow of stays ${rest}">${parts}</svg>`;

@@ -37,12 +37,13 @@ export interface Provenance {
 /** The report: one self-contained HTML document, without scripts and without anything fetched. */
 export function renderReport(validation: Validation, provenance: Provenance): string {
   const { model, from, flow, deaths, outcome } = validation;
+  const madeAt = `${provenance.madeAt.slice(0, 16).replace('T', ' ')} UTC`;
   const title = `Validation of the deterioration model ${model}`;
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title><style>${new Markup(STYLE)}</style></head><body>
 <h1>${title}</h1>
-<p class="meta">${flow.evaluated} stays of ${from}, ${outcome} in ${share(deaths, flow.evaluated)}. Made ${provenance.madeAt} by Wardstream ${provenance.version}.
+<p class="meta">${flow.evaluated} stays of ${from}, ${outcome} in ${share(deaths, flow.evaluated)}. Made ${madeAt} by Wardstream ${provenance.version}.
 Decision support under evaluation, not a cleared medical device.</p>
 ${warnings(validation)}
 ${summary(validation)}
@@ -55,7 +56,7 @@ ${alarmSections(validation)}
 ${configuredSection(validation.configured, validation.burden, validation.endpoints[0].label)}
 ${policySection(validation, validation.endpoints[0].label)}
 ${subgroupSection(validation)}
-${sensitivitySection(validation.sensitivity)}
+${sensitivitySection(validation)}
 ${comparisonSection(validation.comparison, outcome, provenance.watch)}
 ${caseSections(validation.cases, outcome, validation.endpoints[0].model.label, provenance.watch)}
 ${limits(validation)}
@@ -237,7 +238,7 @@ before any score could have come in time.</p>
 <div class="scroll">${table(header, [
     pointRow(
       endpoint.model,
-      endpoint.isConfigured ? ' (as configured)' : ' (no rule; at the burden of NEWS2 ≥ 7)',
+      endpoint.isConfigured ? ' (as configured)' : ' (no rule: as often as NEWS2 ≥ 7)',
     ),
     ...endpoint.comparisons.flatMap(({ baseline, model }) =>
       model === null ? [pointRow(baseline)] : [pointRow(baseline), pointRow(model, ' (equal burden)')],
@@ -318,7 +319,7 @@ function reproduce(
   { model, seed, resamples, replay, stored, seconds }: Validation,
   provenance: Provenance,
 ): Markup {
-  return html`<h2>Reproduce</h2><div class="scroll">${table(
+  return html`<h2>Reproduce</h2><div class="wide">${table(
     ['run', ''],
     [
       ['command', html`<code>${provenance.command}</code>`],
@@ -334,8 +335,9 @@ function reproduce(
       ...(stored === 0 ? [] : [['scores read from file', `${stored} stays`]]),
       [
         'time',
-        `${seconds} s, of which replay with scoring ${replay.seconds} s; peak memory of the replay ${replay.peakRssMb} MB`,
+        `${seconds} s${stored === replay.patients ? '; when the scores were made,' : ', of which'} replay with scoring ${replay.seconds} s and at most ${replay.peakRssMb} MB`,
       ],
+      ['made at', provenance.madeAt],
     ],
   )}</div><p>Every number shown here stands in the JSON file beside this report.</p>`;
 }

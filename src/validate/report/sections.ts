@@ -2,7 +2,6 @@ import type { BurdenFigures } from '../burden.js';
 import type { Comparison } from '../compare.js';
 import type { ConfiguredFigures, PolicyFigures } from '../policies.js';
 import type { Validation } from '../run.js';
-import type { Sensitivity } from '../sensitivity.js';
 import { watched, watchParagraph } from './cases.js';
 import { capital, estimated, fixed, share, withInterval } from './figures.js';
 import { html, type Markup, table } from './html.js';
@@ -90,9 +89,11 @@ function burdenSection({
   const storm =
     longestStorm === null
       ? 'No alert was raised.'
-      : `The longest storm (alerts of one ward no more than ten minutes apart) was ${longestStorm.alarms} alerts in ${fixed(longestStorm.minutes, 0)} minutes on ward ${longestStorm.ward}${
-          hasClock ? `, from ${new Date(longestStorm.start).toISOString().slice(0, 16)}` : ''
-        }; at most ${mostInTenMinutes} were raised within ten minutes.`;
+      : longestStorm.alarms === 1
+        ? 'No two alerts of one ward came within ten minutes of each other.'
+        : `The longest storm (alerts of one ward no more than ten minutes apart) was ${longestStorm.alarms} alerts in ${fixed(longestStorm.minutes, 0)} minutes on ward ${longestStorm.ward}${
+            hasClock ? `, from ${new Date(longestStorm.start).toISOString().slice(0, 16)}` : ''
+          }; at most ${mostInTenMinutes} were raised within ten minutes.`;
   const apart = hasClock
     ? ''
     : ' The source has no times of day, and the wards are those the replay fills (64 stays side by side), so neither hours of the day nor storms of a real ward can be told from it.';
@@ -128,11 +129,11 @@ each half day (UTC) dealt out to nurses in the order of admission.</p>
 }
 
 /** Figures with data late, missing and lost. */
-export function sensitivitySection(sensitivity: Sensitivity | null): Markup {
+export function sensitivitySection({ sensitivity, flow }: Validation): Markup {
   if (sensitivity === null) return html``;
   const { patients, deaths, hour, endpoint, threshold, figures } = sensitivity;
   return html`<h2>Late and missing data</h2>
-<p>${patients} stays (${deaths} with the outcome), drawn at random, scored again as if their data had reached the system in a worse state. Outcome at ${hour} h; alarms at
+<p>${patients < flow.evaluated ? `${patients} stays (${deaths} with the outcome), drawn at random,` : `All ${patients} stays (${deaths} with the outcome)`} scored again as if their data had reached the system in a worse state. Outcome at ${hour} h; alarms at
 ${fixed(threshold)} against ${endpoint.toLowerCase()}. Events are those of the data as charted. A stay of which nothing arrived has no risk.</p>
 <div class="scroll">${table(
     [
@@ -222,10 +223,10 @@ export function comparisonSection(comparison: Comparison | null, outcome: string
     ]),
   )}</div>
 <h3>Where they disagree most</h3>${watchParagraph(watch)}<div class="charts">${disagreements.map(
-    ({ patientId, stayId, outcome: came, a: first, b: second, at, lines }, index) =>
-      html`<figure id="differ-${index + 1}"><figcaption><a href="#differ-${index + 1}"><b>${stayId}</b></a>: ${came ? '' : 'no '}${outcome}; last risk ${fixed(first)} and ${fixed(second)}.
-${watched(patientId, at)}</figcaption>${chart({
-        title: stayId,
+    ({ patientId, outcome: came, a: first, b: second, at, lines }, index) =>
+      html`<figure id="differ-${index + 1}"><figcaption><a href="#differ-${index + 1}"><b>${patientId}</b></a>: ${came ? '' : 'no '}${outcome}; last risk ${fixed(first)} and ${fixed(second)}.
+<br>${watched(patientId, at)}</figcaption>${chart({
+        title: patientId,
         x: { label: 'hours since admission', range: [0, Math.max(1, ...lines.a.map(([hour]) => hour))] },
         y: { label: 'risk', range: [0, 1] },
         lines: [

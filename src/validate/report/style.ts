@@ -10,15 +10,16 @@ h3 { font-size: 1.05rem; margin-top: 1.6rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .76rem; font-variant-numeric: tabular-nums; margin: .8rem 0; }
 th, td { border-bottom: 1px solid #ddd; padding: .25rem .45rem; text-align: right; vertical-align: top; }
-td, th[scope=row] { white-space: nowrap; }
+td { white-space: nowrap; }
 thead th { border-bottom: 2px solid #888; vertical-align: bottom; }
 th[scope=row], thead th:first-child { text-align: left; font-weight: normal; }
 thead th { font-weight: 600; }
 svg { font: 11px system-ui, sans-serif; fill: #1a1a1a; width: 100%; height: auto; }
 svg .title { font-weight: 600; font-size: 12.5px; }
 svg .arrow { stroke: #555; fill: none; }
-.wide td, .wide th[scope=row] { white-space: normal; text-align: left; }
-figure { margin: 0; break-inside: avoid; } figcaption { font-size: .8rem; }
+.wide td, .wide thead th { white-space: normal; text-align: left; } .wide th[scope=row] { min-width: 7rem; }
+figure { margin: 0; break-inside: avoid; } figcaption { font-size: .8rem; min-height: 4.6em; } figcaption code { font-size: .75rem; white-space: nowrap; }
+a { color: #0a4a7a; text-decoration-thickness: 1px; text-underline-offset: 2px; }
 svg .grid { stroke: #e4e4e4; stroke-width: 1; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 1rem; margin: 1rem 0; }
 svg.chart { max-width: 31rem; }
@@ -28,7 +29,7 @@ dt { font-weight: 600; margin-top: .5rem; } dd { margin-left: 1.2rem; }
 @page { margin: 15mm; }
 @media print {
   body { font-size: 10.5pt; margin: 0; max-width: none; padding: 0; }
-  .scroll { overflow: visible; } table { font-size: 7pt; } th, td { padding: .12rem .2rem; } th[scope=row] { white-space: normal; }
+  .scroll { overflow: visible; } table { font-size: 7pt; } th, td { padding: .12rem .2rem; }
   h2, h3 { break-after: avoid; } table, svg, .warning { break-inside: avoid; }
   .charts { grid-template-columns: 1fr 1fr; }
 }`;
