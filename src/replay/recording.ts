@@ -1,17 +1,10 @@
-import {
-  closeSync,
-  createReadStream,
-  createWriteStream,
-  existsSync,
-  fstatSync,
-  openSync,
-  readSync,
-} from 'node:fs';
+import { closeSync, createWriteStream, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import avro from 'avsc';
 import { WardstreamError } from '../errors.js';
 import { parseSchema, readSchema } from '../events/avro.js';
 import { INPUT_TOPICS, type InputTopic } from '../events/topics.js';
+import { readContainer } from './container.js';
 import { noCounts, type ReplaySource, type SourceMessage } from './source.js';
 
 /** One record of a recording file, as schemas/Recording.avsc describes it. */
@@ -73,7 +66,7 @@ export class RecordingSource implements ReplaySource {
     const patients = new Set<string>();
     const kept = new Set<string>();
     try {
-      const decoder = createReadStream(this.#file).pipe(new avro.streams.BlockDecoder());
+      const decoder = readContainer(this.#file);
       let marker = Buffer.alloc(0);
       decoder.once('metadata', (_type, _codec, { sync }: { sync: Buffer }) => {
         marker = Buffer.from(sync);

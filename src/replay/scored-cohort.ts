@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { WardstreamError } from '../errors.js';
 import type { EpochMs } from '../events/event.js';
 import { loadModel } from '../inference/model.js';
 import { transitionsOf } from '../validate/policies.js';
@@ -36,8 +37,8 @@ export interface ScoreOptions {
 /** Sources in which a patient has one stay, so that a stay that is over need not be replayed again. */
 const STAYS_APART = /^(physionet2012|physionet2019|yaib|meds):/;
 
-/** What a scores file says besides its stays; `rules` are those its alerts were raised by, as JSON. */
-type Summary = Omit<ScoredCohort, 'stays' | 'stored'> & { readonly rules: string };
+/** What a scores file says besides its stays; `rules` are those its alerts were raised by, as JSON, `count` its number of stays. */
+type Summary = Omit<ScoredCohort, 'stays' | 'stored'> & { readonly rules: string; readonly count: number };
 
 /**
  * Scores a source, or reads what is scored already. Interrupted (`signal`), it gives the stays that were over by then, and the
@@ -57,7 +58,11 @@ export async function scoreCohort({
   const summary = file?.summary() ?? null;
   const rules = JSON.stringify(job.config.alerts.rules);
   if (summary !== null) {
-    const { rules: before, ...rest } = summary;
+    const { rules: before, count, ...rest } = summary;
+    if (found.length !== count) {
+      const what = `${name} is damaged: it holds ${found.length} of its ${count} stays`;
+      throw new WardstreamError('WS_SOURCE', `${what}; delete it to score again`);
+    }
     const alerts = before === rules ? {} : alertsOf(found, job, summary.result);
     const result = { ...summary.result, ...countsOf(found), ...alerts };
     return { ...rest, stays: sorted(found), result, stored: found.length };
@@ -101,7 +106,7 @@ export async function scoreCohort({
     result = { ...result, ...countsOf(stays), ...alerts };
   }
   const rest = { result, aside, total: first.total, hasClock: first.hasClock };
-  await file?.finish(!isPartial, { ...rest, rules });
+  await file?.finish(!isPartial, { ...rest, rules, count: stays.length });
   return { stays: sorted(stays), ...rest, stored: known.length };
 }
 

@@ -1,14 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  createReadStream,
-  createWriteStream,
-  existsSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { createWriteStream, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import avro from 'avsc';
 import { WardstreamError } from '../errors.js';
@@ -16,6 +8,7 @@ import { parseSchema, readSchema } from '../events/avro.js';
 import type { Sex, UnitType } from '../events/messages.js';
 import { pack } from '../validate/pack.js';
 import { CHARTED, type ObservedStay, SIGNALS, unpacked } from '../validate/stays.js';
+import { readContainer } from './container.js';
 
 /** Of schemas/ScoredStay.avsc; a file of another one is refused. */
 export const SCORES_FORMAT = 2;
@@ -95,33 +88,38 @@ export class ScoresFile<Summary> {
         await this.#readFile(file, stays);
       } catch (error) {
         // Of a part, written when the process was killed, what is whole is used.
-        if (error instanceof WardstreamError || !isPart) throw error;
+        if (!isPart || (error as WardstreamError).code !== 'WS_SOURCE') throw error;
       }
     }
     return [...stays.values()];
   }
 
   async #readFile(file: string, stays: Map<string, ObservedStay>): Promise<void> {
-    const decoder = createReadStream(file).pipe(new avro.streams.BlockDecoder());
     let isOurs = false;
     let fault: WardstreamError | null = null;
-    decoder.once('metadata', (_type, _codec, { meta }: { meta: Record<string, Buffer> }) => {
-      isOurs = KEY in meta;
-      if (isOurs) fault = this.#differs(file, JSON.parse(String(meta[KEY])) as ScoresOrigin);
-    });
+    let damage: unknown = null;
     try {
+      const decoder = readContainer(file);
+      decoder.once('metadata', (_type, _codec, { meta }: { meta: Record<string, Buffer> }) => {
+        isOurs = KEY in meta;
+        if (isOurs) fault = this.#differs(file, JSON.parse(String(meta[KEY])) as ScoresOrigin);
+      });
       for await (const stored of decoder as AsyncIterable<StoredStay>) {
         if (fault !== null || !isOurs) break;
         stays.set(stored.stayId, stayOf(stored));
       }
     } catch (error) {
-      if (isOurs && fault === null) throw error;
+      damage = error;
     }
     if (fault !== null) throw fault;
+    if (damage !== null && isOurs) {
+      const what = `${file} is damaged: ${(damage as Error).message}`;
+      throw new WardstreamError('WS_SOURCE', `${what}; delete it to score again`, { cause: damage });
+    }
     if (!isOurs && !file.endsWith('.part')) {
       throw new WardstreamError(
         'WS_SOURCE',
-        `${file} holds no scores of Wardstream; name another file with --scores`,
+        `${file} holds no scores of Wardstream; delete it or name another file with --scores`,
       );
     }
   }

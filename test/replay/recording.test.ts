@@ -67,9 +67,13 @@ describe('a recording', () => {
     const whole = readFileSync(await record('cut.avro'));
     const cut = join(directory, 'cut.avro');
     writeFileSync(cut, whole.subarray(0, whole.length - 100));
+    const header = join(directory, 'header.avro');
+    writeFileSync(header, whole.subarray(0, 50));
+    const empty = join(directory, 'empty.avro');
+    writeFileSync(empty, '');
     const text = join(directory, 'text.avro');
     writeFileSync(text, 'Time,Parameter,Value\n');
-    for (const file of [cut, text]) {
+    for (const file of [cut, header, empty, text, directory]) {
       await expect(readAll(new RecordingSource(file))).rejects.toMatchObject({
         code: 'WS_SOURCE',
         message: expect.stringContaining(file),

@@ -10,37 +10,20 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openSource } from '../../src/replay/open.js';
 import type { SourceMessage } from '../../src/replay/source.js';
+import { type Column, type Tables, writeTask } from './yaib-task.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-yaib-'));
 afterAll(() => rmSync(ROOT, { recursive: true }));
 const HOUR = 3_600_000;
 
-type Column = readonly [name: string, data: readonly unknown[], type?: string | undefined];
 let folders = 0;
 
-/** Writes a task's tables; times in seconds. */
-function task(
-  tables: Readonly<Record<string, readonly Column[]>>,
-  name = 'mortality24',
-  rowGroupSize = 100_000,
-): string {
-  const directory = join(ROOT, String(folders++), name);
-  mkdirSync(directory, { recursive: true });
-  for (const [table, columns] of Object.entries(tables)) {
-    const columnData = columns.map(([column, data, type = 'DOUBLE']) => ({
-      name: column,
-      data,
-      type,
-      nullable: true,
-    }));
-    const bytes = parquetWriteBuffer({ columnData: columnData as never, rowGroupSize });
-    writeFileSync(join(directory, `${table}.parquet`), Buffer.from(bytes));
-  }
-  return directory;
+/** Times in seconds. */
+function task(tables: Tables, name?: string, rowGroupSize?: number): string {
+  return writeTask(join(ROOT, String(folders++)), tables, name, rowGroupSize);
 }
 
 async function read(directory: string, limit?: number) {

@@ -108,7 +108,7 @@ ${ticks(axis.range).map(
   (tick) =>
     html`<line x1="${across(tick)}" x2="${across(tick)}" y1="24" y2="${bottom}" class="grid"/><text x="${across(tick)}" y="${bottom + 14}" text-anchor="middle">${label(tick)}</text>`,
 )}
-<line x1="${across(overall)}" x2="${across(overall)}" y1="24" y2="${bottom}" stroke="#888888" stroke-dasharray="3 4"/>
+${Number.isFinite(overall) ? html`<line x1="${across(overall)}" x2="${across(overall)}" y1="24" y2="${bottom}" stroke="#888888" stroke-dasharray="3 4"/>` : ''}
 ${rows.map(({ label: name, value, interval: [low, high] }, index) => {
   const at = 38 + 22 * index;
   if (!Number.isFinite(value)) return html`<text x="0" y="${at + 4}">${name} (not defined)</text>`;
