@@ -46,19 +46,34 @@ export function transitionOf({ alertId, sequence, state, eventTime, priority }: 
 
 /** The undisturbed run: an embedded replay. */
 export async function undisturbed(messages: readonly SourceMessage[]): Promise<Results> {
-  const counts = { patients: 0, rows: 0, descriptors: 0, notRecorded: 0, malformed: 0 };
-  const ordered = [...messages].sort((a, b) => a.eventTime - b.eventTime);
-  const source: ReplaySource = { counts, total: 0, messages: () => ordered };
   const alerts = new Map<string, string>();
   const keep: Sink = {
     write: async (outputs) => {
       for (const alert of outputs.alerts) alerts.set(...transitionOf(alert));
     },
   };
-  const { scores, scoresDigest } = await replay(source, {
-    config: parseConfig({}),
-    speed: 'max',
-    sinks: [keep],
-  });
+  const { scores, scoresDigest } = await replayAll(messages, keep);
   return { scoresDigest, scores, alerts };
+}
+
+/** The risk by patient and time that a model gives in an undisturbed run. */
+export async function scoresIn(
+  messages: readonly SourceMessage[],
+  version: string,
+): Promise<ReadonlyMap<string, number>> {
+  const risks = new Map<string, number>();
+  const keep: Sink = {
+    write: async ({ scores }) => {
+      for (const { patientId, eventTime, risk } of scores) risks.set(`${patientId} ${eventTime}`, risk);
+    },
+  };
+  await replayAll(messages, keep, { model: { version } });
+  return risks;
+}
+
+function replayAll(messages: readonly SourceMessage[], sink: Sink, settings: object = {}) {
+  const counts = { patients: 0, rows: 0, descriptors: 0, notRecorded: 0, malformed: 0 };
+  const ordered = [...messages].sort((a, b) => a.eventTime - b.eventTime);
+  const source: ReplaySource = { counts, total: 0, messages: () => ordered };
+  return replay(source, { config: parseConfig(settings), speed: 'max', sinks: [sink] });
 }

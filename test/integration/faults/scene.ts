@@ -163,15 +163,14 @@ export class Scene {
   /** All that was produced. Fails where two records of one id say different things. */
   async results(): Promise<Results> {
     const scores = new Map<string, RiskScoreMessage>();
-    for (const value of await this.#read(TOPICS.scores)) {
-      const score = this.codec.decode('RiskScore', value) as RiskScoreMessage;
+    for (const score of await this.read<RiskScoreMessage>(TOPICS.scores, 'RiskScore')) {
       const before = scores.get(score.scoreId);
       if (before !== undefined) expect(score).toEqual(before);
       scores.set(score.scoreId, score);
     }
     const alerts = new Map<string, string>();
-    for (const value of await this.#read(TOPICS.alerts)) {
-      const [id, what] = transitionOf(this.codec.decode('Alert', value) as AlertMessage);
+    for (const alert of await this.read<AlertMessage>(TOPICS.alerts, 'Alert')) {
+      const [id, what] = transitionOf(alert);
       if (alerts.has(id)) expect(what).toBe(alerts.get(id));
       alerts.set(id, what);
     }
@@ -181,8 +180,7 @@ export class Scene {
   /** Each once. */
   async deadLetters(): Promise<DeadLetterMessage[]> {
     const letters = new Map<string, DeadLetterMessage>();
-    for (const value of await this.#read(TOPICS.deadLetters)) {
-      const letter = this.codec.decode('DeadLetter', value) as DeadLetterMessage;
+    for (const letter of await this.read<DeadLetterMessage>(TOPICS.deadLetters, 'DeadLetter')) {
       letters.set(letter.deadLetterId, letter);
     }
     return [...letters.values()];
@@ -212,6 +210,11 @@ export class Scene {
     for (const { child } of this.#processes) if (child.exitCode === null) child.kill('SIGKILL');
     await this.#admin.disconnect();
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  /** All messages of an output topic. */
+  async read<Message>(topic: string, record: Parameters<MessageCodec['decode']>[0]): Promise<Message[]> {
+    return (await this.#read(topic)).map((value) => this.codec.decode(record, value) as Message);
   }
 
   async #read(name: string): Promise<Buffer[]> {
