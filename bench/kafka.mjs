@@ -1,7 +1,6 @@
 // From a real Kafka to features, against a bare client that only reads the same topics, in one run: both are kafkajs in a
 // process of this machine, which the broker shares. Beside it the whole of `wardstream run` over the same backlog, one process
 // and three. Memory per bed is the figure `memory`.
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,6 +16,7 @@ import { loadModel } from '../dist/inference/model.js';
 import { produceAll } from '../dist/replay/replay.js';
 import { simulateWard } from '../dist/simulate/ward.js';
 import { openBroker } from './support/broker.mjs';
+import { cpuSeconds, startEngine, stopped } from './support/processes.mjs';
 import { rowMaker } from './support/rows.mjs';
 
 const BEDS = Number(process.env.KAFKA_BEDS ?? 48);
@@ -125,8 +125,8 @@ async function toFeatures(config, total) {
   return reached;
 }
 
-/** Seconds from the first to the last commit of `count` processes over a part of the backlog. */
-async function engines(count, config, total) {
+/** What `count` processes read and commit a second of the backlog, and the processor time that they and the broker take for it. */
+async function engines(count, config, total, broker) {
   const directory = mkdtempSync(join(tmpdir(), 'wardstream-kafka-bench-'));
   const groupId = `engines-${randomUUID()}`;
   const client = new kafkajs.Kafka({ brokers: config.brokers, logLevel: kafkajs.logLevel.NOTHING });
@@ -144,21 +144,33 @@ async function engines(count, config, total) {
     const store = { kind: 'embedded', directory: join(directory, `store-${index}`) };
     const state = { checkpointIntervalMs: 1000 };
     writeFileSync(file, JSON.stringify({ bus: { ...config, groupId }, store, state, server: { port: 0 } }));
-    return spawn('node', ['dist/main.js', 'run', '--config', file], { stdio: 'ignore' });
+    return startEngine(file).child;
+  });
+  const now = (done) => ({
+    done,
+    at: performance.now() / 1000,
+    engines: children.reduce((sum, { pid }) => sum + cpuSeconds(pid), 0),
+    broker: cpuSeconds(broker.pid),
   });
   let from = null;
   let done = 0;
   while (done < total) {
     await new Promise((resolve) => setTimeout(resolve, 100));
     done = await committed();
-    if (from === null && done > 0) from = { at: performance.now(), done };
+    if (from === null && done > 0) from = now(done);
   }
-  const perSecond = (1000 * (done - from.done)) / (performance.now() - from.at);
-  for (const child of children) child.kill('SIGTERM');
-  await Promise.all(children.map((child) => new Promise((resolve) => child.once('exit', resolve))));
+  const to = now(done);
+  for (const child of children) await stopped(child);
   await admin.disconnect();
   rmSync(directory, { recursive: true, force: true });
-  return Math.round(perSecond);
+  const messages = to.done - from.done;
+  const perMillion = (who) =>
+    to[who] === null ? null : Number(((1e6 * (to[who] - from[who])) / messages).toFixed(1));
+  return {
+    processes: count,
+    perSecond: Math.round(messages / (to.at - from.at)),
+    cpuSecondsPerMillion: { engines: perMillion('engines'), broker: perMillion('broker') },
+  };
 }
 
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
@@ -191,9 +203,10 @@ export async function measure() {
       messages,
     };
     if (process.env.KAFKA_ENGINES === '0') return result;
-    const one = await engines(1, config, messages);
-    const three = await engines(3, config, messages);
-    return { ...result, engine: { onePerSecond: one, threePerSecond: three } };
+    const one = await engines(1, config, messages, broker);
+    const three = await engines(3, config, messages, broker);
+    const speedup = Number((three.perSecond / one.perSecond).toFixed(2));
+    return { ...result, engines: { one, three, speedup } };
   } finally {
     await broker.stop();
   }

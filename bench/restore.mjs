@@ -54,7 +54,7 @@ async function restore(brokers) {
   for (let start = 0; start < PATIENTS; start += 50) {
     const changes = [];
     for (let index = start; index < start + 50; index++) {
-      const snapshot = snapshotOf(patients[index % BEDS], cache, '', model.config.version, {});
+      const snapshot = snapshotOf(patients[index % BEDS], cache, '', model.config, {});
       const value = codec.encode('PatientSnapshot', { ...snapshot, patientId: `P${index}` });
       changes.push({ key: `P${index}`, partition: index % PARTITIONS, value });
       bytes += value.length;

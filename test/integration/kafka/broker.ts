@@ -15,6 +15,8 @@ const START_TIMEOUT_MS = 60_000;
 /** A broker for tests. */
 export interface Broker {
   readonly brokers: string[];
+  /** Of its process, where it runs on this machine's Java. */
+  readonly pid?: number | undefined;
   /** Ends the broker at once, as a power cut would; only where the test runs it. */
   kill(): Promise<void>;
   /** Starts it again on the same port and log. */
@@ -133,6 +135,9 @@ export async function javaBroker(extras?: Extras): Promise<Broker> {
   await launch();
   return {
     brokers,
+    get pid() {
+      return child.pid;
+    },
     kill: () => end('SIGKILL'),
     restart: launch,
     freeze: async () => void child.kill('SIGSTOP'),
