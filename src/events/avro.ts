@@ -39,7 +39,7 @@ export function readSchema(name: string): avro.Schema {
 
 /** The Avro type of a schema. Timestamps stay plain numbers: milliseconds since the epoch. */
 export function parseSchema(schema: avro.Schema): avro.Type {
-  return avro.Type.forSchema(schema, { registry: {}, wrapUnions: false });
+  return avro.Type.forSchema(withRepeatedStrings(schema), { registry: {}, wrapUnions: false });
 }
 
 interface Tap {
@@ -53,6 +53,75 @@ interface Tap {
 interface ItemType {
   _read(tap: Tap): unknown;
   _skip(tap: Tap): void;
+}
+
+/** Fields whose few values come again in message after message. */
+const REPEATED_FIELDS = new Set(['code', 'unit', 'source', 'patientId']);
+const SLOTS = 4096;
+const SLOT_BYTES = 32;
+
+/**
+ * Strings that are mostly ones seen before: looked up by their bytes, which costs less than to make them again, and leaves
+ * nothing to be collected. One in each of a few thousand places; a newer one takes the place.
+ */
+class RepeatedStrings {
+  readonly #bytes = new Uint8Array(SLOTS * SLOT_BYTES);
+  readonly #lengths = new Uint8Array(SLOTS);
+  readonly #texts: string[] = new Array(SLOTS).fill('');
+
+  read(tap: Tap): string {
+    const before = tap.pos;
+    const length = tap.readLong();
+    const { buf, pos } = tap;
+    const end = pos + length;
+    if (!(length >= 0 && length <= SLOT_BYTES && end <= buf.length)) {
+      tap.pos = before;
+      return tap.readString();
+    }
+    let hash = length;
+    for (let at = pos; at < end; at++) hash = Math.imul(hash, 31) + buf[at];
+    const slot = (hash ^ (hash >>> 12)) & (SLOTS - 1);
+    tap.pos = end;
+    if (this.#lengths[slot] === length && this.#isIn(slot, buf, pos, length)) return this.#texts[slot];
+    this.#bytes.set(buf.subarray(pos, end), slot * SLOT_BYTES);
+    this.#lengths[slot] = length;
+    this.#texts[slot] = buf.toString('utf8', pos, end);
+    return this.#texts[slot];
+  }
+
+  #isIn(slot: number, buf: Buffer, pos: number, length: number): boolean {
+    const bytes = this.#bytes;
+    const start = slot * SLOT_BYTES;
+    for (let index = 0; index < length; index++) {
+      if (bytes[start + index] !== buf[pos + index]) return false;
+    }
+    return true;
+  }
+}
+
+const STRINGS = new RepeatedStrings();
+
+/** Avro's string. avsc calls `_read` also as a method of its resolvers. */
+class RepeatedString extends avro.types.StringType {
+  _read(tap: Tap): string {
+    return STRINGS.read(tap);
+  }
+}
+
+const REPEATED = new RepeatedString();
+
+/** The schema with the type of those fields in place of their name for it. */
+function withRepeatedStrings(schema: avro.Schema): avro.Schema {
+  if (Array.isArray(schema)) return schema.map(withRepeatedStrings) as avro.Schema;
+  if (typeof schema !== 'object' || avro.Type.isType(schema)) return schema;
+  const { fields, items } = schema as { fields?: { name: string; type: avro.Schema }[]; items?: avro.Schema };
+  if (items !== undefined) return { ...schema, items: withRepeatedStrings(items) } as avro.Schema;
+  if (fields === undefined) return schema;
+  const read = fields.map((field) => {
+    const isRepeated = field.type === 'string' && REPEATED_FIELDS.has(field.name);
+    return { ...field, type: isRepeated ? REPEATED : withRepeatedStrings(field.type) };
+  });
+  return { ...schema, fields: read } as avro.Schema;
 }
 
 /** Thrown while reading an array or map whose declared length does not fit in the bytes that are left. */

@@ -1,4 +1,6 @@
 import { readdirSync } from 'node:fs';
+import avro from 'avsc';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   crc64Avro,
@@ -52,6 +54,43 @@ describe('singleObjectHeader', () => {
       .map((file) => file.split('.')[0]);
     const headers = names.map((name) => singleObjectHeader(parseSchema(readSchema(name))).toString('hex'));
     expect(new Set(headers).size).toBe(names.length);
+  });
+});
+
+describe('fields that repeat', () => {
+  const schema: avro.Schema = {
+    type: 'record',
+    name: 'Measured',
+    fields: ['patientId', 'code', 'unit'].map((name) => ({ name, type: 'string' })),
+  };
+  const type = parseSchema(schema);
+  const plain = avro.Type.forSchema(schema);
+
+  it('are read as they were written, whatever came before', () => {
+    const text = fc.string({ unit: 'grapheme', maxLength: 40 });
+    const records = fc.array(fc.record({ patientId: text, code: text, unit: text }), { maxLength: 50 });
+    fc.assert(
+      fc.property(records, (written) => {
+        for (const record of written) expect({ ...type.fromBuffer(plain.toBuffer(record)) }).toEqual(record);
+      }),
+    );
+  });
+
+  it('are told apart where they are many more than are remembered, and of any length', () => {
+    const lengths = [0, 1, 31, 32, 33, 200].map((length) => 'x'.repeat(length));
+    const many = [...Array.from({ length: 20_000 }, (_, number) => `P${number}`), ...lengths];
+    for (const patientId of [...many, ...many]) {
+      const bytes = plain.toBuffer({ patientId, code: '8867-4', unit: '/min' });
+      expect((type.fromBuffer(bytes) as { patientId: string }).patientId).toBe(patientId);
+    }
+  });
+
+  it('that end beyond the message, or have a length below nothing, are no record', () => {
+    const bytes = plain.toBuffer({ patientId: 'P1', code: '8867-4', unit: '/min' });
+    for (let end = 0; end < bytes.length; end++) {
+      expect(() => type.fromBuffer(bytes.subarray(0, end))).toThrow();
+    }
+    expect(() => type.fromBuffer(Buffer.from([0x01, 0x02]))).toThrow();
   });
 });
 
