@@ -8,13 +8,21 @@ import { type ScoredCohort, scoreCohort } from '../replay/scored-cohort.js';
 import type { ScoringJob } from '../replay/scoring.js';
 import { STANDARD_VARIANTS, variantOf } from '../replay/variants.js';
 import { Random } from '../simulate/random.js';
+import { cohortAlarms, HYLAND_RULES } from './alarms.js';
 import type { BootstrapOptions } from './bootstrap.js';
 import { type BurdenFigures, burdenFigures } from './burden.js';
 import { type Cases, casesOf } from './cases.js';
 import { type Cohort, cohortOf, type Flow, flowOf } from './cohort.js';
 import { type Comparison, compareModels } from './compare.js';
 import { type CurvePoint, type MomentFigures, momentFigures, outcomeCurve } from './continuous.js';
-import { ENDPOINTS, type Endpoint, type EndpointFigures, endpointFigures } from './events.js';
+import {
+  BROUGHT_IN_MS,
+  ENDPOINTS,
+  type Endpoint,
+  type EndpointFigures,
+  endpointFigures,
+  monitoredBy,
+} from './events.js';
 import type { Label, Labels } from './labels.js';
 import { HOURS, type HourFigures, hourFigures, SCORE1_FOLDS, sampleAt } from './mortality.js';
 import {
@@ -27,6 +35,7 @@ import {
 } from './policies.js';
 import { type Sensitivity, sensitivityFigures } from './sensitivity.js';
 import { type ObservedStay, sorted } from './stays.js';
+import { type SubgroupAlarms, subgroupAlarms } from './subgroup-alarms.js';
 import { type SubgroupFigures, subgroupFigures } from './subgroups.js';
 import { countTrainedOn, type OutOfFold, readOutOfFold } from './training.js';
 
@@ -84,6 +93,8 @@ export interface Validation {
   readonly burden: BurdenFigures;
   readonly subgroupHour: number;
   readonly subgroups: readonly SubgroupFigures[];
+  /** Of the first endpoint's alarm. */
+  readonly subgroupAlarms: readonly SubgroupAlarms[];
   readonly sensitivity: Sensitivity | null;
   readonly policies: readonly PolicyFigures[];
   readonly comparison: Comparison | null;
@@ -144,6 +155,16 @@ export async function validate(options: ValidationOptions): Promise<Validation> 
     burden: burdenFigures(stays, raised, scored.hasClock),
     subgroupHour: SUBGROUP_HOUR,
     subgroups: subgroupFigures(last, sampling),
+    subgroupAlarms: subgroupAlarms(
+      stays,
+      cohortAlarms(
+        monitoredBy({ id: signal, sign: 1 }, stays, stays.map(headlineEndpoint.eventsOf)),
+        model.threshold,
+        HYLAND_RULES,
+        BROUGHT_IN_MS,
+      ),
+      sampling,
+    ),
     cases: casesOf(headlineEndpoint, signal, model.threshold, stays, labelOf),
     policies: (options.policies ?? []).map((policy) =>
       policyFigures(policy, raisedBy(policy.rules, version, stays), stays, headlineEndpoint),

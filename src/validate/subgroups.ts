@@ -29,7 +29,12 @@ export interface SubgroupFigures {
   readonly verdict: 'worse' | 'better' | 'none shown' | 'too few';
 }
 
-type Grouping = readonly [by: string, groupOf: (stay: ObservedStay) => string];
+/** One way to divide stays: of each its group, and the groups there are. */
+export interface Grouping {
+  readonly by: string;
+  readonly names: readonly string[];
+  readonly groups: readonly string[];
+}
 
 const UNITS: Readonly<Record<string, string>> = {
   CORONARY_CARE: 'coronary care',
@@ -39,14 +44,14 @@ const UNITS: Readonly<Record<string, string>> = {
   OTHER: 'other',
 };
 
-/** Age, sex, unit type, whether ventilated, and how densely charted (against the median of these stays). */
-function groupings(stays: readonly ObservedStay[]): Grouping[] {
+/** By age, sex, unit type, whether ventilated, and how densely charted (against the median of these stays). */
+export function groupings(stays: readonly ObservedStay[]): Grouping[] {
   const density = ({ observations, admittedAt, endAt }: ObservedStay) =>
     observations / Math.max(1, endAt - admittedAt);
   const densities = Float64Array.from(stays, density).sort();
   const median = densities[densities.length >> 1];
   const hasVentilation = stays.some(({ charted }) => charted.mechVent.times.length > 0);
-  return [
+  const ways: readonly (readonly [by: string, groupOf: (stay: ObservedStay) => string])[] = [
     ['age', ({ demographics }) => ageBand(demographics.ageYears)],
     ['sex', ({ demographics }) => demographics.sex?.toLowerCase() ?? 'not recorded'],
     ['unit', ({ demographics }) => UNITS[demographics.unitType ?? ''] ?? 'not recorded'],
@@ -59,6 +64,11 @@ function groupings(stays: readonly ObservedStay[]): Grouping[] {
     ],
     ['charting', (stay) => (density(stay) < median ? 'sparser half' : 'denser half')],
   ];
+  const order = (a: string, b: string) => AGE_ORDER.indexOf(a) - AGE_ORDER.indexOf(b) || (a < b ? -1 : 1);
+  return ways.map(([by, groupOf]) => {
+    const names = stays.map(groupOf);
+    return { by, names, groups: [...new Set(names)].sort(order) };
+  });
 }
 
 function ageBand(years: number | null): string {
@@ -75,16 +85,14 @@ export function subgroupFigures(
   options: BootstrapOptions,
 ): SubgroupFigures[] {
   const all = rank(signals.model, outcomes);
-  const groups = groupings(stays).flatMap(([by, groupOf]) => {
-    const names = stays.map(groupOf);
-    const order = (a: string, b: string) => AGE_ORDER.indexOf(a) - AGE_ORDER.indexOf(b) || (a < b ? -1 : 1);
-    return [...new Set(names)].sort(order).map((group) => ({
+  const groups = groupings(stays).flatMap(({ by, names, groups: there }) =>
+    there.map((group) => ({
       by,
       group,
       own: subset(all, (subject) => names[subject] === group),
       others: subset(all, (subject) => names[subject] !== group),
-    }));
-  });
+    })),
+  );
   const estimates = estimate(outcomes.length, options, (weights) =>
     groups.flatMap(({ own, others }) => {
       const area = areas(own, weights);
@@ -106,17 +114,17 @@ export function subgroupFigures(
       auprc: precision,
       ece: error,
       difference,
-      verdict: verdictOf(deaths, own.size - deaths, difference),
+      verdict: verdictOf(Math.min(deaths, own.size - deaths), difference),
     };
   });
 }
 
-function verdictOf(
-  deaths: number,
-  survivors: number,
+/** What is shown of a group from the difference to all others; `least`: how many it rests on. */
+export function verdictOf(
+  least: number,
   { interval: [low, high] }: Estimate,
-): SubgroupFigures['verdict'] {
-  if (deaths < LEAST_IN_CLASS || survivors < LEAST_IN_CLASS) return 'too few';
+): 'worse' | 'better' | 'none shown' | 'too few' {
+  if (least < LEAST_IN_CLASS) return 'too few';
   if (high < 0) return 'worse';
   return low > 0 ? 'better' : 'none shown';
 }

@@ -100,6 +100,25 @@ describe('validation of planted stays', () => {
     expect(old).toMatchObject({ patients: 4, deaths: 3, verdict: 'too few' });
   });
 
+  it('says of each group what its alarms do', () => {
+    const groups = result.subgroupAlarms.filter(({ by }) => by === 'age');
+    // The four with an event are 80, the others 60.
+    expect(groups.map(({ group, patients, events, verdict }) => [group, patients, events, verdict])).toEqual([
+      ['50 to 64', 8, 0, 'too few'],
+      ['80 and over', 4, 4, 'too few'],
+    ]);
+    const { figures } = result.endpoints[0].model;
+    expect(groups[1].recall.value).toBe(figures.recall);
+    expect(groups[0].recall.value).toBeNaN();
+    const days = result.cohort.hoursObserved / 24;
+    const alarms = groups.reduce(
+      (sum, { alarmsPerPatientDay, patients }) =>
+        sum + (alarmsPerPatientDay.value || 0) * (patients / 12) * days,
+      0,
+    );
+    expect(alarms).toBeCloseTo(figures.alarms, 6);
+  });
+
   it('has the keys of --json, and the digest of a plain replay', async () => {
     const json = headline(result);
     expect(Object.keys(json)).toEqual(

@@ -2,7 +2,7 @@ import type { Counted } from '../cohort.js';
 import type { HourFigures } from '../mortality.js';
 import type { Validation } from '../run.js';
 import { BASELINES } from '../signals.js';
-import { LEAST_IN_CLASS } from '../subgroups.js';
+import { LEAST_IN_CLASS, type SubgroupFigures } from '../subgroups.js';
 import { caseSections } from './cases.js';
 import * as charts from './charts.js';
 import { capital, caughtOf, estimated, fixed, pValue, share, withInterval } from './figures.js';
@@ -99,7 +99,7 @@ software does what it should, not how well the model does on new patients. The b
 favour the model.</p>${beside}</div>`;
 }
 
-function summary({ outcome, hours, endpoints, subgroups, configured }: Validation): Markup {
+function summary({ outcome, hours, endpoints, subgroups, subgroupAlarms, configured }: Validation): Markup {
   const last = hours[hours.length - 1];
   const [endpoint] = endpoints;
   const { model, isConfigured } = endpoint;
@@ -107,9 +107,9 @@ function summary({ outcome, hours, endpoints, subgroups, configured }: Validatio
   const emergency = endpoint.comparisons.find(
     ({ signal, baseline }) => signal === 'news2' && baseline.threshold === 7,
   );
-  const worse = subgroups
-    .filter(({ verdict }) => verdict === 'worse')
-    .map(({ by, group }) => `${by}: ${group}`);
+  const shownWorse = (groups: readonly Pick<SubgroupFigures, 'by' | 'group' | 'verdict'>[]) =>
+    groups.filter(({ verdict }) => verdict === 'worse').map(({ by, group }) => `${by}: ${group}`);
+  const [worse, fewer] = [shownWorse(subgroups), shownWorse(subgroupAlarms)];
   return html`<h2>Summary</h2><ul>
 <li>${capital(outcome)} by the score at ${last.hour} h: AUROC ${withInterval(last.model.auroc)}, AUPRC ${withInterval(last.model.auprc)},
 Score1 ${withInterval(last.model.score1)}, expected calibration error ${withInterval(last.model.ece)}.</li>
@@ -120,7 +120,9 @@ ${estimated(medianLeadHours, intervals.medianLeadHours, 1)} h.</li>
 catches ${caughtOf(model.figures)} events, recall ${withInterval(model.recall)}, precision ${withInterval(model.precision)}, with ${withInterval(model.alarmsPerPatientDay, 2)} alarms
 per patient-day, median lead ${withInterval(model.medianLeadHours, 1)} h.</li>
 ${emergency?.recallDifference == null ? html`` : html`<li>At the alarm burden of NEWS2 ≥ 7 the model’s recall differs from that of NEWS2 by ${withInterval(emergency.recallDifference)} (model less NEWS2).</li>`}
-<li>${worse.length === 0 ? 'No subgroup is shown to be served worse than the others; small ones may be.' : `The model discriminates worse in: ${worse.join('; ')}.`}</li>
+<li>${worse.length === 0 ? 'The model is not shown to discriminate worse in any subgroup; small ones may be served worse.' : `The model discriminates worse in: ${worse.join('; ')}.`}${
+    fewer.length === 0 ? '' : ` Alarms catch a smaller share of events in: ${fewer.join('; ')}.`
+  }</li>
 </ul>`;
 }
 
@@ -268,7 +270,7 @@ function pointRow(point: Validation['endpoints'][number]['model'], note = ''): s
   ];
 }
 
-function subgroupSection({ subgroups, subgroupHour, hours }: Validation): Markup {
+function subgroupSection({ subgroups, subgroupAlarms, subgroupHour, hours, endpoints }: Validation): Markup {
   const overall = hours.find(({ hour }) => hour === subgroupHour)!.model.auroc.value;
   const rows = subgroups.map((each) => [
     `${each.by}: ${each.group}`,
@@ -295,7 +297,43 @@ function subgroupSection({ subgroups, subgroupHour, hours }: Validation): Markup
   return html`<h2>For whom it does worse</h2>
 <p>At ${subgroupHour} h. “Worse” is said where the 95 % interval of the difference in AUROC to all others lies below 0, “too few” below ${LEAST_IN_CLASS} deaths or survivors.
 Intervals are not adjusted for the ${subgroups.length} groups: by chance alone, about one comparison in twenty will seem to differ.</p>
-<div class="scroll">${table(header, rows)}</div>${worseStatement(subgroups)}${charts.subgroups(subgroups, subgroupHour, overall)}`;
+<div class="scroll">${table(header, rows)}</div>${worseStatement(subgroups)}${charts.subgroups(subgroups, subgroupHour, overall)}
+<h3>Alarms</h3>
+<p>${endpoints[0].model.label} against ${endpoints[0].label.toLowerCase()}, in all evaluated stays. “Worse” is said of the difference in recall, “too few” below ${LEAST_IN_CLASS} events.</p>
+<div class="scroll">${table(
+    [
+      'group',
+      'verdict',
+      'stays',
+      'events',
+      'recall',
+      'precision',
+      'alarms per patient-day',
+      'recall less all others',
+    ],
+    subgroupAlarms.map((each) => [
+      `${each.by}: ${each.group}`,
+      each.verdict,
+      String(each.patients),
+      String(each.events),
+      withInterval(each.recall),
+      withInterval(each.precision),
+      withInterval(each.alarmsPerPatientDay, 2),
+      withInterval(each.difference),
+    ]),
+  )}</div>${fewerCaught(subgroupAlarms)}`;
+}
+
+/** In plain words, in whom fewer events are caught. */
+function fewerCaught(groups: Validation['subgroupAlarms']): Markup {
+  const worse = groups.filter(({ verdict }) => verdict === 'worse');
+  if (worse.length === 0)
+    return html`<p><strong>In no group are fewer events shown to be caught than in the others.</strong></p>`;
+  const said = worse.map(
+    ({ by, group, recall, difference }) =>
+      `${by}: ${group} (${fixed(recall.value)}, ${fixed(-difference.value)} fewer than in all others)`,
+  );
+  return html`<p><strong>A smaller share of events is caught in ${said.join('; ')}.</strong></p>`;
 }
 
 /** In plain words, for whom the model is shown to do worse. */
