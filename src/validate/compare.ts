@@ -78,6 +78,7 @@ export function compareModels(
     hours: HOURS.map((hour) => compareHour(hour, stays, others, labelOf, options)),
     endpoints: endpoints.map((endpoint) => compareEndpoint(endpoint, stays, others, rules, options)),
     disagreements: risks
+      .filter(({ a, b }) => a !== b)
       .sort((first, second) => Math.abs(second.a - second.b) - Math.abs(first.a - first.b))
       .slice(0, MOST_DISAGREEMENTS)
       .map(({ stay, other, a, b }) => ({

@@ -16,7 +16,7 @@ export interface SubgroupAlarms {
   readonly alarmsPerPatientDay: Estimate;
   /** Recall of the group less that of all others. */
   readonly difference: Estimate;
-  /** From `difference`; `too few`: fewer than 10 events in the group. */
+  /** From `difference`; `too few`: fewer than 10 events in the group or among all others. */
   readonly verdict: SubgroupFigures['verdict'];
 }
 
@@ -56,6 +56,7 @@ export function subgroupAlarms(
       });
     }),
   );
+  const allEvents = alarms.events.reduce((total, each) => total + each, 0);
   let first = -FIGURES;
   return ways.flatMap(({ by, groups, placeOf }) =>
     groups.map((group, place) => {
@@ -72,7 +73,7 @@ export function subgroupAlarms(
         precision,
         alarmsPerPatientDay,
         difference,
-        verdict: verdictOf(events, difference),
+        verdict: verdictOf(Math.min(events, allEvents - events), difference),
       };
     }),
   );

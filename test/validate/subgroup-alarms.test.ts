@@ -58,6 +58,10 @@ it('the group in which fewer events are caught is said to be worse, with its fig
   expect(female.difference.interval[1]).toBeLessThan(0);
   expect(male.difference.interval[0]).toBeCloseTo(-female.difference.interval[1], 12);
   // Where all are in one group, there are no others to compare with.
-  expect(groups.find(({ by }) => by === 'age')).toMatchObject({ group: '65 to 79', patients: 60 });
+  expect(groups.find(({ by }) => by === 'age')).toMatchObject({
+    group: '65 to 79',
+    patients: 60,
+    verdict: 'too few',
+  });
   expect(groups.find(({ by }) => by === 'age')!.difference.value).toBeNaN();
 });

@@ -299,7 +299,7 @@ function subgroupSection({ subgroups, subgroupAlarms, subgroupHour, hours, endpo
 Intervals are not adjusted for the ${subgroups.length} groups: by chance alone, about one comparison in twenty will seem to differ.</p>
 <div class="scroll">${table(header, rows)}</div>${worseStatement(subgroups)}${charts.subgroups(subgroups, subgroupHour, overall)}
 <h3>Alarms</h3>
-<p>${endpoints[0].model.label} against ${endpoints[0].label.toLowerCase()}, in all evaluated stays. “Worse” is said of the difference in recall, “too few” below ${LEAST_IN_CLASS} events.</p>
+<p>${endpoints[0].model.label} against ${endpoints[0].label.toLowerCase()}, in all evaluated stays. “Worse” is said of the difference in recall, “too few” below ${LEAST_IN_CLASS} events in the group or among all others.</p>
 <div class="scroll">${table(
     [
       'group',

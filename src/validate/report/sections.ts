@@ -222,7 +222,7 @@ export function comparisonSection(comparison: Comparison | null, outcome: string
       withInterval(alarmsPerPatientDay[2], 2),
     ]),
   )}</div>
-<h3>Where they disagree most</h3>${watchParagraph(watch)}<div class="charts">${disagreements.map(
+<h3>Where they disagree most</h3>${disagreements.length === 0 ? html`<p>Nowhere: the last risk of every patient is the same.</p>` : watchParagraph(watch)}<div class="charts">${disagreements.map(
     ({ patientId, outcome: came, a: first, b: second, at, lines }, index) =>
       html`<figure id="differ-${index + 1}"><figcaption><a href="#differ-${index + 1}"><b>${patientId}</b></a>: ${came ? '' : 'no '}${outcome}; last risk ${fixed(first)} and ${fixed(second)}.
 <br>${watched(patientId, at)}</figcaption>${chart({
