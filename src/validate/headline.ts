@@ -48,6 +48,7 @@ export function headline(validation: Validation) {
     ...(validation.policies.length === 0 ? {} : { policies: validation.policies }),
     ...(partial ? { partial } : {}),
     seconds,
+    peakRssMb: validation.peakRssMb,
     scoringSeconds: replay.seconds,
     scoresDigest: replay.scoresDigest,
     alertsDigest: replay.alertsDigest,

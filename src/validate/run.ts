@@ -104,6 +104,8 @@ export interface Validation {
   readonly stored: number;
   /** All of it: replay with scoring, and evaluation. */
   readonly seconds: number;
+  /** The most memory the process had, threads included. */
+  readonly peakRssMb: number;
 }
 
 const SUBGROUP_HOUR = 48;
@@ -193,6 +195,7 @@ export async function validate(options: ValidationOptions): Promise<Validation> 
     replay: scored.result,
     stored: scored.stored,
     seconds: Number(((performance.now() - started) / 1000).toFixed(2)),
+    peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
   };
 }
 

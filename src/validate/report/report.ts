@@ -354,7 +354,7 @@ function worseStatement(subgroups: Validation['subgroups']): Markup {
 }
 
 function reproduce(
-  { model, seed, resamples, replay, stored, seconds }: Validation,
+  { model, seed, resamples, replay, stored, seconds, peakRssMb }: Validation,
   provenance: Provenance,
 ): Markup {
   return html`<h2>Reproduce</h2><div class="wide">${table(
@@ -373,7 +373,7 @@ function reproduce(
       ...(stored === 0 ? [] : [['scores read from file', `${stored} stays`]]),
       [
         'time',
-        `${seconds} s${stored === replay.patients ? '; when the scores were made,' : ', of which'} replay with scoring ${replay.seconds} s and at most ${replay.peakRssMb} MB`,
+        `${seconds} s, at most ${peakRssMb} MB; ${stored === replay.patients ? 'when the scores were made, ' : 'of which '}replay with scoring ${replay.seconds} s`,
       ],
       ['made at', provenance.madeAt],
     ],
