@@ -10,6 +10,8 @@ import { PartitionMerge } from '../dist/align/merge.js';
 import { KafkaBus } from '../dist/bus/kafka.js';
 import { parseConfig } from '../dist/config.js';
 import { EventDecoder } from '../dist/engine/decode.js';
+import { EncodeStage } from '../dist/engine/encode.js';
+import { rebuild } from '../dist/engine/rebuild.js';
 import { MessageCodec } from '../dist/events/codec.js';
 import { INPUT_TOPICS, TOPICS } from '../dist/events/topics.js';
 import { loadModel } from '../dist/inference/model.js';
@@ -26,11 +28,13 @@ const ROUNDS = 3;
 async function fill(bus) {
   const codec = new MessageCodec();
   const startTime = Date.now() - (HOURS + 1) * 3_600_000;
+  const patients = new Set();
   const ward = { beds: BEDS, hours: HOURS, seed: 1, startTime, wardId: 'W', vitalsIntervalMs: 1000 };
   const byTopic = new Map(INPUT_TOPICS.map((topic) => [topic, []]));
   for (const message of simulateWard(ward)) {
     if (message.topic === TOPICS.vitals || message.topic === TOPICS.labs)
       byTopic.get(message.topic).push(message);
+    patients.add(message.key);
   }
   let total = 0;
   for (const messages of byTopic.values()) {
@@ -39,7 +43,7 @@ async function fill(bus) {
     }
     total += messages.length;
   }
-  return total;
+  return { total, startTime, patients: [...patients] };
 }
 
 /** Messages a second from the first to the last: of time, and of this process's processor time, which other work does not disturb. */
@@ -125,6 +129,32 @@ async function toFeatures(config, total) {
   return reached;
 }
 
+/** Seconds in which the past of all patients is read again, the joining of a group included, as after a change of model that needs it. */
+async function rebuilding(config, { startTime, patients }) {
+  const { align, limits } = parseConfig({});
+  const { stepMs, steps } = loadModel('latest').config;
+  const bus = await KafkaBus.open(config);
+  const appliedTo = Object.fromEntries(INPUT_TOPICS.map((topic) => [topic, Number.MAX_SAFE_INTEGER]));
+  const whole = { admittedAt: startTime, lastEventAt: startTime, appliedTo, alerts: '', demographics: {} };
+  // Whose events are in which partition does not matter here: all are read.
+  const lost = patients.map((patientId, index) => {
+    return { ...whole, patientId, partition: index % config.partitions, wardId: null, bedId: null };
+  });
+  const began = performance.now();
+  const rebuilt = await rebuild(lost, {
+    log: bus.state,
+    codec: new MessageCodec(),
+    limits,
+    align: { ...align, stepMs, steps },
+    encoding: new EncodeStage({ text: null, image: null }),
+  });
+  const seconds = (performance.now() - began) / 1000;
+  await bus.close();
+  if (!rebuilt.some(({ patient }) => patient.lastEventAt > startTime))
+    throw new Error('nothing was read again');
+  return Number(seconds.toFixed(1));
+}
+
 /** What `count` processes read and commit a second of the backlog, and the processor time that they and the broker take for it. */
 async function engines(count, config, total, broker) {
   const directory = mkdtempSync(join(tmpdir(), 'wardstream-kafka-bench-'));
@@ -182,7 +212,8 @@ export async function measure() {
     const { bus: config } = parseConfig({ bus: { kind: 'kafka', brokers: broker.brokers, topicPrefix } });
     const bus = await KafkaBus.open(config);
     await bus.createTopics(Object.values(TOPICS));
-    const messages = await fill(bus);
+    const filled = await fill(bus);
+    const messages = filled.total;
     await bus.close();
     const rates = { bare: [], features: [] };
     for (let round = 0; round <= ROUNDS; round++) {
@@ -200,6 +231,7 @@ export async function measure() {
       featuresPerSecond: of('features', 'perSecond'),
       barePerCpuSecond: of('bare', 'perCpuSecond'),
       featuresPerCpuSecond: of('features', 'perCpuSecond'),
+      rebuildSeconds: await rebuilding(config, filled),
       messages,
     };
     if (process.env.KAFKA_ENGINES === '0') return result;
