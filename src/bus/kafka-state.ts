@@ -61,7 +61,9 @@ export class KafkaStateLog implements StateLog {
     for (const { topic: lane, partition, since, until } of stretches) {
       const topic = this.#config.topicPrefix + lane;
       const ends = await patiently(() => this.#admin.fetchTopicOffsets(topic));
-      const begins = await patiently(() => this.#admin.fetchTopicOffsetsByTimestamp(topic, since));
+      // Below 0, a time would be one of Kafka's words for the beginning or the end.
+      const time = Math.max(0, since);
+      const begins = await patiently(() => this.#admin.fetchTopicOffsetsByTimestamp(topic, time));
       const from = Number(begins.find((each) => each.partition === partition)?.offset ?? 0);
       const high = Number(ends.find((each) => each.partition === partition)?.high ?? 0);
       const range = { topic, partition, from, to: Math.min(until, high) };

@@ -283,11 +283,15 @@ describe('state that outlives the process', () => {
     const world = newWorld();
     const half = Math.floor(log.length * 0.45);
     await live(world, new Results(), half, true);
+    const placesOf = () =>
+      new Map(snapshotsOf(world).map(({ patientId, positions }) => [patientId, positions]));
+    const places = placesOf();
     changeSnapshots(world, { formatVersion: 99 });
     const again = new Results();
     await live(world, again, half, true);
     expect([again.scores.size, again.alerts.size]).toEqual([0, 0]);
     expect(snapshotsOf(world).map(({ formatVersion }) => formatVersion)).toEqual([2, 2, 2]);
+    expect(placesOf()).toEqual(places);
   });
 
   it('is not restored from a snapshot of another layout or vocabulary, one that is damaged, or of a model with other inputs', async () => {
