@@ -2,7 +2,7 @@ import type { Interval } from '../clinical/intervals.js';
 import { catchable, HYLAND_RULES, stayAlarms } from './alarms.js';
 import { BROUGHT_IN_MS, type Endpoint, monitoredBy } from './events.js';
 import type { Label } from './labels.js';
-import { lastMoment, type ObservedStay, type SignalId } from './stays.js';
+import { lastMoment, type ObservedStay, type SignalId, watchHours } from './stays.js';
 
 const HOUR_MS = 3_600_000;
 /** Cases of each kind. */
@@ -19,7 +19,7 @@ export interface Case {
   readonly outcome: boolean;
   /** Why it is shown. */
   readonly because: string;
-  /** The hour to look at first: just after the alarm that caught it, the onset missed, or the last alarm. */
+  /** The hour to look at first, since the patient's first admission: just after the alarm that caught it, the onset missed, or the last alarm. */
   readonly at: number;
   readonly hours: number;
   readonly threshold: number;
@@ -71,8 +71,9 @@ export function casesOf(
 ): Cases {
   const seen = stays.map((stay) => look(endpoint, signal, threshold, stay));
   const had = ({ stay }: Seen) => Number(labelOf(stay).happened);
-  const shown = (each: Seen, at: number, because: string) =>
-    caseOf(each, signal, threshold, labelOf(each.stay), at, because);
+  const hourOf = watchHours(stays);
+  const shown = (each: Seen, time: number, because: string) =>
+    caseOf(each, signal, threshold, labelOf(each.stay), hourOf(each.stay, time), because);
   const hoursIn = (stay: ObservedStay, time: number) => ((time - stay.admittedAt) / HOUR_MS).toFixed(1);
   const catches = seen
     .flatMap((each) => best(each.caught, ({ lead }) => lead).map((found) => ({ each, ...found })))
@@ -186,7 +187,7 @@ function caseOf(
     sex: demographics.sex,
     outcome: happened,
     because,
-    at: Math.floor(10 * hour(at) + 1) / 10,
+    at,
     hours: hour(endAt),
     threshold,
     risk: line(stay, signal, 1),

@@ -9,9 +9,8 @@ import type { Label } from './labels.js';
 import { areas } from './metrics.js';
 import { type Estimate, estimate, HOURS, sampleAt } from './mortality.js';
 import { rank } from './ranking.js';
-import type { ObservedStay } from './stays.js';
+import { type ObservedStay, watchHours } from './stays.js';
 
-const HOUR_MS = 3_600_000;
 /** Patients shown at most. */
 const MOST_DISAGREEMENTS = 10;
 
@@ -43,7 +42,7 @@ export interface Disagreement {
   /** Risk by the last score. */
   readonly a: number;
   readonly b: number;
-  /** Hours from admission to the last score. */
+  /** The hour of the last score, since the patient's first admission. */
   readonly at: number;
   readonly lines: Readonly<Record<'a' | 'b', readonly (readonly [hour: number, value: number])[]>>;
 }
@@ -72,6 +71,7 @@ export function compareModels(
     a: lastRisk(stay),
     b: lastRisk(others[index]),
   }));
+  const hourOf = watchHours(stays);
   return {
     a: names[0],
     b: names[1],
@@ -87,7 +87,7 @@ export function compareModels(
         outcome: labelOf(stay).happened,
         a,
         b,
-        at: Math.floor((10 * (stay.times[stay.times.length - 1] - stay.admittedAt)) / HOUR_MS + 1) / 10,
+        at: hourOf(stay, stay.times[stay.times.length - 1]),
         lines: { a: line(stay, 'model', 1), b: line(other, 'model', 1) },
       })),
   };

@@ -213,6 +213,20 @@ export function unpacked(
   };
 }
 
+/**
+ * The hour at which `wardstream replay --stay` shows what had happened at a time, to a tenth: it counts from the patient's first
+ * admission, be it of this stay or of one before.
+ */
+export function watchHours(
+  stays: readonly ObservedStay[],
+): (stay: Pick<ObservedStay, 'patientId'>, time: EpochMs) => number {
+  const first = new Map<string, EpochMs>();
+  for (const { patientId, admittedAt } of stays) {
+    first.set(patientId, Math.min(admittedAt, first.get(patientId) ?? admittedAt));
+  }
+  return ({ patientId }, time) => Math.floor((10 * (time - first.get(patientId)!)) / 3_600_000 + 1) / 10;
+}
+
 /** Place of the last moment at or before a time, or −1. */
 export function lastMoment(times: Float64Array, time: EpochMs): number {
   let low = 0;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { burdenFigures } from '../../src/validate/burden.js';
-import type { ObservedStay } from '../../src/validate/stays.js';
+import { type ObservedStay, watchHours } from '../../src/validate/stays.js';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -82,4 +82,12 @@ describe('alarm burden', () => {
     expect(quiet).toMatchObject({ longestStorm: null, mostInTenMinutes: 0 });
     expect(quiet.byNurse[3]).toMatchObject({ alarmsPerShift: 0, percentile95: 0, most: 0 });
   });
+});
+
+it('the hour to watch counts from the first admission of a patient who came twice', () => {
+  const [first, again, other] = [stay('1', 'A', 0, 4), stay('1', 'A', 30, 4), stay('2', 'A', 10, 4)];
+  const hourOf = watchHours([again, first, other]);
+  expect(hourOf(first, first.admittedAt + 2 * HOUR)).toBe(2.1);
+  expect(hourOf(again, again.admittedAt + 2 * HOUR)).toBe(32.1);
+  expect(hourOf(other, other.admittedAt + 90 * MINUTE)).toBe(1.6);
 });
