@@ -235,11 +235,14 @@ export function alarmFigures(cohort: CohortAlarms, weights?: Weights): AlarmFigu
   for (let index = 0; index < cohort.alarms.length; index++) {
     const weight = weights === undefined ? 1 : weights[index];
     if (weight === 0) continue;
-    alarms += weight * cohort.alarms[index];
-    trueAlarms += weight * cohort.trueAlarms[index];
     events += weight * cohort.events[index];
-    caught += weight * cohort.caught[index];
     hours += weight * cohort.hours[index];
+    // Most stays have none at most thresholds.
+    const sounded = cohort.alarms[index];
+    if (sounded === 0) continue;
+    alarms += weight * sounded;
+    trueAlarms += weight * cohort.trueAlarms[index];
+    caught += weight * cohort.caught[index];
   }
   return figuresOf({ alarms, trueAlarms, events, caught, hours }, medianLead(cohort, caught, weights));
 }
