@@ -22,7 +22,7 @@ import { cpuSeconds, startEngine, stopped } from './support/processes.mjs';
 import { rowMaker } from './support/rows.mjs';
 
 const BEDS = Number(process.env.KAFKA_BEDS ?? 48);
-const HOURS = Number(process.env.KAFKA_HOURS ?? 1);
+const HOURS = Number(process.env.KAFKA_HOURS ?? 4);
 const ROUNDS = 3;
 
 async function fill(bus) {
