@@ -102,7 +102,7 @@ def test_smoke(tmp_path: Path):
     (tmp_path / "runs").mkdir()
     np.savez(tmp_path / "runs/images.npz", embedding=rng.normal(size=(8, 3)).astype(np.float32), ill=np.arange(8) % 2 == 0)
     config = json.loads((ROOT / "configs/deterioration.json").read_text())
-    config |= dict(features=str(tmp_path), outcomes=str(tmp_path / "outcomes.txt"), output=str(tmp_path / "out"), runs=str(tmp_path / "runs"), bootstrap=20)
+    config |= dict(folds=3, features=str(tmp_path), outcomes=str(tmp_path / "outcomes.txt"), output=str(tmp_path / "out"), runs=str(tmp_path / "runs"), bootstrap=20)
     config["model"] |= dict(width=16, feedForward=16, headWidth=4)
     config["fusion"]["model"] |= dict(headWidth=4)  # the cache has one width
     file = tmp_path / "config.json"

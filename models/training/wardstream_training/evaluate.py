@@ -11,6 +11,13 @@ from .baselines import logistic, out_of_fold, trees
 from .data import ENDPOINTS, OUTPUTS, load_cohort, load_config, onset_labels, summary
 
 RECALLS = [0.9, 0.8, 0.5]
+# How each is fitted, and whether it has the derived quantities.
+BASELINES = {
+    "logisticRegression": (logistic, False),
+    "boostedTrees": (trees, False),
+    "logisticRegressionDerived": (logistic, True),
+    "boostedTreesDerived": (trees, True),
+}
 
 
 def weighted_auroc(y: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -74,21 +81,34 @@ def metrics(died: np.ndarray, score: np.ndarray, fold: np.ndarray, resamples: in
     return {name: [round(float(x), 4) for x in (values[name], *np.percentile(draws[name], [2.5, 97.5]))] for name in values}
 
 
+def baseline_scores(config: dict, cohort, fold: np.ndarray) -> dict:
+    """Out-of-fold probabilities [stays] of each baseline and hour; kept in the run's folder, where `compare` finds them."""
+    file = Path(config["runs"]) / "baselines.npz"
+    if not file.exists():
+        scores = {
+            f"{name}-{hour}": out_of_fold(fit_predict, summary(cohort, hour, derived), cohort.died, fold)
+            for hour in config["hours"]
+            for name, (fit_predict, derived) in BASELINES.items()
+        }
+        np.savez(file, **scores)
+    saved = np.load(file)
+    return {(name, hour): saved[f"{name}-{hour}"] for name in BASELINES for hour in config["hours"]}
+
+
 def mortality(config: dict, cohort, saved) -> dict:
     """Figures of each hour."""
+    baselines = baseline_scores(config, cohort, saved["fold"])
     fold, died = saved["fold"], cohort.died
     names = cohort.description["scoreNames"]
     hours = {}
     for hour in config["hours"]:
-        x = summary(cohort, hour, derived=False)
         logits = saved["logits"][:, hour - 1, 0]
         probability = 1 / (1 + np.exp(-logits))
         raw = saved["raw"][:, hour - 1, 0]
         bedside = {name: np.nan_to_num(cohort.scores[:, hour - 1, names.index(name)].astype(np.float64), nan=-1) for name in ("news2", "sofa")}
         scores = {
             "model": probability,
-            "logisticRegression": out_of_fold(logistic, x, died, fold),
-            "boostedTrees": out_of_fold(trees, x, died, fold),
+            **{name: baselines[name, hour] for name in BASELINES},
             **bedside,
             "onlyTransformers": raw[:, 0],
             "onlyTrees": raw[:, 1],
