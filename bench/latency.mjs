@@ -1,7 +1,7 @@
 // Published to pushed: 500 beds at one vitals message a second, laboratory results and notes beside them, through a real Kafka
 // and one `wardstream run`, to a WebSocket client; producer, broker, engine and client share this machine's cores. Once with a
 // reorder window of 250 ms and once with none. Two paths: an alert, from the acknowledgement on Kafka that changes it to its
-// frame, and a patient's new score, from the vitals to the frame, in which changes of up to 250 ms are sent together.
+// frame, and a patient's new score, from the vitals to the frame; a patient is sent at most every 150 ms.
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -28,7 +28,7 @@ const HEARTBEAT_MS = 2000;
 /** Clients that do not answer a ping by the next one are cut off. */
 const PING_MS = 30_000;
 /** A patient's changes are sent at most this often, and less often where there are many clients. */
-const COALESCE_MS = 250;
+const COALESCE_MS = 150;
 /** Changes of different patients that are sent together: what comes in within this time. */
 const ROUND_MS = 25;
 /** Clients served before alerts get their turn… */
