@@ -126,7 +126,7 @@ program
   .option('--patients <n>', 'only the first n stays', positiveInteger)
   .option(
     '--notes',
-    'also write notes generated from the values seen, encoded: notes.f32 and notes.json',
+    'also write notes generated from the values seen, and their sentences encoded: notes.json and sentences.f32',
     false,
   )
   .option('--seed <n>', 'another number, other notes', positiveInteger, 1)

@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_LIMITS } from '../config.js';
-import { NoteEncoder, newSentenceCache } from '../encoders/text.js';
 import { openUse } from '../encoders/use.js';
 import { EventDecoder } from '../engine/decode.js';
 import { MessageCodec } from '../events/codec.js';
@@ -27,8 +26,6 @@ export interface FeaturesOptions {
 /** Steps the structured model sees: 48 of one hour. */
 const GRID = { stepMs: 3_600_000, steps: 48 };
 const CHUNK = 4096;
-/** All there are of 4 000 stays. */
-const EXPORT_CACHE_SENTENCES = 50_000;
 
 /**
  * `wardstream features`: writes the training input that the serving code computes from a source, and beside it
@@ -56,7 +53,7 @@ export async function features(options: FeaturesOptions): Promise<Record<string,
   writeFileSync(join(out, 'endpoints.json'), JSON.stringify({ hours: labels.hours(ids), events }));
   const result = { stays: ids.length, features: size };
   if (options.notes !== true) return result;
-  const encoder = new NoteEncoder(openUse(), newSentenceCache(EXPORT_CACHE_SENTENCES));
+  const encoder = openUse();
   try {
     return { ...result, ...(await exportNotes(pass, ids, encoder, out, { seed })) };
   } finally {

@@ -1,13 +1,10 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { z } from 'zod';
 import { WardstreamError } from '../errors.js';
 import type { EncodersConfig } from './config.js';
 import { unit } from './encoding.js';
 import { openSession } from './onnx-session.js';
+import { newestShipped, SHIPPED } from './shipped.js';
 import { verifiedFile } from './verified-file.js';
 
 /** A network that looks at one chest radiograph. */
@@ -23,8 +20,6 @@ export interface ImageNetwork {
   run(pixels: Float32Array): Promise<{ embedding: Float32Array; finding: number }>;
   close(): Promise<void>;
 }
-
-const SHIPPED = fileURLToPath(new URL('../../models/imaging', import.meta.url));
 
 const shippedConfigSchema = z.object({
   version: z.string(),
@@ -43,26 +38,8 @@ export async function openImageNetwork(config: EncodersConfig): Promise<ImageNet
 }
 
 /** The newest network of models/imaging. */
-export async function openShippedNetwork(directory = SHIPPED): Promise<ImageNetwork> {
-  const version = existsSync(directory)
-    ? readdirSync(directory)
-        .filter((name) => existsSync(join(directory, name, 'config.json')))
-        .sort()
-        .at(-1)
-    : undefined;
-  if (version === undefined) {
-    throw new WardstreamError(
-      'WS_MODEL',
-      `${directory} holds no imaging model; restore the folder, or set encoders.image`,
-    );
-  }
-  const folder = join(directory, version);
-  const config = readShippedConfig(join(folder, 'config.json'));
-  const graph = join(folder, 'model.onnx');
-  if (!existsSync(graph)) throw new WardstreamError('WS_MODEL', `${graph} is missing`);
-  if (createHash('sha256').update(readFileSync(graph)).digest('hex') !== config.sha256) {
-    throw new WardstreamError('WS_MODEL', `${graph} is damaged: its sha256 is not the one in config.json`);
-  }
+export async function openShippedNetwork(directory: string = SHIPPED.imaging): Promise<ImageNetwork> {
+  const { graph, config } = newestShipped('imaging', directory, shippedConfigSchema);
   const session = await openSession(graph, ['pixels'], ['embedding', 'probability']);
   const { inputSize, embedding: size } = config;
   return networkOf(session, {
@@ -75,14 +52,6 @@ export async function openShippedNetwork(directory = SHIPPED): Promise<ImageNetw
     finding: { output: 'probability', index: 0 },
     isUnit: false,
   });
-}
-
-function readShippedConfig(file: string): z.infer<typeof shippedConfigSchema> {
-  try {
-    return shippedConfigSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-  } catch (error) {
-    throw new WardstreamError('WS_MODEL', `${file} is wrong: ${String(error)}`, { cause: error });
-  }
 }
 
 type CustomImage = Extract<EncodersConfig['image'], { kind: 'custom' }>;

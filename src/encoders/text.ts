@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type Encoding, type EncodingFlag, quantise, unit, unusable } from './encoding.js';
 import { otherLanguage } from './language.js';
+import type { NoteReader } from './reader.js';
 import type { SentenceEncoder } from './sentence-encoder.js';
 import { splitSentences } from './sentences.js';
 
@@ -23,26 +24,30 @@ export interface NoteText {
 }
 
 /**
- * Encodes notes: the mean of the embeddings of a note's distinct sentences, each and the whole at length 1. Embeddings of
- * sentences are cached by the hash of their text. Never throws: what cannot be encoded is flagged.
+ * Encodes notes: what a reader makes of a note's distinct sentences; without one the mean of their embeddings, each and the
+ * whole at length 1. Embeddings of sentences are cached by the hash of their text. Never throws: what cannot be encoded is
+ * flagged.
  */
 export class NoteEncoder {
   readonly #sentences: SentenceEncoder;
+  readonly #reader: NoteReader | null;
   readonly #cache: SentenceCache;
   /** Sentences asked for and found in the cache, since the start. */
   readonly counts = { sentences: 0, cached: 0 };
 
-  constructor(sentences: SentenceEncoder, cache = newSentenceCache()) {
+  constructor(sentences: SentenceEncoder, reader: NoteReader | null = null, cache = newSentenceCache()) {
     this.#sentences = sentences;
+    this.#reader = reader;
     this.#cache = cache;
   }
 
   get name(): string {
-    return this.#sentences.name;
+    const { name } = this.#sentences;
+    return this.#reader === null ? name : `${name}/${this.#reader.name}`;
   }
 
   get size(): number {
-    return this.#sentences.size;
+    return (this.#reader ?? this.#sentences).size;
   }
 
   async encode({ text, language }: NoteText): Promise<Encoding> {
@@ -55,14 +60,15 @@ export class NoteEncoder {
     const detail = isShortened ? `of ${text.length} characters, ${sentences.length} sentences were read` : '';
     try {
       const embeddings = await Promise.all(sentences.map((sentence) => this.#embed(sentence)));
-      return { embedding: quantise(meanOf(embeddings)), finding: null, flags, detail };
+      const whole = this.#reader === null ? meanOf(embeddings) : await this.#reader.read(embeddings);
+      return { embedding: quantise(whole), finding: null, flags, detail };
     } catch (error) {
       return unusable('encoder-failed', String(error));
     }
   }
 
-  close(): Promise<void> {
-    return this.#sentences.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#sentences.close(), this.#reader?.close()]);
   }
 
   #embed(sentence: string): Promise<Int16Array> {

@@ -1,17 +1,15 @@
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { dequantise } from '../encoders/encoding.js';
-import type { NoteEncoder } from '../encoders/text.js';
+import { dequantise, quantise, unit } from '../encoders/encoding.js';
+import type { SentenceEncoder } from '../encoders/sentence-encoder.js';
+import { splitSentences } from '../encoders/sentences.js';
 import { NoteWriter, type WrittenNote } from '../simulate/note-writer.js';
 import { Random } from '../simulate/random.js';
 import type { EventPass } from './export.js';
 
 const MINUTE_MS = 60_000;
-/** Notes encoded at once. */
-const CHUNK = 64;
 
-/** A note of notes.json; its embedding is the row of the same place in notes.f32. */
-interface ExportedNote {
+interface StayNote {
   /** Place of the stay in stays.json. */
   readonly stay: number;
   /** Since admission. */
@@ -20,48 +18,58 @@ interface ExportedNote {
   readonly text: string;
 }
 
+/** A note of notes.json. */
+interface ExportedNote extends StayNote {
+  /** Rows of its distinct sentences in sentences.f32, as the engine would read them. */
+  readonly sentences: readonly number[];
+}
+
 export interface NotesOptions {
   readonly seed: number;
-  readonly onProgress?: ((notes: number, total: number) => void) | undefined;
+  readonly onProgress?: ((sentences: number, total: number) => void) | undefined;
 }
 
 /**
- * Writes notes for training, generated from the values of each stay observed up to the note's time and encoded by the
- * serving encoder: `notes.f32` (little-endian float32, shape [notes, size]) and `notes.json`. `ids` are the stays of
- * stays.json.
+ * Writes notes for training, generated from the values of each stay observed up to the note's time: `notes.json`, and the
+ * embeddings of their distinct sentences as the engine keeps them, `sentences.f32` (little-endian float32, shape
+ * [sentences, size]). `ids` are the stays of stays.json.
  */
 export async function exportNotes(
   pass: EventPass,
   ids: readonly string[],
-  encoder: NoteEncoder,
+  encoder: SentenceEncoder,
   directory: string,
   { seed, onProgress }: NotesOptions,
-): Promise<{ notes: number; sentences: number; encoded: number }> {
-  const notes = await writeNotes(pass, ids, seed);
-  const file = openSync(join(directory, 'notes.f32'), 'w');
+): Promise<{ notes: number; sentences: number }> {
+  const places = new Map<string, number>();
+  const placeOf = (sentence: string): number => {
+    const place = places.get(sentence) ?? places.size;
+    places.set(sentence, place);
+    return place;
+  };
+  const notes: ExportedNote[] = (await writeNotes(pass, ids, seed)).map((note) => ({
+    ...note,
+    sentences: splitSentences(note.text).sentences.map(placeOf),
+  }));
+  const file = openSync(join(directory, 'sentences.f32'), 'w');
   const row = new Float32Array(encoder.size);
-  for (let start = 0; start < notes.length; start += CHUNK) {
-    const texts = notes.slice(start, start + CHUNK);
-    const encodings = await Promise.all(texts.map(({ text }) => encoder.encode({ text, language: 'en' })));
-    for (const { embedding, detail } of encodings) {
-      if (embedding === null) throw new Error(`a generated note was not encoded: ${detail}`);
-      dequantise(embedding, row, 0);
-      writeSync(file, new Uint8Array(row.buffer));
-    }
-    onProgress?.(start + texts.length, notes.length);
+  for (const [sentence, place] of places) {
+    dequantise(quantise(unit(await encoder.embed(sentence))), row, 0);
+    writeSync(file, new Uint8Array(row.buffer));
+    onProgress?.(place + 1, places.size);
   }
   closeSync(file);
-  const description = { version: 1, encoder: encoder.name, size: encoder.size, seed, notes };
+  const sentences = [...places.keys()];
+  const description = { version: 2, encoder: encoder.name, size: encoder.size, seed, sentences, notes };
   writeFileSync(join(directory, 'notes.json'), JSON.stringify(description));
-  const { sentences, cached } = encoder.counts;
-  return { notes: notes.length, sentences, encoded: sentences - cached };
+  return { notes: notes.length, sentences: sentences.length };
 }
 
 /** The notes of all stays, by stay and time. */
-async function writeNotes(pass: EventPass, ids: readonly string[], seed: number): Promise<ExportedNote[]> {
+async function writeNotes(pass: EventPass, ids: readonly string[], seed: number): Promise<StayNote[]> {
   const stayOf = new Map(ids.map((id, stay) => [id, stay]));
   const writers = new Map<string, { readonly writer: NoteWriter; readonly admittedAt: number }>();
-  const written: ExportedNote[][] = ids.map(() => []);
+  const written: StayNote[][] = ids.map(() => []);
   for await (const events of pass()) {
     for (const { patientId, eventTime, kind, variables, values, body } of events) {
       const known = writers.get(patientId);
@@ -83,7 +91,7 @@ async function writeNotes(pass: EventPass, ids: readonly string[], seed: number)
   return written.flat();
 }
 
-function rowsOf(stay: number, admittedAt: number, notes: readonly WrittenNote[]): ExportedNote[] {
+function rowsOf(stay: number, admittedAt: number, notes: readonly WrittenNote[]): StayNote[] {
   return notes.map(({ kind, time, text }) => ({ stay, minute: (time - admittedAt) / MINUTE_MS, kind, text }));
 }
 

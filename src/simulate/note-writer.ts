@@ -12,6 +12,7 @@ import {
   neuro,
   renal,
   respiratory,
+  vitalSigns,
   worries,
 } from './shorthand.js';
 
@@ -27,7 +28,7 @@ export interface WrittenNote {
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** Least time between a note and an event note. */
-const EVENT_GAP_MS = 2 * HOUR_MS;
+const EVENT_GAP_MS = HOUR_MS;
 /** Share of the systems a note speaks of. */
 const SYSTEM_SHARE = 0.85;
 const NURSING = [neuro, cardiovascular, respiratory, renal, infection];
@@ -41,6 +42,7 @@ export function writeNote(kind: NoteKind, bedside: Bedside): string {
   const sentences = [
     ...(kind === 'admission' ? identity(bedside) : []),
     ...(kind === 'event' ? [`ATSP re ${worries(bedside).slice(0, 2).join(' and ') || 'a change'}`] : []),
+    ...vitalSigns(bedside),
     ...spoken.flatMap((system) => system(bedside)),
     ...filler(bedside),
     ...impression(bedside),
@@ -49,8 +51,8 @@ export function writeNote(kind: NoteKind, bedside: Bedside): string {
 }
 
 /**
- * The notes staff might have written about a stay: at admission, then every six to eight hours and when something
- * changes for the worse. A note is written from the values recorded up to its time, never from later ones.
+ * The notes staff might have written about a stay: at admission, then at each reassessment, every two to four
+ * hours, and when something changes for the worse. A note is written from the values recorded up to its time, never from later ones.
  */
 export class NoteWriter {
   readonly #patient: Bedside['patient'];
@@ -109,7 +111,7 @@ export class NoteWriter {
       this.#isAdmission = false;
       this.#lastNote = due;
       this.#eventAt = Number.POSITIVE_INFINITY;
-      this.#next = due + Math.round(this.#random.between(360, 480)) * MINUTE_MS;
+      this.#next = due + Math.round(this.#random.between(120, 240)) * MINUTE_MS;
     }
   }
 

@@ -251,6 +251,43 @@ export function blood(bedside: Bedside): string[] {
   ];
 }
 
+/** Of ten vital signs that could be noted, how many are. */
+const NOTED_OF_TEN = 9;
+
+/**
+ * The vital signs as charted last, one a sentence, as notes list them. Which way each is put, and which is left out, follows
+ * from the time of writing and draws no random number, so that a simulated course does not depend on its notes.
+ */
+export function vitalSigns(bedside: Bedside): string[] {
+  const { course, now } = bedside;
+  const minute = Math.floor(now / 60_000);
+  const last = (id: string, hours = VITAL_HOURS) => course.last(id, now, hours);
+  const cuff = Number.isNaN(last('sbpInvasive'));
+  const pressure = ['sbp', 'dbp', 'map'].map((id) => last(`${id}${cuff ? 'Cuff' : 'Invasive'}`).toFixed(0));
+  const tube = isVentilated(bedside) ? 'T' : '';
+  const put = (values: (number | string)[], phrases: string[], place: number): string[] => {
+    if (values.some((value) => Number.isNaN(Number.parseFloat(`${value}`)))) return [];
+    if ((minute + 3 * place) % 10 >= NOTED_OF_TEN) return [];
+    return [
+      values.reduce<string>(
+        (text, value) => text.replace('#', `${value}`),
+        phrases[(minute + place) % phrases.length],
+      ),
+    ];
+  };
+  return [
+    ...put([last('gcs', VITAL_HOURS + 2) + tube], ['GCS #', 'GCS now #', 'neuro: GCS #'], 0),
+    ...put([last('temperature').toFixed(1)], ['T #', 'temp #', 'temp now #'], 1),
+    ...put([last('heartRate').toFixed(0)], ['HR #', 'P #', 'pulse #'], 2),
+    ...put([pressure[2]], ['MAP #', 'MAP now #', 'mean BP #'], 3),
+    ...put([pressure[0], pressure[1]], ['BP #/#', `${cuff ? 'NBP' : 'ABP'} #/#`], 4),
+    ...put([last('respRate').toFixed(0)], ['RR #', 'resps #'], 5),
+    ...put([last('spo2').toFixed(0)], ['SpO2 #%', 'sats #%'], 6),
+    ...put([Math.round(last('fio2', VITAL_HOURS + 2) * 100)], ['FiO2 #%', 'on # % O2'], 7),
+    ...put([last('urine').toFixed(0)], ['UO last # ml', 'urine # ml'], 8),
+  ];
+}
+
 /** What staff worry about, of the values they have: [hypotension, hypoxia, coma, oliguria, acidosis, sepsis]. */
 export function worries(bedside: Bedside): string[] {
   const { course, now } = bedside;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { dequantise } from '../../src/encoders/encoding.js';
+import { EMBEDDING_UNIT } from '../../src/encoders/encoding.js';
 import type { SentenceEncoder } from '../../src/encoders/sentence-encoder.js';
-import { NoteEncoder } from '../../src/encoders/text.js';
+import { splitSentences } from '../../src/encoders/sentences.js';
 import { exportNotes } from '../../src/features/notes.js';
 import { adt, eventOf, HOUR_MS, START, temporaryDirectory, vitals } from '../helpers.js';
 
@@ -27,23 +27,30 @@ async function* stays() {
 }
 
 describe('exportNotes', () => {
-  it('writes a row of floats for each note, by stay and time, the same again for the same seed', async () => {
+  it('writes the sentences of each note, by stay and time, the same again for the same seed', async () => {
     const [first, second, other] = [temporaryDirectory(), temporaryDirectory(), temporaryDirectory()];
     const run = (directory: string, seed: number) =>
-      exportNotes(stays, ['a', 'b'], new NoteEncoder(lengths), directory, { seed });
-    const { notes: count } = await run(first, 1);
-    const { notes, size, encoder } = JSON.parse(readFileSync(join(first, 'notes.json'), 'utf8'));
-    const rows = new Float32Array(new Uint8Array(readFileSync(join(first, 'notes.f32'))).buffer);
-    expect([size, encoder, notes.length]).toEqual([3, 'lengths', count]);
-    expect(readFileSync(join(first, 'notes.f32')).length).toBe(count * 3 * 4);
-    expect(count).toBeGreaterThanOrEqual(6);
+      exportNotes(stays, ['a', 'b'], lengths, directory, { seed });
+    const counts = await run(first, 1);
+    const { notes, sentences, size, encoder } = JSON.parse(readFileSync(join(first, 'notes.json'), 'utf8'));
+    const rows = new Float32Array(new Uint8Array(readFileSync(join(first, 'sentences.f32'))).buffer);
+    expect([size, encoder]).toEqual([3, 'lengths']);
+    expect(counts).toEqual({ notes: notes.length, sentences: sentences.length });
+    expect(counts.notes).toBeGreaterThanOrEqual(12);
+    expect(new Set(sentences).size).toBe(sentences.length);
     const order = notes.map(({ stay, minute }: { stay: number; minute: number }) => stay * 10_000 + minute);
     expect(order).toEqual([...order].sort((a, b) => a - b));
     expect(new Set(notes.map(({ stay }: { stay: number }) => stay))).toEqual(new Set([0, 1]));
-    const { embedding } = await new NoteEncoder(lengths).encode({ text: notes[2].text, language: 'en' });
-    const row = new Float32Array(3);
-    dequantise(embedding as Int16Array, row, 0);
-    expect(rows.subarray(6, 9)).toEqual(row);
+    for (const note of notes) {
+      const told = note.sentences.map((place: number) => sentences[place]);
+      expect(told).toEqual(splitSentences(note.text).sentences);
+    }
+    // As the engine keeps them: at length 1, in 16 bits.
+    expect(rows.length).toBe(sentences.length * 3);
+    sentences.forEach((sentence: string, place: number) => {
+      const kept = Math.round((sentence.length / Math.hypot(sentence.length, 1)) * EMBEDDING_UNIT);
+      expect(rows[3 * place]).toBe(Math.fround(kept / EMBEDDING_UNIT));
+    });
     await run(second, 1);
     await run(other, 2);
     const textOf = (directory: string) => readFileSync(join(directory, 'notes.json'), 'utf8');

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../../src/clinical/variables.js';
+import { Course } from '../../src/simulate/course.js';
 import { NoteWriter } from '../../src/simulate/note-writer.js';
 import { Random } from '../../src/simulate/random.js';
+import { vitalSigns } from '../../src/simulate/shorthand.js';
 import { HOUR_MS } from '../helpers.js';
 
 const patient = { ageYears: 70, sex: 'MALE', unitType: 'MEDICAL' } as const;
@@ -54,15 +56,15 @@ describe('NoteWriter', () => {
     );
   });
 
-  it('writes at admission, then every six to eight hours', () => {
+  it('writes at admission, then every two to four hours', () => {
     const notes = notesOf([{ variable: variableIndex('heartRate'), value: 80, time: 0 }], 48 * HOUR_MS);
     expect(notes[0].kind).toBe('admission');
     for (let index = 1; index < notes.length; index++) {
       const gap = (notes[index].time - notes[index - 1].time) / HOUR_MS;
-      expect(gap).toBeGreaterThanOrEqual(6);
-      expect(gap).toBeLessThanOrEqual(8);
+      expect(gap).toBeGreaterThanOrEqual(2);
+      expect(gap).toBeLessThanOrEqual(4);
     }
-    expect(notes.length).toBeGreaterThanOrEqual(6);
+    expect(notes.length).toBeGreaterThanOrEqual(12);
   });
 
   it('writes an event note when pressure falls, and says so', () => {
@@ -86,5 +88,34 @@ describe('NoteWriter', () => {
     }));
     expect(notesOf(course, 48 * HOUR_MS)).toEqual(notesOf(course, 48 * HOUR_MS));
     expect(notesOf(course, 48 * HOUR_MS)).not.toEqual(notesOf(course, 48 * HOUR_MS, 2));
+  });
+
+  it('lists the vital signs as charted last, and none that are old', () => {
+    const [rate, gcs] = [variableIndex('heartRate'), variableIndex('gcs')];
+    const course = Array.from({ length: 24 }, (_, hour) => ({
+      variable: rate,
+      value: 80 + hour,
+      time: hour * HOUR_MS,
+    }));
+    const notes = notesOf([{ variable: gcs, value: 11, time: 0 }, ...course], 24 * HOUR_MS);
+    const listed = notes.filter(({ text, time }) => {
+      const last = 80 + Math.floor(time / HOUR_MS);
+      return new RegExp(`(HR|P|Pulse) ${last}\\b`).test(text);
+    });
+    expect(listed.length / notes.length).toBeGreaterThan(0.7);
+    const old = notes.filter(({ time }) => time > 9 * HOUR_MS);
+    expect(old.length).toBeGreaterThan(3);
+    for (const { text } of old) expect(text).not.toContain('GCS');
+  });
+});
+
+describe('vitalSigns', () => {
+  it('draws no random number', () => {
+    const course = new Course();
+    course.record(variableIndex('heartRate'), 88, 0);
+    const random = new Random(1, 1);
+    const found = [0, 1, 2].map((minute) => vitalSigns({ course, now: minute * MINUTE_MS, patient, random }));
+    expect(found.flat().join()).toMatch(/88/);
+    expect(random.uniform()).toBe(new Random(1, 1).uniform());
   });
 });

@@ -96,21 +96,26 @@ def test_smoke(tmp_path: Path):
     (tmp_path / "endpoints.json").write_text(json.dumps({"hours": [47.5] * stays, "events": endpoints}))
     lines = ["RecordID,SAPS-I,SOFA,Length_of_stay,Survival,In-hospital_death"] + [f"{s},{5 + int(s) % 3},1,5,-1,{int(i % 4 == 0)}" for i, s in enumerate(ids)]
     (tmp_path / "outcomes.txt").write_text("\n".join(lines))
-    notes = [{"stay": stay, "minute": minute, "kind": "event", "text": ""} for stay in range(stays) for minute in (300, 2700)]
-    rng.normal(size=(len(notes), 6)).astype("<f4").tofile(tmp_path / "notes.f32")
-    (tmp_path / "notes.json").write_text(json.dumps({"size": 6, "encoder": "test", "notes": notes}))
+    notes = [
+        {"stay": stay, "minute": minute, "kind": "event", "text": "", "sentences": [stay % 5, 5 + stay % 3]}
+        for stay in range(stays) for minute in (300, 2800)
+    ]
+    rng.normal(size=(8, 6)).astype("<f4").tofile(tmp_path / "sentences.f32")
+    texts = [f"sentence {each}" for each in range(8)]
+    (tmp_path / "notes.json").write_text(json.dumps({"size": 6, "encoder": "test", "sentences": texts, "notes": notes}))
     (tmp_path / "runs").mkdir()
     np.savez(tmp_path / "runs/images.npz", embedding=rng.normal(size=(8, 3)).astype(np.float32), ill=np.arange(8) % 2 == 0)
     config = json.loads((ROOT / "configs/deterioration.json").read_text())
-    config |= dict(folds=3, features=str(tmp_path), outcomes=str(tmp_path / "outcomes.txt"), output=str(tmp_path / "out"), runs=str(tmp_path / "runs"), bootstrap=20)
+    config |= dict(folds=3, features=str(tmp_path), outcomes=str(tmp_path / "outcomes.txt"), output=str(tmp_path / "out"), readers=str(tmp_path / "text"), runs=str(tmp_path / "runs"), bootstrap=20)
     config["model"] |= dict(width=16, feedForward=16, headWidth=4)
-    config["fusion"]["model"] |= dict(headWidth=4)  # the cache has one width
+    config["fusion"]["model"] |= dict(width=8)
     file = tmp_path / "config.json"
     file.write_text(json.dumps(config))
     for command in (["pretrain", "--smoke"], ["train", "--smoke"], ["fuse", "--smoke"], ["evaluate"], ["export"], ["export", "--fused"], ["compare"]):
         subprocess.run([sys.executable, "-m", f"wardstream_training.{command[0]}", "--config", str(file), *command[1:]], cwd=ROOT, check=True)
-    for version in (config["version"], f"0-fusion-{config['version']}"):
+    for version in (config["version"], f"0-fusion-b-{config['version']}"):
         check(tmp_path / "out" / version, version, stays, steps)
+    check_reader(tmp_path / "text" / config["fusion"]["reader"]["version"], variables)
 
 
 def check(folder: Path, version: str, stays: int, steps: int) -> None:
@@ -124,3 +129,18 @@ def check(folder: Path, version: str, stays: int, steps: int) -> None:
     logit, _, _ = session.run(None, {"x": np.array([golden[0]["x"]], np.float32), "k": cache, "v": cache, "age": age})
     assert logit.shape == (1, len(shape["outputs"]))
     assert np.abs(logit[0] - golden[0]["logit"]).max() < 1e-4
+    # The first hour, of the fused model without a document: the same to the bit.
+    if version.startswith("0-fusion"):
+        plain = onnxruntime.InferenceSession(str(folder.parent / version.removeprefix("0-fusion-b-") / "model.onnx"))
+        size = plain.get_inputs()[0].shape[1]
+        same, _, _ = plain.run(None, {"x": np.array([golden[0]["x"][:size]], np.float32), "k": cache, "v": cache, "age": age})
+        assert np.array_equal(logit, same)
+
+
+def check_reader(folder: Path, variables: list[str]) -> None:
+    assert json.loads((folder / "config.json").read_text())["variables"] == variables
+    assert folder.name in (folder / "card.md").read_text()
+    session = onnxruntime.InferenceSession(str(folder / "model.onnx"))
+    for sentences in (1, 3, 32):
+        (reading,) = session.run(None, {"sentences": np.zeros((sentences, 6), np.float32)})
+        assert reading.shape == (2 * len(variables),)

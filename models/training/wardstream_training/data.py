@@ -73,7 +73,7 @@ def load_config(path: str) -> dict:
     """The config file, with its paths taken from the folder `models/training`."""
     config = json.loads(Path(path).read_text())
     base = Path(path).resolve().parent.parent
-    for key in ("features", "outcomes", "output", "runs"):
+    for key in ("features", "outcomes", "output", "readers", "runs"):
         config[key] = str((base / config[key]).resolve())
     return config
 

@@ -11,7 +11,7 @@ import torch
 
 from .card import card
 from .data import OUTPUTS, load_config
-from .fuse import Documents, new_fusion
+from .fused import export_fused
 from .model import StepGraph
 from .train import Run
 
@@ -37,33 +37,17 @@ def main() -> None:
     arguments = parser.parse_args()
     config = load_config(arguments.config)
     if arguments.fused:
-        # Sorts before the versions, so that it is never the latest one: it has to be asked for.
-        config["version"] = f"0-fusion-{config['version']}"
+        export_fused(config)
+        return
     run = Run(config)
     cohort, runs = run.cohort, run.folder
     _, slots, features = cohort.x.shape
-    examples, names_of_features, encoder = cohort.x[0, :4], cohort.names, cohort.description["encoder"]
+    examples = cohort.x[0, :4]
     ensemble = run.ensemble("all")
     ensemble.load_state_dict(torch.load(runs / "model.pt", weights_only=True))
     options = config["model"]
     layers, width = config["members"] * options["layers"], options["cacheHeads"] * options["headWidth"]
-    fusion = None
-    if arguments.fused:
-        documents = Documents(run)
-        fusion = new_fusion(run, documents)
-        fusion.load_state_dict(torch.load(runs / "fusion.pt", weights_only=True))
-        layers += 1
-        first = np.array([0])
-        text = documents.text_rows(first, first, np.array([True]))[0, -4:]
-        image = documents.image_rows(first, np.array([True]), np.random.default_rng(0))[0, -4:]
-        # The first case has neither, the last one both.
-        text[0], image[:2] = 0, 0
-        examples = np.concatenate([examples, text, image], 1).astype(np.float32)
-        features = examples.shape[1]
-        encoder = encoder | {"modalities": {"text": {"size": text.shape[1] - 2, "encoder": documents.encoder}, "image": {"size": image.shape[1] - 2}}}
-        for kind, part in (("text", text), ("image", image)):
-            names_of_features = [*names_of_features, *(f"{kind}.{place}" for place in range(part.shape[1] - 2)), f"{kind}.age", f"{kind}.seen"]
-    graph = StepGraph(ensemble, fusion).eval()
+    graph = StepGraph(ensemble).eval()
     folder = Path(config["output"]) / config["version"]
     folder.mkdir(parents=True, exist_ok=True)
     example = (torch.zeros(2, features), torch.zeros(2, layers, slots, width), torch.zeros(2, layers, slots, width), torch.full((2, slots), slots, dtype=torch.int32))
@@ -84,14 +68,14 @@ def main() -> None:
         "layers": layers,
         "width": width,
         "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
-        "featureNames": names_of_features,
-        "encoder": encoder,
+        "featureNames": cohort.names,
+        "encoder": cohort.description["encoder"],
     }
     (folder / "config.json").write_text(json.dumps(description, indent=1) + "\n")
     (folder / "golden.json").write_text(json.dumps(cases) + "\n")
     if metrics is not None:
         (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n")
-        (folder / "card.md").write_text(card(config, metrics, arguments.fused))
+        (folder / "card.md").write_text(card(config, metrics, False))
     print(folder)
 
 

@@ -225,94 +225,142 @@ def stack_terms(components: np.ndarray, elapsed: np.ndarray) -> np.ndarray:
     return np.concatenate([components, components * e, np.ones_like(e), e, e * e], 1)
 
 
+class NoteReader(nn.Module):
+    """
+    Reads a note: what it says of each variable, and how surely. For each variable a learned query attends over the note's
+    sentences, or over none of them where none speaks of it. Sentence embeddings [B, S, size] and which places hold one [B, S] ->
+    standardised values and logarithms of their variances, [B, variables] each.
+    """
+
+    # Variances are of standardised values: from 0.01 to a little above what not reading the note would leave.
+    LEAST, MOST = -5.0, 0.3
+    # Values are kept as shares of this.
+    CLIP = 5.0
+
+    def __init__(self, size: int, variables: int, width: int):
+        super().__init__()
+        self.variables = variables
+        self.gain = size**0.5  # embeddings have length 1
+        self.hidden = nn.Linear(size, width)
+        self.out = nn.Linear(width, 3 * variables)
+        self.unread = nn.Parameter(torch.zeros(variables))
+
+    def forward(self, sentences: Tensor, held: Tensor) -> tuple[Tensor, Tensor]:
+        scores, values, spreads = self.out(F.gelu(self.hidden(sentences * self.gain))).split(self.variables, 2)
+        scores = scores + (1 - held)[..., None] * MASKED
+        shares = torch.softmax(torch.cat([scores, torch.zeros_like(scores[:, :1])], 1), 1)
+        told, untold = shares[:, :-1], shares[:, -1]
+        value = (told * values).sum(1)
+        spread = (told * spreads).sum(1) + untold * self.unread
+        return value, spread.clamp(self.LEAST, self.MOST)
+
+    def reading(self, sentences: Tensor, held: Tensor) -> Tensor:
+        """What is kept of a note: values as shares of `CLIP`, then how sure each is, 0 to 1. [B, 2 * variables]"""
+        value, spread = self(sentences, held)
+        return torch.cat([(value / self.CLIP).clamp(-1, 1), (1 - torch.exp(spread)).clamp(0, 1)], 1)
+
+
+class ReaderGraph(nn.Module):
+    """One note: sentences [S, size] -> reading [2 * variables]."""
+
+    def __init__(self, reader: NoteReader):
+        super().__init__()
+        self.reader = reader
+
+    def forward(self, sentences: Tensor) -> Tensor:
+        return self.reader.reading(sentences[None], torch.ones_like(sentences[None, :, 0]))[0]
+
+
 class Fusion(nn.Module):
     """
-    What notes and images change in the logits. Within a step a learned query attends over the tokens of the structured row, the
-    newest note and the newest image; what that moves away from the structured token alone, `u`, is attended over the steps so far and
-    mapped to logits without constants. So without a note or an image so far the change is 0, exactly.
+    Fills what is missing of the vital signs in a row from the newest note and the newest image: rows [N, F + text + image] -> rows
+    [N, F]. A query made of the structured token attends over the tokens of the row, the note and the image; what comes of it is
+    mapped to a change of the columns that vital signs make. It is applied only where no vital sign has been charted for longer
+    than `LOST` hours and the note or image is newer than all of them: any other row comes out as it went in, to the bit.
     """
 
-    def __init__(self, structured: int, text: int, image: int, steps: int, outputs: int, heads: int, headWidth: int, dropout: float):
+    LOST = 2.0
+
+    def __init__(self, features: int, variables: int, image: int, columns: np.ndarray, vitals: np.ndarray, perVariable: int, width: int, dropout: float):
+        """`columns`: those that vital signs make; `vitals`: places of the vital signs among the variables."""
         super().__init__()
-        width = heads * headWidth
-        # Columns of a row: structured, then the note's embedding, age and seen, then the image's.
-        self.sizes = [structured, text + 2, image + 2]
-        # The structured token is of the row and of the logits so far.
-        inputs = [structured + outputs, text + 2, image + 2]
-        self.heads, self.head_width = heads, headWidth
-        self.tokens = nn.ModuleList(nn.Sequential(nn.Linear(size, width), nn.LayerNorm(width)) for size in inputs)
-        # What embeddings are centred and scaled by.
-        self.register_buffer("shift", torch.zeros(text + image + 4))
-        self.register_buffer("gain", torch.ones(text + image + 4))
+        last, age, seen = (np.arange(variables) * perVariable + place for place in (0, 3, 4))
+        self.sizes = [features, 2 * variables + 2, image + 2]
+        self.variables = variables
+        keep = lambda name, value: self.register_buffer(name, torch.from_numpy(np.asarray(value, dtype=np.int64)))
+        keep("last", last)
+        keep("age", age[vitals])
+        keep("seen", seen[vitals])
+        # Of each column of the row, which place of the change it takes; the place behind the last is 0.
+        place = np.full(features, len(columns))
+        place[columns] = np.arange(len(columns))
+        keep("place", place)
+        inputs = [features, 3 * variables + 1, image + 1]
+        self.tokens = nn.ModuleList(nn.Linear(size, width) for size in inputs)
+        # What embeddings of images are centred and scaled by.
+        self.register_buffer("shift", torch.zeros(image))
+        self.register_buffer("gain", torch.ones(image))
         self.input_dropout = nn.Dropout(dropout)
+        self.query = nn.Linear(width, width)
         self.key = nn.Linear(width, width)
         self.value = nn.Linear(width, width)
-        self.query = nn.Parameter(torch.randn(width) / width**0.5)
-        self.kind = nn.Parameter(torch.zeros(len(self.sizes)))
-        self.step_query = nn.Linear(width, width)
-        self.step_key = nn.Linear(width, width, bias=False)
-        self.step_value = nn.Linear(width, width, bias=False)
-        self.bias = nn.Parameter(-0.3 * torch.arange(steps).float()[:, None].repeat(1, heads))
-        self.first = nn.Linear(width, 2 * width, bias=False)
-        self.second = nn.Linear(2 * width, outputs, bias=False)
-        self.dropout = nn.Dropout(dropout)
+        self.first = nn.Linear(2 * width, 2 * width)
+        self.second = nn.Linear(2 * width, len(columns))
+        self.plain = nn.Linear(inputs[1], len(columns))
+        for layer in (self.second, self.plain):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
 
-    def table(self) -> Tensor:
-        return torch.cat([self.bias, torch.full_like(self.bias[:1], MASKED)])
+    def standardise(self, images: np.ndarray) -> None:
+        self.shift.copy_(torch.from_numpy(images.mean(0)))
+        self.gain.copy_(torch.from_numpy(1 / (images.std(0) + 1e-3)))
 
-    def standardise(self, embeddings: list[np.ndarray]) -> None:
-        """Centres and scales the inputs by embeddings of notes and of images [count, size] each; age and seen stay."""
-        plain = np.array([0.0, 0.0])
-        self.shift.copy_(torch.from_numpy(np.concatenate([part for each in embeddings for part in (each.mean(0), plain)])))
-        self.gain.copy_(torch.from_numpy(np.concatenate([part for each in embeddings for part in (1 / (each.std(0) + 1e-3), plain + 1)])))
+    def change(self, x: Tensor, text: Tensor, image: Tensor) -> Tensor:
+        """Change of the columns of vital signs [N, columns]: what follows from the documents less what would from silent ones."""
+        values, sure, age = text[:, : self.variables] * NoteReader.CLIP, text[:, self.variables : -2], text[:, -2:-1]
+        note = torch.cat([sure * (values - x[:, self.last]), sure, sure * values, age], 1)
+        picture = torch.cat([(image[:, :-2] - self.shift) * self.gain, image[:, -2:-1]], 1)
+        token = torch.tanh(self.tokens[0](self.input_dropout(x)))
+        absent = torch.cat([torch.zeros_like(age), 1 - text[:, -1:], 1 - image[:, -1:]], 1)
+        silent = [torch.cat([torch.zeros_like(each[:, :-1]), each[:, -1:]], 1) for each in (note, picture)]
+        return self.attend(token, absent, note, picture) - self.attend(token, absent, *silent)
 
-    def within(self, x: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """Rows [N, F] and their logits so far [N, outputs] -> the structured token and what the others move, [N, W] each."""
-        structured, *parts = torch.split(x, self.sizes, 1)
-        text, image = torch.split((torch.cat(parts, 1) - self.shift) * self.gain, self.sizes[1:], 1)
-        inputs = [torch.cat([structured, logits], 1), text, image]
-        tokens = [token(self.input_dropout(each)) for token, each in zip(self.tokens, inputs)]
-        values = [self.value(self.dropout(token)) for token in tokens]
-        scale = self.query.shape[0] ** 0.5
-        scores = torch.stack([(self.key(token) * self.query).sum(1) / scale for token in tokens], 1) + self.kind
-        # A row's last column of a modality says whether it has one.
-        absent = torch.cat([torch.zeros_like(x[:, :1]), *(1 - part[:, -1:] for part in parts)], 1)
+    def attend(self, token: Tensor, absent: Tensor, note: Tensor, picture: Tensor) -> Tensor:
+        """The structured token [N, W], which tokens are absent [N, 3], and the documents -> [N, columns]"""
+        tokens = torch.stack([token, torch.tanh(self.tokens[1](note)), torch.tanh(self.tokens[2](picture))], 1)
+        scores = (self.key(tokens) * self.query(token)[:, None]).sum(2) / token.shape[1] ** 0.5
         shares = torch.softmax(scores + absent * MASKED, 1)
-        moved = sum(shares[:, each : each + 1] * value for each, value in enumerate(values))
-        return tokens[0], moved - values[0]
+        fused = (shares[:, :, None] * self.value(tokens)).sum(1)
+        hidden = F.gelu(self.first(torch.cat([fused, token], 1)))
+        return self.second(hidden) + shares[:, 1:2] * self.plain(note)
 
-    def across(self, token: Tensor, u: Tensor, keys: Tensor, values: Tensor, ages: Tensor) -> Tensor:
-        """token, u [B, Q, W]; keys, values [B, K, W]; ages [B or 1, Q, K] -> change of the logits [B, Q, outputs]"""
-        b, n, width = u.shape
-        split = lambda each: each.reshape(b, -1, self.heads, self.head_width).permute(0, 2, 1, 3)
-        bias = F.embedding(ages, self.table()).permute(0, 3, 1, 2)
-        scores = split(self.step_query(token)) @ split(keys).transpose(2, 3) / self.head_width**0.5 + bias
-        attended = (torch.softmax(scores, -1) @ split(values)).permute(0, 2, 1, 3).reshape(b, n, width)
-        return self.second(self.dropout(torch.tanh(self.first(u + attended))))
+    def is_lost(self, x: Tensor, text: Tensor, image: Tensor) -> Tensor:
+        """Whether rows are filled. [N, 1]"""
+        # Of what was never charted, above all ages, which are ln(1 + hours) / 4; of a document that is not there, far above that.
+        newest = (x[:, self.age] + (1 - x[:, self.seen]) * 9.0).min(1, keepdim=True).values
+        ages = [part[:, -2:-1] + (1 - part[:, -1:]) * -MASKED for part in (text, image)]
+        document = torch.minimum(*ages)
+        return (newest > document) & (newest > float(np.log1p(self.LOST) / 4))
 
-    def forward(self, x: Tensor, logits: Tensor) -> Tensor:
-        """x [B, S, F], logits so far [B, S, outputs] -> change of the logits [B, S, outputs]"""
-        n = x.shape[1]
-        token, u = (each.unflatten(0, x.shape[:2]) for each in self.within(x.flatten(0, 1), logits.flatten(0, 1)))
-        distance = torch.arange(n)[:, None] - torch.arange(n)[None, :]
-        ages = torch.where((distance >= 0) & (distance < len(self.bias)), distance, len(self.bias))[None]
-        return self.across(token, u, self.step_key(u), self.step_value(u), ages)
+    def forward(self, row: Tensor) -> Tensor:
+        x, text, image = torch.split(row, self.sizes, 1)
+        change = self.change(x, text, image)
+        spread = torch.cat([change, torch.zeros_like(change[:, :1])], 1)[:, self.place]
+        return torch.where(self.is_lost(x, text, image), x + spread, x)
 
 
 class StepGraph(nn.Module):
     """
     One token a row: x [B, F], cache k and v [B, layers, slots, W], age [B, slots] (distance in steps of each slot, 1 to
     slots - 1; `slots` where empty) to logit [B, outputs], and the token's own keys and values [B, layers, W]. `layers`
-    counts those of all members, one member after the other, and at last that of the fusion where there is one.
+    counts those of all members, one member after the other.
     """
 
-    def __init__(self, ensemble: Ensemble, fusion: Fusion | None = None):
+    def __init__(self, ensemble: Ensemble):
         super().__init__()
         self.ensemble = ensemble
-        self.fusion = fusion
 
-    def forward(self, row: Tensor, k: Tensor, v: Tensor, age: Tensor):
-        x = row if self.fusion is None else row[:, : self.fusion.sizes[0]]
+    def forward(self, x: Tensor, k: Tensor, v: Tensor, age: Tensor):
         ages = torch.cat([age, torch.zeros_like(age[:, :1])], 1)
         logits, new_k, new_v = [], [], []
         for member in self.ensemble.members:
@@ -328,11 +376,4 @@ class StepGraph(nn.Module):
                 h = layer.finish(h, layer.attend(layer.query(normed), keys, values, bias))
             logits.append(member.head(member.norm(h))[:, 0])
         logit = self.ensemble.combine(x, sum(logits) / len(logits))
-        if self.fusion is not None:
-            token, u = (each[:, None] for each in self.fusion.within(row, logit))
-            key, value = self.fusion.step_key(u), self.fusion.step_value(u)
-            keys, values = torch.cat([k[:, len(new_k)], key], 1), torch.cat([v[:, len(new_k)], value], 1)
-            new_k.append(key)
-            new_v.append(value)
-            logit = logit + self.fusion.across(token, u, keys, values, ages[:, None])[:, 0]
         return logit, torch.cat(new_k, 1), torch.cat(new_v, 1)

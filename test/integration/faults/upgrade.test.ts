@@ -15,7 +15,7 @@ const BEDS = 6;
 const HOURS = 30;
 const OLD = '2026.11-c';
 /** It reads notes and images, which the other one leaves aside. */
-const NEW = '0-fusion-2026.11-c';
+const NEW = '0-fusion-b-2026.11-c';
 setTheStage(startBroker);
 
 /** A ward with notes; all are discharged, so that every alert comes to its end. */

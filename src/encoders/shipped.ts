@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { z } from 'zod';
+import { WardstreamError } from '../errors.js';
+
+/** Where the encoders that come with the package lie: a folder a version in each. */
+export const SHIPPED = {
+  imaging: fileURLToPath(new URL('../../models/imaging', import.meta.url)),
+  text: fileURLToPath(new URL('../../models/text', import.meta.url)),
+} as const;
+
+/**
+ * The newest network of a kind in its directory: its graph's file, verified, and its config.json.
+ * @throws WardstreamError `WS_MODEL` saying what is missing or wrong and where.
+ */
+export function newestShipped<Config extends { readonly sha256: string }>(
+  kind: keyof typeof SHIPPED,
+  directory: string,
+  schema: z.ZodType<Config>,
+): { readonly graph: string; readonly config: Config } {
+  const version = existsSync(directory)
+    ? readdirSync(directory)
+        .filter((name) => existsSync(join(directory, name, 'config.json')))
+        .sort()
+        .at(-1)
+    : undefined;
+  if (version === undefined) {
+    const setting = kind === 'imaging' ? 'image' : kind;
+    throw new WardstreamError(
+      'WS_MODEL',
+      `${directory} holds no ${kind} model; restore the folder, or set encoders.${setting}`,
+    );
+  }
+  const folder = join(directory, version);
+  const config = readConfig(join(folder, 'config.json'), schema);
+  const graph = join(folder, 'model.onnx');
+  if (!existsSync(graph)) throw new WardstreamError('WS_MODEL', `${graph} is missing`);
+  if (createHash('sha256').update(readFileSync(graph)).digest('hex') !== config.sha256) {
+    throw new WardstreamError('WS_MODEL', `${graph} is damaged: its sha256 is not the one in config.json`);
+  }
+  return { graph, config };
+}
+
+function readConfig<Config>(file: string, schema: z.ZodType<Config>): Config {
+  try {
+    return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (error) {
+    throw new WardstreamError('WS_MODEL', `${file} is wrong: ${String(error)}`, { cause: error });
+  }
+}
