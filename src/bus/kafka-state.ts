@@ -58,9 +58,11 @@ export class KafkaStateLog implements StateLog {
 
   async reread(stretches: readonly Stretch[], handle: (batch: RecordBatch) => Promise<void>): Promise<void> {
     const lanes = new Map<LogRange, string>();
+    const endsOf = new Map<string, { partition: number; high: string }[]>();
     for (const { topic: lane, partition, since, until } of stretches) {
       const topic = this.#config.topicPrefix + lane;
-      const ends = await patiently(() => this.#admin.fetchTopicOffsets(topic));
+      const ends = endsOf.get(topic) ?? (await patiently(() => this.#admin.fetchTopicOffsets(topic)));
+      endsOf.set(topic, ends);
       // Below 0, a time would be one of Kafka's words for the beginning or the end.
       const time = Math.max(0, since);
       const begins = await patiently(() => this.#admin.fetchTopicOffsetsByTimestamp(topic, time));

@@ -11,7 +11,7 @@ const HOUR_MS = 3_600_000;
 const STEP_HOURS = 2;
 const LAST_HOUR = 48;
 /** Resamples of figures over all moments at most: each goes over every hour of every stay. */
-const MOST_RESAMPLES = 100;
+const MOST_RESAMPLES = 200;
 
 /** The outcome foretold at one hour since admission. */
 export interface CurvePoint {

@@ -28,8 +28,8 @@ export const BROUGHT_IN_MS = 3_600_000;
 /** Royal College of Physicians 2017: emergency response. */
 const NEWS2_EMERGENCY = 7;
 /** Thresholds of the model's curve at most, and of a baseline's. */
-const MODEL_THRESHOLDS = 101;
-const BASELINE_THRESHOLDS = 31;
+const MODEL_THRESHOLDS = 201;
+const BASELINE_THRESHOLDS = 61;
 
 /** Something that happens during a stay and should have been foreseen. */
 export interface Endpoint {

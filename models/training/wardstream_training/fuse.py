@@ -19,7 +19,7 @@ from .data import AGE, COUNT, MEAN, PER_VARIABLE, SEEN, Cohort, load_config
 from .evaluate import weighted_auroc
 from .model import Fusion, NoteReader
 from .stack import fit_stack, raw_of, terms_of
-from .train import Run
+from .train import Run, descend
 
 # Vital signs are taken out for this many hours at most, and for the figures for this many.
 LONGEST, TESTED = 8, 6
@@ -117,13 +117,7 @@ def optimise(model: torch.nn.Module, steps: int, rate: float, loss_of: Callable[
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.1)
     total = 0.0
     for step in range(1, steps + 1):
-        loss = loss_of()
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        total += loss.item()
+        total += descend(model, loss_of(), optimiser, schedule)
         if step % 500 == 0:
             say(f"  step {step} of {steps}, loss {total / 500:.4f}")
             total = 0.0

@@ -172,6 +172,18 @@ def fit(run: Run, train: np.ndarray, soft: np.ndarray, seed: int, watch=None) ->
     return averaged
 
 
+def descend(
+    model: torch.nn.Module, loss: torch.Tensor, optimiser: torch.optim.Optimizer, schedule: torch.optim.lr_scheduler.LRScheduler
+) -> float:
+    """One step down the gradient, clipped to length 1, and one along the schedule. Gives the loss."""
+    optimiser.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimiser.step()
+    schedule.step()
+    return loss.item()
+
+
 def optimise(model, averaged, train: np.ndarray, epochs: int, options: dict, rng, loss_of, watch=None) -> None:
     """AdamW under one cycle of the learning rate; `averaged` follows the weights."""
     decay = [p for name, p in model.named_parameters() if p.ndim > 1 and "bias" not in name]
@@ -185,13 +197,7 @@ def optimise(model, averaged, train: np.ndarray, epochs: int, options: dict, rng
         order = rng.permutation(len(train))
         total = 0.0
         for start in range(0, len(order), options["batch"]):
-            loss = loss_of(train[order[start : start + options["batch"]]])
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
-            total += loss.item()
+            total += descend(model, loss_of(train[order[start : start + options["batch"]]]), optimiser, schedule)
             with torch.no_grad():
                 for slow, fast in zip(averaged.parameters(), model.parameters()):
                     slow.lerp_(fast, 1 - options["emaDecay"])

@@ -33,7 +33,7 @@ export function continuousSection({ outcome, hasOnsets, curve, moments }: Valida
     y: { label: '', range: [0, 1] },
     lines: [of('auroc', 'AUROC'), of('auprc', 'AUPRC'), of('score1', 'Score1')],
   })}</div>
-<p>Events at every full hour that is not within one: is there an onset between 5 minutes and 8 hours later? Intervals by patient, 100 resamples at most.</p>
+<p>Events at every full hour that is not within one: is there an onset between 5 minutes and 8 hours later? Intervals by patient, 200 resamples at most.</p>
 <div class="scroll">${table(['event', 'score', 'hours', 'followed by an onset', 'AUROC', 'AUPRC'], rows)}</div>`;
 }
 
