@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Outputs, Sink } from '../engine/outputs.js';
 import type { AlertMessage } from '../events/messages.js';
+import type { ObservedStay } from '../validate/stays.js';
 
 /** SHA-256 over all scores sorted by patient and event time: equal for equal scores, however they were computed. */
 export class ScoresDigest implements Sink {
@@ -18,25 +19,38 @@ export class ScoresDigest implements Sink {
     }
   }
 
-  /** Stays with their scores: event time and risk by turns. */
-  entries(): Iterable<[stayId: string, scores: readonly number[]]> {
-    return this.#scores;
-  }
-
-  /** Takes over the scores of a stay from elsewhere: event time and risk by turns. */
-  add(stayId: string, scores: ArrayLike<number>): void {
-    this.#scores.set(stayId, Array.from(scores));
-  }
-
   /** In hexadecimal. */
   digest(): string {
-    const hash = createHash('sha256');
-    for (const stayId of [...this.#scores.keys()].sort()) {
-      hash.update(stayId);
-      hash.update(new Uint8Array(Float64Array.from(this.#scores.get(stayId)!).buffer));
-    }
-    return hash.digest('hex');
+    return digestOf([...this.#scores.keys()].sort(), (stayId) => [stayId, this.#scores.get(stayId)!]);
   }
+}
+
+/** The digest of scores that are kept with their stays. */
+export function scoresDigestOf(stays: readonly Pick<ObservedStay, 'stayId' | 'times' | 'signals'>[]): string {
+  const byId = [...stays].sort((a, b) => (a.stayId < b.stayId ? -1 : 1));
+  return digestOf(byId, ({ stayId, times, signals }) => {
+    const scores = new Float64Array(2 * times.length);
+    times.forEach((time, index) => {
+      scores[2 * index] = time;
+      scores[2 * index + 1] = signals.model[index];
+    });
+    return [stayId, scores];
+  });
+}
+
+/** Over stays in the order of their ids; stays without scores do not count. */
+function digestOf<Stay>(
+  stays: readonly Stay[],
+  scoresOf: (stay: Stay) => readonly [stayId: string, scores: ArrayLike<number>],
+): string {
+  const hash = createHash('sha256');
+  for (const stay of stays) {
+    const [stayId, scores] = scoresOf(stay);
+    if (scores.length === 0) continue;
+    hash.update(stayId);
+    hash.update(new Uint8Array(Float64Array.from(scores).buffer));
+  }
+  return hash.digest('hex');
 }
 
 /** What of an alert transition enters the digest. */

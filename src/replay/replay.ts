@@ -77,10 +77,9 @@ export interface ReplayResult {
   partial?: true;
 }
 
-/** A replay whose digests are still open, so that shares of patients replayed apart can be put together. */
+/** A replay whose digest of alerts is still open, so that shares of patients replayed apart can be put together. */
 export interface ReplayPart {
   readonly result: ReplayResult;
-  readonly scores: ScoresDigest;
   readonly alerts: AlertsDigest;
 }
 
@@ -89,18 +88,21 @@ const CHUNK = 512;
 
 /** Streams history through the same pipeline that runs live: embedded bus, model, policy, and the store if configured. */
 export async function replay(source: ReplaySource, options: ReplayOptions): Promise<ReplayResult> {
-  const { result, scores, alerts } = await replayPart(source, options);
+  const scores = new ScoresDigest();
+  const { result, alerts } = await replayPart(source, {
+    ...options,
+    sinks: [scores, ...(options.sinks ?? [])],
+  });
   return { ...result, scoresDigest: scores.digest(), alertsDigest: alerts.digest() };
 }
 
-/** As `replay`, with the digests still open. */
+/** As `replay`, without a digest of scores, and with that of alerts still open. */
 export async function replayPart(source: ReplaySource, options: ReplayOptions): Promise<ReplayPart> {
   const { config, signal, explainsAlerts = true } = options;
   const clock = new ReplayClock();
   const bus = new MemoryBus(config.bus.kind === 'memory' ? config.bus : { partitions: 4, capacity: 8192 });
-  const scores = new ScoresDigest();
   const alerts = new AlertsDigest();
-  const sinks: Sink[] = [scores, alerts, ...(options.sinks ?? [])];
+  const sinks: Sink[] = [alerts, ...(options.sinks ?? [])];
   if (config.store.kind !== 'none') {
     const model = loadModel(config.model.version, config.model.directory);
     const store = await openStore(config.store);
@@ -129,15 +131,13 @@ export async function replayPart(source: ReplaySource, options: ReplayOptions): 
     ...placesOf(engine, config),
     ...(isWhole && signal?.aborted !== true ? {} : { partial: true as const }),
   };
-  return { result, scores, alerts };
+  return { result, alerts };
 }
 
-/** Puts together what shares of the patients, replayed at one time, came to. */
+/** Puts together what shares of the patients, replayed at one time, came to; without a digest of scores. */
 export function joined(parts: readonly ReplayPart[], seconds: number): ReplayResult {
-  const scores = new ScoresDigest();
   const alerts = new AlertsDigest();
   for (const part of parts) {
-    for (const [stayId, list] of part.scores.entries()) scores.add(stayId, list);
     for (const line of part.alerts.lines) alerts.lines.push(line);
   }
   const results = parts.map(({ result }) => result);
@@ -175,7 +175,6 @@ export function joined(parts: readonly ReplayPart[], seconds: number): ReplayRes
       seconds,
     ),
     peakRssMb: Math.max(...results.map(({ peakRssMb }) => peakRssMb)),
-    scoresDigest: scores.digest(),
     alertsDigest: alerts.digest(),
     ...(results.some(({ partial }) => partial === true) ? { partial: true as const } : {}),
   };

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { WardstreamError } from '../errors.js';
 import type { EpochMs } from '../events/event.js';
 import { loadModel } from '../inference/model.js';
+import { KeptStays } from '../validate/kept-stays.js';
 import { transitionsOf } from '../validate/policies.js';
 import { type ObservedStay, sorted } from '../validate/stays.js';
-import { AlertsDigest, lineOf, ScoresDigest } from './digest.js';
+import { AlertsDigest, lineOf, scoresDigestOf } from './digest.js';
 import { openSource } from './open.js';
 import { joined, type ReplayResult } from './replay.js';
 import { SCORES_FORMAT, ScoresFile, type ScoresOrigin, sha256Of } from './scores-file.js';
@@ -54,7 +55,8 @@ export async function scoreCohort({
 }: ScoreOptions): Promise<ScoredCohort> {
   const started = performance.now();
   const file = name === undefined ? null : new ScoresFile<Summary>(name, originOf(job));
-  const found = (await file?.read()) ?? [];
+  const kept = new KeptStays();
+  const found = (await file?.read((stay) => kept.keep(stay))) ?? [];
   const summary = file?.summary() ?? null;
   const rules = JSON.stringify(job.config.alerts.rules);
   if (summary !== null) {
@@ -73,7 +75,7 @@ export async function scoreCohort({
   let writing: Promise<void> = Promise.resolve();
   const shares = await scoreInThreads({ ...job, known: known.map(({ patientId }) => patientId) }, workers, {
     onStay: (stay) => {
-      stays.push(stay);
+      stays.push(kept.keep(stay));
       if (file !== null) writing = writing.then(() => file.add(stay));
     },
     onProgress: (patients, total) => onProgress?.(known.length + patients, total),
@@ -81,15 +83,15 @@ export async function scoreCohort({
   });
   await writing;
   const seconds = (performance.now() - started) / 1000;
-  let result = joined(
-    shares.map(({ part }) => part),
-    seconds,
-  );
+  const parts = shares.map(({ part }) => part);
+  let result: ReplayResult = joined(parts, seconds);
   const isPartial = result.partial === true;
   if (!isPartial) {
     for (const { open } of shares) {
-      stays.push(...open);
-      for (const stay of open) await file?.add(stay);
+      for (const stay of open) {
+        stays.push(kept.keep(stay));
+        await file?.add(stay);
+      }
     }
   }
   const [first] = shares;
@@ -104,7 +106,7 @@ export async function scoreCohort({
     const lines = shares.flatMap(({ part }) => part.alerts.lines);
     const alerts = alertsOf(known, job, result, { raised: result.alerts, lines });
     result = { ...result, ...countsOf(stays), ...alerts };
-  }
+  } else result = { ...result, scoresDigest: scoresDigestOf(stays) };
   const rest = { result, aside, total: first.total, hasClock: first.hasClock };
   await file?.finish(!isPartial, { ...rest, rules, count: stays.length });
   return { stays: sorted(stays), ...rest, stored: known.length };
@@ -131,19 +133,12 @@ async function settled(found: readonly ObservedStay[], job: ScoringJob): Promise
 function countsOf(
   stays: readonly ObservedStay[],
 ): Pick<ReplayResult, 'patients' | 'scores' | 'observations' | 'scoresDigest'> {
-  const digest = new ScoresDigest();
   let [scores, observations] = [0, 0];
-  for (const { stayId, times, signals, observations: used } of stays) {
-    const list = new Float64Array(2 * times.length);
-    times.forEach((time, index) => {
-      list[2 * index] = time;
-      list[2 * index + 1] = signals.model[index];
-    });
-    if (times.length > 0) digest.add(stayId, list);
+  for (const { times, observations: used } of stays) {
     scores += times.length;
     observations += used;
   }
-  return { patients: stays.length, scores, observations, scoresDigest: digest.digest() };
+  return { patients: stays.length, scores, observations, scoresDigest: scoresDigestOf(stays) };
 }
 
 /** The alerts that the configured rules raise of stays, with others raised already. */

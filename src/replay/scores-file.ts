@@ -76,16 +76,16 @@ export class ScoresFile<Summary> {
   }
 
   /**
-   * The stays that are there, of a finished, an interrupted or a killed run; what follows damage is left out.
+   * The stays that are there, each as `keep` gives it back, of a finished, an interrupted or a killed run; what follows damage is left out.
    * @throws WardstreamError `WS_USAGE` where they were made from something else, `WS_SOURCE` where it is no such file.
    */
-  async read(): Promise<ObservedStay[]> {
+  async read(keep: (stay: ObservedStay) => ObservedStay): Promise<ObservedStay[]> {
     const stays = new Map<string, ObservedStay>();
     for (const file of [this.#file, `${this.#file}.part`]) {
       if (!existsSync(file)) continue;
       const isPart = file !== this.#file;
       try {
-        await this.#readFile(file, stays);
+        await this.#readFile(file, stays, keep);
       } catch (error) {
         // Of a part, written when the process was killed, what is whole is used.
         if (!isPart || (error as WardstreamError).code !== 'WS_SOURCE') throw error;
@@ -94,7 +94,11 @@ export class ScoresFile<Summary> {
     return [...stays.values()];
   }
 
-  async #readFile(file: string, stays: Map<string, ObservedStay>): Promise<void> {
+  async #readFile(
+    file: string,
+    stays: Map<string, ObservedStay>,
+    keep: (stay: ObservedStay) => ObservedStay,
+  ): Promise<void> {
     let isOurs = false;
     let fault: WardstreamError | null = null;
     let damage: unknown = null;
@@ -106,7 +110,7 @@ export class ScoresFile<Summary> {
       });
       for await (const stored of decoder as AsyncIterable<StoredStay>) {
         if (fault !== null || !isOurs) break;
-        stays.set(stored.stayId, stayOf(stored));
+        stays.set(stored.stayId, keep(stayOf(stored)));
       }
     } catch (error) {
       damage = error;

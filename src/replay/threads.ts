@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, WardstreamError } from '../errors.js';
 import type { ObservedStay } from '../validate/stays.js';
-import { AlertsDigest, ScoresDigest } from './digest.js';
+import { AlertsDigest } from './digest.js';
 import type { ReplayResult } from './replay.js';
 import { type ScoredShare, type ScoringHooks, type ScoringJob, scoreHere } from './scoring.js';
 
@@ -13,10 +13,12 @@ export type FromWorker =
   | ({
       readonly kind: 'done';
       readonly result: ReplayResult;
-      readonly scores: readonly (readonly [stayId: string, scores: Float64Array])[];
       readonly alerts: readonly string[];
     } & Omit<ScoredShare, 'part'>)
   | { readonly kind: 'failed'; readonly code: ErrorCode | null; readonly message: string };
+
+/** Messages live short: in a small young generation their buffers are given back early. */
+const YOUNG_MB = 12;
 
 /** Worker threads where nothing is said: one a core, four at most. */
 export function defaultWorkers(): number {
@@ -54,14 +56,22 @@ export async function scoreInThreads(
 }
 
 function scoreInThread(job: ScoringJob, { onStay, onProgress, signal }: ScoringHooks): Promise<ScoredShare> {
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: job });
+  const worker = new Worker(new URL('./worker.js', import.meta.url), {
+    workerData: job,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+  });
   const stop = () => worker.postMessage('stop');
   signal?.addEventListener('abort', stop, { once: true });
   if (signal?.aborted === true) stop();
   return new Promise<ScoredShare>((resolve, reject) => {
     worker.on('message', (message: FromWorker) => {
-      if (message.kind === 'stays') for (const stay of message.stays) onStay(stay);
-      else if (message.kind === 'progress') onProgress?.(message.patients, message.total);
+      if (message.kind === 'stays') {
+        try {
+          for (const stay of message.stays) onStay(stay);
+        } catch (error) {
+          reject(error);
+        }
+      } else if (message.kind === 'progress') onProgress?.(message.patients, message.total);
       else if (message.kind === 'done') resolve(shareOf(message));
       else
         reject(
@@ -77,16 +87,13 @@ function scoreInThread(job: ScoringJob, { onStay, onProgress, signal }: ScoringH
 
 function shareOf({
   result,
-  scores,
   alerts,
   aside,
   total,
   hasClock,
   open,
 }: FromWorker & { kind: 'done' }): ScoredShare {
-  const digest = new ScoresDigest();
-  for (const [stayId, list] of scores) digest.add(stayId, list);
   const alertsDigest = new AlertsDigest();
   for (const line of alerts) alertsDigest.lines.push(line);
-  return { part: { result, scores: digest, alerts: alertsDigest }, aside, total, hasClock, open };
+  return { part: { result, alerts: alertsDigest }, aside, total, hasClock, open };
 }

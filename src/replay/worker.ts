@@ -32,10 +32,7 @@ try {
     },
   });
   send({ kind: 'stays', stays: batch });
-  const scores = [...part.scores.entries()].map(
-    ([stayId, list]) => [stayId, Float64Array.from(list)] as const,
-  );
-  send({ kind: 'done', ...rest, result: part.result, scores, alerts: part.alerts.lines });
+  send({ kind: 'done', ...rest, result: part.result, alerts: part.alerts.lines });
 } catch (error) {
   const code = error instanceof WardstreamError ? error.code : null;
   send({ kind: 'failed', code, message: error instanceof Error ? error.message : String(error) });

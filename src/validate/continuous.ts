@@ -73,9 +73,14 @@ export function momentFigures(
   { seed, resamples }: BootstrapOptions,
 ): MomentFigures {
   const ids: readonly SignalId[] = [modelSignal(endpoint, stays).id, 'news2'];
-  const owners: number[] = [];
-  const positives: number[] = [];
-  const values = ids.map((): number[] => []);
+  const most = stays.reduce(
+    (sum, { admittedAt, endAt }) => sum + Math.ceil((endAt - admittedAt) / HOUR_MS),
+    0,
+  );
+  const owners = new Uint32Array(most);
+  const positives = new Uint8Array(most);
+  const values = ids.map(() => new Float64Array(most));
+  let moments = 0;
   stays.forEach((stay, index) => {
     const events = endpoint.eventsOf(stay);
     for (let time = stay.admittedAt + BROUGHT_IN_MS; time < stay.endAt; time += HOUR_MS) {
@@ -84,16 +89,17 @@ export function momentFigures(
       const isFollowed = events.some(
         ({ start }) => start - time >= HYLAND_RULES.leastMs && start - time <= HYLAND_RULES.horizonMs,
       );
-      owners.push(index);
-      positives.push(isFollowed ? 1 : 0);
+      owners[moments] = index;
+      positives[moments] = isFollowed ? 1 : 0;
       ids.forEach((id, signal) => {
         const value = stay.signals[id][moment];
-        values[signal].push(Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value);
+        values[signal][moments] = Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value;
       });
+      moments++;
     }
   });
-  const rankings = values.map((each) => rank(each, positives));
-  const expanded = new Uint32Array(owners.length);
+  const rankings = values.map((each) => rank(each.subarray(0, moments), positives.subarray(0, moments)));
+  const expanded = new Uint32Array(moments);
   const options = { seed, resamples: Math.min(MOST_RESAMPLES, resamples) };
   const estimates = estimate(stays.length, options, (weights?: Weights) => {
     if (weights !== undefined) {
@@ -109,7 +115,7 @@ export function momentFigures(
     id: endpoint.id,
     label: endpoint.label,
     horizonHours: HYLAND_RULES.horizonMs / HOUR_MS,
-    moments: owners.length,
+    moments,
     positive: positives.reduce((total, each) => total + each, 0),
     signals: ids.map((id, index) => ({
       id,

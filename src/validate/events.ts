@@ -19,6 +19,7 @@ import {
 } from './alarms.js';
 import type { BootstrapOptions } from './bootstrap.js';
 import { type Estimate, estimate } from './mortality.js';
+import { packEach } from './pack.js';
 import type { Weights } from './ranking.js';
 import { BASELINES, type Signal, thresholdLabel } from './signals.js';
 import type { ObservedStay, SignalId } from './stays.js';
@@ -144,9 +145,13 @@ export function monitoredBy(
   stays: readonly ObservedStay[],
   events: readonly (readonly Interval[])[],
 ): MonitoredStay[] {
+  const times = packEach(stays, (stay) => stay.times);
+  const signals = packEach(stays, ({ signals }) =>
+    sign === 1 ? signals[id] : signals[id].map((value) => -value),
+  );
   return stays.map((stay, index) => ({
-    times: stay.times,
-    signal: sign === 1 ? stay.signals[id] : stay.signals[id].map((value) => -value),
+    times: times[index],
+    signal: signals[index],
     events: events[index],
     start: stay.admittedAt,
     end: stay.endAt,

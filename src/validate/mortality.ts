@@ -20,6 +20,8 @@ export const HOURS = [6, 12, 24, 48] as const;
 /** Threshold probabilities of the decision curve. */
 const DECISION_THRESHOLDS = Array.from({ length: 60 }, (_, index) => (index + 1) / 100);
 export const SCORE1_FOLDS = 5;
+/** What is asked of a stay at an hour; high means danger. */
+const SAMPLED = [{ id: 'model', sign: 1 }, ...BASELINES] as const;
 
 /** A figure with its 95 % interval. */
 export interface Estimate {
@@ -77,19 +79,19 @@ export function sampleAt(
     const moment = lastMoment(stay.times, stay.admittedAt + hour * HOUR_MS);
     const { onsetMs } = labelOf(stay);
     const isOver = onsetMs !== null && onsetMs <= hour * HOUR_MS;
-    return moment < 0 || isOver ? [] : [{ stay, moment }];
-  });
-  const signalOf = (id: SignalId, sign: number) =>
-    Float64Array.from(scored, ({ stay, moment }) => {
+    if (moment < 0 || isOver) return [];
+    const values = SAMPLED.map(({ id, sign }) => {
       const value = stay.signals[id][moment];
       return Number.isNaN(value) ? Number.NEGATIVE_INFINITY : sign * value;
     });
-  const signals = { model: signalOf('model', 1) } as Record<SignalId, Float64Array>;
-  for (const { id, sign } of BASELINES) signals[id] = signalOf(id, sign);
+    return [{ stay, values }];
+  });
   return {
     stays: scored.map(({ stay }) => stay),
     outcomes: Uint8Array.from(scored, ({ stay }) => (labelOf(stay).happened ? 1 : 0)),
-    signals,
+    signals: Object.fromEntries(
+      SAMPLED.map(({ id }, signal) => [id, Float64Array.from(scored, ({ values }) => values[signal])]),
+    ) as Record<SignalId, Float64Array>,
   };
 }
 

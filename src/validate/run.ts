@@ -34,7 +34,7 @@ import {
   raisedBy,
 } from './policies.js';
 import { type Sensitivity, sensitivityFigures } from './sensitivity.js';
-import { type ObservedStay, sorted } from './stays.js';
+import { inMemory, type ObservedStay, sorted } from './stays.js';
 import { type SubgroupAlarms, subgroupAlarms } from './subgroup-alarms.js';
 import { type SubgroupFigures, subgroupFigures } from './subgroups.js';
 import { countTrainedOn, type OutOfFold, readOutOfFold } from './training.js';
@@ -268,7 +268,7 @@ async function sensitivityOf(
     const byPatient = new Map<string, ObservedStay>();
     for (const stay of found.values()) {
       const of = variantOf(stay.patientId);
-      if (of.variant === id) byPatient.set(of.patientId, { ...stay, patientId: of.patientId });
+      if (of.variant === id) byPatient.set(of.patientId, { ...inMemory(stay), patientId: of.patientId });
     }
     return { id, label, stays: asIs.map((stay) => byPatient.get(stay.patientId) ?? unscored(stay)) };
   });
@@ -287,7 +287,7 @@ async function sensitivityOf(
 function unscored(stay: ObservedStay): ObservedStay {
   const none = new Float64Array(0);
   const signals = Object.fromEntries(Object.keys(stay.signals).map((id) => [id, none]));
-  return { ...stay, times: none, signals: signals as unknown as ObservedStay['signals'] };
+  return { ...inMemory(stay), times: none, signals: signals as unknown as ObservedStay['signals'] };
 }
 
 function isScored({ times, admittedAt }: ObservedStay): boolean {

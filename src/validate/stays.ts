@@ -187,21 +187,33 @@ export function chartedSeries(charted: ChartedRows): Record<Charted, Series> {
   return Object.fromEntries(series) as Record<Charted, Series>;
 }
 
+/** What of a stay is lists of numbers. */
+export type StayLists = Pick<ObservedStay, 'times' | 'signals' | 'charted'>;
+
 function finish(stay: OpenStay, isOver: boolean): ObservedStay {
-  const series = chartedSeries(stay.charted);
-  const lists = [
-    stay.times,
-    ...SIGNALS.map((id) => stay.signals[id]),
-    ...CHARTED.flatMap((id) => [series[id].times, series[id].values]),
-  ];
-  return { ...stay, isOver, ...unpacked(pack(lists)) };
+  const charted = chartedSeries(stay.charted);
+  return { ...stay, isOver, ...unpacked(pack(listsOf({ ...stay, charted }))) };
 }
 
-/** Times, signals and charted values from lists in that order. */
-export function unpacked(
-  lists: readonly Float64Array[],
-): Pick<ObservedStay, 'times' | 'signals' | 'charted'> {
-  const [times, ...rest] = lists;
+/** Times, signals and charted values one after the other. */
+export function listsOf({
+  times,
+  signals,
+  charted,
+}: {
+  readonly times: ArrayLike<number>;
+  readonly signals: Readonly<Record<SignalId, ArrayLike<number>>>;
+  readonly charted: Readonly<Record<Charted, Series>>;
+}): ArrayLike<number>[] {
+  return [
+    times,
+    ...SIGNALS.map((id) => signals[id]),
+    ...CHARTED.flatMap((id) => [charted[id].times, charted[id].values]),
+  ];
+}
+
+/** A stay's lists from lists in the order of `listsOf`. */
+export function unpacked([times, ...rest]: readonly Float64Array[]): StayLists {
   const charted = CHARTED.map((id, index) => {
     const at = SIGNALS.length + 2 * index;
     return [id, { times: rest[at], values: rest[at + 1] }];
@@ -211,6 +223,12 @@ export function unpacked(
     signals: Object.fromEntries(SIGNALS.map((id, index) => [id, rest[index]])) as ObservedStay['signals'],
     charted: Object.fromEntries(charted) as ObservedStay['charted'],
   };
+}
+
+/** A stay that holds its lists, wherever they are kept: spread, it has them too. */
+export function inMemory(stay: ObservedStay): ObservedStay {
+  const { times, signals, charted } = stay;
+  return { ...stay, times, signals, charted };
 }
 
 /**

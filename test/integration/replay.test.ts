@@ -10,12 +10,13 @@ import { loadConfig, parseConfig } from '../../src/config.js';
 import { Engine } from '../../src/engine/engine.js';
 import { MessageCodec } from '../../src/events/codec.js';
 import { INPUT_TOPICS } from '../../src/events/topics.js';
-import { AlertsDigest, ScoresDigest } from '../../src/replay/digest.js';
+import { AlertsDigest, ScoresDigest, scoresDigestOf } from '../../src/replay/digest.js';
 import { openSource } from '../../src/replay/open.js';
 import { joined, produceAll, replay } from '../../src/replay/replay.js';
 import { scoreHere } from '../../src/replay/scoring.js';
 import type { SourceMessage } from '../../src/replay/source.js';
 import { simulateWard } from '../../src/simulate/ward.js';
+import type { ObservedStay } from '../../src/validate/stays.js';
 import { type Broker, startBroker } from './kafka/broker.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-record-'));
@@ -75,15 +76,16 @@ it('live, recorded from Kafka, replayed, and replayed in two shares: one digest 
     }),
   ).toMatchObject(live);
   const job = { from: `recording:${out}`, config: plain };
+  const stays: ObservedStay[] = [];
+  const onStay = (stay: ObservedStay) => stays.push(stay);
   const shares = await Promise.all(
-    [0, 1].map((index) => scoreHere({ ...job, share: { index, of: 2 } }, { onStay: () => undefined })),
+    [0, 1].map((index) => scoreHere({ ...job, share: { index, of: 2 } }, { onStay })),
   );
-  expect(
-    joined(
-      shares.map(({ part }) => part),
-      1,
-    ),
-  ).toMatchObject(live);
+  const parts = shares.map(({ part, open }) => {
+    stays.push(...open);
+    return part;
+  });
+  expect({ ...joined(parts, 1), scoresDigest: scoresDigestOf(stays) }).toMatchObject(live);
 });
 
 it('reads a range of event times, or of offsets', async () => {

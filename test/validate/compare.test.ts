@@ -7,6 +7,7 @@ import { scoreCohort } from '../../src/replay/scored-cohort.js';
 import { compareModels } from '../../src/validate/compare.js';
 import { ENDPOINTS } from '../../src/validate/events.js';
 import { comparisonSection } from '../../src/validate/report/sections.js';
+import { inMemory } from '../../src/validate/stays.js';
 import { PLANTED_FAILURE, WELL_ALL_ALONG, writeCohort } from './cohort.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-compare-'));
@@ -27,7 +28,10 @@ it('two models are compared on the same patients, and those they differ on most 
   const others = stays.map((stay, index) =>
     index === stays.length - 1
       ? stay
-      : { ...stay, signals: { ...stay.signals, model: stay.signals.model.map((risk) => 1 - risk) } },
+      : {
+          ...inMemory(stay),
+          signals: { ...stay.signals, model: stay.signals.model.map((risk) => 1 - risk) },
+        },
   );
   const labelOf = ({ patientId }: { readonly patientId: string }) => ({
     happened: Number(patientId) < 900_003,

@@ -1,0 +1,86 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { monitoredBy } from '../../src/validate/events.js';
+import { KeptStays } from '../../src/validate/kept-stays.js';
+import { pack } from '../../src/validate/pack.js';
+import { CHARTED, inMemory, type ObservedStay, SIGNALS, unpacked } from '../../src/validate/stays.js';
+
+const LISTS = 1 + SIGNALS.length + 2 * CHARTED.length;
+
+function stayOf(id: number, lists: readonly ArrayLike<number>[]): ObservedStay {
+  return {
+    patientId: String(id),
+    stayId: `${id}:0`,
+    wardId: null,
+    admittedAt: 0,
+    endAt: 1,
+    isOver: true,
+    demographics: { ageYears: 60, sex: null, heightCm: null, weightKg: null, unitType: null },
+    observations: 0,
+    ...unpacked(pack(lists)),
+  };
+}
+
+/** Every list as long as the stay's first. */
+const even = (id: number, moments: number) =>
+  stayOf(
+    id,
+    Array.from({ length: LISTS }, (_, list) => new Float64Array(moments).fill(id + list / 100)),
+  );
+
+describe('stays that are kept', () => {
+  it('come back number for number, in whatever order, in memory or from the file', () => {
+    const list = fc.float64Array({ maxLength: 40 });
+    const lists = fc.array(list, { minLength: LISTS, maxLength: LISTS });
+    fc.assert(
+      fc.property(fc.array(lists, { maxLength: 60 }), fc.infiniteStream(fc.nat()), (all, order) => {
+        const stays = all.map((each, index) => stayOf(index, each));
+        const kept = new KeptStays(10_000);
+        const there = stays.map((stay) => kept.keep(stay));
+        for (let read = 0; read < stays.length; read++) {
+          const index = order.next().value % stays.length;
+          expect(inMemory(there[index])).toEqual(stays[index]);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('may be longer than what is read at once', () => {
+    const kept = new KeptStays(0);
+    const stays = [even(0, 3), even(1, 5000), even(2, 3), even(3, 9000), even(4, 3)];
+    const there = stays.map((stay) => kept.keep(stay));
+    expect(there.map(inMemory)).toEqual(stays);
+  });
+
+  it('take some hundred bytes each beyond what is at hand, judged or not', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const used = () => {
+      // Buffers are given back by the next one.
+      collect();
+      collect();
+      const { heapUsed, arrayBuffers } = process.memoryUsage();
+      return heapUsed + arrayBuffers;
+    };
+    const [stays, moments, atHand] = [4000, 40, 100_000];
+    const before = used();
+    const kept = new KeptStays(atHand);
+    const there = Array.from({ length: stays }, (_, id) => kept.keep(even(id, moments)));
+    const total = there.reduce((sum, { times }) => sum + times.length, 0);
+    expect(total).toBe(stays * moments);
+    // Each holds 6.7 kB of numbers.
+    expect((used() - before - 8 * atHand) / stays).toBeLessThan(700);
+    const monitored = monitoredBy(
+      { id: 'map', sign: -1 },
+      there,
+      there.map(() => []),
+    );
+    // Time and value of each moment.
+    expect((used() - before - 8 * atHand) / stays).toBeLessThan(700 + 16 * moments + 600);
+    expect(kept.held).toBeLessThanOrEqual(atHand);
+    expect(monitored[7].signal[0]).toBe(-there[7].signals.map[0]);
+  });
+});
