@@ -83,8 +83,9 @@ export function momentFigures(
   let moments = 0;
   stays.forEach((stay, index) => {
     const events = endpoint.eventsOf(stay);
+    const { times, signals } = stay;
     for (let time = stay.admittedAt + BROUGHT_IN_MS; time < stay.endAt; time += HOUR_MS) {
-      const moment = lastMoment(stay.times, time);
+      const moment = lastMoment(times, time);
       if (moment < 0 || events.some(({ start, end }) => start <= time && time < end)) continue;
       const isFollowed = events.some(
         ({ start }) => start - time >= HYLAND_RULES.leastMs && start - time <= HYLAND_RULES.horizonMs,
@@ -92,7 +93,7 @@ export function momentFigures(
       owners[moments] = index;
       positives[moments] = isFollowed ? 1 : 0;
       ids.forEach((id, signal) => {
-        const value = stay.signals[id][moment];
+        const value = signals[id][moment];
         values[signal][moments] = Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value;
       });
       moments++;

@@ -139,13 +139,18 @@ export interface EndpointFigures {
   readonly leadHistogram: readonly number[];
 }
 
-/** Stays as alarms of one signal against one endpoint see them. */
+/** When each stay was scored, as a copy: a stay's own lists may be in a file. */
+function timesOf(stays: readonly ObservedStay[]): Float64Array[] {
+  return packEach(stays, ({ times }) => times);
+}
+
+/** Stays as alarms of one signal against one endpoint see them; `times` where they are at hand. */
 export function monitoredBy(
   { id, sign }: Pick<Signal, 'id' | 'sign'>,
   stays: readonly ObservedStay[],
   events: readonly (readonly Interval[])[],
+  times = timesOf(stays),
 ): MonitoredStay[] {
-  const times = packEach(stays, (stay) => stay.times);
   const signals = packEach(stays, ({ signals }) =>
     sign === 1 ? signals[id] : signals[id].map((value) => -value),
   );
@@ -195,7 +200,8 @@ export function endpointFigures(
   const events = stays.map(endpoint.eventsOf);
   const signal = modelSignal(endpoint, stays);
   const { threshold, isConfigured } = alarmThreshold(signal, rules, stays, events);
-  const monitored = (of: Pick<Signal, 'id' | 'sign'>) => monitoredBy(of, stays, events);
+  const times = timesOf(stays);
+  const monitored = (of: Pick<Signal, 'id' | 'sign'>) => monitoredBy(of, stays, events, times);
   const model = monitored(signal);
   const at = (of: readonly MonitoredStay[], value: number) =>
     cohortAlarms(of, value, HYLAND_RULES, BROUGHT_IN_MS);

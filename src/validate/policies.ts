@@ -6,7 +6,7 @@ import type { AlertMessage } from '../events/messages.js';
 import { alarmFigures, type CohortAlarms, catchable, HYLAND_RULES, soundedAlarms } from './alarms.js';
 import { type BootstrapOptions, bootstrap, type Interval95 } from './bootstrap.js';
 import { BROUGHT_IN_MS, type Endpoint, monitoredBy } from './events.js';
-import type { ObservedStay } from './stays.js';
+import { inMemory, type ObservedStay } from './stays.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -29,7 +29,8 @@ export function* transitionsOf(
   rules: readonly AlertRule[],
   modelVersion: string,
 ): Generator<AlertMessage> {
-  for (const stay of stays) {
+  for (const each of stays) {
+    const stay = inMemory(each);
     const policy = new AlertPolicy(rules, modelVersion);
     for (let moment = 0; moment < stay.times.length; moment++) yield* policy.score(momentOf(stay, moment));
     if (stay.isOver) yield* policy.discharge(stay.patientId, stay.endAt);
