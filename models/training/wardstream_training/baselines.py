@@ -70,23 +70,25 @@ def linear_knots(cohort: Cohort, train: np.ndarray, target: np.ndarray, c: float
     return np.stack(weights), np.array(constants)
 
 
+def hindsight(cohort: Cohort, train: np.ndarray, target: np.ndarray, seed: int) -> np.ndarray:
+    """
+    Probabilities [stays] of everyone by what is known at the end of the last step: boosted trees on whole rows and logistic
+    regression on summaries, fitted on the stays `train`, mean of the logits.
+    """
+    last = cohort.x.shape[1]
+    rows, columns = cohort.x[:, last - 1], summary(cohort, last).astype(np.float64)
+    x, y, weights = weighted(rows[train], target[train])
+    trees = HistGradientBoostingClassifier(
+        learning_rate=0.06, max_iter=150, max_leaf_nodes=8, min_samples_leaf=30, l2_regularization=10.0,
+        max_features=0.2, early_stopping=False, random_state=seed,
+    ).fit(x, y, sample_weight=weights)
+    linear = fit_logistic(columns[train], target[train], 0.002)
+    logits = (trees.decision_function(rows) + linear.decision_function(squares(columns))) / 2
+    return 1 / (1 + np.exp(-logits))
+
+
 def knots(cohort: Cohort) -> list[int]:
     return [hour for hour in KNOTS if hour <= cohort.x.shape[1]]
-
-
-def linear_logits(cohort: Cohort, fitted: tuple[np.ndarray, np.ndarray], stays: np.ndarray) -> np.ndarray:
-    """Logits [stays, steps], between the knots interpolated."""
-    weights, constants = fitted
-    columns = summary_columns(cohort)
-    # Of a step, the two models around it on its own row.
-    steps = np.arange(1, cohort.x.shape[1] + 1)
-    out = np.zeros((len(stays), len(steps)))
-    places = knots(cohort)
-    for step, hour in enumerate(steps):
-        x = squares(cohort.x[stays, step][:, columns].astype(np.float64))
-        share = np.array([np.interp(hour, places, np.eye(len(places))[each]) for each in range(len(places))])
-        out[:, step] = x @ (share @ weights) + share @ constants
-    return out
 
 
 def pooled_trees(cohort: Cohort, train: np.ndarray, labels: np.ndarray, hours: list[int], config: dict, seed: int) -> HistGradientBoostingClassifier:
@@ -108,12 +110,6 @@ def pooled_trees(cohort: Cohort, train: np.ndarray, labels: np.ndarray, hours: l
     )
     x, y, weights = weighted(np.concatenate(rows), np.concatenate(targets))
     return model.fit(x, y, sample_weight=weights)
-
-
-def trees_logits(cohort: Cohort, model: HistGradientBoostingClassifier, stays: np.ndarray) -> np.ndarray:
-    """Logits [stays, steps]."""
-    steps = cohort.x.shape[1]
-    return model.decision_function(cohort.x[stays].reshape(len(stays) * steps, -1)).reshape(len(stays), steps)
 
 
 def at_every_step(cohort: Cohort, outcome: np.ndarray) -> np.ndarray:

@@ -38,7 +38,7 @@ DERIVED_FROM = {
 class Cohort:
     x: np.ndarray  # [stays, steps, features], float32; the row of a step as of its end
     died: np.ndarray  # [stays], 0 or 1
-    illness: np.ndarray  # [stays], as `died`, but a share of 1 for those who died soon after they left
+    illness: np.ndarray  # [stays], as `died`, but a share of 1 for those who left and died later, or stayed long
     saps: np.ndarray  # [stays], SAPS-I as the Challenge gives it; -1 unknown
     scores: np.ndarray  # [stays, steps, scores], bedside scores; NaN unknown
     events: dict  # of each endpoint [start, end] in hours since admission, by stay
@@ -89,16 +89,23 @@ def load_cohort(config: dict) -> Cohort:
         rows = {row["RecordID"]: row for row in csv.DictReader(file)}
     outcomes = [rows[stay] for stay in description["ids"]]
     died = np.array([int(row["In-hospital_death"]) for row in outcomes], dtype=np.float32)
-    illness = np.where(died == 1, 1.0, died_after(outcomes, config["afterDischarge"]["days"]) * config["afterDischarge"]["share"])
+    illness = np.where(died == 1, 1.0, illness_of_survivors(outcomes, **config["illness"]))
     saps = np.array([int(row["SAPS-I"]) for row in outcomes], dtype=np.float32)
     return Cohort(x, died, illness, saps, scores, endpoints["events"], np.array(endpoints["hours"]), description)
 
 
-def died_after(outcomes: list[dict], days: int) -> np.ndarray:
-    """1 where a stay's patient was alive at discharge but died within so many days of it. `Survival` counts from admission, -1 where unknown. Shape [stays]."""
-    survival = np.array([int(row["Survival"]) for row in outcomes])
-    stayed = np.array([int(row["Length_of_stay"]) for row in outcomes])
-    return ((survival > 0) & (survival - stayed <= days)).astype(np.float64)
+def illness_of_survivors(outcomes: list[dict], diedAfter: list[dict], stayed: dict, most: float) -> np.ndarray:
+    """
+    How ill a patient was who was alive at discharge, as a share of a death: the `share` of the first of `diedAfter` within whose
+    `days` of discharge the patient died (`Survival` counts days from admission, -1 where unknown), and 1 / `perDays` for each day in
+    hospital beyond `beyondDays`; at most `most`, of the days alone and of the sum. Shape [stays].
+    """
+    survival, days = (np.array([int(row[column]) for row in outcomes]) for column in ("Survival", "Length_of_stay"))
+    later = np.zeros(len(outcomes))
+    for each in reversed(diedAfter):
+        later[(survival > 0) & (survival - days <= each["days"])] = each["share"]
+    long = np.clip((days - stayed["beyondDays"]) / stayed["perDays"], 0, stayed["most"])
+    return np.minimum(most, later + long)
 
 
 def folds(died: np.ndarray, count: int, seed: int) -> np.ndarray:

@@ -64,17 +64,17 @@ def raw_of(run: Run, name: str, x: np.ndarray, steps: np.ndarray | None = None) 
     [stays, steps] is given, only those rows are wanted and the others may hold anything. Shape [stays, steps, outputs, components].
     """
     members = [run.member(name, number) for number in range(run.config["members"])]
-    plain, ill = (run.simple(kind, run.without(name)) for kind in ("simple", "illness"))
+    simple = run.simple(name)
     wanted = np.ones(x.shape[:2], bool) if steps is None else steps
     rows = x[wanted]
     raw = np.zeros((*x.shape[:2], len(OUTPUTS), COMPONENTS), dtype=np.float32)
     with torch.no_grad():
         for part in np.array_split(np.arange(len(x)), max(1, len(x) // 32)):
             raw[part, :, :, 0] = sum(member(torch.from_numpy(x[part]))[0] for member in members).numpy() / len(members)
-        raw[wanted, 0, 2] = linear_module(run.cohort, ill["linear"])(torch.from_numpy(rows)).numpy()
-    raw[wanted, 0, 1] = (plain["trees"].decision_function(rows) + ill["trees"].decision_function(rows)) / 2
+        raw[wanted, 0, 2] = linear_module(run.cohort, simple["linear"])(torch.from_numpy(rows)).numpy()
+    raw[wanted, 0, 1] = sum(trees.decision_function(rows) for trees in simple["trees"]) / len(simple["trees"])
     for output, endpoint in enumerate(OUTPUTS[1:], 1):
-        raw[wanted, output, 1] = run.onset(endpoint, name)["trees"].decision_function(rows)
+        raw[wanted, output, 1] = run.onset(endpoint, name).decision_function(rows)
     return raw
 
 

@@ -1,5 +1,5 @@
 """
-Trains: `python -m wardstream_training.train --config configs/deterioration.json [--smoke] [--part teachers|illness|onset|members]`.
+Trains: `python -m wardstream_training.train --config configs/deterioration.json [--smoke] [--part teachers|simple|onset|members]`.
 What is in the run's folder already is not trained again, so that a run can be continued or its parts run side by side.
 """
 
@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from sklearn.ensemble import HistGradientBoostingClassifier
 from torch.nn import functional as F
 
 from .baselines import (
-    ONSET_HOURS, POOLED_HOURS, at_every_step, knots, linear_knots, linear_logits, pooled_trees, trees_logits,
+    ONSET_HOURS, POOLED_HOURS, at_every_step, hindsight, knots, linear_knots, pooled_trees,
 )
 from .data import ENDPOINTS, OUTPUTS, Cohort, drop_shares, drop_variables, folds, load_cohort, load_config, next_means, onset_labels, summary_columns
 from .model import BoostedTrees, Ensemble, LinearKnots, StepTransformer
@@ -56,48 +57,56 @@ class Run:
     def train_of(self, excluded: tuple[int, ...]) -> np.ndarray:
         return np.flatnonzero(~np.isin(self.fold, excluded))
 
-    def simple(self, kind: str, excluded: tuple[int, ...]) -> dict:
-        """
-        Trees and linear models of mortality fitted without some folds: themselves and their logits [stays, steps] of everyone.
-        Of the kind `simple` they learn the outcome, of the kind `illness` death soon after discharge too.
-        """
-        file = self.folder / f"{kind}-{'-'.join(map(str, excluded)) or 'all'}.pkl"
+    def once(self, name: str, make):
+        """What `make` gave, when it was first asked for in this run."""
+        file = self.folder / f"{name}.pkl"
         if not file.exists():
-            cohort, options = self.cohort, self.config["trees"]
-            train, everyone = self.train_of(excluded), np.arange(len(self.fold))
-            target, c, seed = (cohort.died, 0.003, 0) if kind == "simple" else (cohort.illness, 0.002, 1)
-            trees = pooled_trees(cohort, train, at_every_step(cohort, target), POOLED_HOURS, options, self.config["seed"] + seed)
-            linear = linear_knots(cohort, train, target, c)
-            fitted = {
-                "trees": trees, "linear": linear,
-                "treesLogits": trees_logits(self.cohort, trees, everyone).astype(np.float32),
-                "linearLogits": linear_logits(self.cohort, linear, everyone).astype(np.float32),
-            }
-            keep(file, fitted)
+            keep(file, make())
             self.say(file.name)
         return pickle.loads(file.read_bytes())
 
-    def onset(self, output: str, name: str) -> dict:
-        """Trees of one endpoint's onset, and their logits of everyone."""
-        file = self.folder / f"onset-{output}-{name}.pkl"
-        if not file.exists():
-            train = self.train_of(self.without(name))
-            trees = pooled_trees(self.cohort, train, self.labels[output], ONSET_HOURS, self.config["trees"], self.config["seed"])
-            keep(file, {"trees": trees, "treesLogits": trees_logits(self.cohort, trees, np.arange(len(self.fold))).astype(np.float32)})
-            self.say(file.name)
-        return pickle.loads(file.read_bytes())
+    def teacher(self, excluded: tuple[int, ...]) -> np.ndarray:
+        """How ill everyone was in hindsight of the whole window, 0 to 1, by models fitted without some folds. Shape [stays]."""
+        return self.once(
+            f"teacher-{'-'.join(map(str, excluded))}",
+            lambda: hindsight(self.cohort, self.train_of(excluded), self.cohort.illness, self.config["seed"]),
+        )
 
     def taught(self, name: str) -> np.ndarray:
-        """Soft targets [stays, steps] of mortality, each from trees and linear models that saw neither the stay's fold nor the one left out."""
-        excluded = self.without(name)
-        soft = np.zeros(self.cohort.x.shape[:2], dtype=np.float32)
-        for each in range(self.config["folds"]):
-            if each in excluded:
-                continue
-            fitted = self.simple("simple", tuple(sorted((*excluded, each))))
+        """
+        What the mortality models learn at every hour, 0 to 1: how the stay ended, and how ill the patient was in hindsight of
+        the whole window (privileged information, Lopez-Paz et al. 2016), by a teacher that saw neither the stay's fold nor the
+        one left out. NaN in the fold left out. Shape [stays].
+        """
+        excluded, weight = self.without(name), self.config["teacherWeight"]
+        target = np.full(len(self.fold), np.nan)
+        for each in sorted(set(range(self.config["folds"])) - set(excluded)):
             members = self.fold == each
-            soft[members] = 1 / (1 + np.exp(-(fitted["treesLogits"][members] + fitted["linearLogits"][members]) / 2))
-        return soft
+            soft = self.teacher(tuple(sorted((*excluded, each))))[members]
+            target[members] = (1 - weight) * self.cohort.illness[members] + weight * soft
+        return target
+
+    def simple(self, name: str) -> dict:
+        """Trees of mortality, one set that learns how the stay ended and one that is taught, and linear models that are taught."""
+
+        def make() -> dict:
+            train, options, seed = self.train_of(self.without(name)), self.config["trees"], self.config["seed"]
+            targets = (self.cohort.illness, self.taught(name))
+            trees = [
+                pooled_trees(self.cohort, train, at_every_step(self.cohort, target), POOLED_HOURS, options, seed + each)
+                for each, target in enumerate(targets)
+            ]
+            return {"trees": trees, "linear": linear_knots(self.cohort, train, targets[1], self.config["linear"]["c"])}
+
+        return self.once(f"simple-{name}", make)
+
+    def onset(self, output: str, name: str) -> HistGradientBoostingClassifier:
+        """Trees of one endpoint's onset."""
+        options, seed = self.config["trees"], self.config["seed"]
+        return self.once(
+            f"onset-{output}-{name}",
+            lambda: pooled_trees(self.cohort, self.train_of(self.without(name)), self.labels[output], ONSET_HOURS, options, seed),
+        )
 
     def member(self, name: str, number: int) -> StepTransformer:
         file = self.folder / f"member-{name}-{number}.pt"
@@ -112,10 +121,10 @@ class Run:
 
     def ensemble(self, name: str) -> Ensemble:
         """Not stacked yet."""
-        plain, ill = (self.simple(kind, self.without(name)) for kind in ("simple", "illness"))
-        trees = [[plain["trees"], ill["trees"]], *([self.onset(output, name)["trees"]] for output in ENDPOINTS)]
+        simple = self.simple(name)
+        trees = [simple["trees"], *([self.onset(output, name)] for output in ENDPOINTS)]
         members = [self.member(name, number) for number in range(self.config["members"])]
-        return Ensemble(members, [BoostedTrees.of(*each) for each in trees], linear_module(self.cohort, ill["linear"])).eval()
+        return Ensemble(members, [BoostedTrees.of(*each) for each in trees], linear_module(self.cohort, simple["linear"])).eval()
 
 
 def keep(file: Path, value) -> None:
@@ -130,10 +139,10 @@ def linear_module(cohort: Cohort, fitted: tuple[np.ndarray, np.ndarray]) -> Line
     return LinearKnots.of(summary_columns(cohort), cohort.names.index("time.elapsed"), places, *fitted)
 
 
-def fit(run: Run, train: np.ndarray, soft: np.ndarray, seed: int, watch=None) -> StepTransformer:
+def fit(run: Run, train: np.ndarray, target: np.ndarray, seed: int, watch=None) -> StepTransformer:
     """
-    Trains one member on the stays `train`, of whose mortality `soft` [stays, steps] says more than the outcome alone; onset
-    of the endpoints and the next step's values are learnt beside it. Returns its averaged weights.
+    Trains one member on the stays `train` to say their `target` [stays], 0 to 1, at every step; onset of the endpoints and
+    the next step's values are learnt beside it. Returns its averaged weights.
     `watch(pass, model)` is called after each pass.
     """
     cohort, options = run.cohort, run.config["training"]
@@ -145,7 +154,7 @@ def fit(run: Run, train: np.ndarray, soft: np.ndarray, seed: int, watch=None) ->
         model.load_state_dict(torch.load(pretrained, weights_only=True))
     averaged = copy.deepcopy(model).eval()
     steps = cohort.x.shape[1]
-    target = (1 - options["teacherWeight"]) * run.labels["mortality"] + options["teacherWeight"] * soft
+    target = at_every_step(cohort, target)
     onset = np.stack([run.labels[name] for name in ENDPOINTS], 2)
     shares = drop_shares(cohort, options["variableDropout"], options["variableDropoutOf"])
     weights = step_weights(steps)
@@ -211,7 +220,7 @@ def main() -> None:
     parser.add_argument("--config", required=True)
     parser.add_argument("--smoke", action="store_true", help="one pass, three folds, three trees")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--part", choices=["teachers", "illness", "onset", "members"])
+    parser.add_argument("--part", choices=["teachers", "simple", "onset", "members"])
     parser.add_argument("--members", type=int, nargs="*", help="numbers of the members to train, from 0")
     arguments = parser.parse_args()
     config = load_config(arguments.config)
@@ -225,9 +234,8 @@ def main() -> None:
     for name in run.names():
         if part in (None, "teachers"):
             run.taught(name)
-            run.simple("simple", run.without(name))
-        if part in (None, "illness"):
-            run.simple("illness", run.without(name))
+        if part in (None, "simple"):
+            run.simple(name)
         if part in (None, "onset"):
             for output in ENDPOINTS:
                 run.onset(output, name)
