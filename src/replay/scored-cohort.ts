@@ -56,7 +56,9 @@ export async function scoreCohort({
   const started = performance.now();
   const file = name === undefined ? null : new ScoresFile<Summary>(name, originOf(job));
   const kept = new KeptStays();
-  const found = (await file?.read((stay) => kept.keep(stay))) ?? [];
+  const byId = new Map<string, ObservedStay>();
+  for await (const stay of file?.read() ?? []) byId.set(stay.stayId, kept.keep(stay));
+  const found = [...byId.values()];
   const summary = file?.summary() ?? null;
   const rules = JSON.stringify(job.config.alerts.rules);
   if (summary !== null) {

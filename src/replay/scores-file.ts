@@ -7,7 +7,7 @@ import { WardstreamError } from '../errors.js';
 import { parseSchema, readSchema } from '../events/avro.js';
 import type { Sex, UnitType } from '../events/messages.js';
 import { pack } from '../validate/pack.js';
-import { CHARTED, type ObservedStay, SIGNALS, unpacked } from '../validate/stays.js';
+import { CHARTED, type ObservedStay, SIGNALS, type StayLists, unpacked } from '../validate/stays.js';
 import { readContainer } from './container.js';
 
 /** Of schemas/ScoredStay.avsc; a file of another one is refused. */
@@ -28,19 +28,12 @@ export interface ScoresOrigin {
 
 const KEY = 'wardstream.scores';
 
-interface StoredStay {
-  readonly patientId: string;
-  readonly stayId: string;
-  readonly wardId: string | null;
-  readonly admittedAt: number;
-  readonly endAt: number;
-  readonly isOver: boolean;
+interface StoredStay extends Omit<ObservedStay, 'demographics' | keyof StayLists> {
   readonly ageYears: number | null;
   readonly sex: string | null;
   readonly heightCm: number | null;
   readonly weightKg: number | null;
   readonly unitType: string | null;
-  readonly observations: number;
   readonly times: Buffer;
   readonly signals: Readonly<Record<string, Buffer>>;
   readonly charted: Readonly<Record<string, { readonly times: Buffer; readonly values: Buffer }>>;
@@ -76,29 +69,24 @@ export class ScoresFile<Summary> {
   }
 
   /**
-   * The stays that are there, each as `keep` gives it back, of a finished, an interrupted or a killed run; what follows damage is left out.
+   * The stays that are there, of a finished, an interrupted or a killed run; what follows damage is left out. One that is in both
+   * files comes twice.
    * @throws WardstreamError `WS_USAGE` where they were made from something else, `WS_SOURCE` where it is no such file.
    */
-  async read(keep: (stay: ObservedStay) => ObservedStay): Promise<ObservedStay[]> {
-    const stays = new Map<string, ObservedStay>();
+  async *read(): AsyncGenerator<ObservedStay> {
     for (const file of [this.#file, `${this.#file}.part`]) {
       if (!existsSync(file)) continue;
       const isPart = file !== this.#file;
       try {
-        await this.#readFile(file, stays, keep);
+        yield* this.#readFile(file);
       } catch (error) {
         // Of a part, written when the process was killed, what is whole is used.
         if (!isPart || (error as WardstreamError).code !== 'WS_SOURCE') throw error;
       }
     }
-    return [...stays.values()];
   }
 
-  async #readFile(
-    file: string,
-    stays: Map<string, ObservedStay>,
-    keep: (stay: ObservedStay) => ObservedStay,
-  ): Promise<void> {
+  async *#readFile(file: string): AsyncGenerator<ObservedStay> {
     let isOurs = false;
     let fault: WardstreamError | null = null;
     let damage: unknown = null;
@@ -110,7 +98,7 @@ export class ScoresFile<Summary> {
       });
       for await (const stored of decoder as AsyncIterable<StoredStay>) {
         if (fault !== null || !isOurs) break;
-        stays.set(stored.stayId, keep(stayOf(stored)));
+        yield stayOf(stored);
       }
     } catch (error) {
       damage = error;
@@ -205,31 +193,21 @@ function packed(stay: ObservedStay): StoredStay {
 }
 
 function stayOf(stored: StoredStay): ObservedStay {
-  const { patientId, stayId, wardId, admittedAt, endAt, isOver, observations } = stored;
-  const { ageYears, heightCm, weightKg, times, signals, charted } = stored;
+  const { ageYears, sex, heightCm, weightKg, unitType, times, signals, charted, ...rest } = stored;
   const unknown = new Float64Array(times.length / Float64Array.BYTES_PER_ELEMENT).fill(Number.NaN);
   const lists = [
     floats(times),
     ...SIGNALS.map((id) => (signals[id] === undefined ? unknown : floats(signals[id]))),
     ...CHARTED.flatMap((id) => [floats(charted[id]?.times), floats(charted[id]?.values)]),
   ];
-  return {
-    patientId,
-    stayId,
-    wardId,
-    admittedAt,
-    endAt,
-    isOver,
-    observations,
-    demographics: {
-      ageYears,
-      heightCm,
-      weightKg,
-      sex: stored.sex as Sex | null,
-      unitType: stored.unitType as UnitType | null,
-    },
-    ...unpacked(pack(lists)),
+  const demographics = {
+    ageYears,
+    heightCm,
+    weightKg,
+    sex: sex as Sex | null,
+    unitType: unitType as UnitType | null,
   };
+  return { ...rest, demographics, ...unpacked(pack(lists)) };
 }
 
 function bytesOf(values: Float64Array): Buffer {

@@ -36,12 +36,16 @@ export async function scoreInThreads(
 ): Promise<ScoredShare[]> {
   if (workers === 1) return [await scoreHere(job, hooks)];
   const reached = new Array<number>(workers).fill(0);
+  // What one of them fails of, the others need not go on for.
+  const failure = new AbortController();
+  const signal = AbortSignal.any([failure.signal, ...(hooks.signal === undefined ? [] : [hooks.signal])]);
   return Promise.all(
     reached.map((_, index) =>
       scoreInThread(
         { ...job, share: { index, of: workers } },
         {
           ...hooks,
+          signal,
           onProgress: (patients, total) => {
             reached[index] = patients;
             hooks.onProgress?.(
@@ -52,7 +56,10 @@ export async function scoreInThreads(
         },
       ),
     ),
-  );
+  ).catch((error: unknown) => {
+    failure.abort();
+    throw error;
+  });
 }
 
 function scoreInThread(job: ScoringJob, { onStay, onProgress, signal }: ScoringHooks): Promise<ScoredShare> {
@@ -69,6 +76,7 @@ function scoreInThread(job: ScoringJob, { onStay, onProgress, signal }: ScoringH
         try {
           for (const stay of message.stays) onStay(stay);
         } catch (error) {
+          stop();
           reject(error);
         }
       } else if (message.kind === 'progress') onProgress?.(message.patients, message.total);
