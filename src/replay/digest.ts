@@ -21,7 +21,10 @@ export class ScoresDigest implements Sink {
 
   /** In hexadecimal. */
   digest(): string {
-    return digestOf([...this.#scores.keys()].sort(), (stayId) => [stayId, this.#scores.get(stayId)!]);
+    return digestOf([...this.#scores.keys()].sort(), (stayId) => [
+      stayId,
+      Float64Array.from(this.#scores.get(stayId)!),
+    ]);
   }
 }
 
@@ -41,14 +44,14 @@ export function scoresDigestOf(stays: readonly Pick<ObservedStay, 'stayId' | 'ti
 /** Over stays in the order of their ids; stays without scores do not count. */
 function digestOf<Stay>(
   stays: readonly Stay[],
-  scoresOf: (stay: Stay) => readonly [stayId: string, scores: ArrayLike<number>],
+  scoresOf: (stay: Stay) => readonly [stayId: string, scores: Float64Array],
 ): string {
   const hash = createHash('sha256');
   for (const stay of stays) {
     const [stayId, scores] = scoresOf(stay);
     if (scores.length === 0) continue;
     hash.update(stayId);
-    hash.update(new Uint8Array(Float64Array.from(scores).buffer));
+    hash.update(new Uint8Array(scores.buffer));
   }
   return hash.digest('hex');
 }

@@ -151,9 +151,12 @@ export function monitoredBy(
   events: readonly (readonly Interval[])[],
   times = timesOf(stays),
 ): MonitoredStay[] {
-  const signals = packEach(stays, ({ signals }) =>
-    sign === 1 ? signals[id] : signals[id].map((value) => -value),
-  );
+  const signals = packEach(stays, ({ signals }) => signals[id]);
+  if (sign === -1)
+    for (const signal of signals)
+      signal.forEach((value, at) => {
+        signal[at] = -value;
+      });
   return stays.map((stay, index) => ({
     times: times[index],
     signal: signals[index],

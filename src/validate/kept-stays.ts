@@ -1,7 +1,6 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Demographics } from '../align/patient.js';
 import { WardstreamError } from '../errors.js';
 import { CHARTED, listsOf, type ObservedStay, SIGNALS, type StayLists, unpacked } from './stays.js';
 
@@ -49,7 +48,8 @@ export class KeptStays {
    * @throws WardstreamError `WS_SOURCE` where the temporary file cannot be written, as reading a list may too.
    */
   keep(stay: ObservedStay): ObservedStay {
-    const lists = listsOf(stay);
+    const { times, signals, charted, ...rest } = stay;
+    const lists = listsOf({ times, signals, charted });
     const size = lists.reduce((sum, { length }) => sum + length, LISTS);
     if (this.#filled + size > this.#filling.numbers.length) this.#seal(Math.max(size, BLOCK));
     const { numbers } = this.#filling;
@@ -61,7 +61,7 @@ export class KeptStays {
       at += list.length;
     }
     this.#filled = at;
-    return new KeptStay(stay, this, this.#places.length, start);
+    return Object.assign(new KeptLists(this, this.#places.length, start), rest);
   }
 
   /** The lists of the stay that begins at a place of a block. */
@@ -159,42 +159,27 @@ function viewsOf(numbers: Float64Array, start: number): Float64Array[] {
   });
 }
 
-class KeptStay implements ObservedStay {
-  readonly patientId: string;
-  readonly stayId: string;
-  readonly wardId: string | null;
-  readonly admittedAt: number;
-  readonly endAt: number;
-  readonly isOver: boolean;
-  readonly demographics: Readonly<Demographics>;
-  readonly observations: number;
+/** Getters of the class, so that a copy of a stay does not take its lists along. */
+class KeptLists implements StayLists {
   readonly #kept: KeptStays;
   readonly #block: number;
   readonly #start: number;
 
-  constructor(stay: ObservedStay, kept: KeptStays, block: number, start: number) {
-    this.patientId = stay.patientId;
-    this.stayId = stay.stayId;
-    this.wardId = stay.wardId;
-    this.admittedAt = stay.admittedAt;
-    this.endAt = stay.endAt;
-    this.isOver = stay.isOver;
-    this.demographics = stay.demographics;
-    this.observations = stay.observations;
+  constructor(kept: KeptStays, block: number, start: number) {
     this.#kept = kept;
     this.#block = block;
     this.#start = start;
   }
 
-  get times(): ObservedStay['times'] {
+  get times(): StayLists['times'] {
     return this.#kept.read(this.#block, this.#start).times;
   }
 
-  get signals(): ObservedStay['signals'] {
+  get signals(): StayLists['signals'] {
     return this.#kept.read(this.#block, this.#start).signals;
   }
 
-  get charted(): ObservedStay['charted'] {
+  get charted(): StayLists['charted'] {
     return this.#kept.read(this.#block, this.#start).charted;
   }
 }
