@@ -115,8 +115,3 @@ def pooled_trees(cohort: Cohort, train: np.ndarray, labels: np.ndarray, hours: l
 def at_every_step(cohort: Cohort, outcome: np.ndarray) -> np.ndarray:
     """An outcome [stays] as labels [stays, steps]."""
     return np.repeat(outcome[:, None], cohort.x.shape[1], 1)
-
-
-def logit(probability: np.ndarray) -> np.ndarray:
-    p = np.clip(probability, 1e-4, 1 - 1e-4)
-    return np.log(p / (1 - p))
