@@ -1,4 +1,5 @@
 import type { Admin, Kafka, Consumer as KafkaConsumer, KafkaMessage } from 'kafkajs';
+import type { RawRecord } from '../engine/decode.js';
 import { coPartitionedAssigner } from './assigner.js';
 import type { Consumer, Position, RecordBatch, RecordHandler } from './bus.js';
 import { type KafkaBusConfig, patiently, recordOf } from './kafka-client.js';
@@ -142,9 +143,11 @@ export class Subscription implements Consumer {
   ): Promise<void> {
     const lane = topic.slice(this.#prefix.length);
     const next = this.#next.get(`${topic}/${partition}`) ?? 0;
-    const records = messages
-      .filter(({ offset }) => Number(offset) >= next)
-      .map((message) => recordOf(lane, partition, message));
+    const records: RawRecord[] = [];
+    for (const message of messages) {
+      const record = recordOf(lane, partition, message);
+      if (record.offset >= next) records.push(record);
+    }
     const last = records.at(-1);
     if (last !== undefined) this.#next.set(`${topic}/${partition}`, last.offset + 1);
     await this.#handler.batch({ lane, partition, records, caughtUp });

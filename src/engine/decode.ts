@@ -1,3 +1,4 @@
+import { SINGLE_OBJECT_HEADER_BYTES } from '../events/avro.js';
 import { DecodeFailure, type MessageCodec } from '../events/codec.js';
 import { deadLetter, type Origin, type Rejection } from '../events/dead-letter.js';
 import type { ClinicalEvent, EpochMs } from '../events/event.js';
@@ -11,6 +12,7 @@ import type {
   NoteMessage,
   VitalSignsMessage,
 } from '../events/messages.js';
+import { ObservationReader } from '../events/observations.js';
 import { type InputTopic, RECORD_OF_TOPIC, TOPICS } from '../events/topics.js';
 import { type ValidationCounts, type ValidationLimits, Validator } from '../events/validate.js';
 
@@ -26,12 +28,14 @@ const NO_ORIGIN: Origin = { topic: '', partition: 0, offset: 0 };
 export class EventDecoder {
   readonly #codec: MessageCodec;
   readonly #validator: Validator;
+  readonly #observations: ObservationReader;
   #record: RawRecord | null = null;
   #deadLetters: DeadLetterMessage[] = [];
 
   constructor(codec: MessageCodec, limits: ValidationLimits) {
     this.#codec = codec;
     this.#validator = new Validator(limits, (rejection) => this.#setAside(rejection));
+    this.#observations = new ObservationReader(limits, this.#validator.counts);
   }
 
   get counts(): Readonly<ValidationCounts> {
@@ -42,6 +46,8 @@ export class EventDecoder {
   decode(record: RawRecord, now: EpochMs): ClinicalEvent | null {
     this.#record = record;
     const { topic, value } = record;
+    const event = this.#readObservations(record, now);
+    if (event !== null) return event;
     const message = this.#codec.decode(RECORD_OF_TOPIC[topic], value);
     if (message instanceof DecodeFailure) {
       const { reason, detail } = message;
@@ -49,6 +55,15 @@ export class EventDecoder {
       return null;
     }
     return this.#validate(topic, message, record, now);
+  }
+
+  /** The event of a message of values of which all can be used; null of others. */
+  #readObservations(record: RawRecord, now: EpochMs): ClinicalEvent | null {
+    const { topic, value } = record;
+    if (topic !== TOPICS.vitals && topic !== TOPICS.labs) return null;
+    if (!this.#codec.isOwn(RECORD_OF_TOPIC[topic], value)) return null;
+    const kind = topic === TOPICS.vitals ? 'vitals' : 'labs';
+    return this.#observations.read(kind, value, SINGLE_OBJECT_HEADER_BYTES, record, now);
   }
 
   /** The dead letters since the last call. */

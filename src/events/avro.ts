@@ -78,10 +78,16 @@ class RepeatedStrings {
       tap.pos = before;
       return tap.readString();
     }
+    tap.pos = end;
+    return this.at(buf, pos, end);
+  }
+
+  /** The text in at most SLOT_BYTES bytes. */
+  at(buf: Buffer, pos: number, end: number): string {
+    const length = end - pos;
     let hash = length;
     for (let at = pos; at < end; at++) hash = Math.imul(hash, 31) + buf[at];
     const slot = (hash ^ (hash >>> 12)) & (SLOTS - 1);
-    tap.pos = end;
     if (this.#lengths[slot] === length && this.#isIn(slot, buf, pos, length)) return this.#texts[slot];
     this.#bytes.set(buf.subarray(pos, end), slot * SLOT_BYTES);
     this.#lengths[slot] = length;
@@ -100,6 +106,11 @@ class RepeatedStrings {
 }
 
 const STRINGS = new RepeatedStrings();
+
+/** The text in bytes that are mostly ones seen before. */
+export function repeatedText(bytes: Buffer, start: number, end: number): string {
+  return end - start <= SLOT_BYTES ? STRINGS.at(bytes, start, end) : bytes.toString('utf8', start, end);
+}
 
 /** Avro's string. avsc calls `_read` also as a method of its resolvers. */
 class RepeatedString extends avro.types.StringType {

@@ -104,8 +104,8 @@ export class MessageCodec {
   /** The record in `bytes`, or why there is none. Never throws. */
   decode<Name extends RecordName>(name: Name, bytes: Buffer): RecordShapes[Name] | DecodeFailure {
     const reader = this.#reader(name);
-    if (bytes.length > SINGLE_OBJECT_HEADER_BYTES && bytes[0] === 0xc3 && bytes[1] === 0x01) {
-      if (bytes.readUInt32LE(2) === reader.low && bytes.readUInt32LE(6) === reader.high) {
+    if (isSingleObject(bytes)) {
+      if (isWrittenWith(reader, bytes)) {
         return read(reader.type, undefined, bytes, SINGLE_OBJECT_HEADER_BYTES);
       }
       const fingerprint = bytes.toString('hex', 2, SINGLE_OBJECT_HEADER_BYTES);
@@ -122,6 +122,11 @@ export class MessageCodec {
       return read(reader.type, writer.resolver, bytes, CONFLUENT_HEADER_BYTES);
     }
     return new DecodeFailure('undecodable', 'the bytes carry no known Avro framing');
+  }
+
+  /** Whether a datum written with our own version of the schema follows the header of `bytes`. */
+  isOwn(name: RecordName, bytes: Buffer): boolean {
+    return isSingleObject(bytes) && isWrittenWith(this.#reader(name), bytes);
   }
 
   /** The registry id a message names and whose schema is not here yet; else null. */
@@ -149,6 +154,14 @@ export class MessageCodec {
     this.#registryWriters.set(id, byName.set(name, writer));
     return writer;
   }
+}
+
+function isSingleObject(bytes: Buffer): boolean {
+  return bytes.length > SINGLE_OBJECT_HEADER_BYTES && bytes[0] === 0xc3 && bytes[1] === 0x01;
+}
+
+function isWrittenWith({ low, high }: Reader, bytes: Buffer): boolean {
+  return bytes.readUInt32LE(2) === low && bytes.readUInt32LE(6) === high;
 }
 
 function resolve(reader: Reader, schema: avro.Schema): Writer | DecodeFailure {

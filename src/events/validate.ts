@@ -1,3 +1,4 @@
+import type { UnitConversion } from '../clinical/units.js';
 import { INDEX_BY_CODE, VARIABLES } from '../clinical/variables.js';
 import type { DeadLetterReason, Origin, Rejection } from './dead-letter.js';
 import { type ClinicalEvent, type EpochMs, EVENT_KINDS } from './event.js';
@@ -99,7 +100,7 @@ export class Validator {
     }
     if (variables.length === 0) return null;
     this.counts.observations += variables.length;
-    return event(kind, message, message.observedAt, origin, variables, values, null);
+    return eventOf(kind, message, message.observedAt, origin, variables, values, null);
   }
 
   adt(message: AdtMessage, origin: Origin, now: EpochMs): ClinicalEvent | null {
@@ -114,7 +115,7 @@ export class Validator {
       this.counts.rejectedFields++;
       message[field] = null;
     });
-    return event('adt', message, null, origin, null, null, message);
+    return eventOf('adt', message, null, origin, null, null, message);
   }
 
   note(message: NoteMessage, origin: Origin, now: EpochMs): ClinicalEvent | null {
@@ -128,7 +129,7 @@ export class Validator {
         message,
       );
     }
-    return event('notes', message, message.observedAt, origin, null, null, message);
+    return eventOf('notes', message, message.observedAt, origin, null, null, message);
   }
 
   imaging(message: ImagingMessage, origin: Origin, now: EpochMs): ClinicalEvent | null {
@@ -144,12 +145,12 @@ export class Validator {
     if (image !== null && readImageHeader(image) === null) {
       return this.#rejectMessage('not-an-image', 'the bytes are no PNG, JPEG or DICOM picture', message);
     }
-    return event('imaging', message, message.observedAt, origin, null, null, message);
+    return eventOf('imaging', message, message.observedAt, origin, null, null, message);
   }
 
   acknowledgement(message: AckMessage, origin: Origin, now: EpochMs): ClinicalEvent | null {
     if (!this.#headIsSound(message, now)) return null;
-    return event('acks', message, null, origin, null, null, message);
+    return eventOf('acks', message, null, origin, null, null, message);
   }
 
   /**
@@ -173,16 +174,13 @@ export class Validator {
     index: number,
   ): number | null {
     const variable = VARIABLES[variableIndex];
-    let canonical = value;
-    if (unit !== variable.unit) {
-      const conversion = variable.units.get(unit);
-      if (conversion === undefined) {
-        const detail = `${variable.id} in ${quote(unit)}; known: ${[...variable.units.keys()].join(', ')}`;
-        this.#rejectObservation('unknown-unit', detail, message, index);
-        return null;
-      }
-      canonical = value * conversion.scale + conversion.offset;
+    const conversion = unit === variable.unit ? null : variable.units.get(unit);
+    if (conversion === undefined) {
+      const detail = `${variable.id} in ${quote(unit)}; known: ${[...variable.units.keys()].join(', ')}`;
+      this.#rejectObservation('unknown-unit', detail, message, index);
+      return null;
     }
+    const canonical = canonicalOf(value, conversion);
     const [low, high] = variable.possible;
     if (canonical >= low && canonical <= high) {
       if (canonical < variable.plausible[0] || canonical > variable.plausible[1]) this.counts.implausible++;
@@ -203,18 +201,14 @@ export class Validator {
       this.#rejectMessage('missing-id', `${which} is empty`, message);
       return false;
     }
-    if (message.eventTime > now + this.#limits.maxFutureSkewMs) {
-      const ahead = message.eventTime - now;
-      this.#rejectMessage('future', `event time is ${ahead} ms ahead of the clock`, message);
-      return false;
-    }
-    const [earliest, latest] = EVENT_TIME_RANGE;
-    if (!(message.eventTime >= earliest && message.eventTime <= latest)) {
-      const detail = `event time ${message.eventTime} is outside the years 1900 to 2299`;
-      this.#rejectMessage('impossible-value', detail, message);
-      return false;
-    }
-    return true;
+    const fault = timeFault(message.eventTime, now, this.#limits);
+    if (fault === null) return true;
+    const detail =
+      fault === 'future'
+        ? `event time is ${message.eventTime - now} ms ahead of the clock`
+        : `event time ${message.eventTime} is outside the years 1900 to 2299`;
+    this.#rejectMessage(fault, detail, message);
+    return false;
   }
 
   #rejectMessage(reason: DeadLetterReason, detail: string, message: Head): null {
@@ -228,8 +222,24 @@ export class Validator {
   }
 }
 
+/** Why an event of that time cannot be used; null where it can. */
+export function timeFault(
+  eventTime: EpochMs,
+  now: EpochMs,
+  { maxFutureSkewMs }: ValidationLimits,
+): 'future' | 'impossible-value' | null {
+  if (eventTime > now + maxFutureSkewMs) return 'future';
+  const isPossible = eventTime >= EVENT_TIME_RANGE[0] && eventTime <= EVENT_TIME_RANGE[1];
+  return isPossible ? null : 'impossible-value';
+}
+
+/** A value in its variable's canonical unit; null converts nothing. */
+export function canonicalOf(value: number, conversion: UnitConversion | null): number {
+  return conversion === null ? value : value * conversion.scale + conversion.offset;
+}
+
 /** All events are built here, with the same fields in the same order, so that the engine sees one shape. */
-function event(
+export function eventOf(
   kind: ClinicalEvent['kind'],
   message: Head,
   observedAt: number | null,

@@ -1,0 +1,120 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { VARIABLES } from '../../src/clinical/variables.js';
+import { EventDecoder } from '../../src/engine/decode.js';
+import { DecodeFailure, MessageCodec } from '../../src/events/codec.js';
+import { deadLetter, type Rejection } from '../../src/events/dead-letter.js';
+import type { LabResultMessage, VitalSignsMessage } from '../../src/events/messages.js';
+import { RECORD_OF_TOPIC, TOPICS } from '../../src/events/topics.js';
+import { Validator } from '../../src/events/validate.js';
+import { START } from '../helpers.js';
+
+const codec = new MessageCodec();
+const LIMITS = { maxFutureSkewMs: 600_000, maxNoteBytes: 1000, maxImageBytes: 1000 };
+const TOPIC = { vitals: TOPICS.vitals, labs: TOPICS.labs } as const;
+type Kind = keyof typeof TOPIC;
+
+/** The way of every other kind of message: codec, then validator. */
+class LongWay {
+  readonly #rejections: Rejection[] = [];
+  readonly validator = new Validator(LIMITS, (rejection) => this.#rejections.push(rejection));
+
+  decode(kind: Kind, value: Buffer) {
+    const record = { topic: TOPIC[kind], partition: 3, offset: 7, value };
+    this.#rejections.length = 0;
+    const message = codec.decode(RECORD_OF_TOPIC[TOPIC[kind]], value);
+    let event = null;
+    if (message instanceof DecodeFailure) {
+      const { reason, detail } = message;
+      this.#rejections.push({ reason, detail, patientId: null, eventTime: null, index: -1 });
+    } else {
+      event = this.validator.observations(kind, message as LabResultMessage, record, START);
+    }
+    return { event, dead: this.#rejections.map((each) => deadLetter(record, value, each)) };
+  }
+}
+
+function expectSame(all: readonly { readonly kind: Kind; readonly value: Buffer }[]): void {
+  const decoder = new EventDecoder(codec, LIMITS);
+  const long = new LongWay();
+  for (const { kind, value } of all) {
+    const event = decoder.decode({ topic: TOPIC[kind], partition: 3, offset: 7, value }, START);
+    expect({ event, dead: decoder.takeDeadLetters() }).toEqual(long.decode(kind, value));
+    expect(decoder.counts).toEqual(long.validator.counts);
+  }
+}
+
+const usual = fc.constantFrom(...VARIABLES.slice(0, 12)).chain(({ code, unit, units, possible }) =>
+  fc.record({
+    code: fc.constant(code),
+    unit: fc.oneof({ weight: 5, arbitrary: fc.constant(unit) }, fc.constantFrom(...units.keys())),
+    value: fc.double({ min: possible[0], max: possible[1], noNaN: true }),
+  }),
+);
+const odd = fc.record({
+  code: fc.oneof(fc.constantFrom(...VARIABLES.map(({ id }) => id)), fc.string({ unit: 'grapheme' })),
+  unit: fc.oneof(fc.constantFrom('', 'mmHg', 'kPa', '%', '1'), fc.string({ maxLength: 100 })),
+  value: fc.double(),
+});
+const text = fc.oneof(
+  fc.string({ minLength: 1, unit: 'grapheme', maxLength: 40 }),
+  fc.string({ maxLength: 90 }),
+);
+const time = fc.oneof(
+  { weight: 5, arbitrary: fc.integer({ min: START - 1e9, max: START }) },
+  fc.integer({ min: -(2 ** 45), max: 2 ** 45 }),
+  fc.integer({ min: -(2 ** 52), max: 2 ** 52 }),
+);
+const message = fc.record({
+  kind: fc.constantFrom<Kind>('vitals', 'labs'),
+  messageId: text,
+  patientId: text,
+  eventTime: time,
+  observedAt: fc.option(time),
+  source: text,
+  specimenId: fc.option(text),
+  observations: fc.oneof(
+    { weight: 4, arbitrary: fc.array(usual, { maxLength: 12 }) },
+    fc.array(fc.oneof({ weight: 6, arbitrary: usual }, odd), { maxLength: 70 }),
+  ),
+});
+const encoded = message.map(({ kind, ...record }) => ({
+  kind,
+  value: codec.encode(RECORD_OF_TOPIC[TOPIC[kind]], record as LabResultMessage & VitalSignsMessage),
+}));
+
+describe('EventDecoder', () => {
+  it('reads observations as codec and validator do', () => {
+    fc.assert(
+      fc.property(fc.array(encoded, { minLength: 1, maxLength: 20 }), (all) => expectSame(all)),
+      { numRuns: 300 },
+    );
+  });
+
+  it('reads bytes that were damaged or cut off as codec and validator do', () => {
+    const change = fc.record({ at: fc.nat(), byte: fc.nat(255), cut: fc.option(fc.nat(), { freq: 3 }) });
+    const damaged = fc.tuple(encoded, change).map(([{ kind, value }, { at, byte, cut }]) => {
+      const bytes = Buffer.from(cut === null ? value : value.subarray(0, cut % (value.length + 1)));
+      if (bytes.length > 0) bytes[at % bytes.length] = byte;
+      return { kind, value: bytes };
+    });
+    const all = fc.array(fc.oneof(encoded, damaged), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(all, (some) => expectSame(some)),
+      { numRuns: 500 },
+    );
+  });
+
+  it('shares the variables of messages with the same ones', () => {
+    const decoder = new EventDecoder(codec, LIMITS);
+    const observations = [
+      { code: VARIABLES[0].code, value: VARIABLES[0].plausible[0], unit: VARIABLES[0].unit },
+    ];
+    const read = (messageId: string) => {
+      const head = { messageId, patientId: 'P', eventTime: START, observedAt: null, source: '' };
+      const value = codec.encode('VitalSigns', { ...head, observations });
+      return decoder.decode({ topic: TOPICS.vitals, partition: 0, offset: 0, value }, START);
+    };
+    expect(read('1')?.variables).toBe(read('2')?.variables);
+  });
+});
