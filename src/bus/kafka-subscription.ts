@@ -1,4 +1,4 @@
-import type { Admin, Kafka, Consumer as KafkaConsumer, KafkaMessage } from 'kafkajs';
+import type { Admin, EachBatchPayload, Kafka, Consumer as KafkaConsumer, KafkaMessage } from 'kafkajs';
 import type { RawRecord } from '../engine/decode.js';
 import { coPartitionedAssigner } from './assigner.js';
 import type { Consumer, Position, RecordBatch, RecordHandler } from './bus.js';
@@ -35,8 +35,13 @@ export class Subscription implements Consumer {
   readonly #handler: RecordHandler;
   readonly #heartbeatMs: number;
   #memberId = '';
-  /** Attempts to join since the last assignment. */
+  /** Attempts to join since the last assignment. While there are any, a deal of the partitions is under way. */
   #attempts = 0;
+  /**
+   * Commits once as this member, by the deal at the time of the call. kafkajs's own `commitOffsets` tries again, by then perhaps
+   * by another deal, which gave the partitions away and back: what others did between would be passed over.
+   */
+  #commitOnce: EachBatchPayload['commitOffsetsIfNecessary'] | null = null;
   #partitions: readonly number[] = [];
   /** By partition: which deal gave it to this process. */
   readonly #assignments = new Map<number, number>();
@@ -88,8 +93,9 @@ export class Subscription implements Consumer {
     await consumer.subscribe({ topics: [...this.#topics], fromBeginning: true });
     await consumer.run({
       autoCommit: false,
-      eachBatch: async ({ batch, heartbeat }) => {
+      eachBatch: async ({ batch, heartbeat, commitOffsetsIfNecessary }) => {
         const { topic, partition, messages } = batch;
+        this.#commitOnce = commitOffsetsIfNecessary;
         const assignment = this.#assignments.get(partition);
         const caughtUp = Number(batch.lastOffset()) + 1 >= Number(batch.highWatermark);
         const handled = this.#enqueue(async () => {
@@ -155,13 +161,16 @@ export class Subscription implements Consumer {
 
   async #commitOffsets(positions: readonly Position[]): Promise<boolean> {
     if (positions.length === 0) return true;
-    const offsets = positions.map(({ topic, partition, offset }) => ({
-      topic: this.#prefix + topic,
-      partition,
-      offset: String(offset),
+    if (this.#commitOnce === null || this.#attempts > 0) return false;
+    const lanes = [...new Set(positions.map(({ topic }) => topic))];
+    const topics = lanes.map((lane) => ({
+      topic: this.#prefix + lane,
+      partitions: positions
+        .filter(({ topic }) => topic === lane)
+        .map(({ partition, offset }) => ({ partition, offset: String(offset) })),
     }));
     try {
-      await this.#consumer.commitOffsets(offsets);
+      await this.#commitOnce({ topics });
       return true;
     } catch (error) {
       // Whoever reads on gets these records again, and knows them by their ids.
@@ -180,6 +189,7 @@ export class Subscription implements Consumer {
     const kept = hasMissedNothing ? now.filter((partition) => this.#partitions.includes(partition)) : [];
     const revoked = this.#partitions.filter((partition) => !kept.includes(partition));
     const added = now.filter((partition) => !kept.includes(partition));
+    if (memberId !== this.#memberId) this.#commitOnce = null;
     this.#memberId = memberId;
     this.#attempts = 0;
     this.#partitions = now;

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { StateEntry } from '../../src/bus/bus.js';
+import type { RecordBatch, StateEntry } from '../../src/bus/bus.js';
 import { KafkaBus, type KafkaBusConfig } from '../../src/bus/kafka.js';
 import { MemoryBus } from '../../src/bus/memory.js';
 import { ReplayClock, WALL_CLOCK } from '../../src/clock.js';
@@ -177,9 +177,12 @@ describe('KafkaBus', () => {
     const mine = new Set<number>();
     let gate = Promise.resolve();
     const nothing = async () => undefined;
+    let records = 0;
     const handler = (assigned: (partitions: readonly number[]) => Promise<void>) => ({
       assigned,
-      batch: nothing,
+      batch: async (batch: RecordBatch) => {
+        records += batch.records.length;
+      },
       revoked: async (partitions: readonly number[]) => {
         for (const partition of partitions) mine.delete(partition);
       },
@@ -193,6 +196,8 @@ describe('KafkaBus', () => {
       }),
     );
     await expect.poll(() => mine.size).toBe(PARTITIONS);
+    await produceAll(ward(7, 1, 1).slice(0, 1), bus, codec);
+    await expect.poll(() => records).toBe(1);
     const visitor = await other.consume(INPUT_TOPICS, handler(nothing));
     await expect.poll(() => mine.size).toBeLessThan(PARTITIONS);
     const theirs = Array.from({ length: PARTITIONS }, (_, partition) => partition).filter(
