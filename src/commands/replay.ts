@@ -5,7 +5,7 @@ import { openSource } from '../replay/open.js';
 import { Pacer } from '../replay/pacer.js';
 import { type ReplayResult, replay } from '../replay/replay.js';
 import { scoreCohort } from '../replay/scored-cohort.js';
-import { defaultWorkers } from '../replay/threads.js';
+import { defaultWorkers, ScoringThreads } from '../replay/threads.js';
 import { embeddedStore } from '../store/settings.js';
 import { ENDPOINTS } from '../validate/events.js';
 import { policyFigures, raisedBy } from '../validate/policies.js';
@@ -98,12 +98,10 @@ async function scored(
   const policies = policy.map(readPolicy);
   const job = { from, patients, mapping, config };
   const began = performance.now();
-  const { stays, result, stored } = await scoreCohort({
-    job,
-    workers: workers ?? defaultWorkers(),
-    file: scores,
-    ...hooks,
-  });
+  const threads = new ScoringThreads(workers ?? defaultWorkers());
+  const { stays, result, stored } = await scoreCohort({ job, threads, file: scores, ...hooks }).finally(() =>
+    threads.close(),
+  );
   const scoredAt = performance.now();
   const tried = policies.map((policy) =>
     policyFigures(policy, raisedBy(policy.rules, result.model, stays), stays, ENDPOINTS[0]),

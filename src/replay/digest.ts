@@ -57,22 +57,54 @@ function digestOf<Stay>(
 }
 
 /** What of an alert transition enters the digest. */
-export function lineOf({ alertId, sequence, state, eventTime }: AlertMessage): string {
+function lineOf({ alertId, sequence, state, eventTime }: AlertMessage): string {
   return `${alertId} ${String(sequence).padStart(6, '0')} ${state} ${eventTime}`;
 }
 
+/** Bytes of lines in one piece. */
+const PIECE = 1 << 14;
+
 /** SHA-256 over all alert transitions in the order of their ids, sequence numbers, states and event times. */
 export class AlertsDigest implements Sink {
-  readonly lines: string[] = [];
+  /** Lines as bytes, each with its end; as strings they would take four times as much. */
+  readonly #full: Uint8Array[] = [];
+  #filling = Buffer.alloc(PIECE);
+  #filled = 0;
 
   async write({ alerts }: Outputs): Promise<void> {
-    for (const alert of alerts) this.lines.push(lineOf(alert));
+    for (const alert of alerts) this.add(alert);
+  }
+
+  add(alert: AlertMessage): void {
+    const line = `${lineOf(alert)}\n`;
+    if (this.#filled + line.length > this.#filling.length) {
+      this.#full.push(this.#filling.subarray(0, this.#filled));
+      this.#filling = Buffer.alloc(PIECE);
+      this.#filled = 0;
+    }
+    this.#filled += this.#filling.write(line, this.#filled, 'latin1');
+  }
+
+  /** Adds the lines of another one. */
+  join(parts: AlertsDigest['parts']): void {
+    this.#full.push(...parts);
+  }
+
+  /** The lines so far, as plain data. */
+  get parts(): readonly Uint8Array[] {
+    return [...this.#full, Uint8Array.from(this.#filling.subarray(0, this.#filled))];
   }
 
   /** In hexadecimal. */
   digest(): string {
+    const lines = Buffer.concat(this.parts);
+    const starts: number[] = [];
+    const endOf = (start: number) => lines.indexOf('\n', start) + 1;
+    for (let at = 0; at < lines.length; at = endOf(at)) starts.push(at);
+    // Lines that differ do so before what follows them is reached.
+    starts.sort((a, b) => lines.compare(lines, b, lines.length, a, lines.length));
     const hash = createHash('sha256');
-    for (const line of this.lines.sort()) hash.update(`${line}\n`);
+    for (const start of starts) hash.update(lines.subarray(start, endOf(start)));
     return hash.digest('hex');
   }
 }

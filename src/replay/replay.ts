@@ -137,9 +137,7 @@ export async function replayPart(source: ReplaySource, options: ReplayOptions): 
 /** Puts together what shares of the patients, replayed at one time, came to; without a digest of scores. */
 export function joined(parts: readonly ReplayPart[], seconds: number): ReplayResult {
   const alerts = new AlertsDigest();
-  for (const part of parts) {
-    for (const line of part.alerts.lines) alerts.lines.push(line);
-  }
+  for (const part of parts) alerts.join(part.alerts.parts);
   const results = parts.map(({ result }) => result);
   const sum = (of: (result: ReplayResult) => number) => results.reduce((total, each) => total + of(each), 0);
   const table = (of: (result: ReplayResult) => Readonly<Record<string, number>>) => {

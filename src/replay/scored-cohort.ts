@@ -5,12 +5,12 @@ import { loadModel } from '../inference/model.js';
 import { KeptStays } from '../validate/kept-stays.js';
 import { transitionsOf } from '../validate/policies.js';
 import { type ObservedStay, sorted } from '../validate/stays.js';
-import { AlertsDigest, lineOf, scoresDigestOf } from './digest.js';
+import { AlertsDigest, scoresDigestOf } from './digest.js';
 import { openSource } from './open.js';
 import { joined, type ReplayResult } from './replay.js';
 import { SCORES_FORMAT, ScoresFile, type ScoresOrigin, sha256Of } from './scores-file.js';
-import type { Aside, ScoringJob, Tally } from './scoring.js';
-import { scoreInThreads } from './threads.js';
+import type { Aside, ScoredShare, ScoringJob, Tally } from './scoring.js';
+import type { ScoringThreads } from './threads.js';
 
 /** A source's stays with their scores, however they came about. */
 export interface ScoredCohort {
@@ -28,7 +28,7 @@ export interface ScoredCohort {
 
 export interface ScoreOptions {
   readonly job: ScoringJob;
-  readonly workers: number;
+  readonly threads: ScoringThreads;
   /** Where scored stays are kept: a complete file is read instead of scoring, one begun is gone on with. */
   readonly file?: string | undefined;
   readonly onProgress?: ((patients: number, total: number) => void) | undefined;
@@ -48,7 +48,7 @@ type Summary = Omit<ScoredCohort, 'stays' | 'stored'> & { readonly rules: string
  */
 export async function scoreCohort({
   job,
-  workers,
+  threads,
   file: name,
   onProgress,
   signal,
@@ -75,14 +75,17 @@ export async function scoreCohort({
   await file?.begin(known);
   const stays = [...known];
   let writing: Promise<void> = Promise.resolve();
-  const shares = await scoreInThreads({ ...job, known: known.map(({ patientId }) => patientId) }, workers, {
-    onStay: (stay) => {
-      stays.push(kept.keep(stay));
-      if (file !== null) writing = writing.then(() => file.add(stay));
+  const shares = await threads.score(
+    { ...job, known: known.map(({ patientId }) => patientId) },
+    {
+      onStay: (stay) => {
+        stays.push(kept.keep(stay));
+        if (file !== null) writing = writing.then(() => file.add(stay));
+      },
+      onProgress: (patients, total) => onProgress?.(known.length + patients, total),
+      signal,
     },
-    onProgress: (patients, total) => onProgress?.(known.length + patients, total),
-    signal,
-  });
+  );
   await writing;
   const seconds = (performance.now() - started) / 1000;
   const parts = shares.map(({ part }) => part);
@@ -105,8 +108,7 @@ export async function scoreCohort({
   };
   if (isPartial) result = { ...result, ...countsOf(stays), ...alertsOf(stays, job, result) };
   else if (known.length > 0) {
-    const lines = shares.flatMap(({ part }) => part.alerts.lines);
-    const alerts = alertsOf(known, job, result, { raised: result.alerts, lines });
+    const alerts = alertsOf(known, job, result, shares);
     result = { ...result, ...countsOf(stays), ...alerts };
   } else result = { ...result, scoresDigest: scoresDigestOf(stays) };
   const rest = { result, aside, total: first.total, hasClock: first.hasClock };
@@ -143,19 +145,22 @@ function countsOf(
   return { patients: stays.length, scores, observations, scoresDigest: scoresDigestOf(stays) };
 }
 
-/** The alerts that the configured rules raise of stays, with others raised already. */
+/** The alerts that the configured rules raise of stays, with those raised already of others. */
 function alertsOf(
   stays: readonly ObservedStay[],
   { config }: ScoringJob,
   { model }: ReplayResult,
-  others: { readonly raised: number; readonly lines: readonly string[] } = { raised: 0, lines: [] },
+  others: readonly ScoredShare[] = [],
 ): Pick<ReplayResult, 'alerts' | 'alertsDigest'> {
   const digest = new AlertsDigest();
-  let alerts = others.raised;
-  for (const line of others.lines) digest.lines.push(line);
+  let alerts = 0;
+  for (const { part } of others) {
+    alerts += part.result.alerts;
+    digest.join(part.alerts.parts);
+  }
   for (const transition of transitionsOf(stays, config.alerts.rules, model)) {
     if (transition.sequence === 0) alerts++;
-    digest.lines.push(lineOf(transition));
+    digest.add(transition);
   }
   return { alerts, alertsDigest: digest.digest() };
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, WardstreamError } from '../errors.js';
@@ -6,6 +7,12 @@ import { AlertsDigest } from './digest.js';
 import type { ReplayResult } from './replay.js';
 import { type ScoredShare, type ScoringHooks, type ScoringJob, scoreHere } from './scoring.js';
 
+/** What a worker thread is told: to score, to be done with the stays that are over, to end. */
+export type ToWorker =
+  | { readonly kind: 'job'; readonly job: ScoringJob }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'end' };
+
 /** What a worker thread says. */
 export type FromWorker =
   | { readonly kind: 'stays'; readonly stays: readonly ObservedStay[] }
@@ -13,7 +20,7 @@ export type FromWorker =
   | ({
       readonly kind: 'done';
       readonly result: ReplayResult;
-      readonly alerts: readonly string[];
+      readonly alerts: AlertsDigest['parts'];
     } & Omit<ScoredShare, 'part'>)
   | { readonly kind: 'failed'; readonly code: ErrorCode | null; readonly message: string };
 
@@ -26,52 +33,89 @@ export function defaultWorkers(): number {
 }
 
 /**
- * Scores the stays of a job, divided by patient over threads; one alone is this thread. The same stays have the same scores
- * whatever the number. @throws WardstreamError as the replay does.
+ * Threads that score job after job, begun with the first; what the memory of one job was, the next one uses again. One alone is
+ * this thread.
  */
-export async function scoreInThreads(
-  job: ScoringJob,
-  workers: number,
-  hooks: ScoringHooks,
-): Promise<ScoredShare[]> {
-  if (workers === 1) return [await scoreHere(job, hooks)];
-  const reached = new Array<number>(workers).fill(0);
-  // What one of them fails of, the others need not go on for.
-  const failure = new AbortController();
-  const signal = AbortSignal.any([failure.signal, ...(hooks.signal === undefined ? [] : [hooks.signal])]);
-  return Promise.all(
-    reached.map((_, index) =>
-      scoreInThread(
-        { ...job, share: { index, of: workers } },
-        {
-          ...hooks,
-          signal,
-          onProgress: (patients, total) => {
-            reached[index] = patients;
-            hooks.onProgress?.(
-              reached.reduce((sum, each) => sum + each, 0),
-              total,
-            );
+export class ScoringThreads {
+  readonly #size: number;
+  #workers: readonly Worker[] = [];
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  /**
+   * Scores the stays of a job, divided by patient over the threads. The same stays have the same scores whatever the number.
+   * One job at a time. @throws WardstreamError as the replay does.
+   */
+  async score(job: ScoringJob, hooks: ScoringHooks): Promise<ScoredShare[]> {
+    if (this.#size === 1) return [await scoreHere(job, hooks)];
+    if (this.#workers.length === 0) this.#workers = Array.from({ length: this.#size }, begun);
+    const reached = new Array<number>(this.#size).fill(0);
+    // What one of them fails of, the others need not go on for.
+    const failure = new AbortController();
+    const signal = AbortSignal.any([failure.signal, ...(hooks.signal === undefined ? [] : [hooks.signal])]);
+    return Promise.all(
+      this.#workers.map((worker, index) =>
+        scoreIn(
+          worker,
+          { ...job, share: { index, of: this.#size } },
+          {
+            ...hooks,
+            signal,
+            onProgress: (patients, total) => {
+              reached[index] = patients;
+              hooks.onProgress?.(
+                reached.reduce((sum, each) => sum + each, 0),
+                total,
+              );
+            },
           },
-        },
+        ),
       ),
-    ),
-  ).catch((error: unknown) => {
-    failure.abort();
-    throw error;
-  });
+    ).catch((error: unknown) => {
+      failure.abort();
+      throw error;
+    });
+  }
+
+  /** Ends the threads, each when it is done. */
+  async close(): Promise<void> {
+    const workers = this.#workers;
+    this.#workers = [];
+    await Promise.all(workers.map(ended));
+  }
 }
 
-function scoreInThread(job: ScoringJob, { onStay, onProgress, signal }: ScoringHooks): Promise<ScoredShare> {
+function begun(): Worker {
   const worker = new Worker(new URL('./worker.js', import.meta.url), {
-    workerData: job,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
   });
-  const stop = () => worker.postMessage('stop');
-  signal?.addEventListener('abort', stop, { once: true });
-  if (signal?.aborted === true) stop();
+  // Told to who waits for a job, and to nobody else.
+  worker.on('error', () => undefined);
+  return worker;
+}
+
+async function ended(worker: Worker): Promise<void> {
+  if (worker.threadId < 0) return;
+  const exit = once(worker, 'exit');
+  tell(worker, { kind: 'end' });
+  await exit;
+}
+
+function tell(worker: Worker, message: ToWorker): void {
+  worker.postMessage(message);
+}
+
+function scoreIn(
+  worker: Worker,
+  job: ScoringJob,
+  { onStay, onProgress, signal }: ScoringHooks,
+): Promise<ScoredShare> {
+  const stop = () => tell(worker, { kind: 'stop' });
+  let forget = (): void => undefined;
   return new Promise<ScoredShare>((resolve, reject) => {
-    worker.on('message', (message: FromWorker) => {
+    const hear = (message: FromWorker) => {
       if (message.kind === 'stays') {
         try {
           for (const stay of message.stays) onStay(stay);
@@ -87,10 +131,17 @@ function scoreInThread(job: ScoringJob, { onStay, onProgress, signal }: ScoringH
             ? new Error(message.message)
             : new WardstreamError(message.code, message.message),
         );
-    });
-    worker.once('error', reject);
-    worker.once('exit', (code) => reject(new Error(`a worker thread ended early with ${code}`)));
-  }).finally(() => signal?.removeEventListener('abort', stop));
+    };
+    const exit = (code: number) => reject(new Error(`a worker thread ended early with ${code}`));
+    worker.on('message', hear).once('error', reject).once('exit', exit);
+    forget = () => void worker.off('message', hear).off('error', reject).off('exit', exit);
+    tell(worker, { kind: 'job', job });
+    signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted === true) stop();
+  }).finally(() => {
+    forget();
+    signal?.removeEventListener('abort', stop);
+  });
 }
 
 function shareOf({
@@ -102,6 +153,6 @@ function shareOf({
   open,
 }: FromWorker & { kind: 'done' }): ScoredShare {
   const alertsDigest = new AlertsDigest();
-  for (const line of alerts) alertsDigest.lines.push(line);
+  alertsDigest.join(alerts);
   return { part: { result, alerts: alertsDigest }, aside, total, hasClock, open };
 }

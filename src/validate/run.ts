@@ -6,6 +6,7 @@ import { readOutcomes } from '../replay/outcomes.js';
 import type { ReplayResult } from '../replay/replay.js';
 import { type ScoredCohort, scoreCohort } from '../replay/scored-cohort.js';
 import type { ScoringJob } from '../replay/scoring.js';
+import { ScoringThreads } from '../replay/threads.js';
 import { STANDARD_VARIANTS, variantOf } from '../replay/variants.js';
 import { Random } from '../simulate/random.js';
 import { cohortAlarms, HYLAND_RULES } from './alarms.js';
@@ -24,7 +25,14 @@ import {
   monitoredBy,
 } from './events.js';
 import type { Label, Labels } from './labels.js';
-import { HOURS, type HourFigures, hourFigures, SCORE1_FOLDS, sampleAt } from './mortality.js';
+import {
+  HOURS,
+  type HourFigures,
+  type HourSample,
+  hourFigures,
+  SCORE1_FOLDS,
+  sampleAt,
+} from './mortality.js';
 import {
   type ConfiguredFigures,
   configuredFigures,
@@ -119,26 +127,116 @@ const CURVE_RESAMPLES = 200;
  */
 export async function validate(options: ValidationOptions): Promise<Validation> {
   const started = performance.now();
-  const { config, from, seed, resamples, patients, mapping } = options;
-  const { rules } = config.alerts;
   // What is wrong with the outcomes is said before the replay, where that is possible.
   const given = options.outcomes === undefined ? null : readOutcomes(options.outcomes);
+  const threads = new ScoringThreads(options.workers ?? 1);
+  // All that is scored is scored before any of it is judged: threads and figures are never in memory together.
+  const history = await scoredHistory(options, given, threads).finally(() => threads.close());
+  return {
+    ...judged(history, options),
+    seconds: Number(((performance.now() - started) / 1000).toFixed(2)),
+    peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
+  };
+}
+
+/** Stays at each of the hours at which they are judged. */
+type Samples = readonly { readonly hour: number; readonly sample: HourSample }[];
+
+/** All that is scored, and how it ended. */
+interface ScoredHistory {
+  readonly scored: ScoredCohort;
+  readonly labels: Labels;
+  readonly withOutcome: readonly ObservedStay[];
+  /** With an outcome and a score. */
+  readonly stays: readonly ObservedStay[];
+  readonly labelOf: (stay: ObservedStay) => Label;
+  readonly samples: Samples;
+  /** Scored by the other model. */
+  readonly other: ScoredCohort | null;
+  readonly varied: Varied | null;
+}
+
+/** Some stays, and what came of them in every variant. */
+interface Varied {
+  readonly asIs: readonly ObservedStay[];
+  /** Their patient ids tell the variant. */
+  readonly stays: readonly ObservedStay[];
+}
+
+async function scoredHistory(
+  options: ValidationOptions,
+  given: Labels['byPatient'] | null,
+  threads: ScoringThreads,
+): Promise<ScoredHistory> {
+  const { config, from, patients, mapping, scores } = options;
   const job: ScoringJob = { from, patients, mapping, config };
-  const scored = await scoreOnce(job, 'scoring', options, options.scores);
+  const score: Score = (what, next, file) =>
+    scoreCohort({
+      job: next,
+      threads,
+      file,
+      onProgress: (done, total) => options.onProgress?.(what, done, total),
+      signal: options.signal,
+    });
+  const scored = await score('scoring', job, scores);
   const labels = await labelsOf(job, options.outcomes, given);
   const { byPatient } = labels;
   const withOutcome = scored.stays.filter(({ patientId }) => byPatient.has(patientId));
   const stays = withOutcome.filter(isScored);
   if (stays.length === 0) throw nothingToEvaluate(scored.stays, labels.file);
   const labelOf = ({ patientId }: ObservedStay) => byPatient.get(patientId)!;
+  const samples = HOURS.map((hour) => ({ hour, sample: sampleAt(stays, labelOf, hour) }));
+  const other = await scoredByOther(job, options, score);
+  const varied = await variedOf(job, options, sampleOf(samples).stays, score);
+  return { scored, labels, withOutcome, stays, labelOf, samples, other, varied };
+}
+
+/** Scores the stays of a job; those on file are read. */
+type Score = (what: string, job: ScoringJob, file: string | undefined) => Promise<ScoredCohort>;
+
+/** Scores the same stays with the other model. */
+async function scoredByOther(
+  job: ScoringJob,
+  { against, config, scores, signal }: ValidationOptions,
+  score: Score,
+): Promise<ScoredCohort | null> {
+  if (against === undefined || signal?.aborted === true) return null;
+  const other: ScoringJob = { ...job, config: { ...config, model: { ...config.model, version: against } } };
+  return score(`scoring with ${against}`, other, scores === undefined ? undefined : `${scores}.${against}`);
+}
+
+/** Scores a sample of the stays in every variant. */
+async function variedOf(
+  job: ScoringJob,
+  { sensitivity = 0, seed, scores, signal }: ValidationOptions,
+  eligible: readonly ObservedStay[],
+  score: Score,
+): Promise<Varied | null> {
+  if (sensitivity === 0 || signal?.aborted === true) return null;
+  const random = new Random(seed, 2);
+  const drawn = eligible
+    .map((stay) => ({ stay, at: random.uniform() }))
+    .sort((a, b) => a.at - b.at)
+    .slice(0, sensitivity);
+  const asIs = sorted(drawn.map(({ stay }) => stay));
+  const sample = { patients: asIs.map(({ patientId }) => patientId), variants: STANDARD_VARIANTS };
+  const file = scores === undefined ? undefined : `${scores}.sensitivity`;
+  const { stays, result } = await score('late, missing and lost data', { ...job, sample }, file);
+  return result.partial === true ? null : { asIs, stays };
+}
+
+function judged(
+  { scored, labels, withOutcome, stays, labelOf, samples, other, varied }: ScoredHistory,
+  options: ValidationOptions,
+): Omit<Validation, 'seconds' | 'peakRssMb'> {
+  const { config, from, seed, resamples } = options;
+  const { rules } = config.alerts;
   // Ids are the Challenge's own there; elsewhere like numbers name other patients.
   const trainedOn = from.startsWith('physionet2012:')
     ? countTrainedOn(stays.map(({ patientId }) => patientId))
     : 0;
   const { directory } = loadModel(config.model.version, config.model.directory);
   const sampling = { seed, resamples };
-  const samples = HOURS.map((hour) => ({ hour, sample: sampleAt(stays, labelOf, hour) }));
-  const last = samples.find(({ hour }) => hour === SUBGROUP_HOUR)!.sample;
   const folds = (size: number) => foldsOf(size, seed);
   const endpoints = ENDPOINTS.map((endpoint) => endpointFigures(endpoint, stays, rules, sampling));
   const [headlineEndpoint] = ENDPOINTS;
@@ -146,7 +244,20 @@ export async function validate(options: ValidationOptions): Promise<Validation> 
   const version = scored.result.model;
   const raised = raisedBy(rules, version, stays);
   const configured = { name: 'as configured', rules };
-  const figures = {
+  return {
+    from,
+    outcome: labels.outcome,
+    hasOnsets: [...labels.byPatient.values()].some(({ onsetMs }) => onsetMs !== null),
+    outcomesFile: labels.file,
+    model: version,
+    seed,
+    resamples,
+    partial: scored.result.partial === true,
+    flow: flowOf(scored.total, asCounted(scored.aside), scored.stays, withOutcome, stays, labels),
+    cohort: cohortOf(stays),
+    deaths: stays.filter((stay) => labelOf(stay).happened).length,
+    trainedOn,
+    outOfFold: trainedOn === 0 ? null : readOutOfFold(directory),
     hours: samples.map(({ hour, sample }) =>
       hourFigures(hour, sample, folds(sample.stays.length), trainedOn > 0, sampling),
     ),
@@ -156,7 +267,7 @@ export async function validate(options: ValidationOptions): Promise<Validation> 
     configured: configuredFigures(configured, raised, stays, headlineEndpoint, sampling),
     burden: burdenFigures(stays, raised, scored.hasClock),
     subgroupHour: SUBGROUP_HOUR,
-    subgroups: subgroupFigures(last, sampling),
+    subgroups: subgroupFigures(sampleOf(samples), sampling),
     subgroupAlarms: subgroupAlarms(
       stays,
       cohortAlarms(
@@ -171,102 +282,43 @@ export async function validate(options: ValidationOptions): Promise<Validation> 
     policies: (options.policies ?? []).map((policy) =>
       policyFigures(policy, raisedBy(policy.rules, version, stays), stays, headlineEndpoint),
     ),
-  };
-  const judged = { stays, labelOf, job, options };
-  const comparison = await compared(judged, version, rules);
-  const sensitivity = await sensitivityOf(judged, last.stays, headlineEndpoint, endpoints[0]);
-  return {
-    from,
-    outcome: labels.outcome,
-    hasOnsets: [...byPatient.values()].some(({ onsetMs }) => onsetMs !== null),
-    outcomesFile: labels.file,
-    model: version,
-    seed,
-    resamples,
-    partial: scored.result.partial === true,
-    flow: flowOf(scored.total, asCounted(scored.aside), scored.stays, withOutcome, stays, labels),
-    cohort: cohortOf(stays),
-    deaths: stays.filter((stay) => labelOf(stay).happened).length,
-    trainedOn,
-    outOfFold: trainedOn === 0 ? null : readOutOfFold(directory),
-    ...figures,
-    comparison,
-    sensitivity,
+    comparison: other === null ? null : compared(scored, other, stays, labelOf, rules, sampling),
+    sensitivity:
+      varied === null ? null : sensitivityOf(varied, labelOf, headlineEndpoint, endpoints[0], sampling),
     replay: scored.result,
     stored: scored.stored,
-    seconds: Number(((performance.now() - started) / 1000).toFixed(2)),
-    peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
   };
 }
 
-/** What the later steps of a validation share. */
-interface Judged {
-  readonly stays: readonly ObservedStay[];
-  readonly labelOf: (stay: ObservedStay) => Label;
-  readonly job: ScoringJob;
-  readonly options: ValidationOptions;
+function sampleOf(samples: Samples): HourSample {
+  return samples.find(({ hour }) => hour === SUBGROUP_HOUR)!.sample;
 }
 
-function scoreOnce(
-  job: ScoringJob,
-  what: string,
-  { workers, onProgress, signal }: ValidationOptions,
-  file?: string,
-): Promise<ScoredCohort> {
-  return scoreCohort({
-    job,
-    workers: workers ?? 1,
-    file,
-    onProgress: (done, total) => onProgress?.(what, done, total),
-    signal,
-  });
-}
-
-/** Scores the same stays with the other model, and compares. */
-async function compared(
-  { stays, labelOf, job, options }: Judged,
-  model: string,
+function compared(
+  { result }: ScoredCohort,
+  other: ScoredCohort,
+  stays: readonly ObservedStay[],
+  labelOf: (stay: ObservedStay) => Label,
   rules: readonly AlertRule[],
-): Promise<Comparison | null> {
-  const { against, config, scores, seed, resamples } = options;
-  if (against === undefined || options.signal?.aborted === true) return null;
-  const other: ScoringJob = { ...job, config: { ...config, model: { ...config.model, version: against } } };
-  const scored = await scoreOnce(
-    other,
-    `scoring with ${against}`,
-    options,
-    scores === undefined ? undefined : `${scores}.${against}`,
-  );
-  const byStay = new Map(scored.stays.map((stay) => [stay.stayId, stay]));
+  sampling: BootstrapOptions,
+): Comparison {
+  const byStay = new Map(other.stays.map((stay) => [stay.stayId, stay]));
   const both = stays.filter(({ stayId, times }) => byStay.get(stayId)?.times.length === times.length);
-  const names = [model, scored.result.model] as const;
+  const names = [result.model, other.result.model] as const;
   const others = both.map(({ stayId }) => byStay.get(stayId)!);
-  return compareModels(names, both, others, labelOf, ENDPOINTS, rules, { seed, resamples });
+  return compareModels(names, both, others, labelOf, ENDPOINTS, rules, sampling);
 }
 
-/** Scores a sample of the stays in every variant, and judges each. */
-async function sensitivityOf(
-  { labelOf, job, options }: Judged,
-  eligible: readonly ObservedStay[],
+function sensitivityOf(
+  { asIs, stays }: Varied,
+  labelOf: (stay: ObservedStay) => Label,
   endpoint: Endpoint,
   { signal, model }: EndpointFigures,
-): Promise<Sensitivity | null> {
-  const { sensitivity = 0, seed, resamples, scores } = options;
-  if (sensitivity === 0 || options.signal?.aborted === true) return null;
-  const random = new Random(seed, 2);
-  const drawn = eligible
-    .map((stay) => ({ stay, at: random.uniform() }))
-    .sort((a, b) => a.at - b.at)
-    .slice(0, sensitivity);
-  const asIs = sorted(drawn.map(({ stay }) => stay));
-  const sample = { patients: asIs.map(({ patientId }) => patientId), variants: STANDARD_VARIANTS };
-  const file = scores === undefined ? undefined : `${scores}.sensitivity`;
-  const { stays, result } = await scoreOnce({ ...job, sample }, 'late, missing and lost data', options, file);
-  if (result.partial === true) return null;
-  const found = new Map(stays.map((stay) => [stay.patientId, stay]));
+  sampling: BootstrapOptions,
+): Sensitivity {
   const variants = STANDARD_VARIANTS.map(({ id, label }) => {
     const byPatient = new Map<string, ObservedStay>();
-    for (const stay of found.values()) {
+    for (const stay of stays) {
       const of = variantOf(stay.patientId);
       if (of.variant === id) byPatient.set(of.patientId, { ...inMemory(stay), patientId: of.patientId });
     }
@@ -279,7 +331,7 @@ async function sensitivityOf(
     endpoint,
     signal,
     model.threshold,
-    { seed, resamples },
+    sampling,
   );
 }
 

@@ -18,6 +18,7 @@ import { RecordingWriter } from '../../src/replay/recording.js';
 import { type ReplayResult, replay } from '../../src/replay/replay.js';
 import { scoreCohort } from '../../src/replay/scored-cohort.js';
 import { bytesOf, type SourceMessage } from '../../src/replay/source.js';
+import { ScoringThreads } from '../../src/replay/threads.js';
 import { inMemory } from '../../src/validate/stays.js';
 import { HOUR_MS, START } from '../helpers.js';
 import { hourly, PLANTED_FAILURE, WELL_ALL_ALONG, writeCohort } from '../validate/cohort.js';
@@ -53,7 +54,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(ROOT, { recursive: true }));
 
 const score = (file?: string, signal?: AbortSignal, onProgress?: (patients: number) => void) =>
-  scoreCohort({ job: { from, config: CONFIG }, workers: 1, file, signal, onProgress });
+  scoreCohort({ job: { from, config: CONFIG }, threads: new ScoringThreads(1), file, signal, onProgress });
 
 describe('scores on file', () => {
   it('are those of a replay, digest for digest, and so are the alerts', async () => {
@@ -105,7 +106,7 @@ describe('scores on file', () => {
   it('of something else are refused, and say what differs', async () => {
     const file = join(ROOT, 'whole.avro');
     const job = { from, patients: 3, config: CONFIG };
-    await expect(scoreCohort({ job, workers: 1, file })).rejects.toThrow(
+    await expect(scoreCohort({ job, threads: new ScoringThreads(1), file })).rejects.toThrow(
       `the scores in ${file} were made otherwise: patients (null there, 3 here)`,
     );
     const foreign = join(ROOT, 'foreign.avro');
@@ -184,10 +185,10 @@ describe('scores of a recording, in which patients may come again', () => {
 
   it('hold the stays that were not over too', async () => {
     const scores = join(ROOT, 'open.avro');
-    const first = await scoreCohort({ job, workers: 1, file: scores });
+    const first = await scoreCohort({ job, threads: new ScoringThreads(1), file: scores });
     // Of those that come twice, two never left.
     expect(first.stays).toHaveLength(40 + 14 - 2);
-    const again = await scoreCohort({ job, workers: 1, file: scores });
+    const again = await scoreCohort({ job, threads: new ScoringThreads(1), file: scores });
     expect(again.stored).toBe(52);
     expect(again.stays.map(inMemory)).toEqual(first.stays.map(inMemory));
     const { scoresDigest, alertsDigest } = whole;
@@ -195,7 +196,7 @@ describe('scores of a recording, in which patients may come again', () => {
     expect(first.stays.filter(({ isOver }) => !isOver)).toHaveLength(4);
     // With other rules, its alerts are other ones.
     const none = { ...job, config: parseConfig({ alerts: { rules: [{ ...RULES[0], raiseAt: 2 }] } }) };
-    const quiet = await scoreCohort({ job: none, workers: 1, file: scores });
+    const quiet = await scoreCohort({ job: none, threads: new ScoringThreads(1), file: scores });
     expect([quiet.stored, quiet.result.alerts]).toEqual([52, 0]);
   });
 
@@ -203,9 +204,15 @@ describe('scores of a recording, in which patients may come again', () => {
     const scores = join(ROOT, 'ward-interrupted.avro');
     const stop = new AbortController();
     const onProgress = (patients: number) => patients >= 38 && stop.abort();
-    const partial = await scoreCohort({ job, workers: 1, file: scores, onProgress, signal: stop.signal });
+    const partial = await scoreCohort({
+      job,
+      threads: new ScoringThreads(1),
+      file: scores,
+      onProgress,
+      signal: stop.signal,
+    });
     expect(partial.result.partial).toBe(true);
-    const resumed = await scoreCohort({ job, workers: 1, file: scores });
+    const resumed = await scoreCohort({ job, threads: new ScoringThreads(1), file: scores });
     expect(resumed.stored).toBeGreaterThan(0);
     expect(resumed.stored).toBeLessThan(partial.stays.length);
     expect(resumed.stays.map(({ stayId }) => stayId)).toEqual([

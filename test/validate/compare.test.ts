@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config.js';
 import { scoreCohort } from '../../src/replay/scored-cohort.js';
+import { ScoringThreads } from '../../src/replay/threads.js';
 import { compareModels } from '../../src/validate/compare.js';
 import { ENDPOINTS } from '../../src/validate/events.js';
 import { comparisonSection } from '../../src/validate/report/sections.js';
@@ -23,7 +24,7 @@ it('two models are compared on the same patients, and those they differ on most 
     age: index < 3 ? 80 : 30 + index,
   }));
   const from = `physionet2012:${writeCohort(ROOT, cohort)}`;
-  const { stays } = await scoreCohort({ job: { from, config: CONFIG }, workers: 1 });
+  const { stays } = await scoreCohort({ job: { from, config: CONFIG }, threads: new ScoringThreads(1) });
   // The other model is as sure of the opposite, and agrees on the last stay.
   const others = stays.map((stay, index) =>
     index === stays.length - 1
