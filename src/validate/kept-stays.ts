@@ -2,35 +2,48 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WardstreamError } from '../errors.js';
-import { CHARTED, listsOf, type ObservedStay, SIGNALS, type StayLists, unpacked } from './stays.js';
+import { pack } from './pack.js';
+import { CHARTED, listsOf, type ObservedStay, SIGNALS, type StayLists } from './stays.js';
 
-/** Lists of a stay: times, signals, and times and values charted. */
+/** Lists of a stay in the order of `listsOf`: times, signals, and times and values charted. */
 const LISTS = 1 + SIGNALS.length + 2 * CHARTED.length;
-/** Numbers read at once. */
-const BLOCK = 8192;
-/** Numbers in memory at most: 48 MB, so that some thousand stays never see the disk. */
-const AT_HAND = 6 << 20;
+/** Lists that are as long as each other, by their first: times and signals, and each variable charted. */
+const GROUPS = [0, ...CHARTED.map((_, index) => 1 + SIGNALS.length + 2 * index)];
+/** Stays in one block. */
+const BLOCK = 128;
+/** Numbers in memory at most: 24 MB, so that some thousand stays never see the disk. */
+const AT_HAND = 3 << 20;
 
-/** Lists of some stays one after the other, each list's length before them; those that were looked at, by where they begin. */
+/** Lists of some stays, list by list: the first of all stays, the second, … */
 interface Block {
-  readonly numbers: Float64Array;
-  readonly seen: Map<number, StayLists>;
+  /** Where the list of each stay begins within that of all, and where the last ends. Shape [groups, stays + 1]. */
+  readonly offsets: Uint32Array;
+  /** Where the list of all stays begins. Shape [lists]. */
+  readonly starts: Uint32Array;
+  /** Null: in the file. */
+  readonly numbers: Float64Array | null;
+  /** Where in the file, in numbers. */
+  readonly at: number;
 }
 
 /**
  * Stays whose lists are in memory as far as they fit, and beyond that in a temporary file, so that memory does not grow with their
- * number. The file has no name and goes when nobody holds a stay any more, or with the process. Who looks at a stay's lists should
- * not hold them beyond it: they hold the stays beside it too.
+ * number. Who goes over one list of all stays reads that list, not the others. The file has no name and goes when nobody holds a
+ * stay any more, or with the process. Who looks at a stay's lists should not hold them beyond it: they hold those of stays beside
+ * it too.
  */
 export class KeptStays {
   readonly #atHand: number;
-  /** By place, the one used last at the end. */
-  readonly #blocks = new Map<number, Block>();
-  /** Where each block that is full is in the file, and its size, in numbers; −1: not there yet. */
-  readonly #places: { at: number; readonly size: number }[] = [];
-  #filling: Block = { numbers: new Float64Array(BLOCK), seen: new Map() };
-  #filled = 0;
-  #held = 0;
+  readonly #blocks: Block[] = [];
+  /** The lists of stays that are no block yet. */
+  #filling: Float64Array[][] = [];
+  /** Numbers of the blocks in memory. */
+  #inMemory = 0;
+  /** Lists read from the file, by block and list; the one used last at the end. */
+  readonly #read = new Map<number, Float64Array>();
+  #readSize = 0;
+  /** The stay looked at last. */
+  #seen: SeenStay | null = null;
   #file: number | null = null;
   #fileSize = 0;
 
@@ -40,7 +53,7 @@ export class KeptStays {
 
   /** Numbers in memory, without the block that is being filled. */
   get held(): number {
-    return this.#held;
+    return this.#inMemory + this.#readSize;
   }
 
   /**
@@ -49,81 +62,100 @@ export class KeptStays {
    */
   keep(stay: ObservedStay): ObservedStay {
     const { times, signals, charted, ...rest } = stay;
-    const lists = listsOf({ times, signals, charted });
-    const size = lists.reduce((sum, { length }) => sum + length, LISTS);
-    if (this.#filled + size > this.#filling.numbers.length) this.#seal(Math.max(size, BLOCK));
-    const { numbers } = this.#filling;
-    const start = this.#filled;
-    let at = start;
-    for (const { length } of lists) numbers[at++] = length;
-    for (const list of lists) {
-      numbers.set(list, at);
-      at += list.length;
+    if (this.#filling.length === BLOCK) this.#seal();
+    const kept = new KeptLists(this, this.#blocks.length, this.#filling.length);
+    this.#filling.push(pack(listsOf({ times, signals, charted })));
+    return Object.assign(kept, rest);
+  }
+
+  /** A stay by its block and its place there. */
+  look(block: number, place: number): SeenStay {
+    if (this.#seen?.block !== block || this.#seen.place !== place)
+      this.#seen = new SeenStay(this, block, place);
+    return this.#seen;
+  }
+
+  /** A list of a stay. */
+  list(index: number, place: number, list: number): Float64Array {
+    const block = this.#blocks[index];
+    if (block === undefined) return this.#filling[place][list];
+    const { offsets, starts, numbers } = block;
+    const row = groupOf(list) * (offsets.length / GROUPS.length) + place;
+    const [from, to] = [offsets[row], offsets[row + 1]];
+    return numbers === null
+      ? this.#fromFile(index, list).subarray(from, to)
+      : numbers.subarray(starts[list] + from, starts[list] + to);
+  }
+
+  /** Makes a block of the stays that fill it. */
+  #seal(): void {
+    const stays = this.#filling;
+    const offsets = new Uint32Array(GROUPS.length * (stays.length + 1));
+    GROUPS.forEach((first, group) => {
+      const row = group * (stays.length + 1);
+      stays.forEach((lists, place) => {
+        offsets[row + place + 1] = offsets[row + place] + lists[first].length;
+      });
+    });
+    const numbers = new Float64Array(
+      stays.reduce((sum, lists) => sum + lists.reduce((size, { length }) => size + length, 0), 0),
+    );
+    const starts = new Uint32Array(LISTS);
+    let at = 0;
+    for (let list = 0; list < LISTS; list++) {
+      starts[list] = at;
+      for (const lists of stays) {
+        numbers.set(lists[list], at);
+        at += lists[list].length;
+      }
     }
-    this.#filled = at;
-    return Object.assign(new KeptLists(this, this.#places.length, start), rest);
+    // Half is for what is read from the file.
+    const fits = this.#inMemory + numbers.length <= this.#atHand / 2;
+    if (fits) this.#inMemory += numbers.length;
+    else this.#write(numbers);
+    const place = fits ? { numbers, at: 0 } : { numbers: null, at: this.#fileSize - numbers.length };
+    this.#blocks.push({ offsets, starts, ...place });
+    this.#filling = [];
+    this.#seen = null;
   }
 
-  /** The lists of the stay that begins at a place of a block. */
-  read(index: number, start: number): StayLists {
-    const { numbers, seen } = index === this.#places.length ? this.#filling : this.#block(index);
-    const known = seen.get(start);
-    if (known !== undefined) return known;
-    const lists = unpacked(viewsOf(numbers, start));
-    seen.set(start, lists);
-    return lists;
-  }
-
-  /** Closes the block that is full and begins another. */
-  #seal(next: number): void {
-    if (this.#filled > 0) {
-      this.#places.push({ at: -1, size: this.#filled });
-      this.#hold(this.#places.length - 1, this.#filling);
+  /** A list of all stays of a block. */
+  #fromFile(index: number, list: number): Float64Array {
+    const key = index * LISTS + list;
+    let numbers = this.#read.get(key);
+    if (numbers !== undefined) {
+      this.#read.delete(key);
+      this.#read.set(key, numbers);
+      return numbers;
     }
-    this.#filling = { numbers: new Float64Array(next), seen: new Map() };
-    this.#filled = 0;
-  }
-
-  #block(index: number): Block {
-    const there = this.#blocks.get(index);
-    if (there !== undefined) {
-      this.#blocks.delete(index);
-      this.#blocks.set(index, there);
-      return there;
+    const { offsets, starts, at } = this.#blocks[index];
+    const row = offsets.length / GROUPS.length;
+    numbers = new Float64Array(offsets[(groupOf(list) + 1) * row - 1]);
+    const all = numbers;
+    const bytes = numbers.BYTES_PER_ELEMENT;
+    if (all.length > 0)
+      using(() => readSync(this.#file!, all, 0, all.byteLength, (at + starts[list]) * bytes));
+    this.#read.set(key, numbers);
+    this.#readSize += numbers.length;
+    for (const [oldest, { length }] of this.#read) {
+      if (this.#readSize <= this.#atHand / 2 || oldest === key) break;
+      this.#read.delete(oldest);
+      this.#readSize -= length;
     }
-    const { at, size } = this.#places[index];
-    const numbers = new Float64Array(size);
-    using(() => readSync(this.#file!, numbers, 0, numbers.byteLength, at * numbers.BYTES_PER_ELEMENT));
-    const block = { numbers, seen: new Map() };
-    this.#hold(index, block);
-    return block;
+    return numbers;
   }
 
-  /** Holds a block, and lets go of the ones not used for longest. */
-  #hold(index: number, block: Block): void {
-    this.#blocks.set(index, block);
-    this.#held += this.#places[index].size;
-    for (const [oldest, { numbers }] of this.#blocks) {
-      if (this.#held <= this.#atHand || oldest === index) return;
-      const place = this.#places[oldest];
-      if (place.at < 0) this.#write(place, numbers);
-      this.#blocks.delete(oldest);
-      this.#held -= place.size;
-    }
-  }
-
-  #write(place: { at: number; readonly size: number }, numbers: Float64Array): void {
+  #write(numbers: Float64Array): void {
     using(() => {
       this.#file ??= this.#open();
       const bytes = numbers.BYTES_PER_ELEMENT;
       let written = 0;
-      while (written < place.size * bytes) {
-        const left = place.size * bytes - written;
+      while (written < numbers.byteLength) {
+        const left = numbers.byteLength - written;
         written += writeSync(this.#file, numbers, written, left, this.#fileSize * bytes + written);
       }
     });
-    place.at = this.#fileSize;
-    this.#fileSize += place.size;
+    this.#fileSize += numbers.length;
   }
 
   #open(): number {
@@ -150,36 +182,90 @@ function using<Result>(file: () => Result): Result {
   }
 }
 
-/** The lists that begin at a place, in the order of `listsOf`. */
-function viewsOf(numbers: Float64Array, start: number): Float64Array[] {
-  let at = start + LISTS;
-  return Array.from(numbers.subarray(start, at), (length) => {
-    at += length;
-    return numbers.subarray(at - length, at);
-  });
+/** Which lists it is as long as. */
+function groupOf(list: number): number {
+  return list <= SIGNALS.length ? 0 : 1 + ((list - 1 - SIGNALS.length) >> 1);
 }
+
+/** The lists of the stay that is looked at, each made when it is asked for. */
+class SeenStay implements StayLists {
+  readonly block: number;
+  readonly place: number;
+  readonly signals: StayLists['signals'];
+  readonly charted: StayLists['charted'];
+  readonly #kept: KeptStays;
+  readonly #lists: Float64Array[] = [];
+
+  constructor(kept: KeptStays, block: number, place: number) {
+    this.#kept = kept;
+    this.block = block;
+    this.place = place;
+    this.signals = new SeenSignals(this) as unknown as StayLists['signals'];
+    this.charted = new SeenChart(this) as unknown as StayLists['charted'];
+  }
+
+  get times(): Float64Array {
+    return this.list(0);
+  }
+
+  list(index: number): Float64Array {
+    this.#lists[index] ??= this.#kept.list(this.block, this.place, index);
+    return this.#lists[index];
+  }
+}
+
+/** A getter for each signal; see below. */
+class SeenSignals {
+  readonly stay: SeenStay;
+
+  constructor(stay: SeenStay) {
+    this.stay = stay;
+  }
+}
+SIGNALS.forEach((id, index) => {
+  const get = function (this: SeenSignals) {
+    return this.stay.list(1 + index);
+  };
+  Object.defineProperty(SeenSignals.prototype, id, { get });
+});
+
+/** A getter for each variable charted; see below. */
+class SeenChart {
+  readonly stay: SeenStay;
+
+  constructor(stay: SeenStay) {
+    this.stay = stay;
+  }
+}
+CHARTED.forEach((id, index) => {
+  const at = 1 + SIGNALS.length + 2 * index;
+  const get = function (this: SeenChart) {
+    return { times: this.stay.list(at), values: this.stay.list(at + 1) };
+  };
+  Object.defineProperty(SeenChart.prototype, id, { get });
+});
 
 /** Getters of the class, so that a copy of a stay does not take its lists along. */
 class KeptLists implements StayLists {
   readonly #kept: KeptStays;
   readonly #block: number;
-  readonly #start: number;
+  readonly #place: number;
 
-  constructor(kept: KeptStays, block: number, start: number) {
+  constructor(kept: KeptStays, block: number, place: number) {
     this.#kept = kept;
     this.#block = block;
-    this.#start = start;
+    this.#place = place;
   }
 
   get times(): StayLists['times'] {
-    return this.#kept.read(this.#block, this.#start).times;
+    return this.#kept.look(this.#block, this.#place).times;
   }
 
   get signals(): StayLists['signals'] {
-    return this.#kept.read(this.#block, this.#start).signals;
+    return this.#kept.look(this.#block, this.#place).signals;
   }
 
   get charted(): StayLists['charted'] {
-    return this.#kept.read(this.#block, this.#start).charted;
+    return this.#kept.look(this.#block, this.#place).charted;
   }
 }

@@ -42,7 +42,7 @@ import {
   raisedBy,
 } from './policies.js';
 import { type Sensitivity, sensitivityFigures } from './sensitivity.js';
-import { inMemory, type ObservedStay, sorted } from './stays.js';
+import { inMemory, type ObservedStay, SIGNALS, sorted } from './stays.js';
 import { type SubgroupAlarms, subgroupAlarms } from './subgroup-alarms.js';
 import { type SubgroupFigures, subgroupFigures } from './subgroups.js';
 import { countTrainedOn, type OutOfFold, readOutOfFold } from './training.js';
@@ -338,8 +338,8 @@ function sensitivityOf(
 /** A stay of which nothing arrived. */
 function unscored(stay: ObservedStay): ObservedStay {
   const none = new Float64Array(0);
-  const signals = Object.fromEntries(Object.keys(stay.signals).map((id) => [id, none]));
-  return { ...inMemory(stay), times: none, signals: signals as unknown as ObservedStay['signals'] };
+  const signals = Object.fromEntries(SIGNALS.map((id) => [id, none])) as ObservedStay['signals'];
+  return { ...inMemory(stay), times: none, signals };
 }
 
 function isScored({ times, admittedAt }: ObservedStay): boolean {

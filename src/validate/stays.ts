@@ -228,7 +228,12 @@ export function unpacked([times, ...rest]: readonly Float64Array[]): StayLists {
 /** A stay that holds its lists, wherever they are kept: spread, it has them too. */
 export function inMemory(stay: ObservedStay): ObservedStay {
   const { times, signals, charted } = stay;
-  return { ...stay, times, signals, charted };
+  return {
+    ...stay,
+    times,
+    signals: Object.fromEntries(SIGNALS.map((id) => [id, signals[id]])) as ObservedStay['signals'],
+    charted: Object.fromEntries(CHARTED.map((id) => [id, charted[id]])) as ObservedStay['charted'],
+  };
 }
 
 /**

@@ -31,7 +31,7 @@ it('two models are compared on the same patients, and those they differ on most 
       ? stay
       : {
           ...inMemory(stay),
-          signals: { ...stay.signals, model: stay.signals.model.map((risk) => 1 - risk) },
+          signals: { ...inMemory(stay).signals, model: stay.signals.model.map((risk) => 1 - risk) },
         },
   );
   const labelOf = ({ patientId }: { readonly patientId: string }) => ({

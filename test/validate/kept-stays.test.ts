@@ -32,12 +32,26 @@ const even = (id: number, moments: number) =>
 
 describe('stays that are kept', () => {
   it('come back number for number, in whatever order, in memory or from the file', () => {
-    const list = fc.float64Array({ maxLength: 40 });
-    const lists = fc.array(list, { minLength: LISTS, maxLength: LISTS });
+    // Times and signals are as long as each other, and so are times and values charted.
+    const lists = fc
+      .array(fc.nat({ max: 9 }), { minLength: 1 + CHARTED.length, maxLength: 1 + CHARTED.length })
+      .chain(([moments, ...charted]) => {
+        const sizes = [
+          ...Array(1 + SIGNALS.length).fill(moments),
+          ...charted.flatMap((size) => [size, size]),
+        ];
+        return fc.tuple(
+          ...sizes.map((size) => fc.float64Array({ minLength: size, maxLength: size, noNaN: false })),
+        );
+      });
+    const some = fc.array(lists, { minLength: 10, maxLength: 60 });
     fc.assert(
-      fc.property(fc.array(lists, { maxLength: 60 }), fc.infiniteStream(fc.nat()), (all, order) => {
-        const stays = all.map((each, index) => stayOf(index, each));
-        const kept = new KeptStays(10_000);
+      fc.property(some, fc.infiniteStream(fc.nat()), fc.nat({ max: 40_000 }), (all, order, atHand) => {
+        // Several blocks, of which some are in memory.
+        const stays = Array.from({ length: 10 }, () => all)
+          .flat()
+          .map((each, index) => stayOf(index, each));
+        const kept = new KeptStays(atHand);
         const there = stays.map((stay) => kept.keep(stay));
         for (let read = 0; read < stays.length; read++) {
           const index = order.next().value % stays.length;
@@ -48,9 +62,9 @@ describe('stays that are kept', () => {
     );
   });
 
-  it('may be longer than what is read at once', () => {
+  it('may be longer than what is in memory', () => {
     const kept = new KeptStays(0);
-    const stays = [even(0, 3), even(1, 5000), even(2, 3), even(3, 9000), even(4, 3)];
+    const stays = Array.from({ length: 300 }, (_, id) => even(id, id % 100 === 7 ? 9000 : 3));
     const there = stays.map((stay) => kept.keep(stay));
     expect(there.map(inMemory)).toEqual(stays);
   });
@@ -72,14 +86,14 @@ describe('stays that are kept', () => {
     const total = there.reduce((sum, { times }) => sum + times.length, 0);
     expect(total).toBe(stays * moments);
     // Each holds 6.7 kB of numbers.
-    expect((used() - before - 8 * atHand) / stays).toBeLessThan(700);
+    expect((used() - before - 8 * atHand) / stays).toBeLessThan(500);
     const monitored = monitoredBy(
       { id: 'map', sign: -1 },
       there,
       there.map(() => []),
     );
     // Time and value of each moment.
-    expect((used() - before - 8 * atHand) / stays).toBeLessThan(700 + 16 * moments + 600);
+    expect((used() - before - 8 * atHand) / stays).toBeLessThan(500 + 16 * moments + 600);
     expect(kept.held).toBeLessThanOrEqual(atHand);
     expect(monitored[7].signal[0]).toBe(-there[7].signals.map[0]);
   });
