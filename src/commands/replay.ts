@@ -8,7 +8,7 @@ import { scoreCohort } from '../replay/scored-cohort.js';
 import { defaultWorkers, ScoringThreads } from '../replay/threads.js';
 import { embeddedStore } from '../store/settings.js';
 import { ENDPOINTS } from '../validate/events.js';
-import { policyFigures, raisedBy } from '../validate/policies.js';
+import { foreseeable, policyFigures, raisedBy } from '../validate/policies.js';
 import { printResult, stopOnInterrupt, withModel } from './cli.js';
 import { keepOf, noSuchStay } from './one-stay.js';
 import { readPolicy } from './policy-file.js';
@@ -103,8 +103,9 @@ async function scored(
     threads.close(),
   );
   const scoredAt = performance.now();
+  const against = foreseeable(ENDPOINTS[0], policies.length === 0 ? [] : stays);
   const tried = policies.map((policy) =>
-    policyFigures(policy, raisedBy(policy.rules, result.model, stays), stays, ENDPOINTS[0]),
+    policyFigures(policy, raisedBy(policy.rules, result.model, stays), stays, against),
   );
   return {
     ...result,

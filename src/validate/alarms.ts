@@ -1,5 +1,6 @@
 import type { Interval } from '../clinical/intervals.js';
 import { percentile } from './bootstrap.js';
+import type { MonitoredStay, MonitoredStays, Watch } from './monitored.js';
 import type { Weights } from './ranking.js';
 
 const MINUTE_MS = 60_000;
@@ -25,18 +26,6 @@ export const HYLAND_RULES: AlarmRules = {
   leastMs: 5 * MINUTE_MS,
 };
 
-/** One stay as alarms see it. Times in ms. */
-export interface MonitoredStay {
-  /** When the signal was evaluated, ascending. Shape [moments]. */
-  readonly times: Float64Array;
-  /** Higher is worse; NaN where the signal was not known. Shape [moments]. */
-  readonly signal: Float64Array;
-  /** Ascending, without overlap. */
-  readonly events: readonly Interval[];
-  readonly start: number;
-  readonly end: number;
-}
-
 /** What one threshold did in one stay. */
 export interface StayAlarms {
   readonly alarms: number;
@@ -56,8 +45,8 @@ export interface StayAlarms {
 export function catchable(stay: MonitoredStay, rules: AlarmRules, onStayMs: number): number[] {
   return stay.events.flatMap(({ start }, index) => {
     if (start < stay.start + onStayMs) return [];
-    const first = lowerBound(stay.times, start - rules.horizonMs);
-    return stay.times[first] <= start - rules.leastMs ? [index] : [];
+    const first = lowerBound(stay.times, stay.from, stay.to, start - rules.horizonMs);
+    return first < stay.to && stay.times[first] <= start - rules.leastMs ? [index] : [];
   });
 }
 
@@ -73,7 +62,7 @@ export function stayAlarms(
   rules: AlarmRules,
   onAlarm?: (time: number, isTrue: boolean) => void,
 ): StayAlarms {
-  const { times, signal, events } = stay;
+  const { times, signal, to, events } = stay;
   const caught: number[] = [];
   const leads: number[] = [];
   let alarms = 0;
@@ -81,7 +70,7 @@ export function stayAlarms(
   let next = 0;
   let silentUntil = Number.NEGATIVE_INFINITY;
   let firstCandidate = 0;
-  for (let index = 0; index < times.length; index++) {
+  for (let index = stay.from; index < to; index++) {
     const time = times[index];
     if (time > stay.end - rules.leastMs) break;
     for (; next < events.length && events[next].start <= time; next++) {
@@ -123,6 +112,8 @@ export interface CohortAlarms {
   readonly threshold: number;
   readonly alarms: Float64Array;
   readonly trueAlarms: Float64Array;
+  /** Places of the stays with any alarm, ascending: at most thresholds most have none. */
+  readonly sounded: Uint32Array;
   readonly events: Float64Array;
   readonly caught: Float64Array;
   readonly hours: Float64Array;
@@ -148,35 +139,42 @@ export interface AlarmFigures {
   readonly medianLeadHours: number;
 }
 
-/** What does not depend on the threshold, told once for stays that are judged at many. Shapes [stays]. */
+/** What depends on neither threshold nor signal, told once for stays that are judged by many. Shapes [stays]. */
 interface Ground {
   readonly rules: AlarmRules;
   readonly onStayMs: number;
+  readonly watch: Watch;
   readonly catchable: readonly (readonly number[])[];
   readonly events: Float64Array;
   readonly hours: Float64Array;
 }
 
-const KNOWN_GROUND = new WeakMap<readonly MonitoredStay[], Ground>();
+/** By the events. */
+const KNOWN_GROUND = new WeakMap<MonitoredStays['events'], Ground>();
+const NONE: readonly number[] = [];
 
-function groundOf(stays: readonly MonitoredStay[], rules: AlarmRules, onStayMs: number): Ground {
-  const known = KNOWN_GROUND.get(stays);
-  if (known?.rules === rules && known.onStayMs === onStayMs) return known;
-  const candidates = stays.map((stay) => catchable(stay, rules, onStayMs));
+function groundOf(stays: MonitoredStays, rules: AlarmRules, onStayMs: number): Ground {
+  const { watch } = stays;
+  const known = KNOWN_GROUND.get(stays.events);
+  if (known?.rules === rules && known.onStayMs === onStayMs && known.watch === watch) return known;
+  const candidates = stays.events.map((events, place) =>
+    events.length === 0 ? NONE : catchable(stays.at(place), rules, onStayMs),
+  );
   const ground = {
     rules,
     onStayMs,
+    watch,
     catchable: candidates,
     events: Float64Array.from(candidates, ({ length }) => length),
-    hours: Float64Array.from(stays, ({ start, end }) => (end - start) / HOUR_MS),
+    hours: watch.ends.map((end, place) => (end - watch.starts[place]) / HOUR_MS),
   };
-  KNOWN_GROUND.set(stays, ground);
+  KNOWN_GROUND.set(stays.events, ground);
   return ground;
 }
 
 /** Sounds the alarms of all stays. Events that begin within `onStayMs` of admission count neither way. */
 export function cohortAlarms(
-  stays: readonly MonitoredStay[],
+  stays: MonitoredStays,
   threshold: number,
   rules: AlarmRules,
   onStayMs: number,
@@ -184,13 +182,14 @@ export function cohortAlarms(
   const { catchable: candidates, events, hours } = groundOf(stays, rules, onStayMs);
   const alarms = new Float64Array(stays.length);
   const trueAlarms = new Float64Array(stays.length);
-  const leads = stays.map((stay, index) => {
-    const result = stayAlarms(stay, candidates[index], threshold, rules);
-    alarms[index] = result.alarms;
-    trueAlarms[index] = result.trueAlarms;
-    return result.leads;
-  });
-  return { threshold, alarms, trueAlarms, events, hours, ...caughtBy(leads) };
+  const caught = new CaughtEvents(stays.length);
+  for (let place = 0; place < stays.length; place++) {
+    const result = stayAlarms(stays.at(place), candidates[place], threshold, rules);
+    alarms[place] = result.alarms;
+    trueAlarms[place] = result.trueAlarms;
+    caught.add(place, result.leads);
+  }
+  return { threshold, alarms, trueAlarms, sounded: placesOf(alarms), events, hours, ...caught.sorted() };
 }
 
 /** Alarms that were sounded by something else than a threshold, stay by stay; lead times in ms. */
@@ -203,48 +202,86 @@ export function soundedAlarms(
     readonly leads: readonly number[];
   }[],
 ): CohortAlarms {
+  const alarms = Float64Array.from(stays, (stay) => stay.alarms);
+  const caught = new CaughtEvents(stays.length);
+  stays.forEach(({ leads }, place) => {
+    caught.add(place, leads);
+  });
   return {
     threshold: Number.NaN,
-    alarms: Float64Array.from(stays, ({ alarms }) => alarms),
+    alarms,
+    sounded: placesOf(alarms),
     trueAlarms: Float64Array.from(stays, ({ trueAlarms }) => trueAlarms),
     events: Float64Array.from(stays, ({ events }) => events),
     hours: Float64Array.from(stays, ({ hours }) => hours),
-    ...caughtBy(stays.map(({ leads }) => leads)),
+    ...caught.sorted(),
   };
 }
 
-/** Lead times of all stays, ascending. */
-function caughtBy(
-  leadsOf: readonly (readonly number[])[],
-): Pick<CohortAlarms, 'caught' | 'leads' | 'leadStays'> {
-  const leads: [lead: number, stay: number][] = [];
-  leadsOf.forEach((of, stay) => {
-    for (const lead of of) leads.push([lead, stay]);
-  });
-  leads.sort((a, b) => a[0] - b[0]);
-  return {
-    caught: Float64Array.from(leadsOf, ({ length }) => length),
-    leads: Float64Array.from(leads, ([lead]) => lead),
-    leadStays: Uint32Array.from(leads, ([, stay]) => stay),
-  };
+/** Where there are any. */
+function placesOf(counts: Float64Array): Uint32Array {
+  return Uint32Array.from(counts.keys()).filter((place) => counts[place] > 0);
 }
 
-/** Sums up over stays, or over a resample of them. */
-export function alarmFigures(cohort: CohortAlarms, weights?: Weights): AlarmFigures {
-  let [alarms, trueAlarms, events, caught, hours] = [0, 0, 0, 0, 0];
-  for (let index = 0; index < cohort.alarms.length; index++) {
+/** Lead times of the events caught, as they are found. */
+class CaughtEvents {
+  readonly #caught: Float64Array;
+  readonly #leads: number[] = [];
+  readonly #stays: number[] = [];
+
+  constructor(stays: number) {
+    this.#caught = new Float64Array(stays);
+  }
+
+  add(stay: number, leads: readonly number[]): void {
+    this.#caught[stay] = leads.length;
+    for (const lead of leads) {
+      this.#leads.push(lead);
+      this.#stays.push(stay);
+    }
+  }
+
+  /** Ascending. */
+  sorted(): Pick<CohortAlarms, 'caught' | 'leads' | 'leadStays'> {
+    const leads = this.#leads;
+    const order = Uint32Array.from(leads.keys()).sort((a, b) => leads[a] - leads[b] || a - b);
+    return {
+      caught: this.#caught,
+      leads: Float64Array.from(order, (place) => leads[place]),
+      leadStays: Uint32Array.from(order, (place) => this.#stays[place]),
+    };
+  }
+}
+
+/** Events and hours over stays, or over a resample of them: the same for all thresholds and signals. */
+export function watched(
+  { events, hours }: Pick<CohortAlarms, 'events' | 'hours'>,
+  weights?: Weights,
+): Pick<Totals, 'events' | 'hours'> {
+  const all = { events: 0, hours: 0 };
+  for (let index = 0; index < events.length; index++) {
     const weight = weights === undefined ? 1 : weights[index];
     if (weight === 0) continue;
-    events += weight * cohort.events[index];
-    hours += weight * cohort.hours[index];
-    // Most stays have none at most thresholds.
-    const sounded = cohort.alarms[index];
-    if (sounded === 0) continue;
-    alarms += weight * sounded;
+    all.events += weight * events[index];
+    all.hours += weight * hours[index];
+  }
+  return all;
+}
+
+/** Sums up over stays, or over a resample of them; `all` where it is known. */
+export function alarmFigures(
+  cohort: CohortAlarms,
+  weights?: Weights,
+  all = watched(cohort, weights),
+): AlarmFigures {
+  let [alarms, trueAlarms, caught] = [0, 0, 0];
+  for (const index of cohort.sounded) {
+    const weight = weights === undefined ? 1 : weights[index];
+    alarms += weight * cohort.alarms[index];
     trueAlarms += weight * cohort.trueAlarms[index];
     caught += weight * cohort.caught[index];
   }
-  return figuresOf({ alarms, trueAlarms, events, caught, hours }, medianLead(cohort, caught, weights));
+  return figuresOf({ ...all, alarms, trueAlarms, caught }, medianLead(cohort, caught, weights));
 }
 
 /** Totals over stays. */
@@ -279,7 +316,7 @@ function figuresOf(
  * known of one stays at hand for all thresholds.
  */
 export function alarmSweep(
-  stays: readonly MonitoredStay[],
+  stays: MonitoredStays,
   thresholds: readonly number[],
   rules: AlarmRules,
   onStayMs: number,
@@ -290,17 +327,18 @@ export function alarmSweep(
     (): Totals => ({ alarms: 0, trueAlarms: 0, events: allEvents, caught: 0, hours: allHours }),
   );
   const leads = thresholds.map((): number[] => []);
-  stays.forEach((stay, index) => {
+  for (let place = 0; place < stays.length; place++) {
+    const stay = stays.at(place);
     for (let each = 0; each < thresholds.length; each++) {
-      const sounded = stayAlarms(stay, candidates[index], thresholds[each], rules);
+      const sounded = stayAlarms(stay, candidates[place], thresholds[each], rules);
       // Where only events silence a signal, they silence it at every higher threshold.
-      if (sounded.alarms === 0) return;
+      if (sounded.alarms === 0) break;
       totals[each].alarms += sounded.alarms;
       totals[each].trueAlarms += sounded.trueAlarms;
       totals[each].caught += sounded.leads.length;
       for (const lead of sounded.leads) leads[each].push(lead);
     }
-  });
+  }
   return totals.map((total, each) =>
     figuresOf(total, percentile(Float64Array.from(leads[each]).sort(), 0.5)),
   );
@@ -325,8 +363,8 @@ function medianLead({ leads, leadStays }: CohortAlarms, count: number, weights?:
  * Thresholds that cover the whole range of a signal, ascending: every distinct value, or `most` quantiles of them where
  * there are more.
  */
-export function thresholdsOf(stays: readonly MonitoredStay[], most = 101): number[] {
-  const sorted = distinctValues(stays);
+export function thresholdsOf({ signal }: MonitoredStays, most = 101): number[] {
+  const sorted = distinctValues(signal);
   if (sorted.length <= most) return [...sorted];
   const picked = Array.from(
     { length: most },
@@ -341,18 +379,20 @@ export function thresholdsOf(stays: readonly MonitoredStay[], most = 101): numbe
  * strictly as thresholds rise, and one slightly lower might do too.
  */
 export function thresholdAtBurden(
-  stays: readonly MonitoredStay[],
+  stays: MonitoredStays,
   alarmsPerPatientDay: number,
   rules: AlarmRules,
 ): number | null {
-  const values = distinctValues(stays);
-  const hours = stays.reduce((total, { start, end }) => total + (end - start) / HOUR_MS, 0);
+  const values = distinctValues(stays.signal);
+  const { starts, ends } = stays.watch;
+  const hours = starts.reduce((total, start, place) => total + (ends[place] - start) / HOUR_MS, 0);
   const isTooMany = (threshold: number) => {
     let alarms = 0;
-    return stays.some((stay) => {
-      alarms += stayAlarms(stay, [], threshold, rules).alarms;
-      return !((24 * alarms) / hours <= alarmsPerPatientDay);
-    });
+    for (let place = 0; place < stays.length; place++) {
+      alarms += stayAlarms(stays.at(place), NONE, threshold, rules).alarms;
+      if (!((24 * alarms) / hours <= alarmsPerPatientDay)) return true;
+    }
+    return false;
   };
   let low = 0;
   let high = values.length;
@@ -364,18 +404,16 @@ export function thresholdAtBurden(
   return values[low] ?? null;
 }
 
-const KNOWN_VALUES = new WeakMap<readonly MonitoredStay[], Float64Array>();
+const KNOWN_VALUES = new WeakMap<Float64Array, Float64Array>();
 
 /** Every value of a signal once, ascending. */
-function distinctValues(stays: readonly MonitoredStay[]): Float64Array {
-  const known = KNOWN_VALUES.get(stays);
+function distinctValues(signal: Float64Array): Float64Array {
+  const known = KNOWN_VALUES.get(signal);
   if (known !== undefined) return known;
-  const all = new Float64Array(stays.reduce((size, { signal }) => size + signal.length, 0));
+  const all = new Float64Array(signal.length);
   let size = 0;
-  for (const { signal } of stays) {
-    for (let index = 0; index < signal.length; index++) {
-      if (!Number.isNaN(signal[index])) all[size++] = signal[index];
-    }
+  for (let index = 0; index < signal.length; index++) {
+    if (!Number.isNaN(signal[index])) all[size++] = signal[index];
   }
   const sorted = all.subarray(0, size).sort();
   let distinct = 0;
@@ -383,14 +421,14 @@ function distinctValues(stays: readonly MonitoredStay[]): Float64Array {
     if (index === 0 || sorted[index] !== sorted[index - 1]) sorted[distinct++] = sorted[index];
   }
   const values = sorted.slice(0, distinct);
-  KNOWN_VALUES.set(stays, values);
+  KNOWN_VALUES.set(signal, values);
   return values;
 }
 
-/** Index of the first value not below `value`. */
-function lowerBound(sorted: Float64Array, value: number): number {
-  let low = 0;
-  let high = sorted.length;
+/** Index of the first value from `from` to before `to` that is not below `value`; `to` where there is none. */
+function lowerBound(sorted: Float64Array, from: number, to: number, value: number): number {
+  let low = from;
+  let high = to;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (sorted[middle] < value) low = middle + 1;

@@ -129,7 +129,7 @@ export function casesOf(
 
 function look(endpoint: Endpoint, signal: SignalId, threshold: number, stay: ObservedStay): Seen {
   const events = endpoint.eventsOf(stay);
-  const [monitored] = monitoredBy({ id: signal, sign: 1 }, [stay], [events]);
+  const monitored = monitoredBy({ id: signal, sign: 1 }, [stay], [events]).at(0);
   const candidates = catchable(monitored, HYLAND_RULES, BROUGHT_IN_MS);
   const alarms: number[] = [];
   let falseAlarms = 0;

@@ -13,13 +13,13 @@ import {
   type CohortAlarms,
   cohortAlarms,
   HYLAND_RULES,
-  type MonitoredStay,
   thresholdAtBurden,
   thresholdsOf,
+  watched,
 } from './alarms.js';
 import type { BootstrapOptions } from './bootstrap.js';
+import { MonitoredStays, type Watch } from './monitored.js';
 import { type Estimate, estimate } from './mortality.js';
-import { packEach } from './pack.js';
 import type { Weights } from './ranking.js';
 import { BASELINES, type Signal, thresholdLabel } from './signals.js';
 import type { ObservedStay, SignalId } from './stays.js';
@@ -139,31 +139,37 @@ export interface EndpointFigures {
   readonly leadHistogram: readonly number[];
 }
 
-/** When each stay was scored, as a copy: a stay's own lists may be in a file. */
-function timesOf(stays: readonly ObservedStay[]): Float64Array[] {
-  return packEach(stays, ({ times }) => times);
+/** Stays as alarms see them, as a copy: a stay's own lists may be in a file. */
+export function watchOf(stays: readonly ObservedStay[]): Watch {
+  const offsets = new Uint32Array(stays.length + 1);
+  stays.forEach(({ times }, place) => {
+    offsets[place + 1] = offsets[place] + times.length;
+  });
+  const times = new Float64Array(offsets[stays.length]);
+  stays.forEach((stay, place) => {
+    times.set(stay.times, offsets[place]);
+  });
+  return {
+    times,
+    offsets,
+    starts: Float64Array.from(stays, ({ admittedAt }) => admittedAt),
+    ends: Float64Array.from(stays, ({ endAt }) => endAt),
+  };
 }
 
-/** Stays as alarms of one signal against one endpoint see them; `times` where they are at hand. */
+/** Stays as alarms of one signal against one endpoint see them; `watch` where it is at hand. */
 export function monitoredBy(
   { id, sign }: Pick<Signal, 'id' | 'sign'>,
   stays: readonly ObservedStay[],
   events: readonly (readonly Interval[])[],
-  times = timesOf(stays),
-): MonitoredStay[] {
-  const signals = packEach(stays, ({ signals }) => signals[id]);
-  if (sign === -1)
-    for (const signal of signals)
-      signal.forEach((value, at) => {
-        signal[at] = -value;
-      });
-  return stays.map((stay, index) => ({
-    times: times[index],
-    signal: signals[index],
-    events: events[index],
-    start: stay.admittedAt,
-    end: stay.endAt,
-  }));
+  watch = watchOf(stays),
+): MonitoredStays {
+  const signal = new Float64Array(watch.times.length);
+  stays.forEach(({ signals }, place) => {
+    signal.set(signals[id], watch.offsets[place]);
+  });
+  if (sign === -1) for (let at = 0; at < signal.length; at++) signal[at] = -signal[at];
+  return new MonitoredStays(watch, signal, events);
 }
 
 /** The model as a signal for an endpoint: its own output where it has one, else the risk of death. */
@@ -203,12 +209,11 @@ export function endpointFigures(
   const events = stays.map(endpoint.eventsOf);
   const signal = modelSignal(endpoint, stays);
   const { threshold, isConfigured } = alarmThreshold(signal, rules, stays, events);
-  const times = timesOf(stays);
-  const monitored = (of: Pick<Signal, 'id' | 'sign'>) => monitoredBy(of, stays, events, times);
+  const watch = watchOf(stays);
+  const monitored = (of: Pick<Signal, 'id' | 'sign'>) => monitoredBy(of, stays, events, watch);
   const model = monitored(signal);
-  const at = (of: readonly MonitoredStay[], value: number) =>
-    cohortAlarms(of, value, HYLAND_RULES, BROUGHT_IN_MS);
-  const sweep = (of: readonly MonitoredStay[], { sign }: Pick<Signal, 'sign'>, most: number) => {
+  const at = (of: MonitoredStays, value: number) => cohortAlarms(of, value, HYLAND_RULES, BROUGHT_IN_MS);
+  const sweep = (of: MonitoredStays, { sign }: Pick<Signal, 'sign'>, most: number) => {
     const thresholds = thresholdsOf(of, most);
     const figures = alarmSweep(of, thresholds, HYLAND_RULES, BROUGHT_IN_MS);
     return figures.map((each, index) => ({ ...each, threshold: sign * thresholds[index] }));
@@ -268,7 +273,8 @@ function withIntervals(
 ): Pick<EndpointFigures, 'model' | 'comparisons'> {
   const cohorts = [headline, ...pairs.flatMap(({ baseline, model }) => [baseline, model ?? baseline])];
   const estimates = estimate(headline.hours.length, options, (weights?: Weights) => {
-    const figures = cohorts.map((cohort) => alarmFigures(cohort, weights));
+    const all = watched(headline, weights);
+    const figures = cohorts.map((cohort) => alarmFigures(cohort, weights, all));
     return figures.flatMap(({ recall, precision, alarmsPerPatientDay, medianLeadHours }, index) => {
       // The model follows its baseline.
       const before = figures[Math.max(0, index - 1)];

@@ -1,12 +1,13 @@
 import { AlertPolicy, type ScoredMoment } from '../alerts/policy.js';
+import type { Interval } from '../clinical/intervals.js';
 import { VARIABLE_COUNT } from '../clinical/variables.js';
 import type { AlertRule } from '../config.js';
 import type { EpochMs } from '../events/event.js';
 import type { AlertMessage } from '../events/messages.js';
 import { alarmFigures, type CohortAlarms, catchable, HYLAND_RULES, soundedAlarms } from './alarms.js';
 import { type BootstrapOptions, bootstrap, type Interval95 } from './bootstrap.js';
-import { BROUGHT_IN_MS, type Endpoint, monitoredBy } from './events.js';
-import { inMemory, type ObservedStay } from './stays.js';
+import { BROUGHT_IN_MS, type Endpoint } from './events.js';
+import type { ObservedStay } from './stays.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -29,30 +30,35 @@ export function* transitionsOf(
   rules: readonly AlertRule[],
   modelVersion: string,
 ): Generator<AlertMessage> {
-  for (const each of stays) {
-    const stay = inMemory(each);
+  for (const stay of stays) {
     const policy = new AlertPolicy(rules, modelVersion);
-    for (let moment = 0; moment < stay.times.length; moment++) yield* policy.score(momentOf(stay, moment));
+    for (const moment of momentsOf(stay)) yield* policy.score(moment);
     if (stay.isOver) yield* policy.discharge(stay.patientId, stay.endAt);
   }
 }
 
-function momentOf({ patientId, stayId, wardId, times, signals }: ObservedStay, moment: number): ScoredMoment {
-  const at = (values: Float64Array) => (Number.isNaN(values[moment]) ? null : values[moment]);
-  return {
-    patientId,
-    stayId,
-    wardId,
-    bedId: null,
-    eventTime: times[moment],
-    risk: signals.model[moment],
-    circulatory: at(signals.circulatory),
-    respiratory: at(signals.respiratory),
-    deterioration: at(signals.deterioration),
-    news2: at(signals.news2),
-    values: UNKNOWN,
-    ages: UNKNOWN,
-  };
+function* momentsOf({ patientId, stayId, wardId, times, signals }: ObservedStay): Generator<ScoredMoment> {
+  const { model, circulatory, respiratory, deterioration, news2 } = signals;
+  for (let moment = 0; moment < times.length; moment++) {
+    yield {
+      patientId,
+      stayId,
+      wardId,
+      bedId: null,
+      eventTime: times[moment],
+      risk: model[moment],
+      circulatory: known(circulatory[moment]),
+      respiratory: known(respiratory[moment]),
+      deterioration: known(deterioration[moment]),
+      news2: known(news2[moment]),
+      values: UNKNOWN,
+      ages: UNKNOWN,
+    };
+  }
+}
+
+function known(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
 }
 
 /** An alert as staff would first hear of it. */
@@ -90,6 +96,23 @@ export interface PolicyFigures {
   readonly medianLeadHours: number;
 }
 
+/** What should be foretold in each stay. Shapes [stays]. */
+export interface Foreseeable {
+  readonly events: readonly (readonly Interval[])[];
+  /** Places of the events that count. */
+  readonly counting: readonly (readonly number[])[];
+}
+
+/** The events of an endpoint, told once for all policies. */
+export function foreseeable({ eventsOf }: Endpoint, stays: readonly ObservedStay[]): Foreseeable {
+  const events = stays.map(eventsOf);
+  const counting = stays.map(({ times, admittedAt: start, endAt: end }, place) => {
+    const stay = { times, signal: times, from: 0, to: times.length, events: events[place], start, end };
+    return catchable(stay, HYLAND_RULES, BROUGHT_IN_MS);
+  });
+  return { events, counting };
+}
+
 /**
  * Judges a policy's alerts against an endpoint with the window of Hyland et al.: hold, hysteresis and refractory time are applied as
  * live, and an alert that stays open is heard once.
@@ -98,12 +121,12 @@ export function policyFigures(
   { name, rules }: NamedPolicy,
   raised: readonly (readonly RaisedAlert[])[],
   stays: readonly ObservedStay[],
-  endpoint: Endpoint,
+  against: Foreseeable,
 ): PolicyFigures {
   const byRule: Record<string, number> = Object.fromEntries(rules.map(({ id }) => [id, 0]));
   for (const { rule } of raised.flat()) byRule[rule]++;
   const { alarms, alarmsPerPatientDay, precision, events, recall, medianLeadHours } = alarmFigures(
-    alertsAgainst(endpoint, stays, raised),
+    alertsAgainst(against, stays, raised),
   );
   return {
     name,
@@ -129,10 +152,10 @@ export function configuredFigures(
   policy: NamedPolicy,
   raised: readonly (readonly RaisedAlert[])[],
   stays: readonly ObservedStay[],
-  endpoint: Endpoint,
+  against: Foreseeable,
   options: BootstrapOptions,
 ): ConfiguredFigures {
-  const alerts = alertsAgainst(endpoint, stays, raised);
+  const alerts = alertsAgainst(against, stays, raised);
   const [recall, precision, alertsPerPatientDay, medianLeadHours] = bootstrap(
     stays.length,
     options,
@@ -142,7 +165,7 @@ export function configuredFigures(
     },
   );
   return {
-    ...policyFigures(policy, raised, stays, endpoint),
+    ...policyFigures(policy, raised, stays, against),
     rules: policy.rules,
     intervals: { recall, precision, alertsPerPatientDay, medianLeadHours },
   };
@@ -150,15 +173,13 @@ export function configuredFigures(
 
 /** Alerts as alarms against an endpoint. */
 function alertsAgainst(
-  endpoint: Endpoint,
+  against: Foreseeable,
   stays: readonly ObservedStay[],
   raised: readonly (readonly RaisedAlert[])[],
 ): CohortAlarms {
   return soundedAlarms(
     stays.map((stay, index) => {
-      const events = endpoint.eventsOf(stay);
-      const [monitored] = monitoredBy({ id: 'model', sign: 1 }, [stay], [events]);
-      const candidates = catchable(monitored, HYLAND_RULES, BROUGHT_IN_MS);
+      const [events, candidates] = [against.events[index], against.counting[index]];
       const times = raised[index].map(({ time }) => time);
       const leads: number[] = [];
       for (const candidate of candidates) {

@@ -1,11 +1,8 @@
 import type { AlertRule, Config } from '../config.js';
-import { WardstreamError } from '../errors.js';
 import { loadModel } from '../inference/model.js';
-import { openSource } from '../replay/open.js';
 import { readOutcomes } from '../replay/outcomes.js';
 import type { ReplayResult } from '../replay/replay.js';
-import { type ScoredCohort, scoreCohort } from '../replay/scored-cohort.js';
-import type { ScoringJob } from '../replay/scoring.js';
+import type { ScoredCohort } from '../replay/scored-cohort.js';
 import { ScoringThreads } from '../replay/threads.js';
 import { STANDARD_VARIANTS, variantOf } from '../replay/variants.js';
 import { Random } from '../simulate/random.js';
@@ -24,25 +21,20 @@ import {
   endpointFigures,
   monitoredBy,
 } from './events.js';
-import type { Label, Labels } from './labels.js';
-import {
-  HOURS,
-  type HourFigures,
-  type HourSample,
-  hourFigures,
-  SCORE1_FOLDS,
-  sampleAt,
-} from './mortality.js';
+import { type ScoredHistory, SUBGROUP_HOUR, sampleOf, scoredHistory, type Varied } from './history.js';
+import type { Label } from './labels.js';
+import { type HourFigures, hourFigures, SCORE1_FOLDS } from './mortality.js';
 import {
   type ConfiguredFigures,
   configuredFigures,
+  foreseeable,
   type NamedPolicy,
   type PolicyFigures,
   policyFigures,
   raisedBy,
 } from './policies.js';
 import { type Sensitivity, sensitivityFigures } from './sensitivity.js';
-import { inMemory, type ObservedStay, SIGNALS, sorted } from './stays.js';
+import { inMemory, type ObservedStay, SIGNALS } from './stays.js';
 import { type SubgroupAlarms, subgroupAlarms } from './subgroup-alarms.js';
 import { type SubgroupFigures, subgroupFigures } from './subgroups.js';
 import { countTrainedOn, type OutOfFold, readOutOfFold } from './training.js';
@@ -116,7 +108,6 @@ export interface Validation {
   readonly peakRssMb: number;
 }
 
-const SUBGROUP_HOUR = 48;
 /** Each policy and model goes over all moments: intervals of the curve need fewer resamples than the headline. */
 const CURVE_RESAMPLES = 200;
 
@@ -139,92 +130,6 @@ export async function validate(options: ValidationOptions): Promise<Validation> 
   };
 }
 
-/** Stays at each of the hours at which they are judged. */
-type Samples = readonly { readonly hour: number; readonly sample: HourSample }[];
-
-/** All that is scored, and how it ended. */
-interface ScoredHistory {
-  readonly scored: ScoredCohort;
-  readonly labels: Labels;
-  readonly withOutcome: readonly ObservedStay[];
-  /** With an outcome and a score. */
-  readonly stays: readonly ObservedStay[];
-  readonly labelOf: (stay: ObservedStay) => Label;
-  readonly samples: Samples;
-  /** Scored by the other model. */
-  readonly other: ScoredCohort | null;
-  readonly varied: Varied | null;
-}
-
-/** Some stays, and what came of them in every variant. */
-interface Varied {
-  readonly asIs: readonly ObservedStay[];
-  /** Their patient ids tell the variant. */
-  readonly stays: readonly ObservedStay[];
-}
-
-async function scoredHistory(
-  options: ValidationOptions,
-  given: Labels['byPatient'] | null,
-  threads: ScoringThreads,
-): Promise<ScoredHistory> {
-  const { config, from, patients, mapping, scores } = options;
-  const job: ScoringJob = { from, patients, mapping, config };
-  const score: Score = (what, next, file) =>
-    scoreCohort({
-      job: next,
-      threads,
-      file,
-      onProgress: (done, total) => options.onProgress?.(what, done, total),
-      signal: options.signal,
-    });
-  const scored = await score('scoring', job, scores);
-  const labels = await labelsOf(job, options.outcomes, given);
-  const { byPatient } = labels;
-  const withOutcome = scored.stays.filter(({ patientId }) => byPatient.has(patientId));
-  const stays = withOutcome.filter(isScored);
-  if (stays.length === 0) throw nothingToEvaluate(scored.stays, labels.file);
-  const labelOf = ({ patientId }: ObservedStay) => byPatient.get(patientId)!;
-  const samples = HOURS.map((hour) => ({ hour, sample: sampleAt(stays, labelOf, hour) }));
-  const other = await scoredByOther(job, options, score);
-  const varied = await variedOf(job, options, sampleOf(samples).stays, score);
-  return { scored, labels, withOutcome, stays, labelOf, samples, other, varied };
-}
-
-/** Scores the stays of a job; those on file are read. */
-type Score = (what: string, job: ScoringJob, file: string | undefined) => Promise<ScoredCohort>;
-
-/** Scores the same stays with the other model. */
-async function scoredByOther(
-  job: ScoringJob,
-  { against, config, scores, signal }: ValidationOptions,
-  score: Score,
-): Promise<ScoredCohort | null> {
-  if (against === undefined || signal?.aborted === true) return null;
-  const other: ScoringJob = { ...job, config: { ...config, model: { ...config.model, version: against } } };
-  return score(`scoring with ${against}`, other, scores === undefined ? undefined : `${scores}.${against}`);
-}
-
-/** Scores a sample of the stays in every variant. */
-async function variedOf(
-  job: ScoringJob,
-  { sensitivity = 0, seed, scores, signal }: ValidationOptions,
-  eligible: readonly ObservedStay[],
-  score: Score,
-): Promise<Varied | null> {
-  if (sensitivity === 0 || signal?.aborted === true) return null;
-  const random = new Random(seed, 2);
-  const drawn = eligible
-    .map((stay) => ({ stay, at: random.uniform() }))
-    .sort((a, b) => a.at - b.at)
-    .slice(0, sensitivity);
-  const asIs = sorted(drawn.map(({ stay }) => stay));
-  const sample = { patients: asIs.map(({ patientId }) => patientId), variants: STANDARD_VARIANTS };
-  const file = scores === undefined ? undefined : `${scores}.sensitivity`;
-  const { stays, result } = await score('late, missing and lost data', { ...job, sample }, file);
-  return result.partial === true ? null : { asIs, stays };
-}
-
 function judged(
   { scored, labels, withOutcome, stays, labelOf, samples, other, varied }: ScoredHistory,
   options: ValidationOptions,
@@ -244,6 +149,7 @@ function judged(
   const version = scored.result.model;
   const raised = raisedBy(rules, version, stays);
   const configured = { name: 'as configured', rules };
+  const against = foreseeable(headlineEndpoint, stays);
   return {
     from,
     outcome: labels.outcome,
@@ -264,14 +170,14 @@ function judged(
     curve: outcomeCurve(stays, labelOf, folds, { seed, resamples: Math.min(CURVE_RESAMPLES, resamples) }),
     endpoints,
     moments: ENDPOINTS.map((endpoint) => momentFigures(endpoint, stays, sampling)),
-    configured: configuredFigures(configured, raised, stays, headlineEndpoint, sampling),
+    configured: configuredFigures(configured, raised, stays, against, sampling),
     burden: burdenFigures(stays, raised, scored.hasClock),
     subgroupHour: SUBGROUP_HOUR,
     subgroups: subgroupFigures(sampleOf(samples), sampling),
     subgroupAlarms: subgroupAlarms(
       stays,
       cohortAlarms(
-        monitoredBy({ id: signal, sign: 1 }, stays, stays.map(headlineEndpoint.eventsOf)),
+        monitoredBy({ id: signal, sign: 1 }, stays, against.events),
         model.threshold,
         HYLAND_RULES,
         BROUGHT_IN_MS,
@@ -280,7 +186,7 @@ function judged(
     ),
     cases: casesOf(headlineEndpoint, signal, model.threshold, stays, labelOf),
     policies: (options.policies ?? []).map((policy) =>
-      policyFigures(policy, raisedBy(policy.rules, version, stays), stays, headlineEndpoint),
+      policyFigures(policy, raisedBy(policy.rules, version, stays), stays, against),
     ),
     comparison: other === null ? null : compared(scored, other, stays, labelOf, rules, sampling),
     sensitivity:
@@ -288,10 +194,6 @@ function judged(
     replay: scored.result,
     stored: scored.stored,
   };
-}
-
-function sampleOf(samples: Samples): HourSample {
-  return samples.find(({ hour }) => hour === SUBGROUP_HOUR)!.sample;
 }
 
 function compared(
@@ -340,28 +242,6 @@ function unscored(stay: ObservedStay): ObservedStay {
   const none = new Float64Array(0);
   const signals = Object.fromEntries(SIGNALS.map((id) => [id, none])) as ObservedStay['signals'];
   return { ...inMemory(stay), times: none, signals };
-}
-
-function isScored({ times, admittedAt }: ObservedStay): boolean {
-  return times.length > 0 && times[0] <= admittedAt + HOURS[HOURS.length - 1] * 3_600_000;
-}
-
-function nothingToEvaluate(all: readonly ObservedStay[], outcomesFile: string): WardstreamError {
-  const what = `none of the ${all.length} stays has both a score and an outcome in ${outcomesFile}`;
-  return new WardstreamError('WS_SOURCE', `${what}; is it the outcomes file of this source?`);
-}
-
-/** The outcomes named on the command line, else the source's own. @throws WardstreamError `WS_SOURCE` where there are none. */
-async function labelsOf(
-  { from, patients, mapping, config }: ScoringJob,
-  file: string | undefined,
-  given: Labels['byPatient'] | null,
-): Promise<Labels> {
-  if (file !== undefined && given !== null) return { outcome: 'death in hospital', file, byPatient: given };
-  const labels = (await openSource(from, patients, mapping, undefined, config).labels?.()) ?? null;
-  if (labels !== null) return labels;
-  const what = 'this source has no outcomes of its own';
-  throw new WardstreamError('WS_SOURCE', `${what}; name a file of patientId,died with --outcomes`);
 }
 
 function asCounted({ stays, notes, values, unmapped }: ScoredCohort['aside']) {

@@ -1,7 +1,7 @@
 import { alarmFigures, cohortAlarms, HYLAND_RULES } from './alarms.js';
 import type { BootstrapOptions } from './bootstrap.js';
 import { CALIBRATION_BINS, expectedCalibrationError } from './calibration.js';
-import { BROUGHT_IN_MS, type Endpoint, monitoredBy } from './events.js';
+import { BROUGHT_IN_MS, type Endpoint, monitoredBy, watchOf } from './events.js';
 import type { Label } from './labels.js';
 import { areas, auroc } from './metrics.js';
 import { type Estimate, estimate, sampleAt } from './mortality.js';
@@ -57,6 +57,7 @@ export function sensitivityFigures(
   const [asIs] = variants;
   const events = asIs.stays.map(endpoint.eventsOf);
   const outcomes = asIs.stays.map((stay) => Number(labelOf(stay).happened));
+  const { starts, ends } = watchOf(asIs.stays);
   const rankings: Ranking[] = [];
   const alarms = variants.map(({ stays }) => {
     const { stays: scored, signals } = sampleAt(stays, labelOf, hour);
@@ -69,11 +70,8 @@ export function sensitivityFigures(
       ),
     );
     // Events end where the history as it is does.
-    const monitored = monitoredBy({ id: signal, sign: 1 }, stays, events).map((stay, index) => ({
-      ...stay,
-      start: asIs.stays[index].admittedAt,
-      end: asIs.stays[index].endAt,
-    }));
+    const watch = { ...watchOf(stays), starts, ends };
+    const monitored = monitoredBy({ id: signal, sign: 1 }, stays, events, watch);
     return cohortAlarms(monitored, threshold, HYLAND_RULES, BROUGHT_IN_MS);
   });
   // Every event counts that counts in the history as it is: what is not foreseen for want of data is missed.

@@ -7,11 +7,12 @@ import {
   catchable,
   cohortAlarms,
   HYLAND_RULES,
-  type MonitoredStay,
   stayAlarms,
   thresholdAtBurden,
   thresholdsOf,
 } from '../../src/validate/alarms.js';
+import type { MonitoredStay } from '../../src/validate/monitored.js';
+import { monitored } from './monitored.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -25,6 +26,8 @@ function stay(
   return {
     times: Float64Array.from(rows, ([minute]) => minute * MINUTE),
     signal: Float64Array.from(rows, ([, value]) => value),
+    from: 0,
+    to: rows.length,
     events: events.map(([start, end]) => ({ start: start * MINUTE, end: end * MINUTE })),
     start: 0,
     end: hours * HOUR,
@@ -152,7 +155,7 @@ describe('figures of a cohort', () => {
   ];
 
   it('are those planted', () => {
-    const figures = alarmFigures(cohortAlarms(planted, 1, HYLAND_RULES, HOUR));
+    const figures = alarmFigures(cohortAlarms(monitored(planted), 1, HYLAND_RULES, HOUR));
     expect(figures).toEqual({
       events: 2,
       caught: 1,
@@ -170,23 +173,23 @@ describe('figures of a cohort', () => {
   it('of a resample are those of the stays written out', () => {
     const weights = Uint32Array.of(2, 1, 3);
     const written = planted.flatMap((each, index) => Array(weights[index]).fill(each) as MonitoredStay[]);
-    expect(alarmFigures(cohortAlarms(planted, 0.1, HYLAND_RULES, HOUR), weights)).toEqual(
-      alarmFigures(cohortAlarms(written, 0.1, HYLAND_RULES, HOUR)),
+    expect(alarmFigures(cohortAlarms(monitored(planted), 0.1, HYLAND_RULES, HOUR), weights)).toEqual(
+      alarmFigures(cohortAlarms(monitored(written), 0.1, HYLAND_RULES, HOUR)),
     );
   });
 
   it('are undefined, not wrong, without events or alarms', () => {
-    const figures = alarmFigures(cohortAlarms(planted.slice(2), 5, HYLAND_RULES, HOUR));
+    const figures = alarmFigures(cohortAlarms(monitored(planted.slice(2)), 5, HYLAND_RULES, HOUR));
     expect(figures).toMatchObject({ alarms: 0, recall: NaN, precision: NaN, medianLeadHours: NaN });
   });
 
   it('thresholds cover the range of the signal', () => {
-    expect(thresholdsOf(planted)).toEqual([0, 0.2, 1]);
+    expect(thresholdsOf(monitored(planted))).toEqual([0, 0.2, 1]);
     const many = stay(
       Array.from({ length: 500 }, (_, index) => [index, index]),
       [],
     );
-    const thresholds = thresholdsOf([many], 11);
+    const thresholds = thresholdsOf(monitored([many]), 11);
     expect(thresholds).toHaveLength(11);
     expect([thresholds[0], thresholds[10]]).toEqual([0, 499]);
   });
@@ -208,7 +211,7 @@ describe('threshold at a burden', () => {
     [1, 10],
     [0.5, null],
   ])('%d alarms a day: at or above %d', (alarms, threshold) => {
-    expect(thresholdAtBurden(of, alarms, HYLAND_RULES)).toBe(threshold);
+    expect(thresholdAtBurden(monitored(of), alarms, HYLAND_RULES)).toBe(threshold);
   });
 });
 
@@ -279,8 +282,10 @@ describe('for any stay', () => {
       fc.property(ward, (of) => {
         const stays = of.map(([steps, gaps]) => stayOf(steps, gaps));
         const thresholds = [0, 1, 2, 3, 4];
-        const alone = thresholds.map((each) => alarmFigures(cohortAlarms(stays, each, HYLAND_RULES, HOUR)));
-        expect(alarmSweep(stays, thresholds, HYLAND_RULES, HOUR)).toEqual(alone);
+        const alone = thresholds.map((each) =>
+          alarmFigures(cohortAlarms(monitored(stays), each, HYLAND_RULES, HOUR)),
+        );
+        expect(alarmSweep(monitored(stays), thresholds, HYLAND_RULES, HOUR)).toEqual(alone);
       }),
       { numRuns: 200 },
     );
