@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from wardstream_training.data import illness_of_survivors
+from wardstream_training.baselines import linear_knots
+from wardstream_training.data import Cohort, illness_of_survivors
 from wardstream_training.train import Run
 
 
@@ -37,3 +38,19 @@ def test_survivors_are_graded_by_later_death_and_days_in_hospital():
     outcomes = [row(-1, 5), row(-1, 13), row(-1, 200), row(30, 7), row(100, 7), row(400, 7), row(60, 67)]
     options = dict(diedAfter=[{"days": 60, "share": 0.35}, {"days": 365, "share": 0.2}], stayed={"beyondDays": 7, "perDays": 60, "most": 0.25}, most=0.5)
     assert np.allclose(illness_of_survivors(outcomes, **options), [0, 0.1, 0.25, 0.35, 0.2, 0, 0.5])
+
+
+def test_linear_models_learn_less_of_hindsight_the_later():
+    rng = np.random.default_rng(0)
+    names = [f"heartRate.f{place}" for place in range(12)] + ["time.elapsed"]
+    x = rng.normal(size=(300, 12, len(names))).astype(np.float32)
+    died = (rng.random(300) < 0.3).astype(np.float32)
+    description = {"featureNames": names, "encoder": {"variables": [{"id": "heartRate"}]}}
+    cohort = Cohort(x, died, died, np.zeros(300), np.zeros((300, 12, 0)), {}, np.full(300, 12.0), description)
+    train, target = np.arange(200), rng.random(300)
+    fitted = lambda target, most: np.column_stack(linear_knots(cohort, train, target, 0.01, 0.01, most))
+    taught, outcome, mixed = fitted(target, 0.0), fitted(died, 0.0), fitted(target, 0.8)
+    # The knots are at 3, 6, 9 and 12 of 12 steps.
+    share = np.array([0.2, 0.4, 0.6, 0.8])[:, None]
+    assert np.allclose(mixed, (1 - share) * taught + share * outcome)
+    assert np.abs(taught - outcome).max() > 0.01

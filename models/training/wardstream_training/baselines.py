@@ -56,17 +56,25 @@ def trees(x_train, y_train, x_test):
     return model.fit(x_train, y_train).predict_proba(x_test)[:, 1]
 
 
-def linear_knots(cohort: Cohort, train: np.ndarray, target: np.ndarray, c: float) -> tuple[np.ndarray, np.ndarray]:
-    """Logistic regression on the summary and its squares at each knot, in terms of the raw columns: weights [knots, 2 * columns], constants [knots]."""
+def linear_knots(cohort: Cohort, train: np.ndarray, target: np.ndarray, c: float, outcomeC: float, mostOutcome: float) -> tuple[np.ndarray, np.ndarray]:
+    """
+    Logistic regression on the summary and its squares at each knot, in terms of the raw columns: weights [knots, 2 * columns], constants
+    [knots]. The mean of one that learns `target` and, for a share that grows to `mostOutcome` at the end of the window, of one that learns
+    death in hospital alone: the later, the less is left for hindsight to know better.
+    """
     weights, constants = [], []
     for hour in knots(cohort):
         columns = squares(summary(cohort, hour)[train].astype(np.float64))
         mean, scale = columns.mean(0), np.maximum(columns.std(0), LEAST_SPREAD)
-        rows, targets, counts = weighted((columns - mean) / scale, target[train])
-        model = LogisticRegression(C=c, max_iter=500).fit(rows, targets, sample_weight=counts)
-        weight = model.coef_[0] / scale
+        share = mostOutcome * hour / cohort.x.shape[1]
+        weight, constant = 0.0, 0.0
+        for part, each, regularisation in ((1 - share, target, c), (share, cohort.died, outcomeC)):
+            rows, targets, counts = weighted((columns - mean) / scale, each[train])
+            model = LogisticRegression(C=regularisation, max_iter=500).fit(rows, targets, sample_weight=counts)
+            weight = weight + part * model.coef_[0] / scale
+            constant += part * float(model.intercept_[0])
         weights.append(weight)
-        constants.append(float(model.intercept_[0] - weight @ mean))
+        constants.append(constant - weight @ mean)
     return np.stack(weights), np.array(constants)
 
 

@@ -177,8 +177,9 @@ COMPONENTS = 3
 class Ensemble(nn.Module):
     """
     Transformers trained from different seeds, boosted trees of each output, and linear models of the first output, stacked:
-    of each output the logit is a weighted sum of its components' logits, and the weights and the constant move with the
-    time since admission. Components: the mean of the transformers, the trees, the linear models.
+    of each output the logit is a weighted sum of what its components say near even odds and beyond them (`middle_and_ends`), and
+    the weights and the constant move with the time since admission. Components: the mean of the transformers, the trees, the
+    linear models.
     """
 
     def __init__(self, members: list[StepTransformer], trees: list[BoostedTrees], linear: LinearKnots):
@@ -186,7 +187,8 @@ class Ensemble(nn.Module):
         self.members = nn.ModuleList(members)
         self.trees = nn.ModuleList(trees)
         self.linear = linear
-        self.register_buffer("weights", torch.zeros(2, len(trees), COMPONENTS))  # and what they gain over the window
+        # At the beginning of the window, and what they gain over it; of the components' middles, then of their ends.
+        self.register_buffer("weights", torch.zeros(2, len(trees), 2 * COMPONENTS))
         self.register_buffer("constants", torch.zeros(3, len(trees)))  # of the powers of elapsed
         self.register_buffer("has_linear", torch.eye(len(trees))[:1])  # [1, outputs]
 
@@ -200,13 +202,14 @@ class Ensemble(nn.Module):
         elapsed = self.linear.elapsed(x)
         weights = self.weights[0] + elapsed[:, :, None] * self.weights[1]
         constant = self.constants[0] + elapsed * (self.constants[1] + elapsed * self.constants[2])
-        return (self.components(x, of_members) * weights).sum(2) + constant
+        return (middle_and_ends(self.components(x, of_members)) * weights).sum(2) + constant
 
     def set_stack(self, output: int, terms: np.ndarray) -> None:
         """Takes over fitted weights of `stack_terms`."""
         values = torch.from_numpy(terms).float()
-        self.weights[:, output] = values[: 2 * COMPONENTS].reshape(2, COMPONENTS)
-        self.constants[:, output] = values[2 * COMPONENTS :]
+        at_start, at_end = values[:-POWERS].reshape(2, 2 * COMPONENTS)
+        self.weights[:, output] = torch.stack([at_start, at_end - at_start])
+        self.constants[:, output] = values[-POWERS:]
 
     def raw(self, x: Tensor) -> Tensor:
         """Components [B, S, outputs, components] of x [B, S, F]."""
@@ -219,10 +222,29 @@ class Ensemble(nn.Module):
         return self.combine(x.flatten(0, 1), mean.flatten(0, 1)).unflatten(0, x.shape[:2])
 
 
+def middle_and_ends(logits: Tensor) -> Tensor:
+    """
+    Splits logits [..., C] into two parts that add up to them, each of which rises with them: one that levels off beyond odds of
+    about 10 to 1, and what is left. Weighed apart they bend the curve of a component that says too little or too much of the
+    very ill and of the hardly ill. [..., 2 C]
+    """
+    middle = 2 * torch.tanh(logits / 2)
+    return torch.cat([middle, logits - middle], -1)
+
+
+# Of the time since admission, that the constant of a stack is made of.
+POWERS = 3
+
+
 def stack_terms(components: np.ndarray, elapsed: np.ndarray) -> np.ndarray:
-    """What a stack weighs: components [N, C], elapsed [N] -> [N, 2 C + 3]"""
+    """
+    What a stack weighs: components [N, C], elapsed [N] -> [N, 4 C + POWERS]. First the parts of the components by what is left
+    of the window, then by what has passed of it, so that a risk that rises with each component, at all times, is one of
+    weights that are not negative.
+    """
     e = elapsed[:, None]
-    return np.concatenate([components, components * e, np.ones_like(e), e, e * e], 1)
+    parts = middle_and_ends(torch.from_numpy(components)).numpy()
+    return np.concatenate([parts * (1 - e), parts * e, np.ones_like(e), e, e * e], 1)
 
 
 class NoteReader(nn.Module):

@@ -4,9 +4,10 @@ import json
 
 import numpy as np
 import torch
+from scipy.optimize import lsq_linear
 
 from .data import OUTPUTS
-from .model import COMPONENTS, stack_terms
+from .model import COMPONENTS, POWERS, stack_terms
 from .train import Run, linear_module
 
 # Pull of the weights towards 0, in rows; it matters only to components an output has not.
@@ -22,16 +23,22 @@ def terms_of(raw: np.ndarray, output: int) -> np.ndarray:
 
 
 def fit_stack(terms: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Logistic regression by Newton's method on rows [N, terms] whose labels [N] are known. Shape [terms]."""
+    """
+    Logistic regression on rows [N, terms] whose labels [N] are known, by Newton's method with weights that are not negative, but
+    for the last `POWERS`, those of the constant: what raises a component never lowers the risk. Shape [terms].
+    """
     known = ~np.isnan(labels)
     x, y = terms[known], labels[known].astype(np.float64)
     weights = np.zeros(x.shape[1])
+    least = np.where(np.arange(len(weights)) < len(weights) - POWERS, 0.0, -np.inf)
     for _ in range(30):
         p = 1 / (1 + np.exp(-x @ weights))
         gradient = x.T @ (p - y) + RIDGE * weights
         hessian = (x * (p * (1 - p))[:, None]).T @ x + RIDGE * np.eye(len(weights))
-        step = np.linalg.solve(hessian, gradient)
-        weights -= step
+        # The lowest point, within the bounds, of the parabola that has this gradient and curvature here.
+        root = np.linalg.cholesky(hessian)
+        step = lsq_linear(root.T, root.T @ weights - np.linalg.solve(root, gradient), (least, np.inf), method="bvls").x - weights
+        weights += step
         if np.abs(step).max() < 1e-8:
             break
     return weights

@@ -87,16 +87,13 @@ class Run:
         return target
 
     def simple(self, name: str) -> dict:
-        """Trees of mortality, one set that learns how the stay ended and one that is taught, and linear models that are taught."""
+        """Trees of mortality, two sets that learn how the stay ended, and linear models that are taught, later on less than at first."""
 
         def make() -> dict:
             train, options, seed = self.train_of(self.without(name)), self.config["trees"], self.config["seed"]
-            targets = (self.cohort.illness, self.taught(name))
-            trees = [
-                pooled_trees(self.cohort, train, at_every_step(self.cohort, target), POOLED_HOURS, options, seed + each)
-                for each, target in enumerate(targets)
-            ]
-            return {"trees": trees, "linear": linear_knots(self.cohort, train, targets[1], self.config["linear"]["c"])}
+            ended = at_every_step(self.cohort, self.cohort.illness)
+            trees = [pooled_trees(self.cohort, train, ended, POOLED_HOURS, options, seed + each) for each in range(2)]
+            return {"trees": trees, "linear": linear_knots(self.cohort, train, self.taught(name), **self.config["linear"])}
 
         return self.once(f"simple-{name}", make)
 
