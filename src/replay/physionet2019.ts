@@ -144,7 +144,10 @@ export class Physionet2019Source implements ReplaySource {
     this.#read.add(patientId);
     const [label, hour] = [columns.indexOf('SepsisLabel'), columns.indexOf('ICULOS')];
     if (label < 0 || lines.every((line) => line.trim() === '')) return;
+    const isLast = label === columns.length - 1;
     for (const line of lines) {
+      // As in the Challenge: most lines need not be taken apart.
+      if (isLast && !line.trimEnd().endsWith('|1')) continue;
       const cells = line.trimEnd().split('|');
       if (cells[label] !== '1' || cells.length !== columns.length) continue;
       const onsetMs = Number(cells[hour]) * HOUR_MS + LABEL_LEADS_MS;

@@ -363,8 +363,8 @@ function medianLead({ leads, leadStays }: CohortAlarms, count: number, weights?:
  * Thresholds that cover the whole range of a signal, ascending: every distinct value, or `most` quantiles of them where
  * there are more.
  */
-export function thresholdsOf({ signal }: MonitoredStays, most = 101): number[] {
-  const sorted = distinctValues(signal);
+export function thresholdsOf(stays: MonitoredStays, most = 101): number[] {
+  const sorted = distinctValues(stays);
   if (sorted.length <= most) return [...sorted];
   const picked = Array.from(
     { length: most },
@@ -383,7 +383,7 @@ export function thresholdAtBurden(
   alarmsPerPatientDay: number,
   rules: AlarmRules,
 ): number | null {
-  const values = distinctValues(stays.signal);
+  const values = distinctValues(stays);
   const { starts, ends } = stays.watch;
   const hours = starts.reduce((total, start, place) => total + (ends[place] - start) / HOUR_MS, 0);
   const isTooMany = (threshold: number) => {
@@ -404,12 +404,32 @@ export function thresholdAtBurden(
   return values[low] ?? null;
 }
 
-const KNOWN_VALUES = new WeakMap<Float64Array, Float64Array>();
+const KNOWN_VALUES = new WeakMap<MonitoredStays, Float64Array>();
+
+/** Values of points, pressures and percentages: a signal with no more than these need not be sorted as a whole. */
+const FEW = 4096;
+
+/** Every value of a signal once, ascending; null where there are many. */
+function fewValues(signal: Float64Array): Float64Array | null {
+  const values = new Set<number>();
+  for (let index = 0; index < signal.length; index++) {
+    if (Number.isNaN(signal[index])) continue;
+    values.add(signal[index]);
+    if (values.size > FEW) return null;
+  }
+  return Float64Array.from(values).sort();
+}
 
 /** Every value of a signal once, ascending. */
-function distinctValues(signal: Float64Array): Float64Array {
-  const known = KNOWN_VALUES.get(signal);
+function distinctValues(stays: MonitoredStays): Float64Array {
+  const known = KNOWN_VALUES.get(stays);
   if (known !== undefined) return known;
+  const values = fewValues(stays.signal) ?? sortedValues(stays.signal);
+  KNOWN_VALUES.set(stays, values);
+  return values;
+}
+
+function sortedValues(signal: Float64Array): Float64Array {
   const all = new Float64Array(signal.length);
   let size = 0;
   for (let index = 0; index < signal.length; index++) {
@@ -420,9 +440,7 @@ function distinctValues(signal: Float64Array): Float64Array {
   for (let index = 0; index < size; index++) {
     if (index === 0 || sorted[index] !== sorted[index - 1]) sorted[distinct++] = sorted[index];
   }
-  const values = sorted.slice(0, distinct);
-  KNOWN_VALUES.set(signal, values);
-  return values;
+  return sorted.slice(0, distinct);
 }
 
 /** Index of the first value from `from` to before `to` that is not below `value`; `to` where there is none. */

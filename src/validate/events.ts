@@ -157,14 +157,17 @@ export function watchOf(stays: readonly ObservedStay[]): Watch {
   };
 }
 
-/** Stays as alarms of one signal against one endpoint see them; `watch` where it is at hand. */
+/**
+ * Stays as alarms of one signal against one endpoint see them; `watch` where it is at hand. `signal` is written over: of what was
+ * monitored by way of it before, only figures are left.
+ */
 export function monitoredBy(
   { id, sign }: Pick<Signal, 'id' | 'sign'>,
   stays: readonly ObservedStay[],
   events: readonly (readonly Interval[])[],
   watch = watchOf(stays),
+  signal = new Float64Array(watch.times.length),
 ): MonitoredStays {
-  const signal = new Float64Array(watch.times.length);
   stays.forEach(({ signals }, place) => {
     signal.set(signals[id], watch.offsets[place]);
   });
@@ -187,31 +190,33 @@ export function alarmThreshold(
   rules: readonly AlertRule[],
   stays: readonly ObservedStay[],
   events: readonly (readonly Interval[])[],
+  watch = watchOf(stays),
 ): { readonly threshold: number; readonly isConfigured: boolean } {
   const rule = rules.find(({ signal }) => signal === (id === 'model' ? 'risk' : id));
   if (rule !== undefined) return { threshold: rule.raiseAt, isConfigured: true };
-  const news2 = monitoredBy({ id: 'news2', sign: 1 }, stays, events);
+  const signal = new Float64Array(watch.times.length);
+  const monitored = (by: SignalId) => monitoredBy({ id: by, sign: 1 }, stays, events, watch, signal);
   const { alarmsPerPatientDay } = alarmFigures(
-    cohortAlarms(news2, NEWS2_EMERGENCY, HYLAND_RULES, BROUGHT_IN_MS),
+    cohortAlarms(monitored('news2'), NEWS2_EMERGENCY, HYLAND_RULES, BROUGHT_IN_MS),
   );
   const most = Number.isNaN(alarmsPerPatientDay) ? 0 : alarmsPerPatientDay;
-  const threshold = thresholdAtBurden(monitoredBy({ id, sign: 1 }, stays, events), most, HYLAND_RULES);
+  const threshold = thresholdAtBurden(monitored(id), most, HYLAND_RULES);
   return { threshold: threshold ?? 1, isConfigured: false };
 }
 
-/** Evaluates one endpoint at the alerts' configured thresholds. */
+/** Evaluates one endpoint at the alerts' configured thresholds; `watch` where it is at hand. */
 export function endpointFigures(
   endpoint: Endpoint,
   stays: readonly ObservedStay[],
   rules: readonly AlertRule[],
   options: BootstrapOptions,
+  watch = watchOf(stays),
 ): EndpointFigures {
   const events = stays.map(endpoint.eventsOf);
   const signal = modelSignal(endpoint, stays);
-  const { threshold, isConfigured } = alarmThreshold(signal, rules, stays, events);
-  const watch = watchOf(stays);
-  const monitored = (of: Pick<Signal, 'id' | 'sign'>) => monitoredBy(of, stays, events, watch);
-  const model = monitored(signal);
+  const { threshold, isConfigured } = alarmThreshold(signal, rules, stays, events, watch);
+  const model = monitoredBy(signal, stays, events, watch);
+  const once = new Float64Array(watch.times.length);
   const at = (of: MonitoredStays, value: number) => cohortAlarms(of, value, HYLAND_RULES, BROUGHT_IN_MS);
   const sweep = (of: MonitoredStays, { sign }: Pick<Signal, 'sign'>, most: number) => {
     const thresholds = thresholdsOf(of, most);
@@ -222,7 +227,7 @@ export function endpointFigures(
   const headline = at(model, threshold);
   const pairs: Pair[] = [];
   for (const baselineSignal of BASELINES) {
-    const of = monitored(baselineSignal);
+    const of = monitoredBy(baselineSignal, stays, events, watch, once);
     const sweepOf = sweep(of, baselineSignal, BASELINE_THRESHOLDS);
     sweeps[baselineSignal.id] = baselineSignal.sign === 1 ? sweepOf : sweepOf.reverse();
     for (const known of baselineSignal.thresholds) {

@@ -20,6 +20,7 @@ import {
   type EndpointFigures,
   endpointFigures,
   monitoredBy,
+  watchOf,
 } from './events.js';
 import { type ScoredHistory, SUBGROUP_HOUR, sampleOf, scoredHistory, type Varied } from './history.js';
 import type { Label } from './labels.js';
@@ -143,7 +144,8 @@ function judged(
   const { directory } = loadModel(config.model.version, config.model.directory);
   const sampling = { seed, resamples };
   const folds = (size: number) => foldsOf(size, seed);
-  const endpoints = ENDPOINTS.map((endpoint) => endpointFigures(endpoint, stays, rules, sampling));
+  const watch = watchOf(stays);
+  const endpoints = ENDPOINTS.map((endpoint) => endpointFigures(endpoint, stays, rules, sampling, watch));
   const [headlineEndpoint] = ENDPOINTS;
   const { signal, model } = endpoints[0];
   const version = scored.result.model;
@@ -177,7 +179,7 @@ function judged(
     subgroupAlarms: subgroupAlarms(
       stays,
       cohortAlarms(
-        monitoredBy({ id: signal, sign: 1 }, stays, against.events),
+        monitoredBy({ id: signal, sign: 1 }, stays, against.events, watch),
         model.threshold,
         HYLAND_RULES,
         BROUGHT_IN_MS,
