@@ -38,6 +38,8 @@ export interface EngineOptions {
   readonly onWarning?: ((message: string) => void) | undefined;
   /** Whether alerts come with their reasons, some forty rows of the model each; by default they do. */
   readonly explainsAlerts?: boolean;
+  /** False: nothing is foretold of anybody, and only what comes in counts. By default the model is asked. */
+  readonly asksModel?: boolean | undefined;
 }
 
 /** Counters of the whole path, since the start. */
@@ -145,7 +147,7 @@ export class Engine {
 
   /** @throws WardstreamError as `openModels` does. */
   static async open(options: EngineOptions): Promise<Engine> {
-    const models = await openModels(options.config, options.onWarning);
+    const models = await openModels(options.config, options.onWarning, options.asksModel);
     const { served, shadow } = models;
     const modalities = {
       ...shadow?.model.config.encoder.modalities,

@@ -1,6 +1,7 @@
 import { requireSignals } from '../alerts/signals.js';
 import type { Config } from '../config.js';
 import { WardstreamError } from '../errors.js';
+import { BlankRuntime } from '../inference/blank.js';
 import { baseOutcomes } from '../inference/explain.js';
 import { loadModel, type Model } from '../inference/model.js';
 import { MODALITIES } from '../inference/occlusion.js';
@@ -23,13 +24,14 @@ export interface OpenModels {
 }
 
 /**
- * Opens and verifies the configured models.
+ * Opens and verifies the configured models; `asksModel` false: they foretell nothing.
  * @throws WardstreamError `WS_MODEL` where one cannot be used, `WS_RUNTIME` where the runtime cannot, `WS_CONFIG` where
  * a rule asks for what the model does not give, or the two models do not fit together.
  */
 export async function openModels(
   { model: config, alerts }: Config,
   onFallback: ((message: string) => void) | undefined,
+  asksModel = true,
 ): Promise<OpenModels> {
   const { version, directory, shadow: shadowVersion } = config;
   const model = loadModel(version, directory);
@@ -38,7 +40,9 @@ export async function openModels(
   if (other !== null) requireFit(model, other);
   const open = async (each: Model): Promise<OpenModel> => {
     const { runtime: kind, threads } = config;
-    const runtime = await openRuntime(each, { runtime: kind, threads, onFallback });
+    const runtime = asksModel
+      ? await openRuntime(each, { runtime: kind, threads, onFallback })
+      : new BlankRuntime(each.shape);
     return { model: each, runtime, base: await baseOutcomes(each, (input) => runtime.run(input)) };
   };
   const served = await open(model);

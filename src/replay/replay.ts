@@ -26,6 +26,8 @@ export interface ReplayOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether alerts say why; by default they do. Scores and alerts are the same without. */
   readonly explainsAlerts?: boolean;
+  /** Whether anything is foretold; by default it is. Counts of what came in are the same without. */
+  readonly asksModel?: boolean;
   /** Says when each moment of history may happen; by default `speed` does. */
   readonly pace?: Pace;
   /** Called before anything is read, with what reads it. */
@@ -98,7 +100,7 @@ export async function replay(source: ReplaySource, options: ReplayOptions): Prom
 
 /** As `replay`, without a digest of scores, and with that of alerts still open. */
 export async function replayPart(source: ReplaySource, options: ReplayOptions): Promise<ReplayPart> {
-  const { config, signal, explainsAlerts = true } = options;
+  const { config, signal, explainsAlerts = true, asksModel } = options;
   const clock = new ReplayClock();
   const bus = new MemoryBus(config.bus.kind === 'memory' ? config.bus : { partitions: 4, capacity: 8192 });
   const alerts = new AlertsDigest();
@@ -111,7 +113,7 @@ export async function replayPart(source: ReplaySource, options: ReplayOptions): 
   }
   const { schemaRegistry } = config;
   const registry = schemaRegistry === undefined ? undefined : new SchemaRegistryClient(schemaRegistry.url);
-  const engine = await Engine.open({ config, bus, clock, sinks, registry, explainsAlerts });
+  const engine = await Engine.open({ config, bus, clock, sinks, registry, explainsAlerts, asksModel });
   options.onOpened?.(engine, bus);
   const started = performance.now();
   let isWhole = true;

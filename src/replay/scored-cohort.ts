@@ -75,8 +75,14 @@ export async function scoreCohort({
   await file?.begin(known);
   const stays = [...known];
   let writing: Promise<void> = Promise.resolve();
+  const ids = [...new Set(known.map(({ patientId }) => patientId))];
+  // What was counted when they were scored went with that run.
+  const counted =
+    ids.length === 0
+      ? []
+      : await threads.score({ ...job, counted: ids }, { onStay: () => undefined, onProgress, signal });
   const shares = await threads.score(
-    { ...job, known: known.map(({ patientId }) => patientId) },
+    { ...job, known: ids },
     {
       onStay: (stay) => {
         stays.push(kept.keep(stay));
@@ -88,7 +94,8 @@ export async function scoreCohort({
   );
   await writing;
   const seconds = (performance.now() - started) / 1000;
-  const parts = shares.map(({ part }) => part);
+  const all = [...counted, ...shares];
+  const parts = all.map(({ part }) => part);
   let result: ReplayResult = joined(parts, seconds);
   const isPartial = result.partial === true;
   if (!isPartial) {
@@ -101,10 +108,10 @@ export async function scoreCohort({
   }
   const [first] = shares;
   const aside: Aside = {
-    unmapped: summed(shares.map((share) => share.aside.unmapped)),
-    values: summed(shares.map((share) => share.aside.values)),
-    stays: summed(shares.map((share) => share.aside.stays)),
-    notes: summed(shares.map((share) => share.aside.notes)),
+    unmapped: summed(all.map((share) => share.aside.unmapped)),
+    values: summed(all.map((share) => share.aside.values)),
+    stays: summed(all.map((share) => share.aside.stays)),
+    notes: summed(all.map((share) => share.aside.notes)),
   };
   if (isPartial) result = { ...result, ...countsOf(stays), ...alertsOf(stays, job, result) };
   else if (known.length > 0) {

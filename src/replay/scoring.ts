@@ -18,6 +18,8 @@ export interface ScoringJob {
   readonly share?: { readonly index: number; readonly of: number };
   /** Patients already scored. */
   readonly known?: readonly string[];
+  /** Only these patients, and only to count what the source has of them. */
+  readonly counted?: readonly string[];
   /** Only these patients, each once in every variant. */
   readonly sample?: { readonly patients: readonly string[]; readonly variants: readonly Variant[] };
 }
@@ -53,7 +55,7 @@ export interface ScoringHooks {
 
 /** Scores the stays of a job in this thread. */
 export async function scoreHere(job: ScoringJob, hooks: ScoringHooks): Promise<ScoredShare> {
-  const { config, sample } = job;
+  const { config, sample, counted } = job;
   const source = sourceOf(job);
   const collector = new StayCollector(hooks.onStay);
   const replayed =
@@ -61,8 +63,9 @@ export async function scoreHere(job: ScoringJob, hooks: ScoringHooks): Promise<S
   const part = await replayPart(replayed, {
     config,
     speed: 'max',
-    sinks: [collector],
+    sinks: counted === undefined ? [collector] : [],
     explainsAlerts: false,
+    asksModel: counted === undefined,
     signal: hooks.signal,
     ...(hooks.onProgress === undefined ? {} : { onProgress: hooks.onProgress }),
   });
@@ -75,9 +78,19 @@ export async function scoreHere(job: ScoringJob, hooks: ScoringHooks): Promise<S
   };
 }
 
-function sourceOf({ from, patients, mapping, config, share, known, sample }: ScoringJob): ReplaySource {
+function sourceOf({
+  from,
+  patients,
+  mapping,
+  config,
+  share,
+  known,
+  counted,
+  sample,
+}: ScoringJob): ReplaySource {
   const done = new Set(known);
-  const wanted = sample === undefined ? null : new Set(sample.patients);
+  const asked = sample?.patients ?? counted;
+  const wanted = asked === undefined ? null : new Set(asked);
   const keep = (patientId: string) => {
     if (share !== undefined && partitionOf(`share ${patientId}`, share.of) !== share.index) return false;
     return (wanted === null || wanted.has(patientId)) && !done.has(patientId);

@@ -56,6 +56,14 @@ afterAll(() => rmSync(ROOT, { recursive: true }));
 const score = (file?: string, signal?: AbortSignal, onProgress?: (patients: number) => void) =>
   scoreCohort({ job: { from, config: CONFIG }, threads: new ScoringThreads(1), file, signal, onProgress });
 
+/** How fast it was, and the memory it took. */
+const pace = ({ seconds, observationsPerSecond, scoresPerSecond, peakRssMb }: ReplayResult) => ({
+  seconds,
+  observationsPerSecond,
+  scoresPerSecond,
+  peakRssMb,
+});
+
 describe('scores on file', () => {
   it('are those of a replay, digest for digest, and so are the alerts', async () => {
     const file = join(ROOT, 'whole.avro');
@@ -88,6 +96,11 @@ describe('scores on file', () => {
       scoresDigest: plain.scoresDigest,
       alertsDigest: plain.alertsDigest,
     });
+    // Rows and what became of them too are those of all stays, not of the last run.
+    const whole = await score();
+    expect(resumed.result).toMatchObject({ ...whole.result, ...pace(resumed.result) });
+    expect(whole.result).toMatchObject({ rows: plain.rows, deadLetters: plain.deadLetters });
+    expect(resumed.aside).toEqual(whole.aside);
   });
 
   it('of a process that was killed are used as far as they are whole', async () => {
@@ -220,5 +233,9 @@ describe('scores of a recording, in which patients may come again', () => {
     ]);
     const { scoresDigest, alertsDigest, scores: count, alerts, observations } = whole;
     expect(resumed.result).toMatchObject({ scoresDigest, alertsDigest, scores: count, alerts, observations });
+    const { rows, descriptors, deadLetters, deadLettersByReason, duplicates, late } = whole;
+    expect(resumed.result).toMatchObject({
+      ...{ rows, descriptors, deadLetters, deadLettersByReason, duplicates, late },
+    });
   });
 });
