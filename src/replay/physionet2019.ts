@@ -30,8 +30,6 @@ export class Physionet2019Source implements ReplaySource {
   readonly #files: readonly string[];
   readonly #mapping: CodeMapping;
   readonly #keep: (patientId: string) => boolean;
-  readonly #labels = new Map<string, Label>();
-  readonly #read = new Set<string>();
 
   /** @throws WardstreamError `WS_SOURCE` where neither the folder nor one in it holds .psv files. */
   constructor(
@@ -65,16 +63,16 @@ export class Physionet2019Source implements ReplaySource {
     });
   }
 
-  /** SepsisLabel of every stay; of those not read before, it is read now. */
+  /** SepsisLabel of every stay. */
   async labels(): Promise<Labels | null> {
+    const byPatient = new Map<string, Label>();
     for (const file of this.#files) {
-      const patientId = basename(file, '.psv');
-      if (this.#read.has(patientId)) continue;
       const [header, ...lines] = (await readFile(file, 'utf8')).trimEnd().split('\n');
-      this.#label(patientId, header.trim().split('|'), lines);
+      const label = labelOf(header.trim().split('|'), lines);
+      if (label !== null) byPatient.set(basename(file, '.psv'), label);
     }
-    if (this.#labels.size === 0) return null;
-    return { outcome: 'sepsis', file: `${this.#directory} (SepsisLabel)`, byPatient: this.#labels };
+    if (byPatient.size === 0) return null;
+    return { outcome: 'sepsis', file: `${this.#directory} (SepsisLabel)`, byPatient };
   }
 
   async *#stays(): AsyncGenerator<HistoricStay | null> {
@@ -136,25 +134,7 @@ export class Physionet2019Source implements ReplaySource {
       Ledger.add(this.ledger.stays, 'no rows');
       return null;
     }
-    this.#label(patientId, columns, lines);
     return { patientId, admission: this.#admission(first, at), values, endMs: endMs + 1 };
-  }
-
-  #label(patientId: string, columns: readonly string[], lines: readonly string[]): void {
-    this.#read.add(patientId);
-    const [label, hour] = [columns.indexOf('SepsisLabel'), columns.indexOf('ICULOS')];
-    if (label < 0 || lines.every((line) => line.trim() === '')) return;
-    const isLast = label === columns.length - 1;
-    for (const line of lines) {
-      // As in the Challenge: most lines need not be taken apart.
-      if (isLast && !line.trimEnd().endsWith('|1')) continue;
-      const cells = line.trimEnd().split('|');
-      if (cells[label] !== '1' || cells.length !== columns.length) continue;
-      const onsetMs = Number(cells[hour]) * HOUR_MS + LABEL_LEADS_MS;
-      this.#labels.set(patientId, { happened: true, onsetMs });
-      return;
-    }
-    this.#labels.set(patientId, { happened: false, onsetMs: null });
   }
 
   #admission(cells: readonly string[], at: ReadonlyMap<string, number>): HistoricStay['admission'] {
@@ -180,4 +160,19 @@ function foldersOf(directory: string): string[] {
     .sort()
     .map((name) => join(directory, name));
   return [directory, ...within.filter((each) => statSync(each).isDirectory())];
+}
+
+/** The first hour that says so, and what the label leads by; null where there is no label. */
+function labelOf(columns: readonly string[], lines: readonly string[]): Label | null {
+  const [label, hour] = [columns.indexOf('SepsisLabel'), columns.indexOf('ICULOS')];
+  if (label < 0 || lines.every((line) => line.trim() === '')) return null;
+  const isLast = label === columns.length - 1;
+  for (const line of lines) {
+    // As in the Challenge: most lines need not be taken apart.
+    if (isLast && !line.trimEnd().endsWith('|1')) continue;
+    const cells = line.trimEnd().split('|');
+    if (cells[label] !== '1' || cells.length !== columns.length) continue;
+    return { happened: true, onsetMs: Number(cells[hour]) * HOUR_MS + LABEL_LEADS_MS };
+  }
+  return { happened: false, onsetMs: null };
 }

@@ -75,24 +75,30 @@ export function sampleAt(
   labelOf: (stay: ObservedStay) => Label,
   hour: number,
 ): HourSample {
-  const scored = stays.flatMap((stay) => {
-    const moment = lastMoment(stay.times, stay.admittedAt + hour * HOUR_MS);
+  const values = SAMPLED.map(() => new Float64Array(stays.length));
+  const scored = stays.filter((stay) => {
     const { onsetMs } = labelOf(stay);
-    const isOver = onsetMs !== null && onsetMs <= hour * HOUR_MS;
-    if (moment < 0 || isOver) return [];
-    const values = SAMPLED.map(({ id, sign }) => {
+    return !(onsetMs !== null && onsetMs <= hour * HOUR_MS) && momentAt(stay, hour) >= 0;
+  });
+  scored.forEach((stay, place) => {
+    const moment = momentAt(stay, hour);
+    SAMPLED.forEach(({ id, sign }, signal) => {
       const value = stay.signals[id][moment];
-      return Number.isNaN(value) ? Number.NEGATIVE_INFINITY : sign * value;
+      values[signal][place] = Number.isNaN(value) ? Number.NEGATIVE_INFINITY : sign * value;
     });
-    return [{ stay, values }];
   });
   return {
-    stays: scored.map(({ stay }) => stay),
-    outcomes: Uint8Array.from(scored, ({ stay }) => (labelOf(stay).happened ? 1 : 0)),
+    stays: scored,
+    outcomes: Uint8Array.from(scored, (stay) => (labelOf(stay).happened ? 1 : 0)),
     signals: Object.fromEntries(
-      SAMPLED.map(({ id }, signal) => [id, Float64Array.from(scored, ({ values }) => values[signal])]),
+      SAMPLED.map(({ id }, signal) => [id, values[signal].slice(0, scored.length)]),
     ) as Record<SignalId, Float64Array>,
   };
+}
+
+/** Place of the last score at or before an hour, or −1. */
+function momentAt({ times, admittedAt }: ObservedStay, hour: number): number {
+  return lastMoment(times, admittedAt + hour * HOUR_MS);
 }
 
 /** All figures of one hour. `fittedHere` says that the model's probabilities were fitted to these patients. */
