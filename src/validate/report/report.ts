@@ -42,7 +42,7 @@ export function renderReport(validation: Validation, provenance: Provenance): st
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title><style>${new Markup(STYLE)}</style></head><body>
-<h1>${title}</h1>
+<h1>Validation of the deterioration model <span class="name">${model}</span></h1>
 <p class="meta">${flow.evaluated} stays of ${from}, ${outcome} in ${share(deaths, flow.evaluated)}. Made ${madeAt} by Wardstream ${provenance.version}.
 Decision support under evaluation, not a cleared medical device.</p>
 ${warnings(validation)}
@@ -297,7 +297,7 @@ function subgroupSection({ subgroups, subgroupAlarms, subgroupHour, hours, endpo
   return html`<h2>For whom it does worse</h2>
 <p>At ${subgroupHour} h. “Worse” is said where the 95 % interval of the difference in AUROC to all others lies below 0, “too few” below ${LEAST_IN_CLASS} deaths or survivors.
 Intervals are not adjusted for the ${subgroups.length} groups: by chance alone, about one comparison in twenty will seem to differ.</p>
-<div class="scroll">${table(header, rows)}</div>${worseStatement(subgroups)}${charts.subgroups(subgroups, subgroupHour, overall)}
+<div class="scroll many">${table(header, rows)}</div>${worseStatement(subgroups)}${charts.subgroups(subgroups, subgroupHour, overall)}
 <h3>Alarms</h3>
 <p>${endpoints[0].model.label} against ${endpoints[0].label.toLowerCase()}, in all evaluated stays. “Worse” is said of the difference in recall, “too few” below ${LEAST_IN_CLASS} events in the group or among all others.</p>
 <div class="scroll">${table(

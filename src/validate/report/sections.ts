@@ -135,7 +135,7 @@ export function sensitivitySection({ sensitivity, flow }: Validation): Markup {
   return html`<h2>Late and missing data</h2>
 <p>${patients < flow.evaluated ? `${patients} stays (${deaths} with the outcome), drawn at random,` : `All ${patients} stays (${deaths} with the outcome)`} scored again as if their data had reached the system in a worse state. Outcome at ${hour} h; alarms at
 ${fixed(threshold)} against ${endpoint.toLowerCase()}. Events are those of the data as charted. A stay of which nothing arrived has no risk.</p>
-<div class="scroll">${table(
+<div class="scroll many">${table(
     [
       'data',
       'stays scored',

@@ -18,6 +18,7 @@ svg { font: 11px system-ui, sans-serif; fill: #1a1a1a; width: 100%; height: auto
 svg .title { font-weight: 600; font-size: 12.5px; }
 svg .arrow { stroke: #555; fill: none; }
 .wide td, .wide thead th { white-space: normal; text-align: left; } .wide th[scope=row] { min-width: 7rem; }
+.checklist th[scope=row] { min-width: 2.2rem; } .checklist td:nth-child(2) { min-width: 14rem; } td code { font-size: inherit; } .name { white-space: nowrap; }
 figure { margin: 0; break-inside: avoid; } figcaption { font-size: .8rem; min-height: 4.6em; } figcaption code { font-size: .75rem; white-space: nowrap; }
 a { color: #0a4a7a; text-decoration-thickness: 1px; text-underline-offset: 2px; }
 svg .grid { stroke: #e4e4e4; stroke-width: 1; }
@@ -29,7 +30,11 @@ dt { font-weight: 600; margin-top: .5rem; } dd { margin-left: 1.2rem; }
 @page { margin: 15mm; }
 @media print {
   body { font-size: 10.5pt; margin: 0; max-width: none; padding: 0; }
+  h1 { font-size: 1.5rem; }
   .scroll { overflow: visible; } table { font-size: 7pt; } th, td { padding: .12rem .2rem; }
-  h2, h3 { break-after: avoid; } table, svg, .warning { break-inside: avoid; }
+  .many table { font-size: 6.3pt; } .many th[scope=row] { min-width: 9em; }
+  h2, h3, dt, p:has(+ .scroll, + .wide, + .charts), p:has(+ table) { break-after: avoid; }
+  table, tr, svg, .warning { break-inside: avoid; } table:has(tr:nth-child(9)) { break-inside: auto; }
+  p, li, dd { orphans: 3; widows: 3; }
   .charts { grid-template-columns: 1fr 1fr; }
 }`;

@@ -12,7 +12,7 @@ const BY_HAND = 'To be filled in by whoever signs this report.';
 export function tripodAppendix(validation: Validation): Markup {
   return html`<h2>Appendix: TRIPOD+AI checklist</h2>
 <p>After Collins et al., BMJ 2024;385:e078378; items in our words, for a study that evaluates a model. “${BY_HAND}” marks what no program can know.</p>
-<div class="wide">${table(
+<div class="wide checklist">${table(
     ['item', 'asked for', 'here'],
     items(validation).map(([item, asked, here]) => [item, asked, here]),
   )}</div>`;
