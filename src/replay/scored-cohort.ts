@@ -117,7 +117,7 @@ export async function scoreCohort({
   else if (known.length > 0) {
     const alerts = alertsOf(known, job, result, shares);
     result = { ...result, ...countsOf(stays), ...alerts };
-  } else result = { ...result, scoresDigest: scoresDigestOf(stays) };
+  } else result = { ...result, ...countsOf(stays) };
   const rest = { result, aside, total: first.total, hasClock: first.hasClock };
   await file?.finish(!isPartial, { ...rest, rules, count: stays.length });
   return { stays: sorted(stays), ...rest, stored: known.length };

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,10 +13,13 @@ import { INPUT_TOPICS } from '../../src/events/topics.js';
 import { AlertsDigest, ScoresDigest, scoresDigestOf } from '../../src/replay/digest.js';
 import { openSource } from '../../src/replay/open.js';
 import { joined, produceAll, replay } from '../../src/replay/replay.js';
+import { scoreCohort } from '../../src/replay/scored-cohort.js';
 import { scoreHere } from '../../src/replay/scoring.js';
 import type { SourceMessage } from '../../src/replay/source.js';
+import { ScoringThreads } from '../../src/replay/threads.js';
 import { simulateWard } from '../../src/simulate/ward.js';
 import type { ObservedStay } from '../../src/validate/stays.js';
+import { overlappingStays } from '../replay/overlapping-stays.js';
 import { type Broker, startBroker } from './kafka/broker.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-record-'));
@@ -111,4 +114,45 @@ it('reads a range of event times, or of offsets', async () => {
   expect(some.length).toBeGreaterThan(5);
   expect(some.length).toBeLessThanOrEqual(5 * 4 * INPUT_TOPICS.length);
   expect(await timesOf('offset=100000000..')).toEqual([]);
+});
+
+it('scores of Kafka go on after an interruption, without the patients of whom nothing more comes', async () => {
+  const settings = join(ROOT, 'resume.json');
+  const { bus: named } = JSON.parse(readFileSync(file, 'utf8'));
+  writeFileSync(settings, JSON.stringify({ bus: { ...named, topicPrefix: 'resume.', groupId: 'resume' } }));
+  const config = loadConfig(settings);
+  const bus = await KafkaBus.open(config.bus as KafkaBusConfig);
+  await bus.createTopics(INPUT_TOPICS);
+  const start = Math.floor(WALL_CLOCK.now() / MINUTE_MS) * MINUTE_MS - 100 * 60 * MINUTE_MS;
+  await produceAll(overlappingStays(start), bus, new MessageCodec());
+  await bus.close();
+  const job = { from: 'kafka:', config };
+  const score = (file?: string, stop?: AbortController) =>
+    scoreCohort({
+      job,
+      threads: new ScoringThreads(1),
+      file,
+      onProgress: (patients) => patients >= 38 && stop?.abort(),
+      signal: stop?.signal,
+    });
+  const whole = await score();
+  expect(whole.stays).toHaveLength(52);
+  const scores = join(ROOT, 'resume.avro');
+  const partial = await score(scores, new AbortController());
+  expect(partial.result.partial).toBe(true);
+  const resumed = await score(scores);
+  expect(resumed.stored).toBeGreaterThan(0);
+  expect(resumed.stored).toBeLessThan(partial.stays.length);
+  const { seconds, observationsPerSecond, scoresPerSecond, peakRssMb } = resumed.result;
+  expect(resumed.result).toEqual({
+    ...whole.result,
+    ...{ seconds, observationsPerSecond, scoresPerSecond, peakRssMb },
+  });
+  const scoresOf = ({ stayId, times, signals }: ObservedStay) => [
+    stayId,
+    times,
+    signals.model,
+    signals.news2,
+  ];
+  expect(resumed.stays.map(scoresOf)).toEqual(whole.stays.map(scoresOf));
 });

@@ -12,16 +12,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config.js';
 import { MessageCodec } from '../../src/events/codec.js';
-import { TOPICS } from '../../src/events/topics.js';
 import { openSource } from '../../src/replay/open.js';
 import { RecordingWriter } from '../../src/replay/recording.js';
 import { type ReplayResult, replay } from '../../src/replay/replay.js';
 import { scoreCohort } from '../../src/replay/scored-cohort.js';
-import { bytesOf, type SourceMessage } from '../../src/replay/source.js';
+import { bytesOf } from '../../src/replay/source.js';
 import { ScoringThreads } from '../../src/replay/threads.js';
 import { inMemory } from '../../src/validate/stays.js';
-import { HOUR_MS, START } from '../helpers.js';
+import { START } from '../helpers.js';
 import { hourly, PLANTED_FAILURE, WELL_ALL_ALONG, writeCohort } from '../validate/cohort.js';
+import { overlappingStays } from './overlapping-stays.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-scores-'));
 /** Low thresholds, so that there are alerts. */
@@ -129,58 +129,6 @@ describe('scores on file', () => {
   });
 });
 
-/** 40 patients whose stays overlap; every third comes twice, every tenth is not discharged. */
-function recordedWard(): SourceMessage[] {
-  const messages: SourceMessage[] = [];
-  const adt = (key: string, type: 'ADMIT' | 'DISCHARGE', eventTime: number) => {
-    const where = {
-      wardId: 'W',
-      bedId: null,
-      unitType: null,
-      ageYears: 60,
-      sex: null,
-      heightCm: null,
-      weightKg: null,
-    };
-    const record = {
-      messageId: `${key} ${type} ${eventTime}`,
-      patientId: key,
-      eventTime,
-      source: 'test',
-      type,
-      ...where,
-    };
-    messages.push({ topic: TOPICS.adt, key, eventTime, record });
-  };
-  for (let patient = 0; patient < 40; patient++) {
-    const key = `r${patient}`;
-    const stays = patient % 3 === 0 ? 2 : 1;
-    for (let stay = 0; stay < stays; stay++) {
-      const from = START + patient * HOUR_MS + stay * 30 * HOUR_MS;
-      adt(key, 'ADMIT', from);
-      for (let hour = 0; hour < 8; hour++) {
-        const eventTime = from + hour * HOUR_MS + 60_000;
-        const head = {
-          messageId: `${key} ${eventTime}`,
-          patientId: key,
-          eventTime,
-          observedAt: null,
-          source: 'test',
-        };
-        const observations = [{ code: '8867-4', value: 80 + ((patient + hour) % 50), unit: '/min' }];
-        messages.push({
-          topic: TOPICS.vitals,
-          key,
-          eventTime,
-          record: { ...head, observations, specimenId: null },
-        });
-      }
-      if (patient % 10 !== 9) adt(key, 'DISCHARGE', from + 8 * HOUR_MS);
-    }
-  }
-  return messages.sort((a, b) => a.eventTime - b.eventTime);
-}
-
 describe('scores of a recording, in which patients may come again', () => {
   const file = join(ROOT, 'ward.avro');
   const job = { from: `recording:${file}`, config: CONFIG };
@@ -188,7 +136,7 @@ describe('scores of a recording, in which patients may come again', () => {
   beforeAll(async () => {
     const writer = new RecordingWriter(file);
     const codec = new MessageCodec();
-    for (const message of recordedWard()) {
+    for (const message of overlappingStays(START)) {
       const { topic, key, eventTime } = message;
       await writer.write({ topic, key, eventTime, value: bytesOf(message, codec) });
     }
