@@ -32,7 +32,7 @@ dt { font-weight: 600; margin-top: .5rem; } dd { margin-left: 1.2rem; }
   body { font-size: 10.5pt; margin: 0; max-width: none; padding: 0; }
   h1 { font-size: 1.5rem; }
   .scroll { overflow: visible; } table { font-size: 7pt; } th, td { padding: .12rem .2rem; }
-  .many table { font-size: 6.3pt; } .many th[scope=row] { min-width: 9em; }
+  .many table { font-size: 6.1pt; } .many th[scope=row] { min-width: 8em; }
   h2, h3, dt, p:has(+ .scroll, + .wide, + .charts), p:has(+ table) { break-after: avoid; }
   table, tr, svg, .warning { break-inside: avoid; } table:has(tr:nth-child(9)) { break-inside: auto; }
   p, li, dd { orphans: 3; widows: 3; }
