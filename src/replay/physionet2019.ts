@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { VARIABLES } from '../clinical/variables.js';
@@ -67,7 +67,7 @@ export class Physionet2019Source implements ReplaySource {
   async labels(): Promise<Labels | null> {
     const byPatient = new Map<string, Label>();
     for (const file of this.#files) {
-      const [header, ...lines] = (await readFile(file, 'utf8')).trimEnd().split('\n');
+      const [header, ...lines] = readFileSync(file, 'utf8').trimEnd().split('\n');
       const label = labelOf(header.trim().split('|'), lines);
       if (label !== null) byPatient.set(basename(file, '.psv'), label);
     }

@@ -6,15 +6,12 @@ import type { ScoringThreads } from '../replay/threads.js';
 import { STANDARD_VARIANTS } from '../replay/variants.js';
 import { Random } from '../simulate/random.js';
 import type { Label, Labels } from './labels.js';
-import { HOURS, type HourSample, sampleAt } from './mortality.js';
+import { HOURS, isAsked } from './mortality.js';
 import type { ValidationOptions } from './run.js';
 import { type ObservedStay, sorted } from './stays.js';
 
 /** Subgroups and a sample for the variants are of the stays with a score by then. */
 export const SUBGROUP_HOUR = 48;
-
-/** Stays at each of the hours at which they are judged. */
-type Samples = readonly { readonly hour: number; readonly sample: HourSample }[];
 
 /** All that is scored, and how it ended. */
 export interface ScoredHistory {
@@ -24,7 +21,6 @@ export interface ScoredHistory {
   /** With an outcome and a score. */
   readonly stays: readonly ObservedStay[];
   readonly labelOf: (stay: ObservedStay) => Label;
-  readonly samples: Samples;
   /** Scored by the other model. */
   readonly other: ScoredCohort | null;
   readonly varied: Varied | null;
@@ -60,10 +56,10 @@ export async function scoredHistory(
   const stays = withOutcome.filter(isScored);
   if (stays.length === 0) throw nothingToEvaluate(scored.stays, labels.file);
   const labelOf = ({ patientId }: ObservedStay) => byPatient.get(patientId)!;
-  const samples = HOURS.map((hour) => ({ hour, sample: sampleAt(stays, labelOf, hour) }));
   const other = await scoredByOther(job, options, score);
-  const varied = await variedOf(job, options, sampleOf(samples).stays, score);
-  return { scored, labels, withOutcome, stays, labelOf, samples, other, varied };
+  const eligible = stays.filter((stay) => isAsked(stay, labelOf(stay), SUBGROUP_HOUR));
+  const varied = await variedOf(job, options, eligible, score);
+  return { scored, labels, withOutcome, stays, labelOf, other, varied };
 }
 
 /** Scores the stays of a job; those on file are read. */
@@ -98,10 +94,6 @@ async function variedOf(
   const file = scores === undefined ? undefined : `${scores}.sensitivity`;
   const { stays, result } = await score('late, missing and lost data', { ...job, sample }, file);
   return result.partial === true ? null : { asIs, stays };
-}
-
-export function sampleOf(samples: Samples): HourSample {
-  return samples.find(({ hour }) => hour === SUBGROUP_HOUR)!.sample;
 }
 
 function isScored({ times, admittedAt }: ObservedStay): boolean {

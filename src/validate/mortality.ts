@@ -76,10 +76,7 @@ export function sampleAt(
   hour: number,
 ): HourSample {
   const values = SAMPLED.map(() => new Float64Array(stays.length));
-  const scored = stays.filter((stay) => {
-    const { onsetMs } = labelOf(stay);
-    return !(onsetMs !== null && onsetMs <= hour * HOUR_MS) && momentAt(stay, hour) >= 0;
-  });
+  const scored = stays.filter((stay) => isAsked(stay, labelOf(stay), hour));
   scored.forEach((stay, place) => {
     const moment = momentAt(stay, hour);
     SAMPLED.forEach(({ id, sign }, signal) => {
@@ -94,6 +91,11 @@ export function sampleAt(
       SAMPLED.map(({ id }, signal) => [id, values[signal].slice(0, scored.length)]),
     ) as Record<SignalId, Float64Array>,
   };
+}
+
+/** Whether there is a score by an hour, and the outcome still to be foretold. */
+export function isAsked(stay: ObservedStay, { onsetMs }: Label, hour: number): boolean {
+  return !(onsetMs !== null && onsetMs <= hour * HOUR_MS) && momentAt(stay, hour) >= 0;
 }
 
 /** Place of the last score at or before an hour, or −1. */

@@ -22,9 +22,9 @@ import {
   monitoredBy,
   watchOf,
 } from './events.js';
-import { type ScoredHistory, SUBGROUP_HOUR, sampleOf, scoredHistory, type Varied } from './history.js';
+import { type ScoredHistory, SUBGROUP_HOUR, scoredHistory, type Varied } from './history.js';
 import type { Label } from './labels.js';
-import { type HourFigures, hourFigures, SCORE1_FOLDS } from './mortality.js';
+import { HOURS, type HourFigures, hourFigures, SCORE1_FOLDS, sampleAt } from './mortality.js';
 import {
   type ConfiguredFigures,
   configuredFigures,
@@ -132,7 +132,7 @@ export async function validate(options: ValidationOptions): Promise<Validation> 
 }
 
 function judged(
-  { scored, labels, withOutcome, stays, labelOf, samples, other, varied }: ScoredHistory,
+  { scored, labels, withOutcome, stays, labelOf, other, varied }: ScoredHistory,
   options: ValidationOptions,
 ): Omit<Validation, 'seconds' | 'peakRssMb'> {
   const { config, from, seed, resamples } = options;
@@ -143,6 +143,8 @@ function judged(
     : 0;
   const { directory } = loadModel(config.model.version, config.model.directory);
   const sampling = { seed, resamples };
+  const samples = HOURS.map((hour) => ({ hour, sample: sampleAt(stays, labelOf, hour) }));
+  const { sample: last } = samples.find(({ hour }) => hour === SUBGROUP_HOUR)!;
   const folds = (size: number) => foldsOf(size, seed);
   const watch = watchOf(stays);
   const endpoints = ENDPOINTS.map((endpoint) => endpointFigures(endpoint, stays, rules, sampling, watch));
@@ -175,7 +177,7 @@ function judged(
     configured: configuredFigures(configured, raised, stays, against, sampling),
     burden: burdenFigures(stays, raised, scored.hasClock),
     subgroupHour: SUBGROUP_HOUR,
-    subgroups: subgroupFigures(sampleOf(samples), sampling),
+    subgroups: subgroupFigures(last, sampling),
     subgroupAlarms: subgroupAlarms(
       stays,
       cohortAlarms(
