@@ -104,7 +104,7 @@ def test_smoke(tmp_path: Path):
     file.write_text(json.dumps(config))
     for command in (["pretrain", "--smoke"], ["train", "--smoke"], ["fuse", "--smoke"], ["evaluate"], ["export"], ["export", "--fused"], ["compare"]):
         subprocess.run([sys.executable, "-m", f"wardstream_training.{command[0]}", "--config", str(file), *command[1:]], cwd=ROOT, check=True)
-    for version in (config["version"], f"0-fusion-b-{config['version']}"):
+    for version in (config["version"], f"0-fusion-c-{config['version']}"):
         check(tmp_path / "out" / version, version, stays, steps)
     check_reader(tmp_path / "text" / config["fusion"]["reader"]["version"], variables)
 
@@ -122,7 +122,7 @@ def check(folder: Path, version: str, stays: int, steps: int) -> None:
     assert np.abs(logit[0] - golden[0]["logit"]).max() < 1e-4
     # The first hour, of the fused model without a document: the same to the bit.
     if version.startswith("0-fusion"):
-        plain = onnxruntime.InferenceSession(str(folder.parent / version.removeprefix("0-fusion-b-") / "model.onnx"))
+        plain = onnxruntime.InferenceSession(str(folder.parent / version.removeprefix("0-fusion-c-") / "model.onnx"))
         size = plain.get_inputs()[0].shape[1]
         same, _, _ = plain.run(None, {"x": np.array([golden[0]["x"][:size]], np.float32), "k": cache, "v": cache, "age": age})
         assert np.array_equal(logit, same)

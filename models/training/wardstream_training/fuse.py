@@ -15,11 +15,12 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from .baselines import linear_knots
 from .data import AGE, COUNT, MEAN, PER_VARIABLE, SEEN, Cohort, load_config
 from .evaluate import weighted_auroc
 from .model import Fusion, NoteReader
 from .stack import fit_stack, raw_of, terms_of
-from .train import Run, descend
+from .train import Run, descend, linear_module
 
 # Vital signs are taken out for this many hours at most, and for the figures for this many.
 LONGEST, TESTED = 8, 6
@@ -194,12 +195,16 @@ def new_fusion(run: Run, images: Images) -> Fusion:
 
 
 def fit_fusion(run: Run, notes: Notes, readings: np.ndarray, images: Images, train: np.ndarray, seed: int, steps: int) -> Fusion:
-    """Learns, in rows of the stays `train` without vital signs for some hours, what the whole rows hold in their place."""
+    """
+    Learns, in rows of the stays `train` without vital signs for some hours, what the whole rows hold in their place, and
+    above all what makes linear models of these stays say the same of them.
+    """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     cohort, options = run.cohort, run.config["fusion"]
     fusion = new_fusion(run, images)
     columns, window = vital_columns(cohort), cohort.x.shape[1]
+    linear = linear_module(cohort, linear_knots(cohort, train, cohort.illness, **run.config["linear"]))
 
     def loss_of() -> torch.Tensor:
         count = options["training"]["batch"]
@@ -213,10 +218,11 @@ def fit_fusion(run: Run, notes: Notes, readings: np.ndarray, images: Images, tra
         rows = stale_rows(cohort, stays, first, step)
         text = text_rows(notes, readings, place, step)
         image = image_rows(images.draw(stays, step, rng), rng.random(count) * (step + 1 - first), imaged)
-        change = fusion.change(*(torch.from_numpy(each) for each in (rows, text, image)))
-        wanted = torch.from_numpy((cohort.x[stays, step] - rows)[:, columns])
+        given, whole = torch.from_numpy(rows), torch.from_numpy(cohort.x[stays, step])
+        change = fusion.change(given, torch.from_numpy(text), torch.from_numpy(image))
         counts = torch.from_numpy(((place >= 0) | imaged).astype(np.float32))
-        error = F.smooth_l1_loss(change, wanted, reduction="none").mean(1)
+        error = F.smooth_l1_loss(change, (whole - given)[:, columns], reduction="none").mean(1)
+        error = error + options["training"]["riskWeight"] * F.smooth_l1_loss(linear(fusion.changed(given, change)), linear(whole), reduction="none")
         return (error * counts).sum() / counts.sum().clamp(min=1)
 
     optimise(fusion, steps, options["training"]["learningRate"], loss_of, run.say)

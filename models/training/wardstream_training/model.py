@@ -347,6 +347,10 @@ class Fusion(nn.Module):
         silent = [torch.cat([torch.zeros_like(each[:, :-1]), each[:, -1:]], 1) for each in (note, picture)]
         return self.attend(token, absent, note, picture) - self.attend(token, absent, *silent)
 
+    def changed(self, x: Tensor, change: Tensor) -> Tensor:
+        """Rows [N, F] with the change of the columns of vital signs [N, columns]."""
+        return x + torch.cat([change, torch.zeros_like(change[:, :1])], 1)[:, self.place]
+
     def attend(self, token: Tensor, absent: Tensor, note: Tensor, picture: Tensor) -> Tensor:
         """The structured token [N, W], which tokens are absent [N, 3], and the documents -> [N, columns]"""
         tokens = torch.stack([token, torch.tanh(self.tokens[1](note)), torch.tanh(self.tokens[2](picture))], 1)
@@ -366,9 +370,7 @@ class Fusion(nn.Module):
 
     def forward(self, row: Tensor) -> Tensor:
         x, text, image = torch.split(row, self.sizes, 1)
-        change = self.change(x, text, image)
-        spread = torch.cat([change, torch.zeros_like(change[:, :1])], 1)[:, self.place]
-        return torch.where(self.is_lost(x, text, image), x + spread, x)
+        return torch.where(self.is_lost(x, text, image), self.changed(x, self.change(x, text, image)), x)
 
 
 class StepGraph(nn.Module):
