@@ -70,14 +70,15 @@ interface OpenStay {
 }
 
 /**
- * A sink that keeps what validation needs of every stay. Takes one stay a patient: of a readmission, the values join the
- * newest. `onFinished` gets every stay as it ends; without it they are kept here.
+ * A sink that keeps what validation needs of every stay. Of a patient who comes again, a value is of the newest stay that had begun by
+ * then. `onFinished` gets every stay as it ends; without it they are kept here.
  */
 export class StayCollector implements Sink {
   readonly #onFinished: ((stay: ObservedStay) => void) | undefined;
   /** By stay id; discharged ones are packed. */
   readonly #open = new Map<string, OpenStay>();
-  readonly #newest = new Map<string, OpenStay>();
+  /** The same by patient, oldest first: two where one comes again before a batch is over. */
+  readonly #ofPatient = new Map<string, OpenStay[]>();
   readonly #finished: ObservedStay[] = [];
 
   constructor(onFinished?: (stay: ObservedStay) => void) {
@@ -88,12 +89,14 @@ export class StayCollector implements Sink {
     for (const patient of admitted) {
       const stay = openStay(patient);
       this.#open.set(patient.stayId, stay);
-      this.#newest.set(patient.patientId, stay);
+      const before = this.#ofPatient.get(patient.patientId);
+      if (before === undefined) this.#ofPatient.set(patient.patientId, [stay]);
+      else before.push(stay);
     }
     const ends = new Map(discharged.map(({ stayId, lastEventAt }) => [stayId, lastEventAt]));
     for (const { patientId, eventTime, observedAt, variables, values } of observations) {
-      const stay = this.#newest.get(patientId);
-      // What comes after a discharge in the same batch was rejected.
+      const stay = this.#ofPatient.get(patientId)?.findLast(({ admittedAt }) => admittedAt <= eventTime);
+      // What comes before the admission, or after a discharge in the same batch, was rejected.
       if (stay === undefined || eventTime > (ends.get(stay.stayId) ?? Number.POSITIVE_INFINITY)) continue;
       stay.endAt = Math.max(stay.endAt, eventTime);
       stay.observations += variables.length;
@@ -112,7 +115,9 @@ export class StayCollector implements Sink {
       if (this.#onFinished === undefined) this.#finished.push(finished);
       else this.#onFinished(finished);
       this.#open.delete(stayId);
-      if (this.#newest.get(patientId) === stay) this.#newest.delete(patientId);
+      const left = this.#ofPatient.get(patientId)?.filter((each) => each !== stay) ?? [];
+      if (left.length === 0) this.#ofPatient.delete(patientId);
+      else this.#ofPatient.set(patientId, left);
     }
   }
 
