@@ -94,6 +94,7 @@ export function burdenFigures(
     (best, each) => (each.storm !== null && each.storm.minutes > (best?.storm?.minutes ?? -1) ? each : best),
     null,
   );
+  const shifts = alarmsByShift(stays, raised);
   return {
     hasClock,
     byHour: [...alarmsIn].flatMap((alarms, band) =>
@@ -105,7 +106,7 @@ export function burdenFigures(
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([ward, { alarms, ms }]) => part(ward, alarms.length, ms)),
     byNurse: BEDS_PER_NURSE.map((beds) => {
-      const heard = heardByNurses(stays, raised, beds);
+      const heard = heardByNurses(shifts, beds);
       return {
         beds,
         alarmsPerShift: (total * beds) / SHIFTS_PER_DAY,
@@ -119,29 +120,36 @@ export function burdenFigures(
   };
 }
 
-/** Alarms that each nurse hears in each half day, ascending. */
-function heardByNurses(
+/** Of each ward's half days, the alarms of each patient, in the order of admission. */
+function alarmsByShift(
   stays: readonly ObservedStay[],
   raised: readonly (readonly RaisedAlert[])[],
-  beds: number,
-): Float64Array {
-  const shifts = new Map<string, { admittedAt: number; id: string; alarms: number }[]>();
-  stays.forEach((stay, index) => {
-    const { admittedAt, endAt, stayId: id } = stay;
+): number[][] {
+  const byAdmission = Array.from(stays.keys()).sort(
+    (a, b) => stays[a].admittedAt - stays[b].admittedAt || (stays[a].stayId < stays[b].stayId ? -1 : 1),
+  );
+  const shifts = new Map<string, number[]>();
+  for (const index of byAdmission) {
+    const { admittedAt, endAt } = stays[index];
+    const ward = wardOf(stays[index]);
     for (let shift = Math.floor(admittedAt / SHIFT_MS); shift * SHIFT_MS < endAt; shift++) {
-      const alarms = raised[index].filter(({ time }) => Math.floor(time / SHIFT_MS) === shift).length;
-      const key = `${shift} ${wardOf(stay)}`;
-      const patient = { admittedAt, id, alarms };
+      let alarms = 0;
+      for (const { time } of raised[index]) if (Math.floor(time / SHIFT_MS) === shift) alarms++;
+      const key = `${shift} ${ward}`;
       const there = shifts.get(key);
-      if (there === undefined) shifts.set(key, [patient]);
-      else there.push(patient);
+      if (there === undefined) shifts.set(key, [alarms]);
+      else there.push(alarms);
     }
-  });
+  }
+  return [...shifts.values()];
+}
+
+/** Alarms that each nurse hears in each half day, ascending. */
+function heardByNurses(shifts: readonly (readonly number[])[], beds: number): Float64Array {
   const heard: number[] = [];
-  for (const patients of shifts.values()) {
-    patients.sort((a, b) => a.admittedAt - b.admittedAt || (a.id < b.id ? -1 : 1));
-    for (let first = 0; first < patients.length; first += beds) {
-      heard.push(patients.slice(first, first + beds).reduce((total, { alarms }) => total + alarms, 0));
+  for (const alarms of shifts) {
+    for (let first = 0; first < alarms.length; first += beds) {
+      heard.push(alarms.slice(first, first + beds).reduce((total, each) => total + each, 0));
     }
   }
   return Float64Array.from(heard).sort();
