@@ -6,7 +6,7 @@ import type { ScoringThreads } from '../replay/threads.js';
 import { STANDARD_VARIANTS } from '../replay/variants.js';
 import { Random } from '../simulate/random.js';
 import type { Label, Labels } from './labels.js';
-import { HOURS, isAsked } from './mortality.js';
+import { HOURS, isAsked, momentAt } from './mortality.js';
 import type { ValidationOptions } from './run.js';
 import { type ObservedStay, sorted } from './stays.js';
 
@@ -96,8 +96,8 @@ async function variedOf(
   return result.partial === true ? null : { asIs, stays };
 }
 
-function isScored({ times, admittedAt }: ObservedStay): boolean {
-  return times.length > 0 && times[0] <= admittedAt + HOURS[HOURS.length - 1] * 3_600_000;
+function isScored(stay: ObservedStay): boolean {
+  return momentAt(stay, HOURS[HOURS.length - 1]) >= 0;
 }
 
 function nothingToEvaluate(all: readonly ObservedStay[], outcomesFile: string): WardstreamError {

@@ -99,7 +99,7 @@ export function isAsked(stay: ObservedStay, { onsetMs }: Label, hour: number): b
 }
 
 /** Place of the last score at or before an hour, or −1. */
-function momentAt({ times, admittedAt }: ObservedStay, hour: number): number {
+export function momentAt({ times, admittedAt }: ObservedStay, hour: number): number {
   return lastMoment(times, admittedAt + hour * HOUR_MS);
 }
 
