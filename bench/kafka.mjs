@@ -2,9 +2,11 @@
 // process of this machine, which the broker shares. Beside it the whole of `wardstream run` over the same backlog, one process
 // and three. Memory per bed is the figure `memory`.
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import kafkajs from 'kafkajs';
 import { PartitionMerge } from '../dist/align/merge.js';
 import { KafkaBus } from '../dist/bus/kafka.js';
@@ -19,6 +21,7 @@ import { produceAll } from '../dist/replay/replay.js';
 import { simulateWard } from '../dist/simulate/ward.js';
 import { openBroker } from './support/broker.mjs';
 import { cpuSeconds, startEngine, stopped } from './support/processes.mjs';
+import { Rate } from './support/rate.mjs';
 import { rowMaker } from './support/rows.mjs';
 
 const BEDS = Number(process.env.KAFKA_BEDS ?? 48);
@@ -46,49 +49,20 @@ async function fill(bus) {
   return { total, startTime, patients: [...patients] };
 }
 
-/** Messages a second from the first to the last: of time, and of this process's processor time, which other work does not disturb. */
-class Rate {
-  #first = 0;
-  #cpu = process.cpuUsage();
-  #firstCount = 0;
-  count = 0;
+/** A bare client in a thread, warm after its first reading. */
+class BareClient {
+  #worker = new Worker(new URL('./support/bare-kafka.mjs', import.meta.url));
 
-  add(count) {
-    if (this.#first === 0 && count > 0) {
-      this.#first = performance.now();
-      this.#cpu = process.cpuUsage();
-      this.#firstCount = count;
-    }
-    this.count += count;
+  async read({ brokers, topicPrefix }, total) {
+    const topics = INPUT_TOPICS.map((topic) => topicPrefix + topic);
+    this.#worker.postMessage({ brokers, topics, total });
+    const [reached] = await once(this.#worker, 'message');
+    return reached;
   }
 
-  get reached() {
-    const count = this.count - this.#firstCount;
-    const { user, system } = process.cpuUsage(this.#cpu);
-    return {
-      perSecond: (count * 1000) / (performance.now() - this.#first),
-      perCpuSecond: (count * 1e6) / (user + system),
-    };
+  close() {
+    return this.#worker.terminate();
   }
-}
-
-async function bare({ brokers, topicPrefix }, total) {
-  const client = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING });
-  const consumer = client.consumer({ groupId: `bare-${randomUUID()}`, maxWaitTimeInMs: 100 });
-  await consumer.connect();
-  await consumer.subscribe({ topics: INPUT_TOPICS.map((topic) => topicPrefix + topic), fromBeginning: true });
-  const rate = new Rate();
-  const reached = await new Promise((resolve) => {
-    void consumer.run({
-      autoCommit: false,
-      eachBatch: async ({ batch }) => {
-        rate.add(batch.messages.length);
-        if (rate.count >= total) resolve(rate.reached);
-      },
-    });
-  });
-  await consumer.disconnect();
-  return reached;
 }
 
 async function toFeatures(config, total) {
@@ -216,11 +190,13 @@ export async function measure() {
     const messages = filled.total;
     await bus.close();
     const rates = { bare: [], features: [] };
+    const bare = new BareClient();
     for (let round = 0; round <= ROUNDS; round++) {
-      const some = { bare: await bare(config, messages), features: await toFeatures(config, messages) };
+      const some = { bare: await bare.read(config, messages), features: await toFeatures(config, messages) };
       if (round === 0) continue; // warming up
       for (const name of ['bare', 'features']) rates[name].push(some[name]);
     }
+    await bare.close();
     const ratioOf = (unit) =>
       Number(median(rates.bare.map((each, index) => rates.features[index][unit] / each[unit])).toFixed(2));
     const of = (name, unit) => Math.round(median(rates[name].map((each) => each[unit])));

@@ -10,10 +10,13 @@ import type { BusConfig } from '../config.js';
 import type { RawRecord } from '../engine/decode.js';
 import { WardstreamError } from '../errors.js';
 import type { InputTopic } from '../events/topics.js';
+import { readBatchesFast } from './kafka-records.js';
 
 export type KafkaBusConfig = Extract<BusConfig, { kind: 'kafka' }>;
 type Sasl = NonNullable<KafkaBusConfig['sasl']>;
 type OauthBearer = Extract<Sasl, { mechanism: 'oauthbearer' }>;
+
+readBatchesFast();
 
 const ASK_AGAIN_MS = 200;
 const TOKEN_TIMEOUT_MS = 10_000;
