@@ -3,7 +3,7 @@
 import avro from 'avsc';
 import { PartitionMerge } from '../dist/align/merge.js';
 import { DEFAULT_CONFIG } from '../dist/config.js';
-import { EventDecoder } from '../dist/engine/decode.js';
+import { EventDecoder, RawRecord } from '../dist/engine/decode.js';
 import { readSchema } from '../dist/events/avro.js';
 import { MessageCodec } from '../dist/events/codec.js';
 import { RECORD_OF_TOPIC, TOPICS } from '../dist/events/topics.js';
@@ -30,14 +30,8 @@ function messagesOf(seconds, hours) {
   for (const { topic, record, eventTime } of simulateWard(ward)) {
     if (topic !== TOPICS.vitals && topic !== TOPICS.labs) continue;
     const name = RECORD_OF_TOPIC[topic];
-    messages.push({
-      topic,
-      name,
-      eventTime,
-      value: codec.encode(name, record),
-      partition: 0,
-      offset: messages.length,
-    });
+    const value = codec.encode(name, record);
+    messages.push({ name, eventTime, value, record: new RawRecord(topic, 0, messages.length, value) });
   }
   return messages;
 }
@@ -66,7 +60,7 @@ function toFeatures(messages, model) {
     const now = messages[end - 1].eventTime;
     const events = [];
     for (let index = start; index < end; index++) {
-      const event = decoder.decode(messages[index], now);
+      const event = decoder.decode(messages[index].record, now);
       if (event !== null) events.push(event);
     }
     merge.add('all', events, false, now);

@@ -4,7 +4,7 @@
 // Both through the engine's own batcher, with rows encoded beforehand.
 import { Aligner } from '../dist/align/aligner.js';
 import { DEFAULT_CONFIG } from '../dist/config.js';
-import { EventDecoder } from '../dist/engine/decode.js';
+import { EventDecoder, RawRecord } from '../dist/engine/decode.js';
 import { MessageCodec } from '../dist/events/codec.js';
 import { RECORD_OF_TOPIC, TOPICS } from '../dist/events/topics.js';
 import { MicroBatcher } from '../dist/inference/batcher.js';
@@ -45,10 +45,10 @@ function rowsOf(model) {
   const decoder = new EventDecoder(codec, limits);
   const ward = { beds: PATIENTS, hours: steps + 2, seed: 1, startTime: Date.UTC(2026, 0, 5), wardId: 'W' };
   let offset = 0;
-  for (const { topic, record, key, eventTime } of simulateWard({ ...ward, vitalsIntervalMs: 300_000 })) {
+  for (const { topic, record, eventTime } of simulateWard({ ...ward, vitalsIntervalMs: 300_000 })) {
     if (topic === TOPICS.notes || topic === TOPICS.imaging) continue;
     const value = codec.encode(RECORD_OF_TOPIC[topic], record);
-    const event = decoder.decode({ topic, partition: 0, offset: offset++, key, value }, eventTime);
+    const event = decoder.decode(new RawRecord(topic, 0, offset++, value), eventTime);
     if (event !== null) aligner.apply([event]);
   }
   return [...rows.values()].filter((list) => list.length >= steps + 1).slice(0, PATIENTS);

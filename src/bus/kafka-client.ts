@@ -7,10 +7,10 @@ import kafkajs, {
   type Mechanism,
 } from 'kafkajs';
 import type { BusConfig } from '../config.js';
-import type { RawRecord } from '../engine/decode.js';
+import { RawRecord } from '../engine/decode.js';
 import { WardstreamError } from '../errors.js';
 import type { InputTopic } from '../events/topics.js';
-import { readBatchesFast } from './kafka-records.js';
+import { BatchRecord, readBatchesFast } from './kafka-records.js';
 
 export type KafkaBusConfig = Extract<BusConfig, { kind: 'kafka' }>;
 type Sasl = NonNullable<KafkaBusConfig['sasl']>;
@@ -144,6 +144,11 @@ function readToken(file: string): string {
 }
 
 /** A message as the bus hands it over. */
-export function recordOf(topic: string, partition: number, { offset, value }: KafkaMessage): RawRecord {
-  return { topic: topic as InputTopic, partition, offset: Number(offset), value: value ?? Buffer.alloc(0) };
+export function recordOf(topic: string, partition: number, message: KafkaMessage): RawRecord {
+  const lane = topic as InputTopic;
+  if (message instanceof BatchRecord) {
+    const { position, bytes, valueStart, valueEnd } = message;
+    return new RawRecord(lane, partition, position, bytes, valueStart, valueEnd);
+  }
+  return new RawRecord(lane, partition, Number(message.offset), message.value ?? Buffer.alloc(0));
 }

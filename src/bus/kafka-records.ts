@@ -52,19 +52,8 @@ interface BatchContext {
   readonly timestampType: number;
   readonly magicByte: number;
 }
-interface BatchMessage {
-  readonly magicByte: number;
-  readonly attributes: number;
-  readonly timestamp: string;
-  readonly offset: string;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headers: IHeaders;
-  readonly isControlRecord: boolean;
-  readonly batchContext: BatchContext;
-}
 interface Batch extends Omit<BatchContext, 'magicByte'> {
-  readonly records: BatchMessage[];
+  readonly records: BatchRecord[];
 }
 /** Those of kafkajs, to which others may be added; none of a batch that is not compressed. */
 const CODECS: Readonly<Record<number, () => { decompress(bytes: Buffer): Promise<Buffer> }>> =
@@ -109,10 +98,10 @@ export function batchReader(own: BatchReader): BatchReader {
     };
     const bytes = buffer.subarray(start + RECORDS, end);
     const codec = CODECS[attributes & CODEC]?.();
-    const reader = new RecordReader(codec === undefined ? bytes : await codec.decompress(bytes));
-    const records = new Array<BatchMessage>(Math.max(0, buffer.readInt32BE(start + COUNT)));
+    const reader = new Reader(codec === undefined ? bytes : await codec.decompress(bytes), 0);
+    const records = new Array<BatchRecord>(Math.max(0, buffer.readInt32BE(start + COUNT)));
     for (let index = 0; index < records.length; index++) {
-      records[index] = reader.read(context, firstOffset, firstTimestamp);
+      records[index] = reader.record(context, firstOffset, firstTimestamp);
     }
     position.offset = end;
     const { magicByte: _, ...batch } = context;
@@ -120,32 +109,123 @@ export function batchReader(own: BatchReader): BatchReader {
   };
 }
 
-const NO_HEADERS: IHeaders = Object.freeze({});
+/** What kafkajs calls a message. Of what is not asked for nothing is made: a slice costs as much as the rest of a record. */
+export class BatchRecord {
+  readonly magicByte = MAGIC;
+  readonly attributes: number;
+  readonly batchContext: BatchContext;
+  /** The offset as a number. */
+  readonly position: number;
+  /** All records of the batch. The value is what is from `valueStart` to `valueEnd`; where it is null, nothing. */
+  readonly bytes: Buffer;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+  readonly #timestamp: number;
+  readonly #keyAt: number;
 
-/** Reads records one after the other. */
-class RecordReader {
-  readonly #bytes: Buffer;
-  #at = 0;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
+  constructor(
+    batchContext: BatchContext,
+    attributes: number,
+    position: number,
+    timestamp: number,
+    bytes: Buffer,
+    keyAt: number,
+    valueStart: number,
+    valueEnd: number,
+  ) {
+    this.batchContext = batchContext;
+    this.attributes = attributes;
+    this.position = position;
+    this.bytes = bytes;
+    this.valueStart = valueStart;
+    this.valueEnd = valueEnd;
+    this.#timestamp = timestamp;
+    this.#keyAt = keyAt;
   }
 
-  read(batchContext: BatchContext, firstOffset: number, firstTimestamp: number): BatchMessage {
-    this.#number(); // length
-    const attributes = this.#bytes.readInt8(this.#at++);
+  get offset(): string {
+    return String(this.position);
+  }
+
+  get timestamp(): string {
+    const { timestampType, maxTimestamp } = this.batchContext;
+    return timestampType === 1 ? maxTimestamp : String(this.#timestamp);
+  }
+
+  get isControlRecord(): boolean {
+    return this.batchContext.isControlBatch;
+  }
+
+  get key(): Buffer | null {
+    return this.#behindOffset().slice();
+  }
+
+  get value(): Buffer | null {
+    const reader = this.#behindOffset();
+    reader.slice();
+    return reader.slice();
+  }
+
+  get headers(): IHeaders {
+    const reader = this.#behindOffset();
+    reader.slice();
+    reader.slice();
+    return reader.headers();
+  }
+
+  #behindOffset(): Reader {
+    return new Reader(this.bytes, this.#keyAt);
+  }
+}
+
+/** Reads records one after the other. */
+class Reader {
+  readonly #bytes: Buffer;
+  #at: number;
+
+  constructor(bytes: Buffer, at: number) {
+    this.#bytes = bytes;
+    this.#at = at;
+  }
+
+  record(batchContext: BatchContext, firstOffset: number, firstTimestamp: number): BatchRecord {
+    const bytes = this.#bytes;
+    const length = this.#number();
+    const end = this.#at + length;
+    const attributes = bytes.readInt8(this.#at++);
     const timestamp = firstTimestamp + this.#number();
-    return {
-      magicByte: MAGIC,
-      attributes,
-      timestamp: batchContext.timestampType === 1 ? batchContext.maxTimestamp : String(timestamp),
-      offset: String(firstOffset + this.#number()),
-      key: this.#slice(),
-      value: this.#slice(),
-      headers: this.#headers(),
-      isControlRecord: batchContext.isControlBatch,
-      batchContext,
-    };
+    const position = firstOffset + this.#number();
+    const keyAt = this.#at;
+    this.#skip();
+    const valueLength = Math.max(0, this.#number());
+    const valueStart = this.#at;
+    this.#at = end;
+    const valueEnd = valueStart + valueLength;
+    return new BatchRecord(batchContext, attributes, position, timestamp, bytes, keyAt, valueStart, valueEnd);
+  }
+
+  #skip(): void {
+    const length = this.#number();
+    if (length > 0) this.#at += length;
+  }
+
+  slice(): Buffer | null {
+    const length = this.#number();
+    if (length < 0) return null;
+    const from = this.#at;
+    this.#at += length;
+    return this.#bytes.subarray(from, this.#at);
+  }
+
+  headers(): IHeaders {
+    const headers: IHeaders = {};
+    for (let left = this.#number(); left > 0; left--) {
+      const key = String(this.slice());
+      const value = this.slice() as Buffer;
+      const before = headers[key];
+      headers[key] = before === undefined ? value : [before, value].flat();
+    }
+    return headers;
   }
 
   /** A variable-length integer, zigzag encoded. */
@@ -157,26 +237,5 @@ class RecordReader {
       value += (byte & 0x7f) * weight;
     }
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
-  }
-
-  #slice(): Buffer | null {
-    const length = this.#number();
-    if (length < 0) return null;
-    const from = this.#at;
-    this.#at += length;
-    return this.#bytes.subarray(from, this.#at);
-  }
-
-  #headers(): IHeaders {
-    const count = this.#number();
-    if (count <= 0) return NO_HEADERS;
-    const headers: IHeaders = {};
-    for (let index = 0; index < count; index++) {
-      const key = String(this.#slice());
-      const value = this.#slice() as Buffer;
-      const before = headers[key];
-      headers[key] = before === undefined ? value : [before, value].flat();
-    }
-    return headers;
   }
 }

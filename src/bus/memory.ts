@@ -1,4 +1,4 @@
-import type { RawRecord } from '../engine/decode.js';
+import { RawRecord } from '../engine/decode.js';
 import type { InputTopic } from '../events/topics.js';
 import type {
   Consumer,
@@ -81,7 +81,7 @@ export class MemoryBus implements EventBus {
       const offset = partition.nextOffset.get(topic) ?? 0;
       partition.nextOffset.set(topic, offset + 1);
       partition.uncommitted++;
-      partition.unread.push({ topic: topic as InputTopic, partition: number, offset, value });
+      partition.unread.push(new RawRecord(topic as InputTopic, number, offset, value));
     }
     this.#wakeConsumer();
   }

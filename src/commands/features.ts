@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_LIMITS } from '../config.js';
 import { openUse } from '../encoders/use.js';
-import { EventDecoder } from '../engine/decode.js';
+import { EventDecoder, RawRecord } from '../engine/decode.js';
 import { MessageCodec } from '../events/codec.js';
 import type { ClinicalEvent } from '../events/event.js';
 import { exportFeatures } from '../features/export.js';
@@ -69,7 +69,7 @@ async function* decodedEvents(options: FeaturesOptions): AsyncGenerator<Clinical
   for await (const message of openSource(options.from, options.patients, options.mapping).messages()) {
     const { topic, eventTime } = message;
     const value = bytesOf(message, codec);
-    const event = decoder.decode({ topic, partition: 0, offset: 0, value }, eventTime);
+    const event = decoder.decode(new RawRecord(topic, 0, 0, value), eventTime);
     decoder.takeDeadLetters();
     const isMomentOver = events.length > 0 && events[events.length - 1].eventTime < eventTime;
     if (events.length >= CHUNK && isMomentOver) {

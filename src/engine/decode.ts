@@ -16,10 +16,34 @@ import { ObservationReader } from '../events/observations.js';
 import { type InputTopic, RECORD_OF_TOPIC, TOPICS } from '../events/topics.js';
 import { type ValidationCounts, type ValidationLimits, Validator } from '../events/validate.js';
 
-/** A record of the log, as the bus hands it over. */
-export interface RawRecord extends Origin {
+/** A record of the log, as the bus hands it over: its value is `bytes` from `start` to `end`, cut out only where it is asked for. */
+export class RawRecord implements Origin {
   readonly topic: InputTopic;
-  readonly value: Buffer;
+  readonly partition: number;
+  readonly offset: number;
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+
+  constructor(
+    topic: InputTopic,
+    partition: number,
+    offset: number,
+    bytes: Buffer,
+    start = 0,
+    end = bytes.length,
+  ) {
+    this.topic = topic;
+    this.partition = partition;
+    this.offset = offset;
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+  }
+
+  get value(): Buffer {
+    return this.bytes.subarray(this.start, this.end);
+  }
 }
 
 const NO_ORIGIN: Origin = { topic: '', partition: 0, offset: 0 };
@@ -45,10 +69,10 @@ export class EventDecoder {
   /** The event in a record, or null; `now` is the clock's time. */
   decode(record: RawRecord, now: EpochMs): ClinicalEvent | null {
     this.#record = record;
-    const { topic, value } = record;
     const event = this.#readObservations(record, now);
     if (event !== null) return event;
-    const message = this.#codec.decode(RECORD_OF_TOPIC[topic], value);
+    const { topic } = record;
+    const message = this.#codec.decode(RECORD_OF_TOPIC[topic], record.value);
     if (message instanceof DecodeFailure) {
       const { reason, detail } = message;
       this.#setAside({ reason, detail, patientId: null, eventTime: null, index: -1 });
@@ -59,11 +83,11 @@ export class EventDecoder {
 
   /** The event of a message of values of which all can be used; null of others. */
   #readObservations(record: RawRecord, now: EpochMs): ClinicalEvent | null {
-    const { topic, value } = record;
+    const { topic, bytes, start, end } = record;
     if (topic !== TOPICS.vitals && topic !== TOPICS.labs) return null;
-    if (!this.#codec.isOwn(RECORD_OF_TOPIC[topic], value)) return null;
+    if (!this.#codec.isOwn(RECORD_OF_TOPIC[topic], bytes, start, end)) return null;
     const kind = topic === TOPICS.vitals ? 'vitals' : 'labs';
-    return this.#observations.read(kind, value, SINGLE_OBJECT_HEADER_BYTES, record, now);
+    return this.#observations.read(kind, bytes, start + SINGLE_OBJECT_HEADER_BYTES, end, record, now);
   }
 
   /** The dead letters since the last call. */

@@ -124,9 +124,9 @@ export class MessageCodec {
     return new DecodeFailure('undecodable', 'the bytes carry no known Avro framing');
   }
 
-  /** Whether a datum written with our own version of the schema follows the header of `bytes`. */
-  isOwn(name: RecordName, bytes: Buffer): boolean {
-    return isSingleObject(bytes) && isWrittenWith(this.#reader(name), bytes);
+  /** Whether a datum written with our own version of the schema follows the header in `bytes` from `start` to `end`. */
+  isOwn(name: RecordName, bytes: Buffer, start = 0, end = bytes.length): boolean {
+    return isSingleObject(bytes, start, end) && isWrittenWith(this.#reader(name), bytes, start);
   }
 
   /** The registry id a message names and whose schema is not here yet; else null. */
@@ -156,12 +156,12 @@ export class MessageCodec {
   }
 }
 
-function isSingleObject(bytes: Buffer): boolean {
-  return bytes.length > SINGLE_OBJECT_HEADER_BYTES && bytes[0] === 0xc3 && bytes[1] === 0x01;
+function isSingleObject(bytes: Buffer, start = 0, end = bytes.length): boolean {
+  return end - start > SINGLE_OBJECT_HEADER_BYTES && bytes[start] === 0xc3 && bytes[start + 1] === 0x01;
 }
 
-function isWrittenWith({ low, high }: Reader, bytes: Buffer): boolean {
-  return bytes.readUInt32LE(2) === low && bytes.readUInt32LE(6) === high;
+function isWrittenWith({ low, high }: Reader, bytes: Buffer, start = 0): boolean {
+  return bytes.readUInt32LE(start + 2) === low && bytes.readUInt32LE(start + 6) === high;
 }
 
 function resolve(reader: Reader, schema: avro.Schema): Writer | DecodeFailure {

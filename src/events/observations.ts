@@ -37,20 +37,24 @@ export class ObservationReader {
   #lastVariables: readonly number[] = [];
   /** Behind what the last call of a method here read. */
   #at = 0;
+  /** Of the datum. */
+  #end = 0;
 
   constructor(limits: ValidationLimits, counts: ValidationCounts) {
     this.#limits = limits;
     this.#counts = counts;
   }
 
-  /** The event in the datum that begins at `start`; null where the long way must tell. Counts what it used. */
+  /** The event in the datum from `start` to `end`; null where the long way must tell. Counts what it used. */
   read(
     kind: 'vitals' | 'labs',
     bytes: Buffer,
     start: number,
+    end: number,
     origin: Origin,
     now: EpochMs,
   ): ClinicalEvent | null {
+    this.#end = end;
     const idAt = start + 1;
     const patientAt = this.#skipText(bytes, start);
     const timeAt = this.#skipText(bytes, patientAt);
@@ -104,7 +108,7 @@ export class ObservationReader {
       this.#variables[index] = place.index;
       at = end;
     }
-    if (bytes[at] !== 0 || at + 1 !== bytes.length) return false;
+    if (bytes[at] !== 0 || at + 1 !== this.#end) return false;
     this.#counts.implausible += implausible;
     return true;
   }
@@ -142,7 +146,7 @@ export class ObservationReader {
     if (at < 0) return -1;
     const encoded = bytes[at];
     const end = at + 1 + (encoded >> 1);
-    return (encoded & 1) === 0 && encoded >> 1 <= MAX_SHORT && end <= bytes.length ? end : -1;
+    return (encoded & 1) === 0 && encoded >> 1 <= MAX_SHORT && end <= this.#end ? end : -1;
   }
 
   /** NaN where it is cut off or of more than 49 bits, which no time is. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VARIABLES } from '../../src/clinical/variables.js';
-import { EventDecoder } from '../../src/engine/decode.js';
+import { EventDecoder, RawRecord } from '../../src/engine/decode.js';
 import { DecodeFailure, MessageCodec } from '../../src/events/codec.js';
 import { deadLetter, type Rejection } from '../../src/events/dead-letter.js';
 import type { LabResultMessage, VitalSignsMessage } from '../../src/events/messages.js';
@@ -38,7 +38,9 @@ function expectSame(all: readonly { readonly kind: Kind; readonly value: Buffer 
   const decoder = new EventDecoder(codec, LIMITS);
   const long = new LongWay();
   for (const { kind, value } of all) {
-    const event = decoder.decode({ topic: TOPIC[kind], partition: 3, offset: 7, value }, START);
+    // As in a batch: other records stand before and behind it.
+    const bytes = Buffer.concat([Buffer.alloc(5, 6), value, Buffer.alloc(300, 2)]);
+    const event = decoder.decode(new RawRecord(TOPIC[kind], 3, 7, bytes, 5, 5 + value.length), START);
     expect({ event, dead: decoder.takeDeadLetters() }).toEqual(long.decode(kind, value));
     expect(decoder.counts).toEqual(long.validator.counts);
   }
@@ -113,7 +115,7 @@ describe('EventDecoder', () => {
     const read = (messageId: string) => {
       const head = { messageId, patientId: 'P', eventTime: START, observedAt: null, source: '' };
       const value = codec.encode('VitalSigns', { ...head, observations });
-      return decoder.decode({ topic: TOPICS.vitals, partition: 0, offset: 0, value }, START);
+      return decoder.decode(new RawRecord(TOPICS.vitals, 0, 0, value), START);
     };
     expect(read('1')?.variables).toBe(read('2')?.variables);
   });

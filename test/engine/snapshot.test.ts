@@ -3,6 +3,7 @@ import type { Consumer, EventBus, RecordBatch, RecordHandler, StateLog } from '.
 import { MemoryBus } from '../../src/bus/memory.js';
 import { ReplayClock } from '../../src/clock.js';
 import { parseConfig } from '../../src/config.js';
+import { RawRecord } from '../../src/engine/decode.js';
 import { Engine } from '../../src/engine/engine.js';
 import type { Outputs, Sink } from '../../src/engine/outputs.js';
 import { restorePatient } from '../../src/engine/snapshot.js';
@@ -116,13 +117,8 @@ const log = (() => {
   return messages.map((message) => {
     const offset = next.get(message.topic) ?? 0;
     next.set(message.topic, offset + 1);
-    return {
-      topic: message.topic as InputTopic,
-      partition: 0,
-      offset,
-      value: bytesOf(message, codec),
-      time: message.eventTime,
-    };
+    const record = new RawRecord(message.topic as InputTopic, 0, offset, bytesOf(message, codec));
+    return Object.assign(record, { time: message.eventTime });
   });
 })();
 

@@ -6,7 +6,7 @@ import type { Position } from '../../src/bus/bus.js';
 import { MemoryBus } from '../../src/bus/memory.js';
 import { ReplayClock } from '../../src/clock.js';
 import { type AlertRule, parseConfig } from '../../src/config.js';
-import { EventDecoder, type RawRecord } from '../../src/engine/decode.js';
+import { EventDecoder, RawRecord } from '../../src/engine/decode.js';
 import { Engine } from '../../src/engine/engine.js';
 import type { Outputs, Sink } from '../../src/engine/outputs.js';
 import {
@@ -82,12 +82,8 @@ const NO_LIMITS = { ...LIMITS, maxFutureSkewMs: Number.MAX_SAFE_INTEGER };
 const STOPPED = { now: () => START, live: false };
 const codec = new MessageCodec();
 
-const record = (topic: InputTopic, offset: number, value: Buffer, partition = 0): RawRecord => ({
-  topic,
-  partition,
-  offset,
-  value,
-});
+const record = (topic: InputTopic, offset: number, value: Buffer, partition = 0) =>
+  new RawRecord(topic, partition, offset, value);
 const heartRate = (messageId: string, more: Parameters<typeof vitals>[1] = {}) =>
   codec.encode('VitalSigns', vitals({ heartRate: 80 }, { messageId, ...more }));
 const batch = (...records: RawRecord[]) => ({ lane: 'all', partition: 0, records, caughtUp: false });
