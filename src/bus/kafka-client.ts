@@ -10,6 +10,7 @@ import type { BusConfig } from '../config.js';
 import { RawRecord } from '../engine/decode.js';
 import { WardstreamError } from '../errors.js';
 import type { InputTopic } from '../events/topics.js';
+import { readAllCodecs } from './kafka-codecs.js';
 import { BatchRecord, readBatchesFast } from './kafka-records.js';
 
 export type KafkaBusConfig = Extract<BusConfig, { kind: 'kafka' }>;
@@ -17,6 +18,7 @@ type Sasl = NonNullable<KafkaBusConfig['sasl']>;
 type OauthBearer = Extract<Sasl, { mechanism: 'oauthbearer' }>;
 
 readBatchesFast();
+readAllCodecs();
 
 const ASK_AGAIN_MS = 200;
 const TOKEN_TIMEOUT_MS = 10_000;

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -120,6 +121,38 @@ describe('KafkaBus', () => {
     const other = await KafkaBus.open({ ...config, partitions: 3 });
     await expect(other.createTopics(names)).rejects.toThrow(/has 6 partitions, bus.partitions is 3/);
     await other.close();
+  });
+
+  it.each(['gzip', 'snappy', 'lz4', 'zstd'])('reads what is compressed with %s', async (compression) => {
+    const config = busConfig();
+    const bus = await KafkaBus.open(config);
+    const topic = config.topicPrefix + TOPICS.vitals;
+    const admin = new Kafka({ brokers: broker.brokers, logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    // The broker compresses anew what its producers send otherwise.
+    const configEntries = [{ name: 'compression.type', value: compression }];
+    await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS, configEntries }] });
+    await admin.disconnect();
+    // Larger than a block of Java's snappy, alike and not.
+    const values = [Buffer.alloc(100_000, 'vitals '), randomBytes(100_000), Buffer.from('short')];
+    await bus.produce(
+      TOPICS.vitals,
+      values.map((value) => ({ key: 'P', value })),
+    );
+    const read: Buffer[] = [];
+    let failure: Error | null = null;
+    const consumer = await bus.consume([TOPICS.vitals], {
+      assigned: async () => undefined,
+      revoked: async () => undefined,
+      failed: (error) => {
+        failure = error;
+      },
+      batch: async ({ records }) => void read.push(...records.map(({ value }) => value)),
+    });
+    await expect.poll(() => failure ?? read.length, { timeout: 20_000 }).toBe(values.length);
+    await consumer.close();
+    expect(read).toEqual(values);
+    await bus.close();
   });
 
   it('keeps state of many megabytes, the newest of each key, by partition', async () => {
