@@ -146,6 +146,11 @@ export const configSchema = z.strictObject({
         brokers: z.array(z.string().min(1)).min(1),
         clientId: z.string().default('wardstream'),
         groupId: z.string().default('wardstream'),
+        /**
+         * Name of this process in the group, another for each (static membership). It keeps its partitions over a restart that is
+         * shorter than `sessionTimeoutMs`; others take them over only after that, also when it is stopped for good.
+         */
+        groupInstanceId: secretSchema.pipe(z.string().min(1)).optional(),
         /** Put before every topic's name, so that several deployments can share a cluster. */
         topicPrefix: z.string().default(''),
         /** Partitions of each topic; the most processes that can share the work. */

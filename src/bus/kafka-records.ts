@@ -1,15 +1,11 @@
-import { createRequire } from 'node:module';
 import kafkajs, { type IHeaders } from 'kafkajs';
+import { replaceInKafkajs } from './kafka-internals.js';
 
 /**
  * Record batches, format 2 (Kafka protocol guide, "Record Batch"), read with numbers. kafkajs reads each offset and time as a
  * BigInt and slices each record before its key and value, which costs more than the rest of the way from the broker to features
- * (docs/kafka-clients.md). It has no place to put another reader, so this one takes the place of a module of its own, of the one
- * version that is known here; any other version reads by itself.
+ * (docs/kafka-clients.md). It has no place to put another reader, so this one takes the place of a module of its own.
  */
-
-const KNOWN_VERSION = '2.2.4';
-const READER = 'kafkajs/src/protocol/recordBatch/v0/decoder.js';
 
 /** Places in a batch, in bytes from its start. */
 const LENGTH = 8;
@@ -61,15 +57,9 @@ const CODECS: Readonly<Record<number, () => { decompress(bytes: Buffer): Promise
 
 export type BatchReader = (position: Position) => Promise<Batch>;
 
-/** Has kafkajs read batches this way from now on, where it has not read any yet. False where its version is not the one known. */
+/** Has kafkajs read batches this way from now on, where it has not read any yet. False where it cannot be told to. */
 export function readBatchesFast(): boolean {
-  const require = createRequire(import.meta.url);
-  if (require('kafkajs/package.json').version !== KNOWN_VERSION) return false;
-  const own: BatchReader = require(READER);
-  const module = require.cache[require.resolve(READER)];
-  if (module === undefined) return false;
-  module.exports = batchReader(own);
-  return true;
+  return replaceInKafkajs('recordBatch/v0/decoder', batchReader);
 }
 
 /** Reads what `own`, kafkajs's reader, would; what is cut off, and offsets beyond the numbers, are left to it. */

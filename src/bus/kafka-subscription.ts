@@ -1,8 +1,10 @@
 import type { Admin, EachBatchPayload, Kafka, Consumer as KafkaConsumer, KafkaMessage } from 'kafkajs';
 import type { RawRecord } from '../engine/decode.js';
+import { WardstreamError } from '../errors.js';
 import { coPartitionedAssigner } from './assigner.js';
 import type { Consumer, Position, RecordBatch, RecordHandler } from './bus.js';
 import { type KafkaBusConfig, patiently, recordOf } from './kafka-client.js';
+import { joinAs } from './kafka-membership.js';
 import type { KafkaStateLog } from './kafka-state.js';
 
 /** The group must hear from us at least this often. */
@@ -29,6 +31,7 @@ export class Subscription implements Consumer {
   readonly #admin: Admin;
   readonly #state: KafkaStateLog;
   readonly #groupId: string;
+  readonly #groupInstanceId: string | undefined;
   readonly #prefix: string;
   /** As they are called on the cluster. */
   readonly #topics: readonly string[];
@@ -59,17 +62,19 @@ export class Subscription implements Consumer {
     kafka: Kafka,
     admin: Admin,
     state: KafkaStateLog,
-    { groupId, sessionTimeoutMs, topicPrefix }: KafkaBusConfig,
+    { groupId, groupInstanceId, sessionTimeoutMs, topicPrefix }: KafkaBusConfig,
     topics: readonly string[],
     handler: RecordHandler,
   ) {
     this.#admin = admin;
     this.#state = state;
     this.#groupId = groupId;
+    this.#groupInstanceId = groupInstanceId;
     this.#prefix = topicPrefix;
     this.#topics = topics.map((topic) => topicPrefix + topic);
     this.#handler = handler;
     this.#heartbeatMs = Math.min(HEARTBEAT_MS, sessionTimeoutMs / 3);
+    if (groupInstanceId !== undefined) joinAs(groupId, groupInstanceId);
     const owned = () => {
       this.#attempts++;
       return this.#partitions;
@@ -87,7 +92,7 @@ export class Subscription implements Consumer {
     const consumer = this.#consumer;
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => this.#joined(payload));
     consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (!payload.restart) this.#handler.failed(payload.error);
+      if (!payload.restart) this.#handler.failed(this.#told(payload.error));
     });
     await consumer.connect();
     await consumer.subscribe({ topics: [...this.#topics], fromBeginning: true });
@@ -240,6 +245,16 @@ export class Subscription implements Consumer {
     return lanes;
   }
 
+  #told(error: Error): Error {
+    if (!isReplaced(error)) return error;
+    const name = this.#groupInstanceId;
+    return new WardstreamError(
+      'WS_BUS',
+      `another process has joined the group as ${name}: bus.groupInstanceId must be another for each`,
+      { cause: error },
+    );
+  }
+
   #enqueue(call: () => Promise<void>): Promise<void> {
     const result = this.#queue.then(call);
     this.#queue = result.catch(() => undefined);
@@ -263,6 +278,11 @@ async function whileAlive(
     clearInterval(timer);
   }
   await heartbeat();
+}
+
+/** Another member has this one's name. */
+function isReplaced({ type, cause }: Error & { type?: string }): boolean {
+  return type === 'FENCED_INSTANCE_ID' || (cause instanceof Error && isReplaced(cause));
 }
 
 /** The group is being dealt out anew, or the broker is away. kafkajs wraps what the broker said. */

@@ -12,6 +12,7 @@ import { openStore } from '../../src/store/open.js';
 import { select } from '../../src/store/select.js';
 
 interface Service {
+  readonly hostname?: string;
   readonly image: string;
   readonly ports?: readonly string[];
   readonly environment?: Record<string, unknown>;
@@ -146,13 +147,15 @@ describe('docker-compose.yml', () => {
     for (const name of Object.keys(wanted))
       expect(compose.services['engine-1'].environment).toHaveProperty(name);
     const before = { ...process.env };
-    Object.assign(process.env, wanted);
+    // Containers have their host's name in the environment.
+    Object.assign(process.env, wanted, { HOSTNAME: compose.services['engine-1'].hostname });
     try {
       const { store, metrics, server, bus } = loadConfig('deploy/wardstream.yaml');
       expect(store).toMatchObject({ kind: 'server', password: 'a password' });
       expect(metrics.token).toBe('a token of sixteen');
       expect(server.auth).toMatchObject({ kind: 'secret' });
-      expect(bus).toMatchObject({ kind: 'kafka', brokers: ['kafka:9092'] });
+      expect(bus).toMatchObject({ kind: 'kafka', brokers: ['kafka:9092'], groupInstanceId: 'engine-1' });
+      expect(compose.services['engine-2'].hostname).toBe('engine-2');
       for (const name of Object.keys(wanted)) delete process.env[name];
       expect(() => loadConfig('deploy/wardstream.yaml')).toThrow(/CLICKHOUSE_PASSWORD is not set/);
     } finally {

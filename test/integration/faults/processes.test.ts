@@ -48,6 +48,49 @@ describe('engines that share a group', () => {
   });
 });
 
+describe('engines with names in the group', () => {
+  const named = (groupInstanceId: string) => scene.run({ bus: { ...scene.bus, groupInstanceId } });
+  /** The ids of the members and their partitions; the broker begins an id with the member's name. */
+  const of = async (name: string) => {
+    const members = [...(await scene.members())].filter(([id]) => id.startsWith(`${name}-`));
+    expect(members).toHaveLength(1);
+    return { id: members[0][0], partitions: members[0][1] };
+  };
+
+  it('keep their partitions over a restart, and lose them only when they stay away', async () => {
+    await scene.produce(messages);
+    const [one, two] = await Promise.all([named('one'), named('two')]);
+    await expect.poll(() => scene.shares(), { timeout: 60_000, interval: 200 }).toEqual([6, 6]);
+    const before = { one: await of('one'), two: await of('two') };
+    await scene.until(0.2);
+    expect(await two.stop()).toBe(0);
+    expect(await scene.shares()).toEqual([6, 6]);
+    const again = await named('two');
+    await expect.poll(async () => (await of('two')).id, { timeout: 20_000 }).not.toBe(before.two.id);
+    expect(await of('one')).toEqual(before.one);
+    expect((await of('two')).partitions).toEqual(before.two.partitions);
+    await scene.until(0.6);
+    await again.kill();
+    await expect.poll(() => scene.shares(), { timeout: 60_000, interval: 200 }).toEqual([12]);
+    await scene.until(1);
+    expect(await one.stop()).toBe(0);
+    await scene.expectResults(reference);
+  });
+
+  it('may not share one: the first ends and says why, and nothing is lost', async () => {
+    await scene.produce(messages);
+    const first = await named('one');
+    await scene.until(0.2);
+    const ended = new Promise((done) => first.child.once('exit', done));
+    const second = await named('one');
+    expect(await ended).toBe(1);
+    expect(first.said()).toContain('another process has joined the group as one');
+    await scene.until(1);
+    expect(await second.stop()).toBe(0);
+    await scene.expectResults(reference);
+  });
+});
+
 describe('an engine that is frozen past its session and woken', () => {
   it('has lost its partitions, writes nothing over the state of those who took over, and takes its share again', async () => {
     const half = messages.findIndex(({ eventTime }) => eventTime > messages[messages.length >> 1].eventTime);

@@ -41,6 +41,8 @@ export class Scene {
   readonly #front: ClickHouseFront;
   readonly #directory = mkdtempSync(join(tmpdir(), 'wardstream-faults-'));
   readonly #processes: EngineProcess[] = [];
+  /** Engines that were started, each with a configuration of its own. */
+  #started = 0;
   #total = 0;
 
   private constructor(bus: KafkaBusConfig, front: ClickHouseFront, admin: Admin) {
@@ -87,7 +89,7 @@ export class Scene {
 
   /** Starts an engine and waits until its server answers. `more` adds settings, `moreStore` to those of the store. */
   async run(more: object = {}, moreStore: object = {}): Promise<EngineProcess> {
-    const number = this.#processes.length + 1;
+    const number = ++this.#started;
     const file = join(this.#directory, `${number}.json`);
     const store = { kind: 'server', url: this.#front.url, database: this.database, ...moreStore };
     const state = { checkpointIntervalMs: 300 };
@@ -150,14 +152,21 @@ export class Scene {
     await expect.poll(reached, { timeout: patienceMs, interval: 100 }).toBeGreaterThanOrEqual(share);
   }
 
-  /** Partitions of each member of the group now. */
+  /** Number of partitions of each member of the group now. */
   async shares(): Promise<number[]> {
+    return [...(await this.members()).values()].map(({ length }) => length).sort((a, b) => a - b);
+  }
+
+  /** Partitions of each member of the group now, by its id. */
+  async members(): Promise<Map<string, readonly number[]>> {
     const { groups } = await this.#admin.describeGroups([this.bus.groupId]);
     const { AssignerProtocol } = await import('kafkajs').then(({ default: kafkajs }) => kafkajs);
-    return groups[0].members
-      .map(({ memberAssignment }) => AssignerProtocol.MemberAssignment.decode(memberAssignment))
-      .map((assignment) => assignment?.assignment[this.bus.topicPrefix + TOPICS.vitals]?.length ?? 0)
-      .sort((a, b) => a - b);
+    return new Map(
+      groups[0].members.map(({ memberId, memberAssignment }) => {
+        const dealt = AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment;
+        return [memberId, dealt?.[this.bus.topicPrefix + TOPICS.vitals] ?? []];
+      }),
+    );
   }
 
   /** All that was produced. Fails where two records of one id say different things. */
