@@ -10,7 +10,7 @@ import onnxruntime
 import torch
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from wardstream_training.model import BoostedTrees, Ensemble, LinearKnots, Ramps, RowNet, StepGraph, StepTransformer
+from wardstream_training.model import BoostedTrees, Ensemble, LinearKnots, StepGraph, StepTransformer
 
 SIZES = dict(width=16, layers=2, heads=4, cacheHeads=2, headWidth=4, feedForward=32, dropout=0.3, inputDropout=0.2)
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,9 +25,7 @@ def test_step_form_equals_full_window():
         for _ in range(2)
     ]
     linear = LinearKnots.of(np.arange(4), 6, np.array([0.2, 0.5, 1.0]), rng.normal(size=(3, 8)), rng.normal(size=3))
-    ramps = Ramps(*Ramps.of(rng.normal(size=(50, features)), 4, 0.1))
-    net = RowNet(features, ramps, 3, 2, width=16, feedForward=32, dropout=0.3, inputDropout=0.2)
-    members = [*(StepTransformer(features, slots, 3, 2, **SIZES) for _ in range(2)), net]
+    members = [StepTransformer(features, slots, 3, 2, **SIZES) for _ in range(2)]
     ensemble = Ensemble(members, trees, linear).eval()
     for output in range(2):
         ensemble.set_stack(output, rng.normal(size=15))
@@ -47,16 +45,6 @@ def test_step_form_equals_full_window():
             logits.append(logit)
         full = ensemble(x)
     assert torch.allclose(torch.stack(logits, 1), full, atol=1e-5)
-
-
-def test_ramps_rise_from_one_quantile_to_the_next():
-    rows = np.stack([np.arange(9.0), np.repeat([0.0, 1.0, 1.0], 3), np.linspace(0, 0.04, 9)], 1)
-    ramps = Ramps(*Ramps.of(rows, 2, 0.1))
-    # The second feature is on two values; the third spans less than the shortest ramp.
-    assert ramps.places.tolist() == [0, 0, 2, 2]
-    x = torch.tensor([[-1.0, 0.0, 0.0], [3.0, 1.0, 0.01], [6.0, 1.0, 0.07], [20.0, 0.0, 9.0]])
-    expected = [[0, 0, 0, 0], [0.75, 0, 0.1, 0], [1, 0.5, 0.7, 0.5], [1, 1, 1, 1]]
-    assert torch.allclose(ramps(x), torch.cat([x, torch.tensor(expected)], 1), atol=1e-6)
 
 
 def test_tree_tensors_equal_the_trees():

@@ -16,11 +16,6 @@ ENDPOINT_NAMES = {"circulatory": "circulatory failure", "respiratory": "respirat
 TARGETS = {"6": 0.81, "12": 0.835, "24": 0.86, "48": 0.88}
 
 
-def row_nets(config: dict) -> str:
-    count = config["rowNet"]["count"]
-    return "a net" if count == 1 else f"{count} nets"
-
-
 def card(config: dict, metrics: dict, fused: bool) -> str:
     """Markdown of card.md."""
     trees = config["trees"]
@@ -34,15 +29,15 @@ charts are watched by staff; not for deciding on treatment, triage or its limits
   failure or either (`deterioration`) begins within 8 hours. Endpoints: `src/clinical/endpoints.ts`, after Hyland et al. 2020
   and Hüser et al. 2024; set A has no drugs, so circulatory failure is hypotension with raised lactate only.
 - **What it is**: {config["members"]} causal transformers over hourly steps (width {config["model"]["width"]}, {config["model"]["layers"]} layers, {config["model"]["heads"]} heads), run one token at a time
-  against cached keys and values, and {row_nets(config)} of the current row and of how far each value is between its quantiles (width {config["rowNet"]["width"]}); boosted trees on the current row ({2 * trees["iterations"]} for mortality, {trees["iterations"]} for each onset); linear models of the
+  against cached keys and values; boosted trees on the current row ({2 * trees["iterations"]} for mortality, {trees["iterations"]} for each onset); linear models of the
   row's summary and its squares at eight hours, interpolated; stacked with weights that move with the time since admission and with how far from even
   odds a component is, so that the curve bends at both ends, and none of which is negative: what raises a component never lowers the risk. One graph.
 - **Data**: PhysioNet/Computing in Cardiology Challenge 2012, set A ({metrics["stays"]} ICU stays of one US hospital, adults, first 48 h,
   {metrics["deaths"]} deaths in hospital). Open Data Commons Attribution License 1.0; Silva et al., Computing in Cardiology 2012;39:245-248.
-- **Training**: linear models, transformers and nets learn at every hour what is known in hindsight (privileged information; Lopez-Paz
+- **Training**: linear models and transformers learn at every hour what is known in hindsight (privileged information; Lopez-Paz
   et al., ICLR 2016): {config["teacherWeight"]} of their target is what boosted trees and logistic regression that did not see the stay say of its whole 48 hours, the
   rest, and the whole of what the trees learn, how it ended: death in hospital 1; of survivors, death within {" and ".join(f"{each['days']} days of discharge {each['share']}" for each in config["illness"]["diedAfter"])}, and long stays up to {config["illness"]["stayed"]["most"]}.
-  Death in hospital alone, of which the figures are, is what the stack learns and, for a share that grows to {config["linear"]["mostOutcome"]} at the end of the window, the linear models. Transformers and nets learn the onsets and a forecast of the next hour's values beside it; mixup,
+  Death in hospital alone, of which the figures are, is what the stack learns and, for a share that grows to {config["linear"]["mostOutcome"]} at the end of the window, the linear models. The transformers learn the onsets and a forecast of the next hour's values beside it; mixup,
   dropout of units, inputs and whole variables (the Glasgow coma scale more often), averaged weights, {config["training"]["epochs"]} passes. Settings were
   compared on other splits of the same stays, those of the last stage on these too (`models/README.md`). Seed {config["seed"]}.
 {fusion(metrics, fused)}

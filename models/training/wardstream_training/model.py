@@ -74,59 +74,6 @@ class StepTransformer(nn.Module):
         return self.head(h), self.forecast(h)
 
 
-class Ramps(nn.Module):
-    """
-    Adds to a row how far each of its features is on the way from each of its quantiles to the next, 0 to 1 (piecewise linear encoding,
-    Gorishniy et al. 2022). x [..., F] -> [..., F + ramps].
-    """
-
-    def __init__(self, places: np.ndarray, starts: np.ndarray, lengths: np.ndarray):
-        super().__init__()
-        self.register_buffer("places", torch.from_numpy(places))
-        self.register_buffer("starts", torch.from_numpy(starts).float())
-        self.register_buffer("lengths", torch.from_numpy(lengths).float())
-
-    @staticmethod
-    def of(rows: np.ndarray, parts: int, shortest: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """
-        Places, starts and lengths of ramps between the `parts` quantiles of rows [N, F]; a ramp is at least `shortest` long, and a feature that
-        is on two values only needs none.
-        """
-        found = []
-        for place, values in enumerate(rows.T):
-            edges = np.unique(np.quantile(values, np.linspace(0, 1, parts + 1)))
-            if len(edges) > 2:
-                found += [(place, start, max(end - start, shortest)) for start, end in zip(edges, edges[1:])]
-        places, starts, lengths = zip(*found)
-        return np.array(places), np.array(starts), np.array(lengths)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([x, torch.clamp((x[..., self.places] - self.starts) / self.lengths, 0.0, 1.0)], -1)
-
-
-class RowNet(nn.Module):
-    """Rows [..., F] with their ramps to logits [..., outputs] and forecasts [..., V] of the next step's means, each row by itself."""
-
-    def __init__(
-        self, features: int, ramps: Ramps, forecasts: int, outputs: int, width: int, feedForward: int, dropout: float, inputDropout: float,
-    ):
-        super().__init__()
-        self.ramps = ramps
-        self.input_dropout = nn.Dropout(inputDropout)
-        self.embed = nn.Sequential(nn.Linear(features + len(ramps.places), width), nn.LayerNorm(width), nn.GELU(), nn.Dropout(dropout))
-        self.block = nn.Sequential(
-            nn.LayerNorm(width), nn.Linear(width, feedForward), nn.GELU(), nn.Dropout(dropout), nn.Linear(feedForward, width), nn.Dropout(dropout),
-        )
-        self.norm = nn.LayerNorm(width)
-        self.head = nn.Linear(width, outputs)
-        self.forecast = nn.Linear(width, forecasts)
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        h = self.embed(self.input_dropout(self.ramps(x)))
-        h = self.norm(h + self.block(h))
-        return self.head(h), self.forecast(h)
-
-
 class BoostedTrees(nn.Module):
     """
     Boosted trees as tensor operations, so that any runtime can run them: every split of every tree is compared at once,
@@ -229,13 +176,13 @@ COMPONENTS = 3
 
 class Ensemble(nn.Module):
     """
-    Transformers trained from different seeds and nets of single rows, boosted trees of each output, and linear models of the first output, stacked:
+    Transformers trained from different seeds, boosted trees of each output, and linear models of the first output, stacked:
     of each output the logit is a weighted sum of what its components say near even odds and beyond them (`middle_and_ends`), and
-    the weights and the constant move with the time since admission. Components: the mean of the transformers and nets, the trees,
-    the linear models.
+    the weights and the constant move with the time since admission. Components: the mean of the transformers, the trees, the
+    linear models.
     """
 
-    def __init__(self, members: list[StepTransformer | RowNet], trees: list[BoostedTrees], linear: LinearKnots):
+    def __init__(self, members: list[StepTransformer], trees: list[BoostedTrees], linear: LinearKnots):
         super().__init__()
         self.members = nn.ModuleList(members)
         self.trees = nn.ModuleList(trees)
@@ -441,9 +388,6 @@ class StepGraph(nn.Module):
         ages = torch.cat([age, torch.zeros_like(age[:, :1])], 1)
         logits, new_k, new_v = [], [], []
         for member in self.ensemble.members:
-            if isinstance(member, RowNet):
-                logits.append(member(x)[0])
-                continue
             h = member.embed(x)[:, None]
             for layer in member.layers:
                 index = len(new_k)

@@ -70,7 +70,7 @@ def raw_of(run: Run, name: str, x: np.ndarray, steps: np.ndarray | None = None) 
     What the fitted components say of rows [stays, steps, features], as `Ensemble.raw` does but faster. Where `steps`
     [stays, steps] is given, only those rows are wanted and the others may hold anything. Shape [stays, steps, outputs, components].
     """
-    members = [run.member(name, number) for number in range(run.members)]
+    members = [run.member(name, number) for number in range(run.config["members"])]
     simple = run.simple(name)
     wanted = np.ones(x.shape[:2], bool) if steps is None else steps
     rows = x[wanted]

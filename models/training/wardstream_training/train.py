@@ -19,11 +19,7 @@ from .baselines import (
     ONSET_HOURS, POOLED_HOURS, at_every_step, hindsight, knots, linear_knots, pooled_trees,
 )
 from .data import ENDPOINTS, OUTPUTS, Cohort, drop_shares, drop_variables, folds, load_cohort, load_config, next_means, onset_labels, summary_columns
-from .model import BoostedTrees, Ensemble, LinearKnots, Ramps, RowNet, StepTransformer
-
-
-# Of a feature's scale; what spans less in training would be steep beyond reason elsewhere.
-SHORTEST_RAMP = 0.1
+from .model import BoostedTrees, Ensemble, LinearKnots, StepTransformer
 
 
 def step_weights(steps: int) -> torch.Tensor:
@@ -34,11 +30,6 @@ def step_weights(steps: int) -> torch.Tensor:
 def new_model(cohort: Cohort, config: dict) -> StepTransformer:
     _, steps, features = cohort.x.shape
     return StepTransformer(features, steps, cohort.variables, len(OUTPUTS), **config["model"])
-
-
-def new_row_net(cohort: Cohort, config: dict, ramps: tuple) -> RowNet:
-    options = {key: value for key, value in config["rowNet"].items() if key not in ("count", "ramps")}
-    return RowNet(cohort.x.shape[2], Ramps(*ramps), cohort.variables, len(OUTPUTS), **options)
 
 
 class Run:
@@ -114,29 +105,14 @@ class Run:
             lambda: pooled_trees(self.cohort, self.train_of(self.without(name)), self.labels[output], ONSET_HOURS, options, seed),
         )
 
-    @property
-    def members(self) -> int:
-        """Transformers, then nets of single rows."""
-        return self.config["members"] + self.config["rowNet"]["count"]
-
-    def new_member(self, number: int) -> StepTransformer | RowNet:
-        """Not trained yet."""
-        if number < self.config["members"]:
-            return new_model(self.cohort, self.config)
-        # Of all stays, as the encoder's centres and scales are: outcomes have no part in it.
-        rows = self.cohort.x[:, [hour - 1 for hour in knots(self.cohort)]].reshape(-1, self.cohort.x.shape[2])
-        ramps = self.once("ramps", lambda: Ramps.of(rows, self.config["rowNet"]["ramps"], SHORTEST_RAMP))
-        return new_row_net(self.cohort, self.config, ramps)
-
-    def member(self, name: str, number: int) -> StepTransformer | RowNet:
+    def member(self, name: str, number: int) -> StepTransformer:
         file = self.folder / f"member-{name}-{number}.pt"
         if not file.exists():
-            self.say(f"{name}, member {number + 1} of {self.members}")
+            self.say(f"{name}, member {number + 1} of {self.config['members']}")
             seed = self.config["seed"] + 100 * number + self.names().index(name)
-            torch.manual_seed(seed)
-            model = fit(self, self.new_member(number), self.train_of(self.without(name)), self.taught(name), seed)
+            model = fit(self, self.train_of(self.without(name)), self.taught(name), seed)
             torch.save(model.state_dict(), file)
-        model = self.new_member(number)
+        model = new_model(self.cohort, self.config)
         model.load_state_dict(torch.load(file, weights_only=True))
         return model.eval()
 
@@ -144,7 +120,7 @@ class Run:
         """Not stacked yet."""
         simple = self.simple(name)
         trees = [simple["trees"], *([self.onset(output, name)] for output in ENDPOINTS)]
-        members = [self.member(name, number) for number in range(self.members)]
+        members = [self.member(name, number) for number in range(self.config["members"])]
         return Ensemble(members, [BoostedTrees.of(*each) for each in trees], linear_module(self.cohort, simple["linear"])).eval()
 
 
@@ -160,18 +136,18 @@ def linear_module(cohort: Cohort, fitted: tuple[np.ndarray, np.ndarray]) -> Line
     return LinearKnots.of(summary_columns(cohort), cohort.names.index("time.elapsed"), places, *fitted)
 
 
-def fit(
-    run: Run, model: StepTransformer | RowNet, train: np.ndarray, target: np.ndarray, seed: int, watch=None
-) -> StepTransformer | RowNet:
+def fit(run: Run, train: np.ndarray, target: np.ndarray, seed: int, watch=None) -> StepTransformer:
     """
-    Trains one new member on the stays `train` to say their `target` [stays], 0 to 1, at every step; onset of the endpoints and
+    Trains one member on the stays `train` to say their `target` [stays], 0 to 1, at every step; onset of the endpoints and
     the next step's values are learnt beside it. Returns its averaged weights.
     `watch(pass, model)` is called after each pass.
     """
     cohort, options = run.cohort, run.config["training"]
+    torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
+    model = new_model(cohort, run.config)
     pretrained = run.folder / "pretrained.pt"
-    if options["pretrained"] and isinstance(model, StepTransformer):
+    if options["pretrained"]:
         model.load_state_dict(torch.load(pretrained, weights_only=True))
     averaged = copy.deepcopy(model).eval()
     steps = cohort.x.shape[1]
@@ -261,7 +237,7 @@ def main() -> None:
             for output in ENDPOINTS:
                 run.onset(output, name)
     if part in (None, "members"):
-        for number in arguments.members or range(run.members):
+        for number in arguments.members or range(config["members"]):
             for name in run.names():
                 run.member(name, number)
     if part is not None:
