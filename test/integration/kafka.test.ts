@@ -131,7 +131,14 @@ describe('KafkaBus', () => {
     await admin.connect();
     // The broker compresses anew what its producers send otherwise.
     const configEntries = [{ name: 'compression.type', value: compression }];
-    await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS, configEntries }] });
+    // kafkajs would give up on a broker that has not heard of the topic yet.
+    const topics = [{ topic, numPartitions: PARTITIONS, configEntries }];
+    await admin.createTopics({ waitForLeaders: false, topics });
+    const led = async () => {
+      const described = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => ({ topics: [] }));
+      return described.topics.flatMap(({ partitions }) => partitions.filter(({ leader }) => leader >= 0));
+    };
+    await expect.poll(led, { timeout: 20_000 }).toHaveLength(PARTITIONS);
     await admin.disconnect();
     // Larger than a block of Java's snappy, alike and not.
     const values = [Buffer.alloc(100_000, 'vitals '), randomBytes(100_000), Buffer.from('short')];
