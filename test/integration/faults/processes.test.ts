@@ -49,7 +49,9 @@ describe('engines that share a group', () => {
 });
 
 describe('engines with names in the group', () => {
-  const named = (groupInstanceId: string) => scene.run({ bus: { ...scene.bus, groupInstanceId } });
+  // A session that outlasts a restart on a busy machine.
+  const named = (groupInstanceId: string) =>
+    scene.run({ bus: { ...scene.bus, groupInstanceId, sessionTimeoutMs: 15_000 } });
   /** The ids of the members and their partitions; the broker begins an id with the member's name. */
   const of = async (name: string) => {
     const members = [...(await scene.members())].filter(([id]) => id.startsWith(`${name}-`));
