@@ -75,8 +75,8 @@ export function decodeRecords(
   return concatMap((batch): Observable<DecodedBatch | Control> => {
     if (isControl(batch)) return of(batch);
     const missing = new Set<number>();
-    for (const { value } of batch.records) {
-      const id = codec.missingSchemaId(value);
+    for (const { bytes, start, end } of batch.records) {
+      const id = codec.missingSchemaId(bytes, start, end);
       if (id !== null) missing.add(id);
     }
     if (missing.size === 0) return of(decodeBatch(batch, decoder, clock));

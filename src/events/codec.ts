@@ -129,10 +129,11 @@ export class MessageCodec {
     return isSingleObject(bytes, start, end) && isWrittenWith(this.#reader(name), bytes, start);
   }
 
-  /** The registry id a message names and whose schema is not here yet; else null. */
-  missingSchemaId(bytes: Buffer): number | null {
-    if (this.#registry === undefined || bytes.length <= CONFLUENT_HEADER_BYTES || bytes[0] !== 0) return null;
-    const id = bytes.readUInt32BE(1);
+  /** The registry id that the message in `bytes` from `start` to `end` names and whose schema is not here yet; else null. */
+  missingSchemaId(bytes: Buffer, start = 0, end = bytes.length): number | null {
+    if (this.#registry === undefined || end - start <= CONFLUENT_HEADER_BYTES || bytes[start] !== 0)
+      return null;
+    const id = bytes.readUInt32BE(start + 1);
     return this.#registrySchemas.has(id) ? null : id;
   }
 

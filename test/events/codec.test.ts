@@ -48,6 +48,9 @@ describe('MessageCodec', () => {
     const datum = parseSchema(olderSchema()).toBuffer({ ...message, bed: '7' });
     const bytes = (id: number) => Buffer.concat([Buffer.from([0, 0, 0, 0, id]), datum]);
     expect(framed.missingSchemaId(bytes(7))).toBe(7);
+    const among = Buffer.concat([Buffer.alloc(3, 1), bytes(7), Buffer.alloc(20, 1)]);
+    expect(framed.missingSchemaId(among, 3, 3 + bytes(7).length)).toBe(7);
+    expect(framed.missingSchemaId(among, 3, 8)).toBeNull();
     await framed.loadSchema(7);
     expect(framed.missingSchemaId(bytes(7))).toBeNull();
     expect(framed.decode('VitalSigns', bytes(7))).toEqual({ ...message, source: '' });
