@@ -8,7 +8,7 @@ import type { SentenceEncoder } from '../../src/encoders/sentence-encoder.js';
 import { openUse } from '../../src/encoders/use.js';
 import { temporaryDirectory } from '../helpers.js';
 
-const FOLDER = fileURLToPath(new URL('../../models/text/2026.11-a', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../../models/text/2026.11-b', import.meta.url));
 const jsonOf = (name: string) => JSON.parse(readFileSync(join(FOLDER, name), 'utf8'));
 const golden = jsonOf('golden.json') as { cases: { sentences: string[]; reading: number[] }[] };
 const config = jsonOf('config.json') as { variables: string[]; encoder: string };
@@ -58,7 +58,7 @@ describe('the shipped note reader', () => {
 
   it('refuses a damaged graph', async () => {
     const directory = temporaryDirectory();
-    const folder = join(directory, '2026.11-a');
+    const folder = join(directory, '2026.11-b');
     await expect(openShippedReader(directory)).rejects.toThrow(/holds no text model; restore the folder/);
     mkdirSync(folder);
     copyFileSync(join(FOLDER, 'config.json'), join(folder, 'config.json'));

@@ -5,14 +5,14 @@ import torch
 
 from wardstream_training.data import AGE, COUNT, LAST, MEAN, SEEN, Cohort
 from wardstream_training.fuse import stale_rows, without_vitals
-from wardstream_training.model import Fusion, NoteReader, ReaderGraph
+from wardstream_training.model import Fusion, MeanFusion, NoteReader, ReaderGraph
 
 FEATURES, VARIABLES, IMAGE, PER = 26, 2, 3, 12
 
 
-def new_fusion() -> Fusion:
+def new_fusion(seed: int = 0) -> Fusion:
     """Of two variables, the first a vital sign; its weights are not 0, as they are before training."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     fusion = Fusion(FEATURES, VARIABLES, IMAGE, np.arange(PER), np.array([0]), PER, width=8, dropout=0.0).eval()
     for parameter in fusion.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
@@ -62,6 +62,14 @@ def test_a_modality_that_is_absent_has_no_say():
     other[:, -IMAGE - 2 : -1] = 7  # all of the image but the column that says whether there is one
     with torch.no_grad():
         assert torch.allclose(fusion(given), fusion(other))
+
+
+def test_rows_are_filled_by_the_mean_of_what_each_would_fill_in():
+    fusions = [new_fusion(seed) for seed in range(2)]
+    mean, given, untouched = MeanFusion(fusions), row(5, note_age=1), row(0.5, note_age=0.1)
+    with torch.no_grad():
+        assert torch.allclose(mean(given), (fusions[0](given) + fusions[1](given)) / 2, atol=1e-6)
+        assert torch.equal(mean(untouched), untouched[:, :FEATURES])
 
 
 def test_a_reading_does_not_depend_on_what_is_read_beside_it():

@@ -104,14 +104,14 @@ def test_smoke(tmp_path: Path):
     file.write_text(json.dumps(config))
     for command in (["pretrain", "--smoke"], ["train", "--smoke"], ["fuse", "--smoke"], ["evaluate"], ["export"], ["export", "--fused"], ["compare"]):
         subprocess.run([sys.executable, "-m", f"wardstream_training.{command[0]}", "--config", str(file), *command[1:]], cwd=ROOT, check=True)
-    for version in (config["version"], f"0-fusion-c-{config['version']}"):
-        check(tmp_path / "out" / version, version, stays, steps)
+    for version in (config["version"], f"0-fusion-{config['fusion']['version']}-{config['version']}"):
+        check(tmp_path / "out" / version, config["version"], stays, steps)
     check_reader(tmp_path / "text" / config["fusion"]["reader"]["version"], variables)
 
 
-def check(folder: Path, version: str, stays: int, steps: int) -> None:
+def check(folder: Path, plain_version: str, stays: int, steps: int) -> None:
     assert json.loads((folder / "metrics.json").read_text())["stays"] == stays
-    assert version in (folder / "card.md").read_text()
+    assert folder.name in (folder / "card.md").read_text()
     golden = json.loads((folder / "golden.json").read_text())["cases"]
     session = onnxruntime.InferenceSession(str(folder / "model.onnx"))
     shape = json.loads((folder / "config.json").read_text())
@@ -121,8 +121,8 @@ def check(folder: Path, version: str, stays: int, steps: int) -> None:
     assert logit.shape == (1, len(shape["outputs"]))
     assert np.abs(logit[0] - golden[0]["logit"]).max() < 1e-4
     # The first hour, of the fused model without a document: the same to the bit.
-    if version.startswith("0-fusion"):
-        plain = onnxruntime.InferenceSession(str(folder.parent / version.removeprefix("0-fusion-c-") / "model.onnx"))
+    if folder.name != plain_version:
+        plain = onnxruntime.InferenceSession(str(folder.parent / plain_version / "model.onnx"))
         size = plain.get_inputs()[0].shape[1]
         same, _, _ = plain.run(None, {"x": np.array([golden[0]["x"][:size]], np.float32), "k": cache, "v": cache, "age": age})
         assert np.array_equal(logit, same)

@@ -99,15 +99,15 @@ def fusion(metrics: dict, fused: bool) -> str:
     return f"""- **Notes and images** fill what is missing: where no vital sign has been charted for more than two hours, and a note or an image is newer
   than all of them, the columns that vital signs make are changed before the model above sees the row. A reader (`models/text`) attends over the
   sentences of the note, with a query for each variable, and says its value and how sure it is; within the step a query made of the row attends over the
-  tokens of the row, the newest note and the newest image; what comes of it becomes the change. Across the steps the transformers attend to
+  tokens of the row, the newest note and the newest image; what comes of it, in the mean of two fusions fitted from different seeds, becomes the change. Across the steps the transformers attend to
   the filled rows. Any other row, and every row without a note or an image, comes out as it went in, to the bit, so all figures below hold. **No public
   set pairs these patients with notes and images. It was trained on semi-synthetic pairings**: notes generated from the values observed so far, without
   looking ahead, every two to four hours and when something gets worse, with the vital signs as numbers; and X-rays drawn from PneumoniaMNIST (children; CC BY
   4.0) by the respiratory state of the hour. It has never seen a note that a person wrote about these patients, nor an image of them. Experimental: not the default model.
 - **Limits of the fusion**: the reader knows the phrases of the generator and little else (`models/text`). A note that contradicts the chart is believed less, and so
   is one that tells of a sudden change: of a stay made up for the test (`test/engine/fused.test.ts`; coma scale 12, risk 0.082 without vital signs for five hours), a note of hypotension
-  with tachycardia raises the risk to 0.123 and one of a stable patient lowers it to 0.069, but one of deep coma, shock and fever at once raises it less (0.092 to 0.100, by its words),
-  a coma scale of 6 instead of 12 hardly moves it (0.088), and "Family updated", which tells nothing, raises it to 0.086, since the reader is not quite sure that it tells nothing. **So do not rely on it to see a patient get worse.** Rows filled
+  with tachycardia raises the risk to 0.123 and one of a stable patient lowers it to 0.068, but one of deep coma, shock and fever at once raises it less (0.093 to 0.101, by its words),
+  a coma scale of 6 instead of 12 hardly moves it (0.090), and "Family updated", which tells nothing, raises it to 0.089, since the reader is not quite sure that it tells nothing. **So do not rely on it to see a patient get worse.** Rows filled
   by two sums that round differently may fall on either side of a tree's split, so scores of filled rows may differ by more than 1e-5 between runtimes.
 - **What the fusion does**, at 48 h on {tried["stays"]} stays with a note in the last {tried["hours"]} hours (newest note {tried["noteAge"]} h old on average), reader and fusion fitted on the other
   half of the stays; AUROC of death {tried.get("scoredBy", "by the model out of fold")}: whole rows {auroc("whole")}; without the vital signs of the last {tried["hours"]} hours {auroc("lost")}, with the own note

@@ -2,8 +2,8 @@
 Trains what notes and images change: `python -m wardstream_training.fuse --config configs/deterioration.json`, after `train`. No
 public set pairs these patients with notes and images. So notes are those that `wardstream features --notes` wrote from the values
 observed so far, and images are drawn from PneumoniaMNIST by the respiratory state of the hour. The structured model stays as it
-is. A reader learns to tell the values of the hour from the sentences of a note; a fusion learns to fill, in rows whose vital
-signs were taken out for some hours, what is missing, from the reading of the newest note and the newest image.
+is. A reader learns to tell the values of the hour from the sentences of a note; fusions learn to fill, in rows whose vital signs
+were taken out for some hours, what is missing, from the reading of the newest note and the newest image, and rows are filled by their mean.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from .baselines import linear_knots
 from .data import AGE, COUNT, MEAN, PER_VARIABLE, SEEN, Cohort, load_config
 from .evaluate import weighted_auroc
-from .model import Fusion, NoteReader
+from .model import Fusion, MeanFusion, NoteReader
 from .stack import fit_stack, raw_of, terms_of
 from .train import Run, descend, linear_module
 
@@ -185,6 +185,11 @@ def image_rows(embedding: np.ndarray, hours: np.ndarray, shown: np.ndarray) -> n
     return (np.concatenate([embedding, np.log1p(hours)[:, None] / 4, np.ones_like(seen)], 1) * seen).astype(np.float32)
 
 
+def new_fusions(run: Run, images: Images) -> MeanFusion:
+    """Untrained, to take over trained weights."""
+    return MeanFusion([new_fusion(run, images) for _ in range(run.config["fusion"]["members"])])
+
+
 def new_fusion(run: Run, images: Images) -> Fusion:
     cohort = run.cohort
     fusion = Fusion(
@@ -229,7 +234,7 @@ def fit_fusion(run: Run, notes: Notes, readings: np.ndarray, images: Images, tra
     return fusion.eval()
 
 
-def filled(fusion: Fusion, rows: np.ndarray, text: np.ndarray, image: np.ndarray) -> np.ndarray:
+def filled(fusion: MeanFusion, rows: np.ndarray, text: np.ndarray, image: np.ndarray) -> np.ndarray:
     """Rows [N, steps, features] as the fusion leaves them; text and image [N, steps, …]."""
     result = np.empty_like(rows)
     with torch.no_grad():
@@ -359,11 +364,12 @@ def evaluate(run: Run, notes: Notes, images: Images, fitted: list, half: np.ndar
     return result
 
 
-def fit(run: Run, notes: Notes, images: Images, train: np.ndarray, seed: int, smoke: bool) -> tuple[NoteReader, np.ndarray, Fusion]:
+def fit(run: Run, notes: Notes, images: Images, train: np.ndarray, seed: int, smoke: bool) -> tuple[NoteReader, np.ndarray, MeanFusion]:
     options = run.config["fusion"]
     reader = fit_reader(run, notes, train, seed, 1 if smoke else options["reader"]["passes"])
-    readings = readings_of(reader, notes)
-    return reader, readings, fit_fusion(run, notes, readings, images, train, seed, 5 if smoke else options["training"]["steps"])
+    readings, steps = readings_of(reader, notes), 5 if smoke else options["training"]["steps"]
+    members = [fit_fusion(run, notes, readings, images, train, seed + 1000 * each, steps) for each in range(options["members"])]
+    return reader, readings, MeanFusion(members)
 
 
 def halves(run: Run) -> np.ndarray:

@@ -14,8 +14,8 @@ import torch
 from onnx import compose
 
 from .card import card, reader_card
-from .fuse import Images, Notes, image_rows, new_fusion, readings_of, stale_rows
-from .model import Fusion, NoteReader, ReaderGraph
+from .fuse import Images, Notes, image_rows, new_fusions, readings_of, stale_rows
+from .model import MeanFusion, NoteReader, ReaderGraph
 from .train import Run
 
 OPSET = 17
@@ -28,7 +28,7 @@ def export_fused(config: dict) -> None:
     notes, images = Notes(Path(config["features"]), *run.cohort.x.shape[:2]), Images(run)
     reader = NoteReader(notes.sentences.shape[1], run.cohort.variables, config["fusion"]["reader"]["width"])
     reader.load_state_dict(torch.load(run.folder / "reader.pt", weights_only=True))
-    fusion = new_fusion(run, images)
+    fusion = new_fusions(run, images)
     fusion.load_state_dict(torch.load(run.folder / "fusion.pt", weights_only=True))
     measured = json.loads((run.folder / "fusion.json").read_text())
     write_reader(config, run, notes, reader.eval(), measured)
@@ -56,7 +56,7 @@ def write_reader(config: dict, run: Run, notes: Notes, reader: NoteReader, measu
     print(folder)
 
 
-def write_model(config: dict, run: Run, notes: Notes, images: Images, reader: NoteReader, fusion: Fusion, measured: dict) -> None:
+def write_model(config: dict, run: Run, notes: Notes, images: Images, reader: NoteReader, fusion: MeanFusion, measured: dict) -> None:
     output = Path(config["output"])
     # Sorts before the versions, so that it is never the latest one: it has to be asked for.
     plain, version = output / config["version"], f"0-fusion-{config['fusion']['version']}-{config['version']}"
@@ -99,7 +99,7 @@ def joined(fusion: onnx.ModelProto, step: onnx.ModelProto) -> onnx.ModelProto:
     return onnx.helper.make_model(graph, opset_imports=step.opset_import, ir_version=step.ir_version)
 
 
-def golden(run: Run, notes: Notes, images: Images, reader: NoteReader, fusion: Fusion, step: onnxruntime.InferenceSession, shape: dict) -> dict:
+def golden(run: Run, notes: Notes, images: Images, reader: NoteReader, fusion: MeanFusion, step: onnxruntime.InferenceSession, shape: dict) -> dict:
     """
     The first hours of one stay, token by token: at first without a document, then with a note while nothing is missing, then
     without vital signs, at last with an image too. The fusion is PyTorch's; the exported model runs on what it gives.

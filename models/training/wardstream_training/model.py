@@ -373,6 +373,21 @@ class Fusion(nn.Module):
         return torch.where(self.is_lost(x, text, image), self.changed(x, self.change(x, text, image)), x)
 
 
+class MeanFusion(nn.Module):
+    """Fusions fitted from different seeds: rows are filled by the mean of what they would fill in."""
+
+    def __init__(self, members: list[Fusion]):
+        super().__init__()
+        self.members = nn.ModuleList(members)
+        self.sizes = members[0].sizes
+
+    def forward(self, row: Tensor) -> Tensor:
+        x, text, image = torch.split(row, self.sizes, 1)
+        change = sum(member.change(x, text, image) for member in self.members) / len(self.members)
+        first = self.members[0]
+        return torch.where(first.is_lost(x, text, image), first.changed(x, change), x)
+
+
 class StepGraph(nn.Module):
     """
     One token a row: x [B, F], cache k and v [B, layers, slots, W], age [B, slots] (distance in steps of each slot, 1 to

@@ -15,7 +15,7 @@ const BEDS = 6;
 const HOURS = 30;
 const OLD = '2026.11-e';
 /** It reads notes and images, which the other one leaves aside. */
-const NEW = '0-fusion-c-2026.11-e';
+const NEW = '0-fusion-d-2026.11-e';
 setTheStage(startBroker);
 
 /** A ward with notes; all are discharged, so that every alert comes to its end. */
