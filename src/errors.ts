@@ -25,3 +25,8 @@ export class WardstreamError extends Error {
     this.isPassing = options.isPassing ?? false;
   }
 }
+
+/** An error, what caused it, what caused that, and so on; nothing of what is no error. */
+export function causesOf(error: unknown): Error[] {
+  return error instanceof Error ? [error, ...causesOf(error.cause)] : [];
+}

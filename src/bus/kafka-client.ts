@@ -8,7 +8,7 @@ import kafkajs, {
 } from 'kafkajs';
 import type { BusConfig } from '../config.js';
 import { RawRecord } from '../engine/decode.js';
-import { WardstreamError } from '../errors.js';
+import { causesOf, WardstreamError } from '../errors.js';
 import type { InputTopic } from '../events/topics.js';
 import { readAllCodecs } from './kafka-codecs.js';
 import { BatchRecord, readBatchesFast } from './kafka-records.js';
@@ -54,9 +54,9 @@ class TokenRefused extends kafkajs.KafkaJSNonRetriableError {}
 
 /** Whether brokers do not take who we say we are: to say it again would not help. */
 export function isRefusal(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const isOne = error instanceof kafkajs.KafkaJSSASLAuthenticationError || error instanceof TokenRefused;
-  return isOne || isRefusal(error.cause);
+  return causesOf(error).some(
+    (each) => each instanceof kafkajs.KafkaJSSASLAuthenticationError || each instanceof TokenRefused,
+  );
 }
 
 function saslOptions(sasl: Sasl): NonNullable<KafkaConfig['sasl']> {

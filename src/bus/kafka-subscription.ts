@@ -1,6 +1,6 @@
 import type { Admin, EachBatchPayload, Kafka, Consumer as KafkaConsumer, KafkaMessage } from 'kafkajs';
 import type { RawRecord } from '../engine/decode.js';
-import { WardstreamError } from '../errors.js';
+import { causesOf, WardstreamError } from '../errors.js';
 import { coPartitionedAssigner } from './assigner.js';
 import type { Consumer, Position, RecordBatch, RecordHandler } from './bus.js';
 import { type KafkaBusConfig, patiently, recordOf } from './kafka-client.js';
@@ -280,16 +280,24 @@ async function whileAlive(
   await heartbeat();
 }
 
+/** What kafkajs adds to an error. */
+interface KafkaError extends Error {
+  readonly type?: string;
+  readonly retriable?: boolean;
+}
+
 /** Another member has this one's name. */
-function isReplaced({ type, cause }: Error & { type?: string }): boolean {
-  return type === 'FENCED_INSTANCE_ID' || (cause instanceof Error && isReplaced(cause));
+function isReplaced(error: unknown): boolean {
+  return causesOf(error).some(({ type }: KafkaError) => type === 'FENCED_INSTANCE_ID');
 }
 
 /** The group is being dealt out anew, or the broker is away. kafkajs wraps what the broker said. */
 function isPassing(error: unknown): boolean {
-  const { type, retriable, message, cause } = error as Error & { type?: string; retriable?: boolean };
-  if (NOT_A_MEMBER.has(type ?? '') || retriable === true || message.startsWith(STARTS_ANEW)) return true;
-  return (
-    (error as Error).name === 'KafkaJSNumberOfRetriesExceeded' || (cause instanceof Error && isPassing(cause))
+  return causesOf(error).some(
+    ({ type = '', retriable, message, name }: KafkaError) =>
+      NOT_A_MEMBER.has(type) ||
+      retriable === true ||
+      message.startsWith(STARTS_ANEW) ||
+      name === 'KafkaJSNumberOfRetriesExceeded',
   );
 }
