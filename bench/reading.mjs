@@ -51,7 +51,9 @@ export async function measure() {
   const round = (value) => Number(value.toFixed(2));
   const read = [];
   for (const [words, id, value, sentence] of SENTENCES) {
-    const reading = await reader.read([quantise(unit(await encoder.embed(sentence)))]);
+    const reading = await reader.read([
+      { text: sentence, embedding: quantise(unit(await encoder.embed(sentence))) },
+    ]);
     const place = variables.findIndex((each) => each.id === id);
     const { center, scale, transform } = variables[place];
     const told = ((transform === 'log' ? Math.log1p(value) : value) - center) / scale;

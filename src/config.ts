@@ -34,10 +34,10 @@ const ruleSchema = z.strictObject({
 export type AlertRule = z.infer<typeof ruleSchema>;
 
 /**
- * Thresholds of model 2026.11-e on its out-of-fold scores of set A, at the end of each hour. Onset, event by event after
- * Hyland et al. 2020: circulatory 0.15, recall 0.52, precision 0.22; respiratory 0.5, recall 0.50, precision 0.70. Death: of
- * those ever at 0.5 (0.3) 57 % (35 %) died, and they are 33 % (70 %) of the dead. Each rule alone raises 0.13 (circulatory),
- * 0.40 (respiratory), 0.04 and 0.15 alerts a patient-day. NEWS2 7 is the RCP's emergency threshold.
+ * Thresholds of model 2026.11-f on its out-of-fold scores of set A, at the end of each hour. Onset, event by event after
+ * Hyland et al. 2020: circulatory 0.15, recall 0.52, precision 0.22; respiratory 0.5, recall 0.49, precision 0.70. Death: of
+ * those ever at 0.5 (0.3) 58 % (35 %) died, and they are 33 % (71 %) of the dead. Each rule alone raises 0.12 (circulatory),
+ * 0.38 (respiratory), 0.04 and 0.14 alerts a patient-day. NEWS2 7 is the RCP's emergency threshold.
  */
 const DEFAULT_RULES: AlertRule[] = [
   {

@@ -60,7 +60,8 @@ export class NoteEncoder {
     const detail = isShortened ? `of ${text.length} characters, ${sentences.length} sentences were read` : '';
     try {
       const embeddings = await Promise.all(sentences.map((sentence) => this.#embed(sentence)));
-      const whole = this.#reader === null ? meanOf(embeddings) : await this.#reader.read(embeddings);
+      const embedded = embeddings.map((embedding, index) => ({ text: sentences[index], embedding }));
+      const whole = this.#reader === null ? meanOf(embeddings) : await this.#reader.read(embedded);
       return { embedding: quantise(whole), finding: null, flags, detail };
     } catch (error) {
       return unusable('encoder-failed', String(error));

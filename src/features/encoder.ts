@@ -6,14 +6,7 @@ import { VARIABLE_COUNT, variableIndex } from '../clinical/variables.js';
 import { dequantise } from '../encoders/encoding.js';
 import type { EpochMs } from '../events/event.js';
 import { DERIVED_NAMES, encodeDerived } from './derived.js';
-
-/** How one variable is standardised: z = (t(value) − center) / scale, t the identity or ln(1 + value). */
-const scalingSchema = z.object({
-  id: z.string(),
-  transform: z.enum(['linear', 'log']),
-  center: z.number(),
-  scale: z.number().positive(),
-});
+import { CLIP, scalingSchema } from './standardise.js';
 
 /** An embedding in the model's input. */
 const modalitySchema = z.object({
@@ -35,8 +28,6 @@ export type Modality = z.infer<typeof modalitySchema>;
 export type Modalities = NonNullable<z.infer<typeof encoderConfigSchema>['modalities']>;
 export type EncoderConfig = z.input<typeof encoderConfigSchema>;
 
-/** Standardised values are clipped to this many standard deviations. */
-export const CLIP = 5;
 const HOUR_MS = 3_600_000;
 /** What a carry can count: 16 bits. */
 const MAX_SEEN = 65_535;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { dequantise, quantise, unit } from '../encoders/encoding.js';
 import type { SentenceEncoder } from '../encoders/sentence-encoder.js';
 import { splitSentences } from '../encoders/sentences.js';
+import { statedValues } from '../encoders/stated-values.js';
 import { NoteWriter, type WrittenNote } from '../simulate/note-writer.js';
 import { Random } from '../simulate/random.js';
 import type { EventPass } from './export.js';
@@ -30,8 +31,8 @@ export interface NotesOptions {
 }
 
 /**
- * Writes notes for training, generated from the values of each stay observed up to the note's time: `notes.json`, and the
- * embeddings of their distinct sentences as the engine keeps them, `sentences.f32` (little-endian float32, shape
+ * Writes notes for training, generated from the values of each stay observed up to the note's time: `notes.json`, with the
+ * values that their distinct sentences state, and the embeddings of these as the engine keeps them, `sentences.f32` (little-endian float32, shape
  * [sentences, size]). `ids` are the stays of stays.json.
  */
 export async function exportNotes(
@@ -60,7 +61,16 @@ export async function exportNotes(
   }
   closeSync(file);
   const sentences = [...places.keys()];
-  const description = { version: 2, encoder: encoder.name, size: encoder.size, seed, sentences, notes };
+  const stated = sentences.map(statedValues);
+  const description = {
+    version: 3,
+    encoder: encoder.name,
+    size: encoder.size,
+    seed,
+    sentences,
+    stated,
+    notes,
+  };
   writeFileSync(join(directory, 'notes.json'), JSON.stringify(description));
   return { notes: notes.length, sentences: sentences.length };
 }

@@ -67,7 +67,8 @@ describe('NoteEncoder', () => {
     const reader: NoteReader = {
       name: 'first',
       size: 3,
-      read: async (sentences) => Float32Array.of(sentences.length / 10, sentences[0][0] / EMBEDDING_UNIT, 2),
+      read: async (sentences) =>
+        Float32Array.of(sentences.length / 10, sentences[0].embedding[0] / EMBEDDING_UNIT, 2),
       close: async () => undefined,
     };
     const encoder = new NoteEncoder(counting(), reader);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { EMBEDDING_UNIT } from '../../src/encoders/encoding.js';
 import type { SentenceEncoder } from '../../src/encoders/sentence-encoder.js';
 import { splitSentences } from '../../src/encoders/sentences.js';
+import { statedValues } from '../../src/encoders/stated-values.js';
 import { exportNotes } from '../../src/features/notes.js';
 import { adt, eventOf, HOUR_MS, START, temporaryDirectory, vitals } from '../helpers.js';
 
@@ -32,12 +33,16 @@ describe('exportNotes', () => {
     const run = (directory: string, seed: number) =>
       exportNotes(stays, ['a', 'b'], lengths, directory, { seed });
     const counts = await run(first, 1);
-    const { notes, sentences, size, encoder } = JSON.parse(readFileSync(join(first, 'notes.json'), 'utf8'));
+    const { notes, sentences, stated, size, encoder } = JSON.parse(
+      readFileSync(join(first, 'notes.json'), 'utf8'),
+    );
     const rows = new Float32Array(new Uint8Array(readFileSync(join(first, 'sentences.f32'))).buffer);
     expect([size, encoder]).toEqual([3, 'lengths']);
     expect(counts).toEqual({ notes: notes.length, sentences: sentences.length });
     expect(counts.notes).toBeGreaterThanOrEqual(12);
     expect(new Set(sentences).size).toBe(sentences.length);
+    expect(stated).toEqual(sentences.map(statedValues));
+    expect(stated.flat().length).toBeGreaterThan(5);
     const order = notes.map(({ stay, minute }: { stay: number; minute: number }) => stay * 10_000 + minute);
     expect(order).toEqual([...order].sort((a, b) => a - b));
     expect(new Set(notes.map(({ stay }: { stay: number }) => stay))).toEqual(new Set([0, 1]));

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from wardstream_training.data import AGE, COUNT, LAST, MEAN, SEEN, Cohort
-from wardstream_training.fuse import stale_rows, without_vitals
+from wardstream_training.fuse import stale_rows, with_stated, without_vitals
 from wardstream_training.model import Fusion, MeanFusion, NoteReader, ReaderGraph
 
 FEATURES, VARIABLES, IMAGE, PER = 26, 2, 3, 12
@@ -82,6 +82,19 @@ def test_a_reading_does_not_depend_on_what_is_read_beside_it():
         alone = ReaderGraph(reader)(sentences[1, :2])
     assert torch.allclose(both[1], alone, atol=1e-6)
     assert both.shape == (2, 2 * VARIABLES) and both.abs().max() <= 1
+
+
+def test_a_stated_number_takes_the_place_of_what_was_read():
+    scalings = [("heartRate", "linear", 80.0, 20.0), ("lactate", "log", 1.0, 0.5)]
+    cohort = cohort_of(1, 2)
+    cohort.description["encoder"]["variables"] = [dict(zip(("id", "transform", "center", "scale"), each)) for each in scalings]
+    readings = np.full((3, 2 * VARIABLES), 0.25)
+    stated = [[], [[["heartRate"], 60], [["heartRate", "pulse"], 130]], [[["lactate"], 500]]]
+    found = with_stated(readings, cohort, stated)
+    assert np.allclose(found[0], 0.25)
+    assert np.allclose(found[1], [2.5 / 5, 0.25, 1, 0.25]), "the later of two"
+    assert np.allclose(found[2], [0.25, 1, 0.25, 1]), "within what a reading can hold"
+    assert np.allclose(readings, 0.25), "the readings given stay as they are"
 
 
 def cohort_of(stays: int, steps: int) -> Cohort:

@@ -79,7 +79,7 @@ def test_smoke(tmp_path: Path):
     ids = [str(100 + i) for i in range(stays)]
     description = dict(
         stays=stays, steps=steps, features=len(names), ids=ids, featureNames=names, scoreNames=["news2", "sofa", "map", "spo2"], vitals=variables,
-        encoder={"variables": [{"id": id} for id in variables]},
+        encoder={"variables": [{"id": id, "transform": "linear", "center": 80.0, "scale": 20.0} for id in variables]},
     )
     (tmp_path / "stays.json").write_text(json.dumps(description))
     events = [[[float(5 + i % 30), 6.5 + i % 30]] for i in range(stays)]
@@ -93,7 +93,8 @@ def test_smoke(tmp_path: Path):
     ]
     rng.normal(size=(8, 6)).astype("<f4").tofile(tmp_path / "sentences.f32")
     texts = [f"sentence {each}" for each in range(8)]
-    (tmp_path / "notes.json").write_text(json.dumps({"size": 6, "encoder": "test", "sentences": texts, "notes": notes}))
+    stated = [[[["heartRate"], 131]], *[[]] * 7]
+    (tmp_path / "notes.json").write_text(json.dumps({"size": 6, "encoder": "test", "sentences": texts, "stated": stated, "notes": notes}))
     (tmp_path / "runs").mkdir()
     np.savez(tmp_path / "runs/images.npz", embedding=rng.normal(size=(8, 3)).astype(np.float32), ill=np.arange(8) % 2 == 0)
     config = json.loads((ROOT / "configs/deterioration.json").read_text())
@@ -106,7 +107,7 @@ def test_smoke(tmp_path: Path):
         subprocess.run([sys.executable, "-m", f"wardstream_training.{command[0]}", "--config", str(file), *command[1:]], cwd=ROOT, check=True)
     for version in (config["version"], f"0-fusion-{config['fusion']['version']}-{config['version']}"):
         check(tmp_path / "out" / version, config["version"], stays, steps)
-    check_reader(tmp_path / "text" / config["fusion"]["reader"]["version"], variables)
+    check_reader(tmp_path / "text" / config["fusion"]["reader"]["version"], description["encoder"]["variables"])
 
 
 def check(folder: Path, plain_version: str, stays: int, steps: int) -> None:
@@ -128,7 +129,7 @@ def check(folder: Path, plain_version: str, stays: int, steps: int) -> None:
         assert np.array_equal(logit, same)
 
 
-def check_reader(folder: Path, variables: list[str]) -> None:
+def check_reader(folder: Path, variables: list[dict]) -> None:
     assert json.loads((folder / "config.json").read_text())["variables"] == variables
     assert folder.name in (folder / "card.md").read_text()
     session = onnxruntime.InferenceSession(str(folder / "model.onnx"))

@@ -151,10 +151,35 @@ def onset_labels(cohort: Cohort, output: str) -> np.ndarray:
     return labels
 
 
-def next_means(cohort: Cohort, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The step means [stays, steps - 1, variables] that follow each step but the last, and where there is one (0 or 1)."""
-    per = rows[:, 1:, : cohort.variables * PER_VARIABLE].reshape(*rows[:, 1:].shape[:2], cohort.variables, PER_VARIABLE)
-    return np.ascontiguousarray(per[..., MEAN]), (per[..., COUNT] > 0).astype(np.float32)
+def of_variables(cohort: Cohort, rows: np.ndarray, place: int) -> np.ndarray:
+    """The column at `place` of each variable's. rows [stays, steps, features] -> [stays, steps, variables]"""
+    return rows[:, :, place : cohort.variables * PER_VARIABLE : PER_VARIABLE]
+
+
+def means(cohort: Cohort, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The means of each step [stays, steps, variables], and where there is one (0 or 1)."""
+    return np.ascontiguousarray(of_variables(cohort, rows, MEAN)), (of_variables(cohort, rows, COUNT) > 0).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Hidden:
+    rows: np.ndarray  # [stays, steps, features]
+    at: np.ndarray  # [stays, steps, variables], 1 where hidden, else 0
+
+
+def hide_hours(cohort: Cohort, rows: np.ndarray, rng: np.random.Generator, share: float, spans: int, least: int, most: int) -> Hidden:
+    """
+    Rows as if some variables had never been measured during some steps: of a `share` of each stay's variables, `spans` runs of `least` to `most`
+    steps, which may overlap or reach beyond the end.
+    """
+    stays, steps = rows.shape[:2]
+    chosen = rng.random((stays, 1, cohort.variables)) < share
+    at, hidden = np.arange(steps)[None, :, None], np.zeros((stays, steps, cohort.variables), bool)
+    for _ in range(spans):
+        first = rng.integers(0, steps, chosen.shape)
+        hidden |= (at >= first) & (at < first + rng.integers(least, most + 1, chosen.shape)) & chosen
+    hidden = hidden.astype(np.float32)
+    return Hidden(rows * (hidden @ cohort.dropping == 0), hidden)
 
 
 def drop_variables(cohort: Cohort, rows: np.ndarray, shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:

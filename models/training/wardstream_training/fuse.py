@@ -73,7 +73,7 @@ class Notes:
     def __init__(self, folder: Path, stays: int, steps: int):
         description = json.loads((folder / "notes.json").read_text())
         notes = description["notes"]
-        self.encoder, self.texts = description["encoder"], description["sentences"]
+        self.encoder, self.texts, self.stated = description["encoder"], description["sentences"], description["stated"]
         self.sentences = np.fromfile(folder / "sentences.f32", dtype="<f4").reshape(-1, description["size"])
         self.held = np.full((len(notes), max(len(each["sentences"]) for each in notes)), -1)
         for place, note in enumerate(notes):
@@ -151,11 +151,30 @@ def fit_reader(run: Run, notes: Notes, train: np.ndarray, seed: int, passes: int
     return reader.eval()
 
 
-def readings_of(reader: NoteReader, notes: Notes) -> np.ndarray:
+def with_stated(readings: np.ndarray, cohort: Cohort, stated: list[list]) -> np.ndarray:
+    """
+    Readings [notes, 2 * variables] with what the sentences of each state as numbers, (ids, value), in place of what was read of it; of two
+    numbers the later one. As src/encoders/reader.ts does.
+    """
+    variables = cohort.description["encoder"]["variables"]
+    places = {each["id"]: place for place, each in enumerate(variables)}
+    result = readings.copy()
+    for row, values in zip(result, stated):
+        for ids, value in values:
+            for place in (places[id] for id in ids if id in places):
+                scaling = variables[place]
+                transformed = np.log1p(max(0, value)) if scaling["transform"] == "log" else value
+                row[place] = np.clip((transformed - scaling["center"]) / scaling["scale"] / NoteReader.CLIP, -1, 1)
+                row[len(variables) + place] = 1
+    return result
+
+
+def readings_of(reader: NoteReader, notes: Notes, cohort: Cohort) -> np.ndarray:
     """Readings of all notes as the engine keeps them. [notes, 2 * variables]"""
     with torch.no_grad():
         parts = np.array_split(np.arange(len(notes.stay)), max(1, len(notes.stay) // 256))
         readings = np.concatenate([reader.reading(*notes.batch(part)).numpy() for part in parts])
+    readings = with_stated(readings, cohort, [[each for place in held[held >= 0] for each in notes.stated[place]] for held in notes.held])
     return np.floor(readings * np.float64(UNIT) + 0.5).astype(np.float32) / np.float32(UNIT)
 
 
@@ -367,7 +386,7 @@ def evaluate(run: Run, notes: Notes, images: Images, fitted: list, half: np.ndar
 def fit(run: Run, notes: Notes, images: Images, train: np.ndarray, seed: int, smoke: bool) -> tuple[NoteReader, np.ndarray, MeanFusion]:
     options = run.config["fusion"]
     reader = fit_reader(run, notes, train, seed, 1 if smoke else options["reader"]["passes"])
-    readings, steps = readings_of(reader, notes), 5 if smoke else options["training"]["steps"]
+    readings, steps = readings_of(reader, notes, run.cohort), 5 if smoke else options["training"]["steps"]
     members = [fit_fusion(run, notes, readings, images, train, seed + 1000 * each, steps) for each in range(options["members"])]
     return reader, readings, MeanFusion(members)
 

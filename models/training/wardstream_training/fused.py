@@ -14,13 +14,13 @@ import torch
 from onnx import compose
 
 from .card import card, reader_card
-from .fuse import Images, Notes, image_rows, new_fusions, readings_of, stale_rows
+from .fuse import Images, Notes, image_rows, new_fusions, readings_of, stale_rows, with_stated
 from .model import MeanFusion, NoteReader, ReaderGraph
 from .train import Run
 
 OPSET = 17
 # Notes of golden.json of the reader, of sentences that `features --notes` writes.
-READ = [["GCS 6", "HR 128", "MAP 52"], ["Family updated"]]
+READ = [["Comatose, GCS 6, not following commands", "HR 128", "MAP 52"], ["Family updated"], ["A&O x3", "Voiding well"]]
 
 
 def export_fused(config: dict) -> None:
@@ -46,11 +46,12 @@ def write_reader(config: dict, run: Run, notes: Notes, reader: NoteReader, measu
         # A tiny export may lack them.
         places = [notes.texts.index(each) for each in texts if each in notes.texts] or [0]
         with torch.no_grad():
-            reading = graph(torch.from_numpy(notes.sentences[places]))
+            reading = graph(torch.from_numpy(notes.sentences[places])).numpy()
+        reading = with_stated(reading[None], run.cohort, [[each for place in places for each in notes.stated[place]]])[0]
         cases.append({"sentences": [notes.texts[place] for place in places], "reading": reading.tolist()})
-    variables = [each["id"] for each in run.cohort.description["encoder"]["variables"]]
+    variables = run.cohort.description["encoder"]["variables"]
     write(folder / "config.json", {"version": version, "sha256": sha256(target), "encoder": notes.encoder, "embedding": size, "variables": variables})
-    write(folder / "golden.json", {"about": "Sentences of notes, and what PyTorch reads in their embeddings.", "cases": cases})
+    write(folder / "golden.json", {"about": "Sentences of notes, what PyTorch reads in their embeddings, and what they state as numbers.", "cases": cases})
     write(folder / "metrics.json", {"r2": measured["reading"]})
     (folder / "card.md").write_text(reader_card(version, notes.encoder, measured["reading"], target.stat().st_size))
     print(folder)
@@ -108,7 +109,7 @@ def golden(run: Run, notes: Notes, images: Images, reader: NoteReader, fusion: M
     stays = np.zeros(count, dtype=np.int64)
     rows = run.cohort.x[stays, np.arange(count)].copy()
     rows[3:] = stale_rows(run.cohort, stays[3:], stays[3:] + 3, np.arange(3, count))
-    reading = readings_of(reader, notes)[:1]
+    reading = readings_of(reader, notes, run.cohort)[:1]
     age = np.log1p(np.full((count, 1), 0.5)) / 4
     text = np.concatenate([np.repeat(reading, count, 0), age, np.ones((count, 1))], 1)
     text[0] = 0

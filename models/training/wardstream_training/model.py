@@ -62,6 +62,11 @@ class StepTransformer(nn.Module):
         self.forecast = nn.Linear(width, forecasts)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        h = self.encode(x)
+        return self.head(h), self.forecast(h)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """What each step knows of itself and those before it. [B, S, width]"""
         n = x.shape[1]
         distance = torch.arange(n)[:, None] - torch.arange(n)[None, :]
         age = torch.where((distance >= 0) & (distance < self.steps), distance, self.steps)
@@ -70,8 +75,7 @@ class StepTransformer(nn.Module):
             normed = layer.norm1(h)
             bias = layer.table()[age].permute(2, 0, 1)[None]
             h = layer.finish(h, layer.attend(layer.query(normed), layer.key(normed), layer.value(normed), bias))
-        h = self.norm(h)
-        return self.head(h), self.forecast(h)
+        return self.norm(h)
 
 
 class BoostedTrees(nn.Module):

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from .baselines import (
     ONSET_HOURS, POOLED_HOURS, at_every_step, hindsight, knots, linear_knots, pooled_trees,
 )
-from .data import ENDPOINTS, OUTPUTS, Cohort, drop_shares, drop_variables, folds, load_cohort, load_config, next_means, onset_labels, summary_columns
+from .data import ENDPOINTS, OUTPUTS, Cohort, drop_shares, drop_variables, folds, load_cohort, load_config, means, onset_labels, summary_columns
 from .model import BoostedTrees, Ensemble, LinearKnots, StepTransformer
 
 
@@ -105,12 +105,16 @@ class Run:
             lambda: pooled_trees(self.cohort, self.train_of(self.without(name)), self.labels[output], ONSET_HOURS, options, seed),
         )
 
+    def pretrained(self, number: int) -> Path:
+        return self.folder / f"pretrained-{number}.pt"
+
     def member(self, name: str, number: int) -> StepTransformer:
         file = self.folder / f"member-{name}-{number}.pt"
         if not file.exists():
             self.say(f"{name}, member {number + 1} of {self.config['members']}")
             seed = self.config["seed"] + 100 * number + self.names().index(name)
-            model = fit(self, self.train_of(self.without(name)), self.taught(name), seed)
+            start = torch.load(self.pretrained(number), weights_only=True) if self.config["training"]["pretrained"] else None
+            model = fit(self, self.train_of(self.without(name)), self.taught(name), seed, start)
             torch.save(model.state_dict(), file)
         model = new_model(self.cohort, self.config)
         model.load_state_dict(torch.load(file, weights_only=True))
@@ -136,19 +140,17 @@ def linear_module(cohort: Cohort, fitted: tuple[np.ndarray, np.ndarray]) -> Line
     return LinearKnots.of(summary_columns(cohort), cohort.names.index("time.elapsed"), places, *fitted)
 
 
-def fit(run: Run, train: np.ndarray, target: np.ndarray, seed: int, watch=None) -> StepTransformer:
+def fit(run: Run, train: np.ndarray, target: np.ndarray, seed: int, start: dict | None = None) -> StepTransformer:
     """
     Trains one member on the stays `train` to say their `target` [stays], 0 to 1, at every step; onset of the endpoints and
-    the next step's values are learnt beside it. Returns its averaged weights.
-    `watch(pass, model)` is called after each pass.
+    the next step's values are learnt beside it. It begins with the weights `start`, where given. Returns its averaged weights.
     """
     cohort, options = run.cohort, run.config["training"]
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     model = new_model(cohort, run.config)
-    pretrained = run.folder / "pretrained.pt"
-    if options["pretrained"]:
-        model.load_state_dict(torch.load(pretrained, weights_only=True))
+    if start is not None:
+        model.load_state_dict(start)
     averaged = copy.deepcopy(model).eval()
     steps = cohort.x.shape[1]
     target = at_every_step(cohort, target)
@@ -158,7 +160,7 @@ def fit(run: Run, train: np.ndarray, target: np.ndarray, seed: int, watch=None) 
 
     def loss_of(chosen: np.ndarray) -> torch.Tensor:
         rows = cohort.x[chosen]
-        values, seen = (torch.from_numpy(each) for each in next_means(cohort, rows))
+        values, seen = (torch.from_numpy(each[:, 1:]) for each in means(cohort, rows))
         x = torch.from_numpy(drop_variables(cohort, rows, shares, rng))
         y = torch.from_numpy(target[chosen].astype(np.float32))
         known = torch.from_numpy((~np.isnan(onset[chosen])).astype(np.float32))
@@ -174,7 +176,7 @@ def fit(run: Run, train: np.ndarray, target: np.ndarray, seed: int, watch=None) 
         of_onset = F.binary_cross_entropy_with_logits(logits[..., 1:], mixed(z), reduction="none") * known
         return loss + options["onsetWeight"] * of_onset.sum() / known.sum().clamp(min=1) * len(ENDPOINTS)
 
-    optimise(model, averaged, train, options["epochs"], options, rng, loss_of, watch)
+    optimise(model, averaged, train, options["epochs"], options, rng, loss_of)
     return averaged
 
 
@@ -190,7 +192,7 @@ def descend(
     return loss.item()
 
 
-def optimise(model, averaged, train: np.ndarray, epochs: int, options: dict, rng, loss_of, watch=None) -> None:
+def optimise(model, averaged, train: np.ndarray, epochs: int, options: dict, rng, loss_of) -> None:
     """AdamW under one cycle of the learning rate; `averaged` follows the weights."""
     decay = [p for name, p in model.named_parameters() if p.ndim > 1 and "bias" not in name]
     rest = [p for name, p in model.named_parameters() if not (p.ndim > 1 and "bias" not in name)]
@@ -208,8 +210,6 @@ def optimise(model, averaged, train: np.ndarray, epochs: int, options: dict, rng
                 for slow, fast in zip(averaged.parameters(), model.parameters()):
                     slow.lerp_(fast, 1 - options["emaDecay"])
         print(f"  pass {epoch + 1}/{epochs} loss {total / batches:.4f}", flush=True)
-        if watch is not None:
-            watch(epoch + 1, averaged)
 
 
 def main() -> None:
@@ -223,7 +223,7 @@ def main() -> None:
     config = load_config(arguments.config)
     if arguments.smoke:
         config |= {"folds": 3}
-        config["training"] |= {"epochs": 1, "pretrained": False}
+        config["training"] |= {"epochs": 1}
         config["trees"] |= {"iterations": 3}
     torch.set_num_threads(arguments.threads)
     run = Run(config)

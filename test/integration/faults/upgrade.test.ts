@@ -13,9 +13,9 @@ import { messages, reference, scene, setTheStage } from './stage.js';
 const HOUR_MS = 3_600_000;
 const BEDS = 6;
 const HOURS = 30;
-const OLD = '2026.11-e';
+const OLD = '2026.11-f';
 /** It reads notes and images, which the other one leaves aside. */
-const NEW = '0-fusion-d-2026.11-e';
+const NEW = '0-fusion-e-2026.11-f';
 setTheStage(startBroker);
 
 /** A ward with notes; all are discharged, so that every alert comes to its end. */
