@@ -16,8 +16,8 @@ const LINK = String.raw`(?:\s+(?:is|of|now|at|around|about|currently|stable at))
 const NUMBER = String.raw`(\d{1,3}(?:\.\d{1,2})?)`;
 const END = String.raw`(?![\d%+]|\s*\/\s*\d|\.\d|['’]?s\b|\s*(?:[-–]|to|or)\s*\d)`;
 
-const labelled = (label: string, flags = 'gi') =>
-  new RegExp(`${START}(?:${label})${LINK}${NUMBER}${END}`, flags);
+const labelled = (label: string, flags = 'gi', unit = '') =>
+  new RegExp(`${START}(?:${label})${LINK}${NUMBER}${unit}${END}`, flags);
 const pressure = (label: string) =>
   new RegExp(String.raw`${START}(?:${label})${LINK}(\d{2,3})\s*/\s*(\d{2,3})(?![\d/])`, 'gi');
 const identity = (value: number) => value;
@@ -39,9 +39,9 @@ const PATTERNS: readonly Pattern[] = [
   [labelled('RR|resps?|resp(?:iratory)? rate'), [['respRate']], identity],
   [labelled('temp(?:erature)?'), [['temperature']], toCelsius],
   [labelled('T', 'g'), [['temperature']], toCelsius],
-  [new RegExp(String.raw`${START}(?:GCS|Glasgow coma (?:scale|score))${LINK}(\d{1,2})T?(?![\d/]|\s*(?:[-–]|to|or)\s*\d)`, 'gi'), [['gcs']], identity],
-  [new RegExp(String.raw`${START}FiO2${LINK}(\d{1,3}(?:\.\d{1,2})?)\s*%?(?![\d/]|\s*(?:[-–]|to)\s*\d)`, 'gi'), [['fio2']], fromPercent],
-  [/(?<!\w)(?:on|needs|down to|up to)\s+(\d{2,3})\s*%\s*(?:O2|oxygen)\b/gi, [['fio2']], fromPercent],
+  [labelled('GCS|Glasgow coma (?:scale|score)'), [['gcs']], identity],
+  [labelled('FiO2', 'gi', String.raw`\s*%?`), [['fio2']], fromPercent],
+  [new RegExp(String.raw`${START}(?:on|needs|down to|up to)\s+(\d{2,3})\s*%\s*(?:O2|oxygen)\b`, 'gi'), [['fio2']], fromPercent],
 ];
 
 /**

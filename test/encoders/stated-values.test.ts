@@ -83,6 +83,9 @@ describe('statedValues', () => {
     'patient 90 kg',
     'ETT 22 at the lips',
     'no MAP 50',
+    'not on 40 % O2',
+    'FiO2 40-50%',
+    'FiO2 40%-50%',
     'Family updated',
     '',
   ])('takes no number from %j', (sentence) => {

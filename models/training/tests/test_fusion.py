@@ -10,13 +10,15 @@ from wardstream_training.model import Fusion, MeanFusion, NoteReader, ReaderGrap
 FEATURES, VARIABLES, IMAGE, PER = 26, 2, 3, 12
 
 
-def new_fusion(seed: int = 0) -> Fusion:
-    """Of two variables, the first a vital sign; its weights are not 0, as they are before training."""
-    torch.manual_seed(seed)
-    fusion = Fusion(FEATURES, VARIABLES, IMAGE, np.arange(PER), np.array([0]), PER, width=8, dropout=0.0).eval()
-    for parameter in fusion.parameters():
-        torch.nn.init.normal_(parameter, std=0.3)
-    return fusion
+def new_fusion(*seeds: int) -> MeanFusion:
+    """Of two variables, the first a vital sign; their weights are not 0, as they are before training."""
+    fusions = []
+    for seed in seeds or (0,):
+        torch.manual_seed(seed)
+        fusions.append(Fusion(FEATURES, VARIABLES, IMAGE, np.arange(PER), np.array([0]), PER, width=8, dropout=0.0).eval())
+        for parameter in fusions[-1].parameters():
+            torch.nn.init.normal_(parameter, std=0.3)
+    return MeanFusion(fusions)
 
 
 def row(vital_age: float, note_age: float | None = None, image_age: float | None = None) -> torch.Tensor:
@@ -65,8 +67,8 @@ def test_a_modality_that_is_absent_has_no_say():
 
 
 def test_rows_are_filled_by_the_mean_of_what_each_would_fill_in():
-    fusions = [new_fusion(seed) for seed in range(2)]
-    mean, given, untouched = MeanFusion(fusions), row(5, note_age=1), row(0.5, note_age=0.1)
+    fusions, mean = [new_fusion(0), new_fusion(1)], new_fusion(0, 1)
+    given, untouched = row(5, note_age=1), row(0.5, note_age=0.1)
     with torch.no_grad():
         assert torch.allclose(mean(given), (fusions[0](given) + fusions[1](given)) / 2, atol=1e-6)
         assert torch.equal(mean(untouched), untouched[:, :FEATURES])

@@ -299,10 +299,9 @@ class ReaderGraph(nn.Module):
 
 class Fusion(nn.Module):
     """
-    Fills what is missing of the vital signs in a row from the newest note and the newest image: rows [N, F + text + image] -> rows
-    [N, F]. A query made of the structured token attends over the tokens of the row, the note and the image; what comes of it is
-    mapped to a change of the columns that vital signs make. It is applied only where no vital sign has been charted for longer
-    than `LOST` hours and the note or image is newer than all of them: any other row comes out as it went in, to the bit.
+    What is missing of the vital signs in a row, by the newest note and the newest image. A query made of the structured token
+    attends over the tokens of the row, the note and the image; what comes of it is mapped to a change of the columns that vital
+    signs make. Rows are filled only where no vital sign has been charted for longer than `LOST` hours and the note or image is newer than all of them.
     """
 
     LOST = 2.0
@@ -372,13 +371,12 @@ class Fusion(nn.Module):
         document = torch.minimum(*ages)
         return (newest > document) & (newest > float(np.log1p(self.LOST) / 4))
 
-    def forward(self, row: Tensor) -> Tensor:
-        x, text, image = torch.split(row, self.sizes, 1)
-        return torch.where(self.is_lost(x, text, image), self.changed(x, self.change(x, text, image)), x)
-
 
 class MeanFusion(nn.Module):
-    """Fusions fitted from different seeds: rows are filled by the mean of what they would fill in."""
+    """
+    Fusions fitted from different seeds: rows [N, F + text + image] -> rows [N, F], filled by the mean of what they would fill in. A
+    row that is not to be filled comes out as it went in, to the bit.
+    """
 
     def __init__(self, members: list[Fusion]):
         super().__init__()
