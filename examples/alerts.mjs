@@ -11,9 +11,11 @@ ward.on('snapshot', ({ patients, alerts }) => {
 });
 
 // Each record once and in order, also after the connection or the server was gone.
-ward.on('record', ({ bedId, priority, state, rule, risk, news2, actor }) => {
+ward.on('record', ({ bedId, priority, state, rule, risk, news2, actor, detail }) => {
   const by = actor === null ? '' : ` by ${actor}`;
-  console.log(`${bedId} ${priority} ${state}${by}: ${rule}, risk ${risk.toFixed(2)}, NEWS2 ${news2 ?? '–'}`);
+  // A technical notice has no risk: its detail says what is wrong.
+  const why = risk === null ? detail : `risk ${risk.toFixed(2)}, NEWS2 ${news2 ?? '–'}`;
+  console.log(`${bedId ?? 'system'} ${priority} ${state}${by}: ${rule}, ${why}`);
 });
 
 process.once('SIGINT', () => ward.close());

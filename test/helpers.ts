@@ -153,6 +153,7 @@ export function score(minute: number, risk: number, more: Partial<Score> = {}): 
 export function alert(alertId: string, sequence = 0, more: Partial<AlertMessage> = {}): AlertMessage {
   return {
     alertId,
+    class: 'clinical',
     sequence,
     patientId: 'p1',
     stayId: 'p1@s',
@@ -172,6 +173,7 @@ export function alert(alertId: string, sequence = 0, more: Partial<AlertMessage>
     evidence: [],
     actor: null,
     reason: null,
+    detail: null,
     ...more,
   };
 }

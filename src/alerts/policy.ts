@@ -2,7 +2,13 @@ import { VARIABLES } from '../clinical/variables.js';
 import type { AlertRule } from '../config.js';
 import { hashId } from '../events/dead-letter.js';
 import type { EpochMs } from '../events/event.js';
-import type { AckMessage, AlertMessage, AlertState, Evidence } from '../events/messages.js';
+import {
+  type AckMessage,
+  type AlertMessage,
+  type AlertState,
+  type Evidence,
+  withPresentFields,
+} from '../events/messages.js';
 import type { Contributions } from '../inference/occlusion.js';
 import type { Outcomes } from '../inference/outcomes.js';
 
@@ -193,7 +199,7 @@ export class AlertPolicy {
       if (stored === undefined) return;
       const { onset, open, since, snoozedUntil, refractoryUntil } = stored;
       stay.rules[index].onset = onset ?? Number.NaN;
-      stay.rules[index].open = open;
+      stay.rules[index].open = open === null ? null : withPresentFields(open);
       stay.rules[index].since = since ?? open?.eventTime ?? Number.NaN;
       stay.rules[index].snoozedUntil = snoozedUntil ?? Number.NEGATIVE_INFINITY;
       stay.rules[index].refractoryUntil = refractoryUntil ?? Number.NEGATIVE_INFINITY;
@@ -271,6 +277,7 @@ export class AlertPolicy {
     const { patientId, stayId, wardId, bedId, eventTime, risk, news2, contributions } = moment;
     return {
       alertId: hashId(patientId, rule.id, onset, this.#modelVersion),
+      class: 'clinical',
       sequence: 0,
       patientId,
       stayId,
@@ -291,6 +298,7 @@ export class AlertPolicy {
       evidence: evidenceOf(moment),
       actor: null,
       reason: null,
+      detail: null,
     };
   }
 }

@@ -1,3 +1,4 @@
+import { TechnicalNotices } from '../alerts/notices.js';
 import { KafkaBus } from '../bus/kafka.js';
 import { SchemaRegistryClient } from '../bus/schema-registry.js';
 import { WALL_CLOCK } from '../clock.js';
@@ -61,6 +62,7 @@ export async function run(options: { readonly config: string }, stop: Promise<un
     bus,
     clock,
     sinks,
+    notices: new TechnicalNotices(clock, `${instanceOf(config.server)} ${process.pid}`),
     registry,
     onWarning: (message) => log.warn(message),
   });

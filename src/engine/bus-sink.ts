@@ -22,7 +22,7 @@ export class BusSink implements Sink {
     const codec = this.#codec;
     await this.#produce(
       TOPICS.alerts,
-      alerts.map((alert) => ({ key: alert.patientId, value: codec.encode('Alert', alert) })),
+      alerts.map((alert) => ({ key: alert.patientId || alert.alertId, value: codec.encode('Alert', alert) })),
     );
     await this.#produce(TOPICS.scores, [
       ...scores.map((score) => ({

@@ -1,10 +1,12 @@
-import { concatMap, Subject, tap } from 'rxjs';
+import { concatMap, Subject, type Subscription, tap } from 'rxjs';
+import { TechnicalNotices } from '../alerts/notices.js';
 import { AlertPolicy } from '../alerts/policy.js';
 import type { Consumer, EventBus } from '../bus/bus.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
 import { type Encoders, openEncoders } from '../encoders/open.js';
 import { MessageCodec, type SchemaRegistry } from '../events/codec.js';
+import type { AlertMessage } from '../events/messages.js';
 import { INPUT_TOPICS, TOPICS } from '../events/topics.js';
 import { MicroBatcher } from '../inference/batcher.js';
 import { DriftCounters, type VariableDrift } from '../inference/drift.js';
@@ -17,7 +19,7 @@ import { EventDecoder } from './decode.js';
 import { EncodeStage } from './encode.js';
 import { type Explanation, Explanations } from './explanations.js';
 import { type OpenModels, openModels } from './models.js';
-import type { Outputs, Sink } from './outputs.js';
+import { emptyOutputs, type Outputs, type Sink } from './outputs.js';
 import { ShadowModel } from './shadow.js';
 import {
   AlignAndScore,
@@ -36,6 +38,8 @@ export interface EngineOptions {
   readonly registry?: SchemaRegistry | undefined;
   /** Told what goes on working, but not as configured. */
   readonly onWarning?: ((message: string) => void) | undefined;
+  /** Where parts of the process tell what is wrong; by default the engine has its own. */
+  readonly notices?: TechnicalNotices | undefined;
   /** Whether alerts come with their reasons, some forty rows of the model each; by default they do. */
   readonly explainsAlerts?: boolean;
   /** False: nothing is foretold of anybody, and only what comes in counts. By default the model is asked. */
@@ -77,6 +81,9 @@ export class Engine {
   readonly model: Model;
   readonly codec: MessageCodec;
   readonly policy: AlertPolicy;
+  /** What is wrong with what watches the patients. Goes to the sinks at once, whatever the pipeline does. */
+  readonly notices: TechnicalNotices;
+  readonly #noticing: Subscription;
   /** Partitions that this process reads. */
   readonly partitions = new Set<number>();
   readonly #options: EngineOptions;
@@ -142,6 +149,8 @@ export class Engine {
       shadow === null ? null : new ShadowModel(shadow, { maxBatch, onWarning }),
     );
     this.#checkpoint = this.#openCheckpoint();
+    this.notices = options.notices ?? new TechnicalNotices(options.clock);
+    this.#noticing = this.notices.changes$.subscribe((record) => this.#tell(record));
     this.#connect();
   }
 
@@ -273,6 +282,8 @@ export class Engine {
     await this.#idle();
     if (this.#failure === null) await this.#write();
     await this.#consumer?.close();
+    this.notices.close();
+    this.#noticing.unsubscribe();
     for (const sink of this.#options.sinks) await sink.close?.();
     await this.#encoding.close();
     await this.#runtime.close();
@@ -399,6 +410,12 @@ export class Engine {
     for (const { reason } of deadLetters) {
       this.#deadLettersByReason[reason] = (this.#deadLettersByReason[reason] ?? 0) + 1;
     }
+  }
+
+  /** Hands a technical notice to each sink, past what is under way; a sink that fails says so when it gets results. */
+  #tell(record: AlertMessage): void {
+    const outputs = { ...emptyOutputs(), alerts: [record] };
+    for (const sink of this.#options.sinks) sink.write(outputs).catch(() => undefined);
   }
 
   #settle(): void {

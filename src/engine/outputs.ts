@@ -62,6 +62,24 @@ export interface Outputs {
   readonly positions: readonly Position[];
 }
 
+/** Results of no input. */
+export function emptyOutputs(): Outputs {
+  return {
+    patients: new Set(),
+    observations: [],
+    notes: [],
+    images: [],
+    admitted: [],
+    discharged: [],
+    restored: [],
+    released: [],
+    scores: [],
+    alerts: [],
+    deadLetters: [],
+    positions: [],
+  };
+}
+
 /** A place results go to. */
 export interface Sink {
   /** Resolves when alerts and dead letters are safe there; the rest may wait for `flush`. */

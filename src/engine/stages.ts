@@ -18,7 +18,14 @@ import { NO_OUTCOMES } from '../inference/outcomes.js';
 import { Histogram } from '../metrics/histogram.js';
 import type { EventDecoder } from './decode.js';
 import type { Explanations } from './explanations.js';
-import type { Action, Outputs, Score, ShadowScore, Sink } from './outputs.js';
+import {
+  type Action,
+  emptyOutputs,
+  type Outputs,
+  type Score,
+  type ShadowScore,
+  type Sink,
+} from './outputs.js';
 import type { ShadowModel } from './shadow.js';
 import type { RestoredPatient } from './snapshot.js';
 
@@ -319,17 +326,12 @@ export function applyAlertPolicy(
   return map(({ events, watermarks, actions, deadLetters, positions, shadowScores }) => {
     const observations = events.filter((event): event is ObservationEvent => event.variables !== null);
     const outputs: Outputs = {
+      ...emptyOutputs(),
       patients: new Set(events.map(({ patientId }) => patientId)),
       observations,
       notes: events.filter((event) => event.kind === 'notes'),
       images: events.filter((event) => event.kind === 'imaging'),
-      admitted: [],
-      discharged: [],
-      restored: [],
-      released: [],
-      scores: [],
       ...(shadowScores === undefined ? {} : { shadowScores }),
-      alerts: [],
       deadLetters,
       positions,
     };

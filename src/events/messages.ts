@@ -100,6 +100,8 @@ export interface RiskScoreMessage {
 }
 
 export type Priority = 'LOW' | 'MEDIUM' | 'HIGH';
+/** clinical: about the patient. technical: about what watches the patient, such as a feed, the store or a clock. */
+export type AlertClass = 'clinical' | 'technical';
 export type AlertState = 'RAISED' | 'ACKNOWLEDGED' | 'SNOOZED' | 'ESCALATED' | 'RESOLVED';
 
 export interface Evidence {
@@ -111,9 +113,12 @@ export interface Evidence {
   effect?: number | null;
 }
 
+/** One transition in the life of an alert. Technical notices have no value, threshold and risk; some are about no one patient. */
 export interface AlertMessage {
   alertId: string;
+  class: AlertClass;
   sequence: number;
+  /** Empty: about no one patient. */
   patientId: string;
   stayId: string;
   wardId: string | null;
@@ -123,9 +128,9 @@ export interface AlertMessage {
   state: AlertState;
   onsetTime: number;
   eventTime: number;
-  value: number;
-  threshold: number;
-  risk: number;
+  value: number | null;
+  threshold: number | null;
+  risk: number | null;
   trend: number;
   news2: number | null;
   modelVersion: string;
@@ -134,6 +139,21 @@ export interface AlertMessage {
   evidence: Evidence[];
   actor: string | null;
   reason: string | null;
+  /** Of a technical notice: what is wrong, where, and what to do. */
+  detail: string | null;
+}
+
+/** What alert records of before these fields lack: all of them were clinical. */
+const EARLIER_ALERT: Pick<AlertMessage, 'class' | 'detail'> = { class: 'clinical', detail: null };
+
+/** An alert record that was kept as JSON, also by an earlier version. */
+export function alertOf(json: string): AlertMessage {
+  return withPresentFields(JSON.parse(json) as AlertMessage);
+}
+
+/** The record with the fields that an earlier version did not have. */
+export function withPresentFields(alert: AlertMessage): AlertMessage {
+  return { ...EARLIER_ALERT, ...alert };
 }
 
 export interface DeadLetterMessage {

@@ -14,6 +14,7 @@ export const idSchema = z.string().min(1).max(200);
 
 export const prioritySchema = z.enum(['LOW', 'MEDIUM', 'HIGH']);
 export const alertStateSchema = z.enum(['RAISED', 'ACKNOWLEDGED', 'SNOOZED', 'ESCALATED', 'RESOLVED']);
+export const alertClassSchema = z.enum(['clinical', 'technical']);
 export const alertActionSchema = z.enum(['ACKNOWLEDGE', 'SNOOZE', 'ESCALATE', 'COMMENT']);
 
 export const valueSchema = z
@@ -68,19 +69,22 @@ export const evidenceSchema = z
 export const alertSchema = z
   .object({
     alertId: z.string(),
+    class: alertClassSchema.describe(
+      'clinical: about the patient. technical: about what watches the patient, such as a feed or the store.',
+    ),
     sequence: z.number().int().describe('0 for the first record of an alert, then one more each.'),
-    patientId: z.string(),
+    patientId: z.string().describe('Empty: a technical notice about no one patient.'),
     stayId: z.string(),
     wardId: z.string().nullable(),
     bedId: z.string().nullable(),
-    rule: z.string(),
+    rule: z.string().describe('The rule that raised it; of a technical notice, its kind.'),
     priority: prioritySchema,
     state: alertStateSchema,
     onsetTime: time,
     eventTime: time,
-    value: z.number(),
-    threshold: z.number(),
-    risk: probability,
+    value: z.number().nullable().describe('Null: a technical notice.'),
+    threshold: z.number().nullable().describe('Null: a technical notice.'),
+    risk: probability.nullable().describe('Null: a technical notice.'),
     trend: z.number(),
     news2: z.number().int().nullable(),
     modelVersion: z.string(),
@@ -100,6 +104,7 @@ export const alertSchema = z
       .nullable()
       .describe('Who acted, as their token names them; null for the engine itself.'),
     reason: z.string().nullable(),
+    detail: z.string().nullable().describe('Of a technical notice: what is wrong, where, and what to do.'),
   })
   .meta({ id: 'Alert', description: 'One record of an alert: what it became at `eventTime`, and why.' });
 
@@ -255,6 +260,7 @@ export const alertsQuerySchema = z.object({
   ward: idSchema.optional(),
   patientId: idSchema.optional(),
   state: alertStateSchema.optional(),
+  class: alertClassSchema.optional().describe('Only clinical alerts, or only technical notices.'),
   priority: prioritySchema.optional(),
   from: z.coerce.number().int().optional().describe('Raised at or after.'),
   to: z.coerce.number().int().optional().describe('Raised before.'),

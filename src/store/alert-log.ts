@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ClickHouseClient } from '@clickhouse/client';
-import type { AlertMessage } from '../events/messages.js';
+import { type AlertMessage, alertOf } from '../events/messages.js';
 
 /** An alert record with its place in the order in which a process pushed them. */
 export interface LogEntry {
@@ -69,7 +69,7 @@ export class StoredAlertLog {
     const rows = await result.json<{ position: string; body: string }>();
     return rows.map(({ position, body }) => ({
       position: Number(position),
-      alert: JSON.parse(body) as AlertMessage,
+      alert: alertOf(body),
     }));
   }
 }

@@ -1,7 +1,13 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { WardstreamError } from '../errors.js';
 import type { EpochMs } from '../events/event.js';
-import type { AlertMessage, AlertState, Priority } from '../events/messages.js';
+import {
+  type AlertClass,
+  type AlertMessage,
+  type AlertState,
+  alertOf,
+  type Priority,
+} from '../events/messages.js';
 import { Conditions, select, type Window } from './select.js';
 
 const DAY_MS = 24 * 3_600_000;
@@ -13,6 +19,7 @@ export interface AlertQuery extends Window {
   readonly wards?: readonly string[] | undefined;
   readonly patientId?: string | undefined;
   readonly state?: AlertState | undefined;
+  readonly class?: AlertClass | undefined;
   readonly priority?: Priority | undefined;
   /** true: only those not resolved; false: only those resolved. */
   readonly isOpen?: boolean | undefined;
@@ -35,12 +42,23 @@ export interface AlertPage {
  * @throws WardstreamError `WS_USAGE` where `after` is no cursor.
  */
 export async function alertsOf(client: ClickHouseClient, query: AlertQuery): Promise<AlertPage> {
-  const { wards, patientId, state, priority, isOpen, withTakenOver = false, limit, after } = query;
+  const {
+    wards,
+    patientId,
+    state,
+    class: alertClass,
+    priority,
+    isOpen,
+    withTakenOver = false,
+    limit,
+    after,
+  } = query;
   const { from, to } = query;
   const rows = new Conditions()
     .within('onset_time', { from: from === undefined ? undefined : from - LOOK_BACK_MS, to })
     .add('patient_id = {patientId:String}', { patientId })
-    .add('ward_id IN {wards:Array(String)}', { wards });
+    // What belongs to no ward concerns every ward.
+    .add("(ward_id IN {wards:Array(String)} OR ward_id = '')", { wards });
   const groups = new Conditions()
     .add('raisedAt < {before:Int64}', { before: to })
     .add('raisedAt >= {since:Int64}', { since: withTakenOver ? undefined : from })
@@ -48,7 +66,10 @@ export async function alertsOf(client: ClickHouseClient, query: AlertQuery): Pro
       open: withTakenOver ? from : undefined,
     })
     .add('state = {state:String}', { state })
-    .add('priority = {priority:String}', { priority });
+    .add('priority = {priority:String}', { priority })
+    .add(`if(JSONExtractString(body, 'class') = 'technical', 'technical', 'clinical') = {class:String}`, {
+      class: alertClass,
+    });
   if (isOpen !== undefined) groups.add(`state ${isOpen ? '!=' : '='} 'RESOLVED'`, {});
   if (after !== undefined) {
     const { raisedAt, alertId } = cursorOf(after);
@@ -69,7 +90,7 @@ export async function alertsOf(client: ClickHouseClient, query: AlertQuery): Pro
   );
   const last = found.length > limit ? found[limit - 1] : undefined;
   return {
-    alerts: found.slice(0, limit).map(({ body }) => JSON.parse(body) as AlertMessage),
+    alerts: found.slice(0, limit).map(({ body }) => alertOf(body)),
     next: last === undefined ? null : `${last.raisedAt}.${last.alertId}`,
   };
 }
@@ -86,7 +107,7 @@ export async function alertEvents(client: ClickHouseClient, alertId: string): Pr
     'SELECT body FROM alert_events FINAL WHERE alert_id = {alertId:String} ORDER BY sequence',
     { alertId },
   );
-  return rows.map(({ body }) => JSON.parse(body) as AlertMessage);
+  return rows.map(({ body }) => alertOf(body));
 }
 
 /** Every alert record of a patient in a window, oldest first. */
@@ -103,7 +124,7 @@ export async function alertEventsOf(
     `SELECT body FROM alert_events FINAL ${conditions.as('WHERE')} ORDER BY event_time, alert_id, sequence`,
     conditions.params,
   );
-  return rows.map(({ body }) => JSON.parse(body) as AlertMessage);
+  return rows.map(({ body }) => alertOf(body));
 }
 
 function cursorOf(text: string): { raisedAt: number; alertId: string } {

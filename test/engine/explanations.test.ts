@@ -90,7 +90,7 @@ describe('an alert', () => {
         expect(VARIABLES.find(({ id }) => id === variable)?.unit).toBe(unit);
         expect(Number.isFinite(value)).toBe(true);
       }
-      expect(sum(each!)).toBeCloseTo(risk, 12);
+      expect(sum(each!)).toBeCloseTo(risk!, 12);
       effects.push(sizes[0]);
     }
     expect(Math.max(...effects)).toBeGreaterThan(0.001);

@@ -557,6 +557,22 @@ describe('the stages in the engine', () => {
     for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
   };
 
+  it('hand a technical notice to the sinks while the pipeline stands still', async () => {
+    const told: string[] = [];
+    const stuck: Sink = {
+      write: async ({ alerts, scores }) => {
+        told.push(...alerts.map(({ rule, state }) => `${rule} ${state}`));
+        if (scores.length > 0) await new Promise(() => undefined);
+      },
+    };
+    const { engine, produce } = await start(100, [stuck]);
+    await produce(0);
+    await produce(1);
+    engine.notices.raise({ kind: 'store-away', priority: 'HIGH', detail: 'it does not answer' });
+    engine.notices.clear('store-away');
+    expect(told).toEqual(['store-away RAISED', 'store-away RESOLVED']);
+  });
+
   it('commit when all sinks are done, and not before', async () => {
     const [first, second] = [new GatedSink(), new GatedSink()];
     const { bus, engine, produce, stop } = await start(100, [first, second]);

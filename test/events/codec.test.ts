@@ -195,6 +195,8 @@ function alert(at: Partial<RecordShapes['Alert']>): RecordShapes['Alert'] {
     evidence: [],
     actor: null,
     reason: null,
+    class: 'clinical',
+    detail: null,
     ...at,
   };
 }

@@ -143,12 +143,14 @@ export function news2Text({ news2, news2Missing }: PatientView): string | null {
   return news2Missing.length > 0 ? `≥ ${news2}` : String(news2);
 }
 
+/** What an alert is about; a rule or kind of notice that has no words here is named by its id. */
 export function ruleText(rule: string): string {
-  return RULE_TEXT[rule] ?? rule;
+  return RULE_TEXT[rule] ?? `${rule.charAt(0).toUpperCase()}${rule.slice(1).replaceAll('-', ' ')}`;
 }
 
-/** The signal against its threshold: a probability as per cent, anything else as points. */
-export function crossingText({ rule, value, threshold }: AlertView): string {
+/** The signal against its threshold: a probability as per cent, anything else as points. Of a technical notice: what is wrong. */
+export function crossingText({ rule, value, threshold, detail }: AlertView): string {
+  if (value === null || threshold === null) return detail ?? '';
   const isPoints = rule.startsWith('news2') || threshold > 1;
   const show = (number: number) => (isPoints ? number.toFixed(0) : percent(number));
   return `${isPoints ? 'NEWS2' : 'risk'} ${show(value)}, threshold ${show(threshold)}`;

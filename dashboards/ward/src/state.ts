@@ -30,6 +30,16 @@ const ACTING: ReadonlySet<string> = new Set(['clinician', 'admin']);
 /** Most urgent first. */
 export const PRIORITIES: readonly Priority[] = ['HIGH', 'MEDIUM', 'LOW'];
 
+/** Whether it is about what watches the patients, not about a patient's state. */
+export function isTechnical(alert: AlertView): boolean {
+  return alert.class === 'technical';
+}
+
+/** The colour an alert is shown in, as a class of the style sheet: technical notices have one of their own. */
+export function toneOf(alert: AlertView): string {
+  return isTechnical(alert) ? 'technical' : alert.priority.toLowerCase();
+}
+
 /** Whether somebody still has to react to it. */
 export function isActive({ state }: AlertView): boolean {
   return state === 'RAISED' || state === 'ESCALATED';
@@ -98,9 +108,15 @@ export function alertsByPatient(alerts: readonly AlertView[]): ReadonlyMap<strin
   return groups;
 }
 
-/** The alert that stands for a bed: the highest priority, and of equal ones the one still waiting for someone. */
+/**
+ * The alert that stands for a bed: clinical before technical, then the highest priority, and of equal ones the one still
+ * waiting for someone.
+ */
 export function leadingAlert(alerts: readonly AlertView[]): AlertView | undefined {
-  const rank = (alert: AlertView) => 2 * PRIORITIES.indexOf(alert.priority) + (isActive(alert) ? 0 : 1);
+  const rank = (alert: AlertView) =>
+    (isTechnical(alert) ? 2 * PRIORITIES.length : 0) +
+    2 * PRIORITIES.indexOf(alert.priority) +
+    (isActive(alert) ? 0 : 1);
   return alerts.toSorted((a, b) => rank(a) - rank(b))[0];
 }
 
@@ -110,8 +126,9 @@ export function sortByUrgency(alerts: readonly AlertView[]): AlertView[] {
   return alerts.toSorted((a, b) => rank(a) - rank(b) || b.onsetTime - a.onsetTime);
 }
 
+/** The bed, or who lies in it; `System` for a technical notice about no one patient. */
 export function bedName({ bedId, patientId }: { bedId: string | null; patientId: string }): string {
-  return bedId ?? patientId;
+  return bedId ?? (patientId || 'System');
 }
 
 /** The names of the wards shown. */

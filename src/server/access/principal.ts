@@ -32,7 +32,10 @@ export function may({ role }: Principal, permission: Permission): boolean {
   return PERMISSIONS[role].includes(permission);
 }
 
-/** Whether what belongs to a ward may be shown. What belongs to no ward is only for those who see every ward. */
+/**
+ * Whether what belongs to a ward may be shown. What belongs to no ward concerns every ward: a patient whose place is
+ * unknown must not be hidden from all of them.
+ */
 export function seesWard({ wards }: Principal, wardId: string | null): boolean {
-  return wards.has(ALL_WARDS) || (wardId !== null && wards.has(wardId));
+  return wardId === null || wards.has(ALL_WARDS) || wards.has(wardId);
 }

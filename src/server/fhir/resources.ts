@@ -120,8 +120,8 @@ export function flagOf(alert: AlertMessage, raisedAt: EpochMs = alert.onsetTime)
 }
 
 /** The risk an alert rests on. */
-export function alertRiskOf(alert: AlertMessage): RiskAssessmentResource {
-  const { alertId, sequence, patientId, risk, eventTime, modelVersion, news2 } = alert;
+export function alertRiskOf(alert: AlertMessage, risk: number): RiskAssessmentResource {
+  const { alertId, sequence, patientId, eventTime, modelVersion, news2 } = alert;
   const assessment = riskAssessment(`${alertId}-${sequence}`, patientId, eventTime, modelVersion, { risk });
   return news2 === null ? assessment : { ...assessment, note: [{ text: `NEWS2 ${news2}` }] };
 }
@@ -145,7 +145,9 @@ export function alertBundle(alert: AlertMessage): BundleResource {
     resourceType: 'Bundle',
     type: 'collection',
     timestamp: iso(alert.eventTime),
-    entry: [flagOf(alert), alertRiskOf(alert)].map((resource) => ({ fullUrl: urlOf(resource), resource })),
+    entry: [flagOf(alert), ...(alert.risk === null ? [] : [alertRiskOf(alert, alert.risk)])].map(
+      (resource) => ({ fullUrl: urlOf(resource), resource }),
+    ),
   };
 }
 

@@ -38,7 +38,9 @@ export class Subscription {
 
   includes({ patientId, wardId }: Belonging): boolean {
     if (!this.#scope.sees(wardId)) return false;
-    return this.#isEveryWard || this.#patients.has(patientId) || (wardId !== null && this.#wards.has(wardId));
+    if (this.#isEveryWard || this.#patients.has(patientId)) return true;
+    // What belongs to no ward concerns whoever watches a ward.
+    return wardId === null ? this.#wards.size > 0 : this.#wards.has(wardId);
   }
 
   includesAlert(alert: AlertMessage): boolean {

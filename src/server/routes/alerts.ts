@@ -5,6 +5,7 @@ import type { MessageCodec } from '../../events/codec.js';
 import { hashId } from '../../events/dead-letter.js';
 import { TOPICS } from '../../events/topics.js';
 import { type Endpoint, endpoint } from '../endpoint.js';
+import { HttpProblem } from '../problem.js';
 import {
   acceptedSchema,
   actionSchema,
@@ -68,8 +69,10 @@ export function alertEndpoints({ bus, codec, clock }: ActionTarget): Endpoint[] 
       handle: async ({ ward, params: { alertId }, body, principal, note }) => {
         const { action, requestId } = body;
         note({ action: `alert-${action.toLowerCase()}` });
-        const { patientId, wardId } = ward.openAlert(alertId);
+        const { class: alertClass, patientId, wardId } = ward.openAlert(alertId);
         note({ patientId, wardId });
+        if (alertClass === 'technical')
+          throw new HttpProblem(409, 'a technical notice ends with its cause; nobody can act on it');
         const eventTime = clock.live ? clock.now() : ward.clock;
         const actor = principal.subject;
         const messageId = hashId(alertId, action, actor, requestId ?? eventTime);

@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import type { AlertMessage } from '../../events/messages.js';
+import type { ScopedWard } from '../access/scoped-ward.js';
 import { type Endpoint, endpoint } from '../endpoint.js';
 import { alertBundle, flagOf, PATIENT_SYSTEM, riskOf, searchBundle } from '../fhir/resources.js';
+import { HttpProblem } from '../problem.js';
 import { fhirSearchSchema, idSchema } from '../schemas.js';
 
 const FHIR = 'application/fhir+json; charset=utf-8';
@@ -28,7 +31,7 @@ export function fhirEndpoints(modelVersion: string): Endpoint[] {
         const patientId = patientIdOf(query.patient ?? query.subject);
         note({ patientId });
         const isOpen = status === undefined ? undefined : status === 'active';
-        const { alerts, next } = await ward.alerts({ patientId, isOpen, limit, after });
+        const { alerts, next } = await ward.alerts({ patientId, isOpen, class: 'clinical', limit, after });
         const links = next === null ? undefined : [{ relation: 'next' as const, url: nextUrl(query, next) }];
         return reply.type(FHIR).send(
           searchBundle(
@@ -49,7 +52,7 @@ export function fhirEndpoints(modelVersion: string): Endpoint[] {
       params: z.object({ id: idSchema }),
       response,
       handle: async ({ ward, params, reply, note }) => {
-        const records = await ward.alertRecords(params.id);
+        const records = await clinicalRecords(ward, params.id);
         const newest = records[records.length - 1];
         note({ patientId: newest.patientId, wardId: newest.wardId, target: params.id });
         return reply.type(FHIR).send(flagOf(newest, records[0].eventTime));
@@ -65,7 +68,7 @@ export function fhirEndpoints(modelVersion: string): Endpoint[] {
       params: z.object({ id: idSchema }),
       response,
       handle: async ({ ward, params, reply, note }) => {
-        const newest = (await ward.alertRecords(params.id)).at(-1)!;
+        const newest = (await clinicalRecords(ward, params.id)).at(-1)!;
         note({ patientId: newest.patientId, wardId: newest.wardId, target: params.id });
         return reply.type(FHIR).send(alertBundle(newest));
       },
@@ -99,4 +102,11 @@ function nextUrl(
   const given = { status, patient, subject, _count: String(_count), _page: next };
   const known = Object.entries(given).filter((pair): pair is [string, string] => pair[1] !== undefined);
   return `Flag?${new URLSearchParams(known)}`;
+}
+
+/** The records of an alert; a technical notice is about no patient and has no resource. @throws HttpProblem 404. */
+async function clinicalRecords(ward: ScopedWard, alertId: string): Promise<AlertMessage[]> {
+  const records = await ward.alertRecords(alertId);
+  if (records[0].class === 'technical') throw new HttpProblem(404, 'there is no such alert');
+  return records;
 }

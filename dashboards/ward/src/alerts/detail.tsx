@@ -15,7 +15,7 @@ import { Icon } from '../icons.js';
 import type { Place } from '../place.js';
 import type { AlertView, PatientView } from '../protocol.js';
 import { Shape } from '../shape.js';
-import { bedName, isActive } from '../state.js';
+import { bedName, isActive, isTechnical, toneOf } from '../state.js';
 import { ActionBar } from './actions.js';
 import { Life } from './life.js';
 import type { Actions } from './panel.js';
@@ -33,12 +33,8 @@ interface AlertDetailProps {
 /** All of one alert: what it rests on, what can be done, what was done. */
 export function AlertDetail({ alert, patient, now, client, go, actions }: AlertDetailProps) {
   const active = isActive(alert);
-  const trend = trendOf(alert.trend);
   return (
-    <article
-      class={`sheet ${alert.priority.toLowerCase()} ${active ? 'active' : 'quiet'}`}
-      data-testid="alert-detail"
-    >
+    <article class={`sheet ${toneOf(alert)} ${active ? 'active' : 'quiet'}`} data-testid="alert-detail">
       <header>
         <p class="state">
           <Shape priority={alert.priority} filled={active} />
@@ -48,9 +44,13 @@ export function AlertDetail({ alert, patient, now, client, go, actions }: AlertD
           {bedName(alert)}: {ruleText(alert.rule)}
         </h3>
         <p class="note">
-          {patient === undefined ? 'No longer on the ward' : personText(patient)} ·{' '}
-          {alert.wardId ?? 'no ward'} · since {momentText(alert.onsetTime)} (
-          {ageText(Math.max(0, now - alert.onsetTime))})
+          {isTechnical(alert)
+            ? 'Technical notice'
+            : patient === undefined
+              ? 'No longer on the ward'
+              : personText(patient)}{' '}
+          · {alert.wardId ?? (isTechnical(alert) ? 'every ward' : 'no ward')} · since{' '}
+          {momentText(alert.onsetTime)} ({ageText(Math.max(0, now - alert.onsetTime))})
         </p>
         {patient !== undefined && (
           <button type="button" onClick={() => go({ view: 'patient', patientId: alert.patientId })}>
@@ -58,6 +58,18 @@ export function AlertDetail({ alert, patient, now, client, go, actions }: AlertD
           </button>
         )}
       </header>
+      {isTechnical(alert) ? <p>{alert.detail}</p> : <Basis alert={alert} actions={actions} />}
+      <h4>What was done</h4>
+      <Life alert={alert} client={client} />
+    </article>
+  );
+}
+
+/** What a clinical alert rests on, and what can be done about it. */
+function Basis({ alert, actions }: Pick<AlertDetailProps, 'alert' | 'actions'>) {
+  const trend = trendOf(alert.trend);
+  return (
+    <>
       {alert.state !== 'RESOLVED' && <ActionBar alert={alert} actions={actions} />}
       <dl class="facts">
         <div>
@@ -67,7 +79,7 @@ export function AlertDetail({ alert, patient, now, client, go, actions }: AlertD
         <div>
           <dt>Risk then</dt>
           <dd>
-            {percent(alert.risk)} <Icon name={trend.kind} /> {trend.text}
+            {alert.risk === null ? '–' : percent(alert.risk)} <Icon name={trend.kind} /> {trend.text}
           </dd>
         </div>
         <div>
@@ -92,8 +104,6 @@ export function AlertDetail({ alert, patient, now, client, go, actions }: AlertD
           ))}
         </tbody>
       </table>
-      <h4>What was done</h4>
-      <Life alert={alert} client={client} />
-    </article>
+    </>
   );
 }

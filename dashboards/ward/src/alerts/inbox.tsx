@@ -5,7 +5,7 @@ import { ageText, crossingText, momentText, ruleText, sinceText, stateText } fro
 import type { Place } from '../place.js';
 import type { AlertView, PatientView, Priority } from '../protocol.js';
 import { Shape } from '../shape.js';
-import { bedName, isActive, PRIORITIES, sortByUrgency } from '../state.js';
+import { bedName, isActive, PRIORITIES, sortByUrgency, toneOf } from '../state.js';
 import { AlertDetail } from './detail.js';
 import { EVERYTHING_OPEN, type Filter, passes, type Stage, wardsOf } from './filter.js';
 import type { Actions } from './panel.js';
@@ -154,7 +154,7 @@ interface RowProps {
 
 function Row({ alert, now, isChosen, onChoose }: RowProps) {
   const active = isActive(alert);
-  const tone = `${alert.priority.toLowerCase()} ${active ? 'active' : 'quiet'}`;
+  const tone = `${toneOf(alert)} ${active ? 'active' : 'quiet'}`;
   const isResolved = alert.state === 'RESOLVED';
   return (
     <li class={`row ${tone}`} data-testid="alert-item">

@@ -2,7 +2,7 @@ import { crossingText, ruleText, sinceText, stateText } from '../format.js';
 import type { Place } from '../place.js';
 import type { Act, AlertView } from '../protocol.js';
 import { Shape } from '../shape.js';
-import { bedName, isActive, sortByUrgency } from '../state.js';
+import { bedName, isActive, isTechnical, sortByUrgency, toneOf } from '../state.js';
 import { useSending } from './sending.js';
 
 /** How alerts are acted on. */
@@ -21,15 +21,27 @@ interface PanelProps {
 
 /** The open alerts beside the beds: what waits for someone first. */
 export function AlertPanel({ alerts, now, go, actions }: PanelProps) {
+  const technical = alerts.filter(isTechnical);
+  const clinical = alerts.filter((alert) => !isTechnical(alert));
   return (
     <aside class="panel" aria-labelledby="panel-title">
       <h2 id="panel-title">Open alerts</h2>
-      {alerts.length === 0 && <p class="empty">No open alert.</p>}
+      {clinical.length === 0 && <p class="empty">No open alert.</p>}
       <ul>
-        {sortByUrgency(alerts).map((alert) => (
+        {sortByUrgency(clinical).map((alert) => (
           <PanelItem key={alert.alertId} alert={alert} now={now} go={go} actions={actions} />
         ))}
       </ul>
+      {technical.length > 0 && (
+        <>
+          <h2>Technical</h2>
+          <ul>
+            {sortByUrgency(technical).map((alert) => (
+              <PanelItem key={alert.alertId} alert={alert} now={now} go={go} actions={actions} />
+            ))}
+          </ul>
+        </>
+      )}
     </aside>
   );
 }
@@ -38,10 +50,7 @@ function PanelItem({ alert, now, go, actions }: Omit<PanelProps, 'alerts'> & { r
   const active = isActive(alert);
   const title = `${bedName(alert)}: ${ruleText(alert.rule)}`;
   return (
-    <li
-      class={`alert ${alert.priority.toLowerCase()} ${active ? 'active' : 'quiet'}`}
-      data-testid="alert-item"
-    >
+    <li class={`alert ${toneOf(alert)} ${active ? 'active' : 'quiet'}`} data-testid="alert-item">
       <p class="state">
         <Shape priority={alert.priority} filled={active} />
         <b>{alert.priority}</b> {stateText(alert)} · {sinceText(alert, now)}
@@ -53,7 +62,7 @@ function PanelItem({ alert, now, go, actions }: Omit<PanelProps, 'alerts'> & { r
       </h3>
       <div class="foot">
         <p class="crossing">{crossingText(alert)}</p>
-        {active && <Acknowledge alert={alert} title={title} actions={actions} />}
+        {active && !isTechnical(alert) && <Acknowledge alert={alert} title={title} actions={actions} />}
       </div>
     </li>
   );

@@ -2,7 +2,7 @@ import { ruleText, sinceText } from '../format.js';
 import type { Place } from '../place.js';
 import type { AlertView } from '../protocol.js';
 import { Shape } from '../shape.js';
-import { bedName, isActive, sortByUrgency } from '../state.js';
+import { bedName, isActive, sortByUrgency, toneOf } from '../state.js';
 
 interface AlertStripProps {
   readonly alerts: readonly AlertView[];
@@ -18,7 +18,7 @@ export function AlertStrip({ alerts, now, go }: AlertStripProps) {
   return (
     <ul class="strip" aria-label="Alerts that wait for someone">
       {waiting.map((alert) => (
-        <li key={alert.alertId} class={`band ${alert.priority.toLowerCase()}`}>
+        <li key={alert.alertId} class={`band ${toneOf(alert)}`}>
           {go === null ? (
             <StripText alert={alert} now={now} />
           ) : (
