@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { expect } from 'vitest';
 import { KafkaBus, type KafkaBusConfig } from '../../../src/bus/kafka.js';
@@ -143,6 +144,19 @@ export class Scene {
     return { done, total: ends.flat().reduce((sum, { high }) => sum + Number(high), 0) };
   }
 
+  /** Messages in the input topics that are not committed. */
+  async left(): Promise<number> {
+    this.#total = 0;
+    const { done, total } = await this.progress();
+    return total - done;
+  }
+
+  /** Waits until at most so many messages are left, or the patience ends. */
+  async untilLeft(most: number, patienceMs: number): Promise<void> {
+    const end = performance.now() + patienceMs;
+    while ((await this.left()) > most && performance.now() < end) await sleep(300);
+  }
+
   /** Waits until this share of the input is committed. */
   async until(share: number, patienceMs = PATIENCE_MS): Promise<void> {
     const reached = async () => {
@@ -197,11 +211,21 @@ export class Scene {
 
   /** One number from the store. */
   async count(query: string): Promise<number> {
-    const response = await fetch(`${this.#front.url}/?database=${this.database}`, {
-      method: 'POST',
-      body: `${query} FORMAT TabSeparated`,
-    });
-    return Number(await response.text());
+    return Number(await this.#ask(`${query} FORMAT TabSeparated`));
+  }
+
+  /** Rows from the store. */
+  async rows<Row>(query: string): Promise<Row[]> {
+    const lines = (await this.#ask(`${query} FORMAT JSONEachRow`)).split('\n');
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Row);
+  }
+
+  async #ask(body: string): Promise<string> {
+    const address = `${this.#front.url}/?database=${this.database}`;
+    const response = await fetch(address, { method: 'POST', body });
+    const answer = await response.text();
+    if (!response.ok) throw new Error(answer);
+    return answer;
   }
 
   /** The same results as those of the undisturbed run, in the topics and in the store. */

@@ -87,8 +87,10 @@ async function dockerBroker(): Promise<Broker> {
 
 /** What a broker has beside its plain listener. */
 export interface Extras {
-  /** `NAME://host:port`. */
+  /** `NAME://host:port`, or several with commas between. */
   readonly listener: string;
+  /** What clients are told instead, where something stands between. */
+  readonly advertised?: string;
   readonly settings: Readonly<Record<string, string>>;
   /** Arguments of Java and of `kafka-storage format`. */
   readonly java: readonly string[];
@@ -102,8 +104,10 @@ export async function javaBroker(extras?: Extras): Promise<Broker> {
   const [port, controller] = [await freePort(), await freePort()];
   const plain = properties(port, controller, join(directory, 'log'));
   const settings: Record<string, string> = { ...plain, ...extras?.settings };
-  for (const name of ['listeners', 'advertised.listeners']) {
-    if (extras !== undefined) settings[name] += `,${extras.listener}`;
+  if (extras !== undefined) {
+    const { listener, advertised = listener } = extras;
+    settings.listeners += `,${listener}`;
+    settings['advertised.listeners'] += `,${advertised}`;
   }
   const file = join(directory, 'server.properties');
   writeFileSync(

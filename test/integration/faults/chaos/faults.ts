@@ -1,0 +1,221 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Random } from '../../../../src/simulate/random.js';
+import type { Broker } from '../../kafka/broker.js';
+import type { Slot } from './engines.js';
+import { type FaultyStore, STORE_MODES } from './faulty-store.js';
+import type { Network, NetworkMode } from './network.js';
+
+/** Faults come in bouts; what is measured of latency is measured between them. */
+const BOUT_MS = 22_000;
+const CALM_MS = 23_000;
+/** Faults of a bout begin this far apart. */
+const APART_MS = { least: 1500, most: 6000 };
+const STORE_APART_MS = { least: 1000, most: 8000 };
+const NETWORK_MODES: readonly (NetworkMode | 'reset' | 'half')[] = [
+  'blackhole',
+  'delay',
+  'refuse',
+  'reset',
+  'half',
+];
+
+export interface Victims {
+  readonly broker: Broker;
+  readonly store: FaultyStore;
+  readonly slots: readonly Slot[];
+  readonly networks: ReadonlyMap<number, Network>;
+}
+
+/** Something that was done, and until when. */
+export interface Fault {
+  readonly what: string;
+  readonly from: number;
+  to: number;
+}
+
+type Deed = () => Promise<void> | undefined;
+
+/** Random faults, the same for a seed as far as what they find is the same. */
+export class Faults {
+  /** Those that may keep alerts waiting. */
+  readonly done: Fault[] = [];
+  /** ClickHouse's troubles: no alert waits for it. */
+  readonly ofStore: Fault[] = [];
+  readonly #victims: Victims;
+  readonly #random: Random;
+  readonly #storeRandom: Random;
+  readonly #kinds: readonly (readonly [number, Deed])[];
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #began = Date.now();
+  #isBrokerBusy = false;
+
+  constructor(seed: number, victims: Victims) {
+    this.#victims = victims;
+    this.#random = new Random(seed, 4);
+    this.#storeRandom = new Random(seed, 5);
+    this.#kinds = [
+      [3, () => this.#kill()],
+      [3, () => this.#freeze()],
+      [2, () => this.#end()],
+      [1, () => this.#remove()],
+      [1, () => this.#add()],
+      [1.5, () => this.#killBroker()],
+      [1.5, () => this.#freezeBroker()],
+      [6, () => this.#network()],
+    ];
+  }
+
+  /** Does harm until `end`, in bouts, and lets every fault come to its end. */
+  async until(end: number): Promise<void> {
+    const store = this.#troubleStore(end);
+    while (Date.now() < end) {
+      const boutEnds = Math.min(end, Date.now() + BOUT_MS);
+      while (Date.now() < boutEnds) {
+        this.#doOne();
+        await sleep(this.#random.between(APART_MS.least, APART_MS.most));
+      }
+      await sleep(Math.max(0, Math.min(end - Date.now(), CALM_MS)));
+    }
+    await store;
+    await Promise.all(this.#underWay);
+  }
+
+  #doOne(): void {
+    const total = this.#kinds.reduce((sum, [weight]) => sum + weight, 0);
+    let left = this.#random.between(0, total);
+    const kind = this.#kinds.find(([weight]) => {
+      left -= weight;
+      return left < 0;
+    });
+    const deed = kind?.[1]();
+    if (deed === undefined) return;
+    this.#underWay.add(deed);
+    void deed.finally(() => this.#underWay.delete(deed));
+  }
+
+  async #during(list: Fault[], what: string, work: () => Promise<unknown>): Promise<void> {
+    const fault = { what, from: Date.now(), to: Number.POSITIVE_INFINITY };
+    list.push(fault);
+    process.stdout.write(`  ${((fault.from - this.#began) / 1000).toFixed(1)} s: ${what}\n`);
+    try {
+      await work();
+    } finally {
+      fault.to = Date.now();
+    }
+  }
+
+  /** Does something to an engine to which nothing else is being done. */
+  #toEngine(what: string, work: (slot: Slot) => Promise<unknown>, least = 1): Promise<void> | undefined {
+    const free = this.#victims.slots.filter(({ isFree }) => isFree);
+    if (free.length < least) return undefined;
+    return this.#to(this.#random.pick(free), what, work);
+  }
+
+  #to(slot: Slot, what: string, work: (slot: Slot) => Promise<unknown>): Promise<void> {
+    slot.isBusy = true;
+    return this.#during(this.done, `${what} (engine ${slot.number})`, () => work(slot)).finally(() => {
+      slot.isBusy = false;
+    });
+  }
+
+  #kill() {
+    return this.#toEngine('killed', (slot) => slot.kill());
+  }
+
+  #freeze() {
+    const ms = this.#random.between(2000, 16_000);
+    return this.#toEngine(`frozen for ${seconds(ms)}`, async (slot) => {
+      slot.signal('SIGSTOP');
+      await sleep(ms);
+      slot.signal('SIGCONT');
+    });
+  }
+
+  #end() {
+    return this.#toEngine('told to end', (slot) => slot.end());
+  }
+
+  #remove() {
+    const ms = this.#random.between(8000, 20_000);
+    const remove = async (slot: Slot) => {
+      await slot.stop();
+      await sleep(ms);
+      await slot.run();
+    };
+    return this.#toEngine(`taken away for ${seconds(ms)}`, remove, 3);
+  }
+
+  #add() {
+    const ms = this.#random.between(12_000, 25_000);
+    const absent = this.#victims.slots.find(({ isWanted, isBusy }) => !isWanted && !isBusy);
+    if (absent === undefined) return undefined;
+    return this.#to(absent, `added for ${seconds(ms)}`, async (slot) => {
+      await slot.run();
+      await sleep(ms);
+      await slot.stop();
+    });
+  }
+
+  #toBroker(what: string, work: () => Promise<void>): Promise<void> | undefined {
+    if (this.#isBrokerBusy) return undefined;
+    this.#isBrokerBusy = true;
+    return this.#during(this.done, `broker ${what}`, work).finally(() => {
+      this.#isBrokerBusy = false;
+    });
+  }
+
+  #killBroker() {
+    const ms = this.#random.between(500, 6000);
+    const { broker } = this.#victims;
+    return this.#toBroker(`killed for ${seconds(ms)}`, async () => {
+      await broker.kill();
+      await sleep(ms);
+      await broker.restart();
+    });
+  }
+
+  #freezeBroker() {
+    const ms = this.#random.between(2000, 12_000);
+    const { broker } = this.#victims;
+    return this.#toBroker(`frozen for ${seconds(ms)}`, async () => {
+      await broker.freeze();
+      await sleep(ms);
+      await broker.thaw();
+    });
+  }
+
+  #network() {
+    const mode = this.#random.pick(NETWORK_MODES);
+    const ms = this.#random.between(2000, 14_000);
+    return this.#toEngine(`network ${mode} for ${seconds(ms)}`, async ({ number }) => {
+      const network = this.#victims.networks.get(number)!;
+      if (mode === 'reset') return network.reset();
+      if (mode === 'half') return network.halfClose();
+      network.mode = mode;
+      if (mode === 'refuse') network.reset();
+      await sleep(ms);
+      network.mode = 'pass';
+      if (mode === 'blackhole') network.reset();
+    });
+  }
+
+  /** All the time, also between the bouts. */
+  async #troubleStore(end: number): Promise<void> {
+    const random = this.#storeRandom;
+    const { store } = this.#victims;
+    while (Date.now() < end) {
+      await sleep(random.between(STORE_APART_MS.least, STORE_APART_MS.most));
+      const mode = random.pick(STORE_MODES);
+      const ms = Math.min(random.between(3000, 14_000), Math.max(0, end - Date.now()));
+      await this.#during(this.ofStore, `ClickHouse ${mode} for ${seconds(ms)}`, async () => {
+        await store.become(mode);
+        await sleep(ms);
+        await store.become('ok');
+      });
+    }
+  }
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
