@@ -22,8 +22,10 @@ const SEED = Number(process.env.CHAOS_SEED ?? 17);
 const LIVE_MS = 1000 * Number(process.env.CHAOS_SECONDS ?? 180);
 /** Until the stream is live: the undisturbed run, the topics filled, the engines up, and the first day dealt with. */
 const LEAD_MS = 1000 * Number(process.env.CHAOS_LEAD_SECONDS ?? 75);
-const HEAL_MS = 120_000;
-const CHECK_MS = 120_000;
+/** What is not dealt with by then is not going to be. */
+const HEAL_MS = 90_000;
+/** For faults under way, engines that do not end, and the checks: a failure is to be told in full. */
+const CHECK_MS = 300_000;
 /** Engines that are there, and one that comes and goes. */
 const NUMBERS = [1, 2, 3, 4];
 const SECRET = 'a secret of at least thirty-two characters';

@@ -143,8 +143,9 @@ function peakOf(pid: number): number {
 }
 
 function tailOf(said: string): string {
-  const lines = said.split('\n').filter((line) => /"level":[56]0|WS_|Error|FATAL/.test(line));
-  return lines.slice(-2).join(' | ').slice(0, 400);
+  const lines = said.trim().split('\n');
+  const telling = lines.filter((line) => /"level":[56]0|WS_|Error|FATAL/.test(line));
+  return (telling.length > 0 ? telling : lines).slice(-2).join(' | ').slice(0, 400);
 }
 
 /** One place for each number, with engines that `settingsOf` tells apart. */
