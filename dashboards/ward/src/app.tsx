@@ -11,6 +11,7 @@ import { type Act, type AlertView, NOTICE, PROTOCOL_VERSION } from './protocol.j
 import { ReplayBar } from './replay/bar.js';
 import { truthOf } from './replay/replay.js';
 import { bedName, isActive, leadingAlert, sortAlerts, sortPatients } from './state.js';
+import { emptyText } from './ward/empty.js';
 import { STALE_MS } from './ward/vitals.js';
 import { WardPage } from './ward/ward.js';
 
@@ -77,7 +78,7 @@ export function App({ source, isWall }: AppProps) {
         change={change}
         soundBlocked={soundBlocked}
       />
-      <Banner link={link} quietMs={isQuiet ? quietMs : null} />
+      <Banner link={link} quietMs={isQuiet ? quietMs : null} ward={ward} />
       {place.view === 'patient' && !isWall ? (
         <PatientPage
           key={place.patientId}
@@ -93,7 +94,12 @@ export function App({ source, isWall }: AppProps) {
       ) : place.view === 'alerts' && !isWall ? (
         <Inbox {...common} client={client} selected={place.alertId} />
       ) : (
-        <WardPage {...common} isLive={link.kind === 'live'} isWall={isWall} panel={settings.panel} />
+        <WardPage
+          {...common}
+          emptyText={emptyText(link.kind === 'live', ward)}
+          isWall={isWall}
+          panel={settings.panel}
+        />
       )}
       {ward.replay !== null && !isWall && (
         <ReplayBar

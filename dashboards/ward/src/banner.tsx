@@ -1,10 +1,19 @@
 import type { Link } from './connection.js';
 import { ageText, timeText } from './format.js';
 import { Icon } from './icons.js';
+import type { Ward } from './state.js';
+import { wardText } from './ward-text.js';
+
+interface BannerProps {
+  readonly link: Link;
+  /** For how long nothing has come; null while something does. */
+  readonly quietMs: number | null;
+  readonly ward: Pick<Ward, 'catchingUp' | 'elsewhere'>;
+}
 
 /** Says, before anything is read below, that it is not current. */
-export function Banner({ link, quietMs }: { readonly link: Link; readonly quietMs: number | null }) {
-  const text = bannerText(link, quietMs);
+export function Banner({ link, quietMs, ward }: BannerProps) {
+  const text = bannerText(link, quietMs) || wardText(ward);
   return (
     <div class="banner-place" role="alert">
       {text !== '' && (

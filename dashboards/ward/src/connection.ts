@@ -1,4 +1,5 @@
 import { type ClientState, connect, type WardClient } from '../../../src/client/browser.js';
+import type { ServerFrame } from './protocol.js';
 import { applyFrame, EMPTY_WARD, type Ward } from './state.js';
 
 /** How the page stands with the server. */
@@ -8,7 +9,7 @@ export type Link = ClientState;
 export interface Feed {
   readonly link: Link;
   readonly ward: Ward;
-  /** Viewer's time when the stream's clock last moved. */
+  /** Viewer's time when the stream's clock last moved; of a live stream that the server says is behind, so much earlier. */
   readonly clockMovedAt: number;
 }
 
@@ -30,8 +31,7 @@ export class WardFeed {
     for (const type of FRAMES) {
       this.client.on(type, (frame) => {
         const ward = applyFrame(this.#feed.ward, frame);
-        const moved = ward.clock !== this.#feed.ward.clock;
-        this.#update({ ward, clockMovedAt: moved ? Date.now() : this.#feed.clockMovedAt });
+        this.#update({ ward, clockMovedAt: this.#movedAt(frame, ward) });
       });
     }
     this.client.on('state', (link) =>
@@ -49,6 +49,13 @@ export class WardFeed {
     return () => {
       this.#listener = () => undefined;
     };
+  }
+
+  /** A page that has just been opened knows from the server how old what it shows is. */
+  #movedAt(frame: ServerFrame, { clock }: Ward): number {
+    const now = Date.now();
+    if ('now' in frame && frame.now !== undefined && clock > 0) return now - Math.max(0, frame.now - clock);
+    return clock === this.#feed.ward.clock ? this.#feed.clockMovedAt : now;
   }
 
   #update(change: Partial<Feed>): void {

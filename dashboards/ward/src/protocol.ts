@@ -12,6 +12,7 @@ export type {
   ActionRequest as Act,
   AlertEventsResponse,
   AlertsResponse,
+  CatchingUpView,
   Explanation,
   ImagesResponse,
   ImageView,

@@ -1,4 +1,11 @@
-import type { AlertView, PatientView, Priority, ReplayState, ServerFrame } from './protocol.js';
+import type {
+  AlertView,
+  CatchingUpView,
+  PatientView,
+  Priority,
+  ReplayState,
+  ServerFrame,
+} from './protocol.js';
 import type { Settings } from './settings.js';
 
 /** The ward as the frames received so far describe it. */
@@ -11,6 +18,10 @@ export interface Ward {
   readonly modelVersion: string;
   /** Whether the viewer's role allows acting on alerts. */
   readonly canAct: boolean;
+  /** How far the server is from the present; null: what it shows is the present. */
+  readonly catchingUp: CatchingUpView | null;
+  /** Patients whom another server shows now. */
+  readonly elsewhere: ReadonlySet<string>;
   /** Where the replay is; null where the ward is live. */
   readonly replay: ReplayState | null;
 }
@@ -21,6 +32,8 @@ export const EMPTY_WARD: Ward = {
   alerts: new Map(),
   modelVersion: '',
   canAct: false,
+  catchingUp: null,
+  elsewhere: new Set(),
   replay: null,
 };
 
@@ -49,23 +62,33 @@ export function isActive({ state }: AlertView): boolean {
 export function applyFrame(ward: Ward, frame: ServerFrame): Ward {
   switch (frame.type) {
     case 'hello':
-      return { ...ward, modelVersion: frame.modelVersion, canAct: ACTING.has(frame.user.role), replay: null };
+      return {
+        ...ward,
+        modelVersion: frame.modelVersion,
+        canAct: ACTING.has(frame.user.role),
+        elsewhere: new Set(),
+        replay: null,
+      };
     case 'snapshot':
       return {
         ...ward,
         clock: frame.clock,
+        catchingUp: frame.catchingUp ?? null,
+        elsewhere: without(ward.elsewhere, frame.patients),
         patients: new Map(frame.patients.map((each) => [each.patientId, each])),
         alerts: new Map(frame.alerts.map((each) => [each.alertId, each])),
       };
     case 'patients': {
       const patients = new Map(ward.patients);
       for (const patient of frame.patients) patients.set(patient.patientId, patient);
-      return { ...ward, clock: frame.clock, patients };
+      const elsewhere = without(ward.elsewhere, frame.patients);
+      return { ...ward, clock: frame.clock, patients, elsewhere };
     }
     case 'discharged': {
       const patients = new Map(ward.patients);
       patients.delete(frame.patientId);
-      return { ...ward, patients };
+      if (frame.reason !== 'elsewhere') return { ...ward, patients };
+      return { ...ward, patients, elsewhere: new Set([...ward.elsewhere, frame.patientId]) };
     }
     case 'alert': {
       const { alert } = frame;
@@ -75,12 +98,20 @@ export function applyFrame(ward: Ward, frame: ServerFrame): Ward {
       return { ...ward, alerts };
     }
     case 'heartbeat':
-      return { ...ward, clock: frame.clock };
+      return { ...ward, clock: frame.clock, catchingUp: frame.catchingUp ?? null };
     case 'replay':
       return { ...ward, replay: frame.state };
     default:
       return ward;
   }
+}
+
+/** The patients of a set who are not among those shown. */
+function without(ids: ReadonlySet<string>, shown: readonly PatientView[]): ReadonlySet<string> {
+  if (ids.size === 0) return ids;
+  const left = new Set(ids);
+  for (const { patientId } of shown) left.delete(patientId);
+  return left;
 }
 
 const BED_ORDER = new Intl.Collator(undefined, { numeric: true });

@@ -8,6 +8,8 @@ import {
   sortPatients,
   wardName,
 } from '../../../dashboards/ward/src/state.js';
+import { emptyText } from '../../../dashboards/ward/src/ward/empty.js';
+import { wardText } from '../../../dashboards/ward/src/ward-text.js';
 import { alert } from '../../helpers.js';
 import { patientView } from './views.js';
 
@@ -49,6 +51,34 @@ describe('applyFrame', () => {
     expect([...ward.patients.keys()]).toEqual(['b']);
     const unknown = { type: 'of the future' } as unknown as Parameters<typeof applyFrame>[1];
     expect(applyFrame(ward, unknown)).toBe(ward);
+  });
+});
+
+describe('a ward that is not whole', () => {
+  it('says how far the server has got, until it has', () => {
+    const catchingUp = { partitions: 3, of: 12 };
+    let ward = applyFrame(EMPTY_WARD, { ...snapshot, patients: [], catchingUp });
+    expect(wardText(ward)).toBe('Catching up: 3 of 12 parts read. Patients and alerts may be missing below.');
+    expect(emptyText(true, ward)).toMatch(/^Catching up\./);
+    ward = applyFrame(ward, { type: 'heartbeat', clock: 1000, catchingUp: { partitions: 0, of: 0 } });
+    expect(wardText(ward)).toContain('the server has not been given its patients yet');
+    ward = applyFrame(ward, { type: 'heartbeat', clock: 1000, catchingUp: null });
+    expect([wardText(ward), emptyText(true, ward)]).toEqual(['', 'No patient on this ward.']);
+    expect(emptyText(false, ward)).toBe('Waiting for the first data.');
+  });
+
+  it('says that another server has patients, until they come back; not of those who were discharged', () => {
+    const patients = ['a', 'b', 'c'].map((patientId) => patientView({ patientId }));
+    let ward = applyFrame(EMPTY_WARD, { ...snapshot, patients });
+    ward = applyFrame(ward, { type: 'discharged', patientId: 'a', reason: 'discharged' });
+    ward = applyFrame(ward, { type: 'discharged', patientId: 'b', reason: 'elsewhere' });
+    expect(wardText(ward)).toBe('One patient is not shown here any more: another server has them now.');
+    ward = applyFrame(ward, { type: 'discharged', patientId: 'c', reason: 'elsewhere' });
+    ward = applyFrame(ward, { ...snapshot, patients: [], alerts: [] });
+    expect(wardText(ward)).toMatch(/^2 patients are not shown here/);
+    expect(emptyText(true, ward)).toBe('Another server has the patients of this ward now.');
+    ward = applyFrame(ward, { type: 'patients', clock: 2000, patients });
+    expect(wardText(ward)).toBe('');
   });
 });
 

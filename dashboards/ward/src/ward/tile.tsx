@@ -1,5 +1,5 @@
 import { NEWS2_INPUTS } from '../../../../src/clinical/news2.js';
-import { ageText, news2Text, percent, personText, shortAgeText, trendOf } from '../format.js';
+import { ageText, minuteText, news2Text, percent, personText, shortAgeText, trendOf } from '../format.js';
 import { Icon } from '../icons.js';
 import type { AlertView, PatientView } from '../protocol.js';
 import { Shape } from '../shape.js';
@@ -38,7 +38,18 @@ export function Tile({ patient, alerts, now, ceiling, onOpen }: TileProps) {
               {bed}
             </button>
           </h2>
-          <span class="who">{personText(patient)}</span>
+          <span class="who">
+            {personText(patient)}
+            {patient.restored && (
+              <span
+                class="restored"
+                title="Known from before this server had the patient; nothing has come since."
+              >
+                {' '}
+                as of {minuteText(patient.lastEventAt)}
+              </span>
+            )}
+          </span>
           <AlertState
             alert={alert}
             others={alerts.length - 1}
@@ -124,10 +135,12 @@ function Scores({ patient, now, ceiling }: Omit<TileProps, 'alerts' | 'onOpen'>)
           risk {age}
           {stale && <span class="word"> old</span>}
         </span>
-        <span>
-          <Icon name={trend.kind} />
-          {trend.text}
-        </span>
+        {riskHistory.length > 1 && (
+          <span>
+            <Icon name={trend.kind} />
+            {trend.text}
+          </span>
+        )}
       </span>
       <Sparkline history={riskHistory} ceiling={ceiling} />
       <News2 patient={patient} />

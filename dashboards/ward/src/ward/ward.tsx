@@ -23,13 +23,14 @@ interface WardPageProps {
   readonly now: number;
   readonly go: (place: Place) => void;
   readonly actions: Actions;
-  readonly isLive: boolean;
+  /** What stands where there is no patient. */
+  readonly emptyText: string;
   readonly isWall: boolean;
   readonly panel: Settings['panel'];
 }
 
 /** The ward at a glance: a tile a bed, as large as the screen allows, and the open alerts where there is room. */
-export function WardPage({ patients, alerts, now, go, actions, isLive, isWall, panel }: WardPageProps) {
+export function WardPage({ patients, alerts, now, go, actions, emptyText, isWall, panel }: WardPageProps) {
   const [place, { width, height }] = useSize<HTMLDivElement>();
   const count = patients.length;
   const hasPanel =
@@ -44,9 +45,7 @@ export function WardPage({ patients, alerts, now, go, actions, isLive, isWall, p
       {(isWall || !hasPanel) && <AlertStrip alerts={alerts} now={now} go={isWall ? null : go} />}
       <div class="ward" ref={place}>
         <main data-testid="ward" class={grid.rowHeight === null ? '' : 'scrolls'}>
-          {count === 0 && (
-            <p class="empty">{isLive ? 'No patient on this ward.' : 'Waiting for the first data.'}</p>
-          )}
+          {count === 0 && <p class="empty">{emptyText}</p>}
           <ul
             class="beds"
             style={{
