@@ -23,6 +23,18 @@ export interface DischargedStay {
   readonly appliedTo: AppliedTo | null;
 }
 
+/** What was last foretold of a patient, and when: what a page shows until the next score. */
+export interface LastScore {
+  readonly eventTime: EpochMs;
+  readonly risk: number;
+  readonly circulatory: number | null;
+  readonly respiratory: number | null;
+  readonly deterioration: number | null;
+  readonly news2: number | null;
+  readonly news2Missing: readonly string[];
+  readonly qsofa: number | null;
+}
+
 /** In a stay's id between patient and admission. */
 const AT = '@';
 
@@ -53,6 +65,8 @@ export class PatientState {
   /** Newest event time applied. */
   lastEventAt: EpochMs;
   lastScoreAt: EpochMs = Number.NEGATIVE_INFINITY;
+  /** The newest score whose batch has run. */
+  lastScore: LastScore | null = null;
   /** Event time at which a score has become due and waits for the rest of that moment's events; NaN: none. */
   scorePendingAt: EpochMs = Number.NaN;
   /** A late event changed the past since the last score. */

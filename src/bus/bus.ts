@@ -64,7 +64,10 @@ export interface StateLog {
 
 /** What a consumer is told. Calls come one at a time, each after the promise of the one before. */
 export interface RecordHandler {
-  /** Partitions that this process reads from now on; called before anything of theirs is handed over. */
+  /**
+   * Partitions that this process reads from now on; called before anything of theirs is handed over, and the first time also
+   * where they are none.
+   */
   assigned(partitions: readonly number[]): Promise<void>;
   /** Also called without records, to say that a lane exists and whether it is read to its end. */
   batch(batch: RecordBatch): Promise<void>;

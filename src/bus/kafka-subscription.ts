@@ -203,7 +203,8 @@ export class Subscription implements Consumer {
     for (const partition of added) this.#assignments.set(partition, deal);
     void this.#enqueue(async () => {
       if (revoked.length > 0) await this.#handler.revoked(revoked);
-      if (added.length > 0) await this.#handler.assigned(added);
+      // Also of none: where there are more processes than partitions, that is all a process is told.
+      if (added.length > 0 || deal === 1) await this.#handler.assigned(added);
       for (const partition of added) {
         if (this.#assignments.get(partition) === deal) this.#takenOver.add(partition);
       }

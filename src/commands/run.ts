@@ -42,7 +42,8 @@ export async function run(options: { readonly config: string }, stop: Promise<un
   const store = await untilAvailable('the store', () => openStore(storeConfig), stop);
   if (store === null) return bus.close();
   await recordModel(store, modelConfig);
-  const view = new WardView(await AlertLog.open(await StoredAlertLog.open(store, instanceOf(config.server))));
+  const alertLog = await AlertLog.open(await StoredAlertLog.open(store, instanceOf(config.server)));
+  const view = new WardView(alertLog, () => WALL_CLOCK.now());
   const observer = new Observer(WALL_CLOCK, busConfig);
   const spool = spoolOf(storeConfig);
   const storeSink = new StoreSink(store, modelVersion, {
@@ -77,6 +78,7 @@ export async function run(options: { readonly config: string }, stop: Promise<un
       codec: engine.codec,
       clock,
       model: { version: modelVersion, directory: config.model.directory },
+      catchingUp: () => engine.catchingUp,
       explain: async (patientId) => {
         const explanation = await engine.explain(patientId);
         return explanation === null ? null : explanationView(explanation);

@@ -14,6 +14,7 @@ import { Explainer, type OutcomeName } from '../inference/explain.js';
 import type { Model } from '../inference/model.js';
 import type { InferenceRuntime } from '../inference/runtime.js';
 import type { Histogram } from '../metrics/histogram.js';
+import { type CatchingUp, CatchUp } from './catch-up.js';
 import { Checkpoint } from './checkpoint.js';
 import { EventDecoder } from './decode.js';
 import { EncodeStage } from './encode.js';
@@ -94,6 +95,7 @@ export class Engine {
   readonly #encoding: EncodeStage;
   readonly #scoring: AlignAndScore;
   readonly #explanations: Explanations;
+  readonly #catchUp = new CatchUp();
   readonly #input = new Subject<EngineInput>();
   #consumer: Consumer | null = null;
   #inFlight = 0;
@@ -213,6 +215,11 @@ export class Engine {
     };
   }
 
+  /** How far what is known here is from the present; null where it is the present. */
+  get catchingUp(): CatchingUp | null {
+    return this.#catchUp.progress;
+  }
+
   /** Input batches under way. */
   get inFlight(): number {
     return this.#inFlight;
@@ -246,11 +253,14 @@ export class Engine {
     this.#consumer = await bus.consume(INPUT_TOPICS, {
       assigned: async (partitions) => {
         for (const partition of partitions) this.partitions.add(partition);
-        if (this.#checkpoint !== null) await this.#accept(await this.#checkpoint.takeOver(partitions));
+        this.#catchUp.begin(partitions);
+        if (this.#checkpoint !== null && partitions.length > 0)
+          await this.#accept(await this.#checkpoint.takeOver(partitions));
       },
       batch: (batch) => this.#accept(batch),
       revoked: async (revoked) => {
         for (const partition of revoked) this.partitions.delete(partition);
+        this.#catchUp.forget(revoked);
         await this.#accept({ revoked });
         await this.#idle();
         this.#checkpoint?.forget(revoked);
@@ -367,6 +377,7 @@ export class Engine {
     }
     if (this.#failure !== null || this.#isClosing) return;
     this.#inFlight++;
+    this.#catchUp.accept(batch);
     if (typeof batch === 'object' && 'records' in batch) this.#messages += batch.records.length;
     this.#input.next(batch);
   }
@@ -420,6 +431,7 @@ export class Engine {
 
   #settle(): void {
     this.#inFlight--;
+    this.#catchUp.settle();
     this.#wake();
   }
 

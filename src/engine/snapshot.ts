@@ -2,7 +2,13 @@ import { promisify } from 'node:util';
 import { deflateRaw, inflateRawSync } from 'node:zlib';
 import { AlertPolicy } from '../alerts/policy.js';
 import type { NewestDocuments } from '../align/documents.js';
-import { type AppliedTo, admissionOf, type DischargedStay, PatientState } from '../align/patient.js';
+import {
+  type AppliedTo,
+  admissionOf,
+  type DischargedStay,
+  type LastScore,
+  PatientState,
+} from '../align/patient.js';
 import { VARIABLES } from '../clinical/variables.js';
 import type { EpochMs } from '../events/event.js';
 import type { PatientSnapshotMessage } from '../events/messages.js';
@@ -24,6 +30,8 @@ interface Header {
   readonly openStep: number;
   readonly lastEventAt: number;
   readonly lastScoreAt: number | null;
+  /** Absent in older ones. */
+  readonly lastScore?: LastScore | null;
   readonly revised: boolean;
   readonly wardId: string | null;
   readonly bedId: string | null;
@@ -95,6 +103,7 @@ export function snapshotOf(
     openStep: timeline.openStep,
     lastEventAt: patient.lastEventAt,
     lastScoreAt: Number.isFinite(lastScoreAt) ? lastScoreAt : null,
+    lastScore: lastScoreOf(patient),
     revised: patient.revised,
     wardId: patient.wardId,
     bedId: patient.bedId,
@@ -172,6 +181,8 @@ export function restorePatient(
     readTimeline(patient, header, reader);
     patient.lastEventAt = header.lastEventAt;
     patient.lastScoreAt = header.lastScoreAt ?? Number.NEGATIVE_INFINITY;
+    // What another model foretold is not what this one would.
+    patient.lastScore = isOurs ? (header.lastScore ?? null) : null;
     patient.revised = header.revised;
     patient.appliedTo = snapshot.positions;
     patient.wardId = header.wardId;
@@ -200,6 +211,13 @@ export function lostPatientOf(snapshot: PatientSnapshotMessage, partition: numbe
     // Of another layout, or damaged.
   }
   return { ...known, alerts: '', wardId: null, bedId: null, demographics: {} };
+}
+
+/** Of the newest score only what is kept. */
+function lastScoreOf({ lastScore }: PatientState): LastScore | null {
+  if (lastScore === null) return null;
+  const { eventTime, risk, circulatory, respiratory, deterioration, news2, news2Missing, qsofa } = lastScore;
+  return { eventTime, risk, circulatory, respiratory, deterioration, news2, news2Missing, qsofa };
 }
 
 function readHeader({ compression, state }: PatientSnapshotMessage) {

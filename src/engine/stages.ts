@@ -260,6 +260,7 @@ export class AlignAndScore {
           ({ outcomes, without, outOfRange, kept }) => {
             const contributions = contributionsOf(outcomes.risk, without, base);
             Object.assign(score, outcomes, { contributions, outOfRange });
+            patient.lastScore = score;
             if (kept !== null) explanations?.keep(score, kept);
           },
           (outcomes) => explanations?.mayRaise(score.news2, outcomes) ?? false,

@@ -46,7 +46,15 @@ export const patientSchema = z
     news2Missing: z.array(z.string()).readonly(),
     qsofa: z.number().int().nullable(),
     values: z.record(z.string(), valueSchema),
-    stale: z.boolean().describe('Nothing has arrived for 15 minutes of the stream’s clock.'),
+    stale: z
+      .boolean()
+      .describe(
+        'Nothing has arrived for 15 minutes: of the stream’s clock or, where it is live, of the day.',
+      ),
+    restored: z
+      .boolean()
+      .exactOptional()
+      .describe('As of `lastEventAt`, from before the server had this patient; nothing was scored since.'),
   })
   .meta({ id: 'Patient', description: 'What is known of a patient now.' });
 
@@ -123,7 +131,25 @@ export const sessionSchema = z
   })
   .meta({ id: 'Session', description: 'Who the token speaks for.' });
 
-export const patientsSchema = z.object({ clock: time, patients: z.array(patientSchema) });
+export const catchingUpSchema = z
+  .object({
+    partitions: z.number().int().describe('Parts of the stream that are restored and read to their end…'),
+    of: z.number().int().describe('…of those that are this server’s; 0: it has not been given any yet.'),
+  })
+  .meta({
+    id: 'CatchingUp',
+    description: 'The server has begun, or taken over patients: what it knows is not all there is yet.',
+  });
+const catchingUp = catchingUpSchema
+  .nullable()
+  .exactOptional()
+  .describe('Null: what the server knows is the present.');
+const timeOfDay = z
+  .number()
+  .exactOptional()
+  .describe('The server’s time, where the stream is live: for what `clock` is behind it, nothing has come.');
+
+export const patientsSchema = z.object({ clock: time, catchingUp, patients: z.array(patientSchema) });
 export const patientDetailSchema = z.object({
   clock: time,
   patient: patientSchema,
@@ -421,6 +447,12 @@ export const cursorSchema = z
   .max(100)
   .describe('A place in the order of all alert records. Opaque: keep the newest, give it back to resume.');
 
+export const departureReasonSchema = z
+  .enum(['discharged', 'moved', 'elsewhere'])
+  .describe(
+    'discharged: the stay is over; moved: to a ward that is not subscribed; elsewhere: another server has the patient now.',
+  );
+
 export const subscribeSchema = z
   .strictObject({
     type: z.literal('subscribe'),
@@ -469,6 +501,8 @@ export const serverFrameSchema = z.discriminatedUnion('type', [
       type: z.literal('snapshot'),
       cursor: cursorSchema,
       clock: time,
+      now: timeOfDay,
+      catchingUp,
       patients: z.array(patientSchema),
       alerts: z.array(alertSchema).describe('Those that are not resolved.'),
     })
@@ -477,15 +511,27 @@ export const serverFrameSchema = z.discriminatedUnion('type', [
     .object({ type: z.literal('patients'), clock: time, patients: z.array(patientSchema) })
     .meta({ id: 'Patients', description: 'Patients that changed, newest state only.' }),
   z
-    .object({ type: z.literal('discharged'), patientId: z.string() })
-    .meta({ id: 'Discharged', description: 'A patient left the wards subscribed.' }),
+    .object({
+      type: z.literal('discharged'),
+      patientId: z.string(),
+      reason: departureReasonSchema.exactOptional(),
+    })
+    .meta({ id: 'Discharged', description: 'A patient left the wards subscribed; `reason` says how.' }),
   z
     .object({ type: z.literal('alert'), cursor: cursorSchema, alert: alertSchema })
     .meta({ id: 'AlertFrame', description: 'The next record of an alert. Never dropped.' }),
-  z.object({ type: z.literal('heartbeat'), clock: time, cursor: cursorSchema.optional() }).meta({
-    id: 'Heartbeat',
-    description: 'The connection lives. With a cursor: nothing before it was missed.',
-  }),
+  z
+    .object({
+      type: z.literal('heartbeat'),
+      clock: time,
+      now: timeOfDay,
+      catchingUp,
+      cursor: cursorSchema.optional(),
+    })
+    .meta({
+      id: 'Heartbeat',
+      description: 'The connection lives. With a cursor: nothing before it was missed.',
+    }),
   z
     .object({ type: z.literal('replay'), state: replayStateSchema })
     .meta({ id: 'ReplayFrame', description: 'Where the replay is; only on a server that replays.' }),

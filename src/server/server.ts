@@ -19,6 +19,7 @@ import { type Endpoint, serve } from './endpoint.js';
 import { History } from './history.js';
 import { addObservability, type ObservabilityOptions } from './observability.js';
 import { HttpProblem, PROBLEM_TYPE, problemOf, problemOfError } from './problem.js';
+import type { CatchingUpView } from './protocol.js';
 import { PushServer } from './push/push-server.js';
 import type { ReplayControl } from './replay-control.js';
 import { alertEndpoints } from './routes/alerts.js';
@@ -41,6 +42,8 @@ export interface ServerOptions {
   /** The stream's clock: the time of day where live, the newest event time in a replay. */
   readonly clock: Clock;
   readonly model: { readonly version: string; readonly directory?: string | undefined };
+  /** How far what is shown is from the present; null, or left out: it is the present. */
+  readonly catchingUp?: (() => CatchingUpView | null) | undefined;
   /** Left out where the model cannot explain. */
   readonly explain?: Explain | undefined;
   /** Where left out, only `/health/live` answers. */
@@ -85,7 +88,7 @@ export class WardServer {
     const now = () => WALL_CLOCK.now();
     const { verify, localToken } = await openAuth(config.auth, WALL_CLOCK);
     const access = new Access({ verify, origins, now });
-    const sources = { view, history: new History(store, view) };
+    const sources = { view, history: new History(store, view), catchingUp: options.catchingUp };
     const trail = new AuditTrail(store, now, onTrouble);
     const app = Fastify({
       bodyLimit: MAX_BODY_BYTES,

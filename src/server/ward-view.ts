@@ -1,10 +1,11 @@
 import { Subject } from 'rxjs';
-import type { PatientState } from '../align/patient.js';
-import { VARIABLES } from '../clinical/variables.js';
+import type { LastScore, PatientState } from '../align/patient.js';
+import { VARIABLE_COUNT, VARIABLES } from '../clinical/variables.js';
 import type { Outputs, Score, Sink } from '../engine/outputs.js';
+import type { EpochMs } from '../events/event.js';
 import type { AlertMessage } from '../events/messages.js';
 import { AlertLog, type LoggedAlert } from './alert-log.js';
-import type { PatientView, ValueView } from './protocol.js';
+import type { DepartureReason, PatientView, ValueView } from './protocol.js';
 import { RecentEvents } from './recent-events.js';
 
 const MINUTE_MS = 60_000;
@@ -14,10 +15,11 @@ const HISTORY = 60;
 /** Decimals of the risks in a patient's history: more would be sent for nothing. */
 const RISK_DIGITS = 4;
 
-/** A patient who is no longer on this ward: discharged, moved, or another process's. */
+/** A patient who is no longer on this ward: the stay is over, they lie on another one, or another process has them now. */
 export interface Departure {
   readonly patientId: string;
   readonly wardId: string | null;
+  readonly reason: DepartureReason;
 }
 
 /** What the ward looks like now: the newest of every patient and the alerts that are not resolved. */
@@ -27,6 +29,8 @@ export class WardView implements Sink {
   readonly openAlerts = new Map<string, AlertMessage>();
   readonly alerts$ = new Subject<LoggedAlert>();
   readonly departed$ = new Subject<Departure>();
+  /** Alerts that are no longer open here, though nobody resolved them: their patients have left. */
+  readonly dropped$ = new Subject<readonly AlertMessage[]>();
   /** The ward begins anew, as after a seek: whoever watches needs a new snapshot. */
   readonly reset$ = new Subject<void>();
   /** What the store may not have yet. */
@@ -36,9 +40,12 @@ export class WardView implements Sink {
   readonly #states = new Map<string, PatientState>();
   #changed = new Set<string>();
   #clock = 0;
+  readonly #now: (() => EpochMs) | undefined;
 
-  constructor(log = AlertLog.inMemory()) {
+  /** `now` is the time of day, where the stream is live: what is old is old also where nothing comes any more. */
+  constructor(log = AlertLog.inMemory(), now?: () => EpochMs) {
     this.log = log;
+    this.#now = now;
   }
 
   /** Newest event time seen. */
@@ -46,15 +53,21 @@ export class WardView implements Sink {
     return this.#clock;
   }
 
+  /** The time of day, where the stream is live. */
+  get now(): EpochMs | undefined {
+    return this.#now?.();
+  }
+
   async write(outputs: Outputs): Promise<void> {
     const { admitted, restored, discharged, released, scores, alerts } = outputs;
     this.recent.write(outputs);
-    for (const { patient } of restored) this.#admit(patient);
+    for (const { patient } of restored) this.#restore(patient);
     for (const patient of admitted) this.#admit(patient);
     for (const score of scores) this.#score(score);
     const transitions = [...restored.flatMap(({ alerts: open }) => open), ...alerts];
     if (transitions.length > 0) await this.#push(transitions);
-    for (const { patientId } of [...discharged, ...released]) this.#remove(patientId);
+    this.#remove(discharged, 'discharged');
+    this.#remove(released, 'elsewhere');
   }
 
   /** Forgets everything, so that a replay can go on from elsewhere. */
@@ -83,7 +96,9 @@ export class WardView implements Sink {
 
   view(patientId: string): PatientView | undefined {
     const view = this.patients.get(patientId);
-    if (view !== undefined) view.stale = this.#clock - view.lastEventAt > STALE_MS;
+    if (view !== undefined) {
+      view.stale = Math.max(this.#clock, this.now ?? 0) - view.lastEventAt > STALE_MS;
+    }
     return view;
   }
 
@@ -91,13 +106,40 @@ export class WardView implements Sink {
     return [...this.patients.keys()].flatMap((id) => this.view(id) ?? []);
   }
 
-  #remove(patientId: string): void {
-    const wardId = this.patients.get(patientId)?.wardId ?? null;
-    this.patients.delete(patientId);
-    this.#states.delete(patientId);
-    this.#changed.delete(patientId);
-    this.recent.forget(patientId);
-    this.departed$.next({ patientId, wardId });
+  /** Takes patients off the ward, and with them what is open of theirs: from here nobody could act on it. */
+  #remove(patients: readonly PatientState[], reason: DepartureReason): void {
+    if (patients.length === 0) return;
+    const gone = new Set(patients.map(({ patientId }) => patientId));
+    for (const patientId of gone) {
+      const wardId = this.patients.get(patientId)?.wardId ?? null;
+      this.patients.delete(patientId);
+      this.#states.delete(patientId);
+      this.#changed.delete(patientId);
+      this.recent.forget(patientId);
+      this.departed$.next({ patientId, wardId, reason });
+    }
+    const dropped = [...this.openAlerts.values()].filter(
+      (alert) => alert.class !== 'technical' && gone.has(alert.patientId),
+    );
+    for (const { alertId } of dropped) this.openAlerts.delete(alertId);
+    if (dropped.length > 0) this.dropped$.next(dropped);
+  }
+
+  /** Shows a patient of a snapshot as they were: the values with their times, and the risk with its. */
+  #restore(patient: PatientState): void {
+    const { patientId, lastEventAt, lastScore, timeline } = patient;
+    this.#admit(patient);
+    const view = this.patients.get(patientId)!;
+    const values = new Float32Array(VARIABLE_COUNT);
+    const ages = new Float32Array(VARIABLE_COUNT);
+    timeline.lastKnown(lastEventAt, values, ages);
+    view.values = valuesOf(values, ages, lastEventAt);
+    view.lastEventAt = lastEventAt;
+    view.restored = true;
+    if (lastEventAt > this.#clock) this.#clock = lastEventAt;
+    if (lastScore === null) return;
+    this.#show(view, lastScore);
+    view.riskHistory.push([lastScore.eventTime, Number(lastScore.risk.toFixed(RISK_DIGITS))]);
   }
 
   #admit(patient: PatientState): void {
@@ -124,6 +166,7 @@ export class WardView implements Sink {
       qsofa: null,
       values: {},
       stale: false,
+      restored: false,
     });
     this.#changed.add(patientId);
   }
@@ -136,18 +179,12 @@ export class WardView implements Sink {
     if (view.wardId !== score.wardId) {
       const { patientId, wardId } = view;
       view.wardId = score.wardId;
-      this.departed$.next({ patientId, wardId });
+      this.departed$.next({ patientId, wardId, reason: 'moved' });
     }
     view.bedId = score.bedId;
     view.lastEventAt = eventTime;
-    view.risk = risk;
-    view.circulatory = score.circulatory;
-    view.respiratory = score.respiratory;
-    view.deterioration = score.deterioration;
-    view.riskAt = eventTime;
-    view.news2 = score.news2;
-    view.news2Missing = score.news2Missing;
-    view.qsofa = score.qsofa;
+    view.restored = false;
+    this.#show(view, score);
     view.values = valuesOf(values, ages, eventTime);
     const history = view.riskHistory;
     const newest = history.at(-1);
@@ -157,6 +194,17 @@ export class WardView implements Sink {
     const anHourAgo = history.findLast(([time]) => time <= eventTime - HOUR_MS) ?? history[0];
     view.riskTrend = risk - anHourAgo[1];
     this.#changed.add(score.patientId);
+  }
+
+  #show(view: PatientView, score: LastScore): void {
+    view.risk = score.risk;
+    view.circulatory = score.circulatory;
+    view.respiratory = score.respiratory;
+    view.deterioration = score.deterioration;
+    view.riskAt = score.eventTime;
+    view.news2 = score.news2;
+    view.news2Missing = score.news2Missing;
+    view.qsofa = score.qsofa;
   }
 
   /**

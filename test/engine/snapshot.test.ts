@@ -1,3 +1,4 @@
+import { inflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Consumer, EventBus, RecordBatch, RecordHandler, StateLog } from '../../src/bus/bus.js';
 import { MemoryBus } from '../../src/bus/memory.js';
@@ -10,6 +11,7 @@ import { restorePatient } from '../../src/engine/snapshot.js';
 import { DecodeFailure, MessageCodec } from '../../src/events/codec.js';
 import type { PatientSnapshotMessage } from '../../src/events/messages.js';
 import { INPUT_TOPICS, type InputTopic } from '../../src/events/topics.js';
+import type { ModelConfig } from '../../src/inference/model.js';
 import { bytesOf, type SourceMessage } from '../../src/replay/source.js';
 import { simulateWard } from '../../src/simulate/ward.js';
 import { START } from '../helpers.js';
@@ -195,6 +197,24 @@ async function withPartitionsTakenAway(world: World, gate: Gate, sink: Sink): Pr
   await engine.close();
 }
 
+async function modelConfig(): Promise<ModelConfig> {
+  const bus = new MemoryBus({ partitions: 1, capacity: 1 });
+  const engine = await Engine.open({ config: parseConfig({}), bus, clock: new ReplayClock(), sinks: [] });
+  return engine.model.config;
+}
+
+/** As a program wrote it that did not know the field yet. */
+function withoutInHeader(snapshot: PatientSnapshotMessage, field: string): PatientSnapshotMessage {
+  const bytes = snapshot.compression === 'NONE' ? snapshot.state : inflateRawSync(snapshot.state);
+  const start = 4 + bytes.readUInt32LE(0);
+  const { [field]: _, ...header } = JSON.parse(bytes.toString('utf8', 4, start)) as Record<string, unknown>;
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(text.length);
+  const state = Buffer.concat([length, text, bytes.subarray(start)]);
+  return { ...snapshot, compression: 'NONE', state };
+}
+
 describe('state that outlives the process', () => {
   it('continues after a crash at any place as if nothing had happened: the same scores, the same alerts', async () => {
     const uninterrupted = new Results();
@@ -290,22 +310,43 @@ describe('state that outlives the process', () => {
     expect(placesOf()).toEqual(places);
   });
 
+  it('tells of each patient the last score, where the snapshot is of this model and not older than that', async () => {
+    const world = newWorld();
+    const last = new Map<string, number>();
+    const keep: Sink = {
+      write: async ({ scores }) => {
+        for (const { patientId, risk } of scores) last.set(patientId, risk);
+      },
+    };
+    await live(world, keep, 500, true);
+    const snapshots = snapshotsOf(world);
+    expect(last.size).toBe(snapshots.length);
+    const options = { partition: 0, dedupeWindow: 1024, model: await modelConfig() };
+    for (const snapshot of snapshots) {
+      const { patient } = restorePatient(snapshot, options)!;
+      expect(patient.lastScore).toMatchObject({
+        risk: last.get(patient.patientId),
+        eventTime: patient.lastScoreAt,
+      });
+      const another = { ...options, model: { ...options.model, version: 'another' } };
+      expect(restorePatient(snapshot, another)?.patient.lastScore).toBeNull();
+      const older = restorePatient(withoutInHeader(snapshot, 'lastScore'), options);
+      expect(older?.patient.lastScore).toBeNull();
+      expect(older?.patient.lastEventAt).toBe(patient.lastEventAt);
+    }
+  });
+
   it('is not restored from a snapshot of another layout or vocabulary, one that is damaged, or of a model with other inputs', async () => {
     const world = newWorld();
     await live(world, new Results(), 500, true);
     const [snapshot] = snapshotsOf(world);
-    const { model } = await Engine.open({
-      config: parseConfig({}),
-      bus: new MemoryBus({ partitions: 1, capacity: 1 }),
-      clock: new ReplayClock(),
-      sinks: [],
-    });
-    const options = { partition: 0, dedupeWindow: 1024, model: model.config };
+    const model = await modelConfig();
+    const options = { partition: 0, dedupeWindow: 1024, model };
     expect(restorePatient(snapshot, options)?.patient.patientId).toBe(snapshot.patientId);
     expect(restorePatient({ ...snapshot, formatVersion: 99 }, options)).toBeNull();
     expect(restorePatient({ ...snapshot, state: snapshot.state.subarray(0, 900) }, options)).toBeNull();
     expect(restorePatient({ ...snapshot, state: Buffer.from('nonsense') }, options)).toBeNull();
-    const other = { ...model.config, version: 'another' };
+    const other = { ...model, version: 'another' };
     expect(restorePatient(snapshot, { ...options, model: other })?.fill).toBeNull();
     expect(restorePatient(snapshot, { ...options, model: { ...other, steps: 24 } })).toBeNull();
     const modalities = { text: { name: 'notes', size: 8 } };

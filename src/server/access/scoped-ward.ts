@@ -6,7 +6,15 @@ import type { ExportQuery } from '../../store/export.js';
 import type { Window as OpenWindow } from '../../store/select.js';
 import type { History, Window } from '../history.js';
 import { HttpProblem } from '../problem.js';
-import type { ImageView, NoteView, PatientView, ReplayState, ScoresResponse, Timeline } from '../protocol.js';
+import type {
+  CatchingUpView,
+  ImageView,
+  NoteView,
+  PatientView,
+  ReplayState,
+  ScoresResponse,
+  Timeline,
+} from '../protocol.js';
 import type { WardView } from '../ward-view.js';
 import { ALL_WARDS, type Principal, seesWard } from './principal.js';
 
@@ -14,6 +22,8 @@ import { ALL_WARDS, type Principal, seesWard } from './principal.js';
 export interface WardSources {
   readonly view: WardView;
   readonly history: History;
+  /** How far the view is from the present; null, or left out: it is the present. */
+  readonly catchingUp?: (() => CatchingUpView | null) | undefined;
 }
 
 /**
@@ -24,11 +34,18 @@ export class ScopedWard {
   readonly principal: Principal;
   readonly #view: WardView;
   readonly #history: History;
+  readonly #catchingUp: () => CatchingUpView | null;
 
-  constructor(principal: Principal, { view, history }: WardSources) {
+  constructor(principal: Principal, { view, history, catchingUp = () => null }: WardSources) {
     this.principal = principal;
     this.#view = view;
     this.#history = history;
+    this.#catchingUp = catchingUp;
+  }
+
+  /** Null where what is known here is the present. */
+  get catchingUp(): CatchingUpView | null {
+    return this.#catchingUp();
   }
 
   /** The stream's clock. */
@@ -64,7 +81,10 @@ export class ScopedWard {
   openAlert(alertId: string): AlertMessage {
     const alert = this.#view.openAlerts.get(alertId);
     if (alert === undefined || !this.sees(alert.wardId))
-      throw new HttpProblem(404, 'there is no such open alert');
+      throw new HttpProblem(
+        404,
+        'there is no such open alert here: it is resolved, or its patient has left this server; look at the ward again',
+      );
     return alert;
   }
 

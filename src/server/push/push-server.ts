@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Subscription as Listening } from 'rxjs';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
+import type { AlertMessage } from '../../events/messages.js';
 import type { Access } from '../access/access.js';
 import { ScopedWard, type WardSources } from '../access/scoped-ward.js';
 import type { LoggedAlert } from '../alert-log.js';
@@ -89,6 +90,7 @@ export class PushServer {
     this.#listening = [
       view.alerts$.subscribe((logged) => this.#broadcastAlert(logged)),
       view.departed$.subscribe((departure) => this.#broadcastDeparture(departure)),
+      view.dropped$.subscribe((alerts) => this.#retell(alerts)),
       view.reset$.subscribe(() => this.#sendSnapshots()),
     ];
     if (replay !== undefined) {
@@ -251,7 +253,7 @@ export class PushServer {
     const snapshot: ServerFrame = {
       type: 'snapshot',
       cursor: this.#view.log.cursor,
-      clock: this.#view.clock,
+      ...this.#moment(),
       patients: subscription.values
         ? scope.patients().filter((patient) => subscription.includes(patient))
         : [],
@@ -259,6 +261,23 @@ export class PushServer {
     };
     if (replay === undefined) return [snapshot];
     return [snapshot, { type: 'replay', state: scope.replayState(replay.state) }];
+  }
+
+  /** Where the stream is, and whether all of it is known here. */
+  #moment() {
+    const { clock, now } = this.#view;
+    const catchingUp = this.#options.sources.catchingUp?.() ?? null;
+    return { clock, ...(now === undefined ? {} : { now }), catchingUp };
+  }
+
+  /** Gives those who were shown alerts that left with their patients a ward without them. */
+  #retell(dropped: readonly AlertMessage[]): void {
+    for (const client of this.#clients) {
+      const { subscription, scope } = client;
+      if (subscription === null || !dropped.some((alert) => subscription.includesAlert(alert))) continue;
+      client.dirty.clear();
+      client.sendAll(this.#present(subscription, scope));
+    }
   }
 
   #sendSnapshots(): void {
@@ -360,7 +379,8 @@ export class PushServer {
   #broadcastDeparture(departure: Departure): void {
     this.#frames.clear();
     this.#sentAt.delete(departure.patientId);
-    const data = encode({ type: 'discharged', patientId: departure.patientId });
+    const { patientId, reason } = departure;
+    const data = encode({ type: 'discharged', patientId, reason });
     // Who moved to another ward is still here for those who see that one too.
     const now = this.#view.view(departure.patientId);
     for (const client of this.#clients) {
@@ -380,7 +400,7 @@ export class PushServer {
   }
 
   #heartbeat(): void {
-    const data = encode({ type: 'heartbeat', clock: this.#view.clock, cursor: this.#view.log.cursor });
+    const data = encode({ type: 'heartbeat', ...this.#moment(), cursor: this.#view.log.cursor });
     for (const client of this.#clients) {
       if (client.subscription !== null && client.hasRoom) client.send(data);
     }

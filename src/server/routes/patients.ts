@@ -34,7 +34,11 @@ export function patientEndpoints(explain: Explain | undefined): Endpoint[] {
       permission: 'read',
       audit: 'list-patients',
       response: patientsSchema,
-      handle: async ({ ward }) => ({ clock: ward.clock, patients: ward.patients() }),
+      handle: async ({ ward }) => ({
+        clock: ward.clock,
+        catchingUp: ward.catchingUp,
+        patients: ward.patients(),
+      }),
     }),
     endpoint({
       method: 'GET',

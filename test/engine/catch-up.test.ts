@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { CatchUp } from '../../src/engine/catch-up.js';
+import { INPUT_TOPICS } from '../../src/events/topics.js';
+
+const lane = (partition: number, name: string, caughtUp: boolean) => ({
+  lane: name,
+  partition,
+  records: [],
+  caughtUp,
+});
+
+/** Hands over every lane of a partition, and lets each through the pipeline. */
+function readAll(catchUp: CatchUp, partition: number, caughtUp: boolean): void {
+  for (const topic of INPUT_TOPICS) {
+    catchUp.accept(lane(partition, topic, caughtUp));
+    catchUp.settle();
+  }
+}
+
+describe('what a process shows is not the present', () => {
+  it('before it has been dealt its partitions; being dealt none is to be in the present', () => {
+    const catchUp = new CatchUp();
+    expect(catchUp.progress).toEqual({ partitions: 0, of: 0 });
+    catchUp.begin([]);
+    expect(catchUp.progress).toBeNull();
+  });
+
+  it('until every lane of each partition has been read to its end once', () => {
+    const catchUp = new CatchUp();
+    catchUp.begin([3, 7]);
+    readAll(catchUp, 3, false);
+    expect(catchUp.progress).toEqual({ partitions: 0, of: 2 });
+    readAll(catchUp, 3, true);
+    expect(catchUp.progress).toEqual({ partitions: 1, of: 2 });
+    readAll(catchUp, 7, true);
+    expect(catchUp.progress).toBeNull();
+    readAll(catchUp, 7, false);
+    expect(catchUp.progress).toBeNull();
+  });
+
+  it('while what was read is still on its way through the pipeline', () => {
+    const catchUp = new CatchUp();
+    catchUp.begin([0]);
+    catchUp.accept(lane(0, 'all', true));
+    catchUp.accept('tick');
+    expect(catchUp.progress).toEqual({ partitions: 0, of: 1 });
+    catchUp.settle();
+    expect(catchUp.progress).toBeNull();
+  });
+
+  it('again, once it takes partitions over; those that it gives up do not count', () => {
+    const catchUp = new CatchUp();
+    catchUp.begin([0]);
+    readAll(catchUp, 0, true);
+    catchUp.begin([1, 2]);
+    expect(catchUp.progress).toEqual({ partitions: 1, of: 3 });
+    catchUp.forget([0, 2]);
+    expect(catchUp.progress).toEqual({ partitions: 0, of: 1 });
+    readAll(catchUp, 1, true);
+    expect(catchUp.progress).toBeNull();
+  });
+});
