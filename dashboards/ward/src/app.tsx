@@ -11,7 +11,7 @@ import { type Act, type AlertView, NOTICE, PROTOCOL_VERSION } from './protocol.j
 import { ReplayBar } from './replay/bar.js';
 import { truthOf } from './replay/replay.js';
 import { bedName, isActive, leadingAlert, sortAlerts, sortPatients } from './state.js';
-import { emptyText } from './ward/empty.js';
+import { emptyText, noAlertText } from './ward/empty.js';
 import { STALE_MS } from './ward/vitals.js';
 import { WardPage } from './ward/ward.js';
 
@@ -97,6 +97,7 @@ export function App({ source, isWall }: AppProps) {
         <WardPage
           {...common}
           emptyText={emptyText(link.kind === 'live', ward)}
+          noAlertText={noAlertText(ward)}
           isWall={isWall}
           panel={settings.panel}
         />

@@ -2,7 +2,7 @@ import type { Link } from './connection.js';
 import { ageText, timeText } from './format.js';
 import { Icon } from './icons.js';
 import type { Ward } from './state.js';
-import { wardText } from './ward-text.js';
+import { catchingUpText, elsewhereText } from './ward-text.js';
 
 interface BannerProps {
   readonly link: Link;
@@ -11,27 +11,37 @@ interface BannerProps {
   readonly ward: Pick<Ward, 'catchingUp' | 'elsewhere'>;
 }
 
-/** Says, before anything is read below, that it is not current. */
+/** Says, before anything is read below, that it is not current, or not all. */
 export function Banner({ link, quietMs, ward }: BannerProps) {
-  const text = bannerText(link, quietMs) || wardText(ward);
+  const text = lostText(link) || catchingUpText(ward.catchingUp) || quietText(quietMs);
+  const aside = elsewhereText(ward.elsewhere);
   return (
-    <div class="banner-place" role="alert">
-      {text !== '' && (
-        <p class="banner" data-testid="banner">
-          <Icon name="warning" />
-          {text}
+    <>
+      <div class="banner-place" role="alert">
+        {text !== '' && (
+          <p class="banner" data-testid="banner">
+            <Icon name="warning" />
+            {text}
+          </p>
+        )}
+      </div>
+      {text === '' && aside !== '' && (
+        <p class="banner aside" role="status">
+          {aside}
         </p>
       )}
-    </div>
+    </>
   );
 }
 
-function bannerText(link: Link, quietMs: number | null): string {
-  if (link.kind === 'lost') {
-    return link.since === null
-      ? 'No connection to the server. Reconnecting…'
-      : `Connection lost at ${timeText(link.since)}. What is shown below is not current. Reconnecting…`;
-  }
+function lostText(link: Link): string {
+  if (link.kind !== 'lost') return '';
+  return link.since === null
+    ? 'No connection to the server. Reconnecting…'
+    : `Connection lost at ${timeText(link.since)}. What is shown below is not current. Reconnecting…`;
+}
+
+function quietText(quietMs: number | null): string {
   return quietMs === null
     ? ''
     : `No new data for ${ageText(quietMs)}, though the server is connected. What is shown below is not current.`;

@@ -8,8 +8,8 @@ import {
   sortPatients,
   wardName,
 } from '../../../dashboards/ward/src/state.js';
-import { emptyText } from '../../../dashboards/ward/src/ward/empty.js';
-import { wardText } from '../../../dashboards/ward/src/ward-text.js';
+import { emptyText, noAlertText } from '../../../dashboards/ward/src/ward/empty.js';
+import { catchingUpText, elsewhereText } from '../../../dashboards/ward/src/ward-text.js';
 import { alert } from '../../helpers.js';
 import { patientView } from './views.js';
 
@@ -58,12 +58,17 @@ describe('a ward that is not whole', () => {
   it('says how far the server has got, until it has', () => {
     const catchingUp = { partitions: 3, of: 12 };
     let ward = applyFrame(EMPTY_WARD, { ...snapshot, patients: [], catchingUp });
-    expect(wardText(ward)).toBe('Catching up: 3 of 12 parts read. Patients and alerts may be missing below.');
-    expect(emptyText(true, ward)).toMatch(/^Catching up\./);
+    expect(catchingUpText(ward.catchingUp)).toBe(
+      'Catching up: 3 of 12 parts read. Patients and alerts may be missing below.',
+    );
+    expect([emptyText(true, ward), noAlertText(ward)].filter((text) => !/^Catching up\./.test(text))).toEqual(
+      [],
+    );
     ward = applyFrame(ward, { type: 'heartbeat', clock: 1000, catchingUp: { partitions: 0, of: 0 } });
-    expect(wardText(ward)).toContain('the server has not been given its patients yet');
+    expect(catchingUpText(ward.catchingUp)).toContain('the server has not been given its patients yet');
     ward = applyFrame(ward, { type: 'heartbeat', clock: 1000, catchingUp: null });
-    expect([wardText(ward), emptyText(true, ward)]).toEqual(['', 'No patient on this ward.']);
+    expect([catchingUpText(ward.catchingUp), noAlertText(ward)]).toEqual(['', 'No open alert.']);
+    expect(emptyText(true, ward)).toBe('No patient on this ward.');
     expect(emptyText(false, ward)).toBe('Waiting for the first data.');
   });
 
@@ -72,13 +77,15 @@ describe('a ward that is not whole', () => {
     let ward = applyFrame(EMPTY_WARD, { ...snapshot, patients });
     ward = applyFrame(ward, { type: 'discharged', patientId: 'a', reason: 'discharged' });
     ward = applyFrame(ward, { type: 'discharged', patientId: 'b', reason: 'elsewhere' });
-    expect(wardText(ward)).toBe('One patient is not shown here any more: another server has them now.');
+    expect(elsewhereText(ward.elsewhere)).toBe(
+      'One patient is not shown here any more: another server has them now.',
+    );
     ward = applyFrame(ward, { type: 'discharged', patientId: 'c', reason: 'elsewhere' });
     ward = applyFrame(ward, { ...snapshot, patients: [], alerts: [] });
-    expect(wardText(ward)).toMatch(/^2 patients are not shown here/);
+    expect(elsewhereText(ward.elsewhere)).toMatch(/^2 patients are not shown here/);
     expect(emptyText(true, ward)).toBe('Another server has the patients of this ward now.');
     ward = applyFrame(ward, { type: 'patients', clock: 2000, patients });
-    expect(wardText(ward)).toBe('');
+    expect(elsewhereText(ward.elsewhere)).toBe('');
   });
 });
 

@@ -14,19 +14,21 @@ export interface Actions {
 
 interface PanelProps {
   readonly alerts: readonly AlertView[];
+  /** What stands where no alert is open. */
+  readonly emptyText: string;
   readonly now: number;
   readonly go: (place: Place) => void;
   readonly actions: Actions;
 }
 
 /** The open alerts beside the beds: what waits for someone first. */
-export function AlertPanel({ alerts, now, go, actions }: PanelProps) {
+export function AlertPanel({ alerts, emptyText, now, go, actions }: PanelProps) {
   const technical = alerts.filter(isTechnical);
   const clinical = alerts.filter((alert) => !isTechnical(alert));
   return (
     <aside class="panel" aria-labelledby="panel-title">
       <h2 id="panel-title">Open alerts</h2>
-      {clinical.length === 0 && <p class="empty">No open alert.</p>}
+      {clinical.length === 0 && <p class="empty">{emptyText}</p>}
       <ul>
         {sortByUrgency(clinical).map((alert) => (
           <PanelItem key={alert.alertId} alert={alert} now={now} go={go} actions={actions} />
@@ -46,7 +48,12 @@ export function AlertPanel({ alerts, now, go, actions }: PanelProps) {
   );
 }
 
-function PanelItem({ alert, now, go, actions }: Omit<PanelProps, 'alerts'> & { readonly alert: AlertView }) {
+function PanelItem({
+  alert,
+  now,
+  go,
+  actions,
+}: Omit<PanelProps, 'alerts' | 'emptyText'> & { readonly alert: AlertView }) {
   const active = isActive(alert);
   const title = `${bedName(alert)}: ${ruleText(alert.rule)}`;
   return (

@@ -1,5 +1,10 @@
 import type { Ward } from '../state.js';
 
+/** What stands where no alert is open: the same holds of alerts. */
+export function noAlertText({ catchingUp }: Pick<Ward, 'catchingUp'>): string {
+  return catchingUp === null ? 'No open alert.' : 'Catching up. Open alerts are shown as they are read.';
+}
+
 /** What stands where no patient is shown: that there is none is said only where the server can know it. */
 export function emptyText(
   isLive: boolean,

@@ -38,18 +38,7 @@ export function Tile({ patient, alerts, now, ceiling, onOpen }: TileProps) {
               {bed}
             </button>
           </h2>
-          <span class="who">
-            {personText(patient)}
-            {patient.restored && (
-              <span
-                class="restored"
-                title="Known from before this server had the patient; nothing has come since."
-              >
-                {' '}
-                as of {minuteText(patient.lastEventAt)}
-              </span>
-            )}
-          </span>
+          <span class="who">{personText(patient)}</span>
           <AlertState
             alert={alert}
             others={alerts.length - 1}
@@ -110,14 +99,17 @@ function VitalSign({ vital }: { readonly vital: Vital }) {
 }
 
 function Scores({ patient, now, ceiling }: Omit<TileProps, 'alerts' | 'onOpen'>) {
-  const { risk, riskAt, riskTrend, riskHistory } = patient;
+  const { risk, riskAt, riskTrend, riskHistory, restored } = patient;
   if (risk === null || riskAt === null) {
     return (
       <footer class="scores missing">
         <span class="risk" data-testid="risk">
           –
         </span>
-        <span class="note">Risk: no score yet</span>
+        <span class="note">
+          Risk: no score yet
+          {restored && <span class="word">, as of {minuteText(patient.lastEventAt)}</span>}
+        </span>
         <News2 patient={patient} />
       </footer>
     );
@@ -135,11 +127,17 @@ function Scores({ patient, now, ceiling }: Omit<TileProps, 'alerts' | 'onOpen'>)
           risk {age}
           {stale && <span class="word"> old</span>}
         </span>
-        {riskHistory.length > 1 && (
-          <span>
-            <Icon name={trend.kind} />
-            {trend.text}
+        {restored ? (
+          <span class="word" title="Known from before this server had the patient; nothing has come since.">
+            as of {minuteText(patient.lastEventAt)}
           </span>
+        ) : (
+          riskHistory.length > 1 && (
+            <span>
+              <Icon name={trend.kind} />
+              {trend.text}
+            </span>
+          )
         )}
       </span>
       <Sparkline history={riskHistory} ceiling={ceiling} />

@@ -23,14 +23,25 @@ interface WardPageProps {
   readonly now: number;
   readonly go: (place: Place) => void;
   readonly actions: Actions;
-  /** What stands where there is no patient. */
+  /** What stands where there is no patient, and no alert. */
   readonly emptyText: string;
+  readonly noAlertText: string;
   readonly isWall: boolean;
   readonly panel: Settings['panel'];
 }
 
 /** The ward at a glance: a tile a bed, as large as the screen allows, and the open alerts where there is room. */
-export function WardPage({ patients, alerts, now, go, actions, emptyText, isWall, panel }: WardPageProps) {
+export function WardPage({
+  patients,
+  alerts,
+  now,
+  go,
+  actions,
+  emptyText,
+  noAlertText,
+  isWall,
+  panel,
+}: WardPageProps) {
   const [place, { width, height }] = useSize<HTMLDivElement>();
   const count = patients.length;
   const hasPanel =
@@ -67,7 +78,9 @@ export function WardPage({ patients, alerts, now, go, actions, emptyText, isWall
               ))}
           </ul>
         </main>
-        {hasPanel && <AlertPanel alerts={alerts} now={now} go={go} actions={actions} />}
+        {hasPanel && (
+          <AlertPanel alerts={alerts} emptyText={noAlertText} now={now} go={go} actions={actions} />
+        )}
       </div>
     </>
   );

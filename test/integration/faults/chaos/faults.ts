@@ -19,11 +19,16 @@ const NETWORK_MODES: readonly (NetworkMode | 'reset' | 'half')[] = [
   'half',
 ];
 
+/** What may be harmed. */
+export const TARGETS = ['engines', 'broker', 'network', 'store', 'input'] as const;
+export type Target = (typeof TARGETS)[number];
+
 export interface Victims {
   readonly broker: Broker;
   readonly store: FaultyStore;
   readonly slots: readonly Slot[];
   readonly networks: ReadonlyMap<number, Network>;
+  readonly targets: ReadonlySet<Target>;
 }
 
 /** Something that was done, and until when. */
@@ -44,7 +49,7 @@ export class Faults {
   readonly #victims: Victims;
   readonly #random: Random;
   readonly #storeRandom: Random;
-  readonly #kinds: readonly (readonly [number, Deed])[];
+  readonly #kinds: readonly (readonly [Target, number, Deed])[];
   readonly #underWay = new Set<Promise<void>>();
   readonly #began = Date.now();
   #isBrokerBusy = false;
@@ -53,21 +58,22 @@ export class Faults {
     this.#victims = victims;
     this.#random = new Random(seed, 4);
     this.#storeRandom = new Random(seed, 5);
-    this.#kinds = [
-      [3, () => this.#kill()],
-      [3, () => this.#freeze()],
-      [2, () => this.#end()],
-      [1, () => this.#remove()],
-      [1, () => this.#add()],
-      [1.5, () => this.#killBroker()],
-      [1.5, () => this.#freezeBroker()],
-      [6, () => this.#network()],
+    const kinds: readonly (readonly [Target, number, Deed])[] = [
+      ['engines', 3, () => this.#kill()],
+      ['engines', 3, () => this.#freeze()],
+      ['engines', 2, () => this.#end()],
+      ['engines', 1, () => this.#remove()],
+      ['engines', 1, () => this.#add()],
+      ['broker', 1.5, () => this.#killBroker()],
+      ['broker', 1.5, () => this.#freezeBroker()],
+      ['network', 6, () => this.#network()],
     ];
+    this.#kinds = kinds.filter(([target]) => victims.targets.has(target));
   }
 
   /** Does harm until `end`, in bouts, and lets every fault come to its end. */
   async until(end: number): Promise<void> {
-    const store = this.#troubleStore(end);
+    const store = this.#victims.targets.has('store') ? this.#troubleStore(end) : null;
     while (Date.now() < end) {
       const boutEnds = Math.min(end, Date.now() + BOUT_MS);
       while (Date.now() < boutEnds) {
@@ -81,13 +87,13 @@ export class Faults {
   }
 
   #doOne(): void {
-    const total = this.#kinds.reduce((sum, [weight]) => sum + weight, 0);
+    const total = this.#kinds.reduce((sum, [, weight]) => sum + weight, 0);
     let left = this.#random.between(0, total);
-    const kind = this.#kinds.find(([weight]) => {
+    const kind = this.#kinds.find(([, weight]) => {
       left -= weight;
       return left < 0;
     });
-    const deed = kind?.[1]();
+    const deed = kind?.[2]();
     if (deed === undefined) return;
     this.#underWay.add(deed);
     void deed.finally(() => this.#underWay.delete(deed));
