@@ -11,7 +11,7 @@ import { type Act, type AlertView, NOTICE, PROTOCOL_VERSION } from './protocol.j
 import { ReplayBar } from './replay/bar.js';
 import { truthOf } from './replay/replay.js';
 import { bedName, isActive, leadingAlert, sortAlerts, sortPatients } from './state.js';
-import { emptyText, noAlertText } from './ward/empty.js';
+import { absenceText, emptyText, noAlertText } from './ward/empty.js';
 import { STALE_MS } from './ward/vitals.js';
 import { WardPage } from './ward/ward.js';
 
@@ -84,6 +84,7 @@ export function App({ source, isWall }: AppProps) {
           key={place.patientId}
           patientId={place.patientId}
           patient={ward.patients.get(place.patientId)}
+          absence={absenceText(ward, place.patientId)}
           alerts={alerts.filter(({ patientId }) => patientId === place.patientId)}
           truth={truthOf(ward.replay, place.patientId, ward.clock)}
           now={ward.clock + quietMs}

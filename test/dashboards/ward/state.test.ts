@@ -8,7 +8,7 @@ import {
   sortPatients,
   wardName,
 } from '../../../dashboards/ward/src/state.js';
-import { emptyText, noAlertText } from '../../../dashboards/ward/src/ward/empty.js';
+import { absenceText, emptyText, noAlertText } from '../../../dashboards/ward/src/ward/empty.js';
 import { catchingUpText, elsewhereText } from '../../../dashboards/ward/src/ward-text.js';
 import { alert } from '../../helpers.js';
 import { patientView } from './views.js';
@@ -82,6 +82,10 @@ describe('a ward that is not whole', () => {
     );
     ward = applyFrame(ward, { type: 'discharged', patientId: 'c', reason: 'elsewhere' });
     ward = applyFrame(ward, { ...snapshot, patients: [], alerts: [] });
+    expect(['a', 'b'].map((patientId) => absenceText(ward, patientId))).toEqual([
+      'No longer on the ward',
+      'With another server now',
+    ]);
     expect(elsewhereText(ward.elsewhere)).toMatch(/^2 patients are not shown here/);
     expect(emptyText(true, ward)).toBe('Another server has the patients of this ward now.');
     ward = applyFrame(ward, { type: 'patients', clock: 2000, patients });

@@ -22,9 +22,11 @@ const FIRST_HOURS: readonly number[] = [1, 4, 12, 24];
 const LEAD = 0.02;
 
 interface PatientPageProps {
-  /** Undefined once the patient has left. */
+  /** Undefined where the patient is not here. */
   readonly patient: PatientView | undefined;
   readonly patientId: string;
+  /** Why the patient is not here, where that is so. */
+  readonly absence: string;
   /** The patient's open alerts. */
   readonly alerts: readonly AlertView[];
   readonly truth: readonly Mark[];
@@ -35,7 +37,17 @@ interface PatientPageProps {
 }
 
 /** All that is known of one patient on one time axis, and why the risk is what it is. */
-export function PatientPage({ patient, patientId, alerts, truth, now, client, theme, go }: PatientPageProps) {
+export function PatientPage({
+  patient,
+  patientId,
+  absence,
+  alerts,
+  truth,
+  now,
+  client,
+  theme,
+  go,
+}: PatientPageProps) {
   /** Null: nobody has chosen yet, so what suits the stay as it was when the patient was first known here. */
   const [chosen, setHours] = useState<number | null>(null);
   const first = useRef<number | null>(null);
@@ -56,7 +68,7 @@ export function PatientPage({ patient, patientId, alerts, truth, now, client, th
     next.kind === 'alert' ? go({ view: 'alerts', alertId: next.id }) : next.kind !== 'truth' && setMark(next);
   return (
     <main class="patient" data-testid="patient">
-      <Head patient={patient} patientId={patientId} alerts={alerts} now={now} go={go}>
+      <Head patient={patient} patientId={patientId} absence={absence} alerts={alerts} now={now} go={go}>
         <SpanControls
           span={span}
           hours={fixed === null ? hours : null}
@@ -107,13 +119,14 @@ export function PatientPage({ patient, patientId, alerts, truth, now, client, th
 interface HeadProps {
   readonly patient: PatientView | undefined;
   readonly patientId: string;
+  readonly absence: string;
   readonly alerts: readonly AlertView[];
   readonly now: number;
   readonly go: (place: Place) => void;
   readonly children: ComponentChildren;
 }
 
-function Head({ patient, patientId, alerts, now, go, children }: HeadProps) {
+function Head({ patient, patientId, absence, alerts, now, go, children }: HeadProps) {
   const alert = leadingAlert(alerts);
   return (
     <header class="head">
@@ -124,7 +137,7 @@ function Head({ patient, patientId, alerts, now, go, children }: HeadProps) {
       <h2>{patient === undefined ? patientId : bedName(patient)}</h2>
       <p>
         {patient === undefined ? (
-          'No longer on the ward'
+          absence
         ) : (
           <>
             <b>{personText(patient)}</b> · {patientId} · admitted {momentText(patient.admittedAt)} (
