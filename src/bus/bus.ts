@@ -86,6 +86,11 @@ export interface Consumer {
   commit(positions: readonly Position[]): Promise<boolean>;
   /** False where this process may have lost its partitions without having been told. */
   confirm(): Promise<boolean>;
+  /**
+   * The same as far as it is known without asking: false once the group has not answered for a session's time. Left out where
+   * there is no group.
+   */
+  isMember?(): boolean;
   /** From now on these lanes of the partition are not read; those named before and not now are read again. */
   rest(partition: number, lanes: readonly string[]): void;
   close(): Promise<void>;

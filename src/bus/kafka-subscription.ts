@@ -37,6 +37,9 @@ export class Subscription implements Consumer {
   readonly #topics: readonly string[];
   readonly #handler: RecordHandler;
   readonly #heartbeatMs: number;
+  readonly #sessionMs: number;
+  /** When the group last answered, on this process's monotonic clock. */
+  #heardAt = Number.NEGATIVE_INFINITY;
   #memberId = '';
   /** Attempts to join since the last assignment. While there are any, a deal of the partitions is under way. */
   #attempts = 0;
@@ -73,6 +76,7 @@ export class Subscription implements Consumer {
     this.#prefix = topicPrefix;
     this.#topics = topics.map((topic) => topicPrefix + topic);
     this.#handler = handler;
+    this.#sessionMs = sessionTimeoutMs;
     this.#heartbeatMs = Math.min(HEARTBEAT_MS, sessionTimeoutMs / 3);
     if (groupInstanceId !== undefined) joinAs(groupId, groupInstanceId);
     const owned = () => {
@@ -90,7 +94,14 @@ export class Subscription implements Consumer {
 
   async start(): Promise<void> {
     const consumer = this.#consumer;
-    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => this.#joined(payload));
+    const hear = () => {
+      this.#heardAt = performance.now();
+    };
+    consumer.on(consumer.events.HEARTBEAT, hear);
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      hear();
+      this.#joined(payload);
+    });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (!payload.restart) this.#handler.failed(this.#told(payload.error));
     });
@@ -122,6 +133,10 @@ export class Subscription implements Consumer {
   /** A commit that changes nothing: the coordinator takes it only from a member of the group as it is now. */
   confirm(): Promise<boolean> {
     return this.#commitOffsets([...this.#committed.values()]);
+  }
+
+  isMember(): boolean {
+    return performance.now() - this.#heardAt < this.#sessionMs;
   }
 
   rest(partition: number, lanes: readonly string[]): void {

@@ -215,9 +215,10 @@ export class Engine {
     };
   }
 
-  /** How far what is known here is from the present; null where it is the present. */
+  /** How far what is known here is from the present; null where it is the present. Out of the group, nothing is known to be. */
   get catchingUp(): CatchingUp | null {
-    return this.#catchUp.progress;
+    const isMember = this.#consumer?.isMember?.() ?? true;
+    return isMember ? this.#catchUp.progress : { partitions: 0, of: this.partitions.size };
   }
 
   /** Input batches under way. */

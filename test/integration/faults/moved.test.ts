@@ -137,6 +137,19 @@ describe('patients who move to another process', () => {
     await act(b);
     await expect.poll(() => b.alerts.get(alertId)?.state).toBe('ACKNOWLEDGED');
 
+    // One that was frozen past its session does not know yet what became of its patients.
+    first.child.kill('SIGSTOP');
+    await expect.poll(() => b.patients.size).toBe(PATIENTS.length);
+    first.child.kill('SIGCONT');
+    const doubts = a.frames.length;
+    const frameOf = (frame: ServerFrame) => frame.type === 'snapshot' || frame.type === 'heartbeat';
+    await expect.poll(() => a.frames.slice(doubts).some(frameOf)).toBe(true);
+    expect(a.frames.slice(doubts).find(frameOf)).toMatchObject({ catchingUp: { partitions: 0 } });
+    await expect.poll(() => isPresent(a) && isPresent(b)).toBe(true);
+    await expect.poll(() => a.patients.size + b.patients.size).toBe(PATIENTS.length);
+    expect([isOf(a), isOf(b)]).toEqual([true, true]);
+    expect(a.departures.filter((frame) => frame.reason !== 'elsewhere')).toEqual([]);
+
     expect(await second.stop()).toBe(0);
     await expect.poll(() => a.patients.size).toBe(PATIENTS.length);
     await expect.poll(() => a.alerts.get(alertId)?.state).toBe('ACKNOWLEDGED');

@@ -11,7 +11,7 @@ import { Physionet2012Source } from '../../../../src/replay/physionet2012.js';
 import { replay } from '../../../../src/replay/replay.js';
 import { noCounts, type SourceMessage } from '../../../../src/replay/source.js';
 import { Random } from '../../../../src/simulate/random.js';
-import { adt, SET_A } from '../../../helpers.js';
+import { SET_A } from '../../../helpers.js';
 import { transitionOf } from '../history.js';
 
 const HOUR_MS = 3_600_000;
@@ -43,7 +43,7 @@ export interface Span {
 
 /**
  * Stays of set A: their first day in the real past at its real pace, the second one compressed into the span, so that the
- * clock releases it. All are discharged at its end, so that every alert comes to its end.
+ * clock releases it. All are discharged in it, so that every alert comes to its end.
  */
 export function workload(seed: number, { start, liveMs }: Span): SourceMessage[] {
   const random = new Random(seed, 1);
@@ -60,12 +60,7 @@ export function workload(seed: number, { start, liveMs }: Span): SourceMessage[]
         : Math.round(start + shifts.get(message.key)! + (elapsed - PAST_MS) / scale);
     return moveTo(message, eventTime);
   });
-  const ends = [...first.keys()].map((patientId) => {
-    const eventTime = Math.round(start + random.between(0.98, 1) * liveMs);
-    const record = adt('DISCHARGE', { patientId, eventTime, messageId: `${patientId}:out` });
-    return { topic: TOPICS.adt, key: patientId, eventTime, record };
-  });
-  return [...moved, ...ends].sort((a, b) => a.eventTime - b.eventTime);
+  return moved.sort((a, b) => a.eventTime - b.eventTime);
 }
 
 function moveTo(message: SourceMessage, eventTime: number): SourceMessage {
