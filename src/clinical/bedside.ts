@@ -1,5 +1,6 @@
 import { type News2Inputs, news2 } from './news2.js';
 import { qsofa } from './qsofa.js';
+import { isSilentBeside, SILENT_CHART_MS, SILENT_MONITOR_MS } from './sources.js';
 import { variableIndex } from './variables.js';
 
 /** A vital sign older than this says nothing of the present and counts as missing. */
@@ -36,27 +37,55 @@ export function bedsideScores(values: Float32Array, ages: Float32Array): Bedside
   return { news2: total, news2Missing: missing, qsofa: qsofa(inputs) };
 }
 
-/** The inputs of NEWS2 and qSOFA. An arterial line goes before a cuff, a pulse oximeter before a blood gas. */
+/**
+ * The inputs of NEWS2 and qSOFA. An arterial line goes before a cuff, a pulse oximeter before a blood gas, unless it is
+ * silent; of what is charted on oxygen and on consciousness, the worse of what is not silent counts.
+ */
 export function bedsideInputs(values: Float32Array, ages: Float32Array): News2Inputs {
   const recent = (index: number): number | null => (ages[index] <= MAX_VITAL_AGE_MS ? values[index] : null);
+  const first = (preferred: number, other: number): number | null =>
+    isSilentBeside(ages[preferred], ages[other], SILENT_MONITOR_MS)
+      ? recent(other)
+      : (recent(preferred) ?? recent(other));
   return {
     respRate: recent(RESP_RATE),
-    spo2: recent(SPO2) ?? recent(SAO2),
-    supplementalOxygen: onOxygen(recent(FIO2), recent(OXYGEN_FLOW), recent(MECH_VENT)),
-    sbp: recent(SBP_INVASIVE) ?? recent(SBP_CUFF),
+    spo2: first(SPO2, SAO2),
+    supplementalOxygen: isAnyOf(OXYGEN, values, ages),
+    sbp: first(SBP_INVASIVE, SBP_CUFF),
     heartRate: recent(HEART_RATE),
-    alert: isAlert(recent(ACVPU), recent(GCS)),
+    alert: negated(isAnyOf(NOT_ALERT, values, ages)),
     temperature: recent(TEMPERATURE),
   };
 }
 
-function onOxygen(fio2: number | null, flow: number | null, ventilated: number | null): boolean | null {
-  if (fio2 === null && flow === null && ventilated === null) return null;
-  // The margin takes up the rounding of a 32-bit 0.21.
-  return (fio2 ?? 0) > ROOM_AIR + 1e-6 || (flow ?? 0) > 0 || ventilated === 1;
+/** A charted variable and what of it says yes. */
+type Sign = readonly [index: number, says: (value: number) => boolean];
+
+/** Oxygen is given. The margin takes up the rounding of a 32-bit 0.21. */
+const OXYGEN: readonly Sign[] = [
+  [FIO2, (fraction) => fraction > ROOM_AIR + 1e-6],
+  [OXYGEN_FLOW, (flow) => flow > 0],
+  [MECH_VENT, (ventilated) => ventilated === 1],
+];
+/** The patient is confused, or responds to voice, pain or nothing. */
+const NOT_ALERT: readonly Sign[] = [
+  [ACVPU, (level) => level > 0],
+  [GCS, (points) => points < GCS_ALERT],
+];
+
+/** Whether any sign that is not silent says yes; null where none has a recent value. */
+function isAnyOf(signs: readonly Sign[], values: Float32Array, ages: Float32Array): boolean | null {
+  let newest = Number.POSITIVE_INFINITY;
+  for (const [index] of signs) if (ages[index] < newest) newest = ages[index];
+  if (newest > MAX_VITAL_AGE_MS) return null;
+  for (const [index, says] of signs) {
+    const counts =
+      ages[index] <= MAX_VITAL_AGE_MS && !isSilentBeside(ages[index], newest, SILENT_CHART_MS);
+    if (counts && says(values[index])) return true;
+  }
+  return false;
 }
 
-function isAlert(acvpu: number | null, gcs: number | null): boolean | null {
-  if (acvpu === null && gcs === null) return null;
-  return (acvpu ?? 0) === 0 && (gcs ?? GCS_ALERT) >= GCS_ALERT;
+function negated(answer: boolean | null): boolean | null {
+  return answer === null ? null : !answer;
 }

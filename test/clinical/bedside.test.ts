@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bedsideInputs, bedsideScores, MAX_VITAL_AGE_MS } from '../../src/clinical/bedside.js';
 import { NEWS2_INPUTS } from '../../src/clinical/news2.js';
+import { SILENT_CHART_MS, SILENT_MONITOR_MS } from '../../src/clinical/sources.js';
 import { VARIABLE_COUNT, variableIndex } from '../../src/clinical/variables.js';
 
 /** Last known values by variable id: a number measured just now, or a number with its age in ms. */
@@ -48,9 +49,19 @@ describe('bedsideInputs', () => {
   it.each<[string, Known, number | null]>([
     ['the arterial line before the cuff', { sbpInvasive: 90, sbpCuff: 120 }, 90],
     [
-      'the arterial line even where the cuff is newer',
-      { sbpInvasive: [90, MAX_VITAL_AGE_MS], sbpCuff: 120 },
+      'the arterial line where the cuff is a little newer',
+      { sbpInvasive: [90, SILENT_MONITOR_MS], sbpCuff: 120 },
       90,
+    ],
+    [
+      'the cuff where the arterial line is silent',
+      { sbpInvasive: [130, SILENT_MONITOR_MS + 1], sbpCuff: 75 },
+      75,
+    ],
+    [
+      'the line where it is old and the cuff as old',
+      { sbpInvasive: [130, 3 * 3_600_000], sbpCuff: [75, 3 * 3_600_000] },
+      130,
     ],
     ['the cuff where the arterial line is old', { sbpInvasive: [90, OLD], sbpCuff: 120 }, 120],
     ['the cuff alone', { sbpCuff: 120 }, 120],
@@ -62,6 +73,8 @@ describe('bedsideInputs', () => {
   it.each<[string, Known, number | null]>([
     ['the pulse oximeter before the blood gas', { spo2: 95, sao2: 91 }, 95],
     ['the blood gas where the oximeter is old', { spo2: [95, OLD], sao2: 91 }, 91],
+    ['the blood gas where the oximeter is silent', { spo2: [98, 3 * 3_600_000], sao2: 84 }, 84],
+    ['the oximeter where the blood gas is old', { spo2: [98, 60_000], sao2: [84, 3_600_000] }, 98],
     ['the blood gas alone', { sao2: 91 }, 91],
     ['nothing where both are old', { spo2: [95, OLD], sao2: [91, OLD] }, null],
   ])('oxygen saturation: %s', (_, known, spo2) => {
@@ -80,6 +93,9 @@ describe('bedsideInputs', () => {
     [{ fio2: 0.21, oxygenFlow: 0, mechVent: 0 }, false],
     [{ fio2: 0.21, oxygenFlow: 2, mechVent: 0 }, true],
     [{ fio2: [0.5, OLD], oxygenFlow: 0 }, false],
+    [{ fio2: [0.5, SILENT_CHART_MS], oxygenFlow: 0 }, true],
+    [{ fio2: [0.5, SILENT_CHART_MS + 1], oxygenFlow: 0 }, false],
+    [{ fio2: 0.21, oxygenFlow: [4, 3 * 3_600_000], mechVent: [1, 3 * 3_600_000] }, false],
   ])('supplemental oxygen of %o: %s', (known, expected) => {
     expect(inputs(known).supplementalOxygen).toBe(expected);
   });
@@ -96,6 +112,10 @@ describe('bedsideInputs', () => {
     [{ gcs: 15, acvpu: 1 }, false],
     [{ gcs: 14, acvpu: 0 }, false],
     [{ gcs: [14, OLD], acvpu: 0 }, true],
+    [{ gcs: [14, SILENT_CHART_MS], acvpu: 0 }, false],
+    [{ gcs: [14, 3 * 3_600_000], acvpu: 0 }, true],
+    [{ gcs: 15, acvpu: [1, 3 * 3_600_000] }, true],
+    [{ gcs: 13, acvpu: [0, 3 * 3_600_000] }, false],
   ])('alertness of %o: %s', (known, expected) => {
     expect(inputs(known).alert).toBe(expected);
   });
@@ -113,6 +133,12 @@ describe('bedsideScores', () => {
   it('scores a patient in septic shock', () => {
     const septic = { respRate: 26, spo2: 90, oxygenFlow: 4, sbpInvasive: 85, heartRate: 135, gcs: 13 };
     expect(scores({ ...septic, temperature: 39.5 })).toEqual({ news2: 19, news2Missing: [], qsofa: 3 });
+  });
+
+  it('scores the cuff that reads 75 now, not the arterial line that read 130 three hours ago', () => {
+    const { sbpCuff: _, ...known } = WELL;
+    const pressures = { sbpInvasive: [130, 3 * 3_600_000], sbpCuff: 75 } as const;
+    expect(scores({ ...known, ...pressures })).toMatchObject({ news2: 3, qsofa: 1 });
   });
 
   it('names what is missing, and what has become too old', () => {

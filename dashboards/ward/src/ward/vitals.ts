@@ -1,3 +1,4 @@
+import { isSilentBeside, SILENT_MONITOR_MS } from '../../../../src/clinical/sources.js';
 import type { PatientView, ValueView } from '../protocol.js';
 
 const MINUTE_MS = 60_000;
@@ -22,7 +23,7 @@ export interface Vital {
 /** The five vital signs of a tile at `now` (event time), in reading order. */
 export function vitalsOf(patient: PatientView, now: number): Vital[] {
   const values: Readonly<Record<string, ValueView | undefined>> = patient.values;
-  const oxygen = currentOf(values.spo2, values.sao2, now);
+  const oxygen = spokenFor(values.spo2, values.sao2);
   const ofOne = (name: string, unit: string, view: ValueView | undefined): Vital =>
     vital(name, unit, view?.value.toFixed(0) ?? null, [view], now, STALE_MS);
   const { temperature } = values;
@@ -39,11 +40,11 @@ export function isStale(at: number, now: number): boolean {
   return now - at > STALE_MS;
 }
 
-/** Arterial line while any part of it is current, else the cuff, else the newer of the two. */
+/** Arterial line, or the cuff where the line is silent: as NEWS2 takes them. */
 function bloodPressure(values: Readonly<Record<string, ValueView | undefined>>, now: number): Vital {
   const invasive = [values.sbpInvasive, values.dbpInvasive, values.mapInvasive];
   const cuff = [values.sbpCuff, values.dbpCuff, values.mapCuff];
-  const chosen = currentOf(newest(invasive), newest(cuff), now);
+  const chosen = spokenFor(newest(invasive), newest(cuff));
   const isInvasive = chosen !== undefined && invasive.includes(chosen);
   const parts = isInvasive ? invasive : cuff;
   // A part left behind by the others is not shown beside them as if it were of the same moment.
@@ -73,15 +74,13 @@ function vital(
   return { name, unit, text, ageMs, stale: ageMs > staleAfterMs };
 }
 
-/** The preferred value while it is current, else the other while that is, else the newer. */
-function currentOf(
+/** The preferred value, or the other where the preferred source is silent: the rule of the scores. */
+function spokenFor(
   preferred: ValueView | undefined,
   other: ValueView | undefined,
-  now: number,
 ): ValueView | undefined {
   if (preferred === undefined || other === undefined) return preferred ?? other;
-  if (!isStale(preferred.at, now)) return preferred;
-  return isStale(other.at, now) && preferred.at >= other.at ? preferred : other;
+  return isSilentBeside(-preferred.at, -other.at, SILENT_MONITOR_MS) ? other : preferred;
 }
 
 function newest(parts: readonly (ValueView | undefined)[]): ValueView | undefined {
