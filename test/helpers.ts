@@ -69,6 +69,10 @@ const UNITS: Record<string, string> = {
   temperature: 'Cel',
   ph: '{pH}',
   lactate: 'mmol/L',
+  spo2: '%',
+  sbpInvasive: 'mm[Hg]',
+  sbpCuff: 'mm[Hg]',
+  potassium: 'mmol/L',
   mapInvasive: 'mm[Hg]',
 };
 

@@ -79,8 +79,7 @@ function isAnyOf(signs: readonly Sign[], values: Float32Array, ages: Float32Arra
   for (const [index] of signs) if (ages[index] < newest) newest = ages[index];
   if (newest > MAX_VITAL_AGE_MS) return null;
   for (const [index, says] of signs) {
-    const counts =
-      ages[index] <= MAX_VITAL_AGE_MS && !isSilentBeside(ages[index], newest, SILENT_CHART_MS);
+    const counts = ages[index] <= MAX_VITAL_AGE_MS && !isSilentBeside(ages[index], newest, SILENT_CHART_MS);
     if (counts && says(values[index])) return true;
   }
   return false;

@@ -24,6 +24,8 @@ export interface Variable {
   readonly possible: Range;
   /** Outside it the value is used but flagged `implausible`. */
   readonly plausible: Range;
+  /** Whether devices send 0 for "no reading": such a value is set aside as that, not as an error. */
+  readonly isZeroNoReading: boolean;
   /** Decimals shown. */
   readonly decimals: number;
   /** Where the ranges come from. */
@@ -37,6 +39,7 @@ const TEMP_SOURCE =
 const PAO2_SOURCE =
   'lowest measured in climbers 19 mmHg (Grocott et al., NEJM 2009); upper: pure oxygen at 1 atm';
 const GCS_SOURCE = 'Teasdale & Jennett, Lancet 1974';
+const SATURATION_SOURCE = 'by definition of the quantity; 1 and below is a fraction sent as per cent';
 const DEFINITION = 'by definition of the quantity';
 
 /** µmol/L → mg/dL divides by ten times 1/molar mass: creatinine 113.12, bilirubin 584.66 g/mol. */
@@ -69,15 +72,15 @@ type Row = readonly [
 // biome-ignore format: one row a variable reads best
 const ROWS: readonly Row[] = [
   ['heartRate', 'Heart rate', 'vital', '8867-4 HR', '/min', NONE, [0, 350], [20, 250], 0, MX],
-  ['sbpInvasive', 'Systolic BP (arterial line)', 'vital', '76215-3 SysABP', 'mm[Hg]', KPA, [0, 375], [30, 280], 0, MX],
-  ['dbpInvasive', 'Diastolic BP (arterial line)', 'vital', '76213-8 DiasABP', 'mm[Hg]', KPA, [0, 375], [15, 180], 0, MX],
-  ['mapInvasive', 'Mean BP (arterial line)', 'vital', '76214-6 MAP', 'mm[Hg]', KPA, [0, 375], [20, 210], 0, MX],
-  ['sbpCuff', 'Systolic BP (cuff)', 'vital', '76534-7 8480-6 NISysABP', 'mm[Hg]', KPA, [0, 375], [30, 280], 0, MX],
-  ['dbpCuff', 'Diastolic BP (cuff)', 'vital', '76535-4 8462-4 NIDiasABP', 'mm[Hg]', KPA, [0, 375], [15, 180], 0, MX],
-  ['mapCuff', 'Mean BP (cuff)', 'vital', '76536-2 8478-0 NIMAP', 'mm[Hg]', KPA, [0, 375], [20, 210], 0, MX],
-  ['respRate', 'Respiratory rate', 'vital', '9279-1 RespRate', '/min', NONE, [0, 150], [3, 70], 0, MX],
+  ['sbpInvasive', 'Systolic BP (arterial line)', 'vital', '76215-3 SysABP', 'mm[Hg]', KPA, [1, 375], [30, 280], 0, MX],
+  ['dbpInvasive', 'Diastolic BP (arterial line)', 'vital', '76213-8 DiasABP', 'mm[Hg]', KPA, [1, 375], [15, 180], 0, MX],
+  ['mapInvasive', 'Mean BP (arterial line)', 'vital', '76214-6 MAP', 'mm[Hg]', KPA, [1, 375], [20, 210], 0, MX],
+  ['sbpCuff', 'Systolic BP (cuff)', 'vital', '76534-7 8480-6 NISysABP', 'mm[Hg]', KPA, [1, 375], [30, 280], 0, MX],
+  ['dbpCuff', 'Diastolic BP (cuff)', 'vital', '76535-4 8462-4 NIDiasABP', 'mm[Hg]', KPA, [1, 375], [15, 180], 0, MX],
+  ['mapCuff', 'Mean BP (cuff)', 'vital', '76536-2 8478-0 NIMAP', 'mm[Hg]', KPA, [1, 375], [20, 210], 0, MX],
+  ['respRate', 'Respiratory rate', 'vital', '9279-1 RespRate', '/min', NONE, [1, 150], [3, 70], 0, MX],
   ['temperature', 'Temperature', 'vital', '8310-5 Temp', 'Cel', TEMPERATURE, [13.7, 46.5], [30, 43], 1, TEMP_SOURCE],
-  ['spo2', 'SpO2 (pulse oximeter)', 'vital', '59408-5 SpO2', '%', { '1': 100 }, [0, 100], [50, 100], 0, DEFINITION],
+  ['spo2', 'SpO2 (pulse oximeter)', 'vital', '59408-5 SpO2', '%', { '1': 100 }, [2, 100], [50, 100], 0, SATURATION_SOURCE],
   ['gcs', 'Glasgow Coma Scale', 'vital', '9269-2 GCS', '{score}', NONE, [3, 15], [3, 15], 0, GCS_SOURCE],
   ['acvpu', 'Consciousness, 0 alert 1 confusion 2 voice 3 pain 4 unresponsive', 'vital', '67775-7', '{score}', NONE, [0, 4], [0, 4], 0, 'Royal College of Physicians, NEWS2, 2017'],
   ['fio2', 'FiO2', 'vital', '3150-6 FiO2', '1', PERCENT, [0.15, 1], [0.21, 1], 2, DEFINITION],
@@ -89,7 +92,7 @@ const ROWS: readonly Row[] = [
   ['ph', 'Arterial pH', 'lab', '2744-1 pH', '{pH}', NONE, [6.3, 8.4], [6.8, 7.8], 2, MX],
   ['paco2', 'PaCO2', 'lab', '2019-8 PaCO2', 'mm[Hg]', KPA, [3, 300], [10, 150], 0, MX],
   ['pao2', 'PaO2', 'lab', '2703-7 PaO2', 'mm[Hg]', KPA, [10, 760], [25, 600], 0, PAO2_SOURCE],
-  ['sao2', 'SaO2 (arterial)', 'lab', '2708-6 SaO2', '%', { '1': 100 }, [0, 100], [50, 100], 0, DEFINITION],
+  ['sao2', 'SaO2 (arterial)', 'lab', '2708-6 SaO2', '%', { '1': 100 }, [2, 100], [50, 100], 0, SATURATION_SOURCE],
   ['hco3', 'Bicarbonate', 'lab', '1963-8 HCO3', 'mmol/L', MONOVALENT, [0, 80], [4, 60], 0, MX],
   ['baseExcess', 'Base excess', 'lab', '1925-7', 'mmol/L', MONOVALENT, [-60, 60], [-35, 35], 1, MX],
   ['lactate', 'Lactate', 'lab', '2524-7 Lactate', 'mmol/L', LACTATE_UNITS, [0, 50], [0.2, 30], 1, MX],
@@ -117,12 +120,43 @@ const ROWS: readonly Row[] = [
   ['cholesterol', 'Cholesterol', 'lab', '2093-3 Cholesterol', 'mg/dL', CHOLESTEROL_UNITS, [10, 2000], [30, 600], 0, MX],
 ];
 
+/**
+ * Of these, monitors and their gateways send 0 when a probe, cuff or line is off. Not the heart rate: 0 may be asystole, so it is
+ * used, and said to staff (src/alerts/no-reading.ts). Nor laboratory values: 0.0 is how a count below the limit of detection is
+ * reported.
+ */
+const ZERO_IS_NO_READING = new Set([
+  'sbpInvasive',
+  'dbpInvasive',
+  'mapInvasive',
+  'sbpCuff',
+  'dbpCuff',
+  'mapCuff',
+  'respRate',
+  'spo2',
+  'sao2',
+]);
+
 /** The vocabulary. A variable's place in this list is its `VariableIndex`, used in every typed array. */
 export const VARIABLES: readonly Variable[] = ROWS.map(
   ([id, label, kind, codes, unit, accepted, possible, plausible, decimals, source]) => {
     const [code, ...aliases] = codes.split(' ');
     const units = unitTable(unit, accepted);
-    return { id, label, kind, code, aliases, unit, units, possible, plausible, decimals, source };
+    const isZeroNoReading = ZERO_IS_NO_READING.has(id);
+    return {
+      id,
+      label,
+      kind,
+      code,
+      aliases,
+      unit,
+      units,
+      possible,
+      plausible,
+      isZeroNoReading,
+      decimals,
+      source,
+    };
   },
 );
 

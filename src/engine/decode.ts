@@ -48,16 +48,22 @@ export class RawRecord implements Origin {
 
 const NO_ORIGIN: Origin = { topic: '', partition: 0, offset: 0 };
 
+/** Told that a device sent 0 for "no reading" of a patient's variable. */
+export type OnNoReading = (patientId: string, variable: number, time: EpochMs, now: EpochMs) => void;
+
 /** Bytes to clinical events: decode, validate, set aside what cannot be used. */
 export class EventDecoder {
   readonly #codec: MessageCodec;
   readonly #validator: Validator;
   readonly #observations: ObservationReader;
+  readonly #onNoReading: OnNoReading;
+  #now: EpochMs = 0;
   #record: RawRecord | null = null;
   #deadLetters: DeadLetterMessage[] = [];
 
-  constructor(codec: MessageCodec, limits: ValidationLimits) {
+  constructor(codec: MessageCodec, limits: ValidationLimits, onNoReading: OnNoReading = () => undefined) {
     this.#codec = codec;
+    this.#onNoReading = onNoReading;
     this.#validator = new Validator(limits, (rejection) => this.#setAside(rejection));
     this.#observations = new ObservationReader(limits, this.#validator.counts);
   }
@@ -69,6 +75,7 @@ export class EventDecoder {
   /** The event in a record, or null; `now` is the clock's time. */
   decode(record: RawRecord, now: EpochMs): ClinicalEvent | null {
     this.#record = record;
+    this.#now = now;
     const event = this.#readObservations(record, now);
     if (event !== null) return event;
     const { topic } = record;
@@ -121,6 +128,10 @@ export class EventDecoder {
   }
 
   #setAside(rejection: Rejection): void {
+    const { reason, patientId, eventTime, variable = -1 } = rejection;
+    if (reason === 'no-reading' && patientId !== null && eventTime !== null) {
+      this.#onNoReading(patientId, variable, eventTime, this.#now);
+    }
     this.#deadLetters.push(deadLetter(this.#record ?? NO_ORIGIN, this.#record?.value ?? null, rejection));
   }
 }

@@ -1,5 +1,6 @@
 import { concatMap, Subject, type Subscription, tap } from 'rxjs';
-import { TechnicalNotices } from '../alerts/notices.js';
+import { NoReadings } from '../alerts/no-reading.js';
+import { NO_NOTICES, TechnicalNotices } from '../alerts/notices.js';
 import { AlertPolicy } from '../alerts/policy.js';
 import type { Consumer, EventBus } from '../bus/bus.js';
 import type { Clock } from '../clock.js';
@@ -92,6 +93,7 @@ export class Engine {
   readonly #shadowRuntime: InferenceRuntime | null;
   readonly #drift: DriftCounters;
   readonly #decoder: EventDecoder;
+  readonly #noReadings: NoReadings;
   readonly #encoding: EncodeStage;
   readonly #scoring: AlignAndScore;
   readonly #explanations: Explanations;
@@ -132,7 +134,14 @@ export class Engine {
     this.#drift = new DriftCounters(model);
     this.codec = new MessageCodec({ registry });
     this.policy = new AlertPolicy(config.alerts.rules, model.config.version);
-    this.#decoder = new EventDecoder(this.codec, config.limits);
+    this.notices = options.notices ?? new TechnicalNotices(options.clock);
+    this.#noticing = this.notices.changes$.subscribe((record) => this.#tell(record));
+    // In history there is no bed to go to.
+    this.#noReadings = new NoReadings(
+      options.clock.live ? this.notices : NO_NOTICES,
+      (patientId) => this.#scoring.aligner.patients.get(patientId)?.wardId ?? null,
+    );
+    this.#decoder = new EventDecoder(this.codec, config.limits, (...zero) => this.#noReadings.zero(...zero));
     this.#encoding = new EncodeStage(encoders);
     const { maxBatch } = config.model;
     const batcher = new MicroBatcher(model.encoder, runtime, model.shape, maxBatch, this.#drift);
@@ -151,8 +160,6 @@ export class Engine {
       shadow === null ? null : new ShadowModel(shadow, { maxBatch, onWarning }),
     );
     this.#checkpoint = this.#openCheckpoint();
-    this.notices = options.notices ?? new TechnicalNotices(options.clock);
-    this.#noticing = this.notices.changes$.subscribe((record) => this.#tell(record));
     this.#connect();
   }
 
@@ -406,6 +413,7 @@ export class Engine {
         applyAlertPolicy(this.policy, (patientId) => patients.get(patientId)?.partition),
         this.#explanations.operator(),
         tap((outputs) => this.#count(outputs)),
+        tap((outputs) => this.#noReadings.note(outputs, clock.now())),
         deliver(sinks),
         concatMap(async (outputs) => {
           if (this.#checkpoint === null) await this.#consumer?.commit(outputs.positions);

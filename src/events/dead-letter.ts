@@ -11,6 +11,7 @@ export const DEAD_LETTER_REASONS = [
   'unknown-unit',
   'not-a-number',
   'impossible-value',
+  'no-reading',
   'future',
   'before-admission',
   'after-discharge',
@@ -32,6 +33,8 @@ export interface Rejection {
   readonly eventTime: number | null;
   /** Place of the observation within the message, or -1 for the message as a whole. */
   readonly index: number;
+  /** Of a `no-reading`: the variable that was not read. */
+  readonly variable?: number;
 }
 
 /** Where a message stood in the log. */

@@ -186,7 +186,10 @@ export class Validator {
       if (canonical < variable.plausible[0] || canonical > variable.plausible[1]) this.counts.implausible++;
       return canonical;
     }
-    if (Number.isFinite(value)) {
+    if (canonical === 0 && variable.isZeroNoReading) {
+      const detail = `${variable.id} is 0: the device has no reading`;
+      this.#rejectObservation('no-reading', detail, message, index, variableIndex);
+    } else if (Number.isFinite(value)) {
       const detail = `${variable.id} ${value} ${unit} is outside ${low} to ${high} ${variable.unit}`;
       this.#rejectObservation('impossible-value', detail, message, index);
     } else {
@@ -216,9 +219,16 @@ export class Validator {
     return null;
   }
 
-  #rejectObservation(reason: DeadLetterReason, detail: string, message: Head, index: number): void {
+  #rejectObservation(
+    reason: DeadLetterReason,
+    detail: string,
+    message: Head,
+    index: number,
+    variable?: number,
+  ): void {
     const patientId = message.patientId === '' ? null : message.patientId;
-    this.#reject({ reason, detail, patientId, eventTime: message.eventTime, index });
+    const what = { reason, detail, patientId, eventTime: message.eventTime, index };
+    this.#reject(variable === undefined ? what : { ...what, variable });
   }
 }
 

@@ -49,6 +49,7 @@ const BAD: readonly [InputTopic, Record, DeadLetterReason][] = [
   [TOPICS.vitals, vitals({ heartRate: Number.NaN }, id('nan')), 'not-a-number'],
   [TOPICS.vitals, vitals({ temperature: -17.8 }, id('cold')), 'impossible-value'],
   [TOPICS.labs, labs({ ph: 735 }, id('sour')), 'impossible-value'],
+  [TOPICS.vitals, vitals({ spo2: 0 }, id('off')), 'no-reading'],
   [TOPICS.vitals, vitals({ heartRate: 80 }, { ...id('tomorrow'), eventTime: NOON + 24 * HOUR_MS }), 'future'],
   [
     TOPICS.vitals,

@@ -1,6 +1,6 @@
 import { encode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
-import { variableIndex } from '../../src/clinical/variables.js';
+import { VARIABLES, variableIndex } from '../../src/clinical/variables.js';
 import type { Rejection } from '../../src/events/dead-letter.js';
 import type { ImagingMessage, NoteMessage } from '../../src/events/messages.js';
 import { Validator } from '../../src/events/validate.js';
@@ -47,6 +47,34 @@ describe('Validator', () => {
     expect(validator.observations('labs', labs({ ph: 735 }), ORIGIN, START)).toBeNull();
     expect(rejections).toMatchObject([{ reason: 'impossible-value', patientId: 'p1', eventTime: START }]);
   });
+
+  it.each(['sbpInvasive', 'mapInvasive', 'dbpCuff', 'respRate', 'spo2', 'sao2'])(
+    'sets a %s of 0 aside as no reading, in any unit',
+    (code) => {
+      const { validator, rejections } = setUp();
+      const message = vitals({ heartRate: 80 });
+      for (const unit of VARIABLES[variableIndex(code)].units.keys()) {
+        message.observations.push({ code, value: 0, unit });
+      }
+      const event = validator.observations('vitals', message, ORIGIN, START);
+      expect(event?.variables).toEqual([variableIndex('heartRate')]);
+      expect(new Set(rejections.map(({ reason }) => reason))).toEqual(new Set(['no-reading']));
+      expect(rejections[0]).toMatchObject({ variable: variableIndex(code), index: 1 });
+    },
+  );
+
+  it.each(['spo2', 'sao2', 'hematocrit'])(
+    'sets a fraction of %s under per cent aside, and takes it as one',
+    (code) => {
+      const { validator, rejections } = setUp();
+      const message = labs({ lactate: 1 });
+      for (const value of [0.97, 0.42, 1]) message.observations.push({ code, value, unit: '%' });
+      message.observations.push({ code, value: 0.42, unit: '1' });
+      const event = validator.observations('labs', message, ORIGIN, START);
+      expect(event?.values[1]).toBe(42);
+      expect(rejections.map(({ reason }) => reason)).toEqual(Array(3).fill('impossible-value'));
+    },
+  );
 
   it('uses an extreme value and counts it as implausible', () => {
     const { validator } = setUp();

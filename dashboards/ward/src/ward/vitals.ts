@@ -75,10 +75,7 @@ function vital(
 }
 
 /** The preferred value, or the other where the preferred source is silent: the rule of the scores. */
-function spokenFor(
-  preferred: ValueView | undefined,
-  other: ValueView | undefined,
-): ValueView | undefined {
+function spokenFor(preferred: ValueView | undefined, other: ValueView | undefined): ValueView | undefined {
   if (preferred === undefined || other === undefined) return preferred ?? other;
   return isSilentBeside(-preferred.at, -other.at, SILENT_MONITOR_MS) ? other : preferred;
 }
