@@ -9,7 +9,8 @@ import type {
   ObservationEvent,
 } from '../events/event.js';
 import { type AppliedTo, type DischargedStay, PatientState } from './patient.js';
-import { Carry, type StepGrid, type StepIndex } from './timeline.js';
+import { hashOfId } from './results.js';
+import { Carry, type PatientTimeline, type StepGrid, type StepIndex } from './timeline.js';
 
 export interface AlignOptions extends StepGrid {
   /** Least event time between two scores of a patient that vitals alone cause. */
@@ -182,11 +183,15 @@ export class Aligner {
     const { timeline } = patient;
     const step = isLate ? timeline.stepOf(event.eventTime) : timeline.openStep;
     if (step < timeline.oldestStep) return;
-    const { variables, values, observedAt } = event;
-    for (let index = 0; index < variables.length; index++) {
-      timeline.record(step, variables[index], values[index], observedAt);
+    const { kind, variables, values, observedAt } = event;
+    let changed = step;
+    if (kind === 'labs') changed = recordResults(timeline, step, event);
+    else {
+      for (let index = 0; index < variables.length; index++) {
+        timeline.record(step, variables[index], values[index], observedAt);
+      }
     }
-    if (step < timeline.openStep) this.#reviseFrom(patient, step);
+    if (changed < timeline.openStep) this.#reviseFrom(patient, changed);
   }
 
   /** Keeps the encoding of a note or image; without one, it only asks for a score. */
@@ -272,6 +277,20 @@ export class Aligner {
     const { patientId, eventTime } = event;
     this.#sink.rejected(event, { reason, detail, patientId, eventTime, index: -1 });
   }
+}
+
+/** Records what a laboratory tells, corrections among it; gives the oldest step that changed. */
+function recordResults(timeline: PatientTimeline, step: StepIndex, event: ObservationEvent): StepIndex {
+  const { variables, values, observedAt, eventTime } = event;
+  const specimen = hashOfId(event.specimenId);
+  const message = hashOfId(event.messageId);
+  let changed = step;
+  for (let index = 0; index < variables.length; index++) {
+    const what = { variable: variables[index], value: values[index] };
+    const result = { ...what, specimen, message, observedAt, eventTime };
+    changed = Math.min(changed, timeline.recordResult(step, result));
+  }
+  return changed;
 }
 
 function isApplied(appliedTo: AppliedTo | null, { topic, offset }: ClinicalEvent): boolean {

@@ -1,6 +1,7 @@
 import { VARIABLE_COUNT } from '../clinical/variables.js';
 import type { EpochMs } from '../events/event.js';
 import { NewestDocuments } from './documents.js';
+import { type Result, ResultLog } from './results.js';
 
 /** Number of a step since admission, from 0. */
 export type StepIndex = number;
@@ -117,6 +118,8 @@ export class PatientTimeline {
   /** Encoded notes and images, of the steps in the ring. */
   readonly notes = new NewestDocuments();
   readonly images = new NewestDocuments();
+  /** Laboratory results of the steps in the ring, each as it was corrected last. */
+  readonly results = new ResultLog();
   /** The provisional step: the newest one. */
   openStep: StepIndex = 0;
   /** Steps before `openStep`, folded. */
@@ -159,7 +162,7 @@ export class PatientTimeline {
 
   /** Records a value in its step, which must be in the ring. */
   record(step: StepIndex, variable: number, value: number, observedAt: EpochMs): void {
-    const cell = (step % this.grid.steps) * V + variable;
+    const cell = this.#cellOf(step, variable);
     const offset = observedAt - (this.origin + step * this.grid.stepMs);
     const seen = this.count[cell];
     if (seen === 0) {
@@ -176,6 +179,75 @@ export class PatientTimeline {
       this.last[cell] = value;
       this.lastOffset[cell] = offset;
     }
+  }
+
+  /**
+   * Records a laboratory result in its step, which must be in the ring. One that corrects another, or is corrected by one that
+   * came before it, stands where the first of them was told, with the value of the newest. Gives the oldest step that changed.
+   */
+  recordResult(step: StepIndex, result: Result): StepIndex {
+    const { results } = this;
+    const since = this.origin + this.oldestStep * this.grid.stepMs;
+    const index = results.find(result, since);
+    if (index < 0) {
+      results.add(result, since);
+      this.record(step, result.variable, result.value, result.observedAt);
+      return step;
+    }
+    const before = results.at(index);
+    const from = this.stepOf(results.firstToldAt(index));
+    const to = Math.min(from, step);
+    const isWhole = this.#isWhole(from, result.variable) && this.#isWhole(to, result.variable);
+    results.merge(index, result);
+    const after = results.at(index);
+    if (isWhole) {
+      this.#recordAgain(from, result.variable);
+      if (to !== from) this.#recordAgain(to, result.variable);
+    } else if (to !== from) {
+      this.#takeBack(from, before);
+      this.record(to, after.variable, after.value, after.observedAt);
+    } else this.#replace(from, before, after);
+    return to;
+  }
+
+  /** Whether all values of a step's variable are laboratory results. */
+  #isWhole(step: StepIndex, variable: number): boolean {
+    let logged = 0;
+    for (const _ of this.#resultsOf(step, variable)) logged++;
+    return this.count[this.#cellOf(step, variable)] === logged;
+  }
+
+  #recordAgain(step: StepIndex, variable: number): void {
+    this.count[this.#cellOf(step, variable)] = 0;
+    for (const index of this.#resultsOf(step, variable)) {
+      const { value, observedAt } = this.results.at(index);
+      this.record(step, variable, value, observedAt);
+    }
+  }
+
+  /** Of a step that has other values too: its mean is right but for rounding, its last value where it was the one corrected. */
+  #replace(step: StepIndex, before: Result, after: Result): void {
+    const cell = this.#cellOf(step, before.variable);
+    this.mean[cell] += (after.value - before.value) / this.count[cell];
+    if (this.last[cell] !== Math.fround(before.value)) return;
+    this.last[cell] = after.value;
+    this.lastOffset[cell] = after.observedAt - (this.origin + step * this.grid.stepMs);
+  }
+
+  #takeBack(step: StepIndex, { variable, value }: Result): void {
+    const cell = this.#cellOf(step, variable);
+    const left = this.count[cell] - 1;
+    if (left > 0) this.mean[cell] += (this.mean[cell] - value) / left;
+    if (left > 0 && this.last[cell] === Math.fround(value)) this.last[cell] = this.mean[cell];
+    this.count[cell] = Math.max(0, left);
+  }
+
+  #resultsOf(step: StepIndex, variable: number): Generator<number> {
+    return this.results.within(variable, this.endOf(step - 1), this.endOf(step));
+  }
+
+  #cellOf(step: StepIndex, variable: number): number {
+    return (step % this.grid.steps) * V + variable;
   }
 
   /** Closes the open step and opens the next one, empty. */

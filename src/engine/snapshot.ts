@@ -18,9 +18,9 @@ import { MODALITIES } from '../inference/occlusion.js';
 
 const deflate = promisify<Buffer, { level: number }, Buffer>(deflateRaw);
 
-/** Layout of `state`; raise it when the layout changes. Version 1 had no notes and images. */
-const FORMAT_VERSION = 2;
-const READABLE_VERSIONS = [1, FORMAT_VERSION];
+/** Layout of `state`; raise it when the layout changes. Version 1 had no notes and images, version 2 no laboratory results. */
+const FORMAT_VERSION = 3;
+const READABLE_VERSIONS = [1, 2, FORMAT_VERSION];
 const VARIABLE_IDS = VARIABLES.map(({ id }) => id).join(' ');
 
 /** The part of a patient that is not in typed arrays. */
@@ -43,6 +43,8 @@ interface Header {
   /** Encoded notes and images; absent in version 1. */
   readonly notes?: readonly HeldDocument[];
   readonly images?: readonly HeldDocument[];
+  /** Numbers of 64 bits that tell the laboratory results apart; absent in versions 1 and 2. */
+  readonly results?: number;
 }
 
 /** What of a model decides how the past of a patient is kept. */
@@ -96,6 +98,7 @@ export function snapshotOf(
 ): PatientSnapshotMessage {
   const { timeline, lastScoreAt } = patient;
   const recentIds = patient.recentIds.toArray();
+  const results = timeline.results.toArray();
   const header: Header = {
     admittedAt: patient.admittedAt,
     variables: VARIABLE_IDS,
@@ -112,13 +115,14 @@ export function snapshotOf(
     recentIds: recentIds.length,
     notes: headsOf(timeline.notes),
     images: headsOf(timeline.images),
+    results: results.length,
   };
   const text = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(text.length);
   const documents = [...timeline.notes.held, ...timeline.images.held];
   const embeddings = documents.map(({ document }) => Int32Array.from(document.embedding));
-  const arrays = [...arraysOf(patient, cache), recentIds, ...embeddings].map(bytesOf);
+  const arrays = [...arraysOf(patient, cache), recentIds, ...embeddings, results].map(bytesOf);
   return {
     formatVersion: FORMAT_VERSION,
     patientId: patient.patientId,
@@ -188,10 +192,12 @@ export function restorePatient(
     patient.wardId = header.wardId;
     patient.bedId = header.bedId;
     Object.assign(patient.demographics, header.demographics);
-    const cache = reader.before(header.recentIds + embeddingsIn(header));
+    const { results = 0 } = header;
+    const cache = reader.before(header.recentIds + embeddingsIn(header) + 2 * results);
     patient.recentIds.restore(reader.integers(header.recentIds));
     readDocuments(patient.timeline.notes, header.notes, reader);
     readDocuments(patient.timeline.images, header.images, reader);
+    patient.timeline.results.restore(reader.doubles(results));
     return { patient, alerts: header.alerts, fill: isOurs ? fillerFrom(cache, model) : null };
   } catch {
     return null;
@@ -289,7 +295,7 @@ function readDocuments(
   }
 }
 
-type NumberArray = Float32Array | Int32Array;
+type NumberArray = Float32Array | Int32Array | Float64Array;
 
 /** In the order in which `restorePatient` reads them. */
 function arraysOf({ timeline }: PatientState, cache: AttentionCache): NumberArray[] {
@@ -317,6 +323,10 @@ class ArrayReader {
 
   integers(length: number): Int32Array {
     return new Int32Array(this.#take(length));
+  }
+
+  doubles(length: number): Float64Array {
+    return new Float64Array(this.#take(2 * length));
   }
 
   /** A reader of all but the last `length` numbers, which this one passes over. */

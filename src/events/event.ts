@@ -20,6 +20,8 @@ interface EventHead {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
+  /** The specimen of a laboratory result; null where none is named. */
+  readonly specimenId: string | null;
   /** What the encode stage made of a note or image; null before it, and where nothing is encoded. */
   encoding: Encoding | null;
 }

@@ -68,10 +68,15 @@ export class ObservationReader {
       if (Number.isNaN(observedAt)) return null;
     } else if (branch !== 0) return null;
     let at = this.#skipText(bytes, this.#at);
-    if (kind === 'labs') {
+    let specimenId: string | null = null;
+    if (kind === 'labs' && at >= 0) {
       const hasSpecimen = bytes[at++];
-      if (hasSpecimen === 2) at = this.#skipText(bytes, at);
-      else if (hasSpecimen !== 0) return null;
+      if (hasSpecimen === 2) {
+        const textAt = at + 1;
+        at = this.#skipText(bytes, at);
+        if (at < 0) return null;
+        specimenId = bytes.toString('utf8', textAt, at);
+      } else if (hasSpecimen !== 0) return null;
     }
     const count = bytes[at] >> 1;
     if (at < 0 || (bytes[at] & 0x81) !== 0 || count === 0) return null;
@@ -83,7 +88,7 @@ export class ObservationReader {
     };
     this.#counts.observations += count;
     const values = this.#values.slice(0, count);
-    return eventOf(kind, head, observedAt, origin, this.#variablesOf(count), values, null);
+    return eventOf(kind, head, observedAt, origin, this.#variablesOf(count), values, null, specimenId);
   }
 
   /** Reads the one block of `count` observations with which the datum ends. */

@@ -100,7 +100,8 @@ export class Validator {
     }
     if (variables.length === 0) return null;
     this.counts.observations += variables.length;
-    return eventOf(kind, message, message.observedAt, origin, variables, values, null);
+    const specimenId = 'specimenId' in message ? message.specimenId : null;
+    return eventOf(kind, message, message.observedAt, origin, variables, values, null, specimenId);
   }
 
   adt(message: AdtMessage, origin: Origin, now: EpochMs): ClinicalEvent | null {
@@ -257,6 +258,7 @@ export function eventOf(
   variables: readonly number[] | null,
   values: readonly number[] | null,
   body: ClinicalEvent['body'],
+  specimenId: string | null = null,
 ): ClinicalEvent {
   const { eventTime } = message;
   return {
@@ -272,6 +274,7 @@ export function eventOf(
     topic: origin.topic,
     partition: origin.partition,
     offset: origin.offset,
+    specimenId,
     variables,
     values,
     body,

@@ -9,15 +9,15 @@ import { Engine } from '../../src/engine/engine.js';
 import type { Outputs, Sink } from '../../src/engine/outputs.js';
 import { restorePatient } from '../../src/engine/snapshot.js';
 import { DecodeFailure, MessageCodec } from '../../src/events/codec.js';
-import type { PatientSnapshotMessage } from '../../src/events/messages.js';
-import { INPUT_TOPICS, type InputTopic } from '../../src/events/topics.js';
+import type { LabResultMessage, PatientSnapshotMessage } from '../../src/events/messages.js';
+import { INPUT_TOPICS, type InputTopic, TOPICS } from '../../src/events/topics.js';
 import type { ModelConfig } from '../../src/inference/model.js';
 import { bytesOf, type SourceMessage } from '../../src/replay/source.js';
 import { simulateWard } from '../../src/simulate/ward.js';
 import { START } from '../helpers.js';
 
 const codec = new MessageCodec();
-const messages: SourceMessage[] = [
+const told: SourceMessage[] = [
   ...simulateWard({
     beds: 3,
     hours: 52,
@@ -28,6 +28,21 @@ const messages: SourceMessage[] = [
     scenarios: ['septic-shock', 'haemorrhage', 'recovery'],
   }),
 ];
+/** Each third laboratory message is corrected after 100 minutes, in a later step, whatever was restarted since. */
+const corrections = told
+  .filter(({ topic }) => topic === TOPICS.labs)
+  .filter((_, index) => index % 3 === 0)
+  .map((message): SourceMessage => {
+    const { record } = message as { record: LabResultMessage };
+    const eventTime = message.eventTime + 100 * 60_000;
+    const observations = record.observations.map((each) => ({ ...each, value: each.value * 1.1 }));
+    const corrected = { ...record, messageId: `${record.messageId}-c`, eventTime, observations };
+    return { ...message, eventTime, record: corrected } as SourceMessage;
+  });
+const end = told.at(-1)!.eventTime;
+const messages = [...told, ...corrections.filter(({ eventTime }) => eventTime < end)].sort(
+  (a, b) => a.eventTime - b.eventTime,
+);
 
 /** What outlives a process. */
 interface World {
@@ -306,7 +321,7 @@ describe('state that outlives the process', () => {
     const again = new Results();
     await live(world, again, half, true);
     expect([again.scores.size, again.alerts.size]).toEqual([0, 0]);
-    expect(snapshotsOf(world).map(({ formatVersion }) => formatVersion)).toEqual([2, 2, 2]);
+    expect(snapshotsOf(world).map(({ formatVersion }) => formatVersion)).toEqual([3, 3, 3]);
     expect(placesOf()).toEqual(places);
   });
 
