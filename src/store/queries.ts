@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { EpochMs } from '../events/event.js';
+import { correctedValues } from './corrected.js';
 import { Conditions, select, type Window } from './select.js';
 
 export interface StoredScore {
@@ -98,7 +99,7 @@ export interface TimelineQuery {
   readonly points: number;
 }
 
-/** The observations of a patient in a window, by variable. */
+/** The observations of a patient in a window, by variable; laboratory results as they were corrected. */
 export async function timelineOf(
   client: ClickHouseClient,
   patientId: string,
@@ -115,9 +116,8 @@ export async function timelineOf(
      FROM (
        SELECT variable, max(at) AS time, avg(value) AS mean, min(value) AS lowest, max(value) AS highest,
               any(total > {points:UInt32}) AS thinned
-       FROM (SELECT variable, toUnixTimestamp64Milli(event_time) AS at, value,
-                    count() OVER (PARTITION BY variable) AS total
-             FROM observations FINAL ${conditions.as('WHERE')})
+       FROM (SELECT variable, at, value, count() OVER (PARTITION BY variable) AS total FROM (
+         ${correctedValues(conditions)}))
        GROUP BY variable, if(total > {points:UInt32}, intDiv(at - {from:Int64}, {width:Int64}), at),
                 if(total > {points:UInt32}, 0, value)
        ORDER BY variable, time, mean)
@@ -141,25 +141,44 @@ export interface HourlyValue {
   readonly minutes: number;
 }
 
-/** Hourly aggregates of a patient, by variable and hour: the same however often a value was written. */
+/**
+ * Hourly aggregates of a patient, by variable and hour: the same however often a value was written. Laboratory results are as they were
+ * corrected, as long as the values themselves are kept.
+ */
 export function hourlyOf(
   client: ClickHouseClient,
   patientId: string,
   { from, to }: Window,
 ): Promise<HourlyValue[]> {
-  const conditions = new Conditions()
+  const ofPatient = new Conditions().add('patient_id = {patientId:String}', { patientId });
+  // Of hours with laboratory results the aggregates are made anew, from what they were corrected to.
+  const withResults = (columns: string) =>
+    `(SELECT ${columns} FROM observations ${ofPatient.as('WHERE')} AND result != 0)`;
+  const hourOf = (time: string) => `toStartOfHour(toDateTime(${time}, 'UTC'))`;
+  const ofVariables = new Conditions()
     .add('patient_id = {patientId:String}', { patientId })
-    .add("hour >= toStartOfHour(fromUnixTimestamp64Milli({from:Int64}, 'UTC'))", { from })
-    .add("hour < fromUnixTimestamp64Milli({to:Int64}, 'UTC')", { to });
+    .add(`variable IN ${withResults('variable')}`, {});
+  const inWindow = new Conditions()
+    .add("began >= toStartOfHour(fromUnixTimestamp64Milli({from:Int64}, 'UTC'))", { from })
+    .add("began < fromUnixTimestamp64Milli({to:Int64}, 'UTC')", { to });
   const value = (bits: string): string => `reinterpretAsFloat32(toUInt32(bitAnd(${bits}, 0xFFFFFFFF)))`;
   return select(
     client,
-    `SELECT variable, toUnixTimestamp(hour) * 1000 AS hour, low, high,
+    `SELECT variable, toUnixTimestamp(began) * 1000 AS hour, low, high,
             arrayAvg(bits -> ${value('bits')}, mapValues(cells)) AS mean,
             ${value('cells[arrayMax(mapKeys(cells))]')} AS last, length(cells) AS minutes
-     FROM (SELECT variable, hour, low, high, minutes AS cells FROM observations_hourly FINAL ${conditions.as('WHERE')})
-     ORDER BY variable, hour`,
-    conditions.params,
+     FROM (
+       SELECT variable, hour AS began, low, high, minutes AS cells FROM observations_hourly FINAL ${ofPatient.as('WHERE')}
+         AND (variable, hour) NOT IN ${withResults(`variable, ${hourOf('event_time')}`)}
+       UNION ALL
+       SELECT variable, ${hourOf('intDiv(at, 1000)')} AS began, min(value) AS low, max(value) AS high,
+              maxMap(map(toUInt8(intDiv(at, 60000) % 60),
+                bitOr(bitShiftLeft(toUInt64(at % 60000), 32), toUInt64(reinterpretAsUInt32(value))))) AS cells
+       FROM (${correctedValues(ofVariables)})
+       WHERE (variable, ${hourOf('intDiv(at, 1000)')}) IN ${withResults(`variable, ${hourOf('event_time')}`)}
+       GROUP BY variable, began)
+     ${inWindow.as('WHERE')} ORDER BY variable, hour`,
+    { ...ofPatient.params, ...inWindow.params },
   );
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { PatientState } from '../align/patient.js';
+import { hashOfId } from '../align/results.js';
 import { VARIABLES } from '../clinical/variables.js';
 import { problemOf } from '../encoders/encoding.js';
 import type { Outputs, Sink } from '../engine/outputs.js';
@@ -24,7 +25,7 @@ type Table =
 
 /** In the order of a row's values. New ones go to the end: a spool may hold rows of a version that did not have them yet. */
 const COLUMNS: Record<Table, [string, ...string[]]> = {
-  observations: ['patient_id', 'event_time', 'variable', 'value', 'delay_ms', 'message_id'],
+  observations: ['patient_id', 'event_time', 'variable', 'value', 'delay_ms', 'message_id', 'result'],
   scores: [
     'patient_id',
     'stay_id',
@@ -232,12 +233,14 @@ export class StoreSink implements Sink {
         bytes,
       ]);
     }
-    for (const { patientId, eventTime, observedAt, messageId, variables, values } of observations) {
+    for (const event of observations) {
+      const { patientId, eventTime, observedAt, messageId, variables, values } = event;
+      const result = event.kind === 'labs' ? hashOfId(event.specimenId) || observedAt : 0;
       const time = seconds(eventTime);
       const delay = Math.min(eventTime - observedAt, MAX_DELAY_MS);
       for (let index = 0; index < variables.length; index++) {
         const { id } = VARIABLES[variables[index]];
-        rows.observations.push([patientId, time, id, values[index], delay, messageId]);
+        rows.observations.push([patientId, time, id, values[index], delay, messageId, result]);
       }
     }
     for (const patient of admitted) rows.stays.push(stayRow(patient, null));

@@ -19,7 +19,7 @@ import {
 } from '../../src/store/queries.js';
 import { select } from '../../src/store/select.js';
 import { StoreSink } from '../../src/store/sink.js';
-import { adt, alert, eventOf, HOUR_MS, outputsOf, START, score, vitals } from '../helpers.js';
+import { adt, alert, eventOf, HOUR_MS, labs, outputsOf, START, score, vitals } from '../helpers.js';
 
 const MINUTE_MS = 60_000;
 /** What both ClickHouse in process and a server must do. Everything is written twice: at least once is what the engine does. */
@@ -76,6 +76,35 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
           expect(
             await timelineOf(client, "p'; DROP TABLE observations", { from: 0, to: 1, points: 10 }),
           ).toEqual([]);
+        });
+      });
+
+      it('shows a corrected result once, with its value of now, where it was first told', async () => {
+        const lab = (minute: number, value: number, messageId: string, more = {}) => {
+          const at = { eventTime: START + minute * MINUTE_MS, observedAt: START, messageId, ...more };
+          return eventOf('labs', labs({ lactate: value }, at)) as ObservationEvent;
+        };
+        const other = { observedAt: START + 2 * MINUTE_MS };
+        const named = { observedAt: null, specimenId: 'S1' };
+        const observations = [
+          lab(10, 19, 'a'),
+          lab(80, 1.5, 'b'),
+          lab(20, 3, 'c', other),
+          lab(30, 8, 'd', named),
+          lab(40, 2.5, 'e', named),
+          eventOf(
+            'vitals',
+            vitals({ lactate: 5 }, { eventTime: START + 50 * MINUTE_MS }),
+          ) as ObservationEvent,
+        ];
+        await twice(outputsOf({ observations }), async () => {
+          const window = { from: START, to: START + 2 * HOUR_MS };
+          const [{ times, values }] = await timelineOf(client, 'p1', { ...window, points: 100 });
+          expect(times.map((time) => (time - START) / MINUTE_MS)).toEqual([10, 20, 30, 50]);
+          expect(values).toEqual([1.5, 3, 2.5, 5]);
+          const hours = await hourlyOf(client, 'p1', window);
+          expect(hours).toHaveLength(1);
+          expect(hours[0]).toMatchObject({ low: 1.5, high: 5, mean: 3, last: 5, minutes: 4 });
         });
       });
 
