@@ -11,6 +11,7 @@ import { imageBytes, imagesOf, lastPlaceOf, notesOf, thinnedScoresOf } from '../
 import { type ExportQuery, exportOf } from '../store/export.js';
 import { scoresOf, timelineOf } from '../store/queries.js';
 import type { Window as OpenWindow } from '../store/select.js';
+import { type Course, correct } from './corrections.js';
 import { HttpProblem } from './problem.js';
 import type { ImageView, NoteView, ScoresResponse, Series, Timeline } from './protocol.js';
 import type { WardView } from './ward-view.js';
@@ -26,13 +27,6 @@ type Scores = ScoresResponse['scores'];
 export interface Window {
   readonly from: EpochMs;
   readonly to: EpochMs;
-}
-
-interface Course {
-  readonly times: number[];
-  readonly values: number[];
-  low?: number[];
-  high?: number[];
 }
 
 /**
@@ -69,6 +63,7 @@ export class History {
       [...this.#view.openAlerts.values()].filter((alert) => alert.patientId === patientId),
     ];
     this.#addRecentValues(patientId, window, series);
+    if (state !== undefined) correct(series, state.timeline);
     return {
       patientId,
       clock: this.#view.clock,
