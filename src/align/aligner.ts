@@ -8,7 +8,7 @@ import type {
   NoteClinicalEvent,
   ObservationEvent,
 } from '../events/event.js';
-import { type AppliedTo, type DischargedStay, PatientState } from './patient.js';
+import { type DischargedStay, PatientState } from './patient.js';
 import { hashOfId } from './results.js';
 import { Carry, type PatientTimeline, type StepGrid, type StepIndex } from './timeline.js';
 
@@ -114,7 +114,7 @@ export class Aligner {
   #applyOne(event: ClinicalEvent): void {
     const patient = this.#patientOf(event);
     if (patient === null) return;
-    if (isApplied(patient.appliedTo, event) || !patient.recentIds.add(event.messageId)) {
+    if (isApplied(patient, event) || !patient.recentIds.add(event.messageId)) {
       this.#countDuplicate(event);
       return;
     }
@@ -162,7 +162,7 @@ export class Aligner {
     if (known !== undefined) return known;
     const before = this.#discharged.get(event.patientId);
     const isAdmission = event.kind === 'adt' && event.body.type === 'ADMIT';
-    if (before !== undefined && isApplied(before.appliedTo, event)) {
+    if (before !== undefined && isApplied(before, event)) {
       this.#countDuplicate(event);
       return null;
     }
@@ -293,6 +293,10 @@ function recordResults(timeline: PatientTimeline, step: StepIndex, event: Observ
   return changed;
 }
 
-function isApplied(appliedTo: AppliedTo | null, { topic, offset }: ClinicalEvent): boolean {
-  return appliedTo !== null && offset < (appliedTo[topic] ?? 0);
+/** Whether a snapshot has the event in it. Of what a wrong partitioner put into another partition, offsets tell nothing. */
+function isApplied(
+  { appliedTo, partition }: Pick<PatientState, 'appliedTo' | 'partition'>,
+  event: ClinicalEvent,
+): boolean {
+  return appliedTo !== null && partition === event.partition && event.offset < (appliedTo[event.topic] ?? 0);
 }

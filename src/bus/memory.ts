@@ -172,11 +172,18 @@ async function handOver(partition: Partition, handler: RecordHandler): Promise<v
   }
 }
 
-/** FNV-1a over the key's UTF-16 units, spread over the partitions. */
+/** FNV-1a over the UTF-16 units of the key, composed (Unicode NFC), spread over the partitions. */
 export function partitionOf(key: string, partitions: number): number {
   let hash = 0x811c9dc5;
+  let bits = 0;
   for (let index = 0; index < key.length; index++) {
-    hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
+    const unit = key.charCodeAt(index);
+    bits |= unit;
+    hash = Math.imul(hash ^ unit, 0x01000193);
+  }
+  if (bits > 0x7f) {
+    const composed = key.normalize('NFC');
+    if (composed !== key) return partitionOf(composed, partitions);
   }
   return (hash >>> 0) % partitions;
 }

@@ -6,6 +6,7 @@ export const DEAD_LETTER_REASONS = [
   'undecodable',
   'unknown-schema',
   'missing-id',
+  'invalid-id',
   'empty',
   'unknown-code',
   'unknown-unit',

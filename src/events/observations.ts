@@ -3,6 +3,7 @@ import { INDEX_BY_CODE, VARIABLES, type Variable } from '../clinical/variables.j
 import { repeatedText } from './avro.js';
 import type { Origin } from './dead-letter.js';
 import type { ClinicalEvent, EpochMs } from './event.js';
+import { isPlainId } from './ids.js';
 import { canonicalOf, eventOf, timeFault, type ValidationCounts, type ValidationLimits } from './validate.js';
 
 /** Observations of a message that are read here; one with more is decoded the long way. */
@@ -58,7 +59,8 @@ export class ObservationReader {
     const idAt = start + 1;
     const patientAt = this.#skipText(bytes, start);
     const timeAt = this.#skipText(bytes, patientAt);
-    if (timeAt < 0 || patientAt === idAt || timeAt === patientAt + 1) return null;
+    if (timeAt < 0 || !isPlainId(bytes, idAt, patientAt) || !isPlainId(bytes, patientAt + 1, timeAt))
+      return null;
     const eventTime = this.#readLong(bytes, timeAt);
     if (timeFault(eventTime, now, this.#limits) !== null) return null;
     let observedAt: number | null = null;
@@ -74,7 +76,7 @@ export class ObservationReader {
       if (hasSpecimen === 2) {
         const textAt = at + 1;
         at = this.#skipText(bytes, at);
-        if (at < 0) return null;
+        if (at < 0 || !isPlainId(bytes, textAt, at)) return null;
         specimenId = bytes.toString('utf8', textAt, at);
       } else if (hasSpecimen !== 0) return null;
     }

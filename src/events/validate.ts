@@ -2,6 +2,7 @@ import type { UnitConversion } from '../clinical/units.js';
 import { INDEX_BY_CODE, VARIABLES } from '../clinical/variables.js';
 import type { DeadLetterReason, Origin, Rejection } from './dead-letter.js';
 import { type ClinicalEvent, type EpochMs, EVENT_KINDS } from './event.js';
+import { IdFault, readId } from './ids.js';
 import { readImageHeader } from './image.js';
 import type {
   AckMessage,
@@ -76,6 +77,7 @@ export class Validator {
     now: EpochMs,
   ): ClinicalEvent | null {
     if (!this.#headIsSound(message, now)) return null;
+    if ('specimenId' in message) this.#cleanField(message, 'specimenId', message.observations.length);
     const { observations } = message;
     if (observations.length === 0)
       return this.#rejectMessage('empty', 'no observation in the message', message);
@@ -116,6 +118,8 @@ export class Validator {
       this.counts.rejectedFields++;
       message[field] = null;
     });
+    this.#cleanField(message, 'wardId', DEMOGRAPHIC_FIELDS.length);
+    this.#cleanField(message, 'bedId', DEMOGRAPHIC_FIELDS.length + 1);
     return eventOf('adt', message, null, origin, null, null, message);
   }
 
@@ -151,6 +155,7 @@ export class Validator {
 
   acknowledgement(message: AckMessage, origin: Origin, now: EpochMs): ClinicalEvent | null {
     if (!this.#headIsSound(message, now)) return null;
+    if (!this.#clean(message, 'alertId') || !this.#clean(message, 'actor')) return null;
     return eventOf('acks', message, null, origin, null, null, message);
   }
 
@@ -200,11 +205,7 @@ export class Validator {
   }
 
   #headIsSound(message: Head, now: EpochMs): boolean {
-    if (message.patientId === '' || message.messageId === '') {
-      const which = message.patientId === '' ? 'patientId' : 'messageId';
-      this.#rejectMessage('missing-id', `${which} is empty`, message);
-      return false;
-    }
+    if (!this.#clean(message, 'patientId') || !this.#clean(message, 'messageId')) return false;
     const fault = timeFault(message.eventTime, now, this.#limits);
     if (fault === null) return true;
     const detail =
@@ -213,6 +214,33 @@ export class Validator {
         : `event time ${message.eventTime} is outside the years 1900 to 2299`;
     this.#rejectMessage(fault, detail, message);
     return false;
+  }
+
+  /** Puts the id in place of what stands for it; sets the message aside, and false, where that is no id. */
+  #clean<Field extends string>(message: Head & Record<Field, string>, field: Field): boolean {
+    const id = readId(message[field]);
+    if (id instanceof IdFault) {
+      this.#rejectMessage(id.reason, `${field} ${id.detail}`, message);
+      return false;
+    }
+    (message as Record<string, string>)[field] = id;
+    return true;
+  }
+
+  /** The same of an id without which the message can be used: it is set aside alone; a word for none is none. */
+  #cleanField<Field extends string>(
+    message: Head & Record<Field, string | null>,
+    field: Field,
+    index: number,
+  ): void {
+    const text = message[field];
+    if (text === null) return;
+    const id = readId(text);
+    if (id instanceof IdFault && id.reason === 'invalid-id') {
+      this.#rejectObservation(id.reason, `${field} ${id.detail}`, message, index);
+      this.counts.rejectedFields++;
+    }
+    (message as Record<string, string | null>)[field] = id instanceof IdFault ? null : id;
   }
 
   #rejectMessage(reason: DeadLetterReason, detail: string, message: Head): null {
@@ -227,7 +255,8 @@ export class Validator {
     index: number,
     variable?: number,
   ): void {
-    const patientId = message.patientId === '' ? null : message.patientId;
+    const id = readId(message.patientId);
+    const patientId = id instanceof IdFault ? null : id;
     const what = { reason, detail, patientId, eventTime: message.eventTime, index };
     this.#reject(variable === undefined ? what : { ...what, variable });
   }

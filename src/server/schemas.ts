@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { IdFault, MAX_ID_LENGTH, readId } from '../events/ids.js';
 import { ROLES } from './access/principal.js';
 
 /**
@@ -9,8 +10,16 @@ import { ROLES } from './access/principal.js';
 
 const time = z.number().describe('Milliseconds since the epoch, UTC, event time.');
 const probability = z.number().min(0).max(1);
-/** Ids come from hospitals' systems: any text, but not endless. */
-export const idSchema = z.string().min(1).max(200);
+/** Ids come from hospitals' systems: any text that is an id on Kafka, and the same one as there. */
+export const idSchema = z
+  .string()
+  .min(1)
+  .max(MAX_ID_LENGTH)
+  .overwrite((text) => {
+    const id = readId(text);
+    return id instanceof IdFault ? text : id;
+  })
+  .refine((text) => !(readId(text) instanceof IdFault), 'is no id: see the data contract');
 
 export const prioritySchema = z.enum(['LOW', 'MEDIUM', 'HIGH']);
 export const alertStateSchema = z.enum(['RAISED', 'ACKNOWLEDGED', 'SNOOZED', 'ESCALATED', 'RESOLVED']);

@@ -59,8 +59,10 @@ const odd = fc.record({
   value: fc.double(),
 });
 const text = fc.oneof(
+  fc.stringMatching(/^[A-Z]{0,3}[0-9]{1,8}$/),
   fc.string({ minLength: 1, unit: 'grapheme', maxLength: 40 }),
   fc.string({ maxLength: 90 }),
+  fc.constantFrom('null', ' 17 ', 'Mu\u0308ller 3', 'p\u0000 1', 'N/A', 'x1\u202e'),
 );
 const time = fc.oneof(
   { weight: 5, arbitrary: fc.integer({ min: START - 1e9, max: START }) },
@@ -113,7 +115,7 @@ describe('EventDecoder', () => {
       { code: VARIABLES[0].code, value: VARIABLES[0].plausible[0], unit: VARIABLES[0].unit },
     ];
     const read = (messageId: string) => {
-      const head = { messageId, patientId: 'P', eventTime: START, observedAt: null, source: '' };
+      const head = { messageId, patientId: 'P1', eventTime: START, observedAt: null, source: '' };
       const value = codec.encode('VitalSigns', { ...head, observations });
       return decoder.decode(new RawRecord(TOPICS.vitals, 0, 0, value), START);
     };

@@ -213,10 +213,21 @@ describe('alerts', () => {
     expect((await ward.get('/api/v1/alerts?after=nonsense', token)).status).toBe(400);
   });
 
+  it('takes ids as they are read from Kafka, and refuses what is none', async () => {
+    const status = async (path: string) => (await ward.get(`/api/v1/${path}`, token)).status;
+    const ids = async (query: string) =>
+      (await json<AlertsResponse>(await ward.get(`/api/v1/alerts?${query}`, token))).alerts.length;
+    expect([await status('patients/%20p1%09'), await ids('patientId=%EF%BB%BFp1')]).toEqual([200, 2]);
+    for (const id of ['p%001', 'p1%E2%80%AE', 'null', 'x'.repeat(201), 'p%EF%BF%BD']) {
+      expect([id, await status(`patients/${id}`)]).toEqual([id, 400]);
+      expect([id, await status(`alerts?patientId=${id}`)]).toEqual([id, 400]);
+    }
+  });
+
   it('tells what an alert went through', async () => {
     const { events } = await json<AlertEventsResponse>(await ward.get('/api/v1/alerts/a1/events', token));
     expect(events.map(({ state }) => state)).toEqual(['RAISED', 'ESCALATED']);
-    expect((await ward.get('/api/v1/alerts/none/events', token)).status).toBe(404);
+    expect((await ward.get('/api/v1/alerts/unheard-of/events', token)).status).toBe(404);
   });
 
   it('takes actions in the name of the token, and the same action with the same request id once', async () => {

@@ -23,19 +23,19 @@ beforeAll(async () => {
   store = await openTestStore();
   ward = await openWard(store.store);
   await ward.write({
-    admitted: [stay('pw', 'W'), stay('pv', 'V'), stay('none', null)],
-    notes: ['pw', 'pv', 'none'].map(
+    admitted: [stay('pw', 'W'), stay('pv', 'V'), stay('nowhere', null)],
+    notes: ['pw', 'pv', 'nowhere'].map(
       (patientId) => eventOf('notes', note('a note', { patientId, messageId: `n-${patientId}` })) as never,
     ),
     scores: [
       score(1, 0.5, { patientId: 'pw', wardId: 'W' }),
       score(1, 0.5, { patientId: 'pv', wardId: 'V' }),
-      score(1, 0.5, { patientId: 'none', wardId: null }),
+      score(1, 0.5, { patientId: 'nowhere', wardId: null }),
     ],
     alerts: [
       alert('aw', 0, { patientId: 'pw', wardId: 'W' }),
       alert('av', 0, { patientId: 'pv', wardId: 'V' }),
-      alert('anone', 0, { patientId: 'none', wardId: null }),
+      alert('anowhere', 0, { patientId: 'nowhere', wardId: null }),
     ],
   });
 });
@@ -114,7 +114,7 @@ describe('role × ward × endpoint', () => {
           }
           // Who lies on no known ward is shown to every ward; what is exported are rows of one's own wards.
           const isExport = path.includes('/export/');
-          expect([path, text.includes('none')]).toEqual([
+          expect([path, text.includes('nowhere')]).toEqual([
             path,
             !isExport || (mine.includes('*') && !path.includes('/observations')),
           ]);
@@ -127,12 +127,12 @@ describe('role × ward × endpoint', () => {
         expect((await ward.get('/api/v1/session', token)).status).toBe(200);
         const client = new TestClient(ward.server.url, token);
         await client.next('hello');
-        client.send({ type: 'subscribe', wards: ['*'], patients: ['pw', 'pv', 'none'] });
+        client.send({ type: 'subscribe', wards: ['*'], patients: ['pw', 'pv', 'nowhere'] });
         const { patients, alerts } = await client.next('snapshot');
         const seen = ['w', 'v'].filter((owner) => mine.includes('*') || mine.includes(owner.toUpperCase()));
-        seen.push('none');
+        seen.push('nowhere');
         expect(patients.map(({ patientId }) => patientId)).toEqual(
-          seen.map((owner) => (owner === 'none' ? owner : `p${owner}`)),
+          seen.map((owner) => (owner === 'nowhere' ? owner : `p${owner}`)),
         );
         expect(alerts.map(({ alertId }) => alertId)).toEqual(seen.map((owner) => `a${owner}`));
         client.socket.terminate();

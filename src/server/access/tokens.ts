@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
-import { type Principal, ROLES } from './principal.js';
+import { IdFault, readId } from '../../events/ids.js';
+import { ALL_WARDS, type Principal, ROLES } from './principal.js';
 
 /** Why a token is not accepted; the message may be told to whoever sent it. */
 export class TokenError extends Error {
@@ -28,7 +29,19 @@ const CLOCK_TOLERANCE_S = 30;
 const MAX_TOKEN_LENGTH = 8192;
 
 const roleSchema = z.enum(ROLES);
-const wardsSchema = z.array(z.string().min(1)).min(1);
+/** Ward ids as they are read from Kafka: what an identity provider composes otherwise is the same ward. */
+const wardsSchema = z
+  .array(
+    z.union([
+      z.literal(ALL_WARDS),
+      z
+        .string()
+        .transform(readId)
+        .refine((id) => !(id instanceof IdFault)),
+    ]),
+  )
+  .min(1)
+  .transform((wards) => wards.map(String));
 
 /** A secret nobody can guess: 256 random bits. */
 export function newSecret(): string {
@@ -87,8 +100,8 @@ async function principalOf(
     throw new TokenError('the token is not valid', { cause: error });
   }
   const { sub, exp } = payload;
-  if (sub === undefined || sub === '' || sub.length > 200)
-    throw new TokenError('the token names no one (sub)');
+  const subject = readId(sub ?? '');
+  if (subject instanceof IdFault) throw new TokenError(`the token names no one: sub ${subject.detail}`);
   if (exp === undefined) throw new TokenError('the token never ends (exp): that is not accepted');
   const role = roleSchema.safeParse(payload[names.role]);
   if (!role.success) {
@@ -96,7 +109,7 @@ async function principalOf(
   }
   const wards = wardsSchema.safeParse(payload[names.wards]);
   if (!wards.success) throw new TokenError(`the token's claim ${names.wards} must list ward ids, or "*"`);
-  return { subject: sub, role: role.data, wards: new Set(wards.data), expiresAt: exp * 1000 };
+  return { subject, role: role.data, wards: new Set(wards.data), expiresAt: exp * 1000 };
 }
 
 /** A token that `secretVerifier` with the same secret accepts. */
