@@ -158,6 +158,15 @@ export const configSchema = z.strictObject({
         replicationFactor: z.number().int().positive().default(1),
         /** A process that is silent for this long has its partitions given to others. */
         sessionTimeoutMs: z.number().int().min(6000).default(30_000),
+        /**
+         * Bytes that a batch of records may become when it is inflated, and all of one fetch too; a batch beyond is set aside. Twice
+         * the largest image. A broker takes batches of 1 MB by default, which become some ten times as much.
+         */
+        maxBatchBytes: z
+          .number()
+          .int()
+          .positive()
+          .default(64 * MIB),
         /** TLS: with the system's certificate authorities, or as given; each of these is PEM. */
         ssl: z
           .union([
@@ -211,6 +220,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** An event further ahead of the clock than this is set aside. */
       maxFutureSkewMs: ms.default(15 * MINUTE_MS),
+      /** Of a message that is neither note nor image; a larger one is set aside unread. Kafka's own default. */
+      maxMessageBytes: z.number().int().positive().default(MIB),
       maxNoteBytes: z.number().int().positive().default(MIB),
       maxImageBytes: z
         .number()

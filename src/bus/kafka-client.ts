@@ -17,8 +17,10 @@ export type KafkaBusConfig = Extract<BusConfig, { kind: 'kafka' }>;
 type Sasl = NonNullable<KafkaBusConfig['sasl']>;
 type OauthBearer = Extract<Sasl, { mechanism: 'oauthbearer' }>;
 
-readBatchesFast();
-readAllCodecs();
+/** `bus.maxBatchBytes`, its default until there is a configuration: kafkajs has one reader in a process, so the last one holds. */
+let maxBatchBytes = 64 * 1_048_576;
+readBatchesFast(() => maxBatchBytes);
+readAllCodecs(() => maxBatchBytes);
 
 const ASK_AGAIN_MS = 200;
 const TOKEN_TIMEOUT_MS = 10_000;
@@ -26,7 +28,8 @@ const TOKEN_TIMEOUT_MS = 10_000;
 const TOKEN_MARGIN_MS = 30_000;
 
 /** How kafkajs reaches the cluster of a configuration, and as whom. */
-export function clientOptions({ brokers, clientId, ssl, sasl }: KafkaBusConfig): KafkaConfig {
+export function clientOptions({ brokers, clientId, ssl, sasl, ...bounds }: KafkaBusConfig): KafkaConfig {
+  maxBatchBytes = bounds.maxBatchBytes;
   return {
     brokers,
     clientId,
@@ -150,7 +153,7 @@ export function recordOf(topic: string, partition: number, message: KafkaMessage
   const lane = topic as InputTopic;
   if (message instanceof BatchRecord) {
     const { position, bytes, valueStart, valueEnd } = message;
-    return new RawRecord(lane, partition, position, bytes, valueStart, valueEnd);
+    return new RawRecord(lane, partition, position, bytes, valueStart, valueEnd, message);
   }
   return new RawRecord(lane, partition, Number(message.offset), message.value ?? Buffer.alloc(0));
 }

@@ -1,39 +1,113 @@
+import { unzip } from 'node:zlib';
 import kafkajs from 'kafkajs';
+import { lz4Size, snappySize, type ZstdSize, zstdSize } from './compressed-size.js';
+import type { ZstdTask } from './zstd-worker.js';
 
 /**
- * Codecs of a record batch, beside gzip, which kafkajs has: producers choose theirs, and a batch that cannot be read ends the run. Each
- * is loaded with the first batch that needs it, for most streams need none.
+ * Codecs of a record batch: producers choose theirs, and a batch that cannot be read would end the run. Each is loaded with the first batch
+ * that needs it, for most streams need none. Nothing is inflated beyond a bound: a batch of 80 KB can claim to be 900 MB.
  */
+
+/** A batch would become more than it may. */
+export class TooLargeError extends Error {}
 
 /** What Java's snappy puts before its blocks, each after its length; others compress the batch as one block. */
 const XERIAL = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
 const XERIAL_HEADER_BYTES = 16;
+/** RFC 8878 asks decoders for 8 MiB; levels above 19 would have more. */
+const MAX_ZSTD_WINDOW = 8 * 1_048_576;
+/** What may become more is inflated beside the main thread. A MiB takes some ten milliseconds. */
+const INLINE_ZSTD_BYTES = 1_048_576;
 
-/** Blocks of Java's framing, or the one block there is. */
-export async function decompressSnappy(bytes: Buffer): Promise<Buffer> {
-  const { uncompress } = await import('snappy');
-  const isFramed = bytes.length >= XERIAL_HEADER_BYTES && bytes.subarray(0, XERIAL.length).equals(XERIAL);
-  if (!isFramed) return (await uncompress(bytes)) as Buffer;
-  const blocks: Promise<Buffer>[] = [];
-  for (let at = XERIAL_HEADER_BYTES; at < bytes.length; ) {
-    const start = at + 4;
-    at = start + bytes.readUInt32BE(at);
-    blocks.push(uncompress(bytes.subarray(start, at)) as Promise<Buffer>);
-  }
-  return Buffer.concat(await Promise.all(blocks));
+type Inflate = (bytes: Buffer, maxBytes: number) => Promise<Buffer>;
+
+/** zlib's own bound: it stops where more comes out. Works in its own threads. */
+async function inflateGzip(bytes: Buffer, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    unzip(bytes, { maxOutputLength: maxBytes }, (error, inflated) => {
+      if (error === null) resolve(inflated);
+      else
+        reject((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? tooLarge(maxBytes) : error);
+    });
+  });
 }
 
-const DECOMPRESS: Readonly<Record<number, (bytes: Buffer) => Promise<Buffer>>> = {
-  [kafkajs.CompressionTypes.Snappy]: decompressSnappy,
-  [kafkajs.CompressionTypes.LZ4]: async (bytes) => (await import('lz4-napi')).decompressFrame(bytes),
-  [kafkajs.CompressionTypes.ZSTD]: async (bytes) => {
-    const { decompressZstd } = await import('hyparquet-compressors');
-    return Buffer.from(decompressZstd(bytes));
-  },
+/** Blocks of Java's framing, or the one block there is. */
+async function inflateSnappy(bytes: Buffer, maxBytes: number): Promise<Buffer> {
+  const { uncompress } = await import('snappy');
+  const isFramed = bytes.length >= XERIAL_HEADER_BYTES && bytes.subarray(0, XERIAL.length).equals(XERIAL);
+  const ranges: [start: number, end: number][] = isFramed ? [] : [[0, bytes.length]];
+  for (let at = XERIAL_HEADER_BYTES; isFramed && at < bytes.length; ) {
+    const start = at + 4;
+    at = start + bytes.readUInt32BE(at);
+    ranges.push([start, at]);
+  }
+  const size = ranges.reduce((sum, [start]) => sum + snappySize(bytes, start), 0);
+  if (size > maxBytes) throw tooLarge(maxBytes, size);
+  const parts: Buffer[] = [];
+  for (const [start, end] of ranges) parts.push((await uncompress(bytes.subarray(start, end))) as Buffer);
+  return parts.length === 1 ? parts[0] : Buffer.concat(parts);
+}
+
+async function inflateLz4(bytes: Buffer, maxBytes: number): Promise<Buffer> {
+  const size = lz4Size(bytes, maxBytes);
+  if (size > maxBytes) throw tooLarge(maxBytes, size);
+  return (await import('lz4-napi')).decompressFrame(bytes);
+}
+
+async function inflateZstd(bytes: Buffer, maxBytes: number): Promise<Buffer> {
+  const size = zstdSize(bytes);
+  if (size.isDeclared && size.most > maxBytes) throw tooLarge(maxBytes, size.most);
+  if (size.window > MAX_ZSTD_WINDOW) {
+    throw new TooLargeError(
+      `a Zstandard window of ${size.window} bytes; at most ${MAX_ZSTD_WINDOW}, which is level 19`,
+    );
+  }
+  const inflated =
+    size.most > INLINE_ZSTD_BYTES
+      ? await inflateBeside(bytes, size, maxBytes)
+      : (await import('./zstd.js')).inflateZstd(bytes, size, maxBytes);
+  if (inflated === null) throw tooLarge(maxBytes);
+  return Buffer.from(inflated.buffer, inflated.byteOffset, inflated.byteLength);
+}
+
+type Worker = { run(task: ZstdTask): Promise<Uint8Array | null> };
+let worker: Promise<Worker> | null = null;
+
+async function inflateBeside(bytes: Buffer, size: ZstdSize, maxBytes: number): Promise<Uint8Array | null> {
+  worker ??= import('../encoders/lazy-worker.js').then(
+    ({ LazyWorker }) => new LazyWorker<ZstdTask, Uint8Array | null>('../bus/zstd-worker', 'inflate', 64),
+  );
+  // A copy: with a part of a buffer the whole would be sent.
+  return (await worker).run({ bytes: new Uint8Array(bytes), size, maxBytes });
+}
+
+function tooLarge(maxBytes: number, bytes?: number): TooLargeError {
+  return new TooLargeError(`${bytes ?? 'more'} bytes when inflated; at most ${maxBytes} (bus.maxBatchBytes)`);
+}
+
+const INFLATE: Readonly<Record<number, Inflate>> = {
+  [kafkajs.CompressionTypes.GZIP]: inflateGzip,
+  [kafkajs.CompressionTypes.Snappy]: inflateSnappy,
+  [kafkajs.CompressionTypes.LZ4]: inflateLz4,
+  [kafkajs.CompressionTypes.ZSTD]: inflateZstd,
 };
 
-/** Has kafkajs read batches of every codec that Kafka has. */
-export function readAllCodecs(): void {
+/**
+ * What the bytes of a batch become by a codec of Kafka, 1 to 4.
+ * @throws TooLargeError where that is more than `maxBytes`; Error where they are damaged or the codec is not known.
+ */
+export async function inflate(codec: number, bytes: Buffer, maxBytes: number): Promise<Buffer> {
+  const by = INFLATE[codec];
+  if (by === undefined) throw new Error(`codec ${codec} is not known`);
+  return by(bytes, maxBytes);
+}
+
+/** Has kafkajs read batches of every codec that Kafka has, where it reads them itself, within the bound that holds then. */
+export function readAllCodecs(maxBytes: () => number): void {
   const codecs: Record<number, () => object> = kafkajs.CompressionCodecs;
-  for (const [type, decompress] of Object.entries(DECOMPRESS)) codecs[Number(type)] = () => ({ decompress });
+  for (const codec of Object.keys(INFLATE).map(Number)) {
+    const own = codec === kafkajs.CompressionTypes.GZIP ? codecs[codec]() : {};
+    codecs[codec] = () => ({ ...own, decompress: (bytes: Buffer) => inflate(codec, bytes, maxBytes()) });
+  }
 }

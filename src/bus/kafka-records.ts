@@ -1,4 +1,5 @@
-import kafkajs, { type IHeaders } from 'kafkajs';
+import type { IHeaders } from 'kafkajs';
+import { inflate, TooLargeError } from './kafka-codecs.js';
 import { replaceInKafkajs } from './kafka-internals.js';
 
 /**
@@ -21,6 +22,16 @@ const COUNT = 57;
 const RECORDS = 61;
 /** `LENGTH` counts the bytes behind itself. */
 const BEHIND_LENGTH = 12;
+
+/** A record takes no fewer bytes: length, attributes, time, offset, no key, no value, no headers. */
+const LEAST_RECORD_BYTES = 7;
+/** Of a batch at most, each some hundred bytes beside its own; a producer's batch has some thousands. */
+const MAX_RECORDS = 500_000;
+const RECORD_OVERHEAD_BYTES = 128;
+/** Handed over at once: kafkajs passes them on as arguments of one call, of which there may not be many. */
+const MAX_PART = 50_000;
+/** Of a batch that is not read, so much is kept of its bytes. */
+const KEPT_BYTES = 65_536;
 
 const CODEC = 0x07;
 const LOG_APPEND_TIME = 0x08;
@@ -47,31 +58,51 @@ interface BatchContext {
   readonly maxTimestamp: string;
   readonly timestampType: number;
   readonly magicByte: number;
+  /** Why its records are not here; one record stands for them. */
+  readonly fault?: UnreadBatch;
 }
+
+/** A batch whose records are not read: it is damaged, or would become more than it may. */
+export interface UnreadBatch {
+  readonly reason: 'undecodable' | 'oversized';
+  readonly detail: string;
+  /** As the batch counts them. */
+  readonly records: number;
+}
+
 interface Batch extends Omit<BatchContext, 'magicByte'> {
   readonly records: BatchRecord[];
 }
-/** Those of kafkajs, to which others may be added; none of a batch that is not compressed. */
-const CODECS: Readonly<Record<number, () => { decompress(bytes: Buffer): Promise<Buffer> }>> =
-  kafkajs.CompressionCodecs;
-
 export type BatchReader = (position: Position) => Promise<Batch>;
 
 /** Has kafkajs read batches this way from now on, where it has not read any yet. False where it cannot be told to. */
-export function readBatchesFast(): boolean {
-  return replaceInKafkajs('recordBatch/v0/decoder', batchReader);
+export function readBatchesFast(maxBytes: () => number): boolean {
+  return replaceInKafkajs<BatchReader>('recordBatch/v0/decoder', (own) => batchReader(own, maxBytes));
 }
 
-/** Reads what `own`, kafkajs's reader, would; what is cut off, and offsets beyond the numbers, are left to it. */
-export function batchReader(own: BatchReader): BatchReader {
+/**
+ * Reads what `own`, kafkajs's reader, would; what is cut off, and offsets beyond the numbers, are left to it. A batch may become
+ * `maxBytes` when it is inflated, and so may all of one fetch: what is behind in it is left for the next. Of a batch that cannot
+ * be read there is one record, at its last offset, that says so.
+ */
+export function batchReader(own: BatchReader, maxBytes: () => number): BatchReader {
+  /** Batches of which a part has been handed over, by kafkajs's place in the fetch. */
+  const begun = new WeakMap<Position, Batch>();
+  /** What came of a fetch so far, by its bytes. */
+  const inflated = new WeakMap<ArrayBufferLike, number>();
   return async (position) => {
+    const rest = begun.get(position);
+    if (rest !== undefined) return nextPart(begun, position, rest, endOf(position));
     const { buffer, offset: start } = position;
     const firstOffset = Number(buffer.readBigInt64BE(start));
     const firstTimestamp = Number(buffer.readBigInt64BE(start + FIRST_TIMESTAMP));
-    const end = start + BEHIND_LENGTH + buffer.readInt32BE(start + LENGTH);
+    const end = endOf(position);
     const isSafe = Number.isSafeInteger(firstOffset + 2 ** 31) && Number.isSafeInteger(firstTimestamp);
     if (end > buffer.length || !isSafe) return own(position);
     const attributes = buffer.readInt16BE(start + ATTRIBUTES);
+    const codec = attributes & CODEC;
+    const before = codec === 0 ? 0 : (inflated.get(buffer.buffer) ?? 0);
+    if (before >= maxBytes()) throw new LeftForNextFetch('enough of this fetch is inflated');
     const context: BatchContext = {
       firstOffset: String(firstOffset),
       firstTimestamp: String(firstTimestamp),
@@ -87,16 +118,92 @@ export function batchReader(own: BatchReader): BatchReader {
       magicByte: MAGIC,
     };
     const bytes = buffer.subarray(start + RECORDS, end);
-    const codec = CODECS[attributes & CODEC]?.();
-    const reader = new Reader(codec === undefined ? bytes : await codec.decompress(bytes), 0);
-    const records = new Array<BatchRecord>(Math.max(0, buffer.readInt32BE(start + COUNT)));
-    for (let index = 0; index < records.length; index++) {
-      records[index] = reader.record(context, firstOffset, firstTimestamp);
+    const count = buffer.readInt32BE(start + COUNT);
+    let records: BatchRecord[];
+    try {
+      const body = codec === 0 ? bytes : await inflate(codec, bytes, maxBytes());
+      if (codec !== 0) inflated.set(buffer.buffer, before + body.length + count * RECORD_OVERHEAD_BYTES);
+      records = recordsIn(body, count, context, firstOffset, firstTimestamp);
+    } catch (error) {
+      records = [unread(error, bytes, count, context, firstOffset, firstTimestamp)];
     }
-    position.offset = end;
     const { magicByte: _, ...batch } = context;
-    return { ...batch, records };
+    return nextPart(begun, position, { ...batch, records }, end);
   };
+}
+
+/** Where the batch that begins at the place ends. */
+function endOf({ buffer, offset }: Position): number {
+  return offset + BEHIND_LENGTH + buffer.readInt32BE(offset + LENGTH);
+}
+
+/** kafkajs takes it for the cut-off end of a fetch and asks for what follows with the next one. */
+class LeftForNextFetch extends Error {
+  override readonly name = 'KafkaJSPartialMessageError';
+}
+
+/** The records there are still to be handed over of a batch, or some of them; behind the last, kafkajs goes on at `end`. */
+function nextPart(begun: WeakMap<Position, Batch>, position: Position, batch: Batch, end: number): Batch {
+  const { records } = batch;
+  if (records.length <= MAX_PART) {
+    begun.delete(position);
+    position.offset = end;
+    return batch;
+  }
+  begun.set(position, { ...batch, records: records.slice(MAX_PART) });
+  return { ...batch, records: records.slice(0, MAX_PART) };
+}
+
+/** @throws Error where the bytes are not so many records. */
+function recordsIn(
+  bytes: Buffer,
+  count: number,
+  context: BatchContext,
+  firstOffset: number,
+  firstTimestamp: number,
+): BatchRecord[] {
+  if (count * LEAST_RECORD_BYTES > bytes.length) throw new RangeError(`${count} records do not fit in it`);
+  if (count > MAX_RECORDS) throw new TooLargeError(`${count} records; at most ${MAX_RECORDS}`);
+  const reader = new Reader(bytes, 0);
+  const records = new Array<BatchRecord>(Math.max(0, count));
+  for (let index = 0; index < records.length; index++) {
+    records[index] = reader.record(context, firstOffset, firstTimestamp);
+  }
+  return records;
+}
+
+/** The record that stands for those of a batch that cannot be read. Without a key; its value is the first of the batch's bytes. */
+function unread(
+  error: unknown,
+  bytes: Buffer,
+  count: number,
+  context: BatchContext,
+  firstOffset: number,
+  firstTimestamp: number,
+): BatchRecord {
+  const { lastOffsetDelta } = context;
+  const last = firstOffset + lastOffsetDelta;
+  const reason = error instanceof TooLargeError ? 'oversized' : 'undecodable';
+  const why = error instanceof Error ? error.message : String(error);
+  const which = `${count} records at offsets ${firstOffset} to ${last}, ${bytes.length} bytes`;
+  const fault = { reason, detail: `a batch that cannot be read (${which}): ${why}`, records: count } as const;
+  const kept = bytes.subarray(0, KEPT_BYTES);
+  const head = Buffer.from([NO_KEY, ...zigzag(kept.length)]);
+  const record = Buffer.concat([head, kept, NO_HEADERS]);
+  const valueEnd = head.length + kept.length;
+  return new BatchRecord({ ...context, fault }, 0, last, firstTimestamp, record, 0, head.length, valueEnd);
+}
+
+/** The length -1. */
+const NO_KEY = 1;
+const NO_HEADERS = Buffer.alloc(1);
+
+/** A length as it stands in a record. */
+function zigzag(length: number): number[] {
+  const bytes: number[] = [];
+  let left = length * 2;
+  for (; left > 127; left = Math.floor(left / 128)) bytes.push((left % 128) + 128);
+  return [...bytes, left];
 }
 
 /** What kafkajs calls a message. Of what is not asked for nothing is made: a slice costs as much as the rest of a record. */
@@ -140,6 +247,10 @@ export class BatchRecord {
   get timestamp(): string {
     const { timestampType, maxTimestamp } = this.batchContext;
     return timestampType === 1 ? maxTimestamp : String(this.#timestamp);
+  }
+
+  get fault(): UnreadBatch | undefined {
+    return this.batchContext.fault;
   }
 
   get isControlRecord(): boolean {
@@ -191,6 +302,7 @@ class Reader {
     const valueStart = this.#at;
     this.#at = end;
     const valueEnd = valueStart + valueLength;
+    if (!(end <= bytes.length && valueEnd <= end)) throw new RangeError('a record is longer than its batch');
     return new BatchRecord(batchContext, attributes, position, timestamp, bytes, keyAt, valueStart, valueEnd);
   }
 

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { inflateRawSync } from 'node:zlib';
 import type { DataSet } from 'dicom-parser';
 import { decodePicture, type GreyImage } from './decode-image.js';
 import { ImageFault } from './image-fault.js';
@@ -15,6 +16,8 @@ const PLAIN = new Set([
   '1.2.840.10008.1.2.1.99',
   '1.2.840.10008.1.2.2',
 ]);
+/** Of a deflated file, what may come beside two bytes a pixel. */
+const DEFLATED_REST_BYTES = 1_048_576;
 const BIG_ENDIAN = '1.2.840.10008.1.2.2';
 const JPEG_BASELINE = '1.2.840.10008.1.2.4.50';
 const RADIOGRAPHS = new Set(['CR', 'DX', 'DR', 'RG', 'XR', 'PX', 'OT']);
@@ -25,7 +28,8 @@ const RADIOGRAPHS = new Set(['CR', 'DX', 'DR', 'RG', 'XR', 'PX', 'OT']);
  * @throws ImageFault where the picture is too large or of a kind that is not supported; Error where it is damaged.
  */
 export async function decodeDicom(bytes: Uint8Array, maxPixels: number): Promise<GreyImage> {
-  const dataSet = parseDicom(bytes);
+  const inflater = (file: Uint8Array, start: number) => inflated(file, start, maxPixels);
+  const dataSet = parseDicom(bytes, { inflater });
   const syntax = dataSet.string('x00020010') ?? '1.2.840.10008.1.2';
   const modality = dataSet.string('x00080060') ?? 'DX';
   if (!RADIOGRAPHS.has(modality)) {
@@ -40,11 +44,11 @@ export async function decodeDicom(bytes: Uint8Array, maxPixels: number): Promise
   if (samples !== 1 || !photometric.startsWith('MONOCHROME')) {
     throw unsupported(`photometric interpretation ${photometric} with ${samples} samples a pixel`);
   }
-  const stored =
+  const values =
     syntax === JPEG_BASELINE
       ? await jpegFrame(dataSet, maxPixels)
       : plainFrame(dataSet, syntax, width * height);
-  const values = rescale(dataSet, stored);
+  rescale(dataSet, values);
   const [low, high] = windowOf(dataSet) ?? spanOf(values);
   const isInverted = photometric === 'MONOCHROME1';
   const range = { black: isInverted ? high : low, white: isInverted ? low : high };
@@ -55,7 +59,7 @@ export async function decodeDicom(bytes: Uint8Array, maxPixels: number): Promise
 }
 
 /** Stored values of the first frame, 8 to 16 bits, signed or not. */
-function plainFrame(dataSet: DataSet, syntax: string, pixels: number): ArrayLike<number> {
+function plainFrame(dataSet: DataSet, syntax: string, pixels: number): Float32Array {
   if (!PLAIN.has(syntax)) throw unsupported(`transfer syntax ${syntax}`);
   const element = dataSet.elements.x7fe00010;
   if (element === undefined) throw new Error('no pixel data');
@@ -72,7 +76,7 @@ function plainFrame(dataSet: DataSet, syntax: string, pixels: number): ArrayLike
     throw new Error(`pixel data of ${end - element.dataOffset} bytes; ${needed} are needed`);
   }
   const view = new DataView(source.buffer, source.byteOffset + element.dataOffset, needed);
-  const values = new Int32Array(pixels);
+  const values = new Float32Array(pixels);
   const isLittle = syntax !== BIG_ENDIAN;
   const unused = 32 - bits;
   for (let index = 0; index < pixels; index++) {
@@ -83,7 +87,7 @@ function plainFrame(dataSet: DataSet, syntax: string, pixels: number): ArrayLike
 }
 
 /** The first frame of encapsulated JPEG, 8 bits. */
-async function jpegFrame(dataSet: DataSet, maxPixels: number): Promise<ArrayLike<number>> {
+async function jpegFrame(dataSet: DataSet, maxPixels: number): Promise<Float32Array> {
   const element = dataSet.elements.x7fe00010;
   if (element === undefined) throw new Error('no pixel data');
   const offsets =
@@ -93,13 +97,31 @@ async function jpegFrame(dataSet: DataSet, maxPixels: number): Promise<ArrayLike
   if (width !== dataSet.uint16('x00280011') || height !== dataSet.uint16('x00280010')) {
     throw new Error(`a JPEG frame of ${width} × ${height} pixels in a file that says otherwise`);
   }
-  return Array.from(data, (value) => value / 257);
+  return Float32Array.from(data, (value) => value / 257);
 }
 
-function rescale(dataSet: DataSet, stored: ArrayLike<number>): Float32Array {
+/** Stored values become what they stand for, in place. */
+function rescale(dataSet: DataSet, values: Float32Array): void {
   const slope = dataSet.floatString('x00281053') ?? 1;
   const intercept = dataSet.floatString('x00281052') ?? 0;
-  return Float32Array.from(stored, (value) => value * slope + intercept);
+  for (let index = 0; index < values.length; index++) values[index] = values[index] * slope + intercept;
+}
+
+/**
+ * A deflated file (PS3.5 A.5) with what follows `start` inflated, no further than the largest picture allowed needs: 389 KB can
+ * become 733 MB. The parser's own way is not bounded, and not there in a worker thread.
+ */
+function inflated(file: Uint8Array, start: number, maxPixels: number): Uint8Array {
+  const maxOutputLength = 2 * maxPixels + DEFLATED_REST_BYTES;
+  try {
+    return Buffer.concat([
+      file.subarray(0, start),
+      inflateRawSync(file.subarray(start), { maxOutputLength }),
+    ]);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw error;
+    throw new ImageFault('image-too-large', `a deflated file of more than ${maxOutputLength} bytes`);
+  }
 }
 
 /** Lower and upper end of the window; undefined where there is none that can be used. */

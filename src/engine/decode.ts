@@ -16,6 +16,13 @@ import { ObservationReader } from '../events/observations.js';
 import { type InputTopic, RECORD_OF_TOPIC, TOPICS } from '../events/topics.js';
 import { type ValidationCounts, type ValidationLimits, Validator } from '../events/validate.js';
 
+/** What a record came in, asked only where something is wrong with it. */
+export interface RecordSource {
+  readonly key: Buffer | null;
+  /** Set where the record stands for a batch that could not be read. */
+  readonly fault?: Pick<Rejection, 'reason' | 'detail'> | undefined;
+}
+
 /** A record of the log, as the bus hands it over: its value is `bytes` from `start` to `end`, cut out only where it is asked for. */
 export class RawRecord implements Origin {
   readonly topic: InputTopic;
@@ -24,6 +31,7 @@ export class RawRecord implements Origin {
   readonly bytes: Buffer;
   readonly start: number;
   readonly end: number;
+  readonly source: RecordSource | null;
 
   constructor(
     topic: InputTopic,
@@ -32,6 +40,7 @@ export class RawRecord implements Origin {
     bytes: Buffer,
     start = 0,
     end = bytes.length,
+    source: RecordSource | null = null,
   ) {
     this.topic = topic;
     this.partition = partition;
@@ -39,11 +48,19 @@ export class RawRecord implements Origin {
     this.bytes = bytes;
     this.start = start;
     this.end = end;
+    this.source = source;
   }
 
   get value(): Buffer {
     return this.bytes.subarray(this.start, this.end);
   }
+}
+
+/** Bytes of a message; of notes and images more than of what they carry, so that those can be told that are a little too long. */
+function mostBytes(topic: InputTopic, limits: ValidationLimits): number {
+  const { maxMessageBytes = Number.POSITIVE_INFINITY, maxNoteBytes, maxImageBytes } = limits;
+  if (topic === TOPICS.imaging) return Math.max(maxMessageBytes, 2 * maxImageBytes);
+  return topic === TOPICS.notes ? Math.max(maxMessageBytes, 2 * maxNoteBytes) : maxMessageBytes;
 }
 
 const NO_ORIGIN: Origin = { topic: '', partition: 0, offset: 0 };
@@ -54,6 +71,7 @@ export type OnNoReading = (patientId: string, variable: number, time: EpochMs, n
 /** Bytes to clinical events: decode, validate, set aside what cannot be used. */
 export class EventDecoder {
   readonly #codec: MessageCodec;
+  readonly #limits: ValidationLimits;
   readonly #validator: Validator;
   readonly #observations: ObservationReader;
   readonly #onNoReading: OnNoReading;
@@ -64,6 +82,7 @@ export class EventDecoder {
   constructor(codec: MessageCodec, limits: ValidationLimits, onNoReading: OnNoReading = () => undefined) {
     this.#codec = codec;
     this.#onNoReading = onNoReading;
+    this.#limits = limits;
     this.#validator = new Validator(limits, (rejection) => this.#setAside(rejection));
     this.#observations = new ObservationReader(limits, this.#validator.counts);
   }
@@ -76,6 +95,7 @@ export class EventDecoder {
   decode(record: RawRecord, now: EpochMs): ClinicalEvent | null {
     this.#record = record;
     this.#now = now;
+    if (!this.#isReadable(record)) return null;
     const event = this.#readObservations(record, now);
     if (event !== null) return event;
     const { topic } = record;
@@ -86,6 +106,17 @@ export class EventDecoder {
       return null;
     }
     return this.#validate(topic, message, record, now);
+  }
+
+  /** Whether a record is one, and no longer than a message of its topic may be: what is decoded takes many times its bytes. */
+  #isReadable({ topic, start, end, source }: RawRecord): boolean {
+    const bytes = end - start;
+    const most = mostBytes(topic, this.#limits);
+    if (source?.fault === undefined && bytes <= most) return true;
+    const tooLong = { reason: 'oversized', detail: `a message of ${bytes} bytes; at most ${most}` } as const;
+    const { reason, detail } = source?.fault ?? tooLong;
+    this.#setAside({ reason, detail, patientId: null, eventTime: null, index: -1 });
+    return false;
   }
 
   /** The event of a message of values of which all can be used; null of others. */

@@ -23,6 +23,9 @@ const FORMAT_VERSION = 3;
 const READABLE_VERSIONS = [1, 2, FORMAT_VERSION];
 const VARIABLE_IDS = VARIABLES.map(({ id }) => id).join(' ');
 
+/** What a state may become when it is inflated; that of the largest model here takes a hundredth. */
+const MAX_STATE_BYTES = 64 * 1_048_576;
+
 /** The part of a patient that is not in typed arrays. */
 interface Header {
   readonly admittedAt: number;
@@ -228,7 +231,7 @@ function lastScoreOf({ lastScore }: PatientState): LastScore | null {
 
 function readHeader({ compression, state }: PatientSnapshotMessage) {
   if (compression === 'ZSTD') throw new RangeError('a compression that is not known');
-  const bytes = compression === 'NONE' ? state : inflateRawSync(state);
+  const bytes = compression === 'NONE' ? state : inflateRawSync(state, { maxOutputLength: MAX_STATE_BYTES });
   const start = 4 + bytes.readUInt32LE(0);
   return { header: JSON.parse(bytes.toString('utf8', 4, start)) as Header, bytes, start };
 }

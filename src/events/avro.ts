@@ -138,11 +138,12 @@ function withRepeatedStrings(schema: avro.Schema): avro.Schema {
 /** Thrown while reading an array or map whose declared length does not fit in the bytes that are left. */
 export class ImpossibleLengthError extends RangeError {}
 
-function blockLength(tap: Tap): number {
+/** Items of the next block, of which `before` have been read: together no more than the message has bytes. */
+function blockLength(tap: Tap, before: number): number {
   const count = tap.readLong();
   const length = count < 0 ? -count : count;
-  if (length > tap.buf.length - tap.pos) {
-    throw new ImpossibleLengthError(`an array of ${length} items does not fit in the message`);
+  if (!(length <= tap.buf.length - tap.pos && before + length <= tap.buf.length)) {
+    throw new ImpossibleLengthError(`an array of ${before + length} items does not fit in the message`);
   }
   if (count < 0) tap.skipLong();
   return length;
@@ -155,53 +156,46 @@ function checkWithin(tap: Tap): void {
 
 /**
  * avsc 5.7 trusts the item count an array or map declares: ten hostile bytes make it loop until memory is gone.
- * No item type of ours encodes to nothing, so a count above the bytes left is certainly false.
+ * No item type of ours encodes to nothing, so a count above the bytes left is certainly false; nor is memory taken for items that have
+ * not come. Items of another writer's schema may encode to nothing: there are as many as the message has bytes at most.
  */
 function guardArrays(): void {
   const prototype = prototypeOf(avro.types.ArrayType);
   prototype._read = function read(this: { itemsType: ItemType }, tap: Tap): unknown[] {
-    const items = this.itemsType;
-    let length = blockLength(tap);
-    const values = new Array<unknown>(length);
-    let index = 0;
-    while (length > 0) {
-      for (; length > 0; length--) {
-        values[index++] = items._read(tap);
-        checkWithin(tap);
-      }
-      length = blockLength(tap);
-    }
+    const values: unknown[] = [];
+    eachItem(tap, () => values.push(this.itemsType._read(tap)));
     return values;
   };
   prototype._skip = function skip(this: { itemsType: ItemType }, tap: Tap): void {
-    for (let length = blockLength(tap); length > 0; length = blockLength(tap)) {
-      for (; length > 0; length--) {
-        this.itemsType._skip(tap);
-        checkWithin(tap);
-      }
-    }
+    eachItem(tap, () => this.itemsType._skip(tap));
   };
   const mapPrototype = prototypeOf(avro.types.MapType);
   mapPrototype._read = function read(this: { valuesType: ItemType }, tap: Tap): Record<string, unknown> {
     const entries: Record<string, unknown> = Object.create(null);
-    for (let length = blockLength(tap); length > 0; length = blockLength(tap)) {
-      for (; length > 0; length--) {
-        const key = tap.readString();
-        entries[key] = this.valuesType._read(tap);
-        checkWithin(tap);
-      }
-    }
+    eachItem(tap, () => {
+      const key = tap.readString();
+      entries[key] = this.valuesType._read(tap);
+    });
     return entries;
   };
   mapPrototype._skip = function skip(this: { valuesType: ItemType }, tap: Tap): void {
-    for (let length = blockLength(tap); length > 0; length = blockLength(tap)) {
-      for (; length > 0; length--) {
-        tap.skipString();
-        this.valuesType._skip(tap);
-        checkWithin(tap);
-      }
-    }
+    eachItem(tap, () => {
+      tap.skipString();
+      this.valuesType._skip(tap);
+    });
   };
+}
+
+/** Deals with the items of an array or map, block by block, each within the message. */
+function eachItem(tap: Tap, item: () => void): void {
+  let before = 0;
+  for (let length = blockLength(tap, before); length > 0; length = blockLength(tap, before)) {
+    before += length;
+    for (; length > 0; length--) {
+      item();
+      checkWithin(tap);
+    }
+  }
 }
 
 function prototypeOf(type: unknown): Record<string, unknown> {

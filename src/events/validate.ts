@@ -18,6 +18,8 @@ import type {
 export interface ValidationLimits {
   /** How far beyond the clock an event time may lie, in milliseconds. */
   readonly maxFutureSkewMs: number;
+  /** Of a message that is neither note nor image; by default there is no bound. */
+  readonly maxMessageBytes?: number;
   readonly maxNoteBytes: number;
   readonly maxImageBytes: number;
 }

@@ -1,7 +1,16 @@
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import kafkajs from 'kafkajs';
+import { compressFrameSync } from 'lz4-napi';
 import { compress } from 'snappy';
 import { describe, expect, it } from 'vitest';
-import { decompressSnappy } from '../../src/bus/kafka-codecs.js';
+import { lz4Size, zstdSize } from '../../src/bus/compressed-size.js';
+import { inflate, TooLargeError } from '../../src/bus/kafka-codecs.js';
+import { LEVEL_22_HEADER, ZSTD_DECLARED, ZSTD_STREAMED, ZSTD_TEXT, zstdBomb } from './zstd-frames.js';
+
+const { GZIP, Snappy, LZ4, ZSTD } = kafkajs.CompressionTypes;
+const MIB = 1_048_576;
+const LIMIT = 4 * MIB;
 
 /** As Java's snappy writes: a header of 16 bytes, then blocks, each after its length. */
 async function framed(blocks: readonly Buffer[]): Promise<Buffer> {
@@ -19,21 +28,93 @@ async function framed(blocks: readonly Buffer[]): Promise<Buffer> {
 
 const block = fc.uint8Array({ maxLength: 500 }).map((each) => Buffer.from(each));
 
-// That the other codecs, and Java's snappy itself, are read is tested on a broker (test/integration/kafka.test.ts).
+// That what Java's and librdkafka's producers compress is read is tested on a broker (test/integration/kafka.test.ts).
 describe('snappy', () => {
   it('is read in blocks, as Java writes it, and as one', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(block, { maxLength: 4 }), async (blocks) => {
         const whole = Buffer.concat(blocks);
-        expect(await decompressSnappy(await framed(blocks))).toEqual(whole);
-        expect(await decompressSnappy((await compress(whole)) as Buffer)).toEqual(whole);
+        expect(await inflate(Snappy, await framed(blocks), LIMIT)).toEqual(whole);
+        expect(await inflate(Snappy, (await compress(whole)) as Buffer, LIMIT)).toEqual(whole);
       }),
     );
   });
 
   it('that is damaged is an error', async () => {
-    await expect(decompressSnappy(Buffer.from('ffffff', 'hex'))).rejects.toThrow();
+    await expect(inflate(Snappy, Buffer.from('ffffff', 'hex'), LIMIT)).rejects.toThrow();
     const cut = (await framed([Buffer.alloc(100, 'abc')])).subarray(0, -3);
-    await expect(decompressSnappy(cut)).rejects.toThrow();
+    await expect(inflate(Snappy, cut, LIMIT)).rejects.toThrow();
+  });
+});
+
+describe('LZ4', () => {
+  it('is measured to the byte where the bound of its blocks is not enough', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(block, { minLength: 1, maxLength: 6 }),
+        fc.boolean(),
+        async (blocks, again) => {
+          const whole = Buffer.concat(again ? [...blocks, ...blocks, ...blocks] : blocks);
+          const bytes = compressFrameSync(whole);
+          expect(lz4Size(bytes, -1)).toBe(whole.length);
+          expect(lz4Size(bytes, Number.POSITIVE_INFINITY)).toBeGreaterThanOrEqual(whole.length);
+          expect(await inflate(LZ4, bytes, Math.max(1, whole.length))).toEqual(whole);
+        },
+      ),
+    );
+  });
+});
+
+describe('Zstandard', () => {
+  it('is read whether its frames say what they become or not', async () => {
+    for (const bytes of [ZSTD_STREAMED, ZSTD_DECLARED]) {
+      expect(String(await inflate(ZSTD, bytes, LIMIT))).toBe(ZSTD_TEXT);
+      const several = Buffer.concat([bytes, ZSTD_DECLARED, bytes]);
+      expect(String(await inflate(ZSTD, several, LIMIT))).toBe(ZSTD_TEXT + ZSTD_TEXT + ZSTD_TEXT);
+    }
+    expect(zstdSize(ZSTD_DECLARED)).toMatchObject({ most: ZSTD_TEXT.length, isDeclared: true });
+  });
+
+  it('is inflated beside the main thread where it may become much', async () => {
+    const inflated = await inflate(ZSTD, zstdBomb(3 * MIB), LIMIT);
+    expect([inflated.length, inflated.every((byte) => byte === 0x20)]).toEqual([3 * MIB, true]);
+  });
+
+  it('with a window beyond that of level 19 is refused', async () => {
+    await expect(inflate(ZSTD, LEVEL_22_HEADER, LIMIT)).rejects.toThrow(TooLargeError);
+  });
+
+  it('becomes no more than it says', async () => {
+    const liar = zstdBomb(900 * MIB, 10);
+    expect((await inflate(ZSTD, liar, LIMIT)).length).toBeLessThanOrEqual(10);
+  });
+
+  it('that is damaged or cut off is an error', async () => {
+    for (const bytes of [
+      Buffer.from('28b52ffd00', 'hex'),
+      ZSTD_STREAMED.subarray(0, 100),
+      Buffer.from('text'),
+    ]) {
+      const error = await inflate(ZSTD, bytes, LIMIT).catch((caught: unknown) => caught);
+      expect([error instanceof Error, error instanceof TooLargeError]).toEqual([true, false]);
+    }
+  });
+});
+
+describe('a batch that would become more than it may', () => {
+  const spaces = Buffer.alloc(64 * MIB, ' ');
+  it.each([
+    ['gzip', GZIP, async () => gzipSync(spaces)],
+    ['snappy', Snappy, async () => (await compress(spaces)) as Buffer],
+    ['snappy as Java writes it', Snappy, () => framed([spaces, spaces])],
+    ['LZ4', LZ4, async () => compressFrameSync(spaces)],
+    ['Zstandard that says so', ZSTD, async () => zstdBomb(900 * MIB, 900 * MIB)],
+    ['Zstandard that does not', ZSTD, async () => zstdBomb(900 * MIB)],
+  ])('is not inflated: %s', async (_, codec, make) => {
+    const bytes = await make();
+    const [began, before] = [performance.now(), process.memoryUsage.rss()];
+    await expect(inflate(codec, bytes, LIMIT)).rejects.toThrow(TooLargeError);
+    expect(performance.now() - began).toBeLessThan(1500);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(100 * MIB);
   });
 });

@@ -21,7 +21,8 @@ function ownReader(): BatchReader {
 }
 
 const own = ownReader();
-const fast = batchReader(own);
+const MIB = 1_048_576;
+const fast = batchReader(own, () => MIB);
 
 /** Of a message of kafkajs. */
 const FIELDS = [
@@ -67,7 +68,7 @@ async function encoded({
   records,
   ...rest
 }: Batch): Promise<Buffer> {
-  const lastOffsetDelta = Math.max(0, ...records.map(({ offsetDelta }) => offsetDelta));
+  const lastOffsetDelta = records.reduce((most, { offsetDelta }) => Math.max(most, offsetDelta), 0);
   const whole = {
     ...rest,
     records: records.map(Record),
@@ -116,8 +117,109 @@ describe('record batches', () => {
     expect(read.firstOffset).toBe(String(firstOffset));
   });
 
+  const small = (count: number) =>
+    Array.from({ length: count }, (_, offsetDelta) => ({
+      offsetDelta,
+      timestampDelta: 0,
+      key: Buffer.from('p1'),
+      value: Buffer.alloc(1000),
+      headers: {},
+    }));
+  const made = (
+    records: Batch['records'],
+    compression: Batch['compression'] = kafkajs.CompressionTypes.GZIP,
+    firstOffset = 100n,
+  ) =>
+    encoded({
+      firstOffset,
+      firstTimestamp: 1,
+      compression,
+      transactional: false,
+      isControl: false,
+      isLogAppendTime: false,
+      producerId: -1,
+      producerEpoch: -1,
+      firstSequence: -1,
+      records,
+    });
+
+  it('that would become too much are set aside in one record that says so, and reading goes on', async () => {
+    const [bomb, sound] = [await made(small(2000)), await made(small(2), undefined, 5000n)];
+    const position = new Decoder(Buffer.concat([bomb, sound]));
+    const { records } = await fast(position);
+    expect(bomb.length).toBeLessThan(20_000);
+    expect(records.map(({ offset, key, fault }) => ({ offset, key, fault }))).toEqual([
+      {
+        offset: '2099',
+        key: null,
+        fault: {
+          reason: 'oversized',
+          detail: expect.stringMatching(
+            /^a batch that cannot be read \(2000 records at offsets 100 to 2099, \d+ bytes\): more bytes/,
+          ),
+          records: 2000,
+        },
+      },
+    ]);
+    const [{ bytes, valueStart, valueEnd, value }] = records;
+    expect(value).toEqual(bomb.subarray(61));
+    expect(bytes.subarray(valueStart, valueEnd)).toEqual(value);
+    expect((await fast(position)).records).toHaveLength(2);
+  });
+
+  it.each([
+    ['whose bytes are no such codec’s', (batch: Buffer) => batch.fill(7, 61)],
+    ['that count more records than they have bytes', (batch: Buffer) => batch.writeInt32BE(2 ** 31 - 1, 57)],
+  ])('%s are set aside', async (_, damage) => {
+    const batch = await made(small(3));
+    damage(batch);
+    const { records } = await fast(new Decoder(batch));
+    expect(records.map(({ offset, fault }) => [offset, fault?.reason])).toEqual([['102', 'undecodable']]);
+  });
+
+  it('that are not compressed and whose records are longer than they are, are set aside', async () => {
+    const batch = await made(small(3), kafkajs.CompressionTypes.None);
+    const { records } = await fast(
+      new Decoder(Buffer.concat([batch.subarray(0, 61), Buffer.alloc(3300, 0xff)])),
+    );
+    expect(records.map(({ fault }) => fault?.reason)).toEqual(['undecodable']);
+  });
+
+  it('of one fetch are inflated up to the bound; the rest is left for the next one', async () => {
+    const batches = await Promise.all([0, 1, 2].map(() => made(small(700))));
+    const fetched = Buffer.concat([...batches, await made(small(1), kafkajs.CompressionTypes.None)]);
+    const position = new Decoder(fetched);
+    await fast(position);
+    await fast(position);
+    await expect(fast(position)).rejects.toMatchObject({ name: 'KafkaJSPartialMessageError' });
+    const next = new Decoder(Buffer.concat([fetched.subarray(position.offset)]));
+    expect((await fast(next)).records).toHaveLength(700);
+    expect((await fast(next)).records).toHaveLength(1);
+  });
+
+  it('of more records than a call may have arguments are read by kafkajs', async () => {
+    readBatchesFast(() => 64 * MIB);
+    const decodeMessages = require('kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js');
+    const count = 200_000;
+    // Each without key, value and headers: 17 bits of offset are three bytes.
+    const records = Buffer.alloc(count * 9);
+    for (let index = 0; index < count; index++) {
+      const delta = index * 2;
+      const offset = [0x80 | (delta & 0x7f), 0x80 | ((delta >> 7) & 0x7f), delta >> 14];
+      records.set([16, 0, 0, ...offset, 1, 1, 0], index * 9);
+    }
+    const head = (await made([], kafkajs.CompressionTypes.None)).subarray(0, 61);
+    head.writeInt32BE(49 + records.length, 8);
+    head.writeInt32BE(count, 57);
+    const batch = Buffer.concat([head, records]);
+    const size = Buffer.alloc(4);
+    size.writeInt32BE(batch.length);
+    const read: { offset: string }[] = await decodeMessages(new Decoder(Buffer.concat([size, batch])));
+    expect([read.length, read[count - 1].offset]).toEqual([count, String(count + 99)]);
+  });
+
   it('are read so by kafkajs once that is asked for', async () => {
-    expect(readBatchesFast()).toBe(true);
+    expect(readBatchesFast(() => MIB)).toBe(true);
     const used: BatchReader = require(`${KAFKAJS}/v0/decoder.js`);
     expect(used).not.toBe(own);
   });

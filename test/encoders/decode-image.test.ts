@@ -177,6 +177,23 @@ describe('decodeImage of DICOM', () => {
     expect(await flagOf({ bitsStored: 17 })).toMatch(/17 bits stored of 16/);
   });
 
+  it('reads a deflated file, and none that becomes more than the largest picture', async () => {
+    const syntax = { transferSyntax: '1.2.840.10008.1.2.1.99', bitsAllocated: 8 } as const;
+    const pixels = Uint8Array.of(0, 100, 200, 50);
+    const [deflated, plain] = [
+      dicomFile({ ...syntax, rows: 2, columns: 2 }, pixels),
+      dicomFile({ bitsAllocated: 8, rows: 2, columns: 2 }, pixels),
+    ];
+    expect(await decodeImage(deflated, 'dicom', 2, MAX)).toEqual(await decodeImage(plain, 'dicom', 2, MAX));
+    const bomb = dicomFile({ ...syntax, rows: 2, columns: 2 }, new Uint8Array(400_000_000));
+    expect(bomb.length).toBeLessThan(400_000);
+    const before = process.memoryUsage.rss();
+    const error = await decodeImage(bomb, 'dicom', 2, MAX).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ flag: 'image-too-large' });
+    expect(error).toBeInstanceOf(ImageFault);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(50_000_000);
+  });
+
   it('any file cut short or changed is refused or read, in bounded time', async () => {
     const whole = dicomFile({ rows: 2, columns: 2, bitsAllocated: 16 }, new Uint8Array(8).fill(3));
     await fc.assert(

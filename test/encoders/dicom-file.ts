@@ -1,3 +1,5 @@
+import { deflateRawSync } from 'node:zlib';
+
 /** What a DICOM file of a test holds besides its pixels; tags as in PS3.6. */
 export interface DicomFields {
   readonly rows: number;
@@ -15,9 +17,10 @@ export interface DicomFields {
   readonly transferSyntax?: string;
 }
 
+const DEFLATED = '1.2.840.10008.1.2.1.99';
 const EXPLICIT_LITTLE = '1.2.840.10008.1.2.1';
 
-/** A DICOM file in explicit little endian; with another transfer syntax, `pixels` is one encapsulated frame. */
+/** A DICOM file in explicit little endian, deflated or not; with another transfer syntax, `pixels` is one encapsulated frame. */
 export function dicomFile(fields: DicomFields, pixels: Uint8Array): Buffer {
   const { transferSyntax = EXPLICIT_LITTLE, bitsAllocated } = fields;
   const meta = element(0x0002, 0x0010, 'UI', text(transferSyntax, '\0'));
@@ -34,10 +37,13 @@ export function dicomFile(fields: DicomFields, pixels: Uint8Array): Buffer {
     ...decimal(0x1051, fields.windowWidth),
     ...decimal(0x1052, fields.intercept),
     ...decimal(0x1053, fields.slope),
-    transferSyntax === EXPLICIT_LITTLE ? element(0x7fe0, 0x0010, 'OW', even(pixels)) : encapsulated(pixels),
+    transferSyntax === EXPLICIT_LITTLE || transferSyntax === DEFLATED
+      ? element(0x7fe0, 0x0010, 'OW', even(pixels))
+      : encapsulated(pixels),
   ];
   const length = element(0x0002, 0x0000, 'UL', long(meta.length));
-  return Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), length, meta, ...body]);
+  const rest = transferSyntax === DEFLATED ? [deflateRawSync(Buffer.concat(body))] : body;
+  return Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), length, meta, ...rest]);
 }
 
 function element(group: number, number: number, vr: string, value: Buffer): Buffer {

@@ -7,9 +7,10 @@ import { deadLetter, type Rejection } from '../../src/events/dead-letter.js';
 import type { LabResultMessage, VitalSignsMessage } from '../../src/events/messages.js';
 import { RECORD_OF_TOPIC, TOPICS } from '../../src/events/topics.js';
 import { Validator } from '../../src/events/validate.js';
-import { START } from '../helpers.js';
+import { START, vitals } from '../helpers.js';
 
 const codec = new MessageCodec();
+const NOTHING = vitals({});
 const LIMITS = { maxFutureSkewMs: 600_000, maxNoteBytes: 1000, maxImageBytes: 1000 };
 const TOPIC = { vitals: TOPICS.vitals, labs: TOPICS.labs } as const;
 type Kind = keyof typeof TOPIC;
@@ -107,6 +108,37 @@ describe('EventDecoder', () => {
       fc.property(all, (some) => expectSame(some)),
       { numRuns: 500 },
     );
+  });
+
+  it('sets a message aside unread that is longer than one of its topic may be, or stands for a batch', () => {
+    const decoder = new EventDecoder(codec, { ...LIMITS, maxMessageBytes: 2000 });
+    const read = (topic: (typeof TOPICS)['vitals' | 'notes' | 'imaging'], bytes: number) => {
+      const value = Buffer.concat([codec.encode('VitalSigns', NOTHING).subarray(0, 10), Buffer.alloc(bytes)]);
+      decoder.decode(new RawRecord(topic, 0, 0, value), START);
+      return decoder.takeDeadLetters()[0].reason;
+    };
+    expect([read(TOPICS.vitals, 1000), read(TOPICS.vitals, 1991)]).toEqual(['undecodable', 'oversized']);
+    expect([read(TOPICS.imaging, 1980), read(TOPICS.imaging, 1991)]).toEqual(['unknown-schema', 'oversized']);
+    const fault = { reason: 'oversized', detail: 'a batch' } as const;
+    const bytes = Buffer.alloc(100);
+    decoder.decode(new RawRecord(TOPICS.vitals, 0, 9, bytes, 0, 100, { key: null, fault }), START);
+    expect(decoder.takeDeadLetters()).toMatchObject([{ ...fault, offset: 9, patientId: null, raw: bytes }]);
+  });
+
+  it('takes no memory for observations that have not come', () => {
+    const head = { messageId: 'm1', patientId: 'p1', eventTime: START, observedAt: null, source: '' };
+    const empty = codec.encode('VitalSigns', { ...head, observations: [] });
+    // A block of a million items that are not there.
+    const claim = Buffer.concat([
+      empty.subarray(0, -1),
+      Buffer.from('80897a', 'hex'),
+      Buffer.alloc(1_000_001, 0xff),
+    ]);
+    const decoder = new EventDecoder(codec, LIMITS);
+    const before = process.memoryUsage().heapUsed;
+    decoder.decode(new RawRecord(TOPICS.vitals, 0, 0, claim), START);
+    expect(decoder.takeDeadLetters()[0].reason).toBe('undecodable');
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(4_000_000);
   });
 
   it('shares the variables of messages with the same ones', () => {

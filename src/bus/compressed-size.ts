@@ -1,0 +1,147 @@
+/**
+ * What compressed bytes become, told from their headers, so that nothing is inflated that would not fit. Formats: snappy's
+ * format_description.txt; LZ4 frame format 1.6.4 and block format; Zstandard, RFC 8878.
+ */
+
+const LZ4_MAGIC = 0x184d2204;
+const ZSTD_MAGIC = 0xfd2fb528;
+/** Both formats: a frame with these beginnings holds something else and is skipped. */
+const SKIPPABLE = 0x184d2a50;
+const SKIPPABLE_MASK = 0xfffffff0;
+/** LZ4 makes at most 255 bytes of one. */
+const LZ4_MOST = 255;
+/** No Zstandard block becomes more. */
+const ZSTD_BLOCK_BYTES = 131_072;
+
+/** What snappy's bytes from `start` on say that they become. */
+export function snappySize(bytes: Buffer, start: number): number {
+  let size = 0;
+  for (let index = 0, weight = 1; index < 5; index++, weight *= 128) {
+    const byte = byteAt(bytes, start + index);
+    size += (byte & 0x7f) * weight;
+    if (byte < 128) return size;
+  }
+  throw new RangeError('snappy: a length that does not end');
+}
+
+/** What LZ4 frames become: at most so much, and where that is beyond `limit`, exactly. */
+export function lz4Size(bytes: Buffer, limit: number): number {
+  const most = lz4Sum(bytes, (start, end, blockBytes) => Math.min(blockBytes, (end - start) * LZ4_MOST));
+  return most <= limit ? most : lz4Sum(bytes, (start, end) => lz4BlockSize(bytes, start, end));
+}
+
+/** What is known of Zstandard frames before they are inflated, in bytes. */
+export interface ZstdSize {
+  /** What they become at most. */
+  readonly most: number;
+  /** Whether each frame says what it becomes. */
+  readonly isDeclared: boolean;
+  /** Of those that do not, the largest window of the past that a decoder must hold. */
+  readonly window: number;
+}
+
+/** What Zstandard frames become. @throws RangeError where they are none. */
+export function zstdSize(bytes: Uint8Array): ZstdSize {
+  let most = 0;
+  let isDeclared = true;
+  let window = 0;
+  for (let at = 0; at < bytes.length; ) {
+    const magic = littleEndian(bytes, at, 4);
+    if ((magic & SKIPPABLE_MASK) >>> 0 === SKIPPABLE) {
+      at += 8 + littleEndian(bytes, at + 4, 4);
+      continue;
+    }
+    if (magic !== ZSTD_MAGIC) throw new RangeError('zstd: no frame begins where one should');
+    const flags = byteAt(bytes, at + 4);
+    const isSingle = (flags & 0x20) !== 0;
+    at += 5;
+    let frameWindow = 0;
+    if (!isSingle) {
+      const descriptor = byteAt(bytes, at++);
+      const base = 2 ** (10 + (descriptor >> 3));
+      frameWindow = base + (base / 8) * (descriptor & 7);
+    }
+    at += [0, 1, 2, 4][flags & 3];
+    const sizeBytes = [isSingle ? 1 : 0, 2, 4, 8][flags >> 6];
+    const size = littleEndian(bytes, at, sizeBytes) + (sizeBytes === 2 ? 256 : 0);
+    at += sizeBytes;
+    if (sizeBytes === 0) {
+      isDeclared = false;
+      window = Math.max(window, frameWindow);
+    }
+    let blocks = 0;
+    for (let isLast = false; !isLast; ) {
+      const head = littleEndian(bytes, at, 3);
+      isLast = (head & 1) !== 0;
+      const kind = (head >> 1) & 3;
+      const length = head >> 3;
+      at += 3 + (kind === 1 ? 1 : length);
+      blocks += kind === 2 ? ZSTD_BLOCK_BYTES : length;
+    }
+    at += (flags & 4) !== 0 ? 4 : 0;
+    most += sizeBytes === 0 ? blocks : size;
+  }
+  return { most, isDeclared, window };
+}
+
+function lz4Sum(bytes: Buffer, sizeOf: (start: number, end: number, blockBytes: number) => number): number {
+  let sum = 0;
+  for (let at = 0; at < bytes.length; ) {
+    const magic = bytes.readUInt32LE(at);
+    if ((magic & SKIPPABLE_MASK) >>> 0 === SKIPPABLE) {
+      at += 8 + bytes.readUInt32LE(at + 4);
+      continue;
+    }
+    if (magic !== LZ4_MAGIC) throw new RangeError('LZ4: no frame begins where one should');
+    const flags = byteAt(bytes, at + 4);
+    const blockBytes = 2 ** (8 + 2 * ((byteAt(bytes, at + 5) >> 4) & 7));
+    at += 7 + ((flags & 0x08) !== 0 ? 8 : 0) + ((flags & 0x01) !== 0 ? 4 : 0);
+    for (;;) {
+      const head = bytes.readUInt32LE(at);
+      at += 4;
+      if (head === 0) break;
+      const length = head & 0x7fffffff;
+      if (at + length > bytes.length) throw new RangeError('LZ4: the last block is cut off');
+      sum += head > 0x7fffffff ? length : sizeOf(at, at + length, blockBytes);
+      at += length + ((flags & 0x10) !== 0 ? 4 : 0);
+    }
+    at += (flags & 0x04) !== 0 ? 4 : 0;
+  }
+  return sum;
+}
+
+/** The sum of a block's literals and matches, read from its tokens. */
+function lz4BlockSize(bytes: Buffer, start: number, end: number): number {
+  let at = start;
+  let size = 0;
+  const extended = (length: number) => {
+    if (length !== 15) return length;
+    let sum = length;
+    for (let byte = 255; byte === 255 && at < end; ) {
+      byte = bytes[at++];
+      sum += byte;
+    }
+    return sum;
+  };
+  while (at < end) {
+    const token = bytes[at++];
+    const literals = extended(token >> 4);
+    at += literals;
+    size += literals;
+    if (at >= end) break;
+    at += 2;
+    size += extended(token & 15) + 4;
+  }
+  return size;
+}
+
+function littleEndian(bytes: Uint8Array, start: number, length: number): number {
+  let value = 0;
+  for (let index = length - 1; index >= 0; index--) value = value * 256 + byteAt(bytes, start + index);
+  return value;
+}
+
+function byteAt(bytes: Uint8Array, at: number): number {
+  if (at >= bytes.length) throw new RangeError('the compressed bytes are cut off');
+  return bytes[at];
+}
