@@ -1,8 +1,9 @@
 import type { RawRecord } from '../engine/decode.js';
 
-/** A message to be produced. The key is the patient id and decides the partition. */
+/** A message to be produced. The key is the patient id and decides the partition, unless that is given. */
 export interface OutgoingMessage {
   readonly key: string;
+  readonly partition?: number;
   readonly value: Buffer;
 }
 
@@ -101,11 +102,21 @@ export interface TopicDescription {
   readonly partitions: number;
 }
 
+/** Where messages belong, and among how many partitions. */
+export interface Home {
+  readonly partition: number;
+  readonly partitions: number;
+}
+/** Where a patient's messages of a topic belong; null where that is not known. */
+export type HomeOf = (topic: string, patientId: string) => Home | null;
+
 /** The log between the ward and the engine. A handler that is slow slows the source. */
 export interface EventBus {
   readonly name: string;
   /** Where state is kept; null where it lives and dies with the process, as the bus does. */
   readonly state: StateLog | null;
+  /** Left out where the bus itself puts each message where it belongs; else producers may do otherwise. */
+  readonly homeOf?: HomeOf;
   /** Makes the topics that are missing and returns their names. @throws WardstreamError `WS_BUS` where one differs. */
   createTopics(topics: readonly string[]): Promise<string[]>;
   listTopics(): Promise<TopicDescription[]>;

@@ -1,10 +1,11 @@
-import { type Admin, Kafka, type Message, Partitioners, type Producer } from 'kafkajs';
+import { type Admin, type ICustomPartitioner, Kafka, type Message, type Producer } from 'kafkajs';
 import { WardstreamError } from '../errors.js';
-import type { Consumer, EventBus, OutgoingMessage, RecordHandler, TopicDescription } from './bus.js';
-import { clientOptions, isRefusal, type KafkaBusConfig } from './kafka-client.js';
+import type { Consumer, EventBus, Home, OutgoingMessage, RecordHandler, TopicDescription } from './bus.js';
+import { clientOptions, isRefusal, type KafkaBusConfig, patiently } from './kafka-client.js';
 import { KafkaStateLog } from './kafka-state.js';
 import { Subscription } from './kafka-subscription.js';
 import { KafkaTopics } from './kafka-topics.js';
+import { murmur2Partition } from './partitioners.js';
 
 export type { KafkaBusConfig } from './kafka-client.js';
 
@@ -15,6 +16,12 @@ const MAX_REQUEST_BYTES = 512 * 1024;
 const PATIENCE = { retries: Number.MAX_SAFE_INTEGER, maxRetryTime: 5000 };
 /** Whether a broker is there at all is to be known soon. */
 const HASTE = { retries: 3 };
+
+/** As Java's and kafkajs's own, for messages with a key. */
+const PARTITIONER: ICustomPartitioner =
+  () =>
+  ({ partitionMetadata, message }) =>
+    message.partition ?? murmur2Partition(message.key ?? '', partitionMetadata.length);
 
 /** Topics on a Kafka cluster, read as a member of a consumer group. */
 export class KafkaBus implements EventBus {
@@ -27,6 +34,8 @@ export class KafkaBus implements EventBus {
   readonly #producer: Producer;
   /** The newest send to each topic: they go one after the other, since a repetition is known by its place in the order. */
   readonly #sends = new Map<string, Promise<unknown>>();
+  /** Partitions of each topic that is read, as of the last deal. */
+  #partitions: ReadonlyMap<string, number> = new Map();
 
   private constructor(config: KafkaBusConfig) {
     this.#config = config;
@@ -38,7 +47,7 @@ export class KafkaBus implements EventBus {
     this.#producer = patient.producer({
       idempotent: true,
       maxInFlightRequests: 1,
-      createPartitioner: Partitioners.DefaultPartitioner,
+      createPartitioner: PARTITIONER,
     });
     this.state = new KafkaStateLog(this.#kafka, this.#admin, config, (topic, messages) =>
       this.#append(topic, messages),
@@ -74,16 +83,24 @@ export class KafkaBus implements EventBus {
     await this.#append(topic, messages);
   }
 
+  homeOf(topic: string, patientId: string): Home | null {
+    const partitions = this.#partitions.get(topic);
+    if (partitions === undefined) return null;
+    return { partition: murmur2Partition(patientId, partitions), partitions };
+  }
+
   /** Reads the topics from where the group has committed to, or from their beginning. */
   async consume(topics: readonly string[], handler: RecordHandler): Promise<Consumer> {
-    const subscription = new Subscription(
-      this.#kafka,
-      this.#admin,
-      this.state,
-      this.#config,
-      topics,
-      handler,
-    );
+    const subscription = new Subscription(this.#kafka, this.#admin, this.state, this.#config, topics, {
+      batch: (batch) => handler.batch(batch),
+      assigned: async (partitions) => {
+        const listed = await patiently(() => this.listTopics());
+        this.#partitions = new Map(listed.map((topic) => [topic.name, topic.partitions]));
+        await handler.assigned(partitions);
+      },
+      revoked: (partitions) => handler.revoked(partitions),
+      failed: (error) => handler.failed(error),
+    });
     await subscription.start();
     return subscription;
   }

@@ -74,8 +74,8 @@ export class MemoryBus implements EventBus {
   async produce(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
     this.#topics.add(topic);
     if (this.#subscribed.size > 0 && !this.#subscribed.has(topic)) return;
-    for (const { key, value } of messages) {
-      const number = partitionOf(key, this.#options.partitions);
+    for (const { key, value, partition: given } of messages) {
+      const number = given ?? partitionOf(key, this.#options.partitions);
       const partition = this.#partitions[number];
       while (this.#isFull(partition)) await this.#room();
       const offset = partition.nextOffset.get(topic) ?? 0;

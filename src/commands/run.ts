@@ -79,6 +79,7 @@ export async function run(options: { readonly config: string }, stop: Promise<un
       clock,
       model: { version: modelVersion, directory: config.model.directory },
       catchingUp: () => engine.catchingUp,
+      partitionOf: (patientId) => engine.partitionOf(patientId),
       explain: async (patientId) => {
         const explanation = await engine.explain(patientId);
         return explanation === null ? null : explanationView(explanation);

@@ -15,6 +15,7 @@ import type {
 import { ObservationReader } from '../events/observations.js';
 import { type InputTopic, RECORD_OF_TOPIC, TOPICS } from '../events/topics.js';
 import { type ValidationCounts, type ValidationLimits, Validator } from '../events/validate.js';
+import type { InputWatch } from './input-watch.js';
 
 /** What a record came in, asked only where something is wrong with it. */
 export interface RecordSource {
@@ -68,6 +69,13 @@ const NO_ORIGIN: Origin = { topic: '', partition: 0, offset: 0 };
 /** Told that a device sent 0 for "no reading" of a patient's variable. */
 export type OnNoReading = (patientId: string, variable: number, time: EpochMs, now: EpochMs) => void;
 
+/** Who is told of what comes in, beside whoever uses it. */
+export interface DecoderListeners {
+  /** Told where messages lie, and of what cannot be read. */
+  readonly watch?: InputWatch | undefined;
+  readonly onNoReading?: OnNoReading | undefined;
+}
+
 /** Bytes to clinical events: decode, validate, set aside what cannot be used. */
 export class EventDecoder {
   readonly #codec: MessageCodec;
@@ -75,14 +83,17 @@ export class EventDecoder {
   readonly #validator: Validator;
   readonly #observations: ObservationReader;
   readonly #onNoReading: OnNoReading;
+  readonly #watch: InputWatch | null;
   #now: EpochMs = 0;
   #record: RawRecord | null = null;
   #deadLetters: DeadLetterMessage[] = [];
 
-  constructor(codec: MessageCodec, limits: ValidationLimits, onNoReading: OnNoReading = () => undefined) {
+  constructor(codec: MessageCodec, limits: ValidationLimits, listeners: DecoderListeners = {}) {
+    const { watch = null, onNoReading = () => undefined } = listeners;
     this.#codec = codec;
     this.#onNoReading = onNoReading;
     this.#limits = limits;
+    this.#watch = watch;
     this.#validator = new Validator(limits, (rejection) => this.#setAside(rejection));
     this.#observations = new ObservationReader(limits, this.#validator.counts);
   }
@@ -93,9 +104,15 @@ export class EventDecoder {
 
   /** The event in a record, or null; `now` is the clock's time. */
   decode(record: RawRecord, now: EpochMs): ClinicalEvent | null {
+    const event = this.#decode(record, now);
+    if (event !== null) this.#watch?.place(event, record, now);
+    return event;
+  }
+
+  #decode(record: RawRecord, now: EpochMs): ClinicalEvent | null {
     this.#record = record;
     this.#now = now;
-    if (!this.#isReadable(record)) return null;
+    if (!this.#isReadable(record, now)) return null;
     const event = this.#readObservations(record, now);
     if (event !== null) return event;
     const { topic } = record;
@@ -109,12 +126,14 @@ export class EventDecoder {
   }
 
   /** Whether a record is one, and no longer than a message of its topic may be: what is decoded takes many times its bytes. */
-  #isReadable({ topic, start, end, source }: RawRecord): boolean {
+  #isReadable(record: RawRecord, now: EpochMs): boolean {
+    const { topic, start, end, source } = record;
     const bytes = end - start;
     const most = mostBytes(topic, this.#limits);
     if (source?.fault === undefined && bytes <= most) return true;
     const tooLong = { reason: 'oversized', detail: `a message of ${bytes} bytes; at most ${most}` } as const;
     const { reason, detail } = source?.fault ?? tooLong;
+    if (source?.fault !== undefined) this.#watch?.unread(record, detail, now);
     this.#setAside({ reason, detail, patientId: null, eventTime: null, index: -1 });
     return false;
   }

@@ -20,6 +20,7 @@ import { Checkpoint } from './checkpoint.js';
 import { EventDecoder } from './decode.js';
 import { EncodeStage } from './encode.js';
 import { type Explanation, Explanations } from './explanations.js';
+import { InputWatch } from './input-watch.js';
 import { type OpenModels, openModels } from './models.js';
 import { emptyOutputs, type Outputs, type Sink } from './outputs.js';
 import { ShadowModel } from './shadow.js';
@@ -85,6 +86,8 @@ export class Engine {
   readonly policy: AlertPolicy;
   /** What is wrong with what watches the patients. Goes to the sinks at once, whatever the pipeline does. */
   readonly notices: TechnicalNotices;
+  /** Whether producers put messages where their patients are. */
+  readonly watch: InputWatch;
   readonly #noticing: Subscription;
   /** Partitions that this process reads. */
   readonly partitions = new Set<number>();
@@ -141,7 +144,12 @@ export class Engine {
       options.clock.live ? this.notices : NO_NOTICES,
       (patientId) => this.#scoring.aligner.patients.get(patientId)?.wardId ?? null,
     );
-    this.#decoder = new EventDecoder(this.codec, config.limits, (...zero) => this.#noReadings.zero(...zero));
+    const { bus } = options;
+    this.watch = new InputWatch((topic, patientId) => bus.homeOf?.(topic, patientId) ?? null, this.notices);
+    this.#decoder = new EventDecoder(this.codec, config.limits, {
+      watch: this.watch,
+      onNoReading: (...zero) => this.#noReadings.zero(...zero),
+    });
     this.#encoding = new EncodeStage(encoders);
     const { maxBatch } = config.model;
     const batcher = new MicroBatcher(model.encoder, runtime, model.shape, maxBatch, this.#drift);
@@ -195,6 +203,11 @@ export class Engine {
     const { aligner, batcher } = this.#scoring;
     const patient = aligner.patients.get(patientId);
     return patient === undefined ? null : this.#explanations.explainNow(patient, batcher, outcome);
+  }
+
+  /** Where a patient's events come from, and so where their acknowledgements must go; undefined where the patient is not here. */
+  partitionOf(patientId: string): number | undefined {
+    return this.#scoring.aligner.patients.get(patientId)?.partition;
   }
 
   /** Why the pipeline stopped, if it did. */

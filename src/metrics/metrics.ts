@@ -17,6 +17,12 @@ export interface MetricsSources {
   readonly patients: () => number;
   /** Partitions that this process reads. */
   readonly partitions: () => number;
+  /** Messages in another partition than their patient, by topic and cause. */
+  readonly misplaced: () => readonly {
+    readonly topic: string;
+    readonly cause: string;
+    readonly messages: number;
+  }[];
   /** Tokens run by the model, in how many batches, and the seconds each took. */
   readonly scoring: () => { readonly tokens: number; readonly batches: number; readonly seconds: Histogram };
   /** Messages of the group that are not committed yet, by topic and partition. */
@@ -75,6 +81,15 @@ export function openMetrics(sources: MetricsSources): Registry {
       labels: { reason },
       value: counts().deadLettersByReason[reason] ?? 0,
     })),
+  );
+  addLabelled(
+    registry,
+    'counter',
+    'misplaced_messages_total',
+    'Messages in another partition than their patient, by topic and cause.',
+    ['topic', 'cause'],
+    () =>
+      sources.misplaced().map(({ topic, cause, messages: value }) => ({ labels: { topic, cause }, value })),
   );
   counter('encoded_total', 'Notes and images with an embedding.', () => counts().encoded);
   addLabelled(

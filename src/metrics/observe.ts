@@ -54,6 +54,7 @@ export class Observer {
       modelVersion: engine.model.config.version,
       inFlight: () => engine.inFlight,
       patients: () => engine.patients,
+      misplaced: () => engine.watch.misplaced,
       partitions: () => engine.partitions.size,
       scoring: () => engine.scoring,
       drift: () => engine.drift,

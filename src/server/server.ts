@@ -44,6 +44,8 @@ export interface ServerOptions {
   readonly model: { readonly version: string; readonly directory?: string | undefined };
   /** How far what is shown is from the present; null, or left out: it is the present. */
   readonly catchingUp?: (() => CatchingUpView | null) | undefined;
+  /** The partition a patient's events come from; left out where that of the patient id is to be taken. */
+  readonly partitionOf?: ((patientId: string) => number | undefined) | undefined;
   /** Left out where the model cannot explain. */
   readonly explain?: Explain | undefined;
   /** Where left out, only `/health/live` answers. */
@@ -172,20 +174,26 @@ interface ServerParts {
   readonly webhooks: readonly Webhook[];
 }
 
+type EndpointOptions = Pick<
+  ServerOptions,
+  'config' | 'bus' | 'codec' | 'clock' | 'partitionOf' | 'model' | 'explain' | 'replay'
+>;
+
 /** Every endpoint of the HTTP API but the audit trail's. */
 export function endpointsOf({
   config,
   bus,
   codec,
   clock,
+  partitionOf,
   model,
   explain,
   replay,
-}: Pick<ServerOptions, 'config' | 'bus' | 'codec' | 'clock' | 'model' | 'explain' | 'replay'>): Endpoint[] {
+}: EndpointOptions): Endpoint[] {
   return [
     ...sessionEndpoints(() => WALL_CLOCK.now(), config.tls !== undefined),
     ...patientEndpoints(explain),
-    ...alertEndpoints({ bus, codec, clock }),
+    ...alertEndpoints({ bus, codec, clock, partitionOf }),
     ...modelEndpoints(model.version, model.directory),
     ...replayEndpoints(replay),
     ...exportEndpoints(),

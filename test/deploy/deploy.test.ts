@@ -62,6 +62,7 @@ async function metricNames(): Promise<Set<string>> {
     inFlight: () => 0,
     patients: () => 0,
     partitions: () => 0,
+    misplaced: () => [],
     scoring: () => ({ tokens: 0, batches: 0, seconds: none }),
     lag: async () => [],
     store: () => ({ rowsWaiting: 0, isAway: false }),

@@ -24,9 +24,11 @@ export interface ActionTarget {
   readonly bus: Pick<EventBus, 'produce'>;
   readonly codec: MessageCodec;
   readonly clock: Clock;
+  /** The partition a patient's alerts come from; undefined where that of the patient id is to be taken. */
+  readonly partitionOf?: ((patientId: string) => number | undefined) | undefined;
 }
 
-export function alertEndpoints({ bus, codec, clock }: ActionTarget): Endpoint[] {
+export function alertEndpoints({ bus, codec, clock, partitionOf }: ActionTarget): Endpoint[] {
   return [
     endpoint({
       method: 'GET',
@@ -79,7 +81,12 @@ export function alertEndpoints({ bus, codec, clock }: ActionTarget): Endpoint[] 
         const snoozeMs = body.action === 'SNOOZE' ? body.minutes * MINUTE_MS : null;
         const reason = body.reason ?? null;
         const message = { messageId, patientId, eventTime, alertId, action, actor, snoozeMs, reason };
-        await bus.produce(TOPICS.acks, [{ key: patientId, value: codec.encode('Acknowledgement', message) }]);
+        // Where a producer's partitioner put the patient elsewhere than the key would, only that engine knows the alert.
+        const partition = partitionOf?.(patientId);
+        const value = codec.encode('Acknowledgement', message);
+        await bus.produce(TOPICS.acks, [
+          { key: patientId, value, ...(partition === undefined ? {} : { partition }) },
+        ]);
         return { messageId };
       },
     }),
