@@ -228,6 +228,16 @@ export const configSchema = z.strictObject({
         .int()
         .positive()
         .default(32 * MIB),
+      /**
+       * Dead letters kept a second and process, and bytes of the messages with them; of more only the number is kept. A whole unit
+       * whose every message is wrong is told within a second, and a day of it takes less than the store takes of a day's values.
+       */
+      deadLetters: z
+        .strictObject({
+          letters: z.number().int().positive().default(100),
+          rawBytes: z.number().int().positive().default(MIB),
+        })
+        .prefault({}),
     })
     .prefault({}),
   model: z

@@ -1,6 +1,6 @@
 import { SINGLE_OBJECT_HEADER_BYTES } from '../events/avro.js';
 import { DecodeFailure, type MessageCodec } from '../events/codec.js';
-import { deadLetter, type Origin, type Rejection } from '../events/dead-letter.js';
+import { MessageRejections, type Origin, type Rejection } from '../events/dead-letter.js';
 import type { ClinicalEvent, EpochMs } from '../events/event.js';
 import type {
   AckMessage,
@@ -64,8 +64,6 @@ function mostBytes(topic: InputTopic, limits: ValidationLimits): number {
   return topic === TOPICS.notes ? Math.max(maxMessageBytes, 2 * maxNoteBytes) : maxMessageBytes;
 }
 
-const NO_ORIGIN: Origin = { topic: '', partition: 0, offset: 0 };
-
 /** Told that a device sent 0 for "no reading" of a patient's variable. */
 export type OnNoReading = (patientId: string, variable: number, time: EpochMs, now: EpochMs) => void;
 
@@ -84,8 +82,8 @@ export class EventDecoder {
   readonly #observations: ObservationReader;
   readonly #onNoReading: OnNoReading;
   readonly #watch: InputWatch | null;
+  readonly #rejections = new MessageRejections();
   #now: EpochMs = 0;
-  #record: RawRecord | null = null;
   #deadLetters: DeadLetterMessage[] = [];
 
   constructor(codec: MessageCodec, limits: ValidationLimits, listeners: DecoderListeners = {}) {
@@ -104,17 +102,21 @@ export class EventDecoder {
 
   /** The event in a record, or null; `now` is the clock's time. */
   decode(record: RawRecord, now: EpochMs): ClinicalEvent | null {
-    const event = this.#decode(record, now);
+    this.#now = now;
+    const event = this.#read(record, now);
     if (event !== null) this.#watch?.place(event, record, now);
+    if (!this.#rejections.isEmpty) {
+      for (const letter of this.#rejections.take(record, record.value)) this.#deadLetters.push(letter);
+    }
     return event;
   }
 
-  #decode(record: RawRecord, now: EpochMs): ClinicalEvent | null {
-    this.#record = record;
-    this.#now = now;
+  #read(record: RawRecord, now: EpochMs): ClinicalEvent | null {
     if (!this.#isReadable(record, now)) return null;
-    const event = this.#readObservations(record, now);
-    if (event !== null) return event;
+    return this.#readObservations(record, now) ?? this.#readMessage(record, now);
+  }
+
+  #readMessage(record: RawRecord, now: EpochMs): ClinicalEvent | null {
     const { topic } = record;
     const message = this.#codec.decode(RECORD_OF_TOPIC[topic], record.value);
     if (message instanceof DecodeFailure) {
@@ -182,6 +184,6 @@ export class EventDecoder {
     if (reason === 'no-reading' && patientId !== null && eventTime !== null) {
       this.#onNoReading(patientId, variable, eventTime, this.#now);
     }
-    this.#deadLetters.push(deadLetter(this.#record ?? NO_ORIGIN, this.#record?.value ?? null, rejection));
+    this.#rejections.add(rejection);
   }
 }

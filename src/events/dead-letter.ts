@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DeadLetterMessage } from './messages.js';
+import { isStorableTime, wellFormed } from './storable.js';
 
 /** Why input could not be used. Closed: dashboards and metrics are labelled by it. */
 export const DEAD_LETTER_REASONS = [
@@ -47,22 +48,131 @@ export interface Origin {
 
 /** Raw bytes kept with a dead letter. */
 const MAX_RAW_BYTES = 65_536;
+/** Characters of a detail, and of a patient id, that are kept: what a sender makes long is cut. */
+const MAX_DETAIL = 500;
+const MAX_PATIENT_ID = 256;
+/** Values of a message told one by one; of further ones only the number is. */
+const MAX_TOLD = 8;
 const EMPTY = Buffer.alloc(0);
 
 /** The dead letter of a rejection; its id is a hash of where the input stood, so a replay yields the same. */
-export function deadLetter(origin: Origin, raw: Buffer | null, rejection: Rejection): DeadLetterMessage {
+export function deadLetter(
+  origin: Origin,
+  raw: Buffer | null,
+  rejection: Rejection,
+  count = 1,
+): DeadLetterMessage {
   const { topic, partition, offset } = origin;
+  const { reason, detail, patientId, eventTime, index } = rejection;
   return {
-    deadLetterId: hashId(topic, partition, offset, rejection.index, rejection.reason),
+    deadLetterId: hashId(topic, partition, offset, index, reason),
     topic,
     partition,
     offset,
-    reason: rejection.reason,
-    detail: rejection.detail,
-    patientId: rejection.patientId,
-    eventTime: rejection.eventTime,
+    reason,
+    detail: shortened(detail, MAX_DETAIL),
+    patientId: patientId === null ? null : shortened(patientId, MAX_PATIENT_ID),
+    eventTime: eventTime !== null && isStorableTime(eventTime) ? eventTime : null,
     raw: raw === null ? EMPTY : Buffer.from(raw.subarray(0, MAX_RAW_BYTES)),
+    count,
   };
+}
+
+/**
+ * What is wrong with one message, as few dead letters: one a reason, of which the first has the bytes. So what a message
+ * costs does not depend on how many of its values cannot be used.
+ */
+export class MessageRejections {
+  readonly #byReason = new Map<DeadLetterReason, { first: Rejection; details: string[]; count: number }>();
+
+  get isEmpty(): boolean {
+    return this.#byReason.size === 0;
+  }
+
+  add(rejection: Rejection): void {
+    const { reason, detail } = rejection;
+    const known = this.#byReason.get(reason);
+    if (known === undefined) {
+      this.#byReason.set(reason, { first: rejection, details: [detail], count: 1 });
+      return;
+    }
+    known.count++;
+    if (known.details.length < MAX_TOLD) known.details.push(detail);
+  }
+
+  /** The letters of the message that stood at `origin`; what was added is forgotten. */
+  take(origin: Origin, raw: Buffer): DeadLetterMessage[] {
+    const letters: DeadLetterMessage[] = [];
+    for (const { first, details, count } of this.#byReason.values()) {
+      const more = count - details.length;
+      const detail = shortened(details.join('; '), MAX_DETAIL - 40) + (more > 0 ? `; and ${more} more` : '');
+      letters.push(deadLetter(origin, letters.length === 0 ? raw : null, { ...first, detail }, count));
+    }
+    this.#byReason.clear();
+    return letters;
+  }
+}
+
+/** Dead letters, and their bytes, kept a second. */
+export interface DeadLetterRate {
+  readonly letters: number;
+  readonly rawBytes: number;
+}
+
+/**
+ * Keeps dead letters within a rate, so that a feed in which every message is wrong fills neither topic nor store. Of what is
+ * left out, one letter a reason says how many messages and values it was; the counters have all.
+ */
+export class DeadLetterLimit {
+  readonly #rate: DeadLetterRate;
+  #second = Number.NaN;
+  #letters = 0;
+  #rawBytes = 0;
+
+  constructor(rate: DeadLetterRate) {
+    this.#rate = rate;
+  }
+
+  /** Those of a batch to keep; `now` is the clock's time. */
+  keep(letters: readonly DeadLetterMessage[], now: number): DeadLetterMessage[] {
+    const second = Math.floor(now / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#letters = 0;
+      this.#rawBytes = 0;
+    }
+    const kept: DeadLetterMessage[] = [];
+    const left = new Map<string, { first: DeadLetterMessage; letters: number; count: number }>();
+    for (const letter of letters) {
+      if (this.#letters < this.#rate.letters) {
+        this.#letters++;
+        kept.push(this.#withinBytes(letter));
+        continue;
+      }
+      const known = left.get(letter.reason) ?? { first: letter, letters: 0, count: 0 };
+      known.letters++;
+      known.count += letter.count;
+      left.set(letter.reason, known);
+    }
+    for (const { first, letters: number, count } of left.values()) {
+      const { topic, partition, offset, reason } = first;
+      const detail = `${number} more dead letters, of ${count} values, from here on: more than are kept a second`;
+      const rejection = { reason: reason as DeadLetterReason, detail, patientId: null, eventTime: null };
+      kept.push(deadLetter({ topic, partition, offset }, null, { ...rejection, index: -2 }, count));
+    }
+    return kept;
+  }
+
+  #withinBytes(letter: DeadLetterMessage): DeadLetterMessage {
+    this.#rawBytes += letter.raw.length;
+    if (letter.raw.length === 0 || this.#rawBytes <= this.#rate.rawBytes) return letter;
+    return { ...letter, raw: EMPTY };
+  }
+}
+
+/** Without the rest, and without half a character at its end. */
+function shortened(text: string, length: number): string {
+  return wellFormed(text.length <= length ? text : `${text.slice(0, length)}…`);
 }
 
 /** A deterministic identifier: the first 128 bits of SHA-256 over the parts, in hexadecimal. */

@@ -166,6 +166,8 @@ export interface DeadLetterMessage {
   patientId: string | null;
   eventTime: number | null;
   raw: Buffer;
+  /** Values, or demographic fields, of the message that it stands for. */
+  count: number;
 }
 
 export interface PatientSnapshotMessage {

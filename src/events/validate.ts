@@ -13,6 +13,7 @@ import type {
   Observation,
   VitalSignsMessage,
 } from './messages.js';
+import { isStorableTime } from './storable.js';
 
 /** Bounds a message must keep; see `limits` in src/config.ts. */
 export interface ValidationLimits {
@@ -39,8 +40,6 @@ const DEMOGRAPHIC_RANGES = { ageYears: [0, 130], heightCm: [20, 272], weightKg: 
 type DemographicField = keyof typeof DEMOGRAPHIC_RANGES;
 const DEMOGRAPHIC_FIELDS = Object.keys(DEMOGRAPHIC_RANGES) as DemographicField[];
 
-/** Event times that can be told apart and stored: what ClickHouse's DateTime64 holds. */
-export const EVENT_TIME_RANGE = [Date.UTC(1900, 0, 1), Date.UTC(2300, 0, 1) - 1] as const;
 /** A specimen older than this counts as this old: timelines keep ages in 32 bits of milliseconds. */
 const MAX_OBSERVED_AGE_MS = 24 * 24 * 3_600_000;
 
@@ -271,8 +270,7 @@ export function timeFault(
   { maxFutureSkewMs }: ValidationLimits,
 ): 'future' | 'impossible-value' | null {
   if (eventTime > now + maxFutureSkewMs) return 'future';
-  const isPossible = eventTime >= EVENT_TIME_RANGE[0] && eventTime <= EVENT_TIME_RANGE[1];
-  return isPossible ? null : 'impossible-value';
+  return isStorableTime(eventTime) ? null : 'impossible-value';
 }
 
 /** A value in its variable's canonical unit; null converts nothing. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { VARIABLES } from '../../src/clinical/variables.js';
 import { EventDecoder, RawRecord } from '../../src/engine/decode.js';
 import { DecodeFailure, MessageCodec } from '../../src/events/codec.js';
-import { deadLetter, type Rejection } from '../../src/events/dead-letter.js';
+import { MessageRejections } from '../../src/events/dead-letter.js';
 import type { LabResultMessage, VitalSignsMessage } from '../../src/events/messages.js';
 import { RECORD_OF_TOPIC, TOPICS } from '../../src/events/topics.js';
 import { Validator } from '../../src/events/validate.js';
@@ -17,21 +17,20 @@ type Kind = keyof typeof TOPIC;
 
 /** The way of every other kind of message: codec, then validator. */
 class LongWay {
-  readonly #rejections: Rejection[] = [];
-  readonly validator = new Validator(LIMITS, (rejection) => this.#rejections.push(rejection));
+  readonly #rejections = new MessageRejections();
+  readonly validator = new Validator(LIMITS, (rejection) => this.#rejections.add(rejection));
 
   decode(kind: Kind, value: Buffer) {
     const record = { topic: TOPIC[kind], partition: 3, offset: 7, value };
-    this.#rejections.length = 0;
     const message = codec.decode(RECORD_OF_TOPIC[TOPIC[kind]], value);
     let event = null;
     if (message instanceof DecodeFailure) {
       const { reason, detail } = message;
-      this.#rejections.push({ reason, detail, patientId: null, eventTime: null, index: -1 });
+      this.#rejections.add({ reason, detail, patientId: null, eventTime: null, index: -1 });
     } else {
       event = this.validator.observations(kind, message as LabResultMessage, record, START);
     }
-    return { event, dead: this.#rejections.map((each) => deadLetter(record, value, each)) };
+    return { event, dead: this.#rejections.take(record, value) };
   }
 }
 

@@ -7,6 +7,7 @@ import { MemoryBus } from '../../src/bus/memory.js';
 import { ReplayClock } from '../../src/clock.js';
 import { type AlertRule, parseConfig } from '../../src/config.js';
 import { EventDecoder, RawRecord } from '../../src/engine/decode.js';
+import { deliver } from '../../src/engine/deliver.js';
 import { Engine } from '../../src/engine/engine.js';
 import type { Outputs, Sink } from '../../src/engine/outputs.js';
 import {
@@ -15,7 +16,6 @@ import {
   applyAlertPolicy,
   type DecodedBatch,
   decodeRecords,
-  deliver,
   type EngineInput,
   mergeByEventTime,
   type OrderedBatch,
@@ -466,38 +466,55 @@ describe('deliver', () => {
       commit(marbles, log)(deliver(sinks)(input$)),
     );
 
-  it('passes each batch on when every sink has it, one batch at a time, in order', async () => {
+  it('hands each batch to all sinks at once, and passes it on, in order, when every sink has it', async () => {
     const marbles = new Marbles();
     const log: string[] = [];
-    const sinks = [sink(marbles, 'store', 2, log), sink(marbles, 'view', 1, log)];
+    const sinks = [
+      sink(marbles, 'view', 0, log),
+      sink(marbles, 'store', 3, log),
+      sink(marbles, 'bus', 1, log),
+    ];
     const out = await run(marbles, sinks, log, 'ab---------c|');
     expect(out).toEqual(diagram('---a--b-------(c|)', { a: A, b: B, c: C }));
     expect(log).toEqual([
+      '0 view begins A',
       '0 store begins A',
-      '2 store has A',
-      '2 view begins A',
-      '3 view has A',
-      '3 commit 1',
+      '0 bus begins A',
+      '0 view has A',
+      // The view does not wait for the store, nor the bus: each has its own queue.
+      '1 view begins B',
+      '1 bus has A',
+      '1 bus begins B',
+      '1 view has B',
+      '2 bus has B',
+      '3 store has A',
       '3 store begins B',
-      '5 store has B',
-      '5 view begins B',
-      '6 view has B',
+      '3 commit 1',
+      '6 store has B',
       '6 commit 2',
+      '11 view begins C',
       '11 store begins C',
-      '13 store has C',
-      '13 view begins C',
-      '14 view has C',
+      '11 bus begins C',
+      '11 view has C',
+      '12 bus has C',
+      '14 store has C',
       '14 commit 3',
     ]);
   });
 
-  it('fails where a sink fails: no sink behind it gets the batch, none is written after it, nothing is committed', async () => {
+  it('fails where a sink fails: it is not written to after it, nothing is committed, and others are not held up', async () => {
     const marbles = new Marbles();
     const log: string[] = [];
-    const sinks = [sink(marbles, 'store', 1, log, B), sink(marbles, 'view', 0, log)];
+    const sinks = [sink(marbles, 'view', 0, log), sink(marbles, 'store', 1, log, B)];
     const out = await run(marbles, sinks, log, 'abc');
     expect(out).toEqual(diagram('-a#', { a: A }, new Error('the disk is full')));
-    expect(log.filter((line) => !line.includes(' A'))).toEqual(['1 commit 1', '1 store begins B']);
+    expect(log.filter((line) => line.includes('store') || line.includes('commit'))).toEqual([
+      '0 store begins A',
+      '1 store has A',
+      '1 store begins B',
+      '1 commit 1',
+    ]);
+    expect(log).toContain('1 view has B');
   });
 });
 
@@ -577,9 +594,8 @@ describe('the stages in the engine', () => {
     const [first, second] = [new GatedSink(), new GatedSink()];
     const { bus, engine, produce, stop } = await start(100, [first, second]);
     await produce(0);
-    await expect.poll(() => first.begun).toBe(1);
+    await expect.poll(() => [first.begun, second.begun]).toEqual([1, 1]);
     first.open();
-    await expect.poll(() => second.begun).toBe(1);
     await settle();
     expect([first.done, second.done, bus.committed]).toEqual([1, 0, []]);
     second.open();

@@ -141,6 +141,7 @@ const EXAMPLES: { [Name in RecordName]: readonly RecordShapes[Name][] } = {
       patientId: null,
       eventTime: null,
       raw: Buffer.from([0, 255]),
+      count: 3,
     },
   ],
   PatientSnapshot: [
