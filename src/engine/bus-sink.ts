@@ -1,50 +1,156 @@
+import { NO_NOTICES, type NoticeBoard } from '../alerts/notices.js';
 import type { EventBus, OutgoingMessage } from '../bus/bus.js';
 import type { MessageCodec } from '../events/codec.js';
 import { hashId } from '../events/dead-letter.js';
 import { TOPICS } from '../events/topics.js';
+import { Outbox, OutboxBudget } from '../outbox.js';
 import type { Outputs, Score, Sink } from './outputs.js';
 
 export const OUTPUT_TOPICS = [TOPICS.scores, TOPICS.alerts, TOPICS.deadLetters] as const;
+type OutputTopic = (typeof OUTPUT_TOPICS)[number];
 
-/** Produces scores, alert transitions and dead letters to their topics, for programs that read them there. */
+/** Messages in memory that wait for the bus: hours of a unit's scores. */
+const MAX_WAITING_BYTES = 64 * 1_048_576;
+/** One call of `produce` at most. */
+const MAX_MESSAGES = 10_000;
+const MAX_PRODUCED_BYTES = 4 * 1_048_576;
+/** What a message takes beside its value. */
+const MESSAGE_BYTES = 200;
+/** Share of the memory up to which a topic may fill it, where the bus takes nothing: scores go first, alerts last. */
+const SHARES: Record<OutputTopic, number> = {
+  [TOPICS.scores]: 0.8,
+  [TOPICS.deadLetters]: 0.9,
+  [TOPICS.alerts]: 1,
+};
+/** A bus that has taken something within this time is waited for when memory is full; one that has not is done without. */
+const MOVING_MS = 5000;
+/** Messages that wait longer than this are a reason for a notice. */
+const AWAY_MS = 15_000;
+const WATCH_MS = 1000;
+
+export interface BusSinkOptions {
+  readonly notices?: NoticeBoard;
+  /** Told in words what is not produced. */
+  readonly onTrouble?: (message: string) => void;
+  /** Bytes of messages in memory at most. */
+  readonly maxWaitingBytes?: number;
+}
+
+/**
+ * Produces scores, alert transitions and dead letters to their topics, for programs that read them there. Nobody waits for
+ * it: each topic has an outbox of its own, so that one that cannot be written to holds up no other. Where the bus takes nothing
+ * for long and memory is full, what is least is left out: scores, then dead letters, alerts last.
+ */
 export class BusSink implements Sink {
-  readonly #bus: EventBus;
   readonly #codec: MessageCodec;
   readonly #modelVersion: string;
+  readonly #notices: NoticeBoard;
+  readonly #onTrouble: (message: string) => void;
+  readonly #budget: OutboxBudget;
+  readonly #outboxes: Readonly<Record<OutputTopic, Outbox<OutgoingMessage>>>;
+  readonly #faults = new Map<OutputTopic, string>();
+  readonly #watching: NodeJS.Timeout;
+  #isLeavingOut = false;
+  /** Messages that were not produced since memory was full, by topic. */
+  readonly leftOut = new Map<OutputTopic, number>();
 
-  constructor(bus: EventBus, codec: MessageCodec, modelVersion: string) {
-    this.#bus = bus;
+  constructor(bus: EventBus, codec: MessageCodec, modelVersion: string, options: BusSinkOptions = {}) {
+    const { notices = NO_NOTICES, onTrouble = () => undefined } = options;
     this.#codec = codec;
     this.#modelVersion = modelVersion;
+    this.#notices = notices;
+    this.#onTrouble = onTrouble;
+    this.#budget = new OutboxBudget(options.maxWaitingBytes ?? MAX_WAITING_BYTES);
+    const outboxes = OUTPUT_TOPICS.map((topic) => {
+      const outbox = new Outbox<OutgoingMessage>({
+        send: (messages) => bus.produce(topic, messages),
+        budget: this.#budget,
+        maxItems: MAX_MESSAGES,
+        maxBytes: MAX_PRODUCED_BYTES,
+        onFailure: (error) => this.#fail(topic, error),
+      });
+      return [topic, outbox] as const;
+    });
+    this.#outboxes = Object.fromEntries(outboxes) as Record<OutputTopic, Outbox<OutgoingMessage>>;
+    this.#watching = setInterval(() => this.#watch(), WATCH_MS);
+    this.#watching.unref();
   }
 
+  /** Takes the results. Waits for room only where the bus is taking messages as they come. */
   async write({ scores, shadowScores = [], alerts, deadLetters }: Outputs): Promise<void> {
     const codec = this.#codec;
-    await this.#produce(
-      TOPICS.alerts,
-      alerts.map((alert) => ({ key: alert.patientId || alert.alertId, value: codec.encode('Alert', alert) })),
-    );
-    await this.#produce(TOPICS.scores, [
-      ...scores.map((score) => ({
-        key: score.patientId,
-        value: this.#encodeScore(score, this.#modelVersion, false),
-      })),
-      ...shadowScores.map((score) => ({
-        key: score.patientId,
-        value: this.#encodeScore(score, score.modelVersion, true),
-      })),
-    ]);
-    await this.#produce(
-      TOPICS.deadLetters,
-      deadLetters.map((letter) => ({
-        key: letter.patientId ?? letter.deadLetterId,
-        value: codec.encode('DeadLetter', letter),
-      })),
-    );
+    for (const alert of alerts) {
+      this.#put(TOPICS.alerts, alert.patientId || alert.alertId, codec.encode('Alert', alert));
+    }
+    for (const score of scores) {
+      this.#put(TOPICS.scores, score.patientId, this.#encodeScore(score, this.#modelVersion, false));
+    }
+    for (const score of shadowScores) {
+      this.#put(TOPICS.scores, score.patientId, this.#encodeScore(score, score.modelVersion, true));
+    }
+    for (const letter of deadLetters) {
+      const key = letter.patientId ?? letter.deadLetterId;
+      this.#put(TOPICS.deadLetters, key, codec.encode('DeadLetter', letter));
+    }
+    while (this.#isFull(SHARES[TOPICS.scores], 0) && this.#budget.isMoving(MOVING_MS)) {
+      await this.#budget.change(MOVING_MS);
+    }
   }
 
-  async #produce(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
-    if (messages.length > 0) await this.#bus.produce(topic, messages);
+  /** Messages in memory that wait for the bus. */
+  get waiting(): number {
+    return OUTPUT_TOPICS.reduce((sum, topic) => sum + this.#outboxes[topic].items, 0);
+  }
+
+  async flush(): Promise<void> {
+    await Promise.all(OUTPUT_TOPICS.map((topic) => this.#outboxes[topic].flush()));
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#watching);
+    await Promise.all(OUTPUT_TOPICS.map((topic) => this.#outboxes[topic].close()));
+  }
+
+  #put(topic: OutputTopic, key: string, value: Buffer): void {
+    const bytes = value.length + MESSAGE_BYTES;
+    if (!this.#isFull(SHARES[topic], bytes) || this.#budget.isMoving(MOVING_MS)) {
+      this.#outboxes[topic].add({ key, value }, bytes);
+      return;
+    }
+    this.leftOut.set(topic, (this.leftOut.get(topic) ?? 0) + 1);
+    if (this.#isLeavingOut) return;
+    this.#isLeavingOut = true;
+    this.#onTrouble('results are left out of the output topics: memory is full of what waits for them');
+  }
+
+  #isFull(share: number, more: number): boolean {
+    return this.#budget.used + more > share * this.#budget.maxBytes;
+  }
+
+  #fail(topic: OutputTopic, error: unknown): void {
+    const fault = error instanceof Error ? error.message : String(error);
+    if (this.#faults.get(topic) === fault) return;
+    this.#faults.set(topic, fault);
+    this.#onTrouble(`${topic} takes nothing and is tried again: ${fault}`);
+  }
+
+  /** Looks how long messages have waited, whatever the bus says or does not say. */
+  #watch(): void {
+    for (const topic of OUTPUT_TOPICS) {
+      const { oldestMs, items } = this.#outboxes[topic];
+      if (items === 0) this.#faults.delete(topic);
+      if (oldestMs < AWAY_MS) {
+        this.#notices.clear('output-not-written', topic);
+        continue;
+      }
+      this.#notices.raise({
+        kind: 'output-not-written',
+        subject: topic,
+        priority: topic === TOPICS.alerts ? 'HIGH' : 'MEDIUM',
+        detail: `Kafka takes nothing for ${topic} (${this.#faults.get(topic) ?? 'no answer'}). Alerts are shown here; programs that read the topic do not get them. It needs somebody who mends it.`,
+      });
+    }
+    if (!this.#isFull(SHARES[TOPICS.scores] / 2, 0)) this.#isLeavingOut = false;
   }
 
   #encodeScore(score: Score, modelVersion: string, shadow: boolean): Buffer {

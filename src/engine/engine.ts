@@ -18,6 +18,7 @@ import type { Histogram } from '../metrics/histogram.js';
 import { type CatchingUp, CatchUp } from './catch-up.js';
 import { Checkpoint } from './checkpoint.js';
 import { EventDecoder } from './decode.js';
+import { boundDeadLetters, deliver } from './deliver.js';
 import { EncodeStage } from './encode.js';
 import { type Explanation, Explanations } from './explanations.js';
 import { InputWatch } from './input-watch.js';
@@ -28,7 +29,6 @@ import {
   AlignAndScore,
   applyAlertPolicy,
   decodeRecords,
-  deliver,
   type EngineInput,
   mergeByEventTime,
 } from './stages.js';
@@ -372,7 +372,7 @@ export class Engine {
       consumer: this.#consumer,
       atRest: (call) => this.#atRest(call),
       flush: async () => {
-        for (const sink of this.#options.sinks) await sink.flush?.();
+        await Promise.all(this.#options.sinks.map((sink) => sink.flush?.()));
       },
     });
     this.#checkpoints++;
@@ -427,6 +427,7 @@ export class Engine {
         this.#explanations.operator(),
         tap((outputs) => this.#count(outputs)),
         tap((outputs) => this.#noReadings.note(outputs, clock.now())),
+        boundDeadLetters(clock, config.limits.deadLetters),
         deliver(sinks),
         concatMap(async (outputs) => {
           if (this.#checkpoint === null) await this.#consumer?.commit(outputs.positions);
@@ -439,9 +440,9 @@ export class Engine {
   #count({ scores, alerts, deadLetters }: Outputs): void {
     this.#scores += scores.length;
     this.#alerts += alerts.filter(({ sequence }) => sequence === 0).length;
-    this.#deadLetters += deadLetters.length;
-    for (const { reason } of deadLetters) {
-      this.#deadLettersByReason[reason] = (this.#deadLettersByReason[reason] ?? 0) + 1;
+    for (const { reason, count } of deadLetters) {
+      this.#deadLetters += count;
+      this.#deadLettersByReason[reason] = (this.#deadLettersByReason[reason] ?? 0) + count;
     }
   }
 

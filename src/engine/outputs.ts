@@ -82,7 +82,10 @@ export function emptyOutputs(): Outputs {
 
 /** A place results go to. */
 export interface Sink {
-  /** Resolves when alerts and dead letters are safe there; the rest may wait for `flush`. */
+  /**
+   * Takes the results; resolves when it takes more. It does not wait for a place that may be slow or away: nothing pushes an
+   * alert while a sink keeps the input waiting. Once it rejects, the pipeline ends.
+   */
   write(outputs: Outputs): Promise<void>;
   /** Resolves when everything written is safe there; called before the input is committed for good. */
   flush?(): Promise<void>;

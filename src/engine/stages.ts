@@ -18,14 +18,7 @@ import { NO_OUTCOMES } from '../inference/outcomes.js';
 import { Histogram } from '../metrics/histogram.js';
 import type { EventDecoder } from './decode.js';
 import type { Explanations } from './explanations.js';
-import {
-  type Action,
-  emptyOutputs,
-  type Outputs,
-  type Score,
-  type ShadowScore,
-  type Sink,
-} from './outputs.js';
+import { type Action, emptyOutputs, type Outputs, type Score, type ShadowScore } from './outputs.js';
 import type { ShadowModel } from './shadow.js';
 import type { RestoredPatient } from './snapshot.js';
 
@@ -380,12 +373,4 @@ function decide(policy: AlertPolicy, action: Action, outputs: Outputs): void {
       outputs.discharged.push(action.patient);
       outputs.alerts.push(...policy.discharge(action.patient.patientId, action.time));
   }
-}
-
-/** Hands results to every sink and passes them on when all have them. */
-export function deliver(sinks: readonly Sink[]): OperatorFunction<Outputs, Outputs> {
-  return concatMap(async (outputs) => {
-    for (const sink of sinks) await sink.write(outputs);
-    return outputs;
-  });
 }
