@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AlertMessage } from '../events/messages.js';
+import { Outbox } from '../outbox.js';
 import { type LogEntry, newEpoch, type StoredAlertLog } from '../store/alert-log.js';
 
 /** An alert record with the cursor of whoever has seen it. */
@@ -11,8 +13,11 @@ export interface LoggedAlert {
 const CAPACITY = 10_000;
 /** A client that missed more than this is told so, and reads the alerts by HTTP. */
 const MAX_MISSED = 20_000;
-/** How long alerts wait for the log to be saved before they are pushed all the same. */
+/** How long a commit of the input waits for records to be saved. */
 const SAVE_TIMEOUT_MS = 2000;
+/** Records of one save, and what one takes in memory, about. */
+const MAX_SAVED = 1000;
+const RECORD_BYTES = 2048;
 /**
  * Each run of a process numbers from the next multiple of this. So a cursor that a crash kept from being saved is not
  * taken for one of the next run.
@@ -21,37 +26,56 @@ const TERM = 2 ** 20;
 
 /**
  * The order of all alert records, in which clients resume. Each record is in it once, also where the engine delivers
- * it again after a restart. Records are saved before they are pushed; where the store is away they are pushed
- * nevertheless and saved later, and only a crash before that makes cursors unknown.
+ * it again after a restart. A record is pushed at once and saved behind that; after a crash before it was saved, the cursor of
+ * who has seen it is not known, and they are told that they may have missed something.
  */
 export class AlertLog {
-  readonly #stored: StoredAlertLog | null;
+  #stored: StoredAlertLog | null = null;
+  /** Records on their way to the store. */
+  #saving: Outbox<LogEntry> | null = null;
   #epoch: string;
   #base: number;
   readonly #entries: LogEntry[];
   /** Highest sequence logged, by alert id. */
   readonly #sequences = new Map<string, number>();
-  #unsaved: LogEntry[] = [];
   /** Newest position that clients know of. */
   #published: number;
 
-  private constructor(stored: StoredAlertLog | null, entries: LogEntry[]) {
-    this.#stored = stored;
-    this.#epoch = stored?.epoch ?? newEpoch();
+  private constructor(epoch: string, runsBefore: number, entries: LogEntry[]) {
+    this.#epoch = epoch;
     this.#entries = entries;
-    this.#base = TERM * (1 + Math.floor((entries.at(-1)?.position ?? 0) / TERM));
+    const newest = entries.at(-1)?.position ?? 0;
+    this.#base = TERM * (1 + Math.max(runsBefore, Math.floor(newest / TERM)));
     this.#published = this.#base;
     for (const { alert } of entries) this.#sequences.set(alert.alertId, alert.sequence);
   }
 
   /** A log that ends with the process. */
   static inMemory(): AlertLog {
-    return new AlertLog(null, []);
+    return new AlertLog(newEpoch(), 0, []);
   }
 
   /** Goes on where an earlier run of the process ended. */
   static async open(stored: StoredAlertLog): Promise<AlertLog> {
-    return new AlertLog(stored, await stored.newest(CAPACITY));
+    const log = new AlertLog(stored.epoch, stored.runsBefore, await stored.newest(CAPACITY));
+    log.keepIn(stored);
+    return log;
+  }
+
+  /** Names this order; see `keepIn`. */
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  /** From now on records are saved there, what this run has logged so far among them. */
+  keepIn(stored: StoredAlertLog): void {
+    this.#stored = stored;
+    this.#saving = new Outbox({
+      send: (entries) => stored.save(entries),
+      maxItems: MAX_SAVED,
+      maxBytes: MAX_SAVED * RECORD_BYTES,
+    });
+    this.#save(this.#entries.filter(({ position }) => position > this.#base));
   }
 
   /** Cursor of the newest record published. */
@@ -59,8 +83,8 @@ export class AlertLog {
     return this.#cursorOf(this.#published);
   }
 
-  /** Adds those records that are not in the log yet and resolves with them when they may be published. */
-  async append(alerts: readonly AlertMessage[]): Promise<LogEntry[]> {
+  /** Adds those records that are not in the log yet and gives them, to be published. */
+  append(alerts: readonly AlertMessage[]): LogEntry[] {
     const added: LogEntry[] = [];
     let last = Math.max(this.#base, this.#entries.at(-1)?.position ?? 0);
     for (const alert of alerts) {
@@ -75,7 +99,7 @@ export class AlertLog {
       const { alertId, sequence } = this.#entries.shift()!.alert;
       if (this.#sequences.get(alertId) === sequence) this.#sequences.delete(alertId);
     }
-    if (added.length > 0) await this.#save(added);
+    this.#save(added);
     return added;
   }
 
@@ -98,7 +122,7 @@ export class AlertLog {
     if (position === null || this.#stored === null) return null;
     const found = await this.#stored.from(position, MAX_MISSED + 1).catch(() => []);
     const isKnown = position % TERM === 0 || found[0]?.position === position;
-    if (!isKnown || found.length > MAX_MISSED) return null;
+    if (!isKnown || found.length > MAX_MISSED || !isWhole(found)) return null;
     return found
       .filter((entry) => entry.position > position && entry.position <= this.#published)
       .map((entry) => this.#logged(entry));
@@ -132,23 +156,26 @@ export class AlertLog {
     this.#published = TERM;
   }
 
-  async #save(added: readonly LogEntry[]): Promise<void> {
-    const stored = this.#stored;
-    if (stored === null || stored.epoch !== this.#epoch) return;
-    this.#unsaved.push(...added);
-    const batch = this.#unsaved;
-    const saved = stored.save(batch).then(
-      () => {
-        this.#unsaved = this.#unsaved.filter((entry) => !batch.includes(entry));
-      },
-      () => undefined,
-    );
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, SAVE_TIMEOUT_MS);
-    });
-    await Promise.race([saved, late]);
-    clearTimeout(timer);
+  /** Resolves when all records are saved, or after a while without. */
+  async flush(): Promise<void> {
+    if (this.#saving === null || this.#saving.items === 0) return;
+    const over = new AbortController();
+    const timeout = sleep(SAVE_TIMEOUT_MS, undefined, { signal: over.signal });
+    await Promise.race([this.#saving.flush(), timeout]).catch(() => undefined);
+    over.abort();
+    timeout.catch(() => undefined);
+  }
+
+  /** Saves what it can; cursors of the rest will not be known. */
+  async close(): Promise<void> {
+    await this.#saving?.close().catch(() => undefined);
+  }
+
+  /** Where more wait than memory has, the store has been away for long: what is not saved is a gap that `after` sees. */
+  #save(added: readonly LogEntry[]): void {
+    const saving = this.#saving;
+    if (saving === null || this.#stored?.epoch !== this.#epoch) return;
+    for (const entry of added) if (saving.items < CAPACITY) saving.add(entry, RECORD_BYTES);
   }
 
   #logged({ position, alert }: LogEntry): LoggedAlert {
@@ -164,4 +191,12 @@ export class AlertLog {
     const match = /^([0-9a-f]{12})\.(\d{1,15})$/.exec(cursor);
     return match === null || match[1] !== this.#epoch ? null : Number(match[2]);
   }
+}
+
+/** Whether no record is missing between the first and the last: only a new run leaves numbers out. */
+function isWhole(entries: readonly LogEntry[]): boolean {
+  return entries.every(
+    ({ position }, index) =>
+      index === 0 || position === entries[index - 1].position + 1 || position % TERM === 1,
+  );
 }

@@ -65,9 +65,18 @@ export class WardView implements Sink {
     for (const patient of admitted) this.#admit(patient);
     for (const score of scores) this.#score(score);
     const transitions = [...restored.flatMap(({ alerts: open }) => open), ...alerts];
-    if (transitions.length > 0) await this.#push(transitions);
+    if (transitions.length > 0) this.#push(transitions);
     this.#remove(discharged, 'discharged');
     this.#remove(released, 'elsewhere');
+  }
+
+  /** Before input is committed, records that were pushed are saved, where the store takes them. */
+  flush(): Promise<void> {
+    return this.log.flush();
+  }
+
+  close(): Promise<void> {
+    return this.log.close();
   }
 
   /** Forgets everything, so that a replay can go on from elsewhere. */
@@ -211,8 +220,8 @@ export class WardView implements Sink {
    * Pushes what is new, once; and, after a restart, what clients knew before but have just been shown without: the
    * engine delivers it again while it catches up, behind the snapshot they came back to.
    */
-  async #push(transitions: readonly AlertMessage[]): Promise<void> {
-    const added = await this.log.append(transitions);
+  #push(transitions: readonly AlertMessage[]): void {
+    const added = this.log.append(transitions);
     const isNew = new Set(added.map(({ alert }) => alert));
     const again: AlertMessage[] = [];
     for (const alert of transitions) {

@@ -18,8 +18,9 @@ const open = async (name: string, client: ClickHouseClient = store.store) =>
 
 /** Appends and publishes; the cursors. */
 async function add(log: AlertLog, ...ids: string[]): Promise<string[]> {
-  const entries = await log.append(ids.map((id) => alert(id)));
-  return entries.map((entry) => log.publish(entry).cursor);
+  const cursors = log.append(ids.map((id) => alert(id))).map((entry) => log.publish(entry).cursor);
+  await log.flush();
+  return cursors;
 }
 
 const idsOf = (logged: readonly { alert: { alertId: string } }[] | null | undefined) =>
@@ -37,7 +38,7 @@ describe('the order of alert records', () => {
   it('does not give what is not published yet: it comes by itself', async () => {
     const log = AlertLog.inMemory();
     const { cursor } = log;
-    const [entry] = await log.append([alert('a')]);
+    const [entry] = log.append([alert('a')]);
     expect([log.cursor, log.recentAfter(cursor)]).toEqual([cursor, []]);
     log.publish(entry);
     expect(idsOf(log.recentAfter(cursor))).toEqual(['a']);
