@@ -42,28 +42,35 @@ export async function run(options: { readonly config: string }, stop: Promise<un
   const store = await untilAvailable('the store', () => openStore(storeConfig), stop);
   if (store === null) return bus.close();
   await recordModel(store, modelConfig);
+  const clock = WALL_CLOCK;
   const alertLog = await AlertLog.open(await StoredAlertLog.open(store, instanceOf(config.server)));
-  const view = new WardView(alertLog, () => WALL_CLOCK.now());
-  const observer = new Observer(WALL_CLOCK, busConfig);
+  const view = new WardView(alertLog, () => clock.now());
+  const notices = new TechnicalNotices(clock, `${instanceOf(config.server)} ${process.pid}`);
+  const observer = new Observer(clock, busConfig);
   const spool = spoolOf(storeConfig);
+  const onTrouble = (message: string) => log.error(message);
   const storeSink = new StoreSink(store, modelVersion, {
     spool,
+    notices,
+    onTrouble,
+    isLive: true,
     onAway: (error) => {
       observer.missStore();
       log.warn(`the store is away, alerts still push: ${faultOf(error)}`);
     },
-    onFull: ({ message }) => log.error(`reading stops until the store is back or there is room: ${message}`),
+    onFull: ({ message }) => log.error(`results wait in memory until there is room: ${message}`),
+    ...(storeConfig.kind === 'server' ? { maxWaitingBytes: storeConfig.maxWaitingBytes } : {}),
   });
-  const toBus = new BusSink(bus, new MessageCodec(), modelVersion);
-  const sinks = observer.around({ bus: toBus, view, store: storeSink });
+  const toBus = new BusSink(bus, new MessageCodec(), modelVersion, { notices, onTrouble });
+  // Who watches the ward is told first.
+  const sinks = observer.around({ view, bus: toBus, store: storeSink });
   const registry = schemaRegistry === undefined ? undefined : new SchemaRegistryClient(schemaRegistry.url);
-  const clock = WALL_CLOCK;
   const engine = await Engine.open({
     config,
     bus,
     clock,
     sinks,
-    notices: new TechnicalNotices(clock, `${instanceOf(config.server)} ${process.pid}`),
+    notices,
     registry,
     onWarning: (message) => log.warn(message),
   });
@@ -88,7 +95,7 @@ export async function run(options: { readonly config: string }, stop: Promise<un
         engine,
         {
           client: store,
-          rowsWaiting: () => storeSink.waiting,
+          sink: storeSink,
           spoolBytes: spool === undefined ? undefined : () => spool.bytes,
         },
         config.metrics.token,

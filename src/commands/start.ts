@@ -45,7 +45,7 @@ export async function start(options: StartOptions, stop: Promise<unknown>): Prom
   await recordModel(store, model.config);
   const observer = new Observer(clock);
   const storeSink = new StoreSink(store, model.config.version);
-  const sinks = observer.around({ store: storeSink, view });
+  const sinks = observer.around({ view, store: storeSink });
   const engine = await Engine.open({ config, bus, clock, sinks });
   let server: WardServer | null = null;
   try {
@@ -61,11 +61,7 @@ export async function start(options: StartOptions, stop: Promise<unknown>): Prom
         const explanation = await engine.explain(patientId);
         return explanation === null ? null : explanationView(explanation);
       },
-      observability: observer.options(
-        engine,
-        { client: store, rowsWaiting: () => storeSink.waiting },
-        config.metrics.token,
-      ),
+      observability: observer.options(engine, { client: store, sink: storeSink }, config.metrics.token),
     });
     await engine.start();
     process.stdout.write(

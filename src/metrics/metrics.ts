@@ -27,12 +27,22 @@ export interface MetricsSources {
   readonly scoring: () => { readonly tokens: number; readonly batches: number; readonly seconds: Histogram };
   /** Messages of the group that are not committed yet, by topic and partition. */
   readonly lag?: () => Promise<readonly Lag[]>;
-  readonly store?: () => { readonly rowsWaiting: number; readonly isAway: boolean };
+  readonly store?: () => StoreState;
   /** Bytes of rows that wait on disk for the store. */
   readonly spoolBytes?: () => number;
   readonly snapshots?: () => Snapshots;
   /** How the model's input compares with its training data, by variable. */
   readonly drift: () => readonly VariableDrift[];
+}
+
+export interface StoreState {
+  /** In memory, and what they take there. */
+  readonly rowsWaiting: number;
+  readonly bytesWaiting: number;
+  readonly isAway: boolean;
+  /** Since the start, by table. */
+  readonly refused: ReadonlyMap<string, number>;
+  readonly leftOut: ReadonlyMap<string, number>;
 }
 
 export interface Lag {
@@ -184,6 +194,22 @@ function addOptional(registry: Registry, { lag, store, spoolBytes, snapshots }: 
       'store_rows_waiting',
       'Rows in memory that wait for the store.',
       () => store().rowsWaiting,
+    );
+    addGauge(
+      registry,
+      'store_bytes_waiting',
+      'Memory of the rows that wait for the store.',
+      () => store().bytesWaiting,
+    );
+    const byTable = (rows: ReadonlyMap<string, number>) =>
+      [...rows].map(([table, value]) => ({ labels: { table }, value }));
+    const refused = 'Rows that the store refused, each set aside by itself, by table.';
+    addLabelled(registry, 'counter', 'store_rows_refused_total', refused, ['table'], () =>
+      byTable(store().refused),
+    );
+    const leftOut = 'Rows not stored since the store took none and memory was full, by table.';
+    addLabelled(registry, 'counter', 'store_rows_left_out_total', leftOut, ['table'], () =>
+      byTable(store().leftOut),
     );
     addGauge(registry, 'store_away', '1 while the store cannot be reached.', () => Number(store().isAway));
   }

@@ -5,6 +5,7 @@ import type { Engine } from '../engine/engine.js';
 import type { Sink } from '../engine/outputs.js';
 import type { ObservabilityOptions } from '../server/observability.js';
 import { select } from '../store/select.js';
+import type { StoreSink } from '../store/sink.js';
 import { KafkaLag } from './kafka-lag.js';
 import { type MetricsSources, openMetrics } from './metrics.js';
 import type { Condition } from './readiness.js';
@@ -16,8 +17,7 @@ const AWAY_MS = 15_000;
 
 export interface StoreParts {
   readonly client: ClickHouseClient;
-  /** Rows in memory that wait for the store. */
-  readonly rowsWaiting: () => number;
+  readonly sink: Pick<StoreSink, 'waiting' | 'waitingBytes' | 'refused' | 'leftOut'>;
   /** Bytes of rows that wait on disk; left out where there is no spool. */
   readonly spoolBytes?: (() => number) | undefined;
 }
@@ -45,7 +45,7 @@ export class Observer {
 
   /** What health and metrics say of a process with these parts. */
   options(engine: Engine, store: StoreParts, scrapeToken: string | undefined): ObservabilityOptions {
-    const { client, rowsWaiting, spoolBytes } = store;
+    const { client, sink, spoolBytes } = store;
     const lag = this.#lag;
     const isAway = () => performance.now() - this.#storeMissedAt < AWAY_MS;
     const sources: MetricsSources = {
@@ -58,7 +58,13 @@ export class Observer {
       partitions: () => engine.partitions.size,
       scoring: () => engine.scoring,
       drift: () => engine.drift,
-      store: () => ({ rowsWaiting: rowsWaiting(), isAway: isAway() }),
+      store: () => ({
+        rowsWaiting: sink.waiting,
+        bytesWaiting: sink.waitingBytes,
+        isAway: isAway(),
+        refused: sink.refused,
+        leftOut: sink.leftOut.rows,
+      }),
       ...(lag === null ? {} : { lag: () => lag.read(), snapshots: () => engine.checkpoints }),
       ...(spoolBytes === undefined ? {} : { spoolBytes }),
     };

@@ -12,25 +12,37 @@ export interface LogEntry {
 export class StoredAlertLog {
   /** Names the order; another store, or another process, has another. */
   readonly epoch: string;
+  /** Runs of the process before this one, as far as they could say that they began. */
+  readonly runsBefore: number;
   readonly #client: ClickHouseClient;
 
-  private constructor(client: ClickHouseClient, epoch: string) {
+  private constructor(client: ClickHouseClient, epoch: string, runsBefore: number) {
     this.#client = client;
     this.epoch = epoch;
+    this.runsBefore = runsBefore;
   }
 
   /** Opens the log of `instance`, or begins one. */
   static async open(client: ClickHouseClient, instance: string): Promise<StoredAlertLog> {
     const result = await client.query({
-      query: 'SELECT epoch FROM alert_logs WHERE instance = {instance:String} ORDER BY started LIMIT 1',
+      query: `SELECT epoch, toUInt32(count()) AS runs FROM alert_logs WHERE instance = {instance:String}
+              GROUP BY epoch ORDER BY max(started) DESC LIMIT 1`,
       query_params: { instance },
       format: 'JSONEachRow',
     });
-    const [row] = await result.json<{ epoch: string }>();
-    if (row !== undefined) return new StoredAlertLog(client, row.epoch);
-    const epoch = newEpoch();
+    const [row] = await result.json<{ epoch: string; runs: number }>();
+    return StoredAlertLog.begin(client, instance, row?.epoch ?? newEpoch(), row?.runs ?? 0);
+  }
+
+  /** Notes that a run of `instance` has an order of that name from now on. */
+  static async begin(
+    client: ClickHouseClient,
+    instance: string,
+    epoch: string,
+    runsBefore = 0,
+  ): Promise<StoredAlertLog> {
     await client.insert({ table: 'alert_logs', values: [{ instance, epoch }], format: 'JSONEachRow' });
-    return new StoredAlertLog(client, epoch);
+    return new StoredAlertLog(client, epoch, runsBefore);
   }
 
   /** Resolves when the entries are safe. */

@@ -54,12 +54,21 @@ export const storeSchema = z.discriminatedUnion('kind', [
     asyncInserts: z.boolean().default(true),
     /** A request without an answer for this long counts as failed and is tried again. */
     requestTimeoutMs: z.number().int().positive().default(30_000),
-    /** Where results wait while the server is away; without it they wait in memory, and reading stops with them. */
+    /**
+     * Bytes of results in memory at most, while the server takes none. Half a minute of 5 000 beds that send every second, hours of
+     * 50: beyond it observations and scores are left out of the store, dead letters next, alerts last; alerts go on.
+     */
+    maxWaitingBytes: z
+      .number()
+      .int()
+      .positive()
+      .default(2 ** 28),
+    /** Where results wait while the server is away; without it they wait in memory, and the input is not committed. */
     spool: z
       .strictObject({
         /** One for each process. */
         directory: z.string().min(1),
-        /** When it is full, reading stops until the server is back. */
+        /** When it is full, results wait in memory as without one. */
         maxBytes: z
           .number()
           .int()

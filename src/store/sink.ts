@@ -1,369 +1,270 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
-import type { PatientState } from '../align/patient.js';
-import { hashOfId } from '../align/results.js';
-import { VARIABLES } from '../clinical/variables.js';
-import { problemOf } from '../encoders/encoding.js';
+import { NO_NOTICES, type NoticeBoard } from '../alerts/notices.js';
 import type { Outputs, Sink } from '../engine/outputs.js';
+import { hashId } from '../events/dead-letter.js';
 import type { EpochMs } from '../events/event.js';
-import { isPassing, refusal } from './fault.js';
+import { Outbox, OutboxBudget } from '../outbox.js';
+import { faultOf } from './fault.js';
+import { Inserter } from './insert.js';
+import { LeftOut } from './left-out.js';
+import { bytesOfRow, deadLetterRow, putRows, type Row, TABLES, type Table } from './rows.js';
 import { type Spool, type SpooledRows, SpoolFullError } from './spool.js';
 
-/** Rows a table may have waiting before `write` inserts them at once. */
+/** One insert at most: what ClickHouse takes well, and far from what one text of V8 can hold. */
 const MAX_ROWS = 50_000;
+const MAX_INSERT_BYTES = 8 * 1_048_576;
+/** Rows in memory where nothing else is set: half a minute of 5 000 beds every second, or hours of 50. */
+const MAX_WAITING_BYTES = 256 * 1_048_576;
 
-type Row = readonly unknown[];
-type Table =
-  | 'observations'
-  | 'scores'
-  | 'shadow_scores'
-  | 'stays'
-  | 'alert_events'
-  | 'dead_letters'
-  | 'notes'
-  | 'images';
-
-/** In the order of a row's values. New ones go to the end: a spool may hold rows of a version that did not have them yet. */
-const COLUMNS: Record<Table, [string, ...string[]]> = {
-  observations: ['patient_id', 'event_time', 'variable', 'value', 'delay_ms', 'message_id', 'result'],
-  scores: [
-    'patient_id',
-    'stay_id',
-    'ward_id',
-    'bed_id',
-    'event_time',
-    'model_version',
-    'risk',
-    'circulatory',
-    'respiratory',
-    'deterioration',
-    'news2',
-    'qsofa',
-    'late',
-    'effect_text',
-    'effect_image',
-    'out_of_range',
-  ],
-  shadow_scores: [
-    'patient_id',
-    'stay_id',
-    'event_time',
-    'model_version',
-    'risk',
-    'circulatory',
-    'respiratory',
-    'deterioration',
-  ],
-  stays: ['stay_id', 'patient_id', 'ward_id', 'bed_id', 'admitted_at', 'discharged_at', 'version'],
-  alert_events: [
-    'alert_id',
-    'sequence',
-    'patient_id',
-    'ward_id',
-    'rule',
-    'priority',
-    'state',
-    'onset_time',
-    'event_time',
-    'body',
-  ],
-  dead_letters: [
-    'dead_letter_id',
-    'topic',
-    'partition',
-    'offset',
-    'reason',
-    'detail',
-    'patient_id',
-    'event_time',
-    'raw',
-  ],
-  notes: [
-    'patient_id',
-    'message_id',
-    'event_time',
-    'observed_at',
-    'note_type',
-    'author_role',
-    'language',
-    'source',
-    'text',
-  ],
-  images: [
-    'patient_id',
-    'message_id',
-    'event_time',
-    'observed_at',
-    'modality',
-    'body_site',
-    'media_type',
-    'uri',
-    'finding',
-    'problem',
-    'bytes',
-  ],
+/**
+ * Share of the memory for rows up to which a table may fill it, where the store takes none. What can be read again from the
+ * topics goes first: observations, scores, notes and images; then dead letters. Alerts and stays are few, and keep the rest.
+ */
+const SHARES: Record<Table, number> = {
+  observations: 0.8,
+  scores: 0.8,
+  shadow_scores: 0.8,
+  notes: 0.8,
+  images: 0.8,
+  dead_letters: 0.9,
+  stays: 1,
+  alert_events: 1,
 };
-const TABLES = Object.keys(COLUMNS) as Table[];
+const BULK_SHARE = 0.8;
+/** Rows are inserted at once, and not collected first. */
+const URGENT = new Set<Table>(['alert_events', 'dead_letters']);
+
+/** A store that has taken rows within this time is waited for when memory is full; one that has not is done without. */
+const MOVING_MS = 5000;
+/** What an insert may take when the store is slow: rows that wait longer are a reason for a notice. */
+const AWAY_MS = 15_000;
+const WATCH_MS = 1000;
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 10_000;
 
 export interface StoreSinkOptions {
   /** How long observations and scores are collected, in milliseconds. */
   readonly maxAgeMs?: number;
   /** Called at each attempt that finds the store away. */
   readonly onAway?: (error: unknown) => void;
+  /** Told in words of rows that are not stored. */
+  readonly onTrouble?: (message: string) => void;
   /** Where rows wait while the store is away. */
   readonly spool?: Spool | undefined;
-  /** Called when the spool has no room: the caller waits from now on. */
+  /** Called when the spool has no room. */
   readonly onFull?: (error: SpoolFullError) => void;
+  /** Bytes of rows in memory at most. */
+  readonly maxWaitingBytes?: number;
+  /** Live, alerts never wait for the store: with memory full, rows are left out. History waits instead. */
+  readonly isLive?: boolean;
+  /** Resolves when the tables are there; by default they are. */
+  readonly ready?: Promise<unknown>;
+  readonly notices?: NoticeBoard;
+  /** How long rows have waited when a notice says so, in milliseconds. */
+  readonly awayAfterMs?: number;
 }
 
-/** The column holds 32 bits: 49 days. */
-const MAX_DELAY_MS = 0xff_ff_ff_ff;
-
-const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 10_000;
-
 /**
- * Writes results to ClickHouse. Alerts and dead letters are inserted before `write` resolves; observations and scores
- * are collected for `maxAgeMs` first, since small inserts are costly, and everything is inserted on `flush` and `close`.
- * While the store cannot be reached, rows go to the spool, from which they are inserted in order when it is back; without
- * one, or when it is full, inserts are tried again and the caller waits. What the store refuses is an error.
+ * Writes results to ClickHouse, without keeping anybody waiting for it: rows go to an outbox of their table, in order, and
+ * from there in inserts of bounded size. A row that the store refuses is set aside by itself. While the store is away rows wait
+ * in the spool, or else in memory up to a bound; beyond it, live, those that can be read again from the topics are left out.
  */
 export class StoreSink implements Sink {
-  readonly #client: ClickHouseClient;
   readonly #modelVersion: string;
-  readonly #rows: Record<Table, Row[]> = {
-    observations: [],
-    scores: [],
-    shadow_scores: [],
-    stays: [],
-    alert_events: [],
-    dead_letters: [],
-    notes: [],
-    images: [],
-  };
-  readonly #timer: NodeJS.Timeout;
-  readonly #onAway: (error: unknown) => void;
-  readonly #onFull: (error: SpoolFullError) => void;
+  readonly #options: StoreSinkOptions;
+  readonly #client: ClickHouseClient;
+  readonly #inserter: Inserter;
+  readonly #budget: OutboxBudget;
+  readonly #outboxes: Readonly<Record<Table, Outbox<Row>>>;
+  readonly #notices: NoticeBoard;
+  readonly #watching: NodeJS.Timeout;
   readonly #spool: Spool | null;
+  #isReady: boolean;
   #draining: Promise<void> | null = null;
+  #drainingSince = 0;
   readonly #closing = new AbortController();
-  #inserting: Promise<void> = Promise.resolve();
-  #failure: unknown = null;
+  #lastFault = 'no answer';
+  /** Rows that the store refused, by table. */
+  readonly refused = new Map<Table, number>();
+  /** Rows that are not stored since memory was full, by table. */
+  readonly leftOut: LeftOut;
 
   constructor(client: ClickHouseClient, modelVersion: string, options: StoreSinkOptions = {}) {
-    const { maxAgeMs = 500, onAway = () => undefined, onFull = () => undefined, spool = null } = options;
+    const { maxAgeMs = 500, spool = null, notices = NO_NOTICES, ready } = options;
+    const { maxWaitingBytes = MAX_WAITING_BYTES, onTrouble = () => undefined } = options;
     this.#client = client;
     this.#modelVersion = modelVersion;
-    this.#onAway = onAway;
-    this.#onFull = onFull;
+    this.#options = options;
+    this.#notices = notices;
     this.#spool = spool;
-    if (spool?.isEmpty === false) this.#drain();
-    this.#timer = setInterval(() => {
-      this.#insertAll().catch((error: unknown) => {
-        this.#failure = error;
+    this.#inserter = new Inserter(client, (table, row, fault) => this.#refuse(table, row, fault));
+    this.#budget = new OutboxBudget(maxWaitingBytes);
+    this.leftOut = new LeftOut(notices, onTrouble);
+    const outboxes = TABLES.map((table) => {
+      const outbox = new Outbox<Row>({
+        send: (rows) => this.#send(table, rows),
+        budget: this.#budget,
+        maxItems: MAX_ROWS,
+        maxBytes: MAX_INSERT_BYTES,
+        lingerMs: URGENT.has(table) ? 0 : maxAgeMs,
+        onFailure: (error) => this.#fail(error),
       });
-    }, maxAgeMs);
-    this.#timer.unref();
+      return [table, outbox] as const;
+    });
+    this.#outboxes = Object.fromEntries(outboxes) as Record<Table, Outbox<Row>>;
+    this.#isReady = ready === undefined;
+    void ready?.then(() => {
+      this.#isReady = true;
+      if (spool?.isEmpty === false) this.#drain();
+    });
+    if (this.#isReady && spool?.isEmpty === false) this.#drain();
+    this.#watching = setInterval(() => this.#watch(), WATCH_MS);
+    this.#watching.unref();
   }
 
-  get #isClosing(): boolean {
-    return this.#closing.signal.aborted;
-  }
-
+  /** Takes the rows. Waits for room only where the store is taking rows as they come, or nobody waits for alerts. */
   async write(outputs: Outputs): Promise<void> {
-    if (this.#failure !== null) throw this.#failure;
-    this.#collect(outputs);
-    const isUrgent = outputs.alerts.length > 0 || outputs.deadLetters.length > 0;
-    if (isUrgent) await this.#insert(['alert_events', 'dead_letters']);
-    const { observations, scores } = this.#rows;
-    if (observations.length >= MAX_ROWS || scores.length >= MAX_ROWS) await this.#insertAll();
+    putRows(outputs, this.#modelVersion, (table, row, eventTime) => this.#put(table, row, eventTime));
+    while (this.#budget.used >= this.#boundOf(BULK_SHARE) && this.#mayWait()) {
+      await this.#budget.change(MOVING_MS);
+    }
   }
 
   /** Rows in memory that wait for the store. */
   get waiting(): number {
-    return TABLES.reduce((sum, table) => sum + this.#rows[table].length, 0);
+    return TABLES.reduce((sum, table) => sum + this.#outboxes[table].items, 0);
   }
 
-  flush(): Promise<void> {
-    return this.#insertAll();
+  /** Bytes of these rows. */
+  get waitingBytes(): number {
+    return this.#budget.used;
+  }
+
+  async flush(): Promise<void> {
+    await Promise.all(TABLES.map((table) => this.#outboxes[table].flush()));
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    clearInterval(this.#watching);
     this.#closing.abort();
-    await this.#insertAll();
+    const closed = await Promise.allSettled(TABLES.map((table) => this.#outboxes[table].close()));
     await this.#draining;
     await this.#spool?.close();
     await this.#client.close();
+    const lost = closed.find((each) => each.status === 'rejected');
+    if (lost !== undefined) throw lost.reason;
   }
 
-  #collect({
-    observations,
-    notes,
-    images,
-    admitted,
-    discharged,
-    scores,
-    shadowScores = [],
-    alerts,
-    deadLetters,
-  }: Outputs): void {
-    const rows = this.#rows;
-    for (const { patientId, messageId, eventTime, observedAt, body } of notes) {
-      const { noteType, authorRole, language, source, text } = body;
-      const times = [seconds(eventTime), seconds(observedAt)];
-      rows.notes.push([patientId, messageId, ...times, noteType, authorRole, language, source, text]);
-    }
-    for (const { patientId, messageId, eventTime, observedAt, body, encoding } of images) {
-      const { modality, bodySite, mediaType, uri, image } = body;
-      const times = [seconds(eventTime), seconds(observedAt)];
-      const bytes = image?.toString('base64') ?? '';
-      const problem = problemOf(encoding) ?? '';
-      const finding = encoding?.finding ? JSON.stringify(encoding.finding) : '';
-      rows.images.push([
-        patientId,
-        messageId,
-        ...times,
-        modality,
-        bodySite,
-        mediaType,
-        uri,
-        finding,
-        problem,
-        bytes,
-      ]);
-    }
-    for (const event of observations) {
-      const { patientId, eventTime, observedAt, messageId, variables, values } = event;
-      const result = event.kind === 'labs' ? hashOfId(event.specimenId) || observedAt : 0;
-      const time = seconds(eventTime);
-      const delay = Math.min(eventTime - observedAt, MAX_DELAY_MS);
-      for (let index = 0; index < variables.length; index++) {
-        const { id } = VARIABLES[variables[index]];
-        rows.observations.push([patientId, time, id, values[index], delay, messageId, result]);
-      }
-    }
-    for (const patient of admitted) rows.stays.push(stayRow(patient, null));
-    for (const patient of discharged) rows.stays.push(stayRow(patient, patient.lastEventAt));
-    for (const score of scores) {
-      const { patientId, stayId, wardId, bedId, eventTime, news2, qsofa, late } = score;
-      const where = [patientId, stayId, wardId ?? '', bedId ?? '', seconds(eventTime), this.#modelVersion];
-      const { risk, circulatory, respiratory, deterioration, outOfRange } = score;
-      const { text, image } = score.contributions;
-      const outcomes = [risk, circulatory, respiratory, deterioration];
-      rows.scores.push([...where, ...outcomes, news2, qsofa, late, text, image, outOfRange]);
-    }
-    for (const { patientId, stayId, eventTime, modelVersion, ...score } of shadowScores) {
-      const { risk, circulatory, respiratory, deterioration } = score;
-      const where = [patientId, stayId, seconds(eventTime), modelVersion];
-      rows.shadow_scores.push([...where, risk, circulatory, respiratory, deterioration]);
-    }
-    for (const alert of alerts) {
-      const { alertId, sequence, patientId, wardId, rule, priority, state, onsetTime, eventTime } = alert;
-      const times = [seconds(onsetTime), seconds(eventTime)];
-      const what = [alertId, sequence, patientId, wardId ?? '', rule, priority, state];
-      rows.alert_events.push([...what, ...times, JSON.stringify(alert)]);
-    }
-    for (const {
-      deadLetterId,
-      topic,
-      partition,
-      offset,
-      reason,
-      detail,
-      patientId,
-      eventTime,
-      raw,
-    } of deadLetters) {
-      const time = eventTime === null ? null : seconds(eventTime);
-      const where = [deadLetterId, topic, partition, offset];
-      rows.dead_letters.push([...where, reason, detail, patientId, time, raw.toString('base64')]);
-    }
+  #put(table: Table, row: Row, eventTime: EpochMs | null): void {
+    const bytes = bytesOfRow(row);
+    const isFull = this.#budget.used + bytes > this.#boundOf(SHARES[table]);
+    if (isFull && !this.#mayWait()) this.leftOut.add(table, eventTime);
+    else this.#outboxes[table].add(row, bytes);
   }
 
-  #insertAll(): Promise<void> {
-    return this.#insert(TABLES);
+  #boundOf(share: number): number {
+    return share * this.#budget.maxBytes;
   }
 
-  #insert(tables: readonly Table[]): Promise<void> {
-    this.#inserting = this.#inserting.then(async () => {
-      const inserts = tables.map((table) => {
-        const values = this.#rows[table];
-        if (values.length === 0) return null;
-        this.#rows[table] = [];
-        return this.#insertRows(table, values);
-      });
-      await Promise.all(inserts);
-    });
-    return this.#inserting;
+  #mayWait(): boolean {
+    if (this.#closing.signal.aborted) return false;
+    return this.#options.isLive !== true || this.#budget.isMoving(MOVING_MS);
   }
 
-  async #insertRows(table: Table, values: Row[]): Promise<void> {
-    for (let wait = FIRST_RETRY_MS; ; wait = Math.min(LONGEST_RETRY_MS, 2 * wait)) {
+  async #send(table: Table, rows: readonly Row[]): Promise<void> {
+    const spool = this.#spool;
+    if (!this.#isReady && spool === null) await this.#whenReady();
+    if (this.#isReady && this.#draining === null) {
       try {
-        if (this.#draining === null) return await this.#insertOnce(table, values);
+        await this.#inserter.insert(table, rows);
+        return;
       } catch (error) {
-        if (!isPassing(error) || (this.#isClosing && this.#spool === null)) throw error;
-        this.#onAway(error);
+        if (spool === null) throw error;
+        this.#fail(error);
       }
-      if (await this.#isSpooled(table, values)) return;
-      await this.#pause(wait);
     }
+    await spool?.append(table, rows);
+    this.#drain();
   }
 
-  /** Ends early when the sink is closed. */
-  async #pause(waitMs: number): Promise<void> {
-    await sleep(waitMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+  /** Ends early, with an error, when the sink is closed. */
+  async #whenReady(): Promise<void> {
+    const closed = new Promise<never>((_, reject) => {
+      const { signal } = this.#closing;
+      const fail = () => reject(new Error('the store was not there before the end'));
+      if (signal.aborted) fail();
+      else signal.addEventListener('abort', fail, { once: true });
+    });
+    await Promise.race([this.#options.ready, closed]);
   }
 
-  async #insertOnce(table: string, values: SpooledRows['rows']): Promise<void> {
-    const columns = COLUMNS[table as Table].slice(0, values[0].length) as [string, ...string[]];
-    try {
-      await this.#client.insert({ table, columns, values: [...values], format: 'JSONCompactEachRow' });
-    } catch (error) {
-      throw isPassing(error) ? error : refusal(table, error);
-    }
-  }
-
-  /** False where the spool has no room for the rows. */
-  async #isSpooled(table: Table, values: readonly Row[]): Promise<boolean> {
-    if (this.#spool === null) return false;
-    try {
-      await this.#spool.append(table, values);
+  #fail(error: unknown): void {
+    if (error instanceof SpoolFullError) {
+      this.#options.onFull?.(error);
       this.#drain();
-      return true;
-    } catch (error) {
-      if (!(error instanceof SpoolFullError) || this.#isClosing) throw error;
-      this.#onFull(error);
-      this.#drain();
-      return false;
+      return;
     }
+    this.#lastFault = faultOf(error);
+    this.#options.onAway?.(error);
+  }
+
+  #refuse(table: Table, row: Row, fault: string): void {
+    this.refused.set(table, (this.refused.get(table) ?? 0) + 1);
+    this.#options.onTrouble?.(`the store refuses a row of ${table}, which is left out: ${fault}`);
+    if (table === 'dead_letters') return;
+    const letter = {
+      deadLetterId: hashId('store', table, JSON.stringify(row)),
+      topic: `store:${table}`,
+      partition: 0,
+      offset: 0,
+      reason: 'refused-by-store',
+      detail: `${fault}; what the row says is not told here, since it is what was refused`,
+      patientId: null,
+      eventTime: null,
+      raw: Buffer.alloc(0),
+      count: 1,
+    };
+    this.#put('dead_letters', deadLetterRow(letter), null);
+  }
+
+  /** Looks how long rows have waited, whatever the store says or does not say. */
+  #watch(): void {
+    const draining = this.#draining === null ? 0 : performance.now() - this.#drainingSince;
+    const waited = Math.max(draining, ...TABLES.map((table) => this.#outboxes[table].oldestMs));
+    if (waited >= (this.#options.awayAfterMs ?? AWAY_MS)) {
+      this.#notices.raise({
+        kind: 'store-away',
+        priority: 'MEDIUM',
+        detail: `ClickHouse takes nothing that is to be stored (${this.#lastFault}). Alerts and the ward go on; courses and reports lack what is new. It needs somebody who mends it.`,
+      });
+    } else this.#notices.clear('store-away');
+    if (this.#budget.used < this.#boundOf(BULK_SHARE / 2)) this.leftOut.end();
   }
 
   /** Begins to insert what is in the spool; new rows go behind it until it is empty. */
   #drain(): void {
-    this.#draining ??= this.#drainAll()
-      .catch((error: unknown) => {
-        this.#failure = error;
-      })
-      .finally(() => {
-        this.#draining = null;
-        const isLeft = this.#spool?.isEmpty === false && this.#failure === null;
-        if (isLeft && !this.#isClosing) this.#drain();
-      });
+    if (this.#draining !== null || this.#spool === null || !this.#isReady) return;
+    this.#drainingSince = performance.now();
+    this.#draining = this.#drainAll(this.#spool).finally(() => {
+      this.#draining = null;
+      const isLeft = this.#spool?.isEmpty === false;
+      if (isLeft && !this.#closing.signal.aborted) this.#drain();
+    });
   }
 
-  async #drainAll(): Promise<void> {
-    const spool = this.#spool as Spool;
-    for (let wait = FIRST_RETRY_MS; !spool.isEmpty && !this.#isClosing; ) {
+  async #drainAll(spool: Spool): Promise<void> {
+    const { signal } = this.#closing;
+    for (let wait = FIRST_RETRY_MS; !spool.isEmpty && !signal.aborted; ) {
       try {
-        for (const { table, rows } of byTable(await spool.oldest())) await this.#insertOnce(table, rows);
+        for (const { table, rows } of byTable(await spool.oldest())) {
+          await this.#inserter.insert(table as Table, rows);
+        }
         await spool.drop();
         wait = FIRST_RETRY_MS;
       } catch (error) {
-        if (!isPassing(error)) throw error;
-        this.#onAway(error);
-        await this.#pause(wait);
+        this.#fail(error);
+        await sleep(wait, undefined, { signal }).catch(() => undefined);
         wait = Math.min(LONGEST_RETRY_MS, 2 * wait);
       }
     }
@@ -373,18 +274,10 @@ export class StoreSink implements Sink {
 /** One insert a table: small ones are costly. */
 function byTable(spooled: readonly SpooledRows[]): SpooledRows[] {
   const rows = new Map<string, SpooledRows['rows'][number][]>();
-  for (const { table, rows: more } of spooled) rows.set(table, [...(rows.get(table) ?? []), ...more]);
+  for (const { table, rows: more } of spooled) {
+    const known = rows.get(table) ?? [];
+    for (const row of more) known.push(row);
+    rows.set(table, known);
+  }
   return [...rows].map(([table, all]) => ({ table, rows: all }));
-}
-
-/** Version 1, at discharge, replaces version 0. */
-function stayRow(patient: PatientState, dischargedAt: EpochMs | null): Row {
-  const { stayId, patientId, wardId, bedId, admittedAt } = patient;
-  const where = [stayId, patientId, wardId ?? '', bedId ?? '', seconds(admittedAt)];
-  return dischargedAt === null ? [...where, null, 0] : [...where, seconds(dischargedAt), 1];
-}
-
-/** ClickHouse reads a DateTime64 from a number of seconds with decimals. */
-function seconds(time: number): string {
-  return (time / 1000).toFixed(3);
 }

@@ -65,7 +65,7 @@ async function metricNames(): Promise<Set<string>> {
     misplaced: () => [],
     scoring: () => ({ tokens: 0, batches: 0, seconds: none }),
     lag: async () => [],
-    store: () => ({ rowsWaiting: 0, isAway: false }),
+    store: () => ({ rowsWaiting: 0, bytesWaiting: 0, isAway: false, refused: new Map(), leftOut: new Map() }),
     spoolBytes: () => 0,
     snapshots: () => ({ checkpoints: 0, written: 0, lastSeconds: 0 }),
     drift: () => [],

@@ -28,6 +28,11 @@ export class ClickHouseFront {
   requests = 0;
   /** How long each answer takes. */
   delayMs = 0;
+  /** What becomes of inserts: `hang`, `http500`, `cut-before` they are read, `cut-after` they are done, or `code:N`. */
+  fault: string | null = null;
+  /** Inserts with this text in them are refused with this code. */
+  refuses: { readonly text: string; readonly code: string } | null = null;
+  readonly #hanging = new Set<ServerResponse>();
   /** What the newest request said of itself. */
   newest = { isCompressed: false, settings: new URLSearchParams() };
 
@@ -41,6 +46,10 @@ export class ClickHouseFront {
 
   /** Begins to answer; on the same port as before. */
   async come(): Promise<void> {
+    this.fault = null;
+    for (const response of this.#hanging) response.destroy();
+    this.#hanging.clear();
+    if (this.#server !== null) return;
     const answer = (request: IncomingMessage, response: ServerResponse) =>
       void this.#answer(request, response);
     const server = this.#tls === null ? createServer(answer) : createTlsServer(this.#tls, answer);
@@ -65,9 +74,27 @@ export class ClickHouseFront {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.requests++;
+    const isInsert = /INSERT/i.test(request.url ?? '');
+    const fault = isInsert ? this.fault : null;
     if (this.delayMs > 0) await sleep(this.delayMs);
+    if (fault === 'cut-before') {
+      request.once('data', () => request.socket.destroy());
+      return;
+    }
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
+    if (fault === 'hang') {
+      this.#hanging.add(response);
+      return;
+    }
+    if (fault === 'http500') {
+      response.writeHead(500).end('upstream broken');
+      return;
+    }
+    if (fault?.startsWith('code:') === true) {
+      refuseWith(response, fault.slice(5));
+      return;
+    }
     const isCompressed = request.headers['content-encoding'] === 'gzip';
     const sent = Buffer.concat(chunks);
     const body = (isCompressed ? gunzipSync(sent) : sent).toString();
@@ -77,6 +104,10 @@ export class ClickHouseFront {
       response.end('Ok.\n');
       return;
     }
+    if (isInsert && this.refuses !== null && body.includes(this.refuses.text)) {
+      refuseWith(response, this.refuses.code);
+      return;
+    }
     try {
       this.#session.query(`USE ${searchParams.get('database') ?? 'default'}`);
       for (const [name, value] of searchParams) {
@@ -84,6 +115,10 @@ export class ClickHouseFront {
         this.#session.query(`SET ${name} = '${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`);
       }
       const answer = this.#session.query([searchParams.get('query'), body].filter(Boolean).join('\n'));
+      if (fault === 'cut-after') {
+        request.socket.destroy();
+        return;
+      }
       const wantsGzip = /gzip/.test(String(request.headers['accept-encoding']));
       if (wantsGzip && searchParams.get('enable_http_compression') === '1') {
         response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(answer));
@@ -96,4 +131,9 @@ export class ClickHouseFront {
       response.writeHead(500, { 'x-clickhouse-exception-code': code }).end(text);
     }
   }
+}
+
+function refuseWith(response: ServerResponse, code: string): void {
+  const text = `Code: ${code}. DB::Exception: as told. (INJECTED)`;
+  response.writeHead(500, { 'x-clickhouse-exception-code': code }).end(text);
 }

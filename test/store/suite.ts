@@ -335,6 +335,7 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
         patientId: null,
         eventTime: null,
         raw: Buffer.from([0, 255, 10]),
+        count: 40,
       };
       await twice(outputsOf({ deadLetters: [letter] }), async () => {
         const rows = await select(client, 'SELECT * EXCEPT recorded_on FROM dead_letters FINAL');
@@ -349,6 +350,7 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
             patient_id: null,
             event_time: null,
             raw: 'AP8K',
+            count: 40,
           },
         ]);
       });

@@ -1,0 +1,202 @@
+import type { PatientState } from '../align/patient.js';
+import { hashOfId } from '../align/results.js';
+import { VARIABLES } from '../clinical/variables.js';
+import { problemOf } from '../encoders/encoding.js';
+import type { Outputs, Score } from '../engine/outputs.js';
+import type { EpochMs } from '../events/event.js';
+import type { AlertMessage, DeadLetterMessage } from '../events/messages.js';
+import {
+  floatValue,
+  maybeFloatValue,
+  maybeUint8Value,
+  textValue,
+  timeValue,
+  UINT32_MAX,
+  uintValue,
+} from './values.js';
+
+export type Row = readonly unknown[];
+export type Table = keyof typeof COLUMNS;
+
+/** In the order of a row's values. New ones go to the end: a spool may hold rows of a version that did not have them yet. */
+export const COLUMNS = {
+  observations: ['patient_id', 'event_time', 'variable', 'value', 'delay_ms', 'message_id', 'result'],
+  scores: [
+    'patient_id',
+    'stay_id',
+    'ward_id',
+    'bed_id',
+    'event_time',
+    'model_version',
+    'risk',
+    'circulatory',
+    'respiratory',
+    'deterioration',
+    'news2',
+    'qsofa',
+    'late',
+    'effect_text',
+    'effect_image',
+    'out_of_range',
+  ],
+  shadow_scores: [
+    'patient_id',
+    'stay_id',
+    'event_time',
+    'model_version',
+    'risk',
+    'circulatory',
+    'respiratory',
+    'deterioration',
+  ],
+  stays: ['stay_id', 'patient_id', 'ward_id', 'bed_id', 'admitted_at', 'discharged_at', 'version'],
+  alert_events: [
+    'alert_id',
+    'sequence',
+    'patient_id',
+    'ward_id',
+    'rule',
+    'priority',
+    'state',
+    'onset_time',
+    'event_time',
+    'body',
+  ],
+  dead_letters: [
+    'dead_letter_id',
+    'topic',
+    'partition',
+    'offset',
+    'reason',
+    'detail',
+    'patient_id',
+    'event_time',
+    'raw',
+    'count',
+  ],
+  notes: [
+    'patient_id',
+    'message_id',
+    'event_time',
+    'observed_at',
+    'note_type',
+    'author_role',
+    'language',
+    'source',
+    'text',
+  ],
+  images: [
+    'patient_id',
+    'message_id',
+    'event_time',
+    'observed_at',
+    'modality',
+    'body_site',
+    'media_type',
+    'uri',
+    'finding',
+    'problem',
+    'bytes',
+  ],
+} as const;
+export const TABLES = Object.keys(COLUMNS) as Table[];
+
+/** Takes a row, and the event time of what it tells. */
+export type PutRow = (table: Table, row: Row, eventTime: EpochMs | null) => void;
+
+/** The rows of results: every value is one that its column takes. */
+export function putRows(outputs: Outputs, modelVersion: string, put: PutRow): void {
+  const { admitted, discharged, scores, shadowScores = [], alerts, deadLetters } = outputs;
+  putDocuments(outputs, put);
+  putObservations(outputs, put);
+  for (const patient of admitted) put('stays', stayRow(patient, null), patient.admittedAt);
+  for (const patient of discharged) put('stays', stayRow(patient, patient.lastEventAt), patient.lastEventAt);
+  for (const score of scores) put('scores', scoreRow(score, modelVersion), score.eventTime);
+  for (const { patientId, stayId, eventTime, modelVersion: version, ...score } of shadowScores) {
+    const where = [textValue(patientId), textValue(stayId), timeValue(eventTime), version];
+    put('shadow_scores', [...where, ...outcomesOf(score)], eventTime);
+  }
+  for (const alert of alerts) put('alert_events', alertRow(alert), alert.eventTime);
+  for (const letter of deadLetters) put('dead_letters', deadLetterRow(letter), letter.eventTime);
+}
+
+/** Bytes that a row takes in memory, about: what its array, its numbers and the characters of its texts do. */
+export function bytesOfRow(row: Row): number {
+  let bytes = 32;
+  for (const value of row) bytes += typeof value === 'string' ? 24 + value.length : 16;
+  return bytes;
+}
+
+function putDocuments({ notes, images }: Outputs, put: PutRow): void {
+  for (const { patientId, messageId, eventTime, observedAt, body } of notes) {
+    const { noteType, authorRole, language, source, text } = body;
+    const ids = [textValue(patientId), textValue(messageId), timeValue(eventTime), timeValue(observedAt)];
+    put('notes', [...ids, ...[noteType, authorRole, language, source, text].map(textValue)], eventTime);
+  }
+  for (const { patientId, messageId, eventTime, observedAt, body, encoding } of images) {
+    const { modality, bodySite, mediaType, uri, image } = body;
+    const ids = [textValue(patientId), textValue(messageId), timeValue(eventTime), timeValue(observedAt)];
+    const what = [textValue(modality), textValue(bodySite), textValue(mediaType)];
+    const finding = encoding?.finding ? JSON.stringify(encoding.finding) : '';
+    const found = [finding, problemOf(encoding) ?? '', image?.toString('base64') ?? ''];
+    put('images', [...ids, ...what, uri === null ? null : textValue(uri), ...found], eventTime);
+  }
+}
+
+function putObservations({ observations }: Outputs, put: PutRow): void {
+  for (const event of observations) {
+    const { patientId, eventTime, observedAt, messageId, variables, values } = event;
+    const result = event.kind === 'labs' ? hashOfId(event.specimenId) || observedAt : 0;
+    const [patient, message, time] = [textValue(patientId), textValue(messageId), timeValue(eventTime)];
+    // The column holds 32 bits: 49 days.
+    const delay = uintValue(eventTime - observedAt);
+    for (let index = 0; index < variables.length; index++) {
+      const { id } = VARIABLES[variables[index]];
+      put('observations', [patient, time, id, floatValue(values[index]), delay, message, result], eventTime);
+    }
+  }
+}
+
+/** Version 1, at discharge, replaces version 0. */
+function stayRow(patient: PatientState, dischargedAt: EpochMs | null): Row {
+  const { stayId, patientId, wardId, bedId, admittedAt } = patient;
+  const where = [textValue(stayId), textValue(patientId), textValue(wardId), textValue(bedId)];
+  const end = dischargedAt === null ? [null, 0] : [timeValue(dischargedAt), 1];
+  return [...where, timeValue(admittedAt), ...end];
+}
+
+function scoreRow(score: Score, modelVersion: string): Row {
+  const { patientId, stayId, wardId, bedId, eventTime, news2, qsofa, late, outOfRange } = score;
+  const { text, image } = score.contributions;
+  const ids = [textValue(patientId), textValue(stayId), textValue(wardId), textValue(bedId)];
+  const bedside = [maybeUint8Value(news2), maybeUint8Value(qsofa), late];
+  const effects = [maybeFloatValue(text), maybeFloatValue(image), outOfRange];
+  return [...ids, timeValue(eventTime), modelVersion, ...outcomesOf(score), ...bedside, ...effects];
+}
+
+type Outcomes = Pick<Score, 'risk' | 'circulatory' | 'respiratory' | 'deterioration'>;
+
+function outcomesOf({ risk, circulatory, respiratory, deterioration }: Outcomes): Row {
+  return [floatValue(risk), ...[circulatory, respiratory, deterioration].map(maybeFloatValue)];
+}
+
+function alertRow(alert: AlertMessage): Row {
+  const { alertId, sequence, patientId, wardId, rule, priority, state, onsetTime, eventTime } = alert;
+  const ids = [textValue(alertId), uintValue(sequence), textValue(patientId), textValue(wardId)];
+  const times = [timeValue(onsetTime), timeValue(eventTime)];
+  return [...ids, textValue(rule), priority, state, ...times, JSON.stringify(alert)];
+}
+
+export function deadLetterRow(letter: DeadLetterMessage): Row {
+  const { deadLetterId, topic, partition, offset, reason, detail, patientId, eventTime, raw, count } = letter;
+  const where = [
+    deadLetterId,
+    textValue(topic),
+    uintValue(partition),
+    uintValue(offset, Number.MAX_SAFE_INTEGER),
+  ];
+  const patient = patientId === null ? null : textValue(patientId);
+  const time = eventTime === null ? null : timeValue(eventTime);
+  const what = [reason, textValue(detail), patient, time];
+  return [...where, ...what, raw.toString('base64'), uintValue(count, UINT32_MAX)];
+}
