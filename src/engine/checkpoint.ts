@@ -10,6 +10,7 @@ import type { ModelConfig } from '../inference/model.js';
 import type { EncodeStage } from './encode.js';
 import type { Outputs } from './outputs.js';
 import { rebuild } from './rebuild.js';
+import type { SchemaLoader } from './schema-loader.js';
 import {
   compressed,
   dischargeOf,
@@ -24,6 +25,7 @@ import {
 export interface CheckpointOptions {
   readonly log: StateLog;
   readonly codec: MessageCodec;
+  readonly schemas: SchemaLoader;
   readonly model: ModelConfig;
   readonly align: AlignOptions & { readonly reorderWindowMs: number };
   readonly limits: ValidationLimits;

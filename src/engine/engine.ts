@@ -24,6 +24,8 @@ import { type Explanation, Explanations } from './explanations.js';
 import { InputWatch } from './input-watch.js';
 import { type OpenModels, openModels } from './models.js';
 import { emptyOutputs, type Outputs, type Sink } from './outputs.js';
+import { RestingLanes, SchemaGate } from './schema-gate.js';
+import { SchemaLoader } from './schema-loader.js';
 import { ShadowModel } from './shadow.js';
 import {
   AlignAndScore,
@@ -101,6 +103,9 @@ export class Engine {
   readonly #scoring: AlignAndScore;
   readonly #explanations: Explanations;
   readonly #catchUp = new CatchUp();
+  readonly #schemas: SchemaLoader;
+  readonly #gate: SchemaGate;
+  readonly #resting = new RestingLanes((partition, lanes) => this.#consumer?.rest(partition, lanes));
   readonly #input = new Subject<EngineInput>();
   #consumer: Consumer | null = null;
   #inFlight = 0;
@@ -167,6 +172,8 @@ export class Engine {
       this.#explanations,
       shadow === null ? null : new ShadowModel(shadow, { maxBatch, onWarning }),
     );
+    this.#schemas = new SchemaLoader(this.codec, { notices: this.notices, onWarning });
+    this.#gate = new SchemaGate(this.#schemas, (batch) => this.#accept(batch), this.#resting.on('schemas'));
     this.#checkpoint = this.#openCheckpoint();
     this.#connect();
   }
@@ -208,6 +215,11 @@ export class Engine {
   /** Where a patient's events come from, and so where their acknowledgements must go; undefined where the patient is not here. */
   partitionOf(patientId: string): number | undefined {
     return this.#scoring.aligner.patients.get(patientId)?.partition;
+  }
+
+  /** Partitions that wait for a schema registry that cannot be asked. */
+  get waitingForSchemas(): readonly number[] {
+    return this.#gate.waiting;
   }
 
   /** Why the pipeline stopped, if it did. */
@@ -278,10 +290,12 @@ export class Engine {
         if (this.#checkpoint !== null && partitions.length > 0)
           await this.#accept(await this.#checkpoint.takeOver(partitions));
       },
-      batch: (batch) => this.#accept(batch),
+      batch: (batch) => this.#gate.pass(batch),
       revoked: async (revoked) => {
         for (const partition of revoked) this.partitions.delete(partition);
         this.#catchUp.forget(revoked);
+        this.#gate.drop(revoked);
+        this.#resting.forget(revoked);
         await this.#accept({ revoked });
         await this.#idle();
         this.#checkpoint?.forget(revoked);
@@ -299,6 +313,7 @@ export class Engine {
 
   /** Releases what waits for its time, deals with all that is under way, and commits it. */
   async finish(): Promise<void> {
+    await this.#gate.settled();
     await this.#accept('end');
     await this.#idle();
     if (this.#failure !== null) throw this.#failure;
@@ -309,6 +324,7 @@ export class Engine {
     clearInterval(this.#ticking);
     clearInterval(this.#checkpointing);
     this.#isClosing = true;
+    this.#schemas.close();
     await this.#lastCheckpoint;
     await this.#idle();
     if (this.#failure === null) await this.#write();
@@ -337,6 +353,7 @@ export class Engine {
     return new Checkpoint({
       log: bus.state,
       codec,
+      schemas: this.#schemas,
       model: this.model.config,
       align: { ...config.align, steps, stepMs },
       limits: config.limits,
@@ -417,10 +434,8 @@ export class Engine {
     const { patients } = this.#scoring.aligner;
     this.#input
       .pipe(
-        decodeRecords(this.codec, this.#decoder, clock),
-        mergeByEventTime({ reorderWindowMs, maxWaiting, live: clock.live }, clock, (partition, lanes) =>
-          this.#consumer?.rest(partition, lanes),
-        ),
+        decodeRecords(this.#decoder, clock),
+        mergeByEventTime({ reorderWindowMs, maxWaiting, live: clock.live }, clock, this.#resting.on('merge')),
         this.#encoding.operator(),
         this.#scoring.operator(),
         applyAlertPolicy(this.policy, (patientId) => patients.get(patientId)?.partition),

@@ -1,4 +1,3 @@
-import { firstValueFrom, of } from 'rxjs';
 import { Aligner, type AlignmentSink, type AlignOptions } from '../align/aligner.js';
 import { PartitionMerge } from '../align/merge.js';
 import { PatientState } from '../align/patient.js';
@@ -10,12 +9,14 @@ import { INPUT_TOPICS } from '../events/topics.js';
 import type { ValidationLimits } from '../events/validate.js';
 import { EventDecoder } from './decode.js';
 import type { EncodeStage } from './encode.js';
+import type { SchemaLoader } from './schema-loader.js';
 import type { LostPatient, RestoredPatient } from './snapshot.js';
-import { type DecodedBatch, decodeRecords } from './stages.js';
+import { decodeBatch } from './stages.js';
 
 export interface RebuildOptions {
   readonly log: StateLog;
   readonly codec: MessageCodec;
+  readonly schemas: SchemaLoader;
   readonly limits: ValidationLimits;
   readonly align: AlignOptions & { readonly reorderWindowMs: number };
   readonly encoding: EncodeStage;
@@ -42,7 +43,7 @@ const END_OF_TIME = Number.POSITIVE_INFINITY;
  */
 export async function rebuild(
   lost: readonly LostPatient[],
-  { log, codec, limits, align, encoding }: RebuildOptions,
+  { log, codec, schemas, limits, align, encoding }: RebuildOptions,
 ): Promise<RestoredPatient[]> {
   const wanted = new Map(lost.map((patient) => [patient.patientId, patient]));
   const aligner = new Aligner(align, SILENT);
@@ -55,8 +56,8 @@ export async function rebuild(
     aligner.apply(events);
   };
   const handle = async (batch: RecordBatch) => {
-    const decoded = await firstValueFrom(of(batch).pipe(decodeRecords(codec, decoder, WALL_CLOCK)));
-    const { lane, partition, caughtUp, events } = decoded as DecodedBatch;
+    await schemas.load(batch.records);
+    const { lane, partition, caughtUp, events } = decodeBatch(batch, decoder, WALL_CLOCK);
     const merge =
       merges.get(partition) ?? new PartitionMerge({ reorderWindowMs, live: true, maxWaiting: END_OF_TIME });
     merges.set(partition, merge);

@@ -1,4 +1,4 @@
-import { concatMap, from, map, type Observable, type OperatorFunction, of } from 'rxjs';
+import { concatMap, map, type OperatorFunction } from 'rxjs';
 import type { AlertPolicy } from '../alerts/policy.js';
 import { Aligner, type AlignmentSink, type AlignOptions } from '../align/aligner.js';
 import { type MergeOptions, PartitionMerge } from '../align/merge.js';
@@ -8,7 +8,6 @@ import type { Position, RecordBatch } from '../bus/bus.js';
 import { bedsideScores } from '../clinical/bedside.js';
 import { VARIABLE_COUNT } from '../clinical/variables.js';
 import type { Clock } from '../clock.js';
-import type { MessageCodec } from '../events/codec.js';
 import { deadLetter } from '../events/dead-letter.js';
 import type { ClinicalEvent, EpochMs, ObservationEvent } from '../events/event.js';
 import type { DeadLetterMessage } from '../events/messages.js';
@@ -66,26 +65,16 @@ export interface AlignedBatch extends OrderedBatch {
   readonly shadowScores?: readonly ShadowScore[];
 }
 
-/** Bytes → events. Where a registry is configured, first fetches the writer schemas that messages name. */
+/** Bytes → events. The writer schemas that messages name are here: see `SchemaGate`. */
 export function decodeRecords(
-  codec: MessageCodec,
   decoder: EventDecoder,
   clock: Clock,
 ): OperatorFunction<EngineInput, DecodedBatch | Control> {
-  return concatMap((batch): Observable<DecodedBatch | Control> => {
-    if (isControl(batch)) return of(batch);
-    const missing = new Set<number>();
-    for (const { bytes, start, end } of batch.records) {
-      const id = codec.missingSchemaId(bytes, start, end);
-      if (id !== null) missing.add(id);
-    }
-    if (missing.size === 0) return of(decodeBatch(batch, decoder, clock));
-    const loaded = Promise.all([...missing].map((id) => codec.loadSchema(id)));
-    return from(loaded).pipe(map(() => decodeBatch(batch, decoder, clock)));
-  });
+  return map((batch) => (isControl(batch) ? batch : decodeBatch(batch, decoder, clock)));
 }
 
-function decodeBatch(batch: RecordBatch, decoder: EventDecoder, clock: Clock): DecodedBatch {
+/** The events of a batch, and what of it could not be used. */
+export function decodeBatch(batch: RecordBatch, decoder: EventDecoder, clock: Clock): DecodedBatch {
   const now = clock.now();
   const events: ClinicalEvent[] = [];
   const next = new Map<string, number>();

@@ -57,10 +57,15 @@ interface Writer {
   readonly resolver: avro.Resolver;
 }
 
-/** Fetches the writer schema of a Confluent framing id; see `SchemaRegistryClient`. */
+/** Gives the writer schema of a Confluent framing id; see `SchemaRegistryClient`. */
 export interface SchemaRegistry {
-  fetchSchema(id: number): Promise<avro.Schema>;
+  /** Null: the registry has none of that id. Rejects where it cannot be asked. */
+  fetchSchema(id: number): Promise<avro.Schema | null>;
 }
+
+/** So long a registry is not asked again for a schema it did not have. */
+const ABSENT_MS = 60_000;
+const MAX_ABSENT = 10_000;
 
 /** Confluent framing: byte 00, then the schema id as a big-endian 32-bit number. */
 const CONFLUENT_HEADER_BYTES = 5;
@@ -74,6 +79,8 @@ export class MessageCodec {
   readonly #registry: SchemaRegistry | undefined;
   readonly #registryWriters = new Map<number, Map<RecordName, Writer | DecodeFailure>>();
   readonly #registrySchemas = new Map<number, avro.Schema>();
+  /** Ids that the registry does not have, and until when that is believed. */
+  readonly #absent = new Map<number, number>();
 
   constructor(options: { registry?: SchemaRegistry | undefined } = {}) {
     this.#registry = options.registry;
@@ -134,13 +141,19 @@ export class MessageCodec {
     if (this.#registry === undefined || end - start <= CONFLUENT_HEADER_BYTES || bytes[start] !== 0)
       return null;
     const id = bytes.readUInt32BE(start + 1);
-    return this.#registrySchemas.has(id) ? null : id;
+    if (this.#registrySchemas.has(id)) return null;
+    return (this.#absent.get(id) ?? 0) > performance.now() ? null : id;
   }
 
-  /** Fetches a schema from the registry; an id that cannot be fetched stays unknown. */
+  /** Asks the registry for a schema; one that it does not have is unknown for a while. Rejects where it cannot be asked. */
   async loadSchema(id: number): Promise<void> {
-    const schema = await this.#registry?.fetchSchema(id).catch(() => undefined);
-    if (schema !== undefined) this.#registrySchemas.set(id, schema);
+    const schema = (await this.#registry?.fetchSchema(id)) ?? null;
+    if (schema !== null) {
+      this.#registrySchemas.set(id, schema);
+      return;
+    }
+    if (this.#absent.size >= MAX_ABSENT) this.#absent.clear();
+    this.#absent.set(id, performance.now() + ABSENT_MS);
   }
 
   #reader(name: RecordName): Reader {

@@ -90,6 +90,13 @@ function conditionsOf(engine: Engine, client: ClickHouseClient, isShared: boolea
       check: () => (isShared && engine.partitions.size === 0 ? 'no partitions are assigned' : null),
     },
     {
+      name: 'schemas',
+      check: () => {
+        const waiting = engine.waitingForSchemas;
+        return waiting.length === 0 ? null : `partitions ${waiting.join(', ')} wait for the schema registry`;
+      },
+    },
+    {
       name: 'store',
       check: async () => {
         await select(client, 'SELECT 1').catch(() => {

@@ -4,6 +4,7 @@ import { fixedAssigner } from '../bus/assigner.js';
 import { clientOptions, type KafkaBusConfig } from '../bus/kafka-client.js';
 import { SchemaRegistryClient } from '../bus/schema-registry.js';
 import type { Config } from '../config.js';
+import { SchemaLoader } from '../engine/schema-loader.js';
 import { WardstreamError } from '../errors.js';
 import { DecodeFailure, MessageCodec } from '../events/codec.js';
 import { INPUT_TOPICS, type InputTopic, RECORD_OF_TOPIC } from '../events/topics.js';
@@ -40,6 +41,8 @@ export class KafkaRangeSource implements ReplaySource {
   readonly hasClock = true;
   readonly #bus: KafkaBusConfig;
   readonly #codec: MessageCodec;
+  /** Of the run under way. */
+  #schemas: SchemaLoader;
   readonly #range: KafkaRange;
   readonly #limit: number;
   readonly #keep: (patientId: string) => boolean;
@@ -59,8 +62,13 @@ export class KafkaRangeSource implements ReplaySource {
     const { schemaRegistry } = config;
     const registry = schemaRegistry === undefined ? undefined : new SchemaRegistryClient(schemaRegistry.url);
     this.#codec = new MessageCodec({ registry });
+    this.#schemas = this.#newLoader();
     this.#limit = limit;
     this.#keep = keep;
+  }
+
+  #newLoader(): SchemaLoader {
+    return new SchemaLoader(this.#codec, { onWarning: (message) => process.emitWarning(message) });
   }
 
   async *messages(): AsyncGenerator<SourceMessage> {
@@ -83,6 +91,7 @@ export class KafkaRangeSource implements ReplaySource {
     const admin = kafka.admin();
     const groupId = `${group}-replay-${randomUUID()}`;
     const topics = INPUT_TOPICS.map((topic) => topicPrefix + topic);
+    this.#schemas = this.#newLoader();
     try {
       await admin.connect();
       const lanes: Lane[] = [];
@@ -103,6 +112,7 @@ export class KafkaRangeSource implements ReplaySource {
       const what = `the topics at ${brokers.join(', ')} cannot be read: ${String(error)}`;
       throw new WardstreamError('WS_BUS', what, { cause: error });
     } finally {
+      this.#schemas.close();
       await admin.deleteGroups([groupId]).catch(() => undefined);
       await admin.disconnect();
     }
@@ -170,11 +180,11 @@ export class KafkaRangeSource implements ReplaySource {
     const topic = batch.topic.slice(this.#bus.topicPrefix.length);
     const lane = lanes.find((each) => each.topic === topic && each.partition === batch.partition);
     if (lane === undefined || lane.isDone) return;
+    const spans = batch.messages.map(({ value }) => value ?? Buffer.alloc(0));
+    await this.#schemas.load(spans.map((bytes) => ({ bytes, start: 0, end: bytes.length })));
     for (const { offset, key, value, timestamp } of batch.messages) {
       if (Number(offset) >= lane.end) break;
       const record = value ?? Buffer.alloc(0);
-      const id = this.#codec.missingSchemaId(record);
-      if (id !== null) await this.#codec.loadSchema(id);
       const decoded = this.#codec.decode(RECORD_OF_TOPIC[lane.topic], record);
       // What cannot be decoded is passed on, and becomes a dead letter as it would live.
       const isUnknown = decoded instanceof DecodeFailure;

@@ -2,9 +2,20 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { SchemaRegistryClient } from '../../src/bus/schema-registry.js';
+import { WardstreamError } from '../../src/errors.js';
 import { parseSchema, readSchema } from '../../src/events/avro.js';
 import { MessageCodec } from '../../src/events/codec.js';
 import { vitals } from '../helpers.js';
+
+const [PROTOBUF, FORBIDDEN, BROKEN, NOT_A_REGISTRY, EMPTY, ENDLESS] = [20, 21, 22, 23, 24, 25];
+const ANSWERS: Record<number, [status: number, body: string]> = {
+  [PROTOBUF]: [200, '{"schemaType":"PROTOBUF","schema":"syntax = ..."}'],
+  [FORBIDDEN]: [403, '{"error_code":40301}'],
+  [BROKEN]: [500, '{"error_code":50001}'],
+  [NOT_A_REGISTRY]: [404, '<html>'],
+  [EMPTY]: [200, '{}'],
+  [ENDLESS]: [200, JSON.stringify({ schema: 'x'.repeat(5_000_000) })],
+};
 
 let server: Server;
 let url: string;
@@ -13,10 +24,9 @@ const asked: (string | undefined)[] = [];
 beforeAll(async () => {
   server = createServer((request, response) => {
     asked.push(request.headers.authorization);
-    if (request.url !== '/schemas/ids/7') {
-      response.writeHead(404).end('{"error_code":40403}');
-      return;
-    }
+    const id = Number(request.url?.split('/').at(-1));
+    const [status, body] = ANSWERS[id] ?? [404, '{"error_code":40403}'];
+    if (id !== 7) return void response.writeHead(status).end(body);
     response.end(JSON.stringify({ schema: JSON.stringify(readSchema('VitalSigns')) }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -34,13 +44,17 @@ it('lets the codec read Confluent framing by the schema of the registry', async 
   expect(codec.decode('VitalSigns', framed)).toMatchObject({ patientId: message.patientId });
 });
 
-it('says which schema cannot be had, and sends the credentials of the address', async () => {
+it('tells that there is no such schema from that it cannot be asked, and sends the credentials of the address', async () => {
   const client = new SchemaRegistryClient(url.replace('http://', 'http://user:s%40crt@'));
-  await expect(client.fetchSchema(8)).rejects.toMatchObject({
-    code: 'WS_SCHEMA',
-    message: expect.stringContaining('schema 8'),
-  });
+  expect(await client.fetchSchema(8)).toBeNull();
   expect(asked.at(-1)).toBe(`Basic ${Buffer.from('user:s@crt').toString('base64')}`);
+  expect(await client.fetchSchema(PROTOBUF)).toBeNull();
+  for (const id of [FORBIDDEN, BROKEN, NOT_A_REGISTRY, EMPTY, ENDLESS]) {
+    const error = await client.fetchSchema(id).catch((caught: unknown) => caught);
+    expect([id, error]).toEqual([id, expect.any(WardstreamError)]);
+    expect(error).toMatchObject({ code: 'WS_SCHEMA', isPassing: true });
+    expect(String(error)).toContain(`schema ${id}`);
+  }
 });
 
 it('does not name the password in its error', async () => {

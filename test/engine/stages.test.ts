@@ -20,7 +20,6 @@ import {
   mergeByEventTime,
   type OrderedBatch,
 } from '../../src/engine/stages.js';
-import { readSchema } from '../../src/events/avro.js';
 import { MessageCodec } from '../../src/events/codec.js';
 import type { ClinicalEvent } from '../../src/events/event.js';
 import { type InputTopic, TOPICS } from '../../src/events/topics.js';
@@ -102,7 +101,7 @@ describe('decodeRecords', () => {
       r: { revoked: [1] },
       e: 'end',
     };
-    const operator = decodeRecords(codec, new EventDecoder(codec, NO_LIMITS), STOPPED);
+    const operator = decodeRecords(new EventDecoder(codec, NO_LIMITS), STOPPED);
     const out = await new Marbles().play('a-t(br)-e|', values, operator);
     expect(out.map(({ frame, notification }) => [frame / FRAME, notification.kind])).toEqual([
       [0, 'N'],
@@ -123,41 +122,6 @@ describe('decodeRecords', () => {
       { topic: TOPICS.labs, partition: 0, offset: 10 },
     ]);
     expect([t, r, e]).toEqual(['tick', { revoked: [1] }, 'end']);
-  });
-
-  it('waits for a writer schema that is not here yet, once, and keeps the batches behind it in order', async () => {
-    const marbles = new Marbles();
-    const fetched: number[] = [];
-    const registry = {
-      fetchSchema: async (id: number) => {
-        fetched.push(id);
-        await marbles.after(3);
-        if (id === 8) throw new Error('the registry is down');
-        return readSchema('VitalSigns');
-      },
-    };
-    const framed = (id: number, messageId: string) =>
-      Buffer.concat([Buffer.from([0, 0, 0, 0, id]), heartRate(messageId).subarray(10)]);
-    const ours = new MessageCodec({ registry });
-    const operator = decodeRecords(ours, new EventDecoder(ours, NO_LIMITS), STOPPED);
-    const values = {
-      a: batch(record(TOPICS.vitals, 0, framed(7, 'm1'))),
-      b: batch(record(TOPICS.vitals, 1, framed(7, 'm2'))),
-      c: batch(record(TOPICS.vitals, 2, framed(8, 'm3'))),
-    };
-    const out = await marbles.play('ab-----c|', values, operator);
-    const seen = out.flatMap(({ frame, notification }) => {
-      if (notification.kind !== 'N') return [[frame / FRAME, notification.kind]];
-      const { events, deadLetters } = notification.value as DecodedBatch;
-      return [[frame / FRAME, ...ids(events), ...deadLetters.map(({ reason }) => reason)]];
-    });
-    expect(seen).toEqual([
-      [3, 'm1'],
-      [3, 'm2'],
-      [10, 'unknown-schema'],
-      [10, 'C'],
-    ]);
-    expect(fetched).toEqual([7, 8]);
   });
 });
 

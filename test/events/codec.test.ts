@@ -41,7 +41,10 @@ describe('MessageCodec', () => {
 
   it('reads Confluent framing once the registry has given the schema', async () => {
     const registry = {
-      fetchSchema: async (id: number) => (id === 7 ? olderSchema() : Promise.reject(new Error('404'))),
+      fetchSchema: async (id: number) => {
+        if (id === 9) throw new Error('it is away');
+        return id === 7 ? olderSchema() : null;
+      },
     };
     const framed = new MessageCodec({ registry });
     const { source: _, ...message } = vitals({ heartRate: 80 });
@@ -55,7 +58,11 @@ describe('MessageCodec', () => {
     expect(framed.missingSchemaId(bytes(7))).toBeNull();
     expect(framed.decode('VitalSigns', bytes(7))).toEqual({ ...message, source: '' });
     await framed.loadSchema(8);
+    // It was asked, and need not be again for a while.
+    expect(framed.missingSchemaId(bytes(8))).toBeNull();
     expect(framed.decode('VitalSigns', bytes(8))).toMatchObject({ reason: 'unknown-schema' });
+    await expect(framed.loadSchema(9)).rejects.toThrow('away');
+    expect(framed.missingSchemaId(bytes(9))).toBe(9);
     expect(codec.decode('VitalSigns', bytes(7))).toMatchObject({ reason: 'undecodable' });
   });
 

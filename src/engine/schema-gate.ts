@@ -1,0 +1,117 @@
+import type { RecordBatch } from '../bus/bus.js';
+import { INPUT_TOPICS } from '../events/topics.js';
+import type { SchemaLoader } from './schema-loader.js';
+
+/** Bytes of records that may wait in memory before their partition is not read on. */
+const MAX_HELD_BYTES = 16 * 1_048_576;
+
+interface Held {
+  readonly batches: RecordBatch[];
+  bytes: number;
+  isResting: boolean;
+}
+
+/**
+ * Lets a partition's batches into the pipeline when the writer schemas they need are here. One that must wait holds all of its partition
+ * behind it, so that a patient's messages stay in order, and no other.
+ */
+export class SchemaGate {
+  readonly #loader: SchemaLoader;
+  readonly #accept: (batch: RecordBatch) => Promise<void>;
+  readonly #rest: (partition: number, lanes: readonly string[]) => void;
+  readonly #held = new Map<number, Held>();
+  readonly #releases = new Set<Promise<void>>();
+
+  /** `accept` takes a batch in; `rest` is told of which partitions no lane is to be read for now. */
+  constructor(
+    loader: SchemaLoader,
+    accept: (batch: RecordBatch) => Promise<void>,
+    rest: (partition: number, lanes: readonly string[]) => void,
+  ) {
+    this.#loader = loader;
+    this.#accept = accept;
+    this.#rest = rest;
+  }
+
+  /** Partitions that wait for the registry. */
+  get waiting(): number[] {
+    return this.#loader.isAway ? [...this.#held.keys()].sort((a, b) => a - b) : [];
+  }
+
+  /** Takes the batch in, at once or when its turn has come. */
+  async pass(batch: RecordBatch): Promise<void> {
+    const { partition, lane } = batch;
+    const held = this.#held.get(partition);
+    if (held !== undefined) {
+      this.#hold(held, batch);
+      return;
+    }
+    if (!this.#loader.isMissing(batch.records)) return this.#accept(batch);
+    const queue: Held = { batches: [], bytes: 0, isResting: false };
+    this.#held.set(partition, queue);
+    this.#hold(queue, batch);
+    // Time must not pass in the partition while this is not in.
+    await this.#accept({ lane, partition, records: [], caughtUp: false });
+    const release = this.#release(partition, queue).finally(() => this.#releases.delete(release));
+    this.#releases.add(release);
+  }
+
+  /** Forgets what waits of partitions that are another process's now. */
+  drop(partitions: readonly number[]): void {
+    for (const partition of partitions) this.#held.delete(partition);
+  }
+
+  /** Resolves when nothing waits. */
+  async settled(): Promise<void> {
+    while (this.#releases.size > 0) await Promise.all(this.#releases);
+  }
+
+  #hold(held: Held, batch: RecordBatch): void {
+    held.batches.push(batch);
+    for (const { start, end } of batch.records) held.bytes += end - start;
+    if (held.bytes <= MAX_HELD_BYTES || held.isResting) return;
+    held.isResting = true;
+    this.#rest(batch.partition, INPUT_TOPICS);
+  }
+
+  async #release(partition: number, held: Held): Promise<void> {
+    const isStill = () => this.#held.get(partition) === held;
+    for (let batch = held.batches[0]; batch !== undefined; batch = held.batches[0]) {
+      await this.#loader.load(batch.records);
+      if (!isStill()) return;
+      await this.#accept(batch);
+      held.batches.shift();
+    }
+    if (!isStill()) return;
+    this.#held.delete(partition);
+    if (held.isResting) this.#rest(partition, []);
+  }
+}
+
+/** Lanes that are not read for now, on more than one account: those of all of them. */
+export class RestingLanes {
+  readonly #rest: (partition: number, lanes: readonly string[]) => void;
+  readonly #byAccount = new Map<string, readonly string[]>();
+
+  constructor(rest: (partition: number, lanes: readonly string[]) => void) {
+    this.#rest = rest;
+  }
+
+  /** What rests of a partition on one account, from now on. */
+  on(account: 'merge' | 'schemas'): (partition: number, lanes: readonly string[]) => void {
+    return (partition, lanes) => {
+      this.#byAccount.set(`${account} ${partition}`, lanes);
+      const all = (['merge', 'schemas'] as const).flatMap(
+        (each) => this.#byAccount.get(`${each} ${partition}`) ?? [],
+      );
+      this.#rest(partition, [...new Set(all)]);
+    };
+  }
+
+  /** Partitions that are another process's now rest nowhere here. */
+  forget(partitions: readonly number[]): void {
+    for (const partition of partitions) {
+      for (const account of ['merge', 'schemas']) this.#byAccount.delete(`${account} ${partition}`);
+    }
+  }
+}
