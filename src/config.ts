@@ -187,6 +187,12 @@ export const configSchema = z.strictObject({
     .default({ kind: 'memory', partitions: 4, capacity: 8192 }),
   /** The URL may hold user and password. */
   schemaRegistry: z.strictObject({ url: secretSchema.pipe(z.url()) }).optional(),
+  schemas: z
+    .strictObject({
+      /** A folder of schema files (`.avsc`) that producers write single-object encoding with, besides the versions ours have had. */
+      directory: z.string().min(1).optional(),
+    })
+    .prefault({}),
   align: z
     .strictObject({
       /** How long, in event time, the merge waits for events that are out of order. */

@@ -140,7 +140,7 @@ export class Engine {
     this.#runtime = runtime;
     this.#shadowRuntime = shadow?.runtime ?? null;
     this.#drift = new DriftCounters(model);
-    this.codec = new MessageCodec({ registry });
+    this.codec = new MessageCodec({ registry, directory: config.schemas.directory });
     this.policy = new AlertPolicy(config.alerts.rules, model.config.version);
     this.notices = options.notices ?? new TechnicalNotices(options.clock);
     this.#noticing = this.notices.changes$.subscribe((record) => this.#tell(record));

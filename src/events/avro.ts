@@ -32,6 +32,11 @@ export function singleObjectHeader(type: avro.Type): Buffer {
   return header;
 }
 
+/** The fingerprint in that header, in hexadecimal as it stands there. */
+export function fingerprintOf(type: avro.Type): string {
+  return singleObjectHeader(type).toString('hex', 2);
+}
+
 /** Reads one schema file of `schemas/`. */
 export function readSchema(name: string): avro.Schema {
   return JSON.parse(readFileSync(new URL(`../../schemas/${name}.avsc`, import.meta.url), 'utf8'));

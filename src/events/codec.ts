@@ -1,6 +1,12 @@
 import type avro from 'avsc';
 import { WardstreamError } from '../errors.js';
-import { parseSchema, readSchema, SINGLE_OBJECT_HEADER_BYTES, singleObjectHeader } from './avro.js';
+import {
+  fingerprintOf,
+  parseSchema,
+  readSchema,
+  SINGLE_OBJECT_HEADER_BYTES,
+  singleObjectHeader,
+} from './avro.js';
 import type { DeadLetterReason } from './dead-letter.js';
 import type {
   AlertMessage,
@@ -9,6 +15,7 @@ import type {
   PatientSnapshotMessage,
   RiskScoreMessage,
 } from './messages.js';
+import { keptSchema, schemasIn } from './schema-files.js';
 
 /** Every record the schemas define, with its TypeScript shape. */
 export interface RecordShapes extends MessageOf {
@@ -49,8 +56,8 @@ interface Reader {
   /** First and second half of the fingerprint as read from the message. */
   readonly low: number;
   readonly high: number;
-  /** Resolvers of other writers' schemas, by fingerprint in hexadecimal. */
-  readonly writers: Map<string, Writer>;
+  /** Resolvers of other writers' schemas, by fingerprint in hexadecimal; null where nothing is known of it. */
+  readonly writers: Map<string, Writer | null>;
 }
 interface Writer {
   readonly type: avro.Type;
@@ -70,9 +77,20 @@ const MAX_ABSENT = 10_000;
 /** Confluent framing: byte 00, then the schema id as a big-endian 32-bit number. */
 const CONFLUENT_HEADER_BYTES = 5;
 
+/** Where other writers' schemas come from, besides the versions that ours have had. */
+export interface CodecOptions {
+  readonly registry?: SchemaRegistry | undefined;
+  /** Of schema files. */
+  readonly directory?: string | undefined;
+}
+
+/** Fingerprints that nobody knows are remembered, so that each is looked for once; those of noise are many. */
+const MAX_UNKNOWN = 10_000;
+
 /**
  * Encodes and decodes the records of `schemas/`. Writes single-object encoding; reads it, and Confluent framing
- * where a registry is given. A message written with another version of the schema is resolved to ours.
+ * where a registry is given. A message written with an earlier version of the schema (`schemas/history`), with one of a directory, or with
+ * one of the registry is resolved to ours.
  */
 export class MessageCodec {
   readonly #readers = new Map<RecordName, Reader>();
@@ -82,13 +100,23 @@ export class MessageCodec {
   /** Ids that the registry does not have, and until when that is believed. */
   readonly #absent = new Map<number, number>();
 
-  constructor(options: { registry?: SchemaRegistry | undefined } = {}) {
-    this.#registry = options.registry;
+  /** @throws WardstreamError `WS_SCHEMA` where a schema of the directory cannot be read, or not be resolved to ours. */
+  constructor({ registry, directory }: CodecOptions = {}) {
+    this.#registry = registry;
     for (const name of RECORD_NAMES) {
       const type = parseSchema(readSchema(name));
       const header = singleObjectHeader(type);
       const [low, high] = [header.readUInt32LE(2), header.readUInt32LE(6)];
       this.#readers.set(name, { type, header, low, high, writers: new Map() });
+    }
+    for (const { file, name, schema } of directory === undefined ? [] : schemasIn(directory)) {
+      if (!this.#readers.has(name as RecordName)) {
+        throw new WardstreamError(
+          'WS_SCHEMA',
+          `schemas.directory: ${file} is of no record that is known here`,
+        );
+      }
+      this.addWriterSchema(name as RecordName, schema);
     }
   }
 
@@ -98,9 +126,9 @@ export class MessageCodec {
    */
   addWriterSchema(name: RecordName, schema: avro.Schema): void {
     const reader = this.#reader(name);
-    const writer = resolve(reader, schema);
+    const writer = resolve(reader.type, schema);
     if (writer instanceof DecodeFailure) throw new WardstreamError('WS_SCHEMA', `${name}: ${writer.detail}`);
-    reader.writers.set(singleObjectHeader(writer.type).toString('hex', 2), writer);
+    reader.writers.set(fingerprintOf(writer.type), writer);
   }
 
   encode<Name extends RecordName>(name: Name, value: RecordShapes[Name]): Buffer {
@@ -116,8 +144,8 @@ export class MessageCodec {
         return read(reader.type, undefined, bytes, SINGLE_OBJECT_HEADER_BYTES);
       }
       const fingerprint = bytes.toString('hex', 2, SINGLE_OBJECT_HEADER_BYTES);
-      const writer = reader.writers.get(fingerprint);
-      if (writer === undefined) {
+      const writer = this.#writer(name, reader, fingerprint);
+      if (writer === null) {
         return new DecodeFailure('unknown-schema', `no ${name} schema has fingerprint ${fingerprint}`);
       }
       return read(reader.type, writer.resolver, bytes, SINGLE_OBJECT_HEADER_BYTES);
@@ -156,6 +184,18 @@ export class MessageCodec {
     this.#absent.set(id, performance.now() + ABSENT_MS);
   }
 
+  /** Who wrote with that fingerprint; null where nobody knows. */
+  #writer(name: RecordName, { type, writers }: Reader, fingerprint: string): Writer | null {
+    const known = writers.get(fingerprint);
+    if (known !== undefined) return known;
+    const schema = keptSchema(name, fingerprint);
+    const writer = schema === null ? null : resolve(type, schema);
+    const found = writer instanceof DecodeFailure ? null : writer;
+    if (found === null && writers.size >= MAX_UNKNOWN) forgetUnknown(writers);
+    writers.set(fingerprint, found);
+    return found;
+  }
+
   #reader(name: RecordName): Reader {
     return this.#readers.get(name)!;
   }
@@ -163,7 +203,7 @@ export class MessageCodec {
   #resolveRegistered(id: number, name: RecordName): Writer | DecodeFailure {
     const schema = this.#registrySchemas.get(id);
     if (schema === undefined) return new DecodeFailure('unknown-schema', `the registry has no schema ${id}`);
-    const writer = resolve(this.#reader(name), schema);
+    const writer = resolve(this.#reader(name).type, schema);
     const byName = this.#registryWriters.get(id) ?? new Map<RecordName, Writer | DecodeFailure>();
     this.#registryWriters.set(id, byName.set(name, writer));
     return writer;
@@ -178,10 +218,14 @@ function isWrittenWith({ low, high }: Reader, bytes: Buffer, start = 0): boolean
   return bytes.readUInt32LE(start + 2) === low && bytes.readUInt32LE(start + 6) === high;
 }
 
-function resolve(reader: Reader, schema: avro.Schema): Writer | DecodeFailure {
+function forgetUnknown(writers: Map<string, Writer | null>): void {
+  for (const [fingerprint, writer] of writers) if (writer === null) writers.delete(fingerprint);
+}
+
+function resolve(reader: avro.Type, schema: avro.Schema): Writer | DecodeFailure {
   try {
     const type = parseSchema(schema);
-    return { type, resolver: reader.type.createResolver(type) };
+    return { type, resolver: reader.createResolver(type) };
   } catch (error) {
     return new DecodeFailure('unknown-schema', `the writer schema does not resolve: ${messageOf(error)}`);
   }

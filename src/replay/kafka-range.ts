@@ -59,9 +59,9 @@ export class KafkaRangeSource implements ReplaySource {
     }
     this.#range = parseRange(range);
     this.#bus = config.bus;
-    const { schemaRegistry } = config;
+    const { schemaRegistry, schemas } = config;
     const registry = schemaRegistry === undefined ? undefined : new SchemaRegistryClient(schemaRegistry.url);
-    this.#codec = new MessageCodec({ registry });
+    this.#codec = new MessageCodec({ registry, directory: schemas.directory });
     this.#schemas = this.#newLoader();
     this.#limit = limit;
     this.#keep = keep;
