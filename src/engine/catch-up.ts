@@ -1,5 +1,5 @@
-import type { RecordBatch } from '../bus/bus.js';
 import { INPUT_TOPICS } from '../events/topics.js';
+import type { EngineInput } from './stages.js';
 
 /** How far a process is from the present: so many of its partitions are restored and read to their end. */
 export interface CatchingUp {
@@ -53,10 +53,10 @@ export class CatchUp {
   }
 
   /** One more input goes into the pipeline. */
-  accept(input: RecordBatch | object | string): void {
+  accept(input: EngineInput): void {
     this.#accepted++;
-    if (typeof input === 'string' || !('caughtUp' in input)) return;
-    const { partition, lane, caughtUp } = input as RecordBatch;
+    if (typeof input === 'string' || !('records' in input)) return;
+    const { partition, lane, caughtUp } = input;
     const ends = this.#behind.get(partition);
     if (caughtUp && ends !== undefined && !ends.has(lane)) ends.set(lane, this.#accepted);
   }

@@ -161,6 +161,9 @@ describe('clients', () => {
     };
     expect((await act()).status).toBe(202);
     await ward.write({ released: [one.patient] });
+    catchingUp = { partitions: 1, of: 2 };
+    expect((await act()).status).toBe(503);
+    catchingUp = null;
     const refused = await act();
     expect(refused.status).toBe(404);
     expect(refused.body).toContain('its patient has left this server');

@@ -77,9 +77,11 @@ export class ScopedWard {
     return [...this.#view.openAlerts.values()].filter(({ wardId }) => this.sees(wardId));
   }
 
-  /** An alert that is not resolved. @throws HttpProblem 404. */
+  /** An alert that is not resolved. @throws HttpProblem 404; 503 where it may only not have been read yet. */
   openAlert(alertId: string): AlertMessage {
     const alert = this.#view.openAlerts.get(alertId);
+    if (alert === undefined && this.catchingUp !== null)
+      throw new HttpProblem(503, 'the server is catching up and may not know the alert yet; try again');
     if (alert === undefined || !this.sees(alert.wardId))
       throw new HttpProblem(
         404,
