@@ -214,6 +214,11 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** On Kafka, how often the state of patients is written and offsets are committed. */
       checkpointIntervalMs: ms.default(10_000),
+      /**
+       * On Kafka, a patient of whom nothing has come for so long (event time) leaves memory; the page shows since when, and the next
+       * value brings them back. 0: never. The default is longer than any vital sign counts for a score (4 h), and shorter than a shift.
+       */
+      evictAfterMs: ms.default(6 * 60 * MINUTE_MS),
     })
     .prefault({}),
   shutdown: z

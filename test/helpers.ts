@@ -129,6 +129,8 @@ export function outputsOf(more: Partial<Outputs> = {}): Outputs {
     discharged: [],
     released: [],
     restored: [],
+    silent: [],
+    recalled: [],
     scores: [],
     alerts: [],
   };

@@ -188,6 +188,16 @@ export class AlertPolicy {
     }
   }
 
+  /** The open alerts in what `stateOf` gave. @throws SyntaxError or TypeError where it is something else. */
+  static openIn(json: string): AlertMessage[] {
+    return json === '' ? [] : (JSON.parse(json) as StoredStay).rules.flatMap(({ open }) => open ?? []);
+  }
+
+  /** Whether time alone can change an alert of the patient. */
+  isWaiting(patientId: string): boolean {
+    return this.#waiting.has(patientId);
+  }
+
   /** Continues from what `stateOf` gave; rules that are configured no more are dropped. Returns the open alerts. */
   restore(patientId: string, json: string): AlertMessage[] {
     if (json === '') return [];
@@ -212,6 +222,11 @@ export class AlertPolicy {
   release(patientId: string): void {
     this.#stays.delete(patientId);
     this.#waiting.delete(patientId);
+  }
+
+  /** The patient's alerts that are not resolved. */
+  openOf(patientId: string): AlertMessage[] {
+    return this.#stays.get(patientId)?.rules.flatMap(({ open }) => open ?? []) ?? [];
   }
 
   /** The alerts that are not resolved, newest transition of each. */

@@ -24,11 +24,16 @@ export interface Position {
   readonly offset: number;
 }
 
-/** The newest state of one patient. */
-export interface StateEntry {
+/** Where the newest state of one patient stands in the log. */
+export interface StatePlace {
   /** The patient id. */
   readonly key: string;
   readonly partition: number;
+  readonly offset: number;
+}
+
+/** The newest state of one patient. */
+export interface StateEntry extends StatePlace {
   readonly value: Buffer;
 }
 
@@ -50,12 +55,15 @@ export interface Stretch {
 /** The compacted topic in which the state of patients outlives the process. */
 export interface StateLog {
   /**
-   * Takes the partitions over: gives the newest value of each of their keys. What a process that had them before still
-   * writes, since it does not know yet, counts for nothing from now on.
+   * Takes the partitions over: gives of each of their keys what `take` makes of its newest state. It is called of older ones too,
+   * and nothing but what it gives stays in memory. What a process that had the partitions before still writes, since it does not
+   * know yet, counts for nothing from now on.
    */
-  takeOver(partitions: readonly number[]): Promise<StateEntry[]>;
-  /** Resolves once they are in the log. Changes in partitions that are another process's by now are left out. */
-  write(changes: readonly StateChange[]): Promise<void>;
+  takeOver<Taken>(partitions: readonly number[], take: (entry: StateEntry) => Taken): Promise<Taken[]>;
+  /** Resolves once they are in the log, with their places. Changes in partitions that are another process's by now are left out. */
+  write(changes: readonly StateChange[]): Promise<StatePlace[]>;
+  /** The states at these places; of those no longer there the newest. Those that are in the log no more are left out. */
+  read(places: readonly StatePlace[]): Promise<StateEntry[]>;
   /**
    * Hands over again the input that state was made from, as far as it is still there: of each stretch in order, first
    * no record, and with its last ones `caughtUp`.

@@ -1,20 +1,22 @@
 import type { Admin, IHeaders, Kafka, Message } from 'kafkajs';
 import { TOPICS } from '../events/topics.js';
-import type { RecordBatch, StateChange, StateEntry, StateLog, Stretch } from './bus.js';
+import type { RecordBatch, StateChange, StateEntry, StateLog, StatePlace, Stretch } from './bus.js';
 import { type KafkaBusConfig, patiently, recordOf } from './kafka-client.js';
 import { type LogRange, readRanges } from './kafka-reader.js';
+import { RecordsAt } from './kafka-record-at.js';
 
-/** Appends messages to a topic; gives the offset at which the last request of each partition begins. */
-export type Append = (topic: string, messages: readonly Message[]) => Promise<ReadonlyMap<number, number>>;
+/** Appends messages to a topic; gives the offset of each. */
+export type Append = (topic: string, messages: readonly Message[]) => Promise<readonly number[]>;
 
 /** Key of the records that say a process has taken a partition over; no patient has it. */
 const CLAIM_KEY = '\u0000claim';
 /** Header of each record: the offset of its writer's claim. */
 const TERM = 'term';
 
-interface Newest {
+interface Newest<Taken> {
   readonly term: number;
-  readonly entry: StateEntry | null;
+  /** Null where the state was removed. */
+  readonly taken: { readonly of: Taken } | null;
 }
 
 /**
@@ -28,12 +30,14 @@ export class KafkaStateLog implements StateLog {
   readonly #config: KafkaBusConfig;
   readonly #append: Append;
   readonly #terms = new Map<number, number>();
+  readonly #records: RecordsAt;
 
   constructor(kafka: Kafka, admin: Admin, config: KafkaBusConfig, append: Append) {
     this.#kafka = kafka;
     this.#admin = admin;
     this.#config = config;
     this.#append = append;
+    this.#records = new RecordsAt(kafka, config.topicPrefix + TOPICS.state);
   }
 
   /** The partitions are another process's: nothing is written to them before they are taken over again. */
@@ -41,19 +45,46 @@ export class KafkaStateLog implements StateLog {
     for (const partition of partitions) this.#terms.delete(partition);
   }
 
-  async takeOver(partitions: readonly number[]): Promise<StateEntry[]> {
+  async takeOver<Taken>(partitions: readonly number[], take: (entry: StateEntry) => Taken): Promise<Taken[]> {
     const claims = partitions.map((partition) => ({ partition, key: CLAIM_KEY, value: '' }));
-    const terms = await this.#append(TOPICS.state, claims);
-    for (const [partition, offset] of terms) this.#terms.set(partition, offset + 1);
-    return this.#read(partitions);
+    const offsets = await this.#append(TOPICS.state, claims);
+    for (const [index, partition] of partitions.entries()) this.#terms.set(partition, offsets[index] + 1);
+    return this.#read(partitions, take);
   }
 
-  async write(changes: readonly StateChange[]): Promise<void> {
-    const messages = changes.flatMap(({ key, partition, value }) => {
-      const term = this.#terms.get(partition);
-      return term === undefined ? [] : [{ key, partition, value, headers: { [TERM]: String(term) } }];
+  async write(changes: readonly StateChange[]): Promise<StatePlace[]> {
+    const ours = changes.filter(({ partition }) => this.#terms.has(partition));
+    const messages = ours.map(({ key, partition, value }) => {
+      return { key, partition, value, headers: { [TERM]: String(this.#terms.get(partition)) } };
     });
-    await this.#append(TOPICS.state, messages);
+    const offsets = await this.#append(TOPICS.state, messages);
+    return ours.flatMap(({ key, partition, value }, index) =>
+      value === null ? [] : [{ key, partition, offset: offsets[index] }],
+    );
+  }
+
+  async read(places: readonly StatePlace[]): Promise<StateEntry[]> {
+    const found: StateEntry[] = [];
+    const gone = new Set(places.map(({ key }) => key));
+    for (const partition of new Set(places.map((place) => place.partition))) {
+      const offsetOf = new Map(
+        places.filter((place) => place.partition === partition).map(({ key, offset }) => [key, offset]),
+      );
+      for (const { key, value, offset } of await this.#records.read(partition, [...offsetOf.values()])) {
+        if (value === null || offsetOf.get(String(key)) !== Number(offset)) continue;
+        found.push({ key: String(key), partition, offset: Number(offset), value });
+        gone.delete(String(key));
+      }
+    }
+    if (gone.size === 0) return found;
+    // Compaction keeps the last record of a key, which may be one that counts for nothing; ours is then the newest that counts and is left.
+    const left = new Set(places.filter(({ key }) => gone.has(key)).map(({ partition }) => partition));
+    const newest = await this.#read([...left], (entry) => (gone.has(entry.key) ? [entry] : []));
+    return [...found, ...newest.flat()];
+  }
+
+  close(): Promise<void> {
+    return this.#records.close();
   }
 
   async reread(stretches: readonly Stretch[], handle: (batch: RecordBatch) => Promise<void>): Promise<void> {
@@ -82,24 +113,24 @@ export class KafkaStateLog implements StateLog {
   }
 
   /** Reads the partitions from their beginning to where they end now. */
-  async #read(partitions: readonly number[]): Promise<StateEntry[]> {
+  async #read<Taken>(partitions: readonly number[], take: (entry: StateEntry) => Taken): Promise<Taken[]> {
     const topic = this.#config.topicPrefix + TOPICS.state;
     const offsets = await patiently(() => this.#admin.fetchTopicOffsets(topic));
     const ranges = offsets
       .filter(({ partition }) => partitions.includes(partition))
       .map(({ partition, low, high }) => ({ topic, partition, from: Number(low), to: Number(high) }));
-    const newest = new Map<string, Newest>();
+    const newest = new Map<string, Newest<Taken>>();
     const purpose = `${this.#config.groupId}-restore`;
     await readRanges(this.#cluster, purpose, ranges, async ({ partition }, messages) => {
-      for (const { key, value, headers } of messages) {
+      for (const { key: bytes, value, headers, offset } of messages) {
+        const key = String(bytes);
         const term = termOf(headers);
-        if (term < (newest.get(String(key))?.term ?? 0)) continue;
-        const entry = value === null ? null : { key: String(key), partition, value };
-        newest.set(String(key), { term, entry });
+        if (key === CLAIM_KEY || term < (newest.get(key)?.term ?? 0)) continue;
+        const taken = value === null ? null : { of: take({ key, partition, offset: Number(offset), value }) };
+        newest.set(key, { term, taken });
       }
     });
-    newest.delete(CLAIM_KEY);
-    return [...newest.values()].flatMap(({ entry }) => entry ?? []);
+    return [...newest.values()].flatMap(({ taken }) => (taken === null ? [] : [taken.of]));
   }
 
   get #cluster() {

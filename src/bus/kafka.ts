@@ -105,8 +105,8 @@ export class KafkaBus implements EventBus {
     return subscription;
   }
 
-  /** In order, in requests small enough for a broker's default `message.max.bytes`. Gives where each partition's last request begins. */
-  #append(topic: string, messages: readonly Message[]): Promise<ReadonlyMap<number, number>> {
+  /** In order, in requests small enough for a broker's default `message.max.bytes`. Gives the offset of each message. */
+  #append(topic: string, messages: readonly Message[]): Promise<readonly number[]> {
     const before = this.#sends.get(topic) ?? Promise.resolve();
     const sent = before.then(() => this.#send(this.#onCluster(topic), messages));
     this.#sends.set(
@@ -116,13 +116,20 @@ export class KafkaBus implements EventBus {
     return sent;
   }
 
-  async #send(topic: string, messages: readonly Message[]): Promise<ReadonlyMap<number, number>> {
-    const offsets = new Map<number, number>();
+  /** Offsets are known of messages that name their partition; the others have none. */
+  async #send(topic: string, messages: readonly Message[]): Promise<readonly number[]> {
+    const offsets: number[] = [];
     let request: Message[] = [];
     let bytes = 0;
     const flush = async () => {
       const sent = await this.#producer.send({ topic, acks: -1, messages: request });
-      for (const { partition, baseOffset } of sent) offsets.set(partition, Number(baseOffset));
+      // Of one request those of a partition stand in the log one after the other.
+      const next = new Map(sent.map(({ partition, baseOffset }) => [partition, Number(baseOffset)]));
+      for (const { partition = -1 } of request) {
+        const offset = next.get(partition) ?? Number.NaN;
+        offsets.push(offset);
+        next.set(partition, offset + 1);
+      }
       request = [];
       bytes = 0;
     };
@@ -142,6 +149,7 @@ export class KafkaBus implements EventBus {
   }
 
   async close(): Promise<void> {
+    await this.state.close();
     await this.#producer.disconnect();
     await this.#admin.disconnect();
   }

@@ -1,8 +1,9 @@
 import type { AlertPolicy } from '../alerts/policy.js';
 import type { Aligner, AlignOptions } from '../align/aligner.js';
-import type { AppliedTo, DischargedStay } from '../align/patient.js';
-import type { Consumer, Position, StateChange, StateLog } from '../bus/bus.js';
+import type { AppliedTo, DischargedStay, PatientState } from '../align/patient.js';
+import type { Consumer, Position, StateChange, StateEntry, StateLog, StatePlace } from '../bus/bus.js';
 import { DecodeFailure, type MessageCodec } from '../events/codec.js';
+import type { ClinicalEvent, EpochMs } from '../events/event.js';
 import type { PatientSnapshotMessage } from '../events/messages.js';
 import type { ValidationLimits } from '../events/validate.js';
 import type { MicroBatcher } from '../inference/batcher.js';
@@ -11,6 +12,7 @@ import type { EncodeStage } from './encode.js';
 import type { Outputs } from './outputs.js';
 import { rebuild } from './rebuild.js';
 import type { SchemaLoader } from './schema-loader.js';
+import { type SilentPatient, type SilentPatients, silentIn, silentOf } from './silent.js';
 import {
   compressed,
   dischargeOf,
@@ -35,12 +37,26 @@ export interface CheckpointOptions {
   readonly aligner: Aligner;
   readonly batcher: MicroBatcher;
   readonly policy: AlertPolicy;
+  readonly silent: SilentPatients;
+  /** A patient of whom nothing has come for so long leaves memory; 0: never. */
+  readonly evictAfterMs: number;
+  /** The clock's time. */
+  readonly now: () => EpochMs;
+  /** Event time up to which all of a partition is dealt with; undefined where that is not known yet. */
+  readonly watermarkOf: (partition: number) => EpochMs | undefined;
 }
 
 /** What a state topic knows of partitions. */
 export interface RestoredState {
   readonly restored: readonly RestoredPatient[];
   readonly discharged: readonly DischargedStay[];
+  readonly silent: readonly SilentPatient[];
+}
+
+/** A patient who stays out of memory. */
+interface Left {
+  readonly place: StatePlace;
+  readonly silent: SilentPatient;
 }
 
 /** What a checkpoint needs of the running engine. */
@@ -80,6 +96,8 @@ export class Checkpoint {
   #copies: readonly StateChange[] = [];
   /** By partition and topic, how far the input is dealt with. */
   readonly #reached = new Map<number, Record<string, number>>();
+  /** Where the last snapshot of each patient in memory stands in the log. */
+  readonly #places = new Map<string, StatePlace>();
   #newest = Number.NEGATIVE_INFINITY;
   /** States of patients written so far. */
   written = 0;
@@ -89,8 +107,8 @@ export class Checkpoint {
   }
 
   /** Takes note of outputs that every sink has. */
-  note({ patients, alerts, restored, released, positions, observations }: Outputs): void {
-    for (const { patient } of restored) {
+  note({ patients, alerts, restored, recalled, released, positions, observations }: Outputs): void {
+    for (const { patient } of [...restored, ...recalled]) {
       if (this.#outdated.delete(patient.patientId)) this.#changed.add(patient.patientId);
     }
     for (const patientId of patients) this.#changed.add(patientId);
@@ -124,11 +142,12 @@ export class Checkpoint {
       this.#copies = await Promise.all(copies.map((copy) => this.#changeOf(copy)));
       // What a snapshot has in it is not read again: its results must be safe first.
       await flush();
-      await log.write(this.#copies);
+      for (const place of await log.write(this.#copies)) this.#places.set(place.key, place);
       this.written += some.length;
     }
     const forgotten = aligner.forgetDischarged(this.#newest - REMEMBER_DISCHARGE_MS);
     await log.write(forgotten.map(({ patientId: key, partition }) => ({ key, partition, value: null })));
+    for (const { patientId } of forgotten) this.#places.delete(patientId);
     if (patients.length === 0) await flush();
     if (!(await consumer.commit([...positions.values()]))) return;
     for (const [key, position] of positions) {
@@ -143,16 +162,105 @@ export class Checkpoint {
       for (const [key, { partition }] of noted) if (partitions.includes(partition)) noted.delete(key);
     }
     this.#copies = this.#copies.filter(({ partition }) => !partitions.includes(partition));
+    for (const { key, partition } of this.#places.values()) {
+      if (partitions.includes(partition)) this.#places.delete(key);
+    }
   }
 
-  /** Takes the partitions over: their patients as of the last snapshot. The past of those that cannot be restored is read again. */
+  /**
+   * Takes the partitions over: their patients as of the last snapshot, but for those who have been silent so long that they stay
+   * in the log. The past of those that cannot be restored is read again.
+   */
   async takeOver(partitions: readonly number[]): Promise<RestoredState> {
-    const { log, codec, model, align, onLost } = this.#options;
+    const { log, silent } = this.#options;
+    const entries: StateEntry[] = [];
+    const left: Left[] = [];
+    for (const taken of await log.takeOver(partitions, (entry) => this.#leave(entry) ?? entry)) {
+      if ('silent' in taken) left.push(taken);
+      else entries.push(taken);
+    }
+    for (const { place } of left) silent.put(place);
+    return { ...(await this.#restore(entries)), silent: left.map((each) => each.silent) };
+  }
+
+  /** The silent patients that events are of. */
+  silentAmong(events: readonly ClinicalEvent[]): StatePlace[] {
+    const { silent } = this.#options;
+    if (silent.size === 0) return [];
+    const patients = new Set(events.map(({ patientId }) => patientId));
+    return [...patients].flatMap((patientId) => silent.placeOf(patientId) ?? []);
+  }
+
+  /** Silent patients as they were, to be in memory again. */
+  async recall(places: readonly StatePlace[]): Promise<readonly RestoredPatient[]> {
+    const { log, silent } = this.#options;
+    const { restored } = await this.#restore(await log.read(places));
+    for (const { key } of places) silent.remove(key);
+    return restored;
+  }
+
+  /** A silent patient as they are, to be looked at; null where there is none. */
+  async lookUp(patientId: string): Promise<RestoredPatient | null> {
+    const { log, silent } = this.#options;
+    const place = silent.placeOf(patientId);
+    if (place === undefined) return null;
+    return (await this.#restore(await log.read([place]))).restored[0] ?? null;
+  }
+
+  /**
+   * Lets patients leave memory of whom nothing has come for long, whose state is in the log as it is, and of whom no alert waits for its
+   * time. `left` is told while nothing is under way.
+   */
+  async evict(
+    { atRest }: Pick<CheckpointTools, 'atRest'>,
+    left: (silent: readonly SilentPatient[]) => void,
+  ): Promise<void> {
+    if (this.#evictable().length === 0) return;
+    const { aligner, policy, silent } = this.#options;
+    await atRest(() => {
+      const patients = this.#evictable();
+      left(patients.map((patient) => silentOf(patient, policy.openOf(patient.patientId))));
+      for (const { patientId } of patients) {
+        silent.put(this.#places.get(patientId) as StatePlace);
+        this.#places.delete(patientId);
+        aligner.patients.delete(patientId);
+        policy.release(patientId);
+      }
+    });
+  }
+
+  #evictable(): PatientState[] {
+    const { aligner, policy, evictAfterMs, watermarkOf } = this.#options;
+    if (evictAfterMs === 0) return [];
+    return [...aligner.patients.values()].filter(
+      ({ patientId, partition, lastEventAt }) =>
+        lastEventAt < (watermarkOf(partition) ?? Number.NEGATIVE_INFINITY) - evictAfterMs &&
+        this.#places.has(patientId) &&
+        !this.#changed.has(patientId) &&
+        !policy.isWaiting(patientId),
+    );
+  }
+
+  /** What is kept of an entry whose patient stays in the log; null of others. */
+  #leave({ key, partition, offset, value }: StateEntry): Left | null {
+    const { codec, evictAfterMs, now, model, align } = this.#options;
+    if (evictAfterMs === 0) return null;
+    const snapshot = codec.decode('PatientSnapshot', value);
+    if (snapshot instanceof DecodeFailure || snapshot.state.length === 0) return null;
+    if (snapshot.eventTime >= now() - evictAfterMs) return null;
+    const { dedupeWindow } = align;
+    const patient = restorePatient(snapshot, { partition, dedupeWindow, model });
+    const silent = patient === null ? null : silentIn(patient);
+    return silent === null ? null : { place: { key, partition, offset }, silent };
+  }
+
+  async #restore(entries: readonly StateEntry[]): Promise<Omit<RestoredState, 'silent'>> {
+    const { codec, model, align, onLost } = this.#options;
     const { dedupeWindow } = align;
     const restored: RestoredPatient[] = [];
     const discharged: DischargedStay[] = [];
     const lost: LostPatient[] = [];
-    for (const { partition, value } of await log.takeOver(partitions)) {
+    for (const { key, partition, offset, value } of entries) {
       const snapshot = codec.decode('PatientSnapshot', value);
       if (snapshot instanceof DecodeFailure) continue;
       const stay = restoreDischarge(snapshot, partition);
@@ -161,8 +269,10 @@ export class Checkpoint {
         continue;
       }
       const patient = restorePatient(snapshot, { partition, dedupeWindow, model });
-      if (patient !== null) restored.push(patient);
-      else lost.push(...[lostPatientOf(snapshot, partition)].flatMap((each) => each ?? []));
+      if (patient !== null) {
+        restored.push(patient);
+        this.#places.set(key, { key, partition, offset });
+      } else lost.push(...[lostPatientOf(snapshot, partition)].flatMap((each) => each ?? []));
     }
     if (lost.length > 0) {
       onLost(lost.length);

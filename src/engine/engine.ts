@@ -2,6 +2,7 @@ import { concatMap, Subject, type Subscription, tap } from 'rxjs';
 import { NoReadings } from '../alerts/no-reading.js';
 import { NO_NOTICES, TechnicalNotices } from '../alerts/notices.js';
 import { AlertPolicy } from '../alerts/policy.js';
+import type { PatientState } from '../align/patient.js';
 import type { Consumer, EventBus } from '../bus/bus.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
@@ -24,6 +25,7 @@ import { type Explanation, Explanations } from './explanations.js';
 import { InputWatch } from './input-watch.js';
 import { type OpenModels, openModels } from './models.js';
 import { emptyOutputs, type Outputs, type Sink } from './outputs.js';
+import { recallSilent } from './recall.js';
 import { RestingLanes, SchemaGate } from './schema-gate.js';
 import { SchemaLoader } from './schema-loader.js';
 import { ShadowModel } from './shadow.js';
@@ -208,13 +210,23 @@ export class Engine {
   /** Why a patient's outcome is what it is as of their newest event; null where the patient is not here. */
   async explain(patientId: string, outcome: OutcomeName = 'risk'): Promise<Explanation | null> {
     const { aligner, batcher } = this.#scoring;
-    const patient = aligner.patients.get(patientId);
-    return patient === undefined ? null : this.#explanations.explainNow(patient, batcher, outcome);
+    const patient = aligner.patients.get(patientId) ?? (await this.#lookUp(patientId));
+    return patient === null ? null : this.#explanations.explainNow(patient, batcher, outcome);
+  }
+
+  /** A silent patient as they are, beside the stream; null where there is none. */
+  async #lookUp(patientId: string): Promise<PatientState | null> {
+    const found = (await this.#checkpoint?.lookUp(patientId)) ?? null;
+    if (found === null) return null;
+    if (found.fill !== null) found.fill(this.#scoring.batcher.cacheOf(found.patient));
+    else this.#scoring.computeCache(found.patient);
+    return found.patient;
   }
 
   /** Where a patient's events come from, and so where their acknowledgements must go; undefined where the patient is not here. */
   partitionOf(patientId: string): number | undefined {
-    return this.#scoring.aligner.patients.get(patientId)?.partition;
+    const { aligner, silent } = this.#scoring;
+    return (aligner.patients.get(patientId) ?? silent.placeOf(patientId))?.partition;
   }
 
   /** Partitions that wait for a schema registry that cannot be asked. */
@@ -261,6 +273,11 @@ export class Engine {
   /** Patients whose state is in memory. */
   get patients(): number {
     return this.#scoring.aligner.patients.size;
+  }
+
+  /** Patients who are silent and not in memory. */
+  get silentPatients(): number {
+    return this.#scoring.silent.size;
   }
 
   /** Tokens run by the model, in how many batches, and the seconds each input batch took of it. */
@@ -365,6 +382,10 @@ export class Engine {
       aligner,
       batcher,
       policy,
+      silent: this.#scoring.silent,
+      evictAfterMs: config.state.evictAfterMs,
+      now: () => this.#options.clock.now(),
+      watermarkOf: (partition) => this.#scoring.watermarks.get(partition),
     });
   }
 
@@ -375,6 +396,7 @@ export class Engine {
       if (isUnderWay || this.#failure !== null) return;
       isUnderWay = true;
       this.#lastCheckpoint = this.#write()
+        .then(() => this.#evict())
         .catch((error: unknown) => this.#fail(error))
         .finally(() => {
           isUnderWay = false;
@@ -394,6 +416,15 @@ export class Engine {
     });
     this.#checkpoints++;
     this.#checkpointSeconds = (performance.now() - began) / 1000;
+  }
+
+  /** Lets silent patients leave memory; the sinks are told before anything else comes. */
+  async #evict(): Promise<void> {
+    if (this.#checkpoint === null || this.#isClosing) return;
+    await this.#checkpoint.evict({ atRest: (call) => this.#atRest(call) }, (silent) => {
+      this.#inFlight++;
+      this.#input.next({ restored: [], discharged: [], silent });
+    });
   }
 
   /** Lets what is under way come to its end, calls, and goes on. */
@@ -437,6 +468,7 @@ export class Engine {
         decodeRecords(this.#decoder, clock),
         mergeByEventTime({ reorderWindowMs, maxWaiting, live: clock.live }, clock, this.#resting.on('merge')),
         this.#encoding.operator(),
+        recallSilent(this.#checkpoint),
         this.#scoring.operator(),
         applyAlertPolicy(this.policy, (patientId) => patients.get(patientId)?.partition),
         this.#explanations.operator(),

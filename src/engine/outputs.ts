@@ -11,6 +11,7 @@ import type {
 } from '../events/event.js';
 import type { AckMessage, AlertMessage, DeadLetterMessage } from '../events/messages.js';
 import type { Contributions } from '../inference/occlusion.js';
+import type { SilentPatient } from './silent.js';
 
 /** One evaluation of the model, with the bedside scores of the same moment. */
 export interface Score extends ScoredMoment {
@@ -36,8 +37,12 @@ export type Action =
   | { readonly kind: 'score'; readonly score: Score }
   | { readonly kind: 'act'; readonly message: AckMessage; readonly event: ClinicalEvent }
   | { readonly kind: 'restored'; readonly patient: PatientState; readonly alerts: string }
-  | { readonly kind: 'released'; readonly patient: PatientState }
+  | { readonly kind: 'recalled'; readonly patient: PatientState; readonly alerts: string }
+  | { readonly kind: 'released'; readonly patient: Departed }
   | { readonly kind: 'discharged'; readonly patient: PatientState; readonly time: EpochMs };
+
+/** Whom this process watches no more. */
+export type Departed = Pick<PatientState, 'patientId' | 'partition'>;
 
 /** What one batch of input led to: handed to every sink before its offsets are committed. */
 export interface Outputs {
@@ -51,8 +56,12 @@ export interface Outputs {
   readonly discharged: PatientState[];
   /** Taken over from a snapshot, with their open alerts. */
   readonly restored: { readonly patient: PatientState; readonly alerts: readonly AlertMessage[] }[];
+  /** Silent for so long that they have left memory. */
+  readonly silent: readonly SilentPatient[];
+  /** Silent no more: in memory again, as they were. */
+  readonly recalled: { readonly patient: PatientState }[];
   /** Still on the ward, but from now on another process's. */
-  readonly released: PatientState[];
+  readonly released: Departed[];
   readonly scores: Score[];
   /** Of the model in shadow, where there is one. */
   readonly shadowScores?: readonly ShadowScore[];
@@ -72,6 +81,8 @@ export function emptyOutputs(): Outputs {
     admitted: [],
     discharged: [],
     restored: [],
+    silent: [],
+    recalled: [],
     released: [],
     scores: [],
     alerts: [],

@@ -19,6 +19,7 @@ import type { EventDecoder } from './decode.js';
 import type { Explanations } from './explanations.js';
 import { type Action, emptyOutputs, type Outputs, type Score, type ShadowScore } from './outputs.js';
 import type { ShadowModel } from './shadow.js';
+import { type SilentPatient, SilentPatients } from './silent.js';
 import type { RestoredPatient } from './snapshot.js';
 
 /** A batch after decoding. */
@@ -45,6 +46,7 @@ export interface Revoked {
 export interface Restored {
   readonly restored: readonly RestoredPatient[];
   readonly discharged: readonly DischargedStay[];
+  readonly silent: readonly SilentPatient[];
 }
 
 /** Events released in order, with how far the input may be committed once they are dealt with. */
@@ -57,6 +59,9 @@ export interface OrderedBatch {
   readonly revoked: readonly number[];
   readonly restored: readonly RestoredPatient[];
   readonly discharged: readonly DischargedStay[];
+  /** Silent patients of whom there is an event, and those who have become silent. */
+  readonly recalled: readonly RestoredPatient[];
+  readonly silent: readonly SilentPatient[];
 }
 
 export interface AlignedBatch extends OrderedBatch {
@@ -165,6 +170,8 @@ const NOTHING = {
   revoked: [],
   restored: [],
   discharged: [],
+  recalled: [],
+  silent: [],
 };
 
 function isControl(input: EngineInput): input is Control {
@@ -196,6 +203,10 @@ function committable(
  */
 export class AlignAndScore {
   readonly aligner: Aligner;
+  /** Patients who are not in memory. */
+  readonly silent = new SilentPatients();
+  /** Event time up to which all of a partition is dealt with. */
+  readonly watermarks = new Map<number, EpochMs>();
   #actions: Action[] = [];
   #deadLetters: DeadLetterMessage[] = [];
   readonly batcher: MicroBatcher;
@@ -275,22 +286,34 @@ export class AlignAndScore {
   #align(batch: OrderedBatch): AlignedBatch {
     this.#actions = [];
     this.#deadLetters = batch.deadLetters;
+    for (const [partition, time] of batch.watermarks) this.watermarks.set(partition, time);
+    this.#restore(batch.recalled, 'recalled');
     this.aligner.apply(batch.events);
-    if (batch.revoked.length > 0) this.aligner.release(new Set(batch.revoked));
+    if (batch.revoked.length > 0) this.#release(new Set(batch.revoked));
     for (const stay of batch.discharged) this.aligner.restoreDischarged(stay);
-    for (const { patient, alerts, fill } of batch.restored) {
-      if (!this.aligner.restore(patient)) continue;
-      if (fill !== null) fill(this.batcher.cacheOf(patient));
-      else this.#computeCache(patient);
-      this.#shadow?.restore(patient);
-      this.#actions.push({ kind: 'restored', patient, alerts });
-    }
+    this.#restore(batch.restored, 'restored');
     const asked = this.#shadow === null ? {} : { shadowScores: this.#shadow.take() };
     return { ...batch, actions: this.#actions, ...asked };
   }
 
+  #release(revoked: ReadonlySet<number>): void {
+    this.aligner.release(revoked);
+    for (const patient of this.silent.release(revoked)) this.#actions.push({ kind: 'released', patient });
+    for (const partition of revoked) this.watermarks.delete(partition);
+  }
+
+  #restore(patients: readonly RestoredPatient[], kind: 'restored' | 'recalled'): void {
+    for (const { patient, alerts, fill } of patients) {
+      if (!this.aligner.restore(patient)) continue;
+      if (fill !== null) fill(this.batcher.cacheOf(patient));
+      else this.computeCache(patient);
+      this.#shadow?.restore(patient);
+      this.#actions.push({ kind, patient, alerts });
+    }
+  }
+
   /** Of the closed steps there are, since the one in the snapshot is another model's. */
-  #computeCache(patient: PatientState): void {
+  computeCache(patient: PatientState): void {
     const { timeline } = patient;
     timeline.eachClosed(timeline.oldestStep, this.#carry, (step) =>
       this.batcher.close(patient, step, this.#carry),
@@ -306,7 +329,7 @@ export function applyAlertPolicy(
   policy: AlertPolicy,
   partitionOf: (patientId: string) => number | undefined,
 ): OperatorFunction<AlignedBatch, Outputs> {
-  return map(({ events, watermarks, actions, deadLetters, positions, shadowScores }) => {
+  return map(({ events, watermarks, actions, deadLetters, positions, silent, shadowScores }) => {
     const observations = events.filter((event): event is ObservationEvent => event.variables !== null);
     const outputs: Outputs = {
       ...emptyOutputs(),
@@ -315,6 +338,7 @@ export function applyAlertPolicy(
       notes: events.filter((event) => event.kind === 'notes'),
       images: events.filter((event) => event.kind === 'imaging'),
       ...(shadowScores === undefined ? {} : { shadowScores }),
+      silent,
       deadLetters,
       positions,
     };
@@ -354,6 +378,10 @@ function decide(policy: AlertPolicy, action: Action, outputs: Outputs): void {
       outputs.restored.push({ patient, alerts: policy.restore(patient.patientId, alerts) });
       return;
     }
+    case 'recalled':
+      policy.restore(action.patient.patientId, action.alerts);
+      outputs.recalled.push({ patient: action.patient });
+      return;
     case 'released':
       outputs.released.push(action.patient);
       policy.release(action.patient.patientId);

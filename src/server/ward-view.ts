@@ -1,7 +1,8 @@
 import { Subject } from 'rxjs';
 import type { LastScore, PatientState } from '../align/patient.js';
-import { VARIABLE_COUNT, VARIABLES } from '../clinical/variables.js';
-import type { Outputs, Score, Sink } from '../engine/outputs.js';
+import { VARIABLES } from '../clinical/variables.js';
+import type { Departed, Outputs, Score, Sink } from '../engine/outputs.js';
+import { type SilentPatient, silentOf } from '../engine/silent.js';
 import type { EpochMs } from '../events/event.js';
 import type { AlertMessage } from '../events/messages.js';
 import { AlertLog, type LoggedAlert } from './alert-log.js';
@@ -38,6 +39,8 @@ export class WardView implements Sink {
   /** The order of alert records, for clients that come back. */
   readonly log: AlertLog;
   readonly #states = new Map<string, PatientState>();
+  /** Patients of whom the engine keeps nothing in memory, since nothing has come for long. */
+  readonly #silent = new Set<string>();
   #changed = new Set<string>();
   #clock = 0;
   readonly #now: (() => EpochMs) | undefined;
@@ -59,12 +62,17 @@ export class WardView implements Sink {
   }
 
   async write(outputs: Outputs): Promise<void> {
-    const { admitted, restored, discharged, released, scores, alerts } = outputs;
+    const { admitted, restored, silent, recalled, discharged, released, scores, alerts } = outputs;
     this.recent.write(outputs);
     for (const { patient } of restored) this.#restore(patient);
     for (const patient of admitted) this.#admit(patient);
+    for (const patient of silent) this.#silence(patient);
+    for (const { patient } of recalled) {
+      this.#silent.delete(patient.patientId);
+      this.#states.set(patient.patientId, patient);
+    }
     for (const score of scores) this.#score(score);
-    const transitions = [...restored.flatMap(({ alerts: open }) => open), ...alerts];
+    const transitions = [...[...restored, ...silent].flatMap(({ alerts: open }) => open), ...alerts];
     if (transitions.length > 0) this.#push(transitions);
     this.#remove(discharged, 'discharged');
     this.#remove(released, 'elsewhere');
@@ -82,6 +90,7 @@ export class WardView implements Sink {
   /** Forgets everything, so that a replay can go on from elsewhere. */
   reset(): void {
     for (const patientId of this.patients.keys()) this.#states.delete(patientId);
+    this.#silent.clear();
     this.patients.clear();
     this.openAlerts.clear();
     this.recent.clear();
@@ -106,7 +115,8 @@ export class WardView implements Sink {
   view(patientId: string): PatientView | undefined {
     const view = this.patients.get(patientId);
     if (view !== undefined) {
-      view.stale = Math.max(this.#clock, this.now ?? 0) - view.lastEventAt > STALE_MS;
+      const isOld = Math.max(this.#clock, this.now ?? 0) - view.lastEventAt > STALE_MS;
+      view.stale = isOld || this.#silent.has(patientId);
     }
     return view;
   }
@@ -116,13 +126,14 @@ export class WardView implements Sink {
   }
 
   /** Takes patients off the ward, and with them what is open of theirs: from here nobody could act on it. */
-  #remove(patients: readonly PatientState[], reason: DepartureReason): void {
+  #remove(patients: readonly Departed[], reason: DepartureReason): void {
     if (patients.length === 0) return;
     const gone = new Set(patients.map(({ patientId }) => patientId));
     for (const patientId of gone) {
       const wardId = this.patients.get(patientId)?.wardId ?? null;
       this.patients.delete(patientId);
       this.#states.delete(patientId);
+      this.#silent.delete(patientId);
       this.#changed.delete(patientId);
       this.recent.forget(patientId);
       this.departed$.next({ patientId, wardId, reason });
@@ -134,14 +145,16 @@ export class WardView implements Sink {
     if (dropped.length > 0) this.dropped$.next(dropped);
   }
 
-  /** Shows a patient of a snapshot as they were: the values with their times, and the risk with its. */
   #restore(patient: PatientState): void {
-    const { patientId, lastEventAt, lastScore, timeline } = patient;
-    this.#admit(patient);
+    this.#states.set(patient.patientId, patient);
+    this.#showAsWas(silentOf(patient, []));
+  }
+
+  /** Shows a patient of a snapshot as they were: the values with their times, and the risk with its. */
+  #showAsWas(patient: SilentPatient): void {
+    const { patientId, lastEventAt, lastScore, values, ages } = patient;
+    this.#begin(patient);
     const view = this.patients.get(patientId)!;
-    const values = new Float32Array(VARIABLE_COUNT);
-    const ages = new Float32Array(VARIABLE_COUNT);
-    timeline.lastKnown(lastEventAt, values, ages);
     view.values = valuesOf(values, ages, lastEventAt);
     view.lastEventAt = lastEventAt;
     view.restored = true;
@@ -151,9 +164,27 @@ export class WardView implements Sink {
     view.riskHistory.push([lastScore.eventTime, Number(lastScore.risk.toFixed(RISK_DIGITS))]);
   }
 
+  /** The patient stays on the ward, with what was known last and since when; what it takes to go on from there is let go. */
+  #silence(patient: SilentPatient): void {
+    const { patientId } = patient;
+    if (!this.patients.has(patientId)) this.#showAsWas(patient);
+    this.#silent.add(patientId);
+    this.#states.delete(patientId);
+    this.recent.forget(patientId);
+    const { riskHistory } = this.patients.get(patientId)!;
+    riskHistory.splice(0, riskHistory.length - 1);
+    this.#changed.add(patientId);
+  }
+
   #admit(patient: PatientState): void {
+    this.#states.set(patient.patientId, patient);
+    this.#begin(patient);
+  }
+
+  #begin(
+    patient: Pick<PatientState, 'patientId' | 'stayId' | 'wardId' | 'bedId' | 'admittedAt' | 'demographics'>,
+  ): void {
     const { patientId, stayId, admittedAt, wardId, bedId, demographics } = patient;
-    this.#states.set(patientId, patient);
     this.patients.set(patientId, {
       patientId,
       stayId,

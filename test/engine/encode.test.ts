@@ -80,7 +80,15 @@ function slowEncoders() {
 }
 
 function ordered(...events: ClinicalEvent[]): OrderedBatch {
-  const none = { positions: [], revoked: [], restored: [], discharged: [], watermarks: new Map() };
+  const none = {
+    positions: [],
+    revoked: [],
+    restored: [],
+    discharged: [],
+    recalled: [],
+    silent: [],
+    watermarks: new Map(),
+  };
   return { events, deadLetters: [], ...none };
 }
 const at = (minute: number, messageId = `${minute}`) => ({

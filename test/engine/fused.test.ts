@@ -43,7 +43,15 @@ function charted(hours = CHARTED): ClinicalEvent[] {
 }
 
 function ordered(events: readonly ClinicalEvent[]): OrderedBatch {
-  const none = { positions: [], revoked: [], restored: [], discharged: [], watermarks: new Map() };
+  const none = {
+    positions: [],
+    revoked: [],
+    restored: [],
+    discharged: [],
+    recalled: [],
+    silent: [],
+    watermarks: new Map(),
+  };
   return { events: [...events].sort(compareEvents), deadLetters: [], ...none };
 }
 

@@ -66,13 +66,16 @@ class SurvivingBus implements EventBus {
     this.#world = { ...world };
     const { entries } = this.#world;
     this.state = {
-      takeOver: async () => [...entries].map(([key, value]) => ({ key, partition: 0, value })),
+      takeOver: async (_, take) =>
+        [...entries].map(([key, value]) => take({ key, partition: 0, offset: 0, value })),
       write: async (changes) => {
         for (const { key, value } of changes) {
           if (value === null) entries.delete(key);
           else entries.set(key, value);
         }
+        return changes.map(({ key, partition }) => ({ key, partition, offset: 0 }));
       },
+      read: async (places) => places.map((place) => ({ ...place, value: entries.get(place.key) as Buffer })),
       reread: async (stretches, handle) => {
         for (const { topic, partition } of stretches) {
           await handle({ lane: topic, partition, records: [], caughtUp: false });

@@ -272,6 +272,8 @@ function ordered(...events: ClinicalEvent[]): OrderedBatch {
     revoked: [],
     restored: [],
     discharged: [],
+    recalled: [],
+    silent: [],
   };
 }
 const at = (minute: number, patientId = 'p1') => ({

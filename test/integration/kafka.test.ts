@@ -109,6 +109,8 @@ async function committed({ groupId, topicPrefix }: KafkaBusConfig): Promise<void
   }
 }
 
+const whole = (entry: StateEntry) => entry;
+
 describe('KafkaBus', () => {
   it('makes the topics once, and refuses one whose partitions differ', async () => {
     const config = busConfig();
@@ -173,17 +175,23 @@ describe('KafkaBus', () => {
         value: Buffer.alloc(100_000, key + version),
       }));
     const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
-    expect(await bus.state.takeOver(all)).toEqual([]);
-    await bus.state.write(changes(1));
-    await bus.state.write(changes(2));
-    await bus.state.write([{ key: 'P7', partition: 1, value: null }]);
-    const byKey = (entries: readonly StateEntry[]) =>
+    expect(await bus.state.takeOver(all, whole)).toEqual([]);
+    const old = await bus.state.write(changes(1));
+    const places = await bus.state.write(changes(2));
+    expect(await bus.state.write([{ key: 'P7', partition: 1, value: null }])).toEqual([]);
+    const byKey = (entries: readonly Omit<StateEntry, 'offset'>[]) =>
       entries.map(({ key, partition, value }) => `${key} ${partition} ${value[0]}`).sort();
     const newest = changes(2).filter(({ key }) => key !== 'P7');
-    expect(byKey(await bus.state.takeOver(all))).toEqual(byKey(newest));
-    expect(byKey(await bus.state.takeOver([0, 1]))).toEqual(
+    expect(byKey(await bus.state.takeOver(all, whole))).toEqual(byKey(newest));
+    expect(byKey(await bus.state.takeOver([0, 1], whole))).toEqual(
       byKey(newest.filter(({ partition }) => partition < 2)),
     );
+    // One by one at the places that the log gave, of any age; and the newest of a key that is no longer where it was.
+    expect(byKey(await bus.state.read(places))).toEqual(byKey(changes(2)));
+    expect(byKey(await bus.state.read(old.slice(3, 5)))).toEqual(byKey(changes(1).slice(3, 5)));
+    const [{ offset: elsewhere }, moved] = [places[8], places[4]];
+    expect(byKey(await bus.state.read([{ ...moved, offset: elsewhere }]))).toEqual(byKey([changes(2)[4]]));
+    expect(await bus.state.read([{ key: 'nobody', partition: 0, offset: elsewhere }])).toEqual([]);
     await bus.close();
   });
 
@@ -193,14 +201,14 @@ describe('KafkaBus', () => {
     await heir.createTopics([TOPICS.state]);
     const write = ({ state }: KafkaBus, key: string, text: string) =>
       state.write([{ key, partition: 2, value: Buffer.from(text) }]);
-    await sleeper.state.takeOver([2]);
+    await sleeper.state.takeOver([2], whole);
     await write(sleeper, 'P1', 'old');
     await write(sleeper, 'P2', 'old, and nothing has happened since');
-    await heir.state.takeOver([2]);
+    await heir.state.takeOver([2], whole);
     await write(heir, 'P1', 'new');
     await write(sleeper, 'P1', 'stale');
     const texts = async () =>
-      (await heir.state.takeOver([2])).map(({ key, value }) => `${key}: ${value}`).sort();
+      (await heir.state.takeOver([2], whole)).map(({ key, value }) => `${key}: ${value}`).sort();
     expect(await texts()).toEqual(['P1: new', 'P2: old, and nothing has happened since']);
     sleeper.state.giveUp([2]);
     await write(sleeper, 'P3', 'after it knows');

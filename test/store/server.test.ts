@@ -47,6 +47,8 @@ function outputs(patientId: string, minutes: readonly number[]): Outputs {
     admitted: [],
     discharged: [],
     restored: [],
+    silent: [],
+    recalled: [],
     released: [],
     scores: scores as unknown as Score[],
     alerts: [],

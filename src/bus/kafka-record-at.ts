@@ -1,0 +1,107 @@
+import type { Kafka, KafkaMessage } from 'kafkajs';
+import { patiently } from './kafka-client.js';
+
+/** What is used of kafkajs's own cluster, which its types do not tell. */
+interface Cluster {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  addTargetTopic(topic: string): Promise<void>;
+  refreshMetadata(): Promise<void>;
+  findLeaderForPartitions(topic: string, partitions: readonly number[]): Record<string, number[]>;
+  findBroker(node: { nodeId: string }): Promise<Broker>;
+}
+interface Broker {
+  fetch(request: {
+    readonly maxWaitTime: number;
+    readonly minBytes: number;
+    readonly maxBytes: number;
+    readonly isolationLevel: number;
+    readonly topics: readonly {
+      readonly topic: string;
+      readonly partitions: readonly {
+        readonly partition: number;
+        readonly fetchOffset: string;
+        readonly maxBytes: number;
+      }[];
+    }[];
+  }): Promise<{
+    readonly responses: readonly {
+      readonly partitions: readonly { readonly messages: readonly KafkaMessage[] }[];
+    }[];
+  }>;
+}
+
+/** A batch is sent whole if it alone is larger. */
+const LEAST_BYTES = 1;
+const READ_UNCOMMITTED = 0;
+
+/**
+ * Reads records at known offsets of a topic, without a consumer group: a member of one would wait seconds for its partitions. kafkajs has
+ * no call for that; its own cluster has.
+ */
+export class RecordsAt {
+  readonly #kafka: Kafka;
+  readonly #topic: string;
+  #cluster: Promise<Cluster> | null = null;
+
+  constructor(kafka: Kafka, topic: string) {
+    this.#kafka = kafka;
+    this.#topic = topic;
+  }
+
+  /** The records at those of the offsets that are still there. Waits for a broker that is away. */
+  async read(partition: number, offsets: readonly number[]): Promise<KafkaMessage[]> {
+    const wanted = new Set(offsets);
+    const found: KafkaMessage[] = [];
+    for (const offset of [...wanted].sort((a, b) => a - b)) {
+      // Taken from the batch of one before it: what was written together is read together.
+      if (!wanted.has(offset)) continue;
+      wanted.delete(offset);
+      for (const message of await patiently(() => this.#fetch(partition, offset))) {
+        const at = Number(message.offset);
+        if (at === offset || wanted.delete(at)) found.push(message);
+      }
+    }
+    return found;
+  }
+
+  async close(): Promise<void> {
+    const cluster = await this.#cluster?.catch(() => null);
+    this.#cluster = null;
+    await cluster?.disconnect();
+  }
+
+  async #fetch(partition: number, offset: number): Promise<readonly KafkaMessage[]> {
+    this.#cluster ??= this.#connect();
+    try {
+      const cluster = await this.#cluster;
+      const leaders = cluster.findLeaderForPartitions(this.#topic, [partition]);
+      const broker = await cluster.findBroker({ nodeId: Object.keys(leaders)[0] });
+      const at = { partition, fetchOffset: String(offset), maxBytes: LEAST_BYTES };
+      const { responses } = await broker.fetch({
+        maxWaitTime: 0,
+        minBytes: 0,
+        maxBytes: LEAST_BYTES,
+        isolationLevel: READ_UNCOMMITTED,
+        topics: [{ topic: this.#topic, partitions: [at] }],
+      });
+      return responses.flatMap(({ partitions }) => partitions.flatMap(({ messages }) => messages));
+    } catch (error) {
+      // Another broker may lead the partition by now.
+      await this.close();
+      throw error;
+    }
+  }
+
+  async #connect(): Promise<Cluster> {
+    const symbol = Object.getOwnPropertySymbols(this.#kafka).find(
+      ({ description }) => description === 'private:Kafka:createCluster',
+    );
+    if (symbol === undefined) throw new Error('kafkajs is of a version that is not known');
+    const create = (this.#kafka as unknown as Record<symbol, (options: object) => Cluster>)[symbol];
+    const cluster = create({ metadataMaxAge: 300_000, allowAutoTopicCreation: false });
+    await cluster.connect();
+    await cluster.addTargetTopic(this.#topic);
+    return cluster;
+  }
+}
