@@ -15,6 +15,8 @@ export interface MetricsSources {
   readonly inFlight: () => number;
   /** Patients whose state is in memory. */
   readonly patients: () => number;
+  /** Silent patients, whose state is in the log only. */
+  readonly silent: () => number;
   /** Partitions that this process reads. */
   readonly partitions: () => number;
   /** Messages in another partition than their patient, by topic and cause. */
@@ -111,6 +113,11 @@ export function openMetrics(sources: MetricsSources): Registry {
     () => ENCODING_FLAGS.map((reason) => ({ labels: { reason }, value: counts().flagged[reason] ?? 0 })),
   );
   gauge('patients', 'Patients whose state is in memory.', sources.patients);
+  gauge(
+    'patients_silent',
+    'Patients silent for so long that their state is in the log only.',
+    sources.silent,
+  );
   gauge(
     'partitions',
     'Partitions of the consumer group that this process reads; 0 without one.',

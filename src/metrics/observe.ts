@@ -55,6 +55,7 @@ export class Observer {
       inFlight: () => engine.inFlight,
       patients: () => engine.patients,
       misplaced: () => engine.watch.misplaced,
+      silent: () => engine.silentPatients,
       partitions: () => engine.partitions.size,
       scoring: () => engine.scoring,
       drift: () => engine.drift,

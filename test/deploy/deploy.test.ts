@@ -61,6 +61,7 @@ async function metricNames(): Promise<Set<string>> {
     modelVersion: 'v',
     inFlight: () => 0,
     patients: () => 0,
+    silent: () => 0,
     partitions: () => 0,
     misplaced: () => [],
     scoring: () => ({ tokens: 0, batches: 0, seconds: none }),

@@ -72,6 +72,7 @@ function AlertState({ alert, others, silentMs }: AlertStateProps) {
       <Shape priority={alert.priority} filled={isActive(alert)} />
       <b>{alert.priority}</b> {alert.state.toLowerCase()}
       {others > 0 && ` +${others}`}
+      {silentMs !== null && ` · no data ${ageText(silentMs)}`}
     </span>
   );
 }

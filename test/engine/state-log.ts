@@ -1,0 +1,56 @@
+import type { Consumer, EventBus, RecordHandler, StateEntry, StateLog } from '../../src/bus/bus.js';
+
+/** A state log in memory that outlives an engine, and a bus of one partition over it. */
+export class LoggedBus implements EventBus {
+  readonly name = 'logged';
+  readonly state: StateLog;
+  handler: RecordHandler | null = null;
+  /** How many single records were read back. */
+  reads = 0;
+
+  readonly #committed: Map<string, number>;
+
+  /** Both outlive the bus. */
+  constructor(log: StateEntry[], committed = new Map<string, number>()) {
+    this.#committed = committed;
+    this.state = {
+      takeOver: async (_, take) => {
+        const newest = new Map(log.map((entry) => [entry.key, entry]));
+        return [...newest.values()].map(take);
+      },
+      write: async (changes) =>
+        changes.flatMap(({ key, partition, value }) => {
+          if (value === null) return [];
+          const place = { key, partition, offset: log.length };
+          log.push({ ...place, value });
+          return [place];
+        }),
+      read: async (places) => {
+        this.reads += places.length;
+        return places.map(({ offset }) => log[offset]);
+      },
+      reread: async () => {
+        throw new Error('nothing is to be read again');
+      },
+    };
+  }
+
+  async consume(_: readonly string[], handler: RecordHandler): Promise<Consumer> {
+    this.handler = handler;
+    await handler.assigned([0]);
+    return {
+      commit: async (positions) => {
+        for (const { topic, offset } of positions) this.#committed.set(topic, offset);
+        return true;
+      },
+      confirm: async () => true,
+      rest: () => undefined,
+      close: async () => undefined,
+    };
+  }
+
+  createTopics = async () => [];
+  listTopics = async () => [];
+  produce = async () => undefined;
+  close = async () => undefined;
+}
