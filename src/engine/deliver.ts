@@ -7,7 +7,7 @@ import type { Outputs, Sink } from './outputs.js';
 export function boundDeadLetters(clock: Clock, rate: DeadLetterRate): OperatorFunction<Outputs, Outputs> {
   const limit = new DeadLetterLimit(rate);
   return map((outputs) => {
-    if (!clock.live || outputs.deadLetters.length === 0) return outputs;
+    if (!clock.live || (outputs.deadLetters.length === 0 && !limit.isOwing)) return outputs;
     return { ...outputs, deadLetters: limit.keep(outputs.deadLetters, clock.now()) };
   });
 }

@@ -119,12 +119,20 @@ export interface DeadLetterRate {
   readonly rawBytes: number;
 }
 
+/** What a second left out of one reason. */
+interface LeftOut {
+  readonly first: DeadLetterMessage;
+  letters: number;
+  count: number;
+}
+
 /**
- * Keeps dead letters within a rate, so that a feed in which every message is wrong fills neither topic nor store. Of what is
- * left out, one letter a reason says how many messages and values it was; the counters have all.
+ * Keeps dead letters within a rate, so that a feed in which every message is wrong fills neither topic nor store. Of what a second
+ * left out, one letter a reason says in the next how many letters and values it was; the counters have all.
  */
 export class DeadLetterLimit {
   readonly #rate: DeadLetterRate;
+  readonly #leftOut = new Map<string, LeftOut>();
   #second = Number.NaN;
   #letters = 0;
   #rawBytes = 0;
@@ -133,34 +141,45 @@ export class DeadLetterLimit {
     this.#rate = rate;
   }
 
-  /** Those of a batch to keep; `now` is the clock's time. */
+  /** Whether something was left out that is not told yet. */
+  get isOwing(): boolean {
+    return this.#leftOut.size > 0;
+  }
+
+  /** Those of a batch to keep, and what is to be told of the second before; `now` is the clock's time. */
   keep(letters: readonly DeadLetterMessage[], now: number): DeadLetterMessage[] {
-    const second = Math.floor(now / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#letters = 0;
-      this.#rawBytes = 0;
-    }
-    const kept: DeadLetterMessage[] = [];
-    const left = new Map<string, { first: DeadLetterMessage; letters: number; count: number }>();
+    const kept = this.#begin(Math.floor(now / 1000));
     for (const letter of letters) {
-      if (this.#letters < this.#rate.letters) {
-        this.#letters++;
-        kept.push(this.#withinBytes(letter));
+      if (this.#letters >= this.#rate.letters) {
+        this.#leaveOut(letter);
         continue;
       }
-      const known = left.get(letter.reason) ?? { first: letter, letters: 0, count: 0 };
-      known.letters++;
-      known.count += letter.count;
-      left.set(letter.reason, known);
-    }
-    for (const { first, letters: number, count } of left.values()) {
-      const { topic, partition, offset, reason } = first;
-      const detail = `${number} more dead letters, of ${count} values, from here on: more than are kept a second`;
-      const rejection = { reason: reason as DeadLetterReason, detail, patientId: null, eventTime: null };
-      kept.push(deadLetter({ topic, partition, offset }, null, { ...rejection, index: -2 }, count));
+      this.#letters++;
+      kept.push(this.#withinBytes(letter));
     }
     return kept;
+  }
+
+  /** Where another second has begun: the letters of what the one before left out. */
+  #begin(second: number): DeadLetterMessage[] {
+    if (second === this.#second) return [];
+    this.#second = second;
+    this.#letters = 0;
+    this.#rawBytes = 0;
+    const told = [...this.#leftOut.values()].map(({ first, letters, count }) => {
+      const detail = `${letters} more dead letters, of ${count} values, from here on: more than are kept a second`;
+      const reason = first.reason as DeadLetterReason;
+      return deadLetter(first, null, { reason, detail, patientId: null, eventTime: null, index: -2 }, count);
+    });
+    this.#leftOut.clear();
+    return told;
+  }
+
+  #leaveOut(letter: DeadLetterMessage): void {
+    const known = this.#leftOut.get(letter.reason) ?? { first: letter, letters: 0, count: 0 };
+    known.letters++;
+    known.count += letter.count;
+    this.#leftOut.set(letter.reason, known);
   }
 
   #withinBytes(letter: DeadLetterMessage): DeadLetterMessage {

@@ -152,4 +152,31 @@ describe('EventDecoder', () => {
     };
     expect(read('1')?.variables).toBe(read('2')?.variables);
   });
+
+  it('leaves one dead letter of a message, however many of its codes nobody knows', () => {
+    const decoder = new EventDecoder(codec, LIMITS);
+    let bytes = 0;
+    for (let message = 0; message < 1000; message++) {
+      const head = {
+        messageId: `m${message}`,
+        patientId: 'P',
+        eventTime: START,
+        observedAt: null,
+        source: '',
+      };
+      const observations = Array.from({ length: 40 }, (_, index) => ({
+        code: `UNMAPPED${index}`,
+        value: index,
+        unit: '1',
+      }));
+      const value = codec.encode('VitalSigns', { ...head, observations });
+      bytes += value.length;
+      expect(decoder.decode(new RawRecord(TOPICS.vitals, 0, message, value), START)).toBeNull();
+    }
+    const letters = decoder.takeDeadLetters();
+    expect(letters).toHaveLength(1000);
+    expect(letters.every(({ count, reason }) => count === 40 && reason === 'unknown-code')).toBe(true);
+    const left = letters.reduce((sum, letter) => sum + codec.encode('DeadLetter', letter).length, 0);
+    expect(left).toBeLessThan(1.6 * bytes);
+  });
 });
