@@ -9,19 +9,17 @@ import { WardstreamError } from '../errors.js';
 import { MessageCodec } from '../events/codec.js';
 import { loadModel } from '../inference/model.js';
 import { Observer } from '../metrics/observe.js';
-import { AlertLog } from '../server/alert-log.js';
 import { instanceOf } from '../server/config.js';
 import { explanationView } from '../server/explanation.js';
 import { WardServer } from '../server/server.js';
 import { WardView } from '../server/ward-view.js';
-import { StoredAlertLog } from '../store/alert-log.js';
 import { faultOf } from '../store/fault.js';
-import { openStore } from '../store/open.js';
 import { recordModel } from '../store/queries.js';
 import type { StoreConfig } from '../store/settings.js';
 import { StoreSink } from '../store/sink.js';
 import { Spool } from '../store/spool.js';
 import { log } from './cli.js';
+import { openLiveStore } from './live-store.js';
 import { untilAvailable } from './wait.js';
 
 /** `wardstream run`: the engine on live topics. Runs until `stop` resolves; fails where the pipeline does. */
@@ -39,14 +37,22 @@ export async function run(options: { readonly config: string }, stop: Promise<un
   const isStopped = stop.then(() => null);
   const bus = await untilAvailable('Kafka', () => KafkaBus.open(busConfig), stop);
   if (bus === null) return;
-  const store = await untilAvailable('the store', () => openStore(storeConfig), stop);
-  if (store === null) return bus.close();
-  await recordModel(store, modelConfig);
   const clock = WALL_CLOCK;
-  const alertLog = await AlertLog.open(await StoredAlertLog.open(store, instanceOf(config.server)));
-  const view = new WardView(alertLog, () => clock.now());
-  const notices = new TechnicalNotices(clock, `${instanceOf(config.server)} ${process.pid}`);
+  const instance = instanceOf(config.server);
+  const notices = new TechnicalNotices(clock, `${instance} ${process.pid}`);
   const observer = new Observer(clock, busConfig);
+  const {
+    client: store,
+    ready,
+    alertLog,
+  } = await openLiveStore({
+    store: storeConfig,
+    instance,
+    onReady: (client) => recordModel(client, modelConfig),
+    onAway: () => observer.missStore(),
+    stop,
+  });
+  const view = new WardView(alertLog, () => clock.now());
   const spool = spoolOf(storeConfig);
   const onTrouble = (message: string) => log.error(message);
   const storeSink = new StoreSink(store, modelVersion, {
@@ -54,6 +60,7 @@ export async function run(options: { readonly config: string }, stop: Promise<un
     notices,
     onTrouble,
     isLive: true,
+    ready,
     onAway: (error) => {
       observer.missStore();
       log.warn(`the store is away, alerts still push: ${faultOf(error)}`);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { type AlertMessage, alertOf } from '../events/messages.js';
+import { textValue, uintValue } from './values.js';
 
 /** An alert record with its place in the order in which a process pushed them. */
 export interface LogEntry {
@@ -50,8 +51,8 @@ export class StoredAlertLog {
     const values = entries.map(({ position, alert }) => ({
       epoch: this.epoch,
       position,
-      alert_id: alert.alertId,
-      sequence: alert.sequence,
+      alert_id: textValue(alert.alertId),
+      sequence: uintValue(alert.sequence),
       body: JSON.stringify(alert),
     }));
     await this.#client.insert({ table: 'alert_log', values, format: 'JSONEachRow' });

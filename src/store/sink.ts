@@ -81,6 +81,7 @@ export class StoreSink implements Sink {
   readonly #watching: NodeJS.Timeout;
   readonly #spool: Spool | null;
   #isReady: boolean;
+  readonly #since = performance.now();
   #draining: Promise<void> | null = null;
   #drainingSince = 0;
   readonly #closing = new AbortController();
@@ -230,8 +231,10 @@ export class StoreSink implements Sink {
 
   /** Looks how long rows have waited, whatever the store says or does not say. */
   #watch(): void {
-    const draining = this.#draining === null ? 0 : performance.now() - this.#drainingSince;
-    const waited = Math.max(draining, ...TABLES.map((table) => this.#outboxes[table].oldestMs));
+    const now = performance.now();
+    const coming = this.#isReady ? 0 : now - this.#since;
+    const draining = this.#draining === null ? 0 : now - this.#drainingSince;
+    const waited = Math.max(coming, draining, ...TABLES.map((table) => this.#outboxes[table].oldestMs));
     if (waited >= (this.#options.awayAfterMs ?? AWAY_MS)) {
       this.#notices.raise({
         kind: 'store-away',

@@ -2,6 +2,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { hashId } from '../events/dead-letter.js';
 import type { AlertMessage } from '../events/messages.js';
 import { select } from '../store/select.js';
+import { textValue, timeValue, uintValue } from '../store/values.js';
 import type { WebhookStore } from './webhook.js';
 
 /** `topic` of dead letters that webhooks leave. */
@@ -36,12 +37,12 @@ function rowOf(name: string, alert: AlertMessage, reason: string): object {
   return {
     topic: TOPIC,
     partition: 0,
-    offset: alert.sequence,
+    offset: uintValue(alert.sequence),
     dead_letter_id: hashId(TOPIC, name, alert.alertId, alert.sequence),
     reason: 'undeliverable',
-    detail: `webhook ${name}: ${reason}`,
-    patient_id: alert.patientId,
-    event_time: (alert.eventTime / 1000).toFixed(3),
+    detail: textValue(`webhook ${name}: ${reason}`),
+    patient_id: textValue(alert.patientId),
+    event_time: timeValue(alert.eventTime),
     raw: Buffer.from(JSON.stringify(alert)).toString('base64'),
   };
 }

@@ -34,6 +34,8 @@ const CONCURRENCY = 8;
 /** Records that wait; where more come, the oldest is set aside. */
 const CAPACITY = 20_000;
 const KEEP_CURSOR_MS = 1000;
+/** How long a start waits for the store. */
+const START_MS = 2000;
 
 /** `t=…,v1=…`: HMAC-SHA256 in hex of the seconds, a full stop, and the body. */
 export function signatureOf(secret: string, seconds: number, body: string): string {
@@ -80,11 +82,13 @@ export class Webhook {
   /** Delivers what was missed since the last run, then what comes. */
   async start(): Promise<void> {
     const { log } = this.#view;
-    const cursor = await this.#store.cursor(placeOf(this.#options.name, log.cursor));
+    // A store that does not tell where the last run got to keeps no alert of this one back.
+    const told = this.#store.cursor(placeOf(this.#options.name, log.cursor)).catch(() => null);
+    const cursor = await Promise.race([told, this.#wait(START_MS).then(() => null)]);
     if (cursor === null) {
       // Kept at once: what this first run does not come to deliver is the next one's.
       this.#cursor = log.cursor;
-      await this.#keepCursor();
+      await Promise.race([this.#keepCursor(), this.#wait(START_MS)]);
     } else {
       const missed = (await log.after(cursor)) ?? [];
       const since = log.publishedAfter(missed.at(-1)?.cursor ?? cursor);

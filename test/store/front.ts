@@ -28,7 +28,7 @@ export class ClickHouseFront {
   requests = 0;
   /** How long each answer takes. */
   delayMs = 0;
-  /** What becomes of inserts: `hang`, `http500`, `cut-before` they are read, `cut-after` they are done, or `code:N`. */
+  /** What becomes of requests: `hang`; and of inserts: `http500`, `cut-before` they are read, `cut-after` they are done, or `code:N`. */
   fault: string | null = null;
   /** Inserts with this text in them are refused with this code. */
   refuses: { readonly text: string; readonly code: string } | null = null;
@@ -75,7 +75,7 @@ export class ClickHouseFront {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.requests++;
     const isInsert = /INSERT/i.test(request.url ?? '');
-    const fault = isInsert ? this.fault : null;
+    const fault = isInsert || this.fault === 'hang' ? this.fault : null;
     if (this.delayMs > 0) await sleep(this.delayMs);
     if (fault === 'cut-before') {
       request.once('data', () => request.socket.destroy());

@@ -45,6 +45,7 @@ export class Scene {
   /** Engines that were started, each with a configuration of its own. */
   #started = 0;
   #total = 0;
+  #kafka: KafkaBus | null = null;
 
   private constructor(bus: KafkaBusConfig, front: ClickHouseFront, admin: Admin) {
     this.bus = bus;
@@ -86,6 +87,12 @@ export class Scene {
     await kafka.close();
     this.#total = 0;
     this.#total = (await this.progress()).total;
+  }
+
+  /** Produces in order, at once. */
+  async send(messages: readonly SourceMessage[]): Promise<void> {
+    this.#kafka ??= await KafkaBus.open(this.bus);
+    await produceAll(messages, this.#kafka, this.codec);
   }
 
   /** Starts an engine and waits until its server answers. `more` adds settings, `moreStore` to those of the store. */
@@ -241,6 +248,7 @@ export class Scene {
 
   async close(): Promise<void> {
     for (const { child } of this.#processes) if (child.exitCode === null) child.kill('SIGKILL');
+    await this.#kafka?.close();
     await this.#admin.disconnect();
     rmSync(this.#directory, { recursive: true, force: true });
   }

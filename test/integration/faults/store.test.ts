@@ -1,29 +1,106 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { TOPICS } from '../../../src/events/topics.js';
+import type { SourceMessage } from '../../../src/replay/source.js';
+import { type ServerFrame, SUBPROTOCOL } from '../../../src/server/protocol.js';
+import { adt, vitals } from '../../helpers.js';
 import { startBroker } from '../kafka/broker.js';
+import type { EngineProcess } from './scene.js';
 import { front, messages, reference, scene, setTheStage } from './stage.js';
 
 const AWAY_MS = 60_000;
 const MIB = 1_048_576;
 setTheStage(startBroker);
 
+const admitted = (name: string, eventTime: number): SourceMessage => ({
+  topic: TOPICS.adt,
+  key: name,
+  eventTime,
+  record: adt('ADMIT', { patientId: name, messageId: `a-${name}`, eventTime, wardId: 'W', bedId: name }),
+});
+/** NEWS2 of at least 7. */
+const shocked = (name: string, eventTime: number): SourceMessage => {
+  const values = { heartRate: 142, respRate: 34, temperature: 39.6, mapInvasive: 47 };
+  const record = vitals(values, { patientId: name, messageId: `v-${name}`, eventTime });
+  return { topic: TOPICS.vitals, key: name, eventTime, record };
+};
+
+/** Watches all wards of an engine. */
+async function watch(engine: EngineProcess) {
+  const token = /#token=(\S+)/.exec(engine.said())?.[1];
+  const socket = new WebSocket(`${engine.url.replace('http', 'ws')}/ws`, [SUBPROTOCOL, `bearer.${token}`]);
+  const raised = new Map<string, number>();
+  await new Promise<void>((resolve, reject) => {
+    socket.on('error', reject);
+    socket.on('message', (data) => {
+      const frame = JSON.parse(String(data)) as ServerFrame;
+      if (frame.type === 'hello') socket.send(JSON.stringify({ type: 'subscribe', wards: ['*'] }));
+      if (frame.type === 'snapshot') resolve();
+      if (frame.type === 'alert') raised.set(frame.alert.patientId, performance.now());
+    });
+  });
+  return {
+    /** From now, in milliseconds, until the patient's alert is pushed. */
+    raised: async (name: string) => {
+      const began = performance.now();
+      await expect.poll(() => raised.has(name), { timeout: 40_000, interval: 10 }).toBe(true);
+      return Math.round((raised.get(name) as number) - began);
+    },
+    close: () => socket.close(),
+  };
+}
+
 const spool = (maxBytes: number) => ({
   spool: { directory: `${scene.directory}/spool`, maxBytes },
 });
 
 describe('ClickHouse', () => {
-  it('that is not there yet when an engine starts is waited for, and the engine says so', async () => {
+  it('that is not there yet when an engine starts: it alerts all the same, and brings everything later', async () => {
     await scene.produce(messages);
     await front.go();
-    const engine = scene.run();
-    await sleep(4000);
+    const { said, stop } = await scene.run();
+    const produced = async () => (await scene.results()).alerts.size;
+    await expect.poll(produced, { timeout: 60_000, interval: 1000 }).toBe(reference.alerts.size);
     expect((await scene.progress()).done).toBe(0);
+    expect(said()).toMatch(
+      /waiting for the store: the store at .* cannot be opened.*alerts go on without it/s,
+    );
     await front.come();
-    const { said, stop } = await engine;
     await scene.until(1);
-    expect(said()).toMatch(/waiting for the store: the store at .* cannot be opened.*the store is there/s);
+    expect(said()).toContain('the store is there');
     expect(await stop()).toBe(0);
     await scene.expectResults(reference);
+  });
+
+  it('that is slow, hangs or refuses who asks does not hold up a push', async () => {
+    const rule = { id: 'news2', signal: 'news2', priority: 'HIGH', raiseAt: 7, resolveBelow: 5, holdMs: 0 };
+    const alerts = { rules: [{ ...rule, refractoryMs: 0, escalateAfterMs: 3_600_000 }] };
+    const engine = await scene.run({ alerts, align: { minScoreIntervalMs: 0 } });
+    const ward = await watch(engine);
+    const push = async (name: string) => {
+      const eventTime = Date.now();
+      await scene.send([admitted(name, eventTime), shocked(name, eventTime + 1)]);
+      return ward.raised(name);
+    };
+    await push('warm');
+    const calm = await push('calm');
+    front.delayMs = 3000;
+    const slow = [await push('slow-1'), await push('slow-2')];
+    front.delayMs = 0;
+    front.fault = 'hang';
+    const hung = [await push('hung-1'), await push('hung-2')];
+    await sleep(500);
+    hung.push(await push('hung-3'));
+    await front.come();
+    front.fault = 'code:516';
+    const refused = [await push('refused-1'), await push('refused-2')];
+    for (const delay of [...slow, ...hung, ...refused]) expect(delay).toBeLessThan(calm + 800);
+    await front.come();
+    const stored = () => scene.count('SELECT count() FROM alert_events FINAL');
+    await expect.poll(stored, { timeout: 60_000 }).toBeGreaterThanOrEqual(9);
+    ward.close();
+    expect(await engine.stop()).toBe(0);
   });
 
   it('that is away for a minute: results wait on disk, alerts go out, the input is read on', async () => {
@@ -66,14 +143,15 @@ describe('ClickHouse', () => {
     await scene.expectResults(reference);
   });
 
-  it('that is away with no room in the spool: reading stops, says so, and goes on when it is back', async () => {
+  it('that is away with no room in the spool: alerts go out, and what is not stored is not committed', async () => {
     await scene.produce(messages);
     const engine = await scene.run({}, spool(256 * 1024));
     await front.go();
     await expect
       .poll(() => engine.said(), { timeout: 60_000 })
-      .toContain('reading stops until the store is back or there is room: the spool in');
-    await sleep(3000);
+      .toContain('results wait in memory until there is room: the spool in');
+    const produced = async () => (await scene.results()).alerts.size;
+    await expect.poll(produced, { timeout: 60_000, interval: 1000 }).toBe(reference.alerts.size);
     expect((await scene.progress()).done).toBeLessThan((await scene.progress()).total);
     await front.come();
     await scene.until(1);
