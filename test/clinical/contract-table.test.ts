@@ -12,14 +12,15 @@ const MIB = 1_048_576;
 
 describe('docs/data-contract.md', () => {
   it('has the vocabulary as it is (npm run api writes it)', () => {
-    expect(withContractTable(CONTRACT, contractTable())).toBe(CONTRACT);
+    expect(withContractTable(CONTRACT, contractTable()) === CONTRACT).toBe(true);
   });
 
   it('has every topic, every reason of a dead letter and every cause of a message in the wrong place', () => {
     for (const [topic, record] of Object.entries(RECORD_OF_TOPIC)) {
       expect(CONTRACT).toMatch(new RegExp(`\\| \`${topic}\` +\\| \`${record}\``));
     }
-    for (const word of [...DEAD_LETTER_REASONS, ...MISPLACEMENTS]) expect(CONTRACT).toContain(`\`${word}\``);
+    const words = [...DEAD_LETTER_REASONS, ...MISPLACEMENTS];
+    expect(words.filter((word) => !CONTRACT.includes(`\`${word}\``))).toEqual([]);
   });
 
   it('has the bounds of the settings', () => {
