@@ -94,7 +94,8 @@ export class KafkaBus implements EventBus {
     const subscription = new Subscription(this.#kafka, this.#admin, this.state, this.#config, topics, {
       batch: (batch) => handler.batch(batch),
       assigned: async (partitions) => {
-        const listed = await patiently(() => this.listTopics());
+        // Where it cannot be told, nothing is compared, and all is read all the same.
+        const listed = await patiently(() => this.listTopics()).catch(() => []);
         this.#partitions = new Map(listed.map((topic) => [topic.name, topic.partitions]));
         await handler.assigned(partitions);
       },
