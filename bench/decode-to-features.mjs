@@ -63,7 +63,7 @@ function toFeatures(messages, model) {
       const event = decoder.decode(messages[index].record, now);
       if (event !== null) events.push(event);
     }
-    merge.add('all', events, false, now);
+    merge.add('all', events, now);
     aligner.apply(merge.release(now));
   }
   aligner.apply(merge.flush());

@@ -77,11 +77,16 @@ async function toFeatures(config, total) {
   const done = new Promise((resolve) => {
     finished = resolve;
   });
-  const consumer = await bus.consume(INPUT_TOPICS, {
-    assigned: async () => undefined,
+  let consumer = null;
+  const handler = {
+    assigned: async (partitions, lanes) => {
+      for (const partition of partitions) {
+        merges.set(partition, new PartitionMerge({ ...align, live: true }, lanes));
+      }
+    },
     revoked: async () => undefined,
     failed: finished,
-    batch: async ({ lane, partition, records, caughtUp }) => {
+    batch: async ({ lane, partition, records }) => {
       const now = Date.now();
       rate.add(records.length);
       const events = [];
@@ -89,13 +94,14 @@ async function toFeatures(config, total) {
         const event = decoder.decode(record, now);
         if (event !== null) events.push(event);
       }
-      const merge = merges.get(partition) ?? new PartitionMerge({ ...align, live: true });
-      merges.set(partition, merge);
-      merge.add(lane, events, caughtUp, now);
+      const merge = merges.get(partition);
+      merge.add(lane, events, now);
+      for (const each of consumer?.lanes() ?? []) merges.get(each.partition)?.note(each.lane, each);
       aligner.apply(merge.release(now));
       if (rate.count >= total) finished(rate.reached);
     },
-  });
+  };
+  consumer = await bus.consume(INPUT_TOPICS, handler, { now: Date.now, live: true });
   const reached = await done;
   await consumer.close();
   await bus.close();

@@ -197,6 +197,11 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** How long, in event time, the merge waits for events that are out of order. */
       reorderWindowMs: ms.default(250),
+      /**
+       * A topic for which brokers give no answer, while they give them for others, holds a partition's events back for so long; then they
+       * go on without it, and its own are late. Long enough for another broker to take over, short enough to be waited for.
+       */
+      silentLaneMs: ms.default(10_000),
       /** Of a backlog: events of one topic and partition that may wait for slower topics before it is not read on. */
       maxWaiting: z.number().int().positive().default(20_000),
       /** Least event time between two scores of a patient that vitals alone cause. */

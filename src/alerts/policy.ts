@@ -96,11 +96,11 @@ export class AlertPolicy {
     this.#modelVersion = modelVersion;
   }
 
-  /** The transitions a score causes; each is the next record of its alert. */
-  score(moment: ScoredMoment): AlertMessage[] {
+  /** The transitions a score causes; each is the next record of its alert. Time alone changes nothing beyond `ordered`. */
+  score(moment: ScoredMoment, ordered: EpochMs = moment.eventTime): AlertMessage[] {
     const stay = this.#stayOf(moment.patientId);
     const trend = moment.risk - riskAnHourAgo(stay, moment);
-    const transitions = this.advanceTo(moment.patientId, moment.eventTime);
+    const transitions = this.advanceTo(moment.patientId, Math.min(moment.eventTime, ordered));
     this.#rules.forEach((rule, index) => {
       const value = moment[rule.signal];
       if (value === null) return;
@@ -137,13 +137,16 @@ export class AlertPolicy {
   }
 
   /**
-   * What a person's action changes, after what time had changed by then; null where no open alert of the patient has
-   * that id.
+   * What a person's action changes, after what time had changed by then, or by `ordered`; null where no open alert of the patient
+   * has that id.
    */
-  act({ patientId, alertId, action, actor, eventTime, snoozeMs, reason }: AckMessage): AlertMessage[] | null {
+  act(
+    { patientId, alertId, action, actor, eventTime, snoozeMs, reason }: AckMessage,
+    ordered: EpochMs = eventTime,
+  ): AlertMessage[] | null {
     const state = this.#stays.get(patientId)?.rules.find(({ open }) => open?.alertId === alertId);
     if (!state?.open) return null;
-    const transitions = this.advanceTo(patientId, eventTime);
+    const transitions = this.advanceTo(patientId, Math.min(eventTime, ordered));
     if (action === 'SNOOZE') state.snoozedUntil = eventTime + (snoozeMs ?? DEFAULT_SNOOZE_MS);
     const next: AlertState =
       action === 'ACKNOWLEDGE'
@@ -159,8 +162,8 @@ export class AlertPolicy {
   }
 
   /** Ends the stay: its open alerts resolve. */
-  discharge(patientId: string, eventTime: EpochMs): AlertMessage[] {
-    const transitions = this.advanceTo(patientId, eventTime);
+  discharge(patientId: string, eventTime: EpochMs, ordered: EpochMs = eventTime): AlertMessage[] {
+    const transitions = this.advanceTo(patientId, Math.min(eventTime, ordered));
     for (const state of this.#stays.get(patientId)?.rules ?? []) {
       if (state.open === null) continue;
       transitions.push(advance(state, 'RESOLVED', eventTime, { actor: null, reason: 'discharged' }));

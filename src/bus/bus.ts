@@ -1,4 +1,6 @@
+import type { Clock } from '../clock.js';
 import type { RawRecord } from '../engine/decode.js';
+import type { EpochMs } from '../events/event.js';
 
 /** A message to be produced. The key is the patient id and decides the partition, unless that is given. */
 export interface OutgoingMessage {
@@ -13,8 +15,20 @@ export interface RecordBatch {
   readonly lane: string;
   readonly partition: number;
   readonly records: readonly RawRecord[];
-  /** No record of this lane is left unread. */
-  readonly caughtUp: boolean;
+  /** How far its topics are read with it: also past what is no record, such as the marker of a transaction. */
+  readonly positions: readonly Position[];
+}
+
+/** How far a lane is read, in time. */
+export interface LaneProgress {
+  readonly partition: number;
+  readonly lane: string;
+  /** All that was appended before and can be read has been handed over; −∞: not known yet. */
+  readonly readThrough: EpochMs;
+  /** All that was appended before has been; it stands still while an open transaction keeps records from being read. */
+  readonly completeThrough: EpochMs;
+  /** For how long, in milliseconds, answers have come for other lanes and none for this one. */
+  readonly silentMs: number;
 }
 
 /** Next offset to read of a topic-partition. */
@@ -66,19 +80,22 @@ export interface StateLog {
   read(places: readonly StatePlace[]): Promise<StateEntry[]>;
   /**
    * Hands over again the input that state was made from, as far as it is still there: of each stretch in order, first
-   * no record, and with its last ones `caughtUp`.
+   * no record, and with its last ones `isDone`.
    */
-  reread(stretches: readonly Stretch[], handle: (batch: RecordBatch) => Promise<void>): Promise<void>;
+  reread(
+    stretches: readonly Stretch[],
+    handle: (batch: RecordBatch, isDone: boolean) => Promise<void>,
+  ): Promise<void>;
 }
 
 /** What a consumer is told. Calls come one at a time, each after the promise of the one before. */
 export interface RecordHandler {
   /**
-   * Partitions that this process reads from now on; called before anything of theirs is handed over, and the first time also
-   * where they are none.
+   * Partitions that this process reads from now on, and the lanes of each; called before anything of theirs is handed over, and the
+   * first time also where they are none.
    */
-  assigned(partitions: readonly number[]): Promise<void>;
-  /** Also called without records, to say that a lane exists and whether it is read to its end. */
+  assigned(partitions: readonly number[], lanes: readonly string[]): Promise<void>;
+  /** Also called without records, where positions moved on. */
   batch(batch: RecordBatch): Promise<void>;
   /** Partitions that another process reads from now on: what is known of their patients is void. */
   revoked(partitions: readonly number[]): Promise<void>;
@@ -100,6 +117,8 @@ export interface Consumer {
    * there is no group.
    */
   isMember?(): boolean;
+  /** How far each lane of the partitions is read. */
+  lanes(): LaneProgress[];
   /** From now on these lanes of the partition are not read; those named before and not now are read again. */
   rest(partition: number, lanes: readonly string[]): void;
   close(): Promise<void>;
@@ -130,6 +149,7 @@ export interface EventBus {
   listTopics(): Promise<TopicDescription[]>;
   /** Resolves once the messages are in the log. */
   produce(topic: string, messages: readonly OutgoingMessage[]): Promise<void>;
-  consume(topics: readonly string[], handler: RecordHandler): Promise<Consumer>;
+  /** `clock` shows the time by which the progress of reading is told. */
+  consume(topics: readonly string[], handler: RecordHandler, clock: Clock): Promise<Consumer>;
   close(): Promise<void>;
 }

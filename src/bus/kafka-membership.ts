@@ -42,8 +42,8 @@ function prepare(): boolean {
     (options) =>
       own(names.has(options.groupId) ? { ...options, members: [] } : options);
   return (
-    replaceInKafkajs('requests/joinGroup/v5/request', named) &&
-    replaceInKafkajs('requests/heartbeat/v3/request', named) &&
-    replaceInKafkajs('requests/leaveGroup/v3/request', staying)
+    replaceInKafkajs('protocol/requests/joinGroup/v5/request', named) &&
+    replaceInKafkajs('protocol/requests/heartbeat/v3/request', named) &&
+    replaceInKafkajs('protocol/requests/leaveGroup/v3/request', staying)
   );
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Admin, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { fixedAssigner } from './assigner.js';
+import { watchFetches } from './kafka-fetch.js';
 
 /** Offsets of a topic-partition, `from` to before `to`; the topic as it is called on the cluster. */
 export interface LogRange {
@@ -37,6 +38,8 @@ export async function readRanges(
   const wanted = [...next.keys()];
   const partitionAssigners = [fixedAssigner([...new Set(wanted.map(({ partition }) => partition))])];
   const options = { groupId, partitionAssigners, maxWaitTimeInMs: 100, sessionTimeout: SESSION_MS };
+  // A range may end in what is handed to nobody: markers of transactions, what an aborted one wrote, what is deleted by now.
+  watchFetches(groupId);
   const consumer = kafka.consumer(options);
   await consumer.connect();
   try {
@@ -63,7 +66,7 @@ export async function readRanges(
         const isDone = end >= range.to;
         if (isDone) next.delete(range);
         else next.set(range, Math.max(begin, end));
-        await handle(range, messages, isDone);
+        if (messages.length > 0 || isDone) await handle(range, messages, isDone);
         if (next.size === 0) resolve();
       };
       consumer.run({ autoCommit: false, eachBatch }).catch(reject);

@@ -77,7 +77,9 @@ export type BatchReader = (position: Position) => Promise<Batch>;
 
 /** Has kafkajs read batches this way from now on, where it has not read any yet. False where it cannot be told to. */
 export function readBatchesFast(maxBytes: () => number): boolean {
-  return replaceInKafkajs<BatchReader>('recordBatch/v0/decoder', (own) => batchReader(own, maxBytes));
+  return replaceInKafkajs<BatchReader>('protocol/recordBatch/v0/decoder', (own) =>
+    batchReader(own, maxBytes),
+  );
 }
 
 /**
@@ -127,6 +129,8 @@ export function batchReader(own: BatchReader, maxBytes: () => number): BatchRead
     } catch (error) {
       records = [unread(error, bytes, count, context, firstOffset, firstTimestamp)];
     }
+    const last = firstOffset + context.lastOffsetDelta;
+    if ((records.at(-1)?.position ?? -1) < last) records.push(markerOf(context, last));
     const { magicByte: _, ...batch } = context;
     return nextPart(begun, position, { ...batch, records }, end);
   };
@@ -197,6 +201,8 @@ function unread(
 /** The length -1. */
 const NO_KEY = 1;
 const NO_HEADERS = Buffer.alloc(1);
+/** A record without key, value and headers, from where its key begins. */
+const NO_RECORD = Buffer.from([NO_KEY, NO_KEY, 0]);
 
 /** A length as it stands in a record. */
 function zigzag(length: number): number[] {
@@ -204,6 +210,14 @@ function zigzag(length: number): number[] {
   let left = length * 2;
   for (; left > 127; left = Math.floor(left / 128)) bytes.push((left % 128) + 128);
   return [...bytes, left];
+}
+
+/**
+ * The end of a batch whose last records compaction has removed. It counts as a marker, which kafkajs reads past and hands to nobody:
+ * by the records that are left alone it would ask for the missing ones one after the other, or for ever where none is left.
+ */
+function markerOf(context: BatchContext, offset: number): BatchRecord {
+  return new BatchRecord({ ...context, isControlBatch: true }, 0, offset, 0, NO_RECORD, 0, 0, 0);
 }
 
 /** What kafkajs calls a message. Of what is not asked for nothing is made: a slice costs as much as the rest of a record. */

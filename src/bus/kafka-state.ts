@@ -87,7 +87,10 @@ export class KafkaStateLog implements StateLog {
     return this.#records.close();
   }
 
-  async reread(stretches: readonly Stretch[], handle: (batch: RecordBatch) => Promise<void>): Promise<void> {
+  async reread(
+    stretches: readonly Stretch[],
+    handle: (batch: RecordBatch, isDone: boolean) => Promise<void>,
+  ): Promise<void> {
     const lanes = new Map<LogRange, string>();
     const endsOf = new Map<string, { partition: number; high: string }[]>();
     for (const { topic: lane, partition, since, until } of stretches) {
@@ -101,14 +104,14 @@ export class KafkaStateLog implements StateLog {
       const high = Number(ends.find((each) => each.partition === partition)?.high ?? 0);
       const range = { topic, partition, from, to: Math.min(until, high) };
       lanes.set(range, lane);
-      await handle({ lane, partition, records: [], caughtUp: range.from >= range.to });
+      await handle({ lane, partition, records: [], positions: [] }, range.from >= range.to);
     }
     const purpose = `${this.#config.groupId}-rebuild`;
-    await readRanges(this.#cluster, purpose, [...lanes.keys()], (range, messages, caughtUp) => {
+    await readRanges(this.#cluster, purpose, [...lanes.keys()], (range, messages, isDone) => {
       const { partition } = range;
       const lane = lanes.get(range) as string;
       const records = messages.map((message) => recordOf(lane, partition, message));
-      return handle({ lane, partition, records, caughtUp });
+      return handle({ lane, partition, records, positions: [] }, isDone);
     });
   }
 

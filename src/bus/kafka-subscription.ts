@@ -1,12 +1,17 @@
-import type { Admin, EachBatchPayload, Kafka, Consumer as KafkaConsumer, KafkaMessage } from 'kafkajs';
+import type { Batch, EachBatchPayload, Kafka, Consumer as KafkaConsumer } from 'kafkajs';
+import type { Clock } from '../clock.js';
 import type { RawRecord } from '../engine/decode.js';
 import { causesOf, WardstreamError } from '../errors.js';
 import { coPartitionedAssigner } from './assigner.js';
-import type { Consumer, Position, RecordBatch, RecordHandler } from './bus.js';
-import { type KafkaBusConfig, patiently, recordOf } from './kafka-client.js';
+import type { Consumer, LaneProgress, Position, RecordHandler } from './bus.js';
+import { type KafkaBusConfig, recordOf } from './kafka-client.js';
+import { fetchedOf, watchFetches } from './kafka-fetch.js';
 import { joinAs } from './kafka-membership.js';
 import type { KafkaStateLog } from './kafka-state.js';
+import { type LaneAnswer, Lanes } from './lanes.js';
 
+/** So long a broker that has nothing new waits with its answer: lanes that are idle are known as such this often. */
+const MAX_WAIT_MS = 50;
 /** The group must hear from us at least this often. */
 const HEARTBEAT_MS = 3000;
 /** Answers of the group's coordinator that say: not you, or not now. */
@@ -28,9 +33,8 @@ interface Joined {
 /** One membership of the consumer group. */
 export class Subscription implements Consumer {
   readonly #consumer: KafkaConsumer;
-  readonly #admin: Admin;
   readonly #state: KafkaStateLog;
-  readonly #groupId: string;
+  readonly #clock: Clock;
   readonly #groupInstanceId: string | undefined;
   readonly #prefix: string;
   /** As they are called on the cluster. */
@@ -49,6 +53,8 @@ export class Subscription implements Consumer {
    */
   #commitOnce: EachBatchPayload['commitOffsetsIfNecessary'] | null = null;
   #partitions: readonly number[] = [];
+  /** Of the newest deal. Where its leader knows other topics, partitions that stay are taken over anew. */
+  #laneNames = '';
   /** By partition: which deal gave it to this process. */
   readonly #assignments = new Map<number, number>();
   /** Partitions whose assignment the handler has dealt with. What is to be committed of the others is of an earlier deal. */
@@ -56,6 +62,9 @@ export class Subscription implements Consumer {
   #deals = 0;
   /** Next offset to hand over, by lane (topic on the cluster and partition), since its partition was assigned. */
   readonly #next = new Map<string, number>();
+  readonly #lanes = new Lanes();
+  /** By broker, when it was asked for the answer that is being dealt with. */
+  readonly #askedAt = new Map<number, number>();
   readonly #committed = new Map<string, Position>();
   readonly #resting = new Map<number, readonly string[]>();
   /** Calls of the handler, one after the other. */
@@ -63,15 +72,14 @@ export class Subscription implements Consumer {
 
   constructor(
     kafka: Kafka,
-    admin: Admin,
     state: KafkaStateLog,
     { groupId, groupInstanceId, sessionTimeoutMs, topicPrefix }: KafkaBusConfig,
     topics: readonly string[],
     handler: RecordHandler,
+    clock: Clock,
   ) {
-    this.#admin = admin;
     this.#state = state;
-    this.#groupId = groupId;
+    this.#clock = clock;
     this.#groupInstanceId = groupInstanceId;
     this.#prefix = topicPrefix;
     this.#topics = topics.map((topic) => topicPrefix + topic);
@@ -79,6 +87,7 @@ export class Subscription implements Consumer {
     this.#sessionMs = sessionTimeoutMs;
     this.#heartbeatMs = Math.min(HEARTBEAT_MS, sessionTimeoutMs / 3);
     if (groupInstanceId !== undefined) joinAs(groupId, groupInstanceId);
+    watchFetches(groupId);
     const owned = () => {
       this.#attempts++;
       return this.#partitions;
@@ -88,7 +97,7 @@ export class Subscription implements Consumer {
       partitionAssigners: [coPartitionedAssigner(owned)],
       sessionTimeout: sessionTimeoutMs,
       heartbeatInterval: this.#heartbeatMs,
-      maxWaitTimeInMs: 100,
+      maxWaitTimeInMs: MAX_WAIT_MS,
     });
   }
 
@@ -105,20 +114,26 @@ export class Subscription implements Consumer {
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (!payload.restart) this.#handler.failed(this.#told(payload.error));
     });
+    consumer.on(consumer.events.FETCH_START, ({ payload: { nodeId } }) => {
+      this.#askedAt.set(nodeId, this.#clock.now());
+    });
     await consumer.connect();
     await consumer.subscribe({ topics: [...this.#topics], fromBeginning: true });
     await consumer.run({
       autoCommit: false,
       eachBatch: async ({ batch, heartbeat, commitOffsetsIfNecessary }) => {
-        const { topic, partition, messages } = batch;
+        const { partition } = batch;
+        const fetched = fetchedOf(batch);
+        const askedAt = this.#askedAt.get(fetched.nodeId) ?? Number.NEGATIVE_INFINITY;
         this.#commitOnce = commitOffsetsIfNecessary;
+        this.#lanes.arrive();
         const assignment = this.#assignments.get(partition);
-        const caughtUp = Number(batch.lastOffset()) + 1 >= Number(batch.highWatermark);
         const handled = this.#enqueue(async () => {
           if (assignment === undefined || assignment !== this.#assignments.get(partition)) return;
-          await this.#handOver(topic, partition, messages, caughtUp);
+          await this.#handOver(batch, { ...fetched, askedAt });
         });
         await whileAlive(handled, heartbeat, this.#heartbeatMs);
+        this.#lanes.await();
       },
     });
   }
@@ -139,7 +154,12 @@ export class Subscription implements Consumer {
     return performance.now() - this.#heardAt < this.#sessionMs;
   }
 
+  lanes(): LaneProgress[] {
+    return this.#lanes.progress();
+  }
+
   rest(partition: number, lanes: readonly string[]): void {
+    this.#lanes.rest(partition, lanes);
     const before = this.#resting.get(partition) ?? [];
     this.#resting.set(partition, lanes);
     const named = (topics: readonly string[]) =>
@@ -161,22 +181,22 @@ export class Subscription implements Consumer {
   }
 
   /** Hands over what has not been: after a new deal kafkajs reads again from what is committed. */
-  async #handOver(
-    topic: string,
-    partition: number,
-    messages: readonly KafkaMessage[],
-    caughtUp: boolean,
-  ): Promise<void> {
+  async #handOver({ topic, partition, messages }: Batch, answer: LaneAnswer): Promise<void> {
     const lane = topic.slice(this.#prefix.length);
-    const next = this.#next.get(`${topic}/${partition}`) ?? 0;
-    const records: RawRecord[] = [];
-    for (const message of messages) {
-      const record = recordOf(lane, partition, message);
-      if (record.offset >= next) records.push(record);
+    const key = `${topic}/${partition}`;
+    const next = this.#next.get(key) ?? 0;
+    const position = Math.max(answer.position, next);
+    if (position > next) {
+      const records: RawRecord[] = [];
+      for (const message of messages) {
+        const record = recordOf(lane, partition, message);
+        if (record.offset >= next) records.push(record);
+      }
+      this.#next.set(key, position);
+      const positions = [{ topic: lane, partition, offset: position }];
+      await this.#handler.batch({ lane, partition, records, positions });
     }
-    const last = records.at(-1);
-    if (last !== undefined) this.#next.set(`${topic}/${partition}`, last.offset + 1);
-    await this.#handler.batch({ lane, partition, records, caughtUp });
+    this.#lanes.answered(partition, lane, { ...answer, position });
   }
 
   async #commitOffsets(positions: readonly Position[]): Promise<boolean> {
@@ -205,7 +225,9 @@ export class Subscription implements Consumer {
    */
   #joined({ memberId, memberAssignment }: Joined): void {
     const now = [...new Set(Object.values(memberAssignment).flat())].sort((a, b) => a - b);
-    const hasMissedNothing = memberId === this.#memberId && this.#attempts <= 1;
+    const lanes = Object.keys(memberAssignment).map((topic) => topic.slice(this.#prefix.length));
+    const isSame = now.length === 0 || lanes.join() === this.#laneNames;
+    const hasMissedNothing = memberId === this.#memberId && this.#attempts <= 1 && isSame;
     const kept = hasMissedNothing ? now.filter((partition) => this.#partitions.includes(partition)) : [];
     const revoked = this.#partitions.filter((partition) => !kept.includes(partition));
     const added = now.filter((partition) => !kept.includes(partition));
@@ -213,17 +235,19 @@ export class Subscription implements Consumer {
     this.#memberId = memberId;
     this.#attempts = 0;
     this.#partitions = now;
+    this.#laneNames = lanes.join();
     this.#forget(revoked);
     const deal = ++this.#deals;
     for (const partition of added) this.#assignments.set(partition, deal);
     void this.#enqueue(async () => {
       if (revoked.length > 0) await this.#handler.revoked(revoked);
       // Also of none: where there are more processes than partitions, that is all a process is told.
-      if (added.length > 0 || deal === 1) await this.#handler.assigned(added);
+      if (added.length > 0 || deal === 1) await this.#handler.assigned(added, lanes);
       for (const partition of added) {
-        if (this.#assignments.get(partition) === deal) this.#takenOver.add(partition);
+        if (this.#assignments.get(partition) !== deal) continue;
+        this.#takenOver.add(partition);
+        this.#lanes.begin(partition, lanes);
       }
-      for (const batch of await this.#lanesOf(added)) await this.#handler.batch(batch);
     }).catch((error: unknown) => this.#handler.failed(error as Error));
   }
 
@@ -233,32 +257,12 @@ export class Subscription implements Consumer {
       this.rest(partition, []);
       this.#assignments.delete(partition);
       this.#takenOver.delete(partition);
+      this.#lanes.end(partition);
       for (const topic of this.#topics) {
         this.#next.delete(`${topic}/${partition}`);
         this.#committed.delete(`${topic.slice(this.#prefix.length)}/${partition}`);
       }
     }
-  }
-
-  /** Every lane of new partitions, so that none that has records to come is overtaken by the others. */
-  async #lanesOf(partitions: readonly number[]): Promise<RecordBatch[]> {
-    if (partitions.length === 0) return [];
-    const topics = [...this.#topics];
-    const groupId = this.#groupId;
-    const committed = await patiently(() => this.#admin.fetchOffsets({ groupId, topics }));
-    const lanes: RecordBatch[] = [];
-    for (const topic of topics) {
-      const ends = await patiently(() => this.#admin.fetchTopicOffsets(topic));
-      const done = committed.find((each) => each.topic === topic)?.partitions ?? [];
-      for (const partition of partitions) {
-        const end = ends.find((each) => each.partition === partition);
-        const offset = Number(done.find((each) => each.partition === partition)?.offset ?? -1);
-        const position = Math.max(offset, Number(end?.low ?? 0));
-        const lane = topic.slice(this.#prefix.length);
-        lanes.push({ lane, partition, records: [], caughtUp: position >= Number(end?.high ?? 0) });
-      }
-    }
-    return lanes;
   }
 
   #told(error: Error): Error {

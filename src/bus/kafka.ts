@@ -1,4 +1,5 @@
 import { type Admin, type ICustomPartitioner, Kafka, type Message, type Producer } from 'kafkajs';
+import type { Clock } from '../clock.js';
 import { WardstreamError } from '../errors.js';
 import type { Consumer, EventBus, Home, OutgoingMessage, RecordHandler, TopicDescription } from './bus.js';
 import { clientOptions, isRefusal, type KafkaBusConfig, patiently } from './kafka-client.js';
@@ -90,18 +91,19 @@ export class KafkaBus implements EventBus {
   }
 
   /** Reads the topics from where the group has committed to, or from their beginning. */
-  async consume(topics: readonly string[], handler: RecordHandler): Promise<Consumer> {
-    const subscription = new Subscription(this.#kafka, this.#admin, this.state, this.#config, topics, {
+  async consume(topics: readonly string[], handler: RecordHandler, clock: Clock): Promise<Consumer> {
+    const knowing: RecordHandler = {
       batch: (batch) => handler.batch(batch),
-      assigned: async (partitions) => {
+      assigned: async (partitions, lanes) => {
         // Where it cannot be told, nothing is compared, and all is read all the same.
         const listed = await patiently(() => this.listTopics()).catch(() => []);
         this.#partitions = new Map(listed.map((topic) => [topic.name, topic.partitions]));
-        await handler.assigned(partitions);
+        await handler.assigned(partitions, lanes);
       },
       revoked: (partitions) => handler.revoked(partitions),
       failed: (error) => handler.failed(error),
-    });
+    };
+    const subscription = new Subscription(this.#kafka, this.state, this.#config, topics, knowing, clock);
     await subscription.start();
     return subscription;
   }

@@ -1,8 +1,11 @@
+import type { Clock } from '../clock.js';
 import { RawRecord } from '../engine/decode.js';
+import type { EpochMs } from '../events/event.js';
 import type { InputTopic } from '../events/topics.js';
 import type {
   Consumer,
   EventBus,
+  LaneProgress,
   OutgoingMessage,
   Position,
   RecordHandler,
@@ -17,6 +20,8 @@ export interface MemoryBusOptions {
 
 /** Records of one handed-over batch at most. */
 const MAX_BATCH = 2048;
+/** There is one log across the topics of a partition. */
+const LANE = 'all';
 
 interface Partition {
   /** Appended and not yet handed over, over all topics, in order of arrival. */
@@ -27,6 +32,8 @@ interface Partition {
   /** Handed over and not yet committed, by topic: the first such offset. */
   readonly committed: Map<string, number>;
   uncommitted: number;
+  /** All that was appended before has been handed over. */
+  handedThrough: EpochMs;
 }
 
 /**
@@ -52,6 +59,7 @@ export class MemoryBus implements EventBus {
       nextOffset: new Map(),
       committed: new Map(),
       uncommitted: 0,
+      handedThrough: Number.NEGATIVE_INFINITY,
     }));
   }
 
@@ -86,7 +94,7 @@ export class MemoryBus implements EventBus {
     this.#wakeConsumer();
   }
 
-  async consume(topics: readonly string[], handler: RecordHandler): Promise<Consumer> {
+  async consume(topics: readonly string[], handler: RecordHandler, clock: Clock): Promise<Consumer> {
     this.#subscribed = new Set(topics);
     let isOpen = true;
     const loop = (async () => {
@@ -108,6 +116,7 @@ export class MemoryBus implements EventBus {
     return {
       commit: async (positions) => this.#commit(positions),
       confirm: async () => true,
+      lanes: () => this.#lanes(clock.now()),
       // There is one lane: nothing can run ahead of it.
       rest: () => undefined,
       close: async () => {
@@ -116,6 +125,14 @@ export class MemoryBus implements EventBus {
         await loop;
       },
     };
+  }
+
+  #lanes(now: EpochMs): LaneProgress[] {
+    return this.#partitions.map((each, partition) => {
+      if (each.unread.length + each.handing === 0) each.handedThrough = now;
+      const through = each.handedThrough;
+      return { partition, lane: LANE, readThrough: through, completeThrough: through, silentMs: 0 };
+    });
   }
 
   async close(): Promise<void> {
@@ -162,12 +179,10 @@ async function handOver(partition: Partition, handler: RecordHandler): Promise<v
   for (let start = 0; start < records.length; ) {
     const slice = records.slice(start, start + MAX_BATCH);
     start += slice.length;
-    await handler.batch({
-      lane: 'all',
-      partition: slice[0].partition,
-      records: slice,
-      caughtUp: start >= records.length,
-    });
+    const number = slice[0].partition;
+    const next = new Map(slice.map(({ topic, offset }) => [topic, offset + 1]));
+    const positions = [...next].map(([topic, offset]) => ({ topic, partition: number, offset }));
+    await handler.batch({ lane: LANE, partition: number, records: slice, positions });
     partition.handing -= slice.length;
   }
 }

@@ -1,4 +1,4 @@
-import { INPUT_TOPICS } from '../events/topics.js';
+import type { LaneProgress } from '../bus/bus.js';
 import type { EngineInput } from './stages.js';
 
 /** How far a process is from the present: so many of its partitions are restored and read to their end. */
@@ -8,16 +8,17 @@ export interface CatchingUp {
   readonly of: number;
 }
 
-/** The lane of a bus that keeps one order across the topics of a partition. */
-const ONE_LANE = 'all';
+/** A partition that is behind: which input was the first to say that all its lanes are read; NaN: none has yet. */
+interface Behind {
+  readBy: number;
+}
 
 /**
  * Knows whether what a process shows is the present: whether it has been dealt its partitions, and each of them has been read to
- * its end once, and what was read has gone through the pipeline.
+ * where it ended, and what was read has gone through the pipeline.
  */
 export class CatchUp {
-  /** Of partitions that are behind: by lane, which input was the first to say that the lane is read to its end. */
-  readonly #behind = new Map<number, Map<string, number>>();
+  readonly #behind = new Map<number, Behind>();
   readonly #present = new Set<number>();
   #isDealt = false;
   #accepted = 0;
@@ -25,10 +26,8 @@ export class CatchUp {
 
   /** Null where nothing is behind. */
   get progress(): CatchingUp | null {
-    for (const [partition, ends] of this.#behind) {
-      const done = [...ends].filter(([, input]) => input <= this.#settled);
-      const isOne = done.some(([lane]) => lane === ONE_LANE);
-      if (!isOne && done.length < INPUT_TOPICS.length) continue;
+    for (const [partition, { readBy }] of this.#behind) {
+      if (!(readBy <= this.#settled)) continue;
       this.#behind.delete(partition);
       this.#present.add(partition);
     }
@@ -41,7 +40,7 @@ export class CatchUp {
     this.#isDealt = true;
     for (const partition of partitions) {
       this.#present.delete(partition);
-      this.#behind.set(partition, new Map());
+      this.#behind.set(partition, { readBy: Number.NaN });
     }
   }
 
@@ -55,14 +54,22 @@ export class CatchUp {
   /** One more input goes into the pipeline. */
   accept(input: EngineInput): void {
     this.#accepted++;
-    if (typeof input === 'string' || !('records' in input)) return;
-    const { partition, lane, caughtUp } = input;
-    const ends = this.#behind.get(partition);
-    if (caughtUp && ends !== undefined && !ends.has(lane)) ends.set(lane, this.#accepted);
+    if (this.#behind.size === 0 || typeof input === 'string' || !('progress' in input)) return;
+    for (const [partition, behind] of this.#behind) {
+      const lanes = input.progress.filter((lane) => lane.partition === partition);
+      if (Number.isNaN(behind.readBy) && lanes.length > 0 && lanes.every(isRead)) {
+        behind.readBy = this.#accepted;
+      }
+    }
   }
 
   /** The oldest input that was under way has come out of the pipeline. */
   settle(): void {
     this.#settled++;
   }
+}
+
+/** It was read to where it ended when that was asked for. */
+function isRead({ readThrough }: LaneProgress): boolean {
+  return readThrough > Number.NEGATIVE_INFINITY;
 }

@@ -3,7 +3,7 @@ import { NoReadings } from '../alerts/no-reading.js';
 import { NO_NOTICES, TechnicalNotices } from '../alerts/notices.js';
 import { AlertPolicy } from '../alerts/policy.js';
 import type { PatientState } from '../align/patient.js';
-import type { Consumer, EventBus } from '../bus/bus.js';
+import type { Consumer, EventBus, RecordHandler } from '../bus/bus.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
 import { type Encoders, openEncoders } from '../encoders/open.js';
@@ -23,19 +23,14 @@ import { boundDeadLetters, deliver } from './deliver.js';
 import { EncodeStage } from './encode.js';
 import { type Explanation, Explanations } from './explanations.js';
 import { InputWatch } from './input-watch.js';
+import { mergeByEventTime } from './merging.js';
 import { type OpenModels, openModels } from './models.js';
 import { emptyOutputs, type Outputs, type Sink } from './outputs.js';
 import { recallSilent } from './recall.js';
 import { RestingLanes, SchemaGate } from './schema-gate.js';
 import { SchemaLoader } from './schema-loader.js';
 import { ShadowModel } from './shadow.js';
-import {
-  AlignAndScore,
-  applyAlertPolicy,
-  decodeRecords,
-  type EngineInput,
-  mergeByEventTime,
-} from './stages.js';
+import { AlignAndScore, applyAlertPolicy, decodeRecords, type EngineInput } from './stages.js';
 
 export interface EngineOptions {
   readonly config: Config;
@@ -79,6 +74,8 @@ export interface EngineCounts {
 const MAX_IN_FLIGHT = 3;
 /** How often events that have waited long enough are released, where nothing new comes in. */
 const TICK_MS = 50;
+/** What a state topic knows where nothing is kept. */
+const NO_STATE = { restored: [], discharged: [], silent: [] };
 
 /**
  * The pipeline: bus → decode → merge → encode → align → score → alert policy → sinks → commit. The only place that knows all
@@ -300,12 +297,13 @@ export class Engine {
   async start(): Promise<void> {
     const { bus, clock, config } = this.#options;
     await bus.createTopics(this.#checkpoint === null ? INPUT_TOPICS : [...INPUT_TOPICS, TOPICS.state]);
-    this.#consumer = await bus.consume(INPUT_TOPICS, {
-      assigned: async (partitions) => {
-        for (const partition of partitions) this.partitions.add(partition);
-        this.#catchUp.begin(partitions);
-        if (this.#checkpoint !== null && partitions.length > 0)
-          await this.#accept(await this.#checkpoint.takeOver(partitions));
+    const handler: RecordHandler = {
+      assigned: async (assigned, lanes) => {
+        for (const partition of assigned) this.partitions.add(partition);
+        this.#catchUp.begin(assigned);
+        if (assigned.length === 0) return;
+        const state = await this.#checkpoint?.takeOver(assigned);
+        await this.#accept({ assigned, lanes, ...NO_STATE, ...state });
       },
       batch: (batch) => this.#gate.pass(batch),
       revoked: async (revoked) => {
@@ -318,8 +316,9 @@ export class Engine {
         this.#checkpoint?.forget(revoked);
       },
       failed: (error) => this.#fail(error),
-    });
-    if (clock.live) this.#startTicking(TICK_MS);
+    };
+    this.#consumer = await bus.consume(INPUT_TOPICS, handler, clock);
+    if (clock.live) this.#startTicking(this.#consumer);
     if (this.#checkpoint !== null) this.#startCheckpoints(config.state.checkpointIntervalMs);
   }
 
@@ -354,11 +353,19 @@ export class Engine {
     await this.#shadowRuntime?.close();
   }
 
-  /** Live, events that wait for their time are released when it comes, even if nothing new arrives. */
-  #startTicking(everyMs: number): void {
+  /**
+   * Live, tells the pipeline how far the input is read, so that what waits for its time is released when it comes, even if nothing
+   * new arrives. One word of it waits at a time, in line with the input, so it comes however busy the pipeline is.
+   */
+  #startTicking(consumer: Consumer): void {
+    let isWaiting = false;
     this.#ticking = setInterval(() => {
-      if (this.#inFlight === 0) void this.#accept('tick');
-    }, everyMs);
+      if (isWaiting) return;
+      isWaiting = true;
+      void this.#accept(() => ({ progress: this.#gate.inside(consumer.lanes()) })).finally(() => {
+        isWaiting = false;
+      });
+    }, TICK_MS);
   }
 
   #openCheckpoint(): Checkpoint | null {
@@ -423,7 +430,9 @@ export class Engine {
     if (this.#checkpoint === null || this.#isClosing) return;
     await this.#checkpoint.evict({ atRest: (call) => this.#atRest(call) }, (silent) => {
       this.#inFlight++;
-      this.#input.next({ restored: [], discharged: [], silent });
+      const batch = { assigned: [], lanes: [], ...NO_STATE, silent };
+      this.#catchUp.accept(batch);
+      this.#input.next(batch);
     });
   }
 
@@ -440,12 +449,14 @@ export class Engine {
     }
   }
 
-  async #accept(batch: EngineInput): Promise<void> {
+  /** Takes in what comes when there is room; what a call gives is as of then. */
+  async #accept(input: EngineInput | (() => EngineInput)): Promise<void> {
     while ((this.#isHeld || this.#inFlight >= MAX_IN_FLIGHT) && this.#failure === null) {
       await this.#progress();
     }
     if (this.#failure !== null || this.#isClosing) return;
     this.#inFlight++;
+    const batch = typeof input === 'function' ? input() : input;
     this.#catchUp.accept(batch);
     if (typeof batch === 'object' && 'records' in batch) this.#messages += batch.records.length;
     this.#input.next(batch);
@@ -461,12 +472,11 @@ export class Engine {
 
   #connect(): void {
     const { config, clock, sinks } = this.#options;
-    const { reorderWindowMs, maxWaiting } = config.align;
     const { patients } = this.#scoring.aligner;
     this.#input
       .pipe(
         decodeRecords(this.#decoder, clock),
-        mergeByEventTime({ reorderWindowMs, maxWaiting, live: clock.live }, clock, this.#resting.on('merge')),
+        mergeByEventTime({ ...config.align, live: clock.live }, clock, this.#resting.on('merge')),
         this.#encoding.operator(),
         recallSilent(this.#checkpoint),
         this.#scoring.operator(),

@@ -34,7 +34,7 @@ export interface ShadowScore extends Score {
 /** What alignment decided, in each patient's order; a score's risk is set when its batch has run. */
 export type Action =
   | { readonly kind: 'admitted'; readonly patient: PatientState }
-  | { readonly kind: 'score'; readonly score: Score }
+  | { readonly kind: 'score'; readonly score: Score; readonly partition: number }
   | { readonly kind: 'act'; readonly message: AckMessage; readonly event: ClinicalEvent }
   | { readonly kind: 'restored'; readonly patient: PatientState; readonly alerts: string }
   | { readonly kind: 'recalled'; readonly patient: PatientState; readonly alerts: string }

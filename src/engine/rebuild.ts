@@ -33,8 +33,9 @@ const SILENT: AlignmentSink = {
   rejected: () => undefined,
 };
 
-/** Of a lane that is read to its end nothing more comes, whatever the time. */
 const END_OF_TIME = Number.POSITIVE_INFINITY;
+/** Of such a lane nothing more comes, whatever the time. */
+const READ_TO_ITS_END = { readThrough: END_OF_TIME, completeThrough: END_OF_TIME, isSilent: false };
 
 /**
  * Patients whose snapshots cannot be used, as they were: their timelines are read again from the input, the model's window
@@ -55,16 +56,17 @@ export async function rebuild(
     await encoding.encodeAll({ events, deadLetters: [] });
     aligner.apply(events);
   };
-  const handle = async (batch: RecordBatch) => {
+  const handle = async (batch: RecordBatch, isDone: boolean) => {
     await schemas.load(batch.records);
-    const { lane, partition, caughtUp, events } = decodeBatch(batch, decoder, WALL_CLOCK);
+    const { lane, partition, events } = decodeBatch(batch, decoder, WALL_CLOCK);
     const merge =
       merges.get(partition) ?? new PartitionMerge({ reorderWindowMs, live: true, maxWaiting: END_OF_TIME });
     merges.set(partition, merge);
     const before = events.filter(({ patientId, topic, offset }) => {
       return offset < (wanted.get(patientId)?.appliedTo[topic] ?? 0);
     });
-    merge.add(lane, before, caughtUp, END_OF_TIME);
+    merge.add(lane, before, END_OF_TIME);
+    if (isDone) merge.note(lane, READ_TO_ITS_END);
     await apply(merge.release(END_OF_TIME));
   };
   await log.reread(stretchesOf(lost, align, limits.maxFutureSkewMs), handle);

@@ -1,9 +1,10 @@
-import type { RecordBatch } from '../bus/bus.js';
+import type { LaneProgress, RecordBatch } from '../bus/bus.js';
 import { INPUT_TOPICS } from '../events/topics.js';
 import type { SchemaLoader } from './schema-loader.js';
 
 /** Bytes of records that may wait in memory before their partition is not read on. */
 const MAX_HELD_BYTES = 16 * 1_048_576;
+const NEVER = Number.NEGATIVE_INFINITY;
 
 interface Held {
   readonly batches: RecordBatch[];
@@ -20,6 +21,8 @@ export class SchemaGate {
   readonly #accept: (batch: RecordBatch) => Promise<void>;
   readonly #rest: (partition: number, lanes: readonly string[]) => void;
   readonly #held = new Map<number, Held>();
+  /** The newest that is true inside, by partition and lane. */
+  readonly #inside = new Map<string, LaneProgress>();
   readonly #releases = new Set<Promise<void>>();
 
   /** `accept` takes a batch in; `rest` is told of which partitions no lane is to be read for now. */
@@ -40,7 +43,7 @@ export class SchemaGate {
 
   /** Takes the batch in, at once or when its turn has come. */
   async pass(batch: RecordBatch): Promise<void> {
-    const { partition, lane } = batch;
+    const { partition } = batch;
     const held = this.#held.get(partition);
     if (held !== undefined) {
       this.#hold(held, batch);
@@ -50,15 +53,27 @@ export class SchemaGate {
     const queue: Held = { batches: [], bytes: 0, isResting: false };
     this.#held.set(partition, queue);
     this.#hold(queue, batch);
-    // Time must not pass in the partition while this is not in.
-    await this.#accept({ lane, partition, records: [], caughtUp: false });
     const release = this.#release(partition, queue).finally(() => this.#releases.delete(release));
     this.#releases.add(release);
   }
 
-  /** Forgets what waits of partitions that are another process's now. */
+  /**
+   * How far lanes are read into the pipeline, by what the bus tells of its reading: of a partition that waits, as far as when it began
+   * to, since time must not pass there while its input is not in.
+   */
+  inside(lanes: readonly LaneProgress[]): LaneProgress[] {
+    return lanes.map((lane) => {
+      const key = `${lane.partition}/${lane.lane}`;
+      if (!this.#held.has(lane.partition)) this.#inside.set(key, lane);
+      return this.#inside.get(key) ?? { ...lane, readThrough: NEVER, completeThrough: NEVER };
+    });
+  }
+
+  /** Forgets what waits, and what was known, of partitions that are another process's now. */
   drop(partitions: readonly number[]): void {
     for (const partition of partitions) this.#held.delete(partition);
+    for (const [key, { partition }] of this.#inside)
+      if (partitions.includes(partition)) this.#inside.delete(key);
   }
 
   /** Resolves when nothing waits. */

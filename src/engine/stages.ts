@@ -1,10 +1,9 @@
 import { concatMap, map, type OperatorFunction } from 'rxjs';
 import type { AlertPolicy } from '../alerts/policy.js';
 import { Aligner, type AlignmentSink, type AlignOptions } from '../align/aligner.js';
-import { type MergeOptions, PartitionMerge } from '../align/merge.js';
 import type { DischargedStay, PatientState } from '../align/patient.js';
 import { Carry } from '../align/timeline.js';
-import type { Position, RecordBatch } from '../bus/bus.js';
+import type { LaneProgress, Position, RecordBatch } from '../bus/bus.js';
 import { bedsideScores } from '../clinical/bedside.js';
 import { VARIABLE_COUNT } from '../clinical/variables.js';
 import type { Clock } from '../clock.js';
@@ -26,34 +25,48 @@ import type { RestoredPatient } from './snapshot.js';
 export interface DecodedBatch {
   readonly lane: string;
   readonly partition: number;
-  readonly caughtUp: boolean;
   readonly events: readonly ClinicalEvent[];
   readonly deadLetters: DeadLetterMessage[];
   /** Next offset of each topic in the batch. */
   readonly positions: readonly Position[];
 }
 
-/** What drives the pipeline: records, or word that time has passed, that partitions are gone, or that all is over. */
-export type EngineInput = RecordBatch | Revoked | Restored | 'tick' | 'end';
-type Control = Exclude<EngineInput, RecordBatch>;
+/** What drives the pipeline: records, or word of how far they are read, that partitions came or are gone, or that all is over. */
+export type EngineInput = RecordBatch | Revoked | Restored | Progress | 'end';
+export type Control = Exclude<EngineInput, RecordBatch>;
+
+/** How far the lanes of this process are read: what was handed over before it is in. */
+export interface Progress {
+  readonly progress: readonly LaneProgress[];
+}
 
 /** Partitions that another process reads from now on. */
 export interface Revoked {
   readonly revoked: readonly number[];
 }
 
-/** Patients of partitions that this process reads from now on, and stays there that are over. */
+/** Partitions that this process reads from now on, the lanes of each, their patients, and stays there that are over. */
 export interface Restored {
+  readonly assigned: readonly number[];
+  readonly lanes: readonly string[];
   readonly restored: readonly RestoredPatient[];
   readonly discharged: readonly DischargedStay[];
   readonly silent: readonly SilentPatient[];
 }
 
+/** How far a partition's input is known, in event time. */
+export interface Watermark {
+  /** Events beyond it went past a lane that is silent: what is due before them may be prevented by what that lane has. */
+  readonly ordered: EpochMs;
+  /** All input up to here is in: what is due by then may happen, to any patient. */
+  readonly complete: EpochMs;
+}
+
 /** Events released in order, with how far the input may be committed once they are dealt with. */
 export interface OrderedBatch {
   readonly events: readonly ClinicalEvent[];
-  /** Event time through which events have now been released, by partition. */
-  readonly watermarks: ReadonlyMap<number, EpochMs>;
+  /** By partition, with these events. */
+  readonly watermarks: ReadonlyMap<number, Watermark>;
   readonly deadLetters: DeadLetterMessage[];
   readonly positions: readonly Position[];
   readonly revoked: readonly number[];
@@ -82,119 +95,16 @@ export function decodeRecords(
 export function decodeBatch(batch: RecordBatch, decoder: EventDecoder, clock: Clock): DecodedBatch {
   const now = clock.now();
   const events: ClinicalEvent[] = [];
-  const next = new Map<string, number>();
-  const { records, lane, partition, caughtUp } = batch;
+  const { records, lane, partition, positions } = batch;
   for (let index = 0; index < records.length; index++) {
-    const record = records[index];
-    const event = decoder.decode(record, now);
+    const event = decoder.decode(records[index], now);
     if (event !== null) events.push(event);
-    next.set(record.topic, record.offset + 1);
   }
-  const positions = [...next].map(([topic, offset]) => ({ topic, partition, offset }));
-  return { lane, partition, caughtUp, events, deadLetters: decoder.takeDeadLetters(), positions };
+  return { lane, partition, events, deadLetters: decoder.takeDeadLetters(), positions };
 }
-
-/**
- * Puts each partition's events in event-time order; what must wait is kept and not committed. `rest` is told which lanes of a
- * partition are so far ahead of the others that they need not be read on, each time these change.
- */
-export function mergeByEventTime(
-  options: MergeOptions,
-  clock: Clock,
-  rest: (partition: number, lanes: readonly string[]) => void = () => undefined,
-): OperatorFunction<DecodedBatch | Control, OrderedBatch> {
-  const merges = new Map<number, PartitionMerge>();
-  const resting = new Map<number, string>();
-  const regulate = (partition: number, now: EpochMs) => {
-    const lanes = merges.get(partition)?.lanesAhead(now) ?? [];
-    const key = lanes.join(' ');
-    if (key === (resting.get(partition) ?? '')) return;
-    resting.set(partition, key);
-    rest(partition, lanes);
-  };
-  const reached = new Map<string, Position>();
-  const release = (
-    events: readonly ClinicalEvent[],
-    deadLetters: DeadLetterMessage[],
-    partitions: readonly number[],
-    now: EpochMs | null,
-  ) => {
-    const watermarks = new Map<number, EpochMs>();
-    if (now !== null) {
-      for (const partition of partitions) watermarks.set(partition, merges.get(partition)!.watermark(now));
-    }
-    const positions = partitions.flatMap((partition) =>
-      committable(partition, reached, merges.get(partition)?.held ?? []),
-    );
-    return { ...NOTHING, events, watermarks, deadLetters, positions };
-  };
-  return map((batch) => {
-    if (batch === 'end') {
-      return release(
-        [...merges.values()].flatMap((merge) => merge.flush()),
-        [],
-        [...merges.keys()],
-        null,
-      );
-    }
-    const now = clock.now();
-    if (batch === 'tick') {
-      const released = [...merges.values()].flatMap((merge) => merge.release(now));
-      for (const partition of merges.keys()) regulate(partition, now);
-      return release(released, [], [...merges.keys()], now);
-    }
-    if ('revoked' in batch) {
-      for (const partition of batch.revoked) {
-        merges.delete(partition);
-        resting.delete(partition);
-      }
-      for (const [key, { partition }] of reached) if (batch.revoked.includes(partition)) reached.delete(key);
-      return { ...NOTHING, deadLetters: [], revoked: batch.revoked };
-    }
-    if ('restored' in batch) return { ...NOTHING, ...batch, deadLetters: [] };
-    const { partition, lane, events, caughtUp, deadLetters } = batch;
-    const merge = merges.get(partition) ?? new PartitionMerge(options);
-    merges.set(partition, merge);
-    merge.add(lane, events, caughtUp, now);
-    for (const position of batch.positions) reached.set(`${position.topic}/${partition}`, position);
-    const released = merge.release(now);
-    regulate(partition, now);
-    return release(released, deadLetters, [partition], now);
-  });
-}
-
-const NOTHING = {
-  events: [],
-  watermarks: new Map(),
-  positions: [],
-  revoked: [],
-  restored: [],
-  discharged: [],
-  recalled: [],
-  silent: [],
-};
 
 function isControl(input: EngineInput): input is Control {
   return typeof input === 'string' || !('records' in input);
-}
-
-/** How far a partition's topics are read, short of the events still held. */
-function committable(
-  partition: number,
-  reached: ReadonlyMap<string, Position>,
-  held: readonly ClinicalEvent[],
-): Position[] {
-  const firstHeld = new Map<string, number>();
-  for (const { topic, offset } of held) {
-    firstHeld.set(topic, Math.min(offset, firstHeld.get(topic) ?? Number.POSITIVE_INFINITY));
-  }
-  return [...reached.values()]
-    .filter((position) => position.partition === partition)
-    .map(({ topic, offset }) => ({
-      topic,
-      partition,
-      offset: Math.min(offset, firstHeld.get(topic) ?? offset),
-    }));
 }
 
 /**
@@ -259,7 +169,7 @@ export class AlignAndScore {
           (outcomes) => explanations?.mayRaise(score.news2, outcomes) ?? false,
         );
         shadow?.score(patient, time, score);
-        this.#actions.push({ kind: 'score', score });
+        this.#actions.push({ kind: 'score', score, partition: patient.partition });
       },
       acknowledged: (_, event) => this.#actions.push({ kind: 'act', message: event.body, event }),
       discharged: (patient, time) => this.#actions.push({ kind: 'discharged', patient, time }),
@@ -286,7 +196,7 @@ export class AlignAndScore {
   #align(batch: OrderedBatch): AlignedBatch {
     this.#actions = [];
     this.#deadLetters = batch.deadLetters;
-    for (const [partition, time] of batch.watermarks) this.watermarks.set(partition, time);
+    for (const [partition, { complete }] of batch.watermarks) this.watermarks.set(partition, complete);
     this.#restore(batch.recalled, 'recalled');
     this.aligner.apply(batch.events);
     if (batch.revoked.length > 0) this.#release(new Set(batch.revoked));
@@ -323,7 +233,8 @@ export class AlignAndScore {
 
 /**
  * Scores, acknowledgements and the passing of time → alert transitions. `partitionOf` tells where a patient's events
- * come from, since time passes by partition.
+ * come from, since time passes by partition. What time alone changes happens only once all that could prevent it is known: at an
+ * event's time where events are in order up to it, else when all input of the partition is in.
  */
 export function applyAlertPolicy(
   policy: AlertPolicy,
@@ -342,27 +253,33 @@ export function applyAlertPolicy(
       deadLetters,
       positions,
     };
-    for (const action of actions) decide(policy, action, outputs);
+    const ordered = (partition: number) => watermarks.get(partition)?.ordered ?? Number.POSITIVE_INFINITY;
+    for (const action of actions) decide(policy, action, outputs, ordered);
     for (const patientId of policy.waiting) {
-      const time = watermarks.get(partitionOf(patientId) ?? -1);
+      const time = watermarks.get(partitionOf(patientId) ?? -1)?.complete;
       if (time !== undefined) outputs.alerts.push(...policy.advanceTo(patientId, time));
     }
     return outputs;
   });
 }
 
-function decide(policy: AlertPolicy, action: Action, outputs: Outputs): void {
+function decide(
+  policy: AlertPolicy,
+  action: Action,
+  outputs: Outputs,
+  ordered: (partition: number) => EpochMs,
+): void {
   switch (action.kind) {
     case 'admitted':
       outputs.admitted.push(action.patient);
       return;
     case 'score':
       outputs.scores.push(action.score);
-      outputs.alerts.push(...policy.score(action.score));
+      outputs.alerts.push(...policy.score(action.score, ordered(action.partition)));
       return;
     case 'act': {
       const { message, event } = action;
-      const transitions = policy.act(message);
+      const transitions = policy.act(message, ordered(event.partition));
       if (transitions !== null) {
         outputs.alerts.push(...transitions);
         return;
@@ -386,8 +303,10 @@ function decide(policy: AlertPolicy, action: Action, outputs: Outputs): void {
       outputs.released.push(action.patient);
       policy.release(action.patient.patientId);
       return;
-    case 'discharged':
-      outputs.discharged.push(action.patient);
-      outputs.alerts.push(...policy.discharge(action.patient.patientId, action.time));
+    case 'discharged': {
+      const { patient, time } = action;
+      outputs.discharged.push(patient);
+      outputs.alerts.push(...policy.discharge(patient.patientId, time, ordered(patient.partition)));
+    }
   }
 }

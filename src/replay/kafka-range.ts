@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import kafkajs, { type EachBatchPayload } from 'kafkajs';
 import { fixedAssigner } from '../bus/assigner.js';
 import { clientOptions, type KafkaBusConfig } from '../bus/kafka-client.js';
+import { watchFetches } from '../bus/kafka-fetch.js';
 import { SchemaRegistryClient } from '../bus/schema-registry.js';
 import type { Config } from '../config.js';
 import { SchemaLoader } from '../engine/schema-loader.js';
@@ -126,6 +127,8 @@ export class KafkaRangeSource implements ReplaySource {
     lanes: readonly Lane[],
     starts: readonly { topic: string; partition: number; offset: string }[],
   ): AsyncGenerator<SourceMessage> {
+    // A lane may end in what is handed to nobody, such as the marker of a transaction.
+    watchFetches(groupId);
     const consumer = kafka.consumer({
       groupId,
       partitionAssigners: [fixedAssigner(partitions)],

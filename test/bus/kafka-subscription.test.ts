@@ -1,5 +1,6 @@
-import type { Admin, EachBatchPayload, Kafka, PartitionAssigner } from 'kafkajs';
+import type { EachBatchPayload, Kafka, PartitionAssigner } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
+import type { RecordBatch } from '../../src/bus/bus.js';
 import type { KafkaBusConfig } from '../../src/bus/kafka-client.js';
 import type { KafkaStateLog } from '../../src/bus/kafka-state.js';
 import { Subscription } from '../../src/bus/kafka-subscription.js';
@@ -29,7 +30,7 @@ class FakeGroup {
       const assigner = partitionAssigners[0]({} as Parameters<PartitionAssigner>[0]);
       this.#beginJoin = () => void assigner.protocol({ topics: [`p.${VITALS}`] });
       return {
-        events: { GROUP_JOIN: 'join', CRASH: 'crash' },
+        events: { GROUP_JOIN: 'join', CRASH: 'crash', FETCH_START: 'fetch' },
         on: (name: string, listener: Listener) => void this.#listeners.set(name, listener),
         connect: async () => undefined,
         subscribe: async () => undefined,
@@ -47,20 +48,31 @@ class FakeGroup {
     this.#beginJoin();
   }
 
-  joined(memberId: string, partitions: readonly number[]): void {
-    this.#listeners.get('join')?.({
-      payload: { memberId, memberAssignment: { [`p.${VITALS}`]: partitions } },
-    });
+  joined(memberId: string, partitions: readonly number[], topics: readonly string[] = [VITALS]): void {
+    const memberAssignment = Object.fromEntries(topics.map((topic) => [`p.${topic}`, partitions]));
+    this.#listeners.get('join')?.({ payload: { memberId, memberAssignment } });
+  }
+
+  ask(nodeId: number): void {
+    this.#listeners.get('fetch')?.({ payload: { nodeId } });
   }
 
   /** A batch of one message, handed over by this member. */
-  async deliver(partition: number): Promise<void> {
-    const batch = {
-      topic: `p.${VITALS}`,
+  deliver(partition: number): Promise<void> {
+    return this.hand({
       partition,
       messages: [{ offset: '0', value: Buffer.from('x') }],
       highWatermark: '1',
       lastOffset: () => '0',
+    });
+  }
+
+  /** An answer of a broker, handed over by this member. */
+  async hand(answer: { readonly partition: number; readonly [field: string]: unknown }): Promise<void> {
+    const batch = {
+      topic: `p.${VITALS}`,
+      rawMessages: [],
+      ...answer,
     };
     const commitOffsetsIfNecessary = async (offsets: unknown) => {
       this.commits.push(offsets);
@@ -71,29 +83,84 @@ class FakeGroup {
   }
 }
 
+const clock = { time: 1000, now: () => clock.time, live: true };
+
 const POSITIONS = [
   { topic: VITALS, partition: 0, offset: 1 },
   { topic: VITALS, partition: 1, offset: 4 },
 ] as const;
 
-async function member() {
+async function member(told: unknown[] = []) {
   const group = new FakeGroup();
-  const admin = { fetchOffsets: async () => [], fetchTopicOffsets: async () => [] } as unknown as Admin;
   const state = { giveUp: () => undefined } as unknown as KafkaStateLog;
-  const nothing = async () => undefined;
+  const tell = async (...what: unknown[]) => void told.push(what);
   const handler = {
-    assigned: nothing,
-    batch: nothing,
-    revoked: nothing,
+    assigned: tell,
+    batch: ({ partition, records, positions }: RecordBatch) =>
+      tell(partition, records.length, positions[0].offset),
+    revoked: tell,
     failed: (error: Error) => expect.fail(error.message),
   };
-  const subscription = new Subscription(group.kafka, admin, state, CONFIG, [VITALS], handler);
+  const subscription = new Subscription(group.kafka, state, CONFIG, [VITALS], handler, clock);
   await subscription.start();
   group.beginJoin();
   group.joined('m-1', [0, 1]);
   await group.deliver(0);
   return { group, subscription };
 }
+
+describe('the progress of reading', () => {
+  const empty = { messages: [], lastOffset: () => '4', highWatermark: '5', nodeId: 1 };
+
+  it('comes of every answer, also of one without messages, and dates from when it was asked for', async () => {
+    const told: unknown[] = [];
+    const { group, subscription } = await member(told);
+    const through = () => subscription.lanes().map(({ partition, readThrough }) => [partition, readThrough]);
+    expect(through()).toEqual([
+      [0, Number.NEGATIVE_INFINITY],
+      [1, Number.NEGATIVE_INFINITY],
+    ]);
+    group.ask(1);
+    clock.time = 2000;
+    await group.hand({ partition: 1, ...empty, messages: [], lastOffset: () => '2' });
+    expect(through()[1]).toEqual([1, Number.NEGATIVE_INFINITY]);
+    await group.hand({ partition: 1, ...empty });
+    expect(through()[1]).toEqual([1, 1000]);
+    group.ask(1);
+    await group.hand({ partition: 1, ...empty });
+    expect(through()[1]).toEqual([1, 2000]);
+    // Positions move on without records, once each: they are committed as those of records are.
+    expect(told).toEqual([
+      [[0, 1], [VITALS]],
+      [0, 1, 1],
+      [1, 0, 3],
+      [1, 0, 5],
+    ]);
+  });
+
+  it('begins anew where a deal comes with other topics', async () => {
+    const told: unknown[] = [];
+    const { group, subscription } = await member(told);
+    told.length = 0;
+    group.beginJoin();
+    group.joined('m-1', [0, 1]);
+    await group.hand({ partition: 1, ...empty });
+    expect(told).toEqual([[1, 0, 5]]);
+    group.beginJoin();
+    group.joined('m-1', [0, 1], [VITALS, 'ward.treatments']);
+    await expect.poll(() => subscription.lanes().length).toBe(4);
+    expect(told.slice(1)).toEqual([
+      [[0, 1]],
+      [
+        [0, 1],
+        [VITALS, 'ward.treatments'],
+      ],
+    ]);
+    expect(subscription.lanes().every(({ readThrough }) => readThrough === Number.NEGATIVE_INFINITY)).toBe(
+      true,
+    );
+  });
+});
 
 describe('a commit', () => {
   it('reaches the group as positions by topic', async () => {

@@ -13,7 +13,7 @@ import { bytesOf, type SourceMessage } from '../../src/replay/source.js';
 import { WardView } from '../../src/server/ward-view.js';
 import { simulateWard } from '../../src/simulate/ward.js';
 import { ack, HOUR_MS, START } from '../helpers.js';
-import { LoggedBus } from './state-log.js';
+import { LoggedBus, positionsOf } from './state-log.js';
 
 const codec = new MessageCodec();
 const simulated: SourceMessage[] = [
@@ -132,7 +132,7 @@ async function run(
     for (let begin = 0; begin < unread.length; begin += 40) {
       const records = unread.slice(begin, begin + 40);
       clock.advanceTo(records.at(-1)!.time);
-      await bus.handler!.batch({ lane: 'all', partition: 0, records, caughtUp: true });
+      await bus.handler!.batch({ lane: 'all', partition: 0, records, positions: positionsOf(records) });
       if (evictAfterMs === 0) continue;
       await settled(engine);
       mostSilent = Math.max(mostSilent, engine.silentPatients);
@@ -238,7 +238,7 @@ describe('a silent patient', () => {
     await engine.start();
     const feed = async (records: readonly LoggedRecord[]) => {
       clock.advanceTo(records.at(-1)!.time);
-      await bus.handler!.batch({ lane: 'all', partition: 0, records, caughtUp: true });
+      await bus.handler!.batch({ lane: 'all', partition: 0, records, positions: positionsOf(records) });
       await settled(engine);
     };
     for (let at = 0; at < before; at += 100) await feed(stream.slice(at, Math.min(before, at + 100)));

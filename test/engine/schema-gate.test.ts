@@ -52,9 +52,9 @@ function setUp() {
     lane: string = TOPICS.vitals,
   ): RecordBatch => {
     const records = [new RawRecord(lane as typeof TOPICS.vitals, partition, offset, value)];
-    return { lane, partition, records, caughtUp: true };
+    return { lane, partition, records, positions: [{ topic: lane, partition, offset: offset + 1 }] };
   };
-  const seen = () => accepted.map(({ partition, records }) => `${partition}:${records[0]?.offset ?? 'held'}`);
+  const seen = () => accepted.map(({ partition, records }) => `${partition}:${records[0].offset}`);
   return { registry, notices, warnings, loader, gate, batch, rests, seen };
 }
 
@@ -67,12 +67,12 @@ describe('a registry that cannot be asked', () => {
     await gate.pass(batch(0, 1, framed(7, 'b')));
     await expect.poll(() => notices.open().map(({ rule }) => rule)).toEqual(['schema-registry-away']);
     await sleep(30);
-    expect(seen()).toEqual(['0:held', '1:5']);
+    expect(seen()).toEqual(['1:5']);
     expect(gate.waiting).toEqual([0]);
     expect(registry.asked.length).toBeGreaterThan(1);
     registry.isAway = false;
     await gate.settled();
-    expect(seen()).toEqual(['0:held', '1:5', '0:0', '0:3', '0:1']);
+    expect(seen()).toEqual(['1:5', '0:0', '0:3', '0:1']);
     expect([gate.waiting, notices.open()]).toEqual([[], []]);
     expect(warnings).toEqual([
       'the schema registry cannot be asked, messages wait: connect ECONNREFUSED',
@@ -88,7 +88,7 @@ describe('a registry that cannot be asked', () => {
     await gate.pass(batch(0, 0, framed(8, 'a')));
     await gate.settled();
     await gate.pass(batch(0, 1, framed(8, 'b')));
-    expect(seen()).toEqual(['0:held', '0:0', '0:1']);
+    expect(seen()).toEqual(['0:0', '0:1']);
     expect([registry.asked, notices.open()]).toEqual([[8], []]);
   });
 
@@ -105,13 +105,47 @@ describe('a registry that cannot be asked', () => {
     ]);
   });
 
+  it('lets no time pass in a partition while some of its input waits', async () => {
+    const { registry, gate, batch } = setUp();
+    const lane = (partition: number, through: number) => ({
+      partition,
+      lane: TOPICS.vitals,
+      readThrough: through,
+      completeThrough: through,
+      silentMs: 0,
+    });
+    const through = (time: number) =>
+      gate
+        .inside([lane(0, time), lane(1, time)])
+        .map(({ readThrough, completeThrough }) => [readThrough, completeThrough]);
+    expect(through(100)).toEqual([
+      [100, 100],
+      [100, 100],
+    ]);
+    await gate.pass(batch(0, 0, framed(7, 'a')));
+    expect(through(200)).toEqual([
+      [100, 100],
+      [200, 200],
+    ]);
+    registry.isAway = false;
+    await gate.settled();
+    expect(through(300)[0]).toEqual([300, 300]);
+    // What was known of an earlier time here is void.
+    gate.drop([0]);
+    registry.isAway = true;
+    await gate.pass(batch(0, 1, framed(9, 'b')));
+    expect(through(400)[0]).toEqual([Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]);
+    registry.isAway = false;
+    await gate.settled();
+  });
+
   it('lets go of partitions that are another process’s', async () => {
     const { registry, gate, loader, batch, seen } = setUp();
     await gate.pass(batch(0, 0, framed(7, 'a')));
     gate.drop([0]);
     registry.isAway = false;
     await gate.settled();
-    expect(seen()).toEqual(['0:held']);
+    expect(seen()).toEqual([]);
     registry.isAway = true;
     await gate.pass(batch(1, 0, framed(9, 'a')));
     loader.close();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { PatientState } from '../../src/align/patient.js';
 import { MemoryBus } from '../../src/bus/memory.js';
-import { ReplayClock } from '../../src/clock.js';
+import { ReplayClock, WALL_CLOCK } from '../../src/clock.js';
 import { parseConfig } from '../../src/config.js';
 import { BusSink } from '../../src/engine/bus-sink.js';
 import { Engine } from '../../src/engine/engine.js';
@@ -109,16 +109,21 @@ describe('a model in shadow', () => {
     const bus = new MemoryBus({ partitions: 1, capacity: 8 });
     const published: RiskScoreMessage[] = [];
     await bus.createTopics([TOPICS.scores]);
-    await bus.consume([TOPICS.scores], {
-      assigned: async () => undefined,
-      batch: async ({ records }) => {
-        for (const { value } of records) published.push(codec.decode('RiskScore', value) as RiskScoreMessage);
+    await bus.consume(
+      [TOPICS.scores],
+      {
+        assigned: async () => undefined,
+        batch: async ({ records }) => {
+          for (const { value } of records)
+            published.push(codec.decode('RiskScore', value) as RiskScoreMessage);
+        },
+        revoked: async () => undefined,
+        failed: (error) => {
+          throw error;
+        },
       },
-      revoked: async () => undefined,
-      failed: (error) => {
-        throw error;
-      },
-    });
+      WALL_CLOCK,
+    );
     await new BusSink(bus, codec, SERVED).write(outputs);
     await expect.poll(() => published.length).toBe(2);
     expect(

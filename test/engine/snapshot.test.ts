@@ -15,6 +15,7 @@ import type { ModelConfig } from '../../src/inference/model.js';
 import { bytesOf, type SourceMessage } from '../../src/replay/source.js';
 import { simulateWard } from '../../src/simulate/ward.js';
 import { START } from '../helpers.js';
+import { positionsOf } from './state-log.js';
 
 const codec = new MessageCodec();
 const told: SourceMessage[] = [
@@ -78,13 +79,13 @@ class SurvivingBus implements EventBus {
       read: async (places) => places.map((place) => ({ ...place, value: entries.get(place.key) as Buffer })),
       reread: async (stretches, handle) => {
         for (const { topic, partition } of stretches) {
-          await handle({ lane: topic, partition, records: [], caughtUp: false });
+          await handle({ lane: topic, partition, records: [], positions: [] }, false);
         }
         for (const { topic, partition, since, until } of stretches) {
           const records = log.filter(
             (each) => each.topic === topic && each.offset < until && each.time >= since,
           );
-          await handle({ lane: topic, partition, records, caughtUp: true });
+          await handle({ lane: topic, partition, records, positions: [] }, true);
         }
       },
     };
@@ -92,7 +93,7 @@ class SurvivingBus implements EventBus {
 
   async consume(_: readonly string[], handler: RecordHandler): Promise<Consumer> {
     this.handler = handler;
-    await handler.assigned([0]);
+    await handler.assigned([0], ['all']);
     return {
       commit: async (positions) => {
         for (const { topic, offset } of positions) this.#world.committed.set(topic, offset);
@@ -100,6 +101,7 @@ class SurvivingBus implements EventBus {
         return true;
       },
       confirm: async () => true,
+      lanes: () => [],
       rest: () => undefined,
       close: async () => undefined,
     };
@@ -165,7 +167,7 @@ async function live(world: World, results: Sink, until: number, stop: boolean): 
   for (let start = 0; start < unread.length; start += 40) {
     const records = unread.slice(start, start + 40);
     clock.advanceTo(records.at(-1)!.time);
-    const batch: RecordBatch = { lane: 'all', partition: 0, records, caughtUp: false };
+    const batch: RecordBatch = { lane: 'all', partition: 0, records, positions: positionsOf(records) };
     await bus.handler!.batch(batch);
     if (start % 400 === 0) await bus.committed();
   }
@@ -204,9 +206,9 @@ async function withPartitionsTakenAway(world: World, gate: Gate, sink: Sink): Pr
   await engine.start();
   const records = log.slice(0, 60);
   clock.advanceTo(records.at(-1)!.time);
-  await bus.handler!.batch({ lane: 'all', partition: 0, records, caughtUp: false });
+  await bus.handler!.batch({ lane: 'all', partition: 0, records, positions: positionsOf(records) });
   await gate.reached;
-  const over = bus.handler!.revoked([0]).then(() => bus.handler!.assigned([0]));
+  const over = bus.handler!.revoked([0]).then(() => bus.handler!.assigned([0], ['all']));
   // Whoever does not wait for the sink is done by now.
   await new Promise((resolve) => setTimeout(resolve, 20));
   gate.open();

@@ -2,13 +2,14 @@ import { concatMap, type Observable, type OperatorFunction } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { AlertPolicy } from '../../src/alerts/policy.js';
-import type { Position } from '../../src/bus/bus.js';
+import type { LaneProgress, Position, RecordBatch } from '../../src/bus/bus.js';
 import { MemoryBus } from '../../src/bus/memory.js';
 import { ReplayClock } from '../../src/clock.js';
 import { type AlertRule, parseConfig } from '../../src/config.js';
 import { EventDecoder, RawRecord } from '../../src/engine/decode.js';
 import { deliver } from '../../src/engine/deliver.js';
 import { Engine } from '../../src/engine/engine.js';
+import { mergeByEventTime } from '../../src/engine/merging.js';
 import type { Outputs, Sink } from '../../src/engine/outputs.js';
 import {
   AlignAndScore,
@@ -17,14 +18,15 @@ import {
   type DecodedBatch,
   decodeRecords,
   type EngineInput,
-  mergeByEventTime,
   type OrderedBatch,
 } from '../../src/engine/stages.js';
 import { MessageCodec } from '../../src/events/codec.js';
 import type { ClinicalEvent } from '../../src/events/event.js';
+import type { AlertMessage } from '../../src/events/messages.js';
 import { type InputTopic, TOPICS } from '../../src/events/topics.js';
 import { MicroBatcher } from '../../src/inference/batcher.js';
 import { loadModel } from '../../src/inference/model.js';
+import { NO_OUTCOMES } from '../../src/inference/outcomes.js';
 import type { InferenceRuntime } from '../../src/inference/runtime.js';
 import { ack, adt, eventOf, LIMITS, labs, outputsOf, START, vitals } from '../helpers.js';
 
@@ -85,7 +87,23 @@ const record = (topic: InputTopic, offset: number, value: Buffer, partition = 0)
   new RawRecord(topic, partition, offset, value);
 const heartRate = (messageId: string, more: Parameters<typeof vitals>[1] = {}) =>
   codec.encode('VitalSigns', vitals({ heartRate: 80 }, { messageId, ...more }));
-const batch = (...records: RawRecord[]) => ({ lane: 'all', partition: 0, records, caughtUp: false });
+const batch = (...records: RawRecord[]) => ({
+  lane: 'all',
+  partition: 0,
+  records,
+  positions: records.map(({ topic, partition, offset }) => ({ topic, partition, offset: offset + 1 })),
+});
+/** What the bus tells of its reading. */
+const progress = (through: number, ...more: Partial<LaneProgress>[]): { progress: LaneProgress[] } => ({
+  progress: (more.length === 0 ? [{}] : more).map((each) => ({
+    partition: 0,
+    lane: 'all',
+    readThrough: through,
+    completeThrough: through,
+    silentMs: 0,
+    ...each,
+  })),
+});
 const ids = (events: readonly ClinicalEvent[]) => events.map(({ messageId }) => messageId);
 
 describe('decodeRecords', () => {
@@ -96,7 +114,7 @@ describe('decodeRecords', () => {
         record(TOPICS.vitals, 5, Buffer.from('rubbish')),
         record(TOPICS.labs, 9, codec.encode('LabResult', labs({ ph: 7.4 }, { messageId: 'm2' }))),
       ),
-      t: 'tick',
+      t: progress(START),
       b: batch(record(TOPICS.vitals, 6, heartRate('m3'))),
       r: { revoked: [1] },
       e: 'end',
@@ -113,15 +131,12 @@ describe('decodeRecords', () => {
     ]);
     const [a, t, b, r, e] = out.map(({ notification }) =>
       notification.kind === 'N' ? notification.value : notification.kind,
-    ) as [DecodedBatch, string, DecodedBatch, object, string];
+    ) as [DecodedBatch, object, DecodedBatch, object, string];
     expect([ids(a.events), ids(b.events)]).toEqual([['m1', 'm2'], ['m3']]);
     expect(a.deadLetters).toMatchObject([{ reason: 'undecodable', topic: TOPICS.vitals, offset: 5 }]);
     expect(b.deadLetters).toEqual([]);
-    expect(a.positions).toEqual([
-      { topic: TOPICS.vitals, partition: 0, offset: 6 },
-      { topic: TOPICS.labs, partition: 0, offset: 10 },
-    ]);
-    expect([t, r, e]).toEqual(['tick', { revoked: [1] }, 'end']);
+    expect(a.positions).toEqual((values.a as RecordBatch).positions);
+    expect([t, r, e]).toEqual([progress(START), { revoked: [1] }, 'end']);
   });
 });
 
@@ -134,7 +149,7 @@ function decoded(times: number[], first: number, more: Partial<DecodedBatch> = {
     return eventOf('vitals', vitals({ heartRate: 80 }, where), { topic, partition, offset: first + index });
   });
   const positions = [{ topic, partition, offset: first + times.length }];
-  return { lane, partition, caughtUp: false, events, deadLetters: [], positions, ...more };
+  return { lane, partition, events, deadLetters: [], positions, ...more };
 }
 
 /** What a merged batch says: event ids, dead letters, and how far each partition may be committed. */
@@ -148,19 +163,19 @@ function summary({ events, deadLetters, positions, revoked }: OrderedBatch): str
   ].join(', ');
 }
 
-async function merged(
+async function play(
   marbles: Marbles,
   live: boolean,
   input: string,
   values: Record<string, DecodedBatch | Exclude<EngineInput, { records: unknown }>>,
 ) {
   const now = live ? () => START + marbles.frame : () => Number.POSITIVE_INFINITY;
-  const out = await marbles.play(
-    input,
-    values,
-    mergeByEventTime({ reorderWindowMs: 3, maxWaiting: 1000, live }, { now, live }),
-  );
-  return out.map(({ frame, notification }) => [
+  const options = { reorderWindowMs: 3, maxWaiting: 1000, silentLaneMs: 100, live };
+  return marbles.play(input, values, mergeByEventTime(options, { now, live }));
+}
+
+async function merged(...options: Parameters<typeof play>) {
+  return (await play(...options)).map(({ frame, notification }) => [
     frame / FRAME,
     notification.kind === 'N' ? summary(notification.value as OrderedBatch) : notification.kind,
   ]);
@@ -184,8 +199,9 @@ describe('mergeByEventTime', () => {
   });
 
   it('live, lets events go when their time has come though nothing new arrives', async () => {
-    const values = { a: decoded([0, 2], 0, { caughtUp: true }), t: 'tick' as const };
-    expect(await merged(new Marbles(), true, 'a-tttt', values)).toEqual([
+    const read = (frame: number) => progress(START + frame);
+    const values = { a: decoded([0, 2], 0), t: read(2), u: read(3), v: read(4), w: read(5) };
+    expect(await merged(new Marbles(), true, 'a-tuvw', values)).toEqual([
       [0, ', 0@0'],
       [2, ', 0@0'],
       [3, '0, 0@1'],
@@ -195,11 +211,63 @@ describe('mergeByEventTime', () => {
   });
 
   it('live, does not pass by a lane that has unread records', async () => {
-    const values = { a: decoded([0], 0), t: 'tick' as const, b: decoded([1], 1, { caughtUp: true }) };
-    expect(await merged(new Marbles(), true, 'a---t-b', values)).toEqual([
+    const values = {
+      a: decoded([0], 0),
+      t: progress(Number.NEGATIVE_INFINITY),
+      b: decoded([1], 1),
+      u: progress(START + 6),
+    };
+    expect(await merged(new Marbles(), true, 'a---t-(bu)', values)).toEqual([
       [0, ', 0@0'],
       [4, ', 0@0'],
+      [6, ', 0@0'],
       [6, '0 1, 0@2'],
+    ]);
+  });
+
+  it('live, waits for every lane of a partition that was taken over, and commits what is no record too', async () => {
+    const lanes = [TOPICS.adt, TOPICS.vitals, TOPICS.acks];
+    const taken = { assigned: [0], lanes, restored: [], discharged: [], silent: [] };
+    const empty = { ...decoded([], 8, { lane: TOPICS.adt }) };
+    const far = START + 60_000;
+    const of = (...names: string[]) => progress(far, ...names.map((lane) => ({ lane })));
+    const values = {
+      t: taken,
+      a: of(TOPICS.adt),
+      b: decoded([1], 0, { lane: TOPICS.vitals }),
+      c: of(TOPICS.adt, TOPICS.vitals),
+      e: empty,
+      d: of(...lanes),
+    };
+    const out = await play(new Marbles(), true, 't-a-b-c-(ed)', values);
+    const batches = out.map(({ notification }) => (notification as { value: OrderedBatch }).value);
+    expect(batches.map(summary)).toEqual(['', '', ', 0@0', ', 0@0', ', 0@0, 0@8', '0, 0@1, 0@8']);
+    const complete = batches.map(({ watermarks }) => watermarks.get(0)?.complete);
+    expect(complete).toEqual([undefined, -Infinity, -Infinity, -Infinity, -Infinity, START + 8 - 3]);
+  });
+
+  it('live, goes on without a lane for which nobody answers, but lets nothing be due meanwhile', async () => {
+    const lanes = [TOPICS.vitals, TOPICS.notes];
+    const read = (silentMs: number) =>
+      progress(
+        START + 7,
+        { lane: TOPICS.vitals },
+        { lane: TOPICS.notes, readThrough: 0, completeThrough: 0, silentMs },
+      );
+    const values = {
+      t: { assigned: [0], lanes, restored: [], discharged: [], silent: [] },
+      a: decoded([1], 0, { lane: TOPICS.vitals }),
+      b: read(100),
+      c: read(101),
+    };
+    const out = await play(new Marbles(), true, 'ta-----bc', values);
+    const batches = out.map(({ notification }) => (notification as { value: OrderedBatch }).value);
+    expect(batches.map(summary)).toEqual(['', ', 0@0', ', 0@0', '0, 0@1']);
+    expect(batches.map(({ watermarks }) => watermarks.get(0))).toEqual([
+      undefined,
+      { ordered: Infinity, complete: -Infinity },
+      { ordered: Infinity, complete: -3 },
+      { ordered: -3, complete: -3 },
     ]);
   });
 
@@ -387,7 +455,7 @@ describe('applyAlertPolicy', () => {
     );
     const later = (partition: number, hours: number) => ({
       ...ordered(),
-      watermarks: new Map([[partition, START + hours * 3_600_000]]),
+      watermarks: new Map([[partition, { ordered: Infinity, complete: START + hours * 3_600_000 }]]),
     });
     const partitionOf = (patientId: string) => stage.aligner.patients.get(patientId)?.partition;
     const out = await marbles.play(
@@ -403,6 +471,37 @@ describe('applyAlertPolicy', () => {
       ]),
     );
     expect(states).toEqual([[['RAISED', 0]], [], [['ESCALATED', 3_600_000]]]);
+  });
+});
+
+describe('time alone', () => {
+  it('changes nothing past a lane that is silent: neither at a score, nor at an action, nor at a discharge', () => {
+    const raised = () => {
+      const policy = new AlertPolicy([RULE], 'v');
+      const [alert] = policy.score(moment(0, 0.9));
+      return { policy, alertId: alert.alertId };
+    };
+    const moment = (hours: number, risk: number) => ({
+      ...at(60 * hours),
+      stayId: 's',
+      wardId: null,
+      bedId: null,
+      ...NO_OUTCOMES,
+      risk,
+      news2: null,
+      values: new Float32Array(),
+      ages: new Float32Array(),
+    });
+    const states = (alerts: readonly AlertMessage[] | null) => alerts?.map(({ state }) => state);
+    const act = (hours: number, alertId: string) =>
+      ack(alertId, { ...at(60 * hours), action: 'ACKNOWLEDGE' });
+    // Due after one hour; what the lane has until then is known, or not.
+    const known = START + 3_600_000;
+    const [a, b, c, d] = [raised(), raised(), raised(), raised()];
+    expect(states(a.policy.score(moment(2, 0.1), known))).toEqual(['ESCALATED', 'RESOLVED']);
+    expect(states(b.policy.score(moment(2, 0.1), known - 1))).toEqual(['RESOLVED']);
+    expect(states(c.policy.act(act(2, c.alertId), known - 1))).toEqual(['ACKNOWLEDGED']);
+    expect(states(d.policy.discharge('p1', START + 7_200_000, known - 1))).toEqual(['RESOLVED']);
   });
 });
 

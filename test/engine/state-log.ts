@@ -1,4 +1,11 @@
-import type { Consumer, EventBus, RecordHandler, StateEntry, StateLog } from '../../src/bus/bus.js';
+import type { Consumer, EventBus, Position, RecordHandler, StateEntry, StateLog } from '../../src/bus/bus.js';
+import type { RawRecord } from '../../src/engine/decode.js';
+
+/** How far the topics of partition 0 are read with these records. */
+export function positionsOf(records: readonly RawRecord[]): Position[] {
+  const next = new Map(records.map(({ topic, offset }) => [topic, offset + 1]));
+  return [...next].map(([topic, offset]) => ({ topic, partition: 0, offset }));
+}
 
 /** A state log in memory that outlives an engine, and a bus of one partition over it. */
 export class LoggedBus implements EventBus {
@@ -37,13 +44,14 @@ export class LoggedBus implements EventBus {
 
   async consume(_: readonly string[], handler: RecordHandler): Promise<Consumer> {
     this.handler = handler;
-    await handler.assigned([0]);
+    await handler.assigned([0], ['all']);
     return {
       commit: async (positions) => {
         for (const { topic, offset } of positions) this.#committed.set(topic, offset);
         return true;
       },
       confirm: async () => true,
+      lanes: () => [],
       rest: () => undefined,
       close: async () => undefined,
     };

@@ -150,14 +150,18 @@ describe('KafkaBus', () => {
     );
     const read: Buffer[] = [];
     let failure: Error | null = null;
-    const consumer = await bus.consume([TOPICS.vitals], {
-      assigned: async () => undefined,
-      revoked: async () => undefined,
-      failed: (error) => {
-        failure = error;
+    const consumer = await bus.consume(
+      [TOPICS.vitals],
+      {
+        assigned: async () => undefined,
+        revoked: async () => undefined,
+        failed: (error) => {
+          failure = error;
+        },
+        batch: async ({ records }) => void read.push(...records.map(({ value }) => value)),
       },
-      batch: async ({ records }) => void read.push(...records.map(({ value }) => value)),
-    });
+      WALL_CLOCK,
+    );
     await expect.poll(() => failure ?? read.length, { timeout: 20_000 }).toBe(values.length);
     await consumer.close();
     expect(read).toEqual(values);
@@ -242,11 +246,12 @@ describe('KafkaBus', () => {
         for (const partition of partitions) mine.add(partition);
         await gate;
       }),
+      WALL_CLOCK,
     );
     await expect.poll(() => mine.size).toBe(PARTITIONS);
     await produceAll(ward(7, 1, 1).slice(0, 1), bus, codec);
     await expect.poll(() => records).toBe(1);
-    const visitor = await other.consume(INPUT_TOPICS, handler(nothing));
+    const visitor = await other.consume(INPUT_TOPICS, handler(nothing), WALL_CLOCK);
     await expect.poll(() => mine.size).toBeLessThan(PARTITIONS);
     const theirs = Array.from({ length: PARTITIONS }, (_, partition) => partition).filter(
       (each) => !mine.has(each),

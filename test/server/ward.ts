@@ -73,18 +73,22 @@ export async function openWard(
   };
   const acknowledgements: AckMessage[] = [];
   await bus.createTopics([TOPICS.acks]);
-  const consumer = await bus.consume([TOPICS.acks], {
-    assigned: async () => undefined,
-    batch: async ({ records }) => {
-      for (const { value } of records) {
-        acknowledgements.push(codec.decode('Acknowledgement', value) as AckMessage);
-      }
+  const consumer = await bus.consume(
+    [TOPICS.acks],
+    {
+      assigned: async () => undefined,
+      batch: async ({ records }) => {
+        for (const { value } of records) {
+          acknowledgements.push(codec.decode('Acknowledgement', value) as AckMessage);
+        }
+      },
+      revoked: async () => undefined,
+      failed: (error) => {
+        throw error;
+      },
     },
-    revoked: async () => undefined,
-    failed: (error) => {
-      throw error;
-    },
-  });
+    clock,
+  );
   const model = { version: 'v1' };
   const server = await WardServer.open({ config, view, store, bus, codec, clock, model, ...options });
   const authorized = (token: string | undefined): Record<string, string> =>

@@ -1,0 +1,132 @@
+import type { EpochMs } from '../events/event.js';
+import type { LaneProgress } from './bus.js';
+
+/** Between two answers of the brokers no more than this counts as waiting: in the rest the process did not run. */
+const LONGEST_WAIT_MS = 250;
+const NEVER = Number.NEGATIVE_INFINITY;
+
+/** What an answer of a broker says of a lane. */
+export interface LaneAnswer {
+  /** When it was asked for. */
+  readonly askedAt: EpochMs;
+  /** All before this offset has been handed over. */
+  readonly position: number;
+  /** Where that which can be read ended. */
+  readonly lastStableOffset: number;
+  /** Where the log ended. */
+  readonly highWatermark: number;
+}
+
+/**
+ * How far in time a log is read: when it was asked for, it had an end, and once that offset is passed, all that was
+ * appended before is read. So the time is known also of a lane that is never quite at its end.
+ */
+class ReadTime {
+  through: EpochMs = NEVER;
+  #end = Number.POSITIVE_INFINITY;
+  #askedAt: EpochMs = NEVER;
+
+  note(askedAt: EpochMs, end: number, position: number): void {
+    if (position >= this.#end) {
+      this.through = this.#askedAt;
+      this.#end = Number.POSITIVE_INFINITY;
+    }
+    if (position >= end) {
+      this.through = askedAt;
+      this.#end = Number.POSITIVE_INFINITY;
+    } else if (this.#end === Number.POSITIVE_INFINITY) {
+      this.#end = end;
+      this.#askedAt = askedAt;
+    }
+  }
+}
+
+interface Lane {
+  readonly partition: number;
+  readonly lane: string;
+  readonly readable: ReadTime;
+  readonly all: ReadTime;
+  /** What the waiting was at the newest answer. */
+  answeredAt: number;
+  isResting: boolean;
+}
+
+/**
+ * How far each lane of a subscription is read, by what the brokers answer. A lane counts as silent for as long as brokers have been
+ * answering for others: what passes while the process is stopped, or busy with what it was given, is nobody's silence.
+ */
+export class Lanes {
+  readonly #now: () => number;
+  readonly #lanes = new Map<string, Lane>();
+  /** Milliseconds spent waiting for answers, until one came. */
+  #waited = 0;
+  #waitsSince: number;
+
+  /** @param now A clock in milliseconds that only goes forwards. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+    this.#waitsSince = now();
+  }
+
+  /** Lanes that are read from now on. */
+  begin(partition: number, lanes: readonly string[]): void {
+    for (const lane of lanes) {
+      this.#lanes.set(keyOf(partition, lane), {
+        partition,
+        lane,
+        readable: new ReadTime(),
+        all: new ReadTime(),
+        answeredAt: this.#waited,
+        isResting: false,
+      });
+    }
+  }
+
+  /** The partition is another process's. */
+  end(partition: number): void {
+    for (const [key, lane] of this.#lanes) if (lane.partition === partition) this.#lanes.delete(key);
+  }
+
+  /** An answer has come, and until `await()` it is dealt with. */
+  arrive(): void {
+    this.#waited += Math.min(LONGEST_WAIT_MS, this.#now() - this.#waitsSince);
+  }
+
+  /** The next answer is waited for. */
+  await(): void {
+    this.#waitsSince = this.#now();
+  }
+
+  answered(partition: number, name: string, answer: LaneAnswer): void {
+    const lane = this.#lanes.get(keyOf(partition, name));
+    if (lane === undefined) return;
+    const { askedAt, position, lastStableOffset, highWatermark } = answer;
+    lane.readable.note(askedAt, lastStableOffset, position);
+    lane.all.note(askedAt, highWatermark, position);
+    lane.answeredAt = this.#waited;
+  }
+
+  /** These lanes of the partition are not asked for. */
+  rest(partition: number, names: readonly string[]): void {
+    for (const lane of this.#lanes.values()) {
+      if (lane.partition !== partition) continue;
+      const isResting = names.includes(lane.lane);
+      if (lane.isResting && !isResting) lane.answeredAt = this.#waited;
+      lane.isResting = isResting;
+    }
+  }
+
+  progress(): LaneProgress[] {
+    return [...this.#lanes.values()].map(({ partition, lane, readable, all, answeredAt, isResting }) => ({
+      partition,
+      lane,
+      readThrough: readable.through,
+      completeThrough: all.through,
+      silentMs: isResting ? 0 : this.#waited - answeredAt,
+    }));
+  }
+}
+
+function keyOf(partition: number, lane: string): string {
+  return `${partition}/${lane}`;
+}
