@@ -202,6 +202,8 @@ export const configSchema = z.strictObject({
        * go on without it, and its own are late. Long enough for another broker to take over, short enough to be waited for.
        */
       silentLaneMs: ms.default(10_000),
+      /** A partition of which not all is read that is this old is told of: metric, log, readiness, and a technical notice. */
+      behindAfterMs: ms.default(30_000),
       /** Of a backlog: events of one topic and partition that may wait for slower topics before it is not read on. */
       maxWaiting: z.number().int().positive().default(20_000),
       /** Least event time between two scores of a patient that vitals alone cause. */

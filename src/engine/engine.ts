@@ -16,6 +16,7 @@ import { Explainer, type OutcomeName } from '../inference/explain.js';
 import type { Model } from '../inference/model.js';
 import type { InferenceRuntime } from '../inference/runtime.js';
 import type { Histogram } from '../metrics/histogram.js';
+import { BehindWatch, type PartitionDelay } from './behind.js';
 import { type CatchingUp, CatchUp } from './catch-up.js';
 import { Checkpoint } from './checkpoint.js';
 import { EventDecoder } from './decode.js';
@@ -76,6 +77,8 @@ const MAX_IN_FLIGHT = 3;
 const TICK_MS = 50;
 /** What a state topic knows where nothing is kept. */
 const NO_STATE = { restored: [], discharged: [], silent: [] };
+/** How often it is looked for partitions that are not read to their end. */
+const LOOK_MS = 1000;
 
 /**
  * The pipeline: bus → decode → merge → encode → align → score → alert policy → sinks → commit. The only place that knows all
@@ -117,6 +120,8 @@ export class Engine {
   /** What comes in now is left to whoever reads on from the committed offsets. */
   #isClosing = false;
   #ticking: NodeJS.Timeout | undefined;
+  #looking: NodeJS.Timeout | undefined;
+  readonly #behind: BehindWatch;
   #checkpointing: NodeJS.Timeout | undefined;
   #lastCheckpoint: Promise<void> = Promise.resolve();
   /** While patients are copied for a checkpoint nothing new comes in. */
@@ -174,6 +179,11 @@ export class Engine {
     this.#schemas = new SchemaLoader(this.codec, { notices: this.notices, onWarning });
     this.#gate = new SchemaGate(this.#schemas, (batch) => this.#accept(batch), this.#resting.on('schemas'));
     this.#checkpoint = this.#openCheckpoint();
+    this.#behind = new BehindWatch({
+      afterMs: config.align.behindAfterMs,
+      notices: this.notices,
+      onWarning,
+    });
     this.#connect();
   }
 
@@ -293,6 +303,11 @@ export class Engine {
     return { checkpoints: this.#checkpoints, written, lastSeconds: this.#checkpointSeconds };
   }
 
+  /** How old the input is of which not all is read, by partition; and the partitions where that has been too old for a while. */
+  get delays(): { readonly all: readonly PartitionDelay[]; readonly behind: readonly PartitionDelay[] } {
+    return { all: this.#behind.delays, behind: this.#behind.behind };
+  }
+
   /** Begins to read the input topics. */
   async start(): Promise<void> {
     const { bus, clock, config } = this.#options;
@@ -338,6 +353,7 @@ export class Engine {
   /** Stops reading, deals with what is under way, closes sinks and model. */
   async close(): Promise<void> {
     clearInterval(this.#ticking);
+    clearInterval(this.#looking);
     clearInterval(this.#checkpointing);
     this.#isClosing = true;
     this.#schemas.close();
@@ -366,6 +382,10 @@ export class Engine {
         isWaiting = false;
       });
     }, TICK_MS);
+    this.#looking = setInterval(
+      () => this.#behind.look(this.#gate.inside(consumer.lanes()), this.#options.clock.now()),
+      LOOK_MS,
+    );
   }
 
   #openCheckpoint(): Checkpoint | null {

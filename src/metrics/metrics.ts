@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { ENCODING_FLAGS } from '../encoders/encoding.js';
+import type { PartitionDelay } from '../engine/behind.js';
 import type { EngineCounts } from '../engine/engine.js';
 import { DEAD_LETTER_REASONS } from '../events/dead-letter.js';
 import type { VariableDrift } from '../inference/drift.js';
@@ -27,6 +28,8 @@ export interface MetricsSources {
   }[];
   /** Tokens run by the model, in how many batches, and the seconds each took. */
   readonly scoring: () => { readonly tokens: number; readonly batches: number; readonly seconds: Histogram };
+  /** How old the input is of which not all is read, by partition. */
+  readonly delays: () => readonly PartitionDelay[];
   /** Messages of the group that are not committed yet, by topic and partition. */
   readonly lag?: () => Promise<readonly Lag[]>;
   readonly store?: () => StoreState;
@@ -131,6 +134,14 @@ export function openMetrics(sources: MetricsSources): Registry {
     'Age of the newest event delivered, by partition.',
     ['partition'],
     () => [...sink.delays()].map(([partition, value]) => ({ labels: { partition }, value })),
+  );
+  addLabelled(
+    registry,
+    'gauge',
+    'partition_behind_seconds',
+    'Age of the oldest input of a partition that this process reads and has not read.',
+    ['partition'],
+    () => sources.delays().map(({ partition, seconds }) => ({ labels: { partition }, value: seconds })),
   );
   addHistogram(
     registry,

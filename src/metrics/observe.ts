@@ -59,6 +59,7 @@ export class Observer {
       partitions: () => engine.partitions.size,
       scoring: () => engine.scoring,
       drift: () => engine.drift,
+      delays: () => engine.delays.all,
       store: () => ({
         rowsWaiting: sink.waiting,
         bytesWaiting: sink.waitingBytes,
@@ -90,6 +91,7 @@ function conditionsOf(engine: Engine, client: ClickHouseClient, isShared: boolea
       name: 'bus',
       check: () => (isShared && engine.partitions.size === 0 ? 'no partitions are assigned' : null),
     },
+    { name: 'input', check: () => behindOf(engine) },
     {
       name: 'schemas',
       check: () => {
@@ -107,4 +109,14 @@ function conditionsOf(engine: Engine, client: ClickHouseClient, isShared: boolea
       },
     },
   ];
+}
+
+/** Which partitions are not read to their end, for so long that it has been told. */
+function behindOf(engine: Engine): string | null {
+  const { behind } = engine.delays;
+  if (behind.length === 0) return null;
+  const each = behind.map(
+    ({ partition, lane, seconds }) => `${partition} (${lane}, ${Math.round(seconds)} s)`,
+  );
+  return `partitions that are not read to their end: ${each.join(', ')}`;
 }

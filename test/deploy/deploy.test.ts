@@ -64,6 +64,7 @@ async function metricNames(): Promise<Set<string>> {
     silent: () => 0,
     partitions: () => 0,
     misplaced: () => [],
+    delays: () => [],
     scoring: () => ({ tokens: 0, batches: 0, seconds: none }),
     lag: async () => [],
     store: () => ({ rowsWaiting: 0, bytesWaiting: 0, isAway: false, refused: new Map(), leftOut: new Map() }),

@@ -101,7 +101,7 @@ describe('the metrics of a running engine', () => {
     const { readinessOf } = await import('../../src/metrics/readiness.js');
     expect(await readinessOf(options.conditions)).toEqual({
       ready: true,
-      checks: { pipeline: 'ok', model: 'ok', bus: 'ok', schemas: 'ok', store: 'ok' },
+      checks: { pipeline: 'ok', model: 'ok', bus: 'ok', input: 'ok', schemas: 'ok', store: 'ok' },
     });
     isStoreThere = false;
     const { ready, checks } = await readinessOf(options.conditions);

@@ -1,0 +1,83 @@
+import type { NoticeBoard } from '../alerts/notices.js';
+import type { LaneProgress } from '../bus/bus.js';
+import type { EpochMs } from '../events/event.js';
+
+/** How old the input is of which not all of a partition is read, and the lane that is read least far. */
+export interface PartitionDelay {
+  readonly partition: number;
+  readonly lane: string;
+  readonly seconds: number;
+}
+
+export interface BehindOptions {
+  /** So old the oldest input not read may be, in milliseconds. */
+  readonly afterMs: number;
+  readonly notices: NoticeBoard;
+  readonly onWarning: (message: string) => void;
+}
+
+const NOTICE = 'partition-behind';
+/** Found so often in a row: a process that was stopped finds everything old, and reads it before it looks again. */
+const TIMES = 2;
+
+/** Tells of partitions that are not read to their end for long: their patients are watched late, and nothing escalates there. */
+export class BehindWatch {
+  readonly #options: BehindOptions;
+  /** By partition, when it was first seen. */
+  readonly #since = new Map<number, EpochMs>();
+  /** By partition, how often in a row it was found behind. */
+  readonly #found = new Map<number, number>();
+  #delays: readonly PartitionDelay[] = [];
+
+  constructor(options: BehindOptions) {
+    this.#options = options;
+  }
+
+  /** By partition, as of the last look. */
+  get delays(): readonly PartitionDelay[] {
+    return this.#delays;
+  }
+
+  /** Those that have been told of, and are still behind. */
+  get behind(): readonly PartitionDelay[] {
+    return this.#delays.filter(({ partition }) => (this.#found.get(partition) ?? 0) >= TIMES);
+  }
+
+  /** Looks at all lanes there are; to be called every second or so. */
+  look(lanes: readonly LaneProgress[], now: EpochMs): void {
+    const worst = new Map<number, PartitionDelay>();
+    for (const { partition, lane, completeThrough } of lanes) {
+      const since = this.#since.get(partition) ?? now;
+      this.#since.set(partition, since);
+      const seconds = Math.max(0, now - Math.max(completeThrough, since)) / 1000;
+      if (seconds >= (worst.get(partition)?.seconds ?? 0)) worst.set(partition, { partition, lane, seconds });
+    }
+    for (const partition of this.#since.keys()) if (!worst.has(partition)) this.#forget(partition);
+    this.#delays = [...worst.values()].sort((a, b) => a.partition - b.partition);
+    for (const delay of this.#delays) this.#judge(delay);
+  }
+
+  #judge(delay: PartitionDelay): void {
+    const { partition, lane, seconds } = delay;
+    const found = this.#found.get(partition) ?? 0;
+    const isBehind = seconds * 1000 > this.#options.afterMs;
+    if (isBehind && found + 1 === TIMES) {
+      const where = `partition ${partition}: ${lane} is not read since ${Math.round(seconds)} s`;
+      this.#options.onWarning(`${where}; its patients are watched late, and alerts there do not escalate`);
+      const detail = `${where}. Values, scores and alerts of the patients in it may be late, and their alerts do not escalate: look at the bedside monitors, and tell who runs Wardstream.`;
+      this.#options.notices.raise({ kind: NOTICE, subject: String(partition), priority: 'MEDIUM', detail });
+    }
+    if (!isBehind && found >= TIMES) {
+      this.#options.onWarning(`partition ${partition} is read to its end again`);
+      this.#options.notices.clear(NOTICE, String(partition));
+    }
+    this.#found.set(partition, isBehind ? found + 1 : 0);
+  }
+
+  /** The partition is another process's, which tells of it now. */
+  #forget(partition: number): void {
+    this.#since.delete(partition);
+    this.#found.delete(partition);
+    this.#options.notices.clear(NOTICE, String(partition));
+  }
+}

@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest';
+import { BehindWatch } from '../../src/engine/behind.js';
+
+const lane = (partition: number, name: string, through: number) => ({
+  partition,
+  lane: name,
+  readThrough: through,
+  completeThrough: through,
+  silentMs: 0,
+});
+
+function watch() {
+  const told: string[] = [];
+  const notices = {
+    raise: ({ kind, subject }: { kind: string; subject?: string }) =>
+      void told.push(`raise ${kind} ${subject}`),
+    clear: (kind: string, subject?: string) => void told.push(`clear ${kind} ${subject}`),
+  };
+  const onWarning = (message: string) => void told.push(message);
+  return { behind: new BehindWatch({ afterMs: 30_000, notices, onWarning }), told };
+}
+
+it('tells of a partition that is not read to its end for long, by the lane that is read least far, and of its return', () => {
+  const { behind, told } = watch();
+  const look = (now: number, vitals: number, adt: number) =>
+    behind.look([lane(2, 'ward.vitals', vitals), lane(2, 'ward.adt', adt), lane(5, 'ward.adt', now)], now);
+  look(1000, 900, 900);
+  look(31_000, 30_900, 1000);
+  expect([told, behind.behind]).toEqual([[], []]);
+  look(32_000, 31_900, 1000);
+  look(33_000, 32_900, 1000);
+  expect(told).toEqual([
+    'partition 2: ward.adt is not read since 32 s; its patients are watched late, and alerts there do not escalate',
+    'raise partition-behind 2',
+  ]);
+  expect(behind.behind).toEqual([{ partition: 2, lane: 'ward.adt', seconds: 32 }]);
+  look(34_000, 33_900, 1000);
+  expect(told).toHaveLength(2);
+  expect(behind.delays.map(({ partition, seconds }) => [partition, seconds])).toEqual([
+    [2, 33],
+    [5, 0],
+  ]);
+  look(35_000, 34_900, 34_900);
+  expect(told.slice(2)).toEqual(['partition 2 is read to its end again', 'clear partition-behind 2']);
+  expect(behind.behind).toEqual([]);
+});
+
+it('tells of one that was never read to its end, from when it came, and not of a process that was stopped', () => {
+  const { behind, told } = watch();
+  const look = (now: number, through: number) => behind.look([lane(0, 'ward.acks', through)], now);
+  look(1000, Number.NEGATIVE_INFINITY);
+  look(30_000, Number.NEGATIVE_INFINITY);
+  expect(told).toEqual([]);
+  look(32_000, Number.NEGATIVE_INFINITY);
+  look(33_000, Number.NEGATIVE_INFINITY);
+  expect(told).toContain('raise partition-behind 0');
+  behind.look([], 34_000);
+  expect(told.at(-1)).toBe('clear partition-behind 0');
+  told.length = 0;
+  look(40_000, 39_900);
+  look(140_000, 39_950);
+  look(141_000, 140_900);
+  expect(told).toEqual([]);
+});
