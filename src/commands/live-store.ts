@@ -6,10 +6,11 @@ import { connectStore } from '../store/open.js';
 import type { StoreConfig } from '../store/settings.js';
 import { log } from './cli.js';
 
-/** So long a start waits for the store: alerts must not. */
-const START_MS = 3000;
+/** So long a start waits for a store that says nothing, and so long after its first refusal: alerts must not wait. */
+const SILENT_MS = 10_000;
+const REFUSED_MS = 2000;
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 30_000;
+const LONGEST_WAIT_MS = 10_000;
 
 /** The store of a process that watches patients: it may come later, and nothing waits for it. */
 export interface LiveStore {
@@ -47,13 +48,22 @@ export async function openLiveStore({
   void stop.then(() => stopping.abort());
   const { signal } = stopping;
   if (store.kind === 'embedded') await prepare();
-  const ready = untilDone('the store', { signal, onAway }, async () => {
+  const waiting = new AbortController();
+  const refused = () => {
+    onAway();
+    setTimeout(() => waiting.abort(), REFUSED_MS).unref();
+  };
+  const ready = untilDone('the store', { signal, onAway: refused }, async () => {
     if (store.kind === 'server') await prepare();
     await onReady(client);
   });
-  const opened = ready.then(async () => AlertLog.open(await StoredAlertLog.open(client, instance)));
-  const inTime = await Promise.race([opened.catch(() => null), sleep(START_MS, null, { ref: false })]);
+  let isLate = false;
+  const open = async () => (isLate ? null : AlertLog.open(await StoredAlertLog.open(client, instance)));
+  const opened = ready.then(open).catch(() => null);
+  const over = sleep(SILENT_MS, null, { ref: false, signal: waiting.signal }).catch(() => null);
+  const inTime = await Promise.race([opened, over]);
   if (inTime !== null) return { client, ready, alertLog: inTime };
+  isLate = true;
   const alertLog = AlertLog.inMemory();
   log.warn(
     'the store does not answer; alerts go on without it, and who resumes is told that records may be missing',

@@ -50,8 +50,9 @@ export class ClickHouseFront {
     for (const response of this.#hanging) response.destroy();
     this.#hanging.clear();
     if (this.#server !== null) return;
+    // A request that is cut off has nobody to answer.
     const answer = (request: IncomingMessage, response: ServerResponse) =>
-      void this.#answer(request, response);
+      void this.#answer(request, response).catch(() => response.destroy());
     const server = this.#tls === null ? createServer(answer) : createTlsServer(this.#tls, answer);
     await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
     this.#port = (server.address() as AddressInfo).port;

@@ -26,6 +26,7 @@ export function setTheStage(start: () => Promise<Broker>): void {
   });
   beforeEach(async () => {
     front.delayMs = 0;
+    await front.come();
     scene = await Scene.open(broker.brokers, front);
     onTestFinished(() => scene.close());
   });
