@@ -448,12 +448,9 @@ export class Engine {
   /** Lets silent patients leave memory; the sinks are told before anything else comes. */
   async #evict(): Promise<void> {
     if (this.#checkpoint === null || this.#isClosing) return;
-    await this.#checkpoint.evict({ atRest: (call) => this.#atRest(call) }, (silent) => {
-      this.#inFlight++;
-      const batch = { assigned: [], lanes: [], ...NO_STATE, silent };
-      this.#catchUp.accept(batch);
-      this.#input.next(batch);
-    });
+    await this.#checkpoint.evict({ atRest: (call) => this.#atRest(call) }, (silent) =>
+      this.#feed({ assigned: [], lanes: [], ...NO_STATE, silent }),
+    );
   }
 
   /** Lets what is under way come to its end, calls, and goes on. */
@@ -475,10 +472,14 @@ export class Engine {
       await this.#progress();
     }
     if (this.#failure !== null || this.#isClosing) return;
-    this.#inFlight++;
     const batch = typeof input === 'function' ? input() : input;
-    this.#catchUp.accept(batch);
     if (typeof batch === 'object' && 'records' in batch) this.#messages += batch.records.length;
+    this.#feed(batch);
+  }
+
+  #feed(batch: EngineInput): void {
+    this.#inFlight++;
+    this.#catchUp.accept(batch);
     this.#input.next(batch);
   }
 
