@@ -89,6 +89,7 @@ function countFiles(limit: number) {
     (parameter === 'pH' && (value < 6.3 || value > 8.4)) ||
     (parameter === 'PaO2' && value < 10) ||
     (parameter === 'PaCO2' && value < 3) ||
+    (/^(NI)?(Sys|Dias)ABP$|MAP$|^RespRate$|^S[ap]O2$/.test(parameter) && value < 1) ||
     (parameter === 'Height' && (value < 20 || value > 272));
   const counts = { rows: 0, notRecorded: 0, deadLetters: 0, descriptors: 0, observations: 0 };
   for (const name of readdirSync(SET_A).sort().slice(0, limit)) {
