@@ -319,6 +319,41 @@ describe('an engine on Kafka', () => {
     expect(reference.alerts).toBeGreaterThan(0);
   });
 
+  it('lets silent patients leave memory, leaves them in the log at a takeover, and scores on as if they had stayed', async () => {
+    const config = busConfig();
+    const bus = await KafkaBus.open(config);
+    await bus.createTopics([...INPUT_TOPICS, TOPICS.state]);
+    const messages = ward(707, 4);
+    const reference = await expected(messages);
+    const middle = messages.findIndex(({ eventTime }) => eventTime > messages[0].eventTime + 2 * 3_600_000);
+    const kept = new Kept(707);
+    const state = { checkpointIntervalMs: 100, evictAfterMs: 60 * MINUTE_MS };
+    const open = async () => {
+      const engine = await Engine.open({
+        config: parseConfig({ state }),
+        bus,
+        clock: WALL_CLOCK,
+        sinks: [kept],
+      });
+      await engine.start();
+      return engine;
+    };
+    await produceAll(messages.slice(0, middle), bus, codec);
+    const first = await open();
+    await expect.poll(() => first.silentPatients, { timeout: 30_000 }).toBe(4);
+    expect(first.patients).toBe(0);
+    await committed(config);
+    await first.close();
+    const second = await open();
+    await expect.poll(() => second.silentPatients, { timeout: 30_000 }).toBe(4);
+    expect(second.patients).toBe(0);
+    await produceAll(messages.slice(middle), bus, codec);
+    await expect.poll(() => kept.scores.length, { timeout: 30_000 }).toBe(reference.scores);
+    expect(kept.digest()).toBe(reference.scoresDigest);
+    await second.close();
+    await bus.close();
+  });
+
   it('shares the work: two engines in a group score every patient once between them', async () => {
     const config = busConfig();
     const buses = [await KafkaBus.open(config), await KafkaBus.open(config)];
