@@ -33,7 +33,7 @@ export async function openAlertWard() {
   const store = await openStore({ kind: 'embedded', directory });
   const view = new WardView();
   const clock = WALL_CLOCK;
-  const engine = await Engine.open({ config, bus, clock, sinks: [new StoreSink(store, 'bench'), view] });
+  const engine = await Engine.open({ config, bus, clock, sinks: [view, new StoreSink(store, 'bench')] });
   const model = { version: engine.model.config.version };
   const settings = { ...config.server, port: 0 };
   const server = await WardServer.open({

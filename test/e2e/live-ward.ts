@@ -40,7 +40,7 @@ export async function openLiveWard(): Promise<LiveWard> {
   const bus = new MemoryBus(config.bus as ConstructorParameters<typeof MemoryBus>[0]);
   const view = new WardView();
   const clock = WALL_CLOCK;
-  const engine = await Engine.open({ config, bus, clock, sinks: [new StoreSink(store, 'test'), view] });
+  const engine = await Engine.open({ config, bus, clock, sinks: [view, new StoreSink(store, 'test')] });
   const model = { version: engine.model.config.version };
   let port = 0;
   const open = async () => {

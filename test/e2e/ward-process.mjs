@@ -22,7 +22,8 @@ const store = await openStore(config.store);
 const view = new WardView(await AlertLog.open(await StoredAlertLog.open(store, 'killed')));
 const bus = new MemoryBus(config.bus);
 const clock = new ReplayClock();
-const engine = await Engine.open({ config, bus, clock, sinks: [new StoreSink(store, 'killed'), view] });
+const toStore = new StoreSink(store, 'killed');
+const engine = await Engine.open({ config, bus, clock, sinks: [view, toStore] });
 const server = await WardServer.open({
   config: { ...config.server, port, auth: { kind: 'secret', secret } },
   view,
@@ -56,4 +57,5 @@ for (const message of simulateWard(ward)) {
 }
 while (bus.unread > 0) await sleep(5);
 await engine.finish();
+await toStore.flush();
 process.stdout.write('ended\n');
