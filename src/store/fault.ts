@@ -22,14 +22,20 @@ const TROUBLE_CODES = new Set(
 /** At the start these are faults of the settings, which the time does not mend: no such user, or a wrong password. */
 const SETTING_CODES = new Set(['192', '193', '194', '516']);
 
+/** An error that ClickHouse answered with. The embedded engine brings a copy of the class of its own, so the shape tells. */
+export function isAnswer(error: unknown): error is ClickHouseError {
+  if (error instanceof ClickHouseError) return true;
+  return error instanceof Error && 'code' in error && /^\d+$/.test(String(error.code));
+}
+
 /** Whether one of the rows sent is at fault, and not the store. */
 export function isRowFault(error: unknown): boolean {
-  return error instanceof ClickHouseError && ROW_CODES.has(error.code);
+  return isAnswer(error) && ROW_CODES.has(error.code);
 }
 
 /** The code of an error that may be of the rows or of the store; null where it is known which. */
 export function doubtfulCode(error: unknown): string | null {
-  if (!(error instanceof ClickHouseError)) return null;
+  if (!isAnswer(error)) return null;
   const { code } = error;
   return ROW_CODES.has(code) || TROUBLE_CODES.has(code) ? null : code;
 }
@@ -37,11 +43,11 @@ export function doubtfulCode(error: unknown): string | null {
 /** Whether a store that could not be opened may be there later. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof WardstreamError) return false;
-  return !(error instanceof ClickHouseError) || !SETTING_CODES.has(error.code);
+  return !isAnswer(error) || !SETTING_CODES.has(error.code);
 }
 
 /** An error of the store in words fit for a log: ClickHouse's own text may quote the rows it was sent. */
 export function faultOf(error: unknown): string {
-  if (!(error instanceof ClickHouseError)) return error instanceof Error ? error.message : String(error);
+  if (!isAnswer(error)) return error instanceof Error ? error.message : String(error);
   return `ClickHouse code ${error.code}${error.type === undefined ? '' : `, ${error.type}`}`;
 }

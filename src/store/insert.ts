@@ -1,6 +1,6 @@
-import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
+import type { ClickHouseClient } from '@clickhouse/client';
 import { WardstreamError } from '../errors.js';
-import { doubtfulCode, faultOf, isRowFault } from './fault.js';
+import { doubtfulCode, faultOf, isAnswer, isRowFault } from './fault.js';
 import { COLUMNS, type Row, type Table } from './rows.js';
 
 /** So often a batch is refused with one code that is not known before its rows are doubted. */
@@ -92,6 +92,6 @@ export class Inserter {
 
 /** ClickHouse's own text may quote the rows, and so may what wraps it. */
 function withoutRows(error: unknown): unknown {
-  if (!(error instanceof ClickHouseError)) return error;
+  if (!isAnswer(error)) return error;
   return new WardstreamError('WS_STORE', faultOf(error), { isPassing: true });
 }

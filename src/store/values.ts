@@ -44,3 +44,11 @@ export function maybeUint8Value(value: number | null): number | null {
 export function textValue(text: string | null): string {
   return text === null ? '' : wellFormed(text);
 }
+
+/** A String of at most `max` UTF-16 units without control characters, for what people read in a terminal or a report. */
+export function plainTextValue(text: string, max: number): string {
+  // A cut through a character leaves half of it.
+  const cut = wellFormed(text.length > max ? text.slice(0, max) : text);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones meant.
+  return cut.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '\ufffd');
+}

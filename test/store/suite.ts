@@ -375,6 +375,7 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
         role: 'clinician',
         action: 'view-patient',
         patientId: 'p1',
+        patients: [],
         wardId: 'W',
         target: '',
         outcome: 'allowed',
