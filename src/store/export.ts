@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ClickHouseClient } from '@clickhouse/client';
-import { Conditions, type Window } from './select.js';
+import { Conditions, select, type Window } from './select.js';
 
 /** What an export can be written as. */
 export const EXPORT_FORMATS = { csv: 'CSVWithNames', arrow: 'ArrowStream', parquet: 'Parquet' } as const;
@@ -20,18 +20,41 @@ const PATIENTS_OF_WARDS = `patient_id IN (SELECT patient_id FROM current_scores 
 
 /** One row an observation, score or alert record in a window, in order of patient and time. */
 export async function exportOf(client: ClickHouseClient, query: ExportQuery): Promise<Readable> {
-  const { table, format, wards, patientId, from, to } = query;
-  const conditions = new Conditions()
-    .add('patient_id = {patientId:String}', { patientId })
-    .within('event_time', { from, to })
-    .add(table === 'observations' ? PATIENTS_OF_WARDS : 'ward_id IN {wards:Array(String)}', { wards });
+  const { table, format } = query;
+  const conditions = conditionsOf(query);
+  const rows = SELECTIONS[table].replace('$conditions', conditions.as('WHERE'));
+  const guarded = format === 'csv' ? `SELECT * REPLACE (${GUARDS[table]}) FROM (${rows})` : rows;
   const result = await client.exec({
-    query: `${SELECTIONS[table].replace('$conditions', conditions.as('WHERE'))} FORMAT ${EXPORT_FORMATS[format]}`,
+    query: `${guarded} FORMAT ${EXPORT_FORMATS[format]}`,
     query_params: conditions.params,
     clickhouse_settings: { format_csv_null_representation: '' },
   });
   return result.stream;
 }
+
+/** Whom an export names: for the audit. */
+export async function exportedPatients(client: ClickHouseClient, query: ExportQuery): Promise<string[]> {
+  const conditions = conditionsOf(query);
+  const rows = await select<{ id: string }>(
+    client,
+    `SELECT DISTINCT toString(patient_id) AS id FROM ${TABLES[query.table]} ${conditions.as('WHERE')} ORDER BY id`,
+    conditions.params,
+  );
+  return rows.map(({ id }) => id);
+}
+
+function conditionsOf({ table, wards, patientId, from, to }: ExportQuery): Conditions {
+  return new Conditions()
+    .add('patient_id = {patientId:String}', { patientId })
+    .within('event_time', { from, to })
+    .add(table === 'observations' ? PATIENTS_OF_WARDS : 'ward_id IN {wards:Array(String)}', { wards });
+}
+
+const TABLES: Record<ExportTable, string> = {
+  observations: 'observations',
+  scores: 'scores',
+  alerts: 'alert_events',
+};
 
 const SELECTIONS: Record<ExportTable, string> = {
   observations: `SELECT toString(patient_id) AS patient_id, event_time, toString(variable) AS variable, value, delay_ms
@@ -44,3 +67,25 @@ const SELECTIONS: Record<ExportTable, string> = {
       toString(priority) AS priority, toString(state) AS state, onset_time, event_time, body
     FROM alert_events FINAL $conditions ORDER BY patient_id, event_time, alert_id, sequence`,
 };
+
+/**
+ * Text that a spreadsheet would run as a formula: it begins with one of these characters, also after blanks, and in the wide
+ * forms of East Asian keyboards. What is no more than a number stays as it is.
+ */
+const FORMULA = '^[\\\\s\\\\p{Z}\\\\p{C}]*[=+@\\\\-\uff1d\uff0b\uff0d\uff20]|^[\\\\t\\\\r\\\\n]';
+const NUMBER = '^[+-]?[0-9]+([.][0-9]+)?$';
+
+/** In CSV such text gets an apostrophe before it, which spreadsheets take as "this is text" (OWASP, CSV injection). */
+const GUARDS: Record<ExportTable, string> = {
+  observations: guardsOf('patient_id', 'variable'),
+  scores: guardsOf('patient_id', 'stay_id', 'ward_id', 'model_version', 'out_of_range'),
+  alerts: guardsOf('patient_id', 'alert_id', 'ward_id', 'rule', 'priority', 'state', 'body'),
+};
+
+function guardsOf(...columns: string[]): string {
+  const isFormula = (column: string) =>
+    `match(${column}, '${FORMULA}') AND NOT match(${column}, '${NUMBER}')`;
+  return columns
+    .map((column) => `if(${isFormula(column)}, concat('\\'', ${column}), ${column}) AS ${column}`)
+    .join(', ');
+}
