@@ -8,7 +8,7 @@ import type { WebhookStore } from './webhook.js';
 /** `topic` of dead letters that webhooks leave. */
 const TOPIC = 'webhook';
 
-/** Keeps where webhooks got to in the store, and what they could not deliver with its dead letters. */
+/** Keeps where webhooks got to and what they are done with in the store, and what they could not deliver with its dead letters. */
 export function webhookStore(client: ClickHouseClient): WebhookStore {
   return {
     cursor: async (place) => {
@@ -22,6 +22,19 @@ export function webhookStore(client: ClickHouseClient): WebhookStore {
     keepCursor: async (place, cursor) => {
       const values = [{ name: place, cursor }];
       await client.insert({ table: 'webhook_cursors', values, format: 'JSONEachRow' });
+    },
+    doneWith: async (name, alertId) => {
+      const [row] = await select<{ sequence: number | null }>(
+        client,
+        `SELECT maxOrNull(sequence) AS sequence FROM webhook_deliveries
+         WHERE name = {name:String} AND alert_id = {alertId:String}`,
+        { name, alertId },
+      );
+      return row?.sequence ?? null;
+    },
+    keepDone: async (name, done) => {
+      const values = [...done].map(([alertId, sequence]) => ({ name, alert_id: alertId, sequence }));
+      await client.insert({ table: 'webhook_deliveries', values, format: 'JSONEachRow' });
     },
     setAside: async (name, alert, reason) => {
       await client.insert({

@@ -3,6 +3,7 @@ import type { Subscription } from 'rxjs';
 import type { AlertMessage } from '../events/messages.js';
 import type { LoggedAlert } from '../server/alert-log.js';
 import type { WardView } from '../server/ward-view.js';
+import { type Delivery, DeliveryQueue } from './queue.js';
 
 export interface WebhookOptions {
   /** Names the webhook: where it got to outlives the process under this name. */
@@ -20,22 +21,34 @@ export interface WebhookOptions {
   readonly backoffMs: number;
 }
 
-/** Where a webhook got to in one process's order of records (`place`), and what it could not deliver. */
+/** Where a webhook got to in one process's order of records (`place`), what it is done with, and what it could not deliver. */
 export interface WebhookStore {
   cursor(place: string): Promise<string | null>;
   keepCursor(place: string, cursor: string): Promise<void>;
+  /** Newest record of an alert that this webhook need not post again, in whichever process; null where there is none. */
+  doneWith(name: string, alertId: string): Promise<number | null>;
+  /** Keeps that, by alert id. */
+  keepDone(name: string, done: ReadonlyMap<string, number>): Promise<void>;
   /** Keeps a record that could not be delivered. */
   setAside(name: string, alert: AlertMessage, reason: string): Promise<void>;
 }
 
 const MAX_BACKOFF_MS = 300_000;
-/** Deliveries under way at once. */
-const CONCURRENCY = 8;
+/** Answers that say that this very body will never be taken (RFC 9110, 15.5). */
+const REFUSALS = new Set([400, 413, 415, 422]);
 /** Records that wait; where more come, the oldest is set aside. */
 const CAPACITY = 20_000;
-const KEEP_CURSOR_MS = 1000;
 /** How long a start waits for the store. */
 const START_MS = 2000;
+const KEEP_MS = 1000;
+/** How long a record waits to hear whether it has been delivered; it is posted once too often rather than late. */
+const ASK_MS = 1000;
+/** After the store has not said so it is not asked for so long. */
+const ASK_PAUSE_MS = 30_000;
+/** Posts under way when the process is told to stop may take so long. */
+const GRACE_MS = 2000;
+/** Alerts remembered. */
+const REMEMBERED = 20_000;
 
 /** `t=…,v1=…`: HMAC-SHA256 in hex of the seconds, a full stop, and the body. */
 export function signatureOf(secret: string, seconds: number, body: string): string {
@@ -48,14 +61,10 @@ function placeOf(name: string, cursor: string): string {
   return `${name} ${cursor.slice(0, cursor.indexOf('.'))}`;
 }
 
-interface Delivery {
-  readonly logged: LoggedAlert;
-  isDone: boolean;
-}
-
 /**
- * Posts each alert record to a URL, signed, at least once: tried again with growing waits, then set aside. Goes on after
- * a restart where it got to. Records may overtake each other; their `sequence` tells their order.
+ * Posts each alert record to a URL, signed, at least once: tried again with growing waits, then set aside. Of a patient one at a
+ * time, in order; patients hold each other up in nothing. Goes on after a restart where it got to, and posts nothing again that
+ * was delivered, here or in another process of the same configuration, but for the last second before a kill.
  */
 export class Webhook {
   readonly #options: WebhookOptions;
@@ -64,12 +73,16 @@ export class Webhook {
   readonly #now: () => number;
   /** In order; done ones leave from the front, so that the cursor never passes one that is not. */
   readonly #deliveries: Delivery[] = [];
-  readonly #ready: Delivery[] = [];
-  #underWay = 0;
+  readonly #queue: DeliveryQueue;
+  #waiting = 0;
+  /** By alert id the newest record that is done with; the oldest go first. */
+  readonly #done = new Map<string, number>();
+  /** Of these, what is not in the store yet. */
+  #unkept = new Map<string, number>();
+  #askAgainAt = Number.NEGATIVE_INFINITY;
   #listening: Subscription | undefined;
   #cursor: string | null = null;
   #keeping: NodeJS.Timeout | undefined;
-  readonly #waits = new Set<NodeJS.Timeout>();
   readonly #abort = new AbortController();
 
   constructor(options: WebhookOptions, view: WardView, store: WebhookStore, now: () => number) {
@@ -77,6 +90,7 @@ export class Webhook {
     this.#view = view;
     this.#store = store;
     this.#now = now;
+    this.#queue = new DeliveryQueue((delivery) => this.#attempt(delivery));
   }
 
   /** Delivers what was missed since the last run, then what comes. */
@@ -84,11 +98,11 @@ export class Webhook {
     const { log } = this.#view;
     // A store that does not tell where the last run got to keeps no alert of this one back.
     const told = this.#store.cursor(placeOf(this.#options.name, log.cursor)).catch(() => null);
-    const cursor = await Promise.race([told, this.#wait(START_MS).then(() => null)]);
+    const cursor = await within(START_MS, told);
     if (cursor === null) {
       // Kept at once: what this first run does not come to deliver is the next one's.
       this.#cursor = log.cursor;
-      await Promise.race([this.#keepCursor(), this.#wait(START_MS)]);
+      await within(START_MS, this.#keep());
     } else {
       const missed = (await log.after(cursor)) ?? [];
       const since = log.publishedAfter(missed.at(-1)?.cursor ?? cursor);
@@ -100,10 +114,11 @@ export class Webhook {
   /** Stops; what is not delivered is delivered by the next run. */
   async close(): Promise<void> {
     this.#listening?.unsubscribe();
+    // What the receiver may have taken already is waited for, so that it is not posted again.
+    await this.#queue.close(GRACE_MS);
     this.#abort.abort();
     clearTimeout(this.#keeping);
-    for (const wait of this.#waits) clearTimeout(wait);
-    await this.#keepCursor();
+    await this.#keep();
   }
 
   #add(logged: LoggedAlert): void {
@@ -112,47 +127,69 @@ export class Webhook {
     const isWanted =
       (wards === undefined || (wardId !== null && wards.includes(wardId))) &&
       (priorities === undefined || priorities.includes(priority));
-    const delivery = { logged, isDone: !isWanted };
+    const delivery = { logged, attempts: 0, isDone: !isWanted || this.#isDone(logged.alert) };
     this.#deliveries.push(delivery);
     if (delivery.isDone) {
       this.#advance();
       return;
     }
-    this.#ready.push(delivery);
-    if (this.#ready.length > CAPACITY) void this.#setAside(this.#ready.shift()!, 'too many records wait');
-    this.#pump();
-  }
-
-  #pump(): void {
-    while (this.#underWay < CONCURRENCY && this.#ready.length > 0) {
-      this.#underWay++;
-      void this.#deliver(this.#ready.shift()!).finally(() => {
-        this.#underWay--;
-        this.#pump();
-      });
+    this.#queue.add(delivery);
+    if (++this.#waiting > CAPACITY) {
+      const oldest = this.#deliveries.find(({ isDone }) => !isDone)!;
+      void this.#setAside(oldest, 'too many records wait');
     }
   }
 
-  async #deliver(delivery: Delivery): Promise<void> {
+  #isDone({ alertId, sequence }: AlertMessage): boolean {
+    return sequence <= (this.#done.get(alertId) ?? -1);
+  }
+
+  /** One attempt; null when the record is done with, else how long to wait for the next. */
+  async #attempt(delivery: Delivery): Promise<number | null> {
     const { attempts, backoffMs } = this.#options;
-    let fault = '';
-    for (let attempt = 0; attempt < attempts; attempt++) {
-      if (attempt > 0) await this.#wait(Math.min(MAX_BACKOFF_MS, backoffMs * 2 ** (attempt - 1)));
-      if (this.#abort.signal.aborted) return;
-      const answer = await this.#post(delivery.logged);
-      if (answer === null) {
-        delivery.isDone = true;
-        this.#advance();
-        return;
+    if (delivery.attempts === 0) {
+      await this.#ask(delivery.logged.alert);
+      if (this.#isDone(delivery.logged.alert)) {
+        this.#finish(delivery);
+        return null;
       }
-      fault = answer;
     }
-    if (!this.#abort.signal.aborted)
-      await this.#setAside(delivery, `${attempts} attempts; the last: ${fault}`);
+    if (this.#abort.signal.aborted) return MAX_BACKOFF_MS;
+    const answer = await this.#post(delivery.logged);
+    if (answer.isTaken) {
+      this.#finish(delivery);
+      return null;
+    }
+    if (this.#abort.signal.aborted) return MAX_BACKOFF_MS;
+    delivery.attempts++;
+    if (delivery.attempts < attempts && !answer.isFinal) {
+      return Math.min(MAX_BACKOFF_MS, backoffMs * 2 ** (delivery.attempts - 1));
+    }
+    await this.#setAside(delivery, `${delivery.attempts} attempts; the last: ${answer.fault}`);
+    return null;
   }
 
-  /** Null where it was taken; else why not. */
-  async #post({ cursor, alert }: LoggedAlert): Promise<string | null> {
+  /** Learns what another run or process is done with. A store that does not say so holds nothing up for long. */
+  async #ask({ alertId }: AlertMessage): Promise<void> {
+    if (performance.now() < this.#askAgainAt) return;
+    const { name } = this.#options;
+    const asked = this.#store.doneWith(name, alertId).then(
+      (sequence) => ({ sequence }),
+      () => null,
+    );
+    const answer = await within(ASK_MS, asked);
+    if (answer === null) this.#askAgainAt = performance.now() + ASK_PAUSE_MS;
+    else if (answer.sequence !== null) this.#remember(alertId, answer.sequence);
+  }
+
+  #remember(alertId: string, sequence: number): void {
+    const known = this.#done.get(alertId) ?? -1;
+    this.#done.delete(alertId);
+    this.#done.set(alertId, Math.max(known, sequence));
+    if (this.#done.size > REMEMBERED) this.#done.delete(this.#done.keys().next().value as string);
+  }
+
+  async #post({ cursor, alert }: LoggedAlert): Promise<Answer> {
     const { url, secret, timeoutMs } = this.#options;
     const body = JSON.stringify({ type: 'alert', version: 1, cursor, alert });
     const seconds = Math.floor(this.#now() / 1000);
@@ -169,39 +206,68 @@ export class Webhook {
         signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#abort.signal]),
       });
       await response.body?.cancel();
-      return response.ok ? null : `status ${response.status}`;
+      const { ok, status } = response;
+      return { isTaken: ok, isFinal: REFUSALS.has(status), fault: `status ${status}` };
     } catch (error) {
       const { cause, message } = error as Error & { cause?: { code?: string } };
-      return cause?.code ?? message;
+      return { isTaken: false, isFinal: false, fault: cause?.code ?? message };
     }
   }
 
   async #setAside(delivery: Delivery, reason: string): Promise<void> {
+    this.#finish(delivery);
     await this.#store.setAside(this.#options.name, delivery.logged.alert, reason).catch(() => undefined);
+  }
+
+  #finish(delivery: Delivery): void {
+    if (delivery.isDone) return;
     delivery.isDone = true;
+    this.#waiting--;
+    const { alertId, sequence } = delivery.logged.alert;
+    this.#remember(alertId, sequence);
+    this.#unkept.set(alertId, this.#done.get(alertId)!);
     this.#advance();
   }
 
   #advance(): void {
     while (this.#deliveries[0]?.isDone) this.#cursor = this.#deliveries.shift()!.logged.cursor;
-    this.#keeping ??= setTimeout(() => void this.#keepCursor(), KEEP_CURSOR_MS);
+    this.#keeping ??= setTimeout(() => void this.#keep(), KEEP_MS);
   }
 
-  async #keepCursor(): Promise<void> {
+  /** Keeps where it got to, and before that what it is done with; what the store does not take now, it is given again. */
+  async #keep(): Promise<void> {
     this.#keeping = undefined;
-    if (this.#cursor === null) return;
     const { name } = this.#options;
+    const done = this.#unkept;
+    this.#unkept = new Map();
+    try {
+      if (done.size > 0) await this.#store.keepDone(name, done);
+    } catch {
+      const newer = this.#unkept;
+      this.#unkept = new Map([...done, ...newer].slice(-REMEMBERED));
+    }
+    if (this.#cursor === null) return;
     await this.#store.keepCursor(placeOf(name, this.#cursor), this.#cursor).catch(() => undefined);
   }
+}
 
-  #wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#waits.delete(timer);
-        resolve();
-      }, ms);
-      timer.unref();
-      this.#waits.add(timer);
-    });
+/** What came of a post. */
+interface Answer {
+  readonly isTaken: boolean;
+  /** Whether trying again would be for nothing. */
+  readonly isFinal: boolean;
+  readonly fault: string;
+}
+
+/** What a promise gives; null where that takes longer. */
+async function within<Result>(ms: number, promise: Promise<Result>): Promise<Result | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

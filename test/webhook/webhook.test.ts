@@ -7,7 +7,7 @@ import { WardView } from '../../src/server/ward-view.js';
 import { Webhook, type WebhookOptions, type WebhookStore } from '../../src/webhook/webhook.js';
 import { webhookStore } from '../../src/webhook/webhook-store.js';
 import { alert, outputsOf } from '../helpers.js';
-import { openTestStore } from '../server/ward.js';
+import { openTestStore, stay } from '../server/ward.js';
 
 interface Received {
   readonly headers: IncomingHttpHeaders;
@@ -22,11 +22,14 @@ let received: Received[];
 let answers: number[];
 let view: WardView;
 let store: WebhookStore & { cursors: Map<string, string>; aside: [string, AlertMessage, string][] };
+/** How the receiver answers a record; 204 and in turn `answers` where it does not say. */
+let answerOf: (alert: AlertMessage) => number | 'never' | undefined;
 const hooks: Webhook[] = [];
 
 beforeEach(async () => {
   received = [];
   answers = [];
+  answerOf = () => undefined;
   receiver = createServer((request, response) => {
     let body = '';
     request.on('data', (data) => {
@@ -34,18 +37,25 @@ beforeEach(async () => {
     });
     request.on('end', () => {
       received.push({ headers: request.headers, body });
-      response.writeHead(answers.shift() ?? 204, { location: 'http://127.0.0.1:1/' }).end();
+      const own = answerOf((JSON.parse(body) as { alert: AlertMessage }).alert);
+      if (own === 'never') return;
+      response.writeHead(own ?? answers.shift() ?? 204, { location: 'http://127.0.0.1:1/' }).end();
     });
   });
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   view = new WardView();
   const cursors = new Map<string, string>();
   const aside: [string, AlertMessage, string][] = [];
+  const done = new Map<string, number>();
   store = {
     cursors,
     aside,
     cursor: async (name) => cursors.get(name) ?? null,
     keepCursor: async (name, cursor) => void cursors.set(name, cursor),
+    doneWith: async (name, alertId) => done.get(`${name} ${alertId}`) ?? null,
+    keepDone: async (name, all) => {
+      for (const [alertId, sequence] of all) done.set(`${name} ${alertId}`, sequence);
+    },
     setAside: async (name, record, reason) => void aside.push([name, record, reason]),
   };
 });
@@ -65,7 +75,7 @@ async function start(more: Partial<WebhookOptions> = {}): Promise<Webhook> {
 }
 
 const raise = (...ids: string[]) => view.write(outputsOf({ alerts: ids.map((id) => alert(id)) }));
-const delivered = () => received.map(({ headers }) => headers['wardstream-delivery']);
+const delivered = () => received.map(({ headers }) => String(headers['wardstream-delivery']));
 
 describe('a webhook', () => {
   it('posts each record, signed so that the receiver can tell it is ours', async () => {
@@ -155,6 +165,17 @@ describe('a webhook', () => {
     await kept.keepCursor('pager', 'e.1');
     await kept.keepCursor('pager', 'e.2');
     expect(await kept.cursor('pager')).toBe('e.2');
+    expect(await kept.doneWith('pager', 'a1')).toBeNull();
+    await kept.keepDone(
+      'pager',
+      new Map([
+        ['a1', 2],
+        ['a2', 0],
+      ]),
+    );
+    await kept.keepDone('pager', new Map([['a1', 1]]));
+    expect([await kept.doneWith('pager', 'a1'), await kept.doneWith('pager', 'a2')]).toEqual([2, 0]);
+    expect(await kept.doneWith('other', 'a1')).toBeNull();
     await kept.setAside('pager', alert('a1'), 'status 500');
     const result = await opened.store.query({
       query: 'SELECT topic, reason, detail FROM dead_letters',
@@ -164,5 +185,122 @@ describe('a webhook', () => {
       { topic: 'webhook', reason: 'undeliverable', detail: 'webhook pager: status 500' },
     ]);
     await opened.close();
+  });
+});
+
+describe('patients', () => {
+  const of = (patientId: string, id: string, sequence = 0, more: Partial<AlertMessage> = {}) =>
+    view.write(outputsOf({ alerts: [alert(id, sequence, { patientId, ...more })] }));
+
+  it('do not hold each other up: of one nothing is taken, of others all', async () => {
+    answerOf = ({ patientId }) => (patientId === 'stuck' ? 500 : undefined);
+    await start({ attempts: 10, backoffMs: 60_000 });
+    for (let each = 0; each < 20; each++) await of('stuck', `s${each}`);
+    for (let each = 0; each < 20; each++) await of(`p${each}`, `a${each}`);
+    await expect.poll(() => received.length, { timeout: 5000 }).toBe(21);
+    expect(delivered().filter((each) => each.startsWith('s'))).toEqual(['s0.0']);
+  });
+
+  it('do not hold each other up where the receiver does not answer for many of them', async () => {
+    answerOf = ({ patientId }) => (patientId.startsWith('stuck') ? 'never' : undefined);
+    await start({ attempts: 100, timeoutMs: 300, backoffMs: 1 });
+    for (let each = 0; each < 20; each++) await of(`stuck${each}`, `s${each}`);
+    await expect.poll(() => new Set(delivered()).size, { timeout: 5000 }).toBe(20);
+    const began = performance.now();
+    for (let each = 0; each < 50; each++) await of(`p${each}`, `a${each}`);
+    await expect
+      .poll(() => delivered().filter((each) => each.startsWith('a')).length, { timeout: 5000 })
+      .toBe(50);
+    expect(performance.now() - began).toBeLessThan(2000);
+  });
+
+  it('are told of in order, also where something was not taken at first', async () => {
+    let refusals = 2;
+    answerOf = ({ sequence }) => (sequence === 1 && refusals-- > 0 ? 503 : undefined);
+    await start();
+    for (let sequence = 0; sequence < 4; sequence++) await of('p1', 'a1', sequence);
+    await of('p1', 'a2');
+    await expect.poll(delivered).toEqual(['a1.0', 'a1.1', 'a1.1', 'a1.1', 'a1.2', 'a1.3', 'a2.0']);
+  });
+
+  it('are told of further where a record is refused as it is', async () => {
+    answerOf = ({ alertId }) => (alertId === 'bad' ? 422 : undefined);
+    await start({ backoffMs: 60_000 });
+    await of('p1', 'bad');
+    await of('p1', 'good');
+    await expect.poll(delivered).toEqual(['bad.0', 'good.0']);
+    expect(store.aside.map(([, , reason]) => reason)).toEqual(['1 attempts; the last: status 422']);
+  });
+});
+
+describe('after a clean restart', () => {
+  /** The engine takes its patients over from their snapshots and tells of their open alerts again. */
+  const restore = (...alerts: AlertMessage[]) =>
+    view.write(outputsOf({ restored: [{ patient: stay('p1', 'W'), alerts }] as never }));
+
+  it('nothing that was delivered is posted again, in this process or another', async () => {
+    const first = await start();
+    await raise('a1', 'a2');
+    await expect.poll(() => received.length).toBe(2);
+    await first.close();
+    for (const next of [view, new WardView(), new WardView()]) {
+      view = next;
+      const hook = await start();
+      await restore(alert('a1'), alert('a2'));
+      const id = `new${received.length}`;
+      await raise(id);
+      await expect.poll(() => delivered().at(-1)).toBe(`${id}.0`);
+      await hook.close();
+    }
+    expect(delivered()).toEqual(['a1.0', 'a2.0', 'new2.0', 'new3.0', 'new4.0']);
+  });
+
+  it('only what was not delivered is posted, also what stands before the rest', async () => {
+    answerOf = ({ patientId }) => (patientId === 'stuck' ? 500 : undefined);
+    const first = await start({ attempts: 10, backoffMs: 60_000 });
+    await view.write(
+      outputsOf({ alerts: [alert('s', 0, { patientId: 'stuck' }), alert('a1'), alert('a1', 1)] }),
+    );
+    await expect.poll(() => received.length).toBe(3);
+    await first.close();
+    answerOf = () => undefined;
+    received = [];
+    await start();
+    await raise('last');
+    await expect.poll(delivered).toEqual(expect.arrayContaining(['s.0', 'last.0']));
+    expect(received).toHaveLength(2);
+  });
+
+  it('a post that was under way is waited for, and not posted again', async () => {
+    let release: () => void = () => undefined;
+    receiver.removeAllListeners('request');
+    receiver.on('request', (request, response) => {
+      request.resume();
+      received.push({ headers: request.headers, body: '' });
+      release = () => void response.writeHead(204).end();
+    });
+    const first = await start();
+    await raise('a1');
+    await expect.poll(() => received.length).toBe(1);
+    setTimeout(() => release(), 100);
+    await first.close();
+    view = new WardView();
+    await start();
+    await restore(alert('a1'));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(delivered()).toEqual(['a1.0']);
+  });
+});
+
+describe('a store that does not answer', () => {
+  it('holds up a first record by a second, and the next not at all', async () => {
+    store.doneWith = () => new Promise(() => undefined);
+    await start();
+    await raise('a1');
+    await expect.poll(delivered, { timeout: 3000 }).toEqual(['a1.0']);
+    const began = performance.now();
+    await raise('a2');
+    await expect.poll(delivered, { interval: 10 }).toEqual(['a1.0', 'a2.0']);
+    expect(performance.now() - began).toBeLessThan(500);
   });
 });
