@@ -1,3 +1,4 @@
+import { hashId } from '../../events/dead-letter.js';
 import type { EpochMs } from '../../events/event.js';
 import type { AlertMessage, AlertState, Priority } from '../../events/messages.js';
 import type { PatientView } from '../protocol.js';
@@ -130,7 +131,8 @@ export function alertRiskOf(alert: AlertMessage, risk: number): RiskAssessmentRe
 export function riskOf(patient: PatientView, modelVersion: string): RiskAssessmentResource | null {
   const { patientId, risk, riskAt, circulatory, respiratory, deterioration } = patient;
   if (risk === null || riskAt === null) return null;
-  const id = `${Buffer.from(patientId).toString('hex').slice(0, 40)}-${riskAt}`;
+  // Of at most 64 characters, whatever a patient is called (FHIR R4, 2.24.0.1, id).
+  const id = hashId('risk', patientId, riskAt);
   return riskAssessment(id, patientId, riskAt, modelVersion, {
     risk,
     circulatory,

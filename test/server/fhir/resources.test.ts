@@ -117,4 +117,14 @@ describe('FHIR R4', () => {
       ],
     );
   });
+
+  it('gives each patient a resource of its own, however long and alike their ids are', () => {
+    const of = (patientId: string) => riskOf({ patientId, risk: 0.5, riskAt: START } as PatientView, 'v1')!;
+    const ids = ['hospital-north-ward-a-bed-1', 'hospital-north-ward-a-bed-2', 'é'.repeat(200), 'p/1 ?'].map(
+      (each) => of(each).id,
+    );
+    expect(new Set(ids).size).toBe(4);
+    for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9.-]{1,64}$/);
+    expectValid(of('hospital-north-ward-a-bed-1'));
+  });
 });
