@@ -76,8 +76,35 @@ export class ImageFetcher {
   }
 }
 
+/** A path may be encoded over and over; what is encoded more often than this means harm. */
+const MAX_DECODINGS = 5;
+
+/**
+ * Whether an address lies below an allowed one, however its path is written: it is judged as servers and proxies that decode it,
+ * once or more often, would read it.
+ */
 function isBelow(url: URL, prefix: string): boolean {
-  return URL.canParse(prefix) && url.href.startsWith(new URL(prefix).href);
+  if (!URL.canParse(prefix)) return false;
+  const allowed = new URL(prefix);
+  const isThere = url.protocol === allowed.protocol && url.host === allowed.host;
+  const isSame = url.username === allowed.username && url.password === allowed.password;
+  if (!isThere || !isSame) return false;
+  const [path, root] = [decoded(url.pathname), decoded(allowed.pathname)];
+  return path !== null && root !== null && path.startsWith(root) && path.length > root.length;
+}
+
+/** A path decoded to the end, byte by byte; null where some way of reading it leads up, or it cannot be UTF-8. */
+function decoded(pathname: string): string | null {
+  let path = pathname;
+  for (let time = 0; time < MAX_DECODINGS; time++) {
+    const next = path.replaceAll(/%([0-9a-f]{2})/gi, (_, hex) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    );
+    if (/(?:^|[/\\])\.\.?(?:[/\\]|$)|[\0\\\xc0\xc1]/.test(next)) return null;
+    if (next === path) return path;
+    path = next;
+  }
+  return null;
 }
 
 function shorten(uri: string): string {

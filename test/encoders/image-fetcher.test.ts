@@ -34,6 +34,7 @@ describe('ImageFetcher of files', () => {
     const root = temporaryDirectory();
     mkdirSync(join(root, 'in'));
     writeFileSync(join(root, 'in', 'a b.png'), 'picture');
+    writeFileSync(join(root, 'in', '100%.png'), 'percent');
     writeFileSync(join(root, 'in', 'large.png'), 'x'.repeat(11));
     writeFileSync(join(root, 'secret'), 'secret');
     symlinkSync(join(root, 'secret'), join(root, 'in', 'link.png'));
@@ -43,6 +44,7 @@ describe('ImageFetcher of files', () => {
   it('reads what lies below an allowed folder', async () => {
     const { base, allow } = folder();
     expect(await outcome(allow, `${base}/in/a%20b.png`)).toBe('picture');
+    expect(await outcome(allow, `${base}/in/100%25.png`)).toBe('percent');
   });
 
   it('refuses everything else, however it is written', async () => {
@@ -53,7 +55,16 @@ describe('ImageFetcher of files', () => {
     expect(await outcome(allow, 'urn:image:1')).toMatch(/^uri-refused: /);
     expect(await outcome(allow, '')).toMatch(/^uri-refused: /);
     expect(await outcome([], `${base}/in/a%20b.png`)).toMatch(/^uri-refused: /);
-    expect(await outcome(allow, `${base}/in/..%2fsecret`)).toMatch(/^uri-(refused|unavailable): /);
+    const encoded = [
+      '..%2fsecret',
+      '%2e%2e%2fsecret',
+      '..%252fsecret',
+      '..%5csecret',
+      'a%2f..%2f..%2fsecret',
+      '%00',
+      '..%c0%afsecret',
+    ];
+    for (const path of encoded) expect(await outcome(allow, `${base}/in/${path}`)).toMatch(/^uri-refused: /);
   });
 
   it('says what is not there, no file, or too large', async () => {
@@ -72,6 +83,9 @@ describe('ImageFetcher of servers', () => {
     expect(await outcome([`${base}/i/`], `${base}/i/a`)).toBe('picture');
     expect(await outcome([`${base}/i/`], `${base}/i/large`)).toMatch(/^image-too-large: /);
     expect(await outcome([`${base}/i/`], `${base}/i/../other`)).toMatch(/^uri-refused: /);
+    // Servers and proxies decode what URLs leave as it is.
+    for (const up of ['..%2fother', '%2e%2e%2fother', '..%252fother', 'a/..%2F..%2fother', '..%5cother'])
+      expect(await outcome([`${base}/i/`], `${base}/i/${up}`)).toMatch(/^uri-refused: /);
     expect(await outcome([`${base}/i/`], `${base.replace('127.0.0.1', 'x@127.0.0.1')}/i/a`)).toMatch(
       /^uri-refused/,
     );
