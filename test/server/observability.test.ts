@@ -64,6 +64,21 @@ it('is ready with 200, and with 503 and the reasons where something is missing',
   const ready = await get('/health/ready');
   expect([ready.statusCode, ready.json()]).toEqual([200, { ready: true, checks: { store: 'ok' } }]);
   fault = 'it does not answer';
+  await expect.poll(async () => (await get('/health/ready')).statusCode).toBe(503);
   const unready = await get('/health/ready');
   expect([unready.statusCode, unready.json()]).toEqual([503, { ready: false, checks: { store: fault } }]);
+});
+
+it('asks the store once a second about readiness, however often it is asked', async () => {
+  let asked = 0;
+  const check = async () => {
+    asked++;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return null;
+  };
+  const get = appWith({ conditions: [{ name: 'store', check }] });
+  const answers = await Promise.all(Array.from({ length: 500 }, () => get('/health/ready')));
+  for (let each = 0; each < 500; each++) answers.push(await get('/health/ready'));
+  expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([200]));
+  expect(asked).toBeLessThanOrEqual(3);
 });
