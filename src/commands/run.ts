@@ -107,6 +107,7 @@ export async function run(options: { readonly config: string }, stop: Promise<un
         },
         config.metrics.token,
       ),
+      notices: engine.notices,
       onTrouble: (message) => log.warn(message),
     });
     await engine.start();

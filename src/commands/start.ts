@@ -57,6 +57,7 @@ export async function start(options: StartOptions, stop: Promise<unknown>): Prom
       codec: engine.codec,
       clock,
       model: { version: model.config.version },
+      notices: engine.notices,
       explain: async (patientId) => {
         const explanation = await engine.explain(patientId);
         return explanation === null ? null : explanationView(explanation);

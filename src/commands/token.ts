@@ -16,10 +16,13 @@ const HOUR_MS = 3_600_000;
 
 /** `wardstream token`: a token of the configured shared secret. */
 export async function token(options: TokenCommandOptions): Promise<void> {
-  const { auth } = loadConfig(options.config).server;
+  const { auth, maxTokenHours } = loadConfig(options.config).server;
   if (auth.kind !== 'secret') {
     const hint = auth.kind === 'oidc' ? 'tokens come from the provider' : 'start and run print theirs';
     throw new WardstreamError('WS_CONFIG', `server.auth.kind is ${auth.kind}, not secret: ${hint}`);
+  }
+  if (options.hours > maxTokenHours) {
+    throw new WardstreamError('WS_USAGE', `--hours: server.maxTokenHours accepts ${maxTokenHours} at most`);
   }
   const role = ROLES.find((each) => each === options.role) as Role | undefined;
   if (role === undefined) {

@@ -175,6 +175,12 @@ export function addPushMetrics(registry: Registry, push: PushSource): void {
   addGauge(registry, 'push_queued_bytes', 'Bytes that wait for WebSocket clients.', () => push.queuedBytes);
 }
 
+/** Adds the metric of the audit trail, which the server keeps. */
+export function addAuditMetrics(registry: Registry, trail: { readonly awayMs: number }): void {
+  const help = 'How long the store has not taken the audit trail; 0 while it does.';
+  addGauge(registry, 'audit_away_seconds', help, () => trail.awayMs / 1000);
+}
+
 function addDrift(registry: Registry, drift: () => readonly VariableDrift[]): void {
   const byVariable = (name: string, help: string, value: (each: VariableDrift) => number) =>
     addLabelled(registry, 'counter', name, help, ['variable'], () =>

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { secretSchema } from '../secret.js';
+import { isNetwork } from './access/proxies.js';
 
 /** How the claims of tokens are named; providers differ. */
 const claimsSchema = z
@@ -55,6 +56,30 @@ const webhookSchema = z.strictObject({
   backoffMs: z.number().int().positive().default(1000),
 });
 
+/** What happens to the audit trail while the store does not take it. */
+const auditSchema = z
+  .strictObject({
+    /**
+     * File in which entries wait for the store, so that a restart does not lose them; one a process, on a disk that outlives it.
+     * Left out, they wait in memory only, since a process has no place of its own unless it is given one.
+     */
+    journal: z.string().min(1).optional(),
+    /** Milliseconds without a written entry after which the notice `audit-not-written` is raised: a restart of ClickHouse is shorter. */
+    alarmAfterMs: z.number().int().positive().default(60_000),
+    /**
+     * Entries that may wait (an answer about more than 50 patients counts for more): some 25 MB. Twenty people who open a patient
+     * every half minute make 50 000 in 20 hours, so a night without ClickHouse is no night without patients.
+     */
+    maxWaiting: z.number().int().positive().default(50_000),
+    /**
+     * When so many wait: `refuse` answers views of patients, lists, exports and new subscriptions with 503 until the store is back,
+     * since nobody may look unseen; open connections, alerts and acknowledgements go on. `forget` shows all and loses the oldest.
+     */
+    whenFull: z.enum(['refuse', 'forget']).default('refuse'),
+  })
+  .prefault({});
+export type AuditSettings = z.infer<typeof auditSchema>;
+
 /** Settings of HTTP API, push and page. */
 export const serverConfigSchema = z.strictObject({
   host: z.string().default('127.0.0.1'),
@@ -70,8 +95,33 @@ export const serverConfigSchema = z.strictObject({
   instance: z.string().min(1).optional(),
   /** Serves HTTPS; each is PEM, given as `{ file: PATH }`. Left out, a proxy before the server does it. */
   tls: z.strictObject({ cert: secretSchema, key: secretSchema }).optional(),
-  /** HTTP requests an address may send in a minute; more are answered 429. */
+  /**
+   * Proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are believed: addresses, or networks such as 10.0.0.0/8. By default
+   * none, since anybody can send these headers; behind a proxy that is not named here, all who come by it are one address.
+   */
+  trustedProxies: z
+    .array(z.string().refine(isNetwork, 'must be an address or a network such as 10.0.0.0/8'))
+    .default([]),
+  /**
+   * Marks the session cookie `Secure`, and answers with HSTS. By default where TLS is served here or a trusted proxy says that
+   * it serves it (`X-Forwarded-Proto`); true for a proxy that serves TLS and does not say so.
+   */
+  secureCookie: z.boolean().optional(),
+  /**
+   * Longest life of a token, in hours, from its issue to its end; one that lives longer is refused. A token cannot be recalled.
+   * 30 days by default, for programs; people's should be one shift long (`wardstream token` makes 12 h).
+   */
+  maxTokenHours: z.number().positive().default(720),
+  /**
+   * Seals the sessions of browsers, so that they outlive a restart and hold on every process that has it. By default it comes from
+   * `auth.secret`; with another `auth.kind` it is new at each start, and browsers must sign in again.
+   */
+  sessionSecret: secretSchema
+    .pipe(z.string().min(MIN_SECRET_LENGTH, `needs at least ${MIN_SECRET_LENGTH} characters`))
+    .optional(),
+  /** HTTP requests with one token in a minute, or from an address without a valid one; more are answered 429. */
   requestsPerMinute: z.number().int().positive().default(1200),
+  audit: auditSchema,
   /** Where alert records are posted to, besides the bus. */
   webhooks: z.array(webhookSchema).default([]),
   /** WebSocket clients at once; more are refused with 503. */
@@ -80,7 +130,6 @@ export const serverConfigSchema = z.strictObject({
   compression: z.boolean().default(false),
 });
 export type ServerConfig = z.infer<typeof serverConfigSchema>;
-export type AuthConfig = ServerConfig['auth'];
 
 /** The name under which this process keeps its order of alert records. */
 export function instanceOf({ instance, port }: ServerConfig): string {

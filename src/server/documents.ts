@@ -5,7 +5,7 @@ import type { Endpoint, MediaResponse } from './endpoint.js';
 import { CLOSE, NOTICE, PROTOCOL_VERSION, SUBPROTOCOL } from './protocol.js';
 import { auditEndpoints } from './routes/audit.js';
 import { clientFrameSchema, problemSchema, serverFrameSchema } from './schemas.js';
-import { endpointsOf, type ServerOptions } from './server.js';
+import { endpointsOf } from './server.js';
 
 type Json = Record<string, unknown>;
 
@@ -193,7 +193,7 @@ function sorted(schemas: Json): Json {
 /** The API's documents by file, as `npm run api` writes them. */
 export function apiDocuments(): Record<string, string> {
   // Only described, never called: what handlers need is not there.
-  const nothing = { config: {}, model: {} } as unknown as ServerOptions;
+  const nothing = { model: {} } as unknown as Parameters<typeof endpointsOf>[0];
   const endpoints = [...endpointsOf(nothing), ...auditEndpoints(undefined as unknown as AuditTrail)];
   const text = (document: Json) => stringify(document, { lineWidth: 120, aliasDuplicateObjects: false });
   return {

@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { remoteAddress } from './access/access.js';
+import type { Access } from './access/access.js';
 import type { AuditTrail, Noted } from './access/audit-trail.js';
 import { may, type Permission, type Principal } from './access/principal.js';
+import type { Refusals } from './access/refusals.js';
 import { ScopedWard, type WardSources } from './access/scoped-ward.js';
-import { HttpProblem } from './problem.js';
+import { type Asked, concerned, shownIn } from './asked.js';
+import { HttpProblem, problemOfError } from './problem.js';
 
 /** What a handler is given: checked input, who asks, and the ward as they may see it. */
 export interface Call<Params, Query, Body> {
@@ -68,70 +70,85 @@ export function endpoint<
   return definition as unknown as Endpoint;
 }
 
-/** Who sends a request. @throws HttpProblem 401. */
-export type Identify = (request: FastifyRequest) => Promise<Principal>;
+/** What stands around the endpoints: who may come in, and where it is written down. */
+export interface Gate {
+  readonly access: Access;
+  readonly sources: WardSources;
+  readonly trail: AuditTrail;
+  readonly refusals: Refusals;
+}
+
+type Noting = { -readonly [Key in keyof Noted]: Noted[Key] };
 
 /** Serves the endpoints: each request is identified, checked, given the ward in its sender's scope only, and noted. */
-export function serve(
-  app: FastifyInstance,
-  endpoints: readonly Endpoint[],
-  identify: Identify,
-  sources: WardSources,
-  trail: AuditTrail,
-): void {
-  for (const each of endpoints) {
+export function serve(app: FastifyInstance, endpoints: readonly Endpoint[], gate: Gate): void {
+  for (const each of endpoints)
     app.route({
       method: each.method,
       url: each.path,
       handler: async (request, reply) => {
-        const principal = await identify(request);
-        const noted: { -readonly [Key in keyof Noted]: Noted[Key] } = {
-          action: each.audit ?? '',
-          outcome: 'allowed',
-          ...namedIn(request),
-        };
-        try {
-          return await answer(each, principal, sources, request, reply, noted);
-        } catch (error) {
-          const isRefused = error instanceof HttpProblem && error.status < 500;
-          noted.outcome = isRefused ? 'refused' : 'failed';
-          throw error;
-        } finally {
-          if (each.audit !== undefined) trail.record(principal, remoteAddress(request.raw), noted);
-        }
+        const principal = await identify(each, gate, request);
+        return answer(each, gate, principal, request, reply);
       },
     });
+}
+
+async function identify({ method, path }: Endpoint, gate: Gate, { raw }: FastifyRequest): Promise<Principal> {
+  const { access, refusals } = gate;
+  try {
+    return await access.identify(raw);
+  } catch (error) {
+    const { status, detail } = problemOfError(error);
+    refusals.add(access.addressOf(raw), `${method} ${path}`, `${status}: ${detail}`);
+    throw error;
   }
 }
 
+/** What the audit trail says of whom comes from what is known here, never from how the request was worded. */
 async function answer(
-  { permission, status = 200, params, query, body, handle }: Endpoint,
+  endpoint: Endpoint,
+  { access, sources, trail }: Gate,
   principal: Principal,
-  sources: WardSources,
   request: FastifyRequest,
   reply: FastifyReply,
-  noted: Noted,
 ): Promise<unknown> {
-  if (!may(principal, permission)) throw new HttpProblem(403, `the role ${principal.role} may not do this`);
-  const call = {
-    params: params?.parse(request.params),
-    query: query?.parse(request.query),
-    body: body?.parse(request.body ?? {}),
-    principal,
-    ward: new ScopedWard(principal, sources),
-    request,
-    reply,
-    note: (more: Partial<Noted>) => Object.assign(noted, more),
-  };
-  reply.code(status);
-  const result = await handle(call as unknown as Call<never, never, never>);
-  return result ?? reply;
+  const { method, path, permission, audit } = endpoint;
+  const noted: Noting = { action: audit ?? 'access', outcome: 'allowed' };
+  let asked: Asked = {};
+  try {
+    if (!may(principal, permission)) throw new HttpProblem(403, `the role ${principal.role} may not do this`);
+    if (audit !== undefined && (permission === 'read' || permission === 'export')) trail.requireRoom();
+    const params = endpoint.params?.parse(request.params) as Asked | undefined;
+    const query = endpoint.query?.parse(request.query) as Asked | undefined;
+    const body = endpoint.body?.parse(request.body ?? {});
+    asked = { ...query, ...params };
+    const call = {
+      params,
+      query,
+      body,
+      principal,
+      ward: new ScopedWard(principal, sources),
+      request,
+      reply,
+      note: (more: Partial<Noted>) => Object.assign(noted, more),
+    };
+    reply.code(endpoint.status ?? 200);
+    const result = await endpoint.handle(call as unknown as Call<never, never, never>);
+    Object.assign(noted, shownIn(params ?? {}, sources), { ...noted });
+    return result ?? reply;
+  } catch (error) {
+    noted.outcome = problemOfError(error).status < 500 ? 'refused' : 'failed';
+    noted.target ??= audit === undefined ? `${method} ${path}` : undefined;
+    Object.assign(noted, await concerned(asked, sources), { ...noted });
+    throw error;
+  } finally {
+    noted.detail ??= detailOf(asked);
+    if (audit !== undefined || noted.outcome === 'refused')
+      trail.record(principal, access.addressOf(request.raw), noted);
+  }
 }
 
-/** Whom a request is about, as far as its address says. */
-function namedIn({ params, query }: FastifyRequest): Partial<Noted> {
-  const given = { ...(query as object), ...(params as object) } as Record<string, unknown>;
-  const text = (name: string) =>
-    typeof given[name] === 'string' ? String(given[name]).slice(0, 200) : undefined;
-  return { patientId: text('patientId'), wardId: text('ward'), target: text('alertId') ?? text('imageId') };
+/** What was asked for, in one text. */
+function detailOf(asked: Asked): string | undefined {
+  return Object.keys(asked).length === 0 ? undefined : JSON.stringify(asked);
 }

@@ -8,7 +8,7 @@ import type { EpochMs } from '../events/event.js';
 import type { AlertMessage } from '../events/messages.js';
 import { type AlertPage, type AlertQuery, alertEvents, alertEventsOf, alertsOf } from '../store/alerts.js';
 import { imageBytes, imagesOf, lastPlaceOf, notesOf, thinnedScoresOf } from '../store/chart.js';
-import { type ExportQuery, exportOf } from '../store/export.js';
+import { type ExportQuery, exportedPatients, exportOf } from '../store/export.js';
 import { scoresOf, timelineOf } from '../store/queries.js';
 import type { Window as OpenWindow } from '../store/select.js';
 import { type Course, correct } from './corrections.js';
@@ -109,8 +109,15 @@ export class History {
     return available(alertEvents(this.#store, alertId));
   }
 
-  export(query: ExportQuery): Promise<Readable> {
-    return available(exportOf(this.#store, query));
+  /** Who is in the rows is asked once they are on their way: what comes into the store after that is in neither. */
+  async export(query: ExportQuery): Promise<{ rows: Readable; patients: string[] }> {
+    const rows = await available(exportOf(this.#store, query));
+    try {
+      return { rows, patients: await available(exportedPatients(this.#store, query)) };
+    } catch (error) {
+      rows.destroy();
+      throw error;
+    }
   }
 
   lastPlaceOf(patientId: string): Promise<{ readonly wardId: string | null } | null> {

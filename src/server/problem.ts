@@ -6,11 +6,14 @@ import type { Problem } from './protocol.js';
 /** An answer other than what was asked for: becomes `application/problem+json` (RFC 9457). */
 export class HttpProblem extends Error {
   readonly status: number;
+  /** Seconds after which it may go well; null where that is not known. */
+  readonly retryAfterS: number | null;
 
-  constructor(status: number, detail: string) {
+  constructor(status: number, detail: string, { retryAfterS = null }: { retryAfterS?: number | null } = {}) {
     super(detail);
     this.name = 'HttpProblem';
     this.status = status;
+    this.retryAfterS = retryAfterS;
   }
 }
 

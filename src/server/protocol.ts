@@ -41,6 +41,8 @@ export const NOTICE = 'Decision support under evaluation. Not a cleared medical 
 
 /** WebSocket close codes of our own. */
 export const CLOSE = {
+  /** Not now, for a reason that passes: reconnect later (IANA, WebSocket close codes). */
+  tryAgain: 1013,
   /** A frame that is not of the protocol; reconnecting with the same frame would not help. */
   protocolError: 4400,
   /** The token has expired or is not accepted: get a new one. */

@@ -379,7 +379,7 @@ export const fhirSearchSchema = z.object({
 });
 
 export const auditQuerySchema = z.object({
-  patientId: idSchema.optional(),
+  patientId: idSchema.optional().describe('Who saw this patient, alone or among others.'),
   actor: idSchema.optional(),
   action: idSchema.optional(),
   from: z.coerce.number().int().optional().describe('Milliseconds since the epoch, UTC, time of day.'),
@@ -395,12 +395,15 @@ export const auditSchema = z.object({
         actor: z.string(),
         role: z.string(),
         action: z.string(),
-        patientId: z.string(),
+        patientId: z
+          .string()
+          .describe('Of a patient who is known here; empty where it is about no one patient.'),
+        patients: z.array(z.string()).describe('Everybody whom an answer about several patients named.'),
         wardId: z.string(),
         target: z.string(),
         outcome: z.string().describe('allowed, refused or failed.'),
         source: z.string().describe('Network address.'),
-        detail: z.string(),
+        detail: z.string().describe('What was asked for, as it was asked.'),
       })
       .meta({ id: 'AuditEntry', description: 'Someone looked at or did something.' }),
   ),

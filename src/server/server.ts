@@ -1,19 +1,22 @@
 import { existsSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { ClickHouseClient } from '@clickhouse/client';
 import fastifyRateLimit from '@fastify/rate-limit';
 import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { NoticeBoard } from '../alerts/notices.js';
 import type { EventBus } from '../bus/bus.js';
 import { type Clock, WALL_CLOCK } from '../clock.js';
 import { WardstreamError } from '../errors.js';
 import type { MessageCodec } from '../events/codec.js';
-import { addPushMetrics } from '../metrics/metrics.js';
+import { addAuditMetrics, addPushMetrics } from '../metrics/metrics.js';
 import { Webhook } from '../webhook/webhook.js';
 import { webhookStore } from '../webhook/webhook-store.js';
-import { Access, remoteAddress } from './access/access.js';
+import { Access } from './access/access.js';
 import { AuditTrail } from './access/audit-trail.js';
 import { openAuth } from './access/open.js';
+import { Refusals } from './access/refusals.js';
 import type { ServerConfig } from './config.js';
 import { type Endpoint, serve } from './endpoint.js';
 import { History } from './history.js';
@@ -52,6 +55,8 @@ export interface ServerOptions {
   readonly observability?: ObservabilityOptions | undefined;
   /** Only where history is replayed. */
   readonly replay?: ReplayControl | undefined;
+  /** Where the server tells the wards what is wrong with it. */
+  readonly notices?: NoticeBoard | undefined;
   /** Told what an operator should know; never about patients. */
   readonly onTrouble?: ((message: string) => void) | undefined;
 }
@@ -70,6 +75,7 @@ export class WardServer {
   readonly #push: PushServer;
   readonly #config: ServerConfig;
   readonly #trail: AuditTrail;
+  readonly #refusals: Refusals;
   readonly #webhooks: readonly Webhook[];
   /** The one-off token, where this server makes its own. */
   readonly localToken: string | null;
@@ -78,6 +84,7 @@ export class WardServer {
     this.#app = parts.app;
     this.#push = parts.push;
     this.#trail = parts.trail;
+    this.#refusals = parts.refusals;
     this.#webhooks = parts.webhooks;
     this.#config = config;
     this.localToken = localToken;
@@ -86,12 +93,14 @@ export class WardServer {
   /** @throws WardstreamError `WS_PORT_IN_USE`. */
   static async open(options: ServerOptions): Promise<WardServer> {
     const { config, view, store, model, replay, onTrouble = () => undefined } = options;
-    const { host, port, origins, tls, requestsPerMinute } = config;
+    const { host, port, tls, requestsPerMinute } = config;
     const now = () => WALL_CLOCK.now();
-    const { verify, localToken } = await openAuth(config.auth, WALL_CLOCK);
-    const access = new Access({ verify, origins, now });
+    const { verify, sessions, localToken } = await openAuth(config, WALL_CLOCK);
+    const access = new Access({ ...config, verify, sessions, now });
     const sources = { view, history: new History(store, view), catchingUp: options.catchingUp };
-    const trail = new AuditTrail(store, now, onTrouble);
+    const { audit: settings } = config;
+    const trail = new AuditTrail({ store, settings, now, onTrouble, notices: options.notices });
+    const refusals = new Refusals(trail);
     const app = Fastify({
       bodyLimit: MAX_BODY_BYTES,
       routerOptions: { maxParamLength: 1000 },
@@ -99,18 +108,27 @@ export class WardServer {
       frameworkErrors: sendProblem,
       ...(tls === undefined ? {} : { https: { cert: tls.cert, key: tls.key } }),
     }) as unknown as FastifyInstance;
-    addDefaults(app, access.origins, tls !== undefined);
+    addDefaults(app, access);
     await app.register(fastifyRateLimit, {
       max: requestsPerMinute,
       timeWindow: '1 minute',
-      keyGenerator: ({ raw }) => remoteAddress(raw),
-      allowList: ({ url }) => url.startsWith('/health/'),
+      keyGenerator: ({ raw }) => access.limitKeyOf(raw),
+      // Both cost next to nothing; who watches this process must get through whoever else asks.
+      allowList: ({ url }) => url.startsWith('/health/') || url === '/metrics',
       errorResponseBuilder: () => new HttpProblem(429, 'too many requests; wait a minute'),
     });
-    if (options.observability !== undefined) addObservability(app, options.observability);
+    app.setNotFoundHandler({ preHandler: app.rateLimit() }, async (_request, reply) => {
+      await reply.code(404).type(PROBLEM_TYPE).send(problemOf(404, 'there is nothing here'));
+    });
+    const { observability } = options;
+    const refuseScrape = (message: IncomingMessage) => {
+      refusals.add(access.addressOf(message), 'GET /metrics', '401: the scrape token is needed');
+      access.fail(message);
+    };
+    if (observability !== undefined) addObservability(app, observability, refuseScrape);
     else app.get('/health/live', async () => ({ status: 'live' }));
-    const endpoints = [...endpointsOf(options), ...auditEndpoints(trail)];
-    serve(app, endpoints, (request) => access.identify(request.raw), sources, trail);
+    const endpoints = [...endpointsOf({ ...options, access }), ...auditEndpoints(trail)];
+    serve(app, endpoints, { access, sources, trail, refusals });
     if (existsSync(PAGE)) await app.register(fastifyStatic, { root: PAGE });
     const push = new PushServer({
       server: app.server,
@@ -121,16 +139,13 @@ export class WardServer {
       maxConnections: config.maxConnections,
       compression: config.compression,
       replay,
-      onSubscribed: ({ principal }, { wards = [], patients = [] }, message) => {
-        const [patientId, ...others] = patients;
-        const single =
-          patientId !== undefined && others.length === 0 && wards.length === 0 ? { patientId } : {};
-        const detail = JSON.stringify({ wards, patients });
-        const noted = { action: 'subscribe', outcome: 'allowed' as const, detail, ...single };
-        trail.record(principal, remoteAddress(message), noted);
-      },
+      trail,
+      refusals,
     });
-    if (options.observability !== undefined) addPushMetrics(options.observability.metrics, push);
+    if (observability !== undefined) {
+      addPushMetrics(observability.metrics, push);
+      addAuditMetrics(observability.metrics, trail);
+    }
     const webhooks = config.webhooks.map((each) => new Webhook(each, view, webhookStore(store), now));
     try {
       await app.listen({ host, port });
@@ -146,7 +161,7 @@ export class WardServer {
       );
     }
     for (const webhook of webhooks) await webhook.start();
-    return new WardServer({ app, push, trail, webhooks }, config, localToken);
+    return new WardServer({ app, push, trail, refusals, webhooks }, config, localToken);
   }
 
   /** Where the server listens, without a token. */
@@ -158,11 +173,12 @@ export class WardServer {
 
   async close(): Promise<void> {
     this.#push.close();
-    for (const webhook of this.#webhooks) await webhook.close();
+    await Promise.all(this.#webhooks.map((webhook) => webhook.close()));
     // A connection on which nothing was ever asked, as browsers open in advance, would hold this up for a minute.
     const cutOff = setTimeout(() => this.#app.server.closeAllConnections(), GRACE_MS);
     await this.#app.close();
     clearTimeout(cutOff);
+    this.#refusals.flush();
     await this.#trail.close();
   }
 }
@@ -171,17 +187,20 @@ interface ServerParts {
   readonly app: FastifyInstance;
   readonly push: PushServer;
   readonly trail: AuditTrail;
+  readonly refusals: Refusals;
   readonly webhooks: readonly Webhook[];
 }
 
 type EndpointOptions = Pick<
   ServerOptions,
-  'config' | 'bus' | 'codec' | 'clock' | 'partitionOf' | 'model' | 'explain' | 'replay'
->;
+  'bus' | 'codec' | 'clock' | 'partitionOf' | 'model' | 'explain' | 'replay'
+> & {
+  readonly access: Access;
+};
 
 /** Every endpoint of the HTTP API but the audit trail's. */
 export function endpointsOf({
-  config,
+  access,
   bus,
   codec,
   clock,
@@ -191,7 +210,7 @@ export function endpointsOf({
   replay,
 }: EndpointOptions): Endpoint[] {
   return [
-    ...sessionEndpoints(() => WALL_CLOCK.now(), config.tls !== undefined),
+    ...sessionEndpoints(() => WALL_CLOCK.now(), access),
     ...patientEndpoints(explain),
     ...alertEndpoints({ bus, codec, clock, partitionOf }),
     ...modelEndpoints(model.version, model.directory),
@@ -210,7 +229,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-function addDefaults(app: FastifyInstance, origins: ReadonlySet<string>, isSecure: boolean): void {
+function addDefaults(app: FastifyInstance, access: Access): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
       'content-security-policy': CONTENT_SECURITY_POLICY,
@@ -220,10 +239,10 @@ function addDefaults(app: FastifyInstance, origins: ReadonlySet<string>, isSecur
       'cross-origin-opener-policy': 'same-origin',
       'cross-origin-resource-policy': 'same-origin',
       'cache-control': 'no-store',
-      ...(isSecure ? { 'strict-transport-security': 'max-age=31536000' } : {}),
+      ...(access.isSecure(request.raw) ? { 'strict-transport-security': 'max-age=31536000' } : {}),
     });
     const { origin } = request.headers;
-    if (origin === undefined || !origins.has(origin)) return;
+    if (origin === undefined || !access.origins.has(origin)) return;
     reply.headers({ 'access-control-allow-origin': origin, vary: 'Origin' });
     if (request.method !== 'OPTIONS') return;
     reply.headers({
@@ -234,14 +253,13 @@ function addDefaults(app: FastifyInstance, origins: ReadonlySet<string>, isSecur
     await reply.code(204).send();
   });
   app.setErrorHandler(sendProblem);
-  app.setNotFoundHandler(async (_request, reply) => {
-    await reply.code(404).type(PROBLEM_TYPE).send(problemOf(404, 'there is nothing here'));
-  });
 }
 
 /** Also for addresses that cannot be routed, such as `/%ff`. */
 async function sendProblem(error: unknown, _request: unknown, reply: FastifyReply): Promise<void> {
   const problem = problemOfError(error);
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+  if (error instanceof HttpProblem && error.retryAfterS !== null)
+    reply.header('retry-after', String(error.retryAfterS));
   await reply.code(problem.status).type(PROBLEM_TYPE).send(problem);
 }

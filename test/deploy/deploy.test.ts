@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { WALL_CLOCK } from '../../src/clock.js';
 import { loadConfig } from '../../src/config.js';
 import { Histogram } from '../../src/metrics/histogram.js';
-import { addPushMetrics, openMetrics } from '../../src/metrics/metrics.js';
+import { addAuditMetrics, addPushMetrics, openMetrics } from '../../src/metrics/metrics.js';
 import { MetricsSink } from '../../src/metrics/sink.js';
 import { openStore } from '../../src/store/open.js';
 import { select } from '../../src/store/select.js';
@@ -73,6 +73,7 @@ async function metricNames(): Promise<Set<string>> {
     drift: () => [],
   });
   addPushMetrics(registry, { connections: 0, queuedBytes: 0 });
+  addAuditMetrics(registry, { awayMs: 0 });
   const names = registry.getMetricsAsArray().map(({ name }) => name);
   const all = (await registry.getMetricsAsJSON()).flatMap(({ name, type }) =>
     String(type) === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [],

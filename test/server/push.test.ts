@@ -335,7 +335,8 @@ describe('who may connect', () => {
   });
 
   it('takes the browser’s cookie, with an origin that is ours', async () => {
-    const cookie = `wardstream-session=${await tokenOf()}`;
+    const signedIn = await ward.post('/api/v1/session', {}, await tokenOf());
+    const cookie = signedIn.headers.get('set-cookie')!.split(';')[0];
     expect(await refusal(undefined, { cookie, origin: ward.server.url })).toBe(101);
     expect(await refusal(undefined, { cookie })).toBe(403);
     expect(await refusal(undefined, { cookie, origin: 'https://evil.example' })).toBe(403);

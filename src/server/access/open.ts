@@ -1,24 +1,46 @@
 import type { Clock } from '../../clock.js';
-import type { AuthConfig } from '../config.js';
+import type { ServerConfig } from '../config.js';
 import { ALL_WARDS } from './principal.js';
-import { newSecret, providerVerifier, secretVerifier, signToken, type TokenVerifier } from './tokens.js';
+import { Sessions } from './sessions.js';
+import {
+  DEFAULT_CLAIMS,
+  newSecret,
+  providerVerifier,
+  secretVerifier,
+  signToken,
+  type TokenVerifier,
+} from './tokens.js';
 
-/** How tokens are verified; and a token to hand out, where this process makes its own. */
+/** How tokens are verified and sessions are sealed; and a token to hand out, where this process makes its own. */
 export interface OpenedAuth {
   readonly verify: TokenVerifier;
+  readonly sessions: Sessions;
   readonly localToken: string | null;
 }
 
 const HOUR_MS = 3_600_000;
 const LOCAL_TOKEN_MS = 12 * HOUR_MS;
 
-export async function openAuth(config: AuthConfig, clock: Clock): Promise<OpenedAuth> {
-  if (config.kind === 'oidc') return { verify: providerVerifier(config), localToken: null };
-  if (config.kind === 'secret') {
-    return { verify: secretVerifier(config.secret, config.claims), localToken: null };
+export async function openAuth(
+  { auth, maxTokenHours, sessionSecret }: Pick<ServerConfig, 'auth' | 'maxTokenHours' | 'sessionSecret'>,
+  clock: Clock,
+): Promise<OpenedAuth> {
+  const limits = { maxLifeMs: maxTokenHours * HOUR_MS, now: () => clock.now() };
+  const sealedWith = (secret: string) => new Sessions(sessionSecret ?? secret);
+  if (auth.kind === 'oidc') {
+    return { verify: providerVerifier(auth, limits), sessions: sealedWith(newSecret()), localToken: null };
+  }
+  if (auth.kind === 'secret') {
+    const { secret, claims } = auth;
+    return { verify: secretVerifier(secret, claims, limits), sessions: sealedWith(secret), localToken: null };
   }
   const secret = newSecret();
   const who = { subject: 'local', role: 'admin', wards: new Set([ALL_WARDS]) } as const;
   const localToken = await signToken(secret, who, new Date(clock.now() + LOCAL_TOKEN_MS));
-  return { verify: secretVerifier(secret), localToken };
+  const forEver = { ...limits, maxLifeMs: Number.POSITIVE_INFINITY };
+  return {
+    verify: secretVerifier(secret, DEFAULT_CLAIMS, forEver),
+    sessions: sealedWith(secret),
+    localToken,
+  };
 }

@@ -107,11 +107,11 @@ export class ScopedWard {
     return ward !== undefined ? [ward] : wards.has(ALL_WARDS) ? undefined : [...wards];
   }
 
-  /** Rows of a window as a file. @throws HttpProblem 403. */
-  export({
-    ward,
-    ...query
-  }: Omit<ExportQuery, 'wards'> & { readonly ward?: string | undefined }): Promise<Readable> {
+  /** Rows of a window as a file, and whom they name. @throws HttpProblem 403. */
+  export({ ward, ...query }: Omit<ExportQuery, 'wards'> & { readonly ward?: string | undefined }): Promise<{
+    readonly rows: Readable;
+    readonly patients: readonly string[];
+  }> {
     return this.#history.export({ ...query, wards: this.wards(ward) });
   }
 

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose';
+import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { IdFault, readId } from '../../events/ids.js';
 import { ALL_WARDS, type Principal, ROLES } from './principal.js';
+import { ProviderAway, ProviderKeys } from './provider-keys.js';
 
 /** Why a token is not accepted; the message may be told to whoever sent it. */
 export class TokenError extends Error {
@@ -12,13 +13,20 @@ export class TokenError extends Error {
   }
 }
 
-/** Says who a bearer token speaks for. @throws TokenError. */
+/** Says who a bearer token speaks for. @throws TokenError; ProviderAway where that cannot be told now. */
 export type TokenVerifier = (token: string) => Promise<Principal>;
 
 /** How claims are named; providers differ. */
 export interface ClaimNames {
   readonly role: string;
   readonly wards: string;
+}
+
+export interface TokenLimits {
+  /** Longest life of a token, from its issue to its end. */
+  readonly maxLifeMs: number;
+  /** The time of day. */
+  readonly now: () => number;
 }
 
 export const DEFAULT_CLAIMS: ClaimNames = { role: 'role', wards: 'wards' };
@@ -49,10 +57,20 @@ export function newSecret(): string {
 }
 
 /** Verifies tokens signed with a shared secret (HS256). */
-export function secretVerifier(secret: string, claims: ClaimNames = DEFAULT_CLAIMS): TokenVerifier {
+export function secretVerifier(
+  secret: string,
+  claims: ClaimNames | undefined,
+  limits: TokenLimits,
+): TokenVerifier {
   const key = new TextEncoder().encode(secret);
   const options = { algorithms: ['HS256'], audience: AUDIENCE, clockTolerance: 0 };
-  return (token) => principalOf(token, claims, async () => (await jwtVerify(token, key, options)).payload);
+  return (token) =>
+    principalOf(
+      token,
+      claims ?? DEFAULT_CLAIMS,
+      limits,
+      async () => (await jwtVerify(token, key, options)).payload,
+    );
 }
 
 export interface ProviderOptions {
@@ -64,31 +82,18 @@ export interface ProviderOptions {
 }
 
 /** Verifies tokens of an OpenID Connect provider by its published keys (JWKS), which are fetched when first needed. */
-export function providerVerifier(provider: ProviderOptions): TokenVerifier {
+export function providerVerifier(provider: ProviderOptions, limits: TokenLimits): TokenVerifier {
   const { issuer, audience, claims } = provider;
   const options = { issuer, audience, algorithms: PROVIDER_ALGORITHMS, clockTolerance: CLOCK_TOLERANCE_S };
-  let keys: Promise<JWTVerifyGetKey> | null = null;
+  const keys = new ProviderKeys(provider, limits.now);
   return (token) =>
-    principalOf(token, claims, async () => {
-      keys ??= keysOf(provider).catch((error: unknown) => {
-        keys = null;
-        throw error;
-      });
-      return (await jwtVerify(token, await keys, options)).payload;
-    });
-}
-
-async function keysOf({ issuer, jwksUri }: ProviderOptions): Promise<JWTVerifyGetKey> {
-  if (jwksUri !== undefined) return createRemoteJWKSet(new URL(jwksUri));
-  const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const response = await fetch(address, { signal: AbortSignal.timeout(5000) });
-  const discovery = z.object({ issuer: z.literal(issuer), jwks_uri: z.url() }).parse(await response.json());
-  return createRemoteJWKSet(new URL(discovery.jwks_uri));
+    principalOf(token, claims, limits, async () => (await jwtVerify(token, keys.get, options)).payload);
 }
 
 async function principalOf(
   token: string,
   names: ClaimNames,
+  { maxLifeMs, now }: TokenLimits,
   verify: () => Promise<JWTPayload>,
 ): Promise<Principal> {
   if (token.length > MAX_TOKEN_LENGTH) throw new TokenError('the token is too long');
@@ -96,13 +101,18 @@ async function principalOf(
   try {
     payload = await verify();
   } catch (error) {
+    if (error instanceof ProviderAway) throw error;
     if (error instanceof errors.JWTExpired) throw new TokenError('the token has expired', { cause: error });
     throw new TokenError('the token is not valid', { cause: error });
   }
-  const { sub, exp } = payload;
+  const { sub, exp, iat } = payload;
   const subject = readId(sub ?? '');
   if (subject instanceof IdFault) throw new TokenError(`the token names no one: sub ${subject.detail}`);
   if (exp === undefined) throw new TokenError('the token never ends (exp): that is not accepted');
+  const issuedAt = Math.min(now(), iat === undefined ? now() : iat * 1000);
+  if (exp * 1000 - issuedAt > maxLifeMs) {
+    throw new TokenError('the token lives longer than is accepted here (server.maxTokenHours)');
+  }
   const role = roleSchema.safeParse(payload[names.role]);
   if (!role.success) {
     throw new TokenError(`the token's claim ${names.role} must be one of ${ROLES.join(', ')}`);

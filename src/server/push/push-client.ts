@@ -1,6 +1,7 @@
 import type { WebSocket } from 'ws';
 import type { ScopedWard } from '../access/scoped-ward.js';
 import { CLOSE, type ServerFrame } from '../protocol.js';
+import type { Audience } from './audience.js';
 import type { Subscription } from './subscription.js';
 
 /** A client with more than this unread gets no patients until it has caught up. */
@@ -19,6 +20,12 @@ const FRAMES_WINDOW_MS = 10_000;
 export class PushClient {
   readonly socket: WebSocket;
   scope: ScopedWard;
+  /** Where it comes from. */
+  readonly address: string;
+  /** Whom it has been shown, with those who are sent the same; null until it has been sent a snapshot. */
+  audience: Audience | null = null;
+  /** What it subscribed, in its words. */
+  asked = '';
   /** Null until it has subscribed, and while what it missed is looked up. */
   subscription: Subscription | null = null;
   /** Counts subscriptions, so that an older one that is still looked up can tell. */
@@ -34,8 +41,9 @@ export class PushClient {
   #frames = 0;
   #framesSince = 0;
 
-  constructor(socket: WebSocket, scope: ScopedWard) {
+  constructor(socket: WebSocket, scope: ScopedWard, address: string) {
     this.socket = socket;
+    this.address = address;
     this.scope = scope;
   }
 

@@ -6,9 +6,11 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { AlertMessage } from '../../events/messages.js';
 import type { Access } from '../access/access.js';
+import type { AuditTrail } from '../access/audit-trail.js';
+import type { Refusals } from '../access/refusals.js';
 import { ScopedWard, type WardSources } from '../access/scoped-ward.js';
 import type { LoggedAlert } from '../alert-log.js';
-import { PROBLEM_TYPE, problemOf, problemOfError } from '../problem.js';
+import { HttpProblem, problemOfError } from '../problem.js';
 import {
   CLOSE,
   NOTICE,
@@ -22,6 +24,8 @@ import {
 import type { ReplayControl } from '../replay-control.js';
 import { clientFrameSchema } from '../schemas.js';
 import type { Departure, WardView } from '../ward-view.js';
+import { Audiences } from './audience.js';
+import { askedBy, namedIn, parseJson, refuse, shorten } from './frames.js';
 import { encode, PushClient } from './push-client.js';
 import { Subscription } from './subscription.js';
 
@@ -40,6 +44,8 @@ const PAUSE_RATIO = 9;
 const VALUE_BYTES_PER_MS = 32_768;
 const MAX_PAUSE_MS = 1000;
 const MAX_FRAME_BYTES = 65_536;
+/** Of all connections, what one person or program may have: nobody can take every place. */
+const MAX_SHARE = 0.5;
 /** A client that has not subscribed by then is closed. */
 const SUBSCRIBE_WITHIN_MS = 30_000;
 
@@ -53,8 +59,8 @@ export interface PushOptions {
   readonly maxConnections: number;
   readonly compression: boolean;
   readonly replay?: ReplayControl | undefined;
-  /** Called for each subscription accepted, for the audit trail. */
-  readonly onSubscribed?: (scope: ScopedWard, request: SubscribeFrame, message: IncomingMessage) => void;
+  readonly trail: AuditTrail;
+  readonly refusals: Refusals;
 }
 
 /** Pushes the ward to WebSocket clients: a snapshot, then changes. Changes of patients coalesce; alerts never drop. */
@@ -63,6 +69,7 @@ export class PushServer {
   readonly #view: WardView;
   readonly #sockets: WebSocketServer;
   readonly #clients = new Set<PushClient>();
+  readonly #audiences: Audiences;
   readonly #timers: NodeJS.Timeout[];
   readonly #listening: Listening[];
   #coalescing: NodeJS.Timeout | undefined;
@@ -77,9 +84,12 @@ export class PushServer {
 
   constructor(options: PushOptions) {
     this.#options = options;
-    const { server, sources, replay, compression } = options;
+    const { server, sources, replay, compression, trail } = options;
     const view = sources.view;
     this.#view = view;
+    this.#audiences = new Audiences(({ scope, address, asked }, action, patients) => {
+      trail.record(scope.principal, address, { action, outcome: 'allowed', patients, detail: asked });
+    });
     this.#sockets = new WebSocketServer({
       noServer: true,
       maxPayload: MAX_FRAME_BYTES,
@@ -120,6 +130,7 @@ export class PushServer {
     clearTimeout(this.#coalescing);
     for (const timer of this.#timers) clearInterval(timer);
     for (const each of this.#listening) each.unsubscribe();
+    this.#audiences.flush();
     for (const client of this.#clients) client.close(1001, 'the server is stopping');
     this.#sockets.close();
   }
@@ -134,17 +145,28 @@ export class PushServer {
       }
       const principal = await this.#options.access.identify(request);
       if (socket.destroyed) return;
+      if (this.#placesOf(principal.subject) >= MAX_SHARE * this.#options.maxConnections) {
+        return refuse(socket, 503, 'too many connections of one person or program');
+      }
       this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
         this.#welcome(webSocket, new ScopedWard(principal, this.#options.sources), request);
       });
     } catch (error) {
       const { status, detail } = problemOfError(error);
-      refuse(socket, status, detail);
+      const { access, refusals } = this.#options;
+      refusals.add(access.addressOf(request), 'GET /ws', `${status}: ${detail}`);
+      refuse(socket, status, detail, error instanceof HttpProblem ? error.retryAfterS : null);
     }
   }
 
+  #placesOf(subject: string): number {
+    let places = 0;
+    for (const { scope } of this.#clients) if (scope.principal.subject === subject) places++;
+    return places;
+  }
+
   #welcome(socket: WebSocket, scope: ScopedWard, request: IncomingMessage): void {
-    const client = new PushClient(socket, scope);
+    const client = new PushClient(socket, scope, this.#options.access.addressOf(request));
     this.#clients.add(client);
     const deadline = setTimeout(() => {
       if (client.generation === 0) client.close(CLOSE.protocolError, 'subscribe first');
@@ -153,13 +175,14 @@ export class PushServer {
     socket.on('close', () => {
       clearTimeout(deadline);
       client.forget();
+      this.#audiences.leave(client);
       this.#clients.delete(client);
     });
     socket.on('pong', () => {
       client.isAlive = true;
     });
     socket.on('message', (data, isBinary) => {
-      void this.#receive(client, isBinary ? undefined : String(data), request);
+      void this.#receive(client, isBinary ? undefined : String(data));
     });
     client.send(encode(this.#hello(scope)));
     client.expireAt(this.#options.now);
@@ -179,7 +202,7 @@ export class PushServer {
     };
   }
 
-  async #receive(client: PushClient, text: string | undefined, message: IncomingMessage): Promise<void> {
+  async #receive(client: PushClient, text: string | undefined): Promise<void> {
     if (!client.isOpen) return;
     if (!client.mayReceive(this.#options.now())) {
       client.close(CLOSE.tooMany, 'too many frames');
@@ -191,7 +214,7 @@ export class PushServer {
       return;
     }
     if (frame.data.type === 'authenticate') await this.#authenticate(client, frame.data.token);
-    else await this.#subscribe(client, frame.data, message);
+    else await this.#subscribe(client, frame.data);
   }
 
   /** A newer token may allow less: what was subscribed must be subscribed anew. */
@@ -199,29 +222,49 @@ export class PushServer {
     try {
       const principal = await this.#options.access.verify(token);
       if (principal.subject !== client.scope.principal.subject) {
-        client.close(CLOSE.unauthorized, 'the token is of someone else');
+        this.#refuse(client, CLOSE.unauthorized, 'the token is of someone else');
         return;
       }
       client.generation++;
       client.subscription = null;
+      this.#audiences.leave(client);
       client.scope = new ScopedWard(principal, this.#options.sources);
       client.send(encode(this.#hello(client.scope)));
       client.expireAt(this.#options.now);
     } catch (error) {
-      client.close(CLOSE.unauthorized, shorten(problemOfError(error).detail));
+      const { status, detail } = problemOfError(error);
+      this.#refuse(client, status === 401 ? CLOSE.unauthorized : CLOSE.tryAgain, detail);
     }
   }
 
-  async #subscribe(client: PushClient, request: SubscribeFrame, message: IncomingMessage): Promise<void> {
+  /** Ends a connection for what its client may not do. */
+  #refuse(client: PushClient, code: number, why: string): void {
+    const noted = {
+      action: 'subscribe',
+      outcome: 'refused',
+      target: 'GET /ws',
+      detail: `${code}: ${why}`,
+    } as const;
+    this.#options.trail.record(client.scope.principal, client.address, noted);
+    client.close(code, shorten(why));
+  }
+
+  async #subscribe(client: PushClient, request: SubscribeFrame): Promise<void> {
     const subscription = new Subscription(client.scope, request);
     const { forbidden } = subscription;
     if (forbidden.length > 0) {
-      client.close(CLOSE.forbidden, shorten(`the token does not include ward ${forbidden[0]}`));
+      this.#refuse(client, CLOSE.forbidden, `the token does not include ward ${forbidden[0]}`);
+      return;
+    }
+    try {
+      this.#options.trail.requireRoom();
+    } catch (error) {
+      client.close(CLOSE.tryAgain, shorten(problemOfError(error).detail));
       return;
     }
     const generation = ++client.generation;
     client.subscription = null;
-    this.#options.onSubscribed?.(client.scope, request, message);
+    client.asked = askedBy(request);
     const answer: ServerFrame[] = [];
     if (request.resumeFrom !== undefined) {
       const missed = await this.#missedSince(request.resumeFrom, client, generation);
@@ -233,9 +276,11 @@ export class PushServer {
     }
     // From here to the end nothing else runs, so that no alert falls between snapshot and changes.
     client.dirty.clear();
-    client.sendAll([...answer, ...this.#present(subscription, client.scope)]);
+    const present = this.#present(subscription, client.scope);
+    client.sendAll([...answer, ...present]);
     client.subscription = subscription;
     client.subscribedIn = this.#round;
+    this.#audiences.join(client, subscription, namedIn([...answer, ...present]));
   }
 
   /** What was published after a cursor, up to this very moment: the caller must go on without waiting. */
@@ -288,7 +333,9 @@ export class PushServer {
       const { subscription, scope } = client;
       if (subscription === null) continue;
       client.dirty.clear();
-      client.sendAll(this.#present(subscription, scope));
+      const present = this.#present(subscription, scope);
+      client.sendAll(present);
+      this.#audiences.join(client, subscription, namedIn(present));
     }
   }
 
@@ -344,9 +391,11 @@ export class PushServer {
 
   /** Bytes sent. */
   #sendChangesTo(client: PushClient, changed: readonly string[]): number {
-    const { subscription, dirty } = client;
+    const { subscription, dirty, audience } = client;
     // Who subscribed during this round has what changed, and newer.
     if (subscription === null || !subscription.values || client.subscribedIn === this.#round) return 0;
+    if (audience !== null)
+      this.#audiences.show(audience, this.#round, changed, (patientId) => this.#view.view(patientId));
     const isBehind = dirty.size > 0 || !client.hasRoom;
     if (isBehind) for (const patientId of changed) dirty.add(patientId);
     if (!client.hasRoom || (isBehind ? dirty.size : changed.length) === 0) return 0;
@@ -372,13 +421,16 @@ export class PushServer {
   #broadcastAlert({ cursor, alert }: LoggedAlert): void {
     const data = encode({ type: 'alert', cursor, alert });
     for (const client of this.#clients) {
-      if (client.subscription?.includesAlert(alert)) client.sendAlert(data);
+      if (!client.subscription?.includesAlert(alert)) continue;
+      client.sendAlert(data);
+      this.#audiences.showAlert(client, alert.patientId);
     }
   }
 
   #broadcastDeparture(departure: Departure): void {
     this.#frames.clear();
     this.#sentAt.delete(departure.patientId);
+    this.#audiences.depart(departure.patientId);
     const { patientId, reason } = departure;
     const data = encode({ type: 'discharged', patientId, reason });
     // Who moved to another ward is still here for those who see that one too.
@@ -400,6 +452,7 @@ export class PushServer {
   }
 
   #heartbeat(): void {
+    this.#audiences.flush();
     const data = encode({ type: 'heartbeat', ...this.#moment(), cursor: this.#view.log.cursor });
     for (const client of this.#clients) {
       if (client.subscription !== null && client.hasRoom) client.send(data);
@@ -417,31 +470,5 @@ export class PushServer {
       client.isAlive = false;
       client.socket.ping();
     }
-  }
-}
-
-function refuse(socket: Duplex, status: number, detail: string): void {
-  const problem = problemOf(status, detail);
-  const body = JSON.stringify(problem);
-  const head = [
-    `HTTP/1.1 ${status} ${problem.title}`,
-    'Connection: close',
-    `Content-Type: ${PROBLEM_TYPE}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-}
-
-/** A close reason has at most 123 bytes (RFC 6455, 5.5). */
-function shorten(reason: string): string {
-  const ascii = reason.replaceAll(/[^\x20-\x7e]+/g, ' ');
-  return ascii.length > 120 ? `${ascii.slice(0, 117)}...` : ascii;
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -16,6 +16,8 @@ export class Subscription {
   readonly values: boolean;
   /** Subscriptions with the same key see the same. */
   readonly key: string;
+  /** Subscriptions with the same audience see the same, and are told the same alerts. */
+  readonly audience: string;
 
   constructor(scope: ScopedWard, request: SubscribeFrame) {
     const { patients = [], priorities, values = true } = request;
@@ -29,6 +31,7 @@ export class Subscription {
     this.values = values;
     const sorted = [scope.principal.wards, this.#wards, this.#patients].map((each) => [...each].sort());
     this.key = JSON.stringify(sorted);
+    this.audience = JSON.stringify([this.key, values, [...(this.#priorities ?? ['*'])].sort()]);
   }
 
   /** Wards asked for by name that the scope does not include. */

@@ -28,6 +28,11 @@ export interface ActionTarget {
   readonly partitionOf?: ((patientId: string) => number | undefined) | undefined;
 }
 
+/** Everybody whom alerts name, once. */
+export function patientsOf(alerts: readonly { readonly patientId: string }[]): string[] {
+  return [...new Set(alerts.map(({ patientId }) => patientId))].filter((each) => each !== '');
+}
+
 export function alertEndpoints({ bus, codec, clock, partitionOf }: ActionTarget): Endpoint[] {
   return [
     endpoint({
@@ -39,7 +44,11 @@ export function alertEndpoints({ bus, codec, clock, partitionOf }: ActionTarget)
       audit: 'list-alerts',
       query: alertsQuerySchema,
       response: alertsSchema,
-      handle: async ({ ward, query: { open, ...query } }) => ward.alerts({ ...query, isOpen: open }),
+      handle: async ({ ward, query: { open, ...query }, note }) => {
+        const page = await ward.alerts({ ...query, isOpen: open });
+        note({ patients: patientsOf(page.alerts) });
+        return page;
+      },
     }),
     endpoint({
       method: 'GET',

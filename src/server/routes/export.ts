@@ -24,7 +24,8 @@ export function exportEndpoints(): Endpoint[] {
       handle: async ({ ward, params: { table }, query, reply, note }) => {
         const name = `${table}.${query.format}`;
         note({ target: name });
-        const rows = await ward.export({ table, ...query });
+        const { rows, patients } = await ward.export({ table, ...query });
+        note({ patients });
         reply.header('content-disposition', `attachment; filename="${name}"`);
         return reply.type(MEDIA_TYPES[query.format]).send(rows);
       },

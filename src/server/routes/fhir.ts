@@ -5,6 +5,7 @@ import { type Endpoint, endpoint } from '../endpoint.js';
 import { alertBundle, flagOf, PATIENT_SYSTEM, riskOf, searchBundle } from '../fhir/resources.js';
 import { HttpProblem } from '../problem.js';
 import { fhirSearchSchema, idSchema } from '../schemas.js';
+import { patientsOf } from './alerts.js';
 
 const FHIR = 'application/fhir+json; charset=utf-8';
 const response = { mediaType: 'application/fhir+json', description: 'FHIR R4' };
@@ -29,9 +30,9 @@ export function fhirEndpoints(modelVersion: string): Endpoint[] {
       handle: async ({ ward, query, reply, note }) => {
         const { status, _count: limit, _page: after } = query;
         const patientId = patientIdOf(query.patient ?? query.subject);
-        note({ patientId });
         const isOpen = status === undefined ? undefined : status === 'active';
         const { alerts, next } = await ward.alerts({ patientId, isOpen, class: 'clinical', limit, after });
+        note({ patients: patientsOf(alerts) });
         const links = next === null ? undefined : [{ relation: 'next' as const, url: nextUrl(query, next) }];
         return reply.type(FHIR).send(
           searchBundle(
@@ -84,12 +85,13 @@ export function fhirEndpoints(modelVersion: string): Endpoint[] {
       response,
       handle: async ({ ward, query, reply, note }) => {
         const patientId = patientIdOf(query.patient ?? query.subject);
-        note({ patientId });
         const patients = ward
           .patients()
           .filter((each) => patientId === undefined || each.patientId === patientId);
-        const risks = patients.flatMap((patient) => riskOf(patient, modelVersion) ?? []);
-        return reply.type(FHIR).send(searchBundle(risks.slice(0, query._count), ward.clock, undefined));
+        const shown = patients.filter(({ risk }) => risk !== null).slice(0, query._count);
+        note({ patients: patientsOf(shown) });
+        const risks = shown.flatMap((patient) => riskOf(patient, modelVersion) ?? []);
+        return reply.type(FHIR).send(searchBundle(risks, ward.clock, undefined));
       },
     }),
   ];

@@ -34,11 +34,11 @@ export function patientEndpoints(explain: Explain | undefined): Endpoint[] {
       permission: 'read',
       audit: 'list-patients',
       response: patientsSchema,
-      handle: async ({ ward }) => ({
-        clock: ward.clock,
-        catchingUp: ward.catchingUp,
-        patients: ward.patients(),
-      }),
+      handle: async ({ ward, note }) => {
+        const patients = ward.patients();
+        note({ patients: patients.map(({ patientId }) => patientId) });
+        return { clock: ward.clock, catchingUp: ward.catchingUp, patients };
+      },
     }),
     endpoint({
       method: 'GET',
@@ -147,9 +147,11 @@ export function patientEndpoints(explain: Explain | undefined): Endpoint[] {
       audit: 'view-scores',
       query: scoresQuerySchema,
       response: scoresSchema,
-      handle: async ({ ward, query: { patientId, limit, from, to } }) => {
+      handle: async ({ ward, query: { patientId, limit, from, to }, note }) => {
         const window = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-        return { patientId, scores: await ward.scores(patientId, window, limit) };
+        const scores = await ward.scores(patientId, window, limit);
+        note({ patientId });
+        return { patientId, scores };
       },
     }),
   ];

@@ -2,6 +2,7 @@ import { type Endpoint, endpoint } from '../endpoint.js';
 import { HttpProblem } from '../problem.js';
 import type { ReplayControl } from '../replay-control.js';
 import { replayCommandSchema, replayStateSchema } from '../schemas.js';
+import { patientsOf } from './alerts.js';
 
 const path = '/api/v1/replay';
 const tag = 'Replay';
@@ -18,8 +19,13 @@ export function replayEndpoints(control: ReplayControl | undefined): Endpoint[] 
       tag,
       summary: 'Where the replay is, and what truly happened; 404 on a live server',
       permission: 'read',
+      audit: 'view-replay',
       response: replayStateSchema,
-      handle: async ({ ward }) => ward.replayState(needed().state),
+      handle: async ({ ward, note }) => {
+        const state = ward.replayState(needed().state);
+        note({ patients: patientsOf(state.events) });
+        return state;
+      },
     }),
     endpoint({
       method: 'POST',
@@ -30,13 +36,15 @@ export function replayEndpoints(control: ReplayControl | undefined): Endpoint[] 
       audit: 'replay',
       body: replayCommandSchema,
       response: replayStateSchema,
-      handle: async ({ ward, body }) => {
+      handle: async ({ ward, body, note }) => {
         const replay = needed();
         if (body.command === 'play') replay.play();
         else if (body.command === 'pause') replay.pause();
         else if (body.command === 'speed') replay.setSpeed(body.speed);
         else await replay.seek(body.time);
-        return ward.replayState(replay.state);
+        const state = ward.replayState(replay.state);
+        note({ patients: patientsOf(state.events) });
+        return state;
       },
     }),
   ];
