@@ -78,6 +78,8 @@ export interface DecoderListeners {
 export class EventDecoder {
   readonly #codec: MessageCodec;
   readonly #limits: ValidationLimits;
+  /** A message of any topic may be so long. */
+  readonly #unbounded: number;
   readonly #validator: Validator;
   readonly #observations: ObservationReader;
   readonly #onNoReading: OnNoReading;
@@ -91,6 +93,7 @@ export class EventDecoder {
     this.#codec = codec;
     this.#onNoReading = onNoReading;
     this.#limits = limits;
+    this.#unbounded = limits.maxMessageBytes ?? Number.POSITIVE_INFINITY;
     this.#watch = watch;
     this.#validator = new Validator(limits, (rejection) => this.#setAside(rejection));
     this.#observations = new ObservationReader(limits, this.#validator.counts);
@@ -131,11 +134,13 @@ export class EventDecoder {
   #isReadable(record: RawRecord, now: EpochMs): boolean {
     const { topic, start, end, source } = record;
     const bytes = end - start;
+    const fault = source?.fault;
+    if (fault === undefined && bytes <= this.#unbounded) return true;
     const most = mostBytes(topic, this.#limits);
-    if (source?.fault === undefined && bytes <= most) return true;
+    if (fault === undefined && bytes <= most) return true;
     const tooLong = { reason: 'oversized', detail: `a message of ${bytes} bytes; at most ${most}` } as const;
-    const { reason, detail } = source?.fault ?? tooLong;
-    if (source?.fault !== undefined) this.#watch?.unread(record, detail, now);
+    const { reason, detail } = fault ?? tooLong;
+    if (fault !== undefined) this.#watch?.unread(record, detail, now);
     this.#setAside({ reason, detail, patientId: null, eventTime: null, index: -1 });
     return false;
   }

@@ -68,15 +68,16 @@ export function readId(text: string): string | IdFault {
   return isNullLike(id) ? nullLike(id) : id;
 }
 
+/** By byte: 1 is none of printable ASCII, 2 a digit. */
+const CLASSES = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte < 0x21 || byte > 0x7e ? 1 : byte >= 0x30 && byte <= 0x39 ? 2 : 0,
+);
+
 /** Whether the bytes are an id as it stands: printable ASCII with a digit, which no word for "none" has. */
 export function isPlainId(bytes: Uint8Array, start: number, end: number): boolean {
-  let hasDigit = false;
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at];
-    if (byte < 0x21 || byte > 0x7e) return false;
-    if (byte >= 0x30 && byte <= 0x39) hasDigit = true;
-  }
-  return hasDigit && end - start <= MAX_ID_LENGTH;
+  let classes = 0;
+  for (let at = start; at < end; at++) classes |= CLASSES[bytes[at]];
+  return classes === 2 && end - start <= MAX_ID_LENGTH;
 }
 
 function isNullLike(text: string): boolean {
