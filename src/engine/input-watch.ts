@@ -3,6 +3,7 @@ import type { Home, HomeOf } from '../bus/bus.js';
 import { crc32Partition, murmur2Partition } from '../bus/partitioners.js';
 import type { ClinicalEvent, EpochMs } from '../events/event.js';
 import { readId } from '../events/ids.js';
+import { TOPICS } from '../events/topics.js';
 import type { RawRecord } from './decode.js';
 
 /** Why a message lies in another partition than its patient. */
@@ -62,6 +63,8 @@ export class InputWatch {
     if (this.#open.size > 0) this.#clearQuiet(now);
     const { topic, partition } = record;
     if (this.#placed.get(patientId) === partition) return;
+    // It goes where its alert came from, which is not for the writer of acknowledgements to mend.
+    if (topic === TOPICS.acks) return;
     const home = this.#homeOf(topic, patientId);
     if (home === null) return;
     if (home.partition === partition) {

@@ -55,6 +55,14 @@ describe('InputWatch', () => {
     expect([asked.length, watch.misplaced, notices.open()]).toEqual([1, [], []]);
   });
 
+  it('does not mind an acknowledgement, which goes where its alert came from', () => {
+    const { watch } = setUp();
+    const source = { key: Buffer.from('p1') };
+    const record = new RawRecord(TOPICS.acks, byCrc('p1'), 0, Buffer.alloc(0), 0, 0, source);
+    watch.place({ patientId: 'p1' }, record, START);
+    expect(watch.misplaced).toEqual([]);
+  });
+
   it('does not mind another key in the right partition, which splits nobody', () => {
     const { watch, see } = setUp();
     see('p1', null, home('p1'));
