@@ -83,7 +83,12 @@ export class ClickHouseFront {
       return;
     }
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
+    try {
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+    } catch {
+      // Whoever asked is gone.
+      return;
+    }
     if (fault === 'hang') {
       this.#hanging.add(response);
       return;

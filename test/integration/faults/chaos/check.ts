@@ -49,6 +49,11 @@ function isHealthy(patientId: string | null): boolean {
   return patientId !== null && !patientId.startsWith(BAD_PATIENT);
 }
 
+/** An alert about a patient of the undisturbed run; technical notices are of what befell this one. */
+function isClinical(alert: AlertMessage): boolean {
+  return alert.class === 'clinical' && isHealthy(alert.patientId);
+}
+
 /** Topics and store against the undisturbed run. */
 export async function checkResults(scene: Scene, reference: Undisturbed): Promise<Finding[]> {
   const contradictions: string[] = [];
@@ -58,7 +63,7 @@ export async function checkResults(scene: Scene, reference: Undisturbed): Promis
   };
   const alerts = new Map<string, string>();
   for (const alert of await scene.read<AlertMessage>(TOPICS.alerts, 'Alert')) {
-    if (isHealthy(alert.patientId)) once(alerts, transitionOf(alert));
+    if (isClinical(alert)) once(alerts, transitionOf(alert));
   }
   const scores = new Map<string, string>();
   for (const score of await scene.read<RiskScoreMessage>(TOPICS.scores, 'RiskScore')) {
@@ -82,7 +87,8 @@ async function checkStore(scene: Scene, reference: Undisturbed): Promise<Finding
   const alerts = new Map<string, string>();
   const records = await scene.rows<{ id: string; n: number; state: string; priority: string; at: number }>(
     `SELECT alert_id AS id, sequence AS n, toString(state) AS state, toString(priority) AS priority,
-       toFloat64(toUnixTimestamp64Milli(event_time)) AS at FROM alert_events FINAL WHERE ${healthy}`,
+       toFloat64(toUnixTimestamp64Milli(event_time)) AS at FROM alert_events FINAL
+       WHERE ${healthy} AND JSONExtractString(body, 'class') = 'clinical'`,
   );
   for (const { id, n, state, priority, at } of records)
     alerts.set(`${id} ${n}`, `${state} ${priority} ${at}`);
@@ -126,9 +132,7 @@ export function checkEngines(slots: readonly Slot[], start: number): Finding[] {
 /** What stands on the pages when everybody has been discharged. */
 export function checkPages(watchers: readonly Watcher[]): Finding[] {
   const ghosts = watchers.flatMap(({ name, open }) =>
-    [...open.values()]
-      .filter(({ patientId }) => isHealthy(patientId))
-      .map((alert) => `${name}: ${keyOf(alert)} ${alert.state}`),
+    [...open.values()].filter(isClinical).map((alert) => `${name}: ${keyOf(alert)} ${alert.state}`),
   );
   const left = watchers.flatMap(({ name, patients }) =>
     [...patients].filter(isHealthy).map((patientId) => `${name}: ${patientId}`),

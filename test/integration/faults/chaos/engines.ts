@@ -9,6 +9,8 @@ const RESTART_MS = { least: 500, most: 3000 };
 const END_WITHIN_MS = 40_000;
 /** One that says it has failed must be gone by then, or nobody restarts it. */
 const GONE_WITHIN_MS = 30_000;
+/** What was killed is started again, and its server answers, by then: also where the broker is away for a while. */
+const BACK_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 1000;
 const KIB = 1024;
 
@@ -72,6 +74,12 @@ export class Slot {
       void this.#again();
     });
     if (!this.#isWanted) await this.stop();
+  }
+
+  /** Resolves when an engine is there again, or it has taken too long. */
+  async back(): Promise<void> {
+    const end = Date.now() + BACK_WITHIN_MS;
+    while (this.engine === null && this.#isWanted && Date.now() < end) await sleep(100);
   }
 
   signal(name: NodeJS.Signals): void {

@@ -6,8 +6,8 @@ import { type FaultyStore, STORE_MODES } from './faulty-store.js';
 import type { Network, NetworkMode } from './network.js';
 
 /** Faults come in bouts; what is measured of latency is measured between them. */
-const BOUT_MS = 22_000;
-const CALM_MS = 23_000;
+const BOUT_MS = 20_000;
+const CALM_MS = 36_000;
 /** Faults of a bout begin this far apart. */
 const APART_MS = { least: 1500, most: 6000 };
 const STORE_APART_MS = { least: 1000, most: 8000 };
@@ -110,22 +110,32 @@ export class Faults {
     }
   }
 
-  /** Does something to an engine to which nothing else is being done. */
-  #toEngine(what: string, work: (slot: Slot) => Promise<unknown>, least = 1): Promise<void> | undefined {
-    const free = this.#victims.slots.filter(({ isFree }) => isFree);
-    if (free.length < least) return undefined;
-    return this.#to(this.#random.pick(free), what, work);
+  /** Engines to which nothing is being done. */
+  #free(): Slot[] {
+    return this.#victims.slots.filter(({ isFree }) => isFree);
   }
 
-  #to(slot: Slot, what: string, work: (slot: Slot) => Promise<unknown>): Promise<void> {
+  #toEngine(what: string, work: (slot: Slot) => Promise<unknown>): Promise<void> | undefined {
+    const free = this.#free();
+    if (free.length === 0) return undefined;
+    const slot = this.#random.pick(free);
+    return this.#busy(slot, () => this.#during(this.done, `engine ${slot.number} ${what}`, () => work(slot)));
+  }
+
+  async #busy(slot: Slot, work: () => Promise<void>): Promise<void> {
     slot.isBusy = true;
-    return this.#during(this.done, `${what} (engine ${slot.number})`, () => work(slot)).finally(() => {
+    try {
+      await work();
+    } finally {
       slot.isBusy = false;
-    });
+    }
   }
 
   #kill() {
-    return this.#toEngine('killed', (slot) => slot.kill());
+    return this.#toEngine('killed', async (slot) => {
+      await slot.kill();
+      await slot.back();
+    });
   }
 
   #freeze() {
@@ -138,27 +148,33 @@ export class Faults {
   }
 
   #end() {
-    return this.#toEngine('told to end', (slot) => slot.end());
+    return this.#toEngine('told to end', async (slot) => {
+      await slot.end();
+      await slot.back();
+    });
   }
 
+  /** That it is away, or more are there than usual, is no fault: that it goes, and comes, is. */
   #remove() {
     const ms = this.#random.between(8000, 20_000);
-    const remove = async (slot: Slot) => {
-      await slot.stop();
+    const free = this.#free();
+    if (free.length < 3) return undefined;
+    const slot = this.#random.pick(free);
+    return this.#busy(slot, async () => {
+      await this.#during(this.done, `engine ${slot.number} taken away for ${seconds(ms)}`, () => slot.stop());
       await sleep(ms);
-      await slot.run();
-    };
-    return this.#toEngine(`taken away for ${seconds(ms)}`, remove, 3);
+      await this.#during(this.done, `engine ${slot.number} comes back`, () => slot.run());
+    });
   }
 
   #add() {
     const ms = this.#random.between(12_000, 25_000);
     const absent = this.#victims.slots.find(({ isWanted, isBusy }) => !isWanted && !isBusy);
     if (absent === undefined) return undefined;
-    return this.#to(absent, `added for ${seconds(ms)}`, async (slot) => {
-      await slot.run();
+    return this.#busy(absent, async () => {
+      await this.#during(this.done, `engine ${absent.number} added for ${seconds(ms)}`, () => absent.run());
       await sleep(ms);
-      await slot.stop();
+      await this.#during(this.done, `engine ${absent.number} goes again`, () => absent.stop());
     });
   }
 

@@ -118,8 +118,9 @@ export async function undisturbed(messages: readonly SourceMessage[]): Promise<U
   const letters = new Map<string, number>();
   const keep: Sink = {
     write: async (outputs) => {
-      records.push(...outputs.alerts);
-      for (const alert of outputs.alerts) alerts.set(...transitionOf(alert));
+      const clinical = outputs.alerts.filter((alert) => alert.class === 'clinical');
+      records.push(...clinical);
+      for (const alert of clinical) alerts.set(...transitionOf(alert));
       for (const score of outputs.scores) scores.set(...scoreOf(score));
       for (const letter of outputs.deadLetters) add(letters, letterOf(letter));
     },
