@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { faultsOf, SIGNALS } from './alerts/signals.js';
 import { encodersSchema } from './encoders/config.js';
 import { WardstreamError } from './errors.js';
 import { metricsSchema } from './metrics/settings.js';
@@ -18,11 +19,11 @@ const ms = z.number().int().nonnegative();
  */
 const ruleSchema = z.strictObject({
   id: z.string().min(1),
-  signal: z.enum(['risk', 'circulatory', 'respiratory', 'deterioration', 'news2']),
+  signal: z.enum(SIGNALS),
   priority: z.enum(['LOW', 'MEDIUM', 'HIGH']),
-  /** Raise at or above. */
+  /** Raise at or above; within what the signal can be: 0 to 1, or 1 to 20 points. */
   raiseAt: z.number(),
-  /** Resolve below; at most `raiseAt`, the gap is the hysteresis. */
+  /** Resolve below; above 0 and at most `raiseAt`, the gap is the hysteresis. */
   resolveBelow: z.number(),
   /** The signal must stay at or above `raiseAt` this long (event time) before the alert is raised. */
   holdMs: ms,
@@ -280,11 +281,11 @@ export const configSchema = z.strictObject({
   alerts: z
     .strictObject({
       rules: z
-        .array(
-          ruleSchema.refine((rule) => rule.resolveBelow <= rule.raiseAt, {
-            message: 'resolveBelow must not exceed raiseAt',
-          }),
-        )
+        .array(ruleSchema)
+        .superRefine((rules, context) => {
+          for (const { rule, field, message } of faultsOf(rules))
+            context.addIssue({ code: 'custom', path: [rule, field], message });
+        })
         .default(DEFAULT_RULES),
     })
     .prefault({}),

@@ -156,7 +156,7 @@ describe('scores of a recording, in which patients may come again', () => {
     expect(again.result).toMatchObject({ scoresDigest, alertsDigest });
     expect(first.stays.filter(({ isOver }) => !isOver)).toHaveLength(4);
     // With other rules, its alerts are other ones.
-    const none = { ...job, config: parseConfig({ alerts: { rules: [{ ...RULES[0], raiseAt: 2 }] } }) };
+    const none = { ...job, config: parseConfig({ alerts: { rules: [{ ...RULES[0], raiseAt: 1 }] } }) };
     const quiet = await scoreCohort({ job: none, threads: new ScoringThreads(1), file: scores });
     expect([quiet.stored, quiet.result.alerts]).toEqual([52, 0]);
   });
