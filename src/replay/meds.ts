@@ -145,8 +145,11 @@ export class MedsSource implements ReplaySource {
         continue;
       }
       const values: ChartedValue[] = [];
+      // What is charted at the moment of an admission that ends the stay before is of the new one.
+      const isFollowed = stays[index + 1]?.from === stay.to;
       for (const row of rows) {
         if (!(row.time >= stay.from && row.time <= Math.min(stay.to, stay.from + LONGEST_MS))) continue;
+        if (isFollowed && row.time === stay.to) continue;
         within.add(row);
         this.#chart(row, stay.from, values);
       }
@@ -190,16 +193,23 @@ export class MedsSource implements ReplaySource {
   }
 }
 
-/** What lies between codes that begin and codes that end; one that is not ended ends with the subject's last row. */
+/**
+ * What lies between codes that begin and codes that end; one that is not ended ends with the subject's last row. Of one moment rows
+ * have no order: a beginning at the very time of an end is the next one's, whichever stands first.
+ */
 function spans(rows: readonly Row[], begins: RegExp, ends: RegExp): Span[] {
   const found: Span[] = [];
   const times = rows.flatMap(({ time }) => (Number.isNaN(time) ? [] : [time]));
   let from = Number.NaN;
+  let next = Number.NaN;
   for (const { time, code } of rows) {
-    if (begins.test(code) && Number.isNaN(from)) from = time;
-    else if (ends.test(code) && !Number.isNaN(from)) {
+    if (begins.test(code)) {
+      if (Number.isNaN(from)) from = time;
+      else next = time;
+    } else if (ends.test(code) && !Number.isNaN(from)) {
       found.push({ from, to: time });
-      from = Number.NaN;
+      from = next === time && next > from ? next : Number.NaN;
+      next = Number.NaN;
     }
   }
   if (!Number.isNaN(from)) found.push({ from, to: times.reduce((last, time) => Math.max(last, time), from) });

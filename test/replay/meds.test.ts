@@ -115,6 +115,35 @@ describe('a MEDS data set', () => {
     expect(await openSource(`meds:${directory}`).labels?.()).toEqual(await source.labels?.());
   });
 
+  it.each([['first'], ['last']])(
+    'has two stays where one begins as the other ends, the beginning %s',
+    async (place) => {
+      const turn: readonly Row[] = [
+        [4, T0 + 2 * HOUR, 'ICU_ADMISSION//SICU'],
+        [4, T0 + 2 * HOUR, 'ICU_DISCHARGE//MICU'],
+      ];
+      const rows: readonly Row[] = [
+        [4, T0, 'ICU_ADMISSION//MICU'],
+        [4, T0 + HOUR, 'LOINC//8867-4', 80],
+        ...(place === 'first' ? turn : turn.toReversed()),
+        [4, T0 + 2 * HOUR, 'LOINC//8867-4', 90],
+        [4, T0 + 3 * HOUR, 'LOINC//8867-4', 91],
+        [4, T0 + 4 * HOUR, 'ICU_DISCHARGE//SICU'],
+      ];
+      const { source, messages } = await read(dataset(rows));
+      expect(messages.map(({ key, topic }) => `${key} ${topic}`).sort()).toEqual([
+        '4 ward.adt',
+        '4 ward.adt',
+        '4 ward.vitals',
+        '4-2 ward.adt',
+        '4-2 ward.adt',
+        '4-2 ward.vitals',
+        '4-2 ward.vitals',
+      ]);
+      expect(source.counts).toMatchObject({ patients: 2, rows: 3 });
+    },
+  );
+
   it('that cannot be used is named', async () => {
     expect(() => openSource(`meds:${ROOT}/none`)).toThrow('holds no MEDS data');
     await expect(read(dataset([...SUBJECT, [9, T0, 'X'], SUBJECT[0]]))).rejects.toThrow(
