@@ -280,6 +280,11 @@ export const configSchema = z.strictObject({
   metrics: metricsSchema,
   alerts: z
     .strictObject({
+      /**
+       * A patient whose ward no message has told for this long, in event time, gets a technical notice: vital signs often come
+       * before the admission is entered, but not by more than a minute or so where the interface works.
+       */
+      placeUnknownAfterMs: ms.default(MINUTE_MS),
       rules: z
         .array(ruleSchema)
         .superRefine((rules, context) => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { VARIABLE_COUNT } from '../src/clinical/variables.js';
-import type { Outputs, Score } from '../src/engine/outputs.js';
+import { emptyOutputs, type Outputs, type Score } from '../src/engine/outputs.js';
 import type { Origin } from '../src/events/dead-letter.js';
 import type { ClinicalEvent, EventKind } from '../src/events/event.js';
 import type {
@@ -121,20 +121,7 @@ export function ack(alertId: string, at: Partial<AckMessage> = {}): AckMessage {
 
 /** What a batch led to: nothing but what is given. */
 export function outputsOf(more: Partial<Outputs> = {}): Outputs {
-  const none = {
-    observations: [],
-    notes: [],
-    images: [],
-    admitted: [],
-    discharged: [],
-    released: [],
-    restored: [],
-    silent: [],
-    recalled: [],
-    scores: [],
-    alerts: [],
-  };
-  return { patients: new Set(), ...none, deadLetters: [], positions: [], ...more };
+  return { ...emptyOutputs(), ...more };
 }
 
 const NEVER = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
@@ -180,6 +167,9 @@ export function alert(alertId: string, sequence = 0, more: Partial<AlertMessage>
     actor: null,
     reason: null,
     detail: null,
+    raisedWardId: 'W',
+    raisedBedId: '1',
+    leftWardId: null,
     ...more,
   };
 }

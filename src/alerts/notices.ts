@@ -74,6 +74,9 @@ export class TechnicalNotices {
       actor: null,
       reason: null,
       detail,
+      raisedWardId: wardId,
+      raisedBedId: null,
+      leftWardId: null,
     });
   }
 

@@ -1,4 +1,3 @@
-import { VARIABLES } from '../clinical/variables.js';
 import type { AlertRule } from '../config.js';
 import { hashId } from '../events/dead-letter.js';
 import type { EpochMs } from '../events/event.js';
@@ -6,11 +5,22 @@ import {
   type AckMessage,
   type AlertMessage,
   type AlertState,
-  type Evidence,
   withPresentFields,
 } from '../events/messages.js';
 import type { Contributions } from '../inference/occlusion.js';
 import type { Outcomes } from '../inference/outcomes.js';
+import { evidenceOf } from './evidence.js';
+import { PlaceWatch, type StoredPlaceWatch } from './place-watch.js';
+import {
+  advance,
+  dueTime,
+  followTo,
+  newRuleState,
+  notBefore,
+  type PatientPlace,
+  type RuleState,
+  recordAfter,
+} from './rule-state.js';
 
 /** What the policy needs of a score. */
 export interface ScoredMoment extends Outcomes {
@@ -27,20 +37,11 @@ export interface ScoredMoment extends Outcomes {
   readonly ages: Float32Array;
 }
 
-/** Where one rule stands for one stay. */
-interface RuleState {
-  /** Since when the signal has been at or above the threshold; NaN: it is not. */
-  onset: EpochMs;
-  /** The newest transition of an alert that is not resolved. */
-  open: AlertMessage | null;
-  /** When `open` came into its present state. */
-  since: EpochMs;
-  snoozedUntil: EpochMs;
-  refractoryUntil: EpochMs;
-}
-
 interface StayState {
   readonly rules: RuleState[];
+  readonly place: PlaceWatch;
+  /** Open alerts of rules that are configured no more. */
+  orphans: AlertMessage[];
   /** Risk by time, at least a minute apart, an hour back. */
   readonly trail: { time: EpochMs; risk: number }[];
 }
@@ -55,29 +56,16 @@ interface StoredStay {
     readonly snoozedUntil: EpochMs | null;
     readonly refractoryUntil: EpochMs | null;
   }[];
+  /** Absent in older ones. */
+  readonly place?: StoredPlaceWatch;
   readonly trail: { time: EpochMs; risk: number }[];
 }
 
 const MINUTE_MS = 60_000;
 const TREND_MS = 60 * MINUTE_MS;
 const DEFAULT_SNOOZE_MS = 30 * MINUTE_MS;
-/** Values shown as evidence: vitals and the laboratory's alarm values. */
-const EVIDENCE = new Set(
-  [
-    'heartRate',
-    'sbpInvasive',
-    'mapInvasive',
-    'sbpCuff',
-    'mapCuff',
-    'respRate',
-    'temperature',
-    'spo2',
-    'gcs',
-    'fio2',
-  ].concat(['ph', 'pao2', 'lactate', 'creatinine', 'potassium', 'platelets', 'bilirubin']),
-);
-/** Evidence older than this is left out. */
-const EVIDENCE_AGE_MS = 24 * 60 * MINUTE_MS;
+/** By default a patient may be without a ward for so long: vital signs come before the admission is entered. */
+const PLACE_UNKNOWN_AFTER_MS = MINUTE_MS;
 
 /**
  * Decides, score by score, which alerts a patient has: normal → raised → acknowledged → resolved, with snooze and
@@ -90,10 +78,16 @@ export class AlertPolicy {
   readonly #stays = new Map<string, StayState>();
   /** Patients with an alert that time alone can change. */
   readonly #waiting = new Set<string>();
+  readonly #placeUnknownAfterMs: number;
 
-  constructor(rules: readonly AlertRule[], modelVersion: string) {
+  constructor(
+    rules: readonly AlertRule[],
+    modelVersion: string,
+    placeUnknownAfterMs = PLACE_UNKNOWN_AFTER_MS,
+  ) {
     this.#rules = rules;
     this.#modelVersion = modelVersion;
+    this.#placeUnknownAfterMs = placeUnknownAfterMs;
   }
 
   /** The transitions a score causes; each is the next record of its alert. Time alone changes nothing beyond `ordered`. */
@@ -111,7 +105,17 @@ export class AlertPolicy {
     return transitions;
   }
 
-  /** Patients with an alert that time alone can change: one that escalates, or whose snooze ends. */
+  /**
+   * Takes note of where a patient is: open alerts follow, each with a record of the move, and a ward that is not known is
+   * watched.
+   */
+  place(where: PatientPlace, ordered: EpochMs = where.time): AlertMessage[] {
+    const { patientId, time } = where;
+    const transitions = this.advanceTo(patientId, Math.min(time, ordered));
+    return [...transitions, ...this.#raiseUnknown(patientId, time), ...this.#settle(where)];
+  }
+
+  /** Patients with an alert that time alone can change: one that escalates, or whose snooze ends; or one whose ward is not known. */
   get waiting(): Iterable<string> {
     return this.#waiting;
   }
@@ -132,6 +136,7 @@ export class AlertPolicy {
         transitions.push(advance(state, next, due, { actor: null, reason }));
       }
     });
+    transitions.push(...this.#raiseUnknown(patientId, time));
     this.#noteTimers(patientId);
     return transitions;
   }
@@ -164,10 +169,15 @@ export class AlertPolicy {
   /** Ends the stay: its open alerts resolve. */
   discharge(patientId: string, eventTime: EpochMs, ordered: EpochMs = eventTime): AlertMessage[] {
     const transitions = this.advanceTo(patientId, Math.min(eventTime, ordered));
-    for (const state of this.#stays.get(patientId)?.rules ?? []) {
+    transitions.push(...this.#raiseUnknown(patientId, eventTime));
+    const stay = this.#stays.get(patientId);
+    for (const state of stay?.rules ?? []) {
       if (state.open === null) continue;
-      transitions.push(advance(state, 'RESOLVED', eventTime, { actor: null, reason: 'discharged' }));
+      const time = notBefore(state.open, eventTime);
+      transitions.push(advance(state, 'RESOLVED', time, { actor: null, reason: 'discharged' }));
     }
+    const known = stay?.place.end(eventTime, 'discharged');
+    if (known) transitions.push(known);
     this.release(patientId);
     return transitions;
   }
@@ -177,7 +187,7 @@ export class AlertPolicy {
     const stay = this.#stays.get(patientId);
     if (stay === undefined) return '';
     const rules = stay.rules.map((state, index) => ({ id: this.#rules[index].id, ...state }));
-    return JSON.stringify({ rules, trail: stay.trail });
+    return JSON.stringify({ rules, place: stay.place, trail: stay.trail });
   }
 
   /** Whether `restore` can continue from it. */
@@ -193,7 +203,18 @@ export class AlertPolicy {
 
   /** The open alerts in what `stateOf` gave. @throws SyntaxError or TypeError where it is something else. */
   static openIn(json: string): AlertMessage[] {
-    return json === '' ? [] : (JSON.parse(json) as StoredStay).rules.flatMap(({ open }) => open ?? []);
+    if (json === '') return [];
+    const { rules, place } = JSON.parse(json) as StoredStay;
+    return [...rules, place].flatMap((each) => each?.open ?? []);
+  }
+
+  /** Whether nothing in what `stateOf` gave waits for `settle`, or for word of a place: the rules of open alerts are configured. */
+  isCurrent(json: string): boolean {
+    if (json === '') return true;
+    const { rules, place } = JSON.parse(json) as StoredStay;
+    const configured = new Set(this.#rules.map(({ id }) => id));
+    const isMissing = place !== undefined && place.unknownSince !== null && place.open === null;
+    return !isMissing && rules.every(({ id, open }) => open === null || configured.has(id));
   }
 
   /** Whether time alone can change an alert of the patient. */
@@ -201,10 +222,10 @@ export class AlertPolicy {
     return this.#waiting.has(patientId);
   }
 
-  /** Continues from what `stateOf` gave; rules that are configured no more are dropped. Returns the open alerts. */
+  /** Continues from what `stateOf` gave; returns the open alerts. What has changed meanwhile is for `settle`. */
   restore(patientId: string, json: string): AlertMessage[] {
     if (json === '') return [];
-    const { rules, trail } = JSON.parse(json) as StoredStay;
+    const { rules, place, trail } = JSON.parse(json) as StoredStay;
     const stay = this.#stayOf(patientId);
     stay.trail.push(...trail);
     this.#rules.forEach(({ id }, index) => {
@@ -217,8 +238,31 @@ export class AlertPolicy {
       stay.rules[index].snoozedUntil = snoozedUntil ?? Number.NEGATIVE_INFINITY;
       stay.rules[index].refractoryUntil = refractoryUntil ?? Number.NEGATIVE_INFINITY;
     });
+    if (place !== undefined) stay.place.restore(place);
+    const configured = new Set(this.#rules.map(({ id }) => id));
+    stay.orphans = rules.flatMap(({ id, open }) =>
+      open === null || configured.has(id) ? [] : withPresentFields(open),
+    );
     this.#noteTimers(patientId);
-    return stay.rules.flatMap(({ open }) => open ?? []);
+    return [...this.#openOf(stay)];
+  }
+
+  /**
+   * What has changed since the state was kept: open alerts of rules that are configured no more end, the others follow a
+   * patient who was moved.
+   */
+  settle(where: PatientPlace): AlertMessage[] {
+    const transitions = this.#settle(where);
+    const stay = this.#stayOf(where.patientId);
+    for (const alert of stay.orphans) {
+      const eventTime = notBefore(alert, where.time);
+      const reason = `rule ${alert.rule} is configured no more`;
+      const { wardId, bedId } = where;
+      const facts = { state: 'RESOLVED', wardId, bedId, eventTime, actor: null, reason } as const;
+      transitions.push(recordAfter(alert, facts));
+    }
+    stay.orphans = [];
+    return transitions;
   }
 
   /** Forgets a patient who is another process's from now on. */
@@ -229,27 +273,37 @@ export class AlertPolicy {
 
   /** The patient's alerts that are not resolved. */
   openOf(patientId: string): AlertMessage[] {
-    return this.#stays.get(patientId)?.rules.flatMap(({ open }) => open ?? []) ?? [];
+    const stay = this.#stays.get(patientId);
+    return stay === undefined ? [] : [...this.#openOf(stay)];
   }
 
   /** The alerts that are not resolved, newest transition of each. */
   *open(): Generator<AlertMessage> {
-    for (const { rules } of this.#stays.values()) {
-      for (const { open } of rules) if (open !== null) yield open;
-    }
+    for (const stay of this.#stays.values()) yield* this.#openOf(stay);
+  }
+
+  *#openOf({ rules, place }: StayState): Generator<AlertMessage> {
+    for (const { open } of [...rules, place]) if (open !== null) yield open;
+  }
+
+  /** No acknowledgement can come between a place that is not known and its notice, so that need not wait until all is in. */
+  #raiseUnknown(patientId: string, time: EpochMs): AlertMessage[] {
+    const place = this.#stays.get(patientId)?.place;
+    return place !== undefined && place.dueTime <= time ? [place.raise(patientId)] : [];
+  }
+
+  #settle(where: PatientPlace): AlertMessage[] {
+    const { rules, place } = this.#stayOf(where.patientId);
+    const known = place.see(where);
+    this.#noteTimers(where.patientId);
+    return [...rules.map((state) => followTo(where, state)), known].filter((record) => record !== null);
   }
 
   #stayOf(patientId: string): StayState {
     let stay = this.#stays.get(patientId);
     if (stay === undefined) {
-      const rules = this.#rules.map(() => ({
-        onset: Number.NaN,
-        open: null,
-        since: Number.NaN,
-        snoozedUntil: Number.NEGATIVE_INFINITY,
-        refractoryUntil: Number.NEGATIVE_INFINITY,
-      }));
-      stay = { rules, trail: [] };
+      const place = new PlaceWatch(this.#placeUnknownAfterMs);
+      stay = { rules: this.#rules.map(newRuleState), place, orphans: [], trail: [] };
       this.#stays.set(patientId, stay);
     }
     return stay;
@@ -284,9 +338,10 @@ export class AlertPolicy {
   }
 
   #noteTimers(patientId: string): void {
-    const isWaiting = this.#stays
-      .get(patientId)
-      ?.rules.some((state, index) => dueTime(this.#rules[index], state) < Number.POSITIVE_INFINITY);
+    const { rules, place } = this.#stayOf(patientId);
+    const isWaiting =
+      place.dueTime < Number.POSITIVE_INFINITY ||
+      rules.some((state, index) => dueTime(this.#rules[index], state) < Number.POSITIVE_INFINITY);
     if (isWaiting) this.#waiting.add(patientId);
     else this.#waiting.delete(patientId);
   }
@@ -317,30 +372,11 @@ export class AlertPolicy {
       actor: null,
       reason: null,
       detail: null,
+      raisedWardId: wardId,
+      raisedBedId: bedId,
+      leftWardId: null,
     };
   }
-}
-
-/** When time alone moves a rule's alert on; infinite where it does not. */
-function dueTime({ escalateAfterMs }: AlertRule, { open, since, snoozedUntil }: RuleState): EpochMs {
-  if (open?.state === 'RAISED') return since + escalateAfterMs;
-  if (open?.state === 'SNOOZED') return snoozedUntil;
-  return Number.POSITIVE_INFINITY;
-}
-
-/** The alert's next record; a resolved alert is closed. */
-function advance(
-  state: RuleState,
-  next: AlertState,
-  eventTime: EpochMs,
-  facts: Partial<AlertMessage>,
-): AlertMessage {
-  const before = state.open!;
-  const after = { ...before, ...facts, state: next, eventTime, sequence: before.sequence + 1 };
-  if (next !== before.state) state.since = eventTime;
-  state.open = next === 'RESOLVED' ? null : after;
-  if (next === 'RESOLVED') state.onset = Number.NaN;
-  return after;
 }
 
 function riskAnHourAgo({ trail }: StayState, { eventTime, risk }: ScoredMoment): number {
@@ -349,13 +385,4 @@ function riskAnHourAgo({ trail }: StayState, { eventTime, risk }: ScoredMoment):
   if (trail.length === 0 || eventTime - trail[trail.length - 1].time >= MINUTE_MS)
     trail.push({ time: eventTime, risk });
   return before;
-}
-
-function evidenceOf({ values, ages }: ScoredMoment): Evidence[] {
-  return VARIABLES.flatMap(({ id, unit }, index) => {
-    const isShown = EVIDENCE.has(id) && ages[index] <= EVIDENCE_AGE_MS;
-    return isShown
-      ? [{ variable: id, value: values[index], unit, ageMs: Math.round(ages[index]), effect: null }]
-      : [];
-  });
 }

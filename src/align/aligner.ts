@@ -8,7 +8,9 @@ import type {
   NoteClinicalEvent,
   ObservationEvent,
 } from '../events/event.js';
-import { type DischargedStay, PatientState } from './patient.js';
+import type { AdtMessage } from '../events/messages.js';
+import { type DischargedStay, DischargedStays, TAKE_BACK_MS } from './discharged.js';
+import { type Changes, PatientState } from './patient.js';
 import { hashOfId } from './results.js';
 import { Carry, type PatientTimeline, type StepGrid, type StepIndex } from './timeline.js';
 
@@ -26,6 +28,10 @@ export interface AlignmentSink {
   /** All events up to `time` are in: score now. */
   scoreDue(patient: PatientState, time: EpochMs): void;
   admitted(patient: PatientState): void;
+  /** Word has come of where the patient lies, since when, or who they are. */
+  updated(patient: PatientState): void;
+  /** A discharge is taken back: the stay goes on. */
+  reopened(patient: PatientState): void;
   discharged(patient: PatientState, time: EpochMs): void;
   /** The patient's partition is another process's now. */
   released(patient: PatientState): void;
@@ -43,8 +49,8 @@ export interface AlignCounts {
   rejectedObservations: number;
 }
 
-/** Discharged stays remembered, so that stragglers are told from new patients. */
-const MAX_DISCHARGED = 100_000;
+/** What came before a stay's first event counts as this much older at most: timelines keep ages in 32 bits of milliseconds. */
+const MAX_BEFORE_MS = 24 * 24 * 3_600_000;
 /** Layers a model may have for a long silence to be scored exactly: each sees one ring further back. */
 const ATTENTION_LAYERS = 4;
 
@@ -59,7 +65,7 @@ export class Aligner {
   };
   readonly #options: AlignOptions;
   readonly #sink: AlignmentSink;
-  readonly #discharged = new Map<string, DischargedStay>();
+  readonly #discharged = new DischargedStays();
   readonly #pending: PatientState[] = [];
   readonly #scratch = new Carry();
 
@@ -70,7 +76,13 @@ export class Aligner {
 
   /** Applies events that are complete up to some time and sorted by `compareEvents`; ends with the scores then due. */
   apply(events: readonly ClinicalEvent[]): void {
-    for (let index = 0; index < events.length; index++) this.#applyOne(events[index]);
+    for (let index = 0; index < events.length; index++) {
+      const event = events[index];
+      this.#applyOne(event);
+      // A partition's events are in order: its last one in a row is the newest.
+      if (events[index + 1]?.partition !== event.partition)
+        this.#discharged.passed(event.partition, event.eventTime);
+    }
     for (const patient of this.#pending) this.#scoreIfPending(patient);
     this.#pending.length = 0;
   }
@@ -87,23 +99,21 @@ export class Aligner {
     return this.#discharged.get(patientId);
   }
 
-  /** Takes over a stay that is over. */
-  restoreDischarged(stay: DischargedStay): void {
-    if (!this.patients.has(stay.patientId)) this.#discharged.set(stay.patientId, stay);
+  /** Takes over a stay that is over; false where the patient is here. */
+  restoreDischarged(stay: DischargedStay): boolean {
+    if (this.patients.has(stay.patientId)) return false;
+    this.#discharged.add(stay);
+    return true;
   }
 
   /** Forgets the stays that ended before `time`, and returns them. */
   forgetDischarged(time: EpochMs): DischargedStay[] {
-    const forgotten = [...this.#discharged.values()].filter(({ at }) => at < time);
-    for (const { patientId } of forgotten) this.#discharged.delete(patientId);
-    return forgotten;
+    return this.#discharged.forgetBefore(time);
   }
 
   /** Forgets the patients of partitions that are another process's now. */
   release(partitions: ReadonlySet<number>): void {
-    for (const { patientId, partition } of this.#discharged.values()) {
-      if (partitions.has(partition)) this.#discharged.delete(patientId);
-    }
+    this.#discharged.release(partitions);
     for (const patient of this.patients.values()) {
       if (!partitions.has(patient.partition)) continue;
       this.patients.delete(patient.patientId);
@@ -112,19 +122,16 @@ export class Aligner {
   }
 
   #applyOne(event: ClinicalEvent): void {
-    const patient = this.#patientOf(event);
+    const known = this.patients.get(event.patientId);
+    const patient = known ?? this.#comingPatient(event);
     if (patient === null) return;
-    if (isApplied(patient, event) || !patient.recentIds.add(event.messageId)) {
+    if (known !== undefined && (isApplied(known, event) || !known.recentIds.add(event.messageId))) {
       this.#countDuplicate(event);
       return;
     }
     const { eventTime } = event;
-    if (eventTime < patient.admittedAt) {
-      this.#reject(
-        event,
-        'before-admission',
-        `the stay begins ${new Date(patient.admittedAt).toISOString()}`,
-      );
+    if (eventTime < patient.earliest) {
+      this.#rejectBefore(event, patient);
       return;
     }
     const isLate = eventTime < patient.lastEventAt;
@@ -144,7 +151,8 @@ export class Aligner {
         this.#applyObservations(patient, event, isLate);
         break;
       case 'adt':
-        this.#applyAdt(patient, event);
+        if (event.body.type === 'DISCHARGE') this.#discharge(patient, event);
+        else this.#applyAdt(patient, event, isLate);
         return;
       case 'acks':
         this.#sink.acknowledged(patient, event);
@@ -157,36 +165,68 @@ export class Aligner {
     this.#requestScore(patient, event.kind !== 'vitals', isLate);
   }
 
-  #patientOf(event: ClinicalEvent): PatientState | null {
-    const known = this.patients.get(event.patientId);
-    if (known !== undefined) return known;
+  /** The patient of an event who is not here; null where the event neither begins a stay nor takes a discharge back. */
+  #comingPatient(event: ClinicalEvent): PatientState | null {
     const before = this.#discharged.get(event.patientId);
-    const isAdmission = event.kind === 'adt' && event.body.type === 'ADMIT';
-    if (before !== undefined && isApplied(before, event)) {
+    if (before === undefined) {
+      if (!isOf(event, 'DISCHARGE')) return this.#open(event, Number.NEGATIVE_INFINITY);
+      const { patientId, partition, eventTime: at } = event;
+      this.#discharged.add({ patientId, partition, at, appliedTo: null, state: null, update: null });
+      return null;
+    }
+    if (isApplied(before, event) || before.state?.recentIds.add(event.messageId) === false) {
       this.#countDuplicate(event);
       return null;
     }
-    if (before !== undefined && !(isAdmission && event.eventTime > before.at)) {
-      this.#reject(event, 'after-discharge', `the stay ended ${new Date(before.at).toISOString()}`);
+    if (isOf(event, 'ADMIT') && event.eventTime >= before.at) {
+      this.#discharged.delete(event.patientId);
+      return this.#open(event, before.at);
+    }
+    if (isOf(event, 'UPDATE') && event.eventTime > before.at) {
+      before.state?.updateFrom(event.body);
+      if (event.eventTime >= (before.update?.eventTime ?? before.at)) before.update = event.body;
       return null;
     }
-    this.#discharged.delete(event.patientId);
-    const { dedupeWindow } = this.#options;
-    const patient = new PatientState(event, this.#options, dedupeWindow);
+    if (isStillHere(event, before)) return this.#takeBack(event, before);
+    this.#reject(event, 'after-discharge', `the stay ended ${new Date(before.at).toISOString()}`);
+    return null;
+  }
+
+  /** A new stay; nothing before `earliest` is of it. */
+  #open(event: ClinicalEvent, earliest: EpochMs): PatientState {
+    const patient = new PatientState(event, this.#options, this.#options.dedupeWindow);
+    patient.earliest = earliest;
+    patient.recentIds.add(event.messageId);
     this.patients.set(event.patientId, patient);
     if (event.kind === 'adt') patient.updateFrom(event.body);
     this.#sink.admitted(patient);
     return patient;
   }
 
+  /** The stay goes on where it ended; where that is too long ago, a new one begins. */
+  #takeBack(event: ClinicalEvent, before: DischargedStay): PatientState {
+    const { state, update, at } = before;
+    this.#discharged.delete(event.patientId);
+    if (state === null || event.eventTime - at > TAKE_BACK_MS) {
+      const patient = this.#open(event, at);
+      if (update !== null && changes(patient.updateFrom(update))) this.#sink.updated(patient);
+      return patient;
+    }
+    state.reopened++;
+    this.patients.set(event.patientId, state);
+    this.#sink.reopened(state);
+    return state;
+  }
+
   #applyObservations(patient: PatientState, event: ObservationEvent, isLate: boolean): void {
     const { timeline } = patient;
-    const step = isLate ? timeline.stepOf(event.eventTime) : timeline.openStep;
+    const step = isLate ? stepIn(timeline, event.eventTime) : timeline.openStep;
     if (step < timeline.oldestStep) return;
-    const { kind, variables, values, observedAt } = event;
+    const { kind, variables, values } = event;
     let changed = step;
-    if (kind === 'labs') changed = recordResults(timeline, step, event);
+    if (kind === 'labs' && event.eventTime >= timeline.origin) changed = recordResults(timeline, step, event);
     else {
+      const observedAt = Math.max(event.observedAt, timeline.origin - MAX_BEFORE_MS);
       for (let index = 0; index < variables.length; index++) {
         timeline.record(step, variables[index], values[index], observedAt);
       }
@@ -202,24 +242,41 @@ export class Aligner {
   ): void {
     if (encoding === null || encoding.embedding === null) return;
     const { timeline } = patient;
-    const step = isLate ? timeline.stepOf(eventTime) : timeline.openStep;
+    const step = isLate ? stepIn(timeline, eventTime) : timeline.openStep;
     if (step < timeline.oldestStep) return;
     const documents = kind === 'notes' ? timeline.notes : timeline.images;
     const isNewest = documents.record(step, { messageId, eventTime, embedding: encoding.embedding });
     if (isNewest && step < timeline.openStep) this.#reviseFrom(patient, step);
   }
 
-  #applyAdt(patient: PatientState, event: AdtClinicalEvent): void {
-    patient.updateFrom(event.body);
-    if (event.body.type !== 'DISCHARGE') return;
-    this.#scoreIfPending(patient);
-    this.patients.delete(patient.patientId);
-    const { patientId, partition, appliedTo } = patient;
-    this.#discharged.set(patientId, { patientId, partition, at: event.eventTime, appliedTo });
-    if (this.#discharged.size > MAX_DISCHARGED) {
-      this.#discharged.delete(this.#discharged.keys().next().value as string);
+  #applyAdt(patient: PatientState, event: AdtClinicalEvent, isLate: boolean): void {
+    const changed = patient.updateFrom(event.body);
+    if (!changes(changed)) return;
+    if (isLate && changed.demographics) {
+      const { timeline } = patient;
+      this.#reviseFrom(patient, Math.max(timeline.oldestStep, timeline.stepOf(event.eventTime)));
     }
-    this.#sink.discharged(patient, event.eventTime);
+    this.#sink.updated(patient);
+  }
+
+  /** Ends the stay, unless the discharge is that of an earlier one and is only told late. */
+  #discharge(patient: PatientState, event: AdtClinicalEvent): void {
+    const { eventTime: at } = event;
+    const { patientId, partition, appliedTo, openedAt, newestAdmission } = patient;
+    if (at < openedAt) {
+      if (changes(patient.beginAfter(at))) this.#sink.updated(patient);
+      this.#rejectBefore(event, patient);
+      return;
+    }
+    if (at <= newestAdmission && newestAdmission > openedAt) {
+      const again = new Date(newestAdmission).toISOString();
+      this.#reject(event, 'before-admission', `the patient was admitted again ${again}`);
+      return;
+    }
+    this.#scoreIfPending(patient);
+    this.patients.delete(patientId);
+    this.#discharged.add({ patientId, partition, at, appliedTo, state: patient, update: null });
+    this.#sink.discharged(patient, at);
   }
 
   /**
@@ -272,6 +329,11 @@ export class Aligner {
     this.counts.duplicateObservations += variables?.length ?? 0;
   }
 
+  #rejectBefore(event: ClinicalEvent, { earliest, admittedAt }: PatientState): void {
+    const begins = new Date(Math.max(earliest, admittedAt)).toISOString();
+    this.#reject(event, 'before-admission', `the stay begins ${begins}`);
+  }
+
   #reject(event: ClinicalEvent, reason: 'before-admission' | 'after-discharge', detail: string): void {
     this.counts.rejectedObservations += event.variables?.length ?? 0;
     const { patientId, eventTime } = event;
@@ -299,4 +361,23 @@ function isApplied(
   event: ClinicalEvent,
 ): boolean {
   return appliedTo !== null && partition === event.partition && event.offset < (appliedTo[event.topic] ?? 0);
+}
+
+function isOf(event: ClinicalEvent, type: AdtMessage['type']): event is AdtClinicalEvent {
+  return event.kind === 'adt' && event.body.type === type;
+}
+
+/** Whether an event says that a patient who was discharged is here after all: a transfer, or a value measured after an update. */
+function isStillHere(event: ClinicalEvent, { at, update }: DischargedStay): boolean {
+  if (isOf(event, 'TRANSFER')) return event.eventTime > at;
+  return update !== null && event.variables !== null && event.observedAt >= update.eventTime;
+}
+
+function changes({ stay, demographics }: Changes): boolean {
+  return stay || demographics;
+}
+
+/** The step of a late event; what came before the stay's first event is of its first step. */
+function stepIn(timeline: PatientTimeline, time: EpochMs): StepIndex {
+  return Math.max(0, timeline.stepOf(time));
 }

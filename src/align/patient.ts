@@ -2,6 +2,7 @@ import type { ClinicalEvent, EpochMs } from '../events/event.js';
 import type { AdtMessage, Sex, UnitType } from '../events/messages.js';
 import { RecentIds } from './recent-ids.js';
 import { PatientTimeline, type StepGrid } from './timeline.js';
+import { type Place, placedBefore, type ToldPlace, Whereabouts } from './whereabouts.js';
 
 /** What is known of a patient beyond measurements; null is unknown. */
 export interface Demographics {
@@ -15,12 +16,20 @@ export interface Demographics {
 /** Next offset of each topic in a patient's partition, as of some moment. */
 export type AppliedTo = Readonly<Record<string, number>>;
 
-/** A stay that is over, remembered so that stragglers are told from a new stay. */
-export interface DischargedStay {
-  readonly patientId: string;
-  readonly partition: number;
-  readonly at: EpochMs;
-  readonly appliedTo: AppliedTo | null;
+/** In a stay's id between patient and its beginning. */
+const AT = '@';
+const DEMOGRAPHICS = ['ageYears', 'sex', 'heightCm', 'weightKg', 'unitType'] as const;
+
+/** When the stay with this id began; NaN where that is no stay's id. */
+export function openingOf(stayId: string): EpochMs {
+  return Date.parse(stayId.slice(stayId.lastIndexOf(AT) + 1));
+}
+
+/** What of a patient an ADT message changed. */
+export interface Changes {
+  /** Ward, bed or admission. */
+  readonly stay: boolean;
+  readonly demographics: boolean;
 }
 
 /** What was last foretold of a patient, and when: what a page shows until the next score. */
@@ -35,12 +44,14 @@ export interface LastScore {
   readonly qsofa: number | null;
 }
 
-/** In a stay's id between patient and admission. */
-const AT = '@';
-
-/** When the stay began; NaN where that is no stay's id. */
-export function admissionOf(stayId: string): EpochMs {
-  return Date.parse(stayId.slice(stayId.lastIndexOf(AT) + 1));
+/** What ADT messages told of a stay, as JSON has it; times that are not finite are null. */
+export interface ToldFacts {
+  readonly admittedAt: EpochMs;
+  readonly earliest: EpochMs | null;
+  readonly newestAdmission: EpochMs | null;
+  readonly reopened: number;
+  readonly places: readonly ToldPlace[];
+  readonly demographics: Readonly<Record<keyof Demographics, EpochMs | null>>;
 }
 
 /** One stay of one patient: where they lie, who they are, and what was measured. */
@@ -48,7 +59,8 @@ export class PatientState {
   readonly patientId: string;
   /** Partition the patient's events come from. */
   readonly partition: number;
-  readonly admittedAt: EpochMs;
+  /** Event time of the stay's first event, from which its steps count. */
+  readonly openedAt: EpochMs;
   /** Tells readmissions apart. */
   readonly stayId: string;
   readonly timeline: PatientTimeline;
@@ -62,6 +74,14 @@ export class PatientState {
   };
   wardId: string | null = null;
   bedId: string | null = null;
+  /** When the stay began: as an ADMIT told, or else with its first event. */
+  admittedAt: EpochMs;
+  /** What is older is of an earlier stay: an ADMIT tells. */
+  earliest: EpochMs = Number.NEGATIVE_INFINITY;
+  /** Event time of the newest ADMIT. */
+  newestAdmission: EpochMs = Number.NEGATIVE_INFINITY;
+  /** How often a discharge was taken back. */
+  reopened = 0;
   /** Newest event time applied. */
   lastEventAt: EpochMs;
   lastScoreAt: EpochMs = Number.NEGATIVE_INFINITY;
@@ -73,6 +93,9 @@ export class PatientState {
   revised = false;
   /** Of a patient from a snapshot: all before these offsets, by topic, is in it. */
   appliedTo: AppliedTo | null = null;
+  readonly #whereabouts = new Whereabouts();
+  /** When each demographic field was told last. */
+  readonly #toldAt = new Map<keyof Demographics, EpochMs>();
 
   /** A stay that begins with the event `first`. */
   constructor(
@@ -80,25 +103,109 @@ export class PatientState {
     grid: StepGrid,
     dedupeWindow: number,
   ) {
-    const { patientId, partition, eventTime: admittedAt } = first;
+    const { patientId, partition, eventTime: openedAt } = first;
     this.patientId = patientId;
     this.partition = partition;
-    this.admittedAt = admittedAt;
-    this.stayId = `${patientId}${AT}${new Date(admittedAt).toISOString()}`;
-    this.lastEventAt = admittedAt;
-    this.timeline = new PatientTimeline(grid, admittedAt);
+    this.openedAt = openedAt;
+    this.admittedAt = openedAt;
+    this.stayId = `${patientId}${AT}${new Date(openedAt).toISOString()}`;
+    this.lastEventAt = openedAt;
+    this.timeline = new PatientTimeline(grid, openedAt);
     this.recentIds = new RecentIds(dedupeWindow);
   }
 
-  /** Takes over what an ADT message says; what it leaves null stays. */
-  updateFrom(message: AdtMessage): void {
-    this.wardId = message.wardId ?? this.wardId;
-    this.bedId = message.bedId ?? this.bedId;
-    const { demographics } = this;
-    demographics.ageYears = message.ageYears ?? demographics.ageYears;
-    demographics.sex = message.sex ?? demographics.sex;
-    demographics.heightCm = message.heightCm ?? demographics.heightCm;
-    demographics.weightKg = message.weightKg ?? demographics.weightKg;
-    demographics.unitType = message.unitType ?? demographics.unitType;
+  /**
+   * Takes over what an ADT message says; what it leaves null stays, and so does what a newer one said, whatever the order in
+   * which they came.
+   */
+  updateFrom(message: AdtMessage): Changes {
+    const { wardId, bedId, admittedAt } = this;
+    const { type, eventTime } = message;
+    if (type === 'ADMIT') {
+      this.newestAdmission = Math.max(this.newestAdmission, eventTime);
+      if (eventTime <= this.openedAt) this.#beginAt(eventTime);
+    }
+    this.#rememberPlace();
+    if (this.#whereabouts.tell(message)) this.#takePlace();
+    const isMoved = wardId !== this.wardId || bedId !== this.bedId;
+    return { stay: isMoved || admittedAt !== this.admittedAt, demographics: this.#describe(message) };
   }
+
+  /** An earlier stay ended at `time`, before this one's first event: what was told up to then was of that one. */
+  beginAfter(time: EpochMs): Changes {
+    const { wardId, bedId, admittedAt } = this;
+    this.earliest = Math.max(this.earliest, time);
+    if (this.admittedAt <= time) this.admittedAt = this.openedAt;
+    this.#rememberPlace();
+    this.#whereabouts.forgetUntil(time);
+    this.#takePlace();
+    const isMoved = wardId !== this.wardId || bedId !== this.bedId;
+    return { stay: isMoved || admittedAt !== this.admittedAt, demographics: false };
+  }
+
+  /** What ADT messages told, for `restoreFacts`. */
+  get facts(): ToldFacts {
+    const { admittedAt, earliest, newestAdmission, reopened } = this;
+    const toldAt = DEMOGRAPHICS.map((field) => [field, this.#toldAt.get(field) ?? null]);
+    return {
+      admittedAt,
+      earliest: finite(earliest),
+      newestAdmission: finite(newestAdmission),
+      reopened,
+      places: this.#whereabouts.told,
+      demographics: Object.fromEntries(toldAt) as ToldFacts['demographics'],
+    };
+  }
+
+  /** Continues from what was known; `facts` is missing in older snapshots. */
+  restoreFacts(place: Place, demographics: Partial<Demographics>, facts: ToldFacts | undefined): void {
+    this.wardId = place.wardId;
+    this.bedId = place.bedId;
+    Object.assign(this.demographics, demographics);
+    if (facts === undefined) return;
+    this.admittedAt = facts.admittedAt;
+    this.earliest = facts.earliest ?? Number.NEGATIVE_INFINITY;
+    this.newestAdmission = facts.newestAdmission ?? Number.NEGATIVE_INFINITY;
+    this.reopened = facts.reopened;
+    this.#whereabouts.restore(facts.places);
+    for (const field of DEMOGRAPHICS) {
+      const time = facts.demographics[field];
+      if (time !== null) this.#toldAt.set(field, time);
+    }
+  }
+
+  #beginAt(time: EpochMs): void {
+    if (time < this.earliest) return;
+    this.earliest = time;
+    this.admittedAt = time;
+  }
+
+  /** A place that no message here told is from before them. */
+  #rememberPlace(): void {
+    if (this.#whereabouts.told.length === 0) this.#whereabouts.restore(placedBefore(this));
+  }
+
+  #takePlace(): void {
+    const { wardId, bedId } = this.#whereabouts.place;
+    this.wardId = wardId;
+    this.bedId = bedId;
+  }
+
+  #describe(message: AdtMessage): boolean {
+    let isChanged = false;
+    for (const field of DEMOGRAPHICS) {
+      const told = message[field];
+      if (told === null || message.eventTime < (this.#toldAt.get(field) ?? Number.NEGATIVE_INFINITY))
+        continue;
+      this.#toldAt.set(field, message.eventTime);
+      if (this.demographics[field] === told) continue;
+      Object.assign(this.demographics, { [field]: told });
+      isChanged = true;
+    }
+    return isChanged;
+  }
+}
+
+function finite(time: EpochMs): EpochMs | null {
+  return Number.isFinite(time) ? time : null;
 }

@@ -1,6 +1,7 @@
 import type { AlertPolicy } from '../alerts/policy.js';
 import type { Aligner, AlignOptions } from '../align/aligner.js';
-import type { AppliedTo, DischargedStay, PatientState } from '../align/patient.js';
+import type { DischargedStay } from '../align/discharged.js';
+import type { AppliedTo, PatientState } from '../align/patient.js';
 import type { Consumer, Position, StateChange, StateEntry, StateLog, StatePlace } from '../bus/bus.js';
 import { DecodeFailure, type MessageCodec } from '../events/codec.js';
 import type { ClinicalEvent, EpochMs } from '../events/event.js';
@@ -18,6 +19,7 @@ import {
   dischargeOf,
   type LostPatient,
   lostPatientOf,
+  type RestoredDischarge,
   type RestoredPatient,
   restoreDischarge,
   restorePatient,
@@ -49,7 +51,7 @@ export interface CheckpointOptions {
 /** What a state topic knows of partitions. */
 export interface RestoredState {
   readonly restored: readonly RestoredPatient[];
-  readonly discharged: readonly DischargedStay[];
+  readonly discharged: readonly RestoredDischarge[];
   readonly silent: readonly SilentPatient[];
 }
 
@@ -243,14 +245,16 @@ export class Checkpoint {
 
   /** What is kept of an entry whose patient stays in the log; null of others. */
   #leave({ key, partition, offset, value }: StateEntry): Left | null {
-    const { codec, evictAfterMs, now, model, align } = this.#options;
+    const { codec, evictAfterMs, now, model, align, policy } = this.#options;
     if (evictAfterMs === 0) return null;
     const snapshot = codec.decode('PatientSnapshot', value);
-    if (snapshot instanceof DecodeFailure || snapshot.state.length === 0) return null;
+    if (snapshot instanceof DecodeFailure || snapshot.stayId === '') return null;
     if (snapshot.eventTime >= now() - evictAfterMs) return null;
     const { dedupeWindow } = align;
     const patient = restorePatient(snapshot, { partition, dedupeWindow, model });
-    const silent = patient === null ? null : silentIn(patient);
+    // Where rules have changed, alerts end: for that the patient must be here.
+    if (patient === null || !policy.isCurrent(patient.alerts)) return null;
+    const silent = silentIn(patient);
     return silent === null ? null : { place: { key, partition, offset }, silent };
   }
 
@@ -258,17 +262,18 @@ export class Checkpoint {
     const { codec, model, align, onLost } = this.#options;
     const { dedupeWindow } = align;
     const restored: RestoredPatient[] = [];
-    const discharged: DischargedStay[] = [];
+    const discharged: RestoredDischarge[] = [];
     const lost: LostPatient[] = [];
     for (const { key, partition, offset, value } of entries) {
       const snapshot = codec.decode('PatientSnapshot', value);
       if (snapshot instanceof DecodeFailure) continue;
-      const stay = restoreDischarge(snapshot, partition);
+      const options = { partition, dedupeWindow, model };
+      const stay = restoreDischarge(snapshot, options);
       if (stay !== null) {
         discharged.push(stay);
         continue;
       }
-      const patient = restorePatient(snapshot, { partition, dedupeWindow, model });
+      const patient = restorePatient(snapshot, options);
       if (patient !== null) {
         restored.push(patient);
         this.#places.set(key, { key, partition, offset });
@@ -289,8 +294,10 @@ export class Checkpoint {
     const partition = patient?.partition ?? stay?.partition;
     if (partition === undefined) return [];
     const positions = furthest(patient?.appliedTo ?? stay?.appliedTo ?? {}, this.#reached.get(partition));
-    if (patient === undefined)
-      return [{ partition, snapshot: dischargeOf(stay as DischargedStay, positions) }];
+    if (patient === undefined) {
+      const cacheOf = (state: PatientState) => batcher.cacheOf(state);
+      return [{ partition, snapshot: dischargeOf(stay as DischargedStay, cacheOf, model, positions) }];
+    }
     const alerts = policy.stateOf(patientId);
     const cache = batcher.cacheOf(patient);
     return [{ partition, snapshot: snapshotOf(patient, cache, alerts, model, positions) }];

@@ -145,7 +145,8 @@ export class Engine {
     this.#shadowRuntime = shadow?.runtime ?? null;
     this.#drift = new DriftCounters(model);
     this.codec = new MessageCodec({ registry, directory: config.schemas.directory });
-    this.policy = new AlertPolicy(config.alerts.rules, model.config.version);
+    const { rules, placeUnknownAfterMs } = config.alerts;
+    this.policy = new AlertPolicy(rules, model.config.version, placeUnknownAfterMs);
     this.notices = options.notices ?? new TechnicalNotices(options.clock);
     this.#noticing = this.notices.changes$.subscribe((record) => this.#tell(record));
     // In history there is no bed to go to.
@@ -517,7 +518,9 @@ export class Engine {
 
   #count({ scores, alerts, deadLetters }: Outputs): void {
     this.#scores += scores.length;
-    this.#alerts += alerts.filter(({ sequence }) => sequence === 0).length;
+    this.#alerts += alerts.filter(
+      ({ class: kind, sequence }) => kind === 'clinical' && sequence === 0,
+    ).length;
     for (const { reason, count } of deadLetters) {
       this.#deadLetters += count;
       this.#deadLettersByReason[reason] = (this.#deadLettersByReason[reason] ?? 0) + count;

@@ -74,7 +74,9 @@ export class Explanations {
   operator(): OperatorFunction<Outputs, Outputs> {
     return concatMap((outputs): Observable<Outputs> => {
       if (!this.#ofAlerts) return of(outputs);
-      const raised = outputs.alerts.filter(({ state, sequence }) => state === 'RAISED' && sequence === 0);
+      const raised = outputs.alerts.filter(
+        ({ class: kind, state, sequence }) => kind === 'clinical' && state === 'RAISED' && sequence === 0,
+      );
       return raised.length === 0 ? of(outputs) : from(this.#explainAll(raised, outputs));
     });
   }

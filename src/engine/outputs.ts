@@ -1,5 +1,5 @@
 import type { ScoredMoment } from '../alerts/policy.js';
-import type { PatientState } from '../align/patient.js';
+import type { Demographics, PatientState } from '../align/patient.js';
 import type { StepIndex } from '../align/timeline.js';
 import type { Position } from '../bus/bus.js';
 import type {
@@ -31,9 +31,25 @@ export interface ShadowScore extends Score {
   readonly modelVersion: string;
 }
 
+/** What is known of a stay as of `time`, besides what was measured. */
+export interface StayFacts {
+  readonly patient: PatientState;
+  readonly time: EpochMs;
+  readonly wardId: string | null;
+  readonly bedId: string | null;
+  readonly admittedAt: EpochMs;
+  readonly demographics: Readonly<Demographics>;
+}
+
+/** The facts of a stay as they stand: a copy, since the patient moves on while a batch is under way. */
+export function factsOf(patient: PatientState): StayFacts {
+  const { lastEventAt: time, wardId, bedId, admittedAt, demographics } = patient;
+  return { patient, time, wardId, bedId, admittedAt, demographics: { ...demographics } };
+}
+
 /** What alignment decided, in each patient's order; a score's risk is set when its batch has run. */
 export type Action =
-  | { readonly kind: 'admitted'; readonly patient: PatientState }
+  | { readonly kind: 'admitted' | 'updated' | 'reopened'; readonly facts: StayFacts }
   | { readonly kind: 'score'; readonly score: Score; readonly partition: number }
   | { readonly kind: 'act'; readonly message: AckMessage; readonly event: ClinicalEvent }
   | { readonly kind: 'restored'; readonly patient: PatientState; readonly alerts: string }
@@ -54,7 +70,9 @@ export interface Outputs {
   readonly images: readonly ImagingClinicalEvent[];
   readonly admitted: PatientState[];
   readonly discharged: PatientState[];
-  /** Taken over from a snapshot, with their open alerts. */
+  /** Stays of which something became known, or that go on since a discharge was taken back; in order. */
+  readonly updated: StayFacts[];
+  /** Taken over from a snapshot, with their open alerts; or here again, since a discharge was taken back. */
   readonly restored: { readonly patient: PatientState; readonly alerts: readonly AlertMessage[] }[];
   /** Silent for so long that they have left memory. */
   readonly silent: readonly SilentPatient[];
@@ -80,6 +98,7 @@ export function emptyOutputs(): Outputs {
     images: [],
     admitted: [],
     discharged: [],
+    updated: [],
     restored: [],
     silent: [],
     recalled: [],

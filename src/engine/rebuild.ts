@@ -27,6 +27,8 @@ const SILENT: AlignmentSink = {
   stepClosed: () => undefined,
   scoreDue: () => undefined,
   admitted: () => undefined,
+  updated: () => undefined,
+  reopened: () => undefined,
   discharged: () => undefined,
   released: () => undefined,
   acknowledged: () => undefined,
@@ -71,20 +73,20 @@ export async function rebuild(
   };
   await log.reread(stretchesOf(lost, align, limits.maxFutureSkewMs), handle);
   for (const merge of merges.values()) await apply(merge.flush());
-  return lost.flatMap(({ patientId, alerts, appliedTo }) => {
+  return lost.flatMap(({ patientId, alerts, appliedTo, place, demographics, facts }) => {
     const patient = aligner.patients.get(patientId);
     if (patient === undefined) return [];
     patient.appliedTo = appliedTo;
+    // What the snapshot knows was told up to then, also by messages that the topics hold no more.
+    if (facts !== undefined) patient.restoreFacts(place, demographics, facts);
     return [{ patient, alerts, fill: null }];
   });
 }
 
 function begin(lost: LostPatient, align: AlignOptions): PatientState {
-  const { patientId, partition, admittedAt: eventTime, wardId, bedId, demographics } = lost;
+  const { patientId, partition, openedAt: eventTime, place, demographics, facts } = lost;
   const patient = new PatientState({ patientId, partition, eventTime }, align, align.dedupeWindow);
-  patient.wardId = wardId;
-  patient.bedId = bedId;
-  Object.assign(patient.demographics, demographics);
+  patient.restoreFacts(place, demographics, facts);
   return patient;
 }
 
@@ -96,9 +98,7 @@ function stretchesOf(
 ): Stretch[] {
   return [...new Set(lost.map(({ partition }) => partition))].flatMap((partition) => {
     const there = lost.filter((patient) => patient.partition === partition);
-    const needed = there.map(({ admittedAt, lastEventAt }) =>
-      Math.max(admittedAt, lastEventAt - steps * stepMs),
-    );
+    const needed = there.map(({ openedAt, lastEventAt }) => Math.max(openedAt, lastEventAt - steps * stepMs));
     // A record is appended after its event, but for a clock that runs ahead.
     const since = Math.min(...needed) - maxFutureSkewMs;
     return INPUT_TOPICS.map((topic) => {

@@ -1,26 +1,25 @@
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRawSync } from 'node:zlib';
 import { AlertPolicy } from '../alerts/policy.js';
+import type { DischargedStay } from '../align/discharged.js';
 import type { NewestDocuments } from '../align/documents.js';
-import {
-  type AppliedTo,
-  admissionOf,
-  type DischargedStay,
-  type LastScore,
-  PatientState,
-} from '../align/patient.js';
+import { type AppliedTo, type LastScore, openingOf, PatientState, type ToldFacts } from '../align/patient.js';
+import type { Place } from '../align/whereabouts.js';
 import { VARIABLES } from '../clinical/variables.js';
 import type { EpochMs } from '../events/event.js';
-import type { PatientSnapshotMessage } from '../events/messages.js';
+import type { AdtMessage, PatientSnapshotMessage } from '../events/messages.js';
 import type { AttentionCache } from '../inference/fusion.js';
 import type { ModelConfig } from '../inference/model.js';
 import { MODALITIES } from '../inference/occlusion.js';
 
 const deflate = promisify<Buffer, { level: number }, Buffer>(deflateRaw);
 
-/** Layout of `state`; raise it when the layout changes. Version 1 had no notes and images, version 2 no laboratory results. */
-const FORMAT_VERSION = 3;
-const READABLE_VERSIONS = [1, 2, FORMAT_VERSION];
+/**
+ * Layout of `state`; raise it when the layout changes. Version 1 had no notes and images, version 2 no laboratory results, version
+ * 3 no `told` and nothing of stays that are over.
+ */
+const FORMAT_VERSION = 4;
+const READABLE_VERSIONS = [1, 2, 3, FORMAT_VERSION];
 const VARIABLE_IDS = VARIABLES.map(({ id }) => id).join(' ');
 
 /** What a state may become when it is inflated; that of the largest model here takes a hundredth. */
@@ -28,6 +27,7 @@ const MAX_STATE_BYTES = 64 * 1_048_576;
 
 /** The part of a patient that is not in typed arrays. */
 interface Header {
+  /** Of the stay's first event, from which its steps count. */
   readonly admittedAt: number;
   readonly variables: string;
   readonly openStep: number;
@@ -39,6 +39,10 @@ interface Header {
   readonly wardId: string | null;
   readonly bedId: string | null;
   readonly demographics: PatientState['demographics'];
+  /** What ADT messages told, and when; absent before version 4. */
+  readonly told?: ToldFacts;
+  /** Of a stay that is over: an update that may take the discharge back. */
+  readonly update?: AdtMessage | null;
   readonly alerts: string;
   readonly recentIds: number;
   /** What the timeline holds and how; absent in older ones. */
@@ -75,17 +79,23 @@ export interface RestoredPatient {
   readonly fill: ((cache: AttentionCache) => void) | null;
 }
 
+/** A stay that is over as of a snapshot, and what fills the attention cache of its state. */
+export interface RestoredDischarge {
+  readonly stay: DischargedStay;
+  readonly fill: RestoredPatient['fill'];
+}
+
 /** What is known of a patient whose snapshot cannot be restored: enough to read their past again. */
 export interface LostPatient {
   readonly patientId: string;
   readonly partition: number;
-  readonly admittedAt: EpochMs;
+  readonly openedAt: EpochMs;
   readonly lastEventAt: EpochMs;
   readonly appliedTo: AppliedTo;
   readonly alerts: string;
-  readonly wardId: string | null;
-  readonly bedId: string | null;
+  readonly place: Place;
   readonly demographics: Partial<PatientState['demographics']>;
+  readonly facts: ToldFacts | undefined;
 }
 
 /**
@@ -98,12 +108,13 @@ export function snapshotOf(
   alerts: string,
   model: ModelConfig,
   positions: AppliedTo,
+  update: AdtMessage | null = null,
 ): PatientSnapshotMessage {
   const { timeline, lastScoreAt } = patient;
   const recentIds = patient.recentIds.toArray();
   const results = timeline.results.toArray();
   const header: Header = {
-    admittedAt: patient.admittedAt,
+    admittedAt: patient.openedAt,
     variables: VARIABLE_IDS,
     inputs: inputsOf(model),
     openStep: timeline.openStep,
@@ -114,6 +125,8 @@ export function snapshotOf(
     wardId: patient.wardId,
     bedId: patient.bedId,
     demographics: patient.demographics,
+    told: patient.facts,
+    update,
     alerts,
     recentIds: recentIds.length,
     notes: headsOf(timeline.notes),
@@ -144,26 +157,42 @@ export async function compressed(snapshot: PatientSnapshotMessage): Promise<Pati
   return { ...snapshot, compression: 'DEFLATE', state: await deflate(snapshot.state, { level: 1 }) };
 }
 
-/** A snapshot that says only that the stay is over: its `state` is empty. */
-export function dischargeOf({ patientId, at }: DischargedStay, positions: AppliedTo): PatientSnapshotMessage {
+/**
+ * A snapshot that says that the stay is over: it names none. Its `state` is empty where the discharge cannot be taken back any
+ * more; else give the cache of the stay's state.
+ */
+export function dischargeOf(
+  { patientId, at, state, update }: DischargedStay,
+  cacheOf: (patient: PatientState) => AttentionCache,
+  model: ModelConfig,
+  positions: AppliedTo,
+): PatientSnapshotMessage {
+  const over = { patientId, stayId: '', eventTime: at, positions };
+  if (state !== null) return { ...snapshotOf(state, cacheOf(state), '', model, positions, update), ...over };
   return {
+    ...over,
     formatVersion: FORMAT_VERSION,
-    patientId,
-    stayId: '',
-    eventTime: at,
     modelVersion: '',
-    positions,
     compression: 'NONE',
     state: Buffer.alloc(0),
   };
 }
 
-/** The stay that is over of a snapshot; null where it is of a patient who is still there. */
+/**
+ * The stay that is over of a snapshot, with its state where that can be restored; null where it is of a patient who is still
+ * there.
+ */
 export function restoreDischarge(
-  { patientId, eventTime, positions, state }: PatientSnapshotMessage,
-  partition: number,
-): DischargedStay | null {
-  return state.length > 0 ? null : { patientId, partition, at: eventTime, appliedTo: positions };
+  snapshot: PatientSnapshotMessage,
+  options: RestoreOptions,
+): RestoredDischarge | null {
+  const { patientId, stayId, eventTime: at, positions: appliedTo, state } = snapshot;
+  if (stayId !== '') return null;
+  const whole = state.length === 0 ? null : readPatient(snapshot, options);
+  const { partition } = options;
+  const update = whole?.update ?? null;
+  const stay = { patientId, partition, at, appliedTo, state: whole?.patient ?? null, update };
+  return { stay, fill: whole?.fill ?? null };
 }
 
 /**
@@ -175,6 +204,14 @@ export function restorePatient(
   snapshot: PatientSnapshotMessage,
   options: RestoreOptions,
 ): RestoredPatient | null {
+  const read = readPatient(snapshot, options);
+  return read === null ? null : { patient: read.patient, alerts: read.alerts, fill: read.fill };
+}
+
+function readPatient(
+  snapshot: PatientSnapshotMessage,
+  options: RestoreOptions,
+): (RestoredPatient & { readonly update: AdtMessage | null }) | null {
   const { partition, dedupeWindow, model } = options;
   const isOurs = snapshot.modelVersion === model.version;
   if (!READABLE_VERSIONS.includes(snapshot.formatVersion)) return null;
@@ -192,16 +229,15 @@ export function restorePatient(
     patient.lastScore = isOurs ? (header.lastScore ?? null) : null;
     patient.revised = header.revised;
     patient.appliedTo = snapshot.positions;
-    patient.wardId = header.wardId;
-    patient.bedId = header.bedId;
-    Object.assign(patient.demographics, header.demographics);
+    patient.restoreFacts(header, header.demographics, header.told);
     const { results = 0 } = header;
     const cache = reader.before(header.recentIds + embeddingsIn(header) + 2 * results);
     patient.recentIds.restore(reader.integers(header.recentIds));
     readDocuments(patient.timeline.notes, header.notes, reader);
     readDocuments(patient.timeline.images, header.images, reader);
     patient.timeline.results.restore(reader.doubles(results));
-    return { patient, alerts: header.alerts, fill: isOurs ? fillerFrom(cache, model) : null };
+    const { alerts, update = null } = header;
+    return { patient, alerts, update, fill: isOurs ? fillerFrom(cache, model) : null };
   } catch {
     return null;
   }
@@ -210,16 +246,18 @@ export function restorePatient(
 /** What can be told of the patient of a snapshot that cannot be restored; null where it does not even name the stay. */
 export function lostPatientOf(snapshot: PatientSnapshotMessage, partition: number): LostPatient | null {
   const { patientId, stayId, eventTime: lastEventAt, positions: appliedTo } = snapshot;
-  const admittedAt = admissionOf(stayId);
-  if (Number.isNaN(admittedAt)) return null;
-  const known = { patientId, partition, admittedAt, lastEventAt, appliedTo };
+  const openedAt = openingOf(stayId);
+  if (Number.isNaN(openedAt)) return null;
+  const known = { patientId, partition, openedAt, lastEventAt, appliedTo };
   try {
-    const { alerts, wardId, bedId, demographics } = readHeader(snapshot).header;
-    if (AlertPolicy.isState(alerts)) return { ...known, alerts, wardId, bedId, demographics };
+    const { alerts, wardId, bedId, demographics, told: facts } = readHeader(snapshot).header;
+    if (AlertPolicy.isState(alerts))
+      return { ...known, alerts, place: { wardId, bedId }, demographics, facts };
   } catch {
     // Of another layout, or damaged.
   }
-  return { ...known, alerts: '', wardId: null, bedId: null, demographics: {} };
+  const place = { wardId: null, bedId: null };
+  return { ...known, alerts: '', place, demographics: {}, facts: undefined };
 }
 
 /** Of the newest score only what is kept. */

@@ -1,7 +1,7 @@
 import { concatMap, map, type OperatorFunction } from 'rxjs';
 import type { AlertPolicy } from '../alerts/policy.js';
 import { Aligner, type AlignmentSink, type AlignOptions } from '../align/aligner.js';
-import type { DischargedStay, PatientState } from '../align/patient.js';
+import type { PatientState } from '../align/patient.js';
 import { Carry } from '../align/timeline.js';
 import type { LaneProgress, Position, RecordBatch } from '../bus/bus.js';
 import { bedsideScores } from '../clinical/bedside.js';
@@ -14,12 +14,13 @@ import type { MicroBatcher } from '../inference/batcher.js';
 import { contributionsOf, NO_CONTRIBUTIONS } from '../inference/occlusion.js';
 import { NO_OUTCOMES } from '../inference/outcomes.js';
 import { Histogram } from '../metrics/histogram.js';
+import { decide } from './decide.js';
 import type { EventDecoder } from './decode.js';
 import type { Explanations } from './explanations.js';
-import { type Action, emptyOutputs, type Outputs, type Score, type ShadowScore } from './outputs.js';
+import { type Action, emptyOutputs, factsOf, type Outputs, type Score, type ShadowScore } from './outputs.js';
 import type { ShadowModel } from './shadow.js';
 import { type SilentPatient, SilentPatients } from './silent.js';
-import type { RestoredPatient } from './snapshot.js';
+import type { RestoredDischarge, RestoredPatient } from './snapshot.js';
 
 /** A batch after decoding. */
 export interface DecodedBatch {
@@ -50,7 +51,7 @@ export interface Restored {
   readonly assigned: readonly number[];
   readonly lanes: readonly string[];
   readonly restored: readonly RestoredPatient[];
-  readonly discharged: readonly DischargedStay[];
+  readonly discharged: readonly RestoredDischarge[];
   readonly silent: readonly SilentPatient[];
 }
 
@@ -71,7 +72,7 @@ export interface OrderedBatch {
   readonly positions: readonly Position[];
   readonly revoked: readonly number[];
   readonly restored: readonly RestoredPatient[];
-  readonly discharged: readonly DischargedStay[];
+  readonly discharged: readonly RestoredDischarge[];
   /** Silent patients of whom there is an event, and those who have become silent. */
   readonly recalled: readonly RestoredPatient[];
   readonly silent: readonly SilentPatient[];
@@ -136,7 +137,9 @@ export class AlignAndScore {
     this.batcher = batcher;
     this.#shadow = shadow;
     const sink: AlignmentSink = {
-      admitted: (patient) => this.#actions.push({ kind: 'admitted', patient }),
+      admitted: (patient) => this.#actions.push({ kind: 'admitted', facts: factsOf(patient) }),
+      updated: (patient) => this.#actions.push({ kind: 'updated', facts: factsOf(patient) }),
+      reopened: (patient) => this.#actions.push({ kind: 'reopened', facts: factsOf(patient) }),
       stepClosed: (patient, step, carry) => {
         batcher.close(patient, step, carry);
         shadow?.close(patient, step, carry);
@@ -200,7 +203,9 @@ export class AlignAndScore {
     this.#restore(batch.recalled, 'recalled');
     this.aligner.apply(batch.events);
     if (batch.revoked.length > 0) this.#release(new Set(batch.revoked));
-    for (const stay of batch.discharged) this.aligner.restoreDischarged(stay);
+    for (const { stay, fill } of batch.discharged) {
+      if (this.aligner.restoreDischarged(stay) && stay.state !== null) this.#restoreCache(stay.state, fill);
+    }
     this.#restore(batch.restored, 'restored');
     const asked = this.#shadow === null ? {} : { shadowScores: this.#shadow.take() };
     return { ...batch, actions: this.#actions, ...asked };
@@ -215,11 +220,15 @@ export class AlignAndScore {
   #restore(patients: readonly RestoredPatient[], kind: 'restored' | 'recalled'): void {
     for (const { patient, alerts, fill } of patients) {
       if (!this.aligner.restore(patient)) continue;
-      if (fill !== null) fill(this.batcher.cacheOf(patient));
-      else this.computeCache(patient);
-      this.#shadow?.restore(patient);
+      this.#restoreCache(patient, fill);
       this.#actions.push({ kind, patient, alerts });
     }
+  }
+
+  #restoreCache(patient: PatientState, fill: RestoredPatient['fill']): void {
+    if (fill !== null) fill(this.batcher.cacheOf(patient));
+    else this.computeCache(patient);
+    this.#shadow?.restore(patient);
   }
 
   /** Of the closed steps there are, since the one in the snapshot is another model's. */
@@ -261,52 +270,4 @@ export function applyAlertPolicy(
     }
     return outputs;
   });
-}
-
-function decide(
-  policy: AlertPolicy,
-  action: Action,
-  outputs: Outputs,
-  ordered: (partition: number) => EpochMs,
-): void {
-  switch (action.kind) {
-    case 'admitted':
-      outputs.admitted.push(action.patient);
-      return;
-    case 'score':
-      outputs.scores.push(action.score);
-      outputs.alerts.push(...policy.score(action.score, ordered(action.partition)));
-      return;
-    case 'act': {
-      const { message, event } = action;
-      const transitions = policy.act(message, ordered(event.partition));
-      if (transitions !== null) {
-        outputs.alerts.push(...transitions);
-        return;
-      }
-      const { patientId, eventTime, alertId } = message;
-      const detail = `the patient has no open alert ${alertId}`;
-      const rejection = { reason: 'unknown-alert' as const, detail, patientId, eventTime, index: -1 };
-      outputs.deadLetters.push(deadLetter(event, null, rejection));
-      return;
-    }
-    case 'restored': {
-      const { patient, alerts } = action;
-      outputs.restored.push({ patient, alerts: policy.restore(patient.patientId, alerts) });
-      return;
-    }
-    case 'recalled':
-      policy.restore(action.patient.patientId, action.alerts);
-      outputs.recalled.push({ patient: action.patient });
-      return;
-    case 'released':
-      outputs.released.push(action.patient);
-      policy.release(action.patient.patientId);
-      return;
-    case 'discharged': {
-      const { patient, time } = action;
-      outputs.discharged.push(patient);
-      outputs.alerts.push(...policy.discharge(patient.patientId, time, ordered(patient.partition)));
-    }
-  }
 }

@@ -1,5 +1,5 @@
 import type { Encoding } from '../encoders/encoding.js';
-import type { AckMessage, AdtMessage, ImagingMessage, NoteMessage } from './messages.js';
+import type { AckMessage, AdtMessage, AdtType, ImagingMessage, NoteMessage } from './messages.js';
 
 /** Milliseconds since the epoch, UTC. */
 export type EpochMs = number;
@@ -7,9 +7,19 @@ export type EpochMs = number;
 /** Kinds in the order in which events of one patient with equal event time are applied. */
 export const EVENT_KINDS = ['adt', 'vitals', 'labs', 'imaging', 'notes', 'acks'] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
+/**
+ * ADT messages of one moment in the order in which they are applied: one stay is over before the next begins, and a
+ * patient is admitted before they are moved.
+ */
+const ADT_TYPES: readonly AdtType[] = ['DISCHARGE', 'ADMIT', 'TRANSFER', 'UPDATE'];
+
+/** The place of an event among those of its patient and moment; `type` is that of an ADT message. */
+export function rankOf(kind: EventKind, type: AdtType | null): number {
+  return type === null ? EVENT_KINDS.indexOf(kind) : ADT_TYPES.indexOf(type) - ADT_TYPES.length;
+}
 
 interface EventHead {
-  /** Place of `kind` in EVENT_KINDS. */
+  /** Place among the events of one moment, of `rankOf`. */
   readonly rank: number;
   readonly messageId: string;
   readonly patientId: string;
@@ -52,7 +62,7 @@ export type ClinicalEvent =
   | NoteClinicalEvent
   | AckClinicalEvent;
 
-/** The total order of a patient's events: time, then kind, then message id. */
+/** The total order of a patient's events: time, then kind (of ADT, type), then message id. */
 export function compareEvents(a: ClinicalEvent, b: ClinicalEvent): number {
   if (a.eventTime !== b.eventTime) return a.eventTime - b.eventTime;
   if (a.rank !== b.rank) return a.rank - b.rank;

@@ -141,20 +141,30 @@ export interface AlertMessage {
   reason: string | null;
   /** Of a technical notice: what is wrong, where, and what to do. */
   detail: string | null;
+  /** Where it was raised; `wardId` and `bedId` are where the patient is now. */
+  raisedWardId: string | null;
+  raisedBedId: string | null;
+  /** On the record of a move to another ward: the ward left, empty where it was not known. Else null. */
+  leftWardId: string | null;
 }
-
-/** What alert records of before these fields lack: all of them were clinical. */
-const EARLIER_ALERT: Pick<AlertMessage, 'class' | 'detail'> = { class: 'clinical', detail: null };
 
 /** An alert record that was kept as JSON, also by an earlier version. */
 export function alertOf(json: string): AlertMessage {
   return withPresentFields(JSON.parse(json) as AlertMessage);
 }
 
-/** The record with the fields that an earlier version did not have. */
-export function withPresentFields(alert: AlertMessage): AlertMessage {
-  return { ...EARLIER_ALERT, ...alert };
+/**
+ * The record with the fields that an earlier version did not have: then all were clinical, and named where they were raised. The
+ * order of those that are there stays, so that what is kept again is the same.
+ */
+export function withPresentFields(alert: AlertMessage | EarlierAlert): AlertMessage {
+  const { class: kind = 'clinical', detail = null, wardId, bedId, leftWardId = null } = alert;
+  const { raisedWardId = wardId, raisedBedId = bedId } = alert;
+  return { ...alert, class: kind, detail, raisedWardId, raisedBedId, leftWardId };
 }
+
+type LaterField = 'class' | 'detail' | 'raisedWardId' | 'raisedBedId' | 'leftWardId';
+type EarlierAlert = Omit<AlertMessage, LaterField> & Partial<Pick<AlertMessage, LaterField>>;
 
 export interface DeadLetterMessage {
   deadLetterId: string;

@@ -1,7 +1,7 @@
 import type { UnitConversion } from '../clinical/units.js';
 import { INDEX_BY_CODE, VARIABLES } from '../clinical/variables.js';
 import type { DeadLetterReason, Origin, Rejection } from './dead-letter.js';
-import { type ClinicalEvent, type EpochMs, EVENT_KINDS } from './event.js';
+import { type ClinicalEvent, type EpochMs, EVENT_KINDS, rankOf } from './event.js';
 import { IdFault, readId } from './ids.js';
 import { readImageHeader } from './image.js';
 import type {
@@ -43,7 +43,7 @@ const DEMOGRAPHIC_FIELDS = Object.keys(DEMOGRAPHIC_RANGES) as DemographicField[]
 /** A specimen older than this counts as this old: timelines keep ages in 32 bits of milliseconds. */
 const MAX_OBSERVED_AGE_MS = 24 * 24 * 3_600_000;
 
-const RANK = Object.fromEntries(EVENT_KINDS.map((kind, rank) => [kind, rank])) as Record<
+const RANK = Object.fromEntries(EVENT_KINDS.map((kind) => [kind, rankOf(kind, null)])) as Record<
   (typeof EVENT_KINDS)[number],
   number
 >;
@@ -292,7 +292,7 @@ export function eventOf(
   const { eventTime } = message;
   return {
     kind,
-    rank: RANK[kind],
+    rank: body !== null && 'type' in body ? rankOf(kind, body.type) : RANK[kind],
     messageId: message.messageId,
     patientId: message.patientId,
     eventTime,

@@ -37,7 +37,7 @@ export async function exportFeatures(
       scores.set(patient, new Float32Array(grid.steps * SCORE_NAMES.length).fill(Number.NaN));
     },
     stepClosed: (patient: PatientState, step: StepIndex, carry: Carry) => {
-      if (step >= grid.steps) return;
+      if (step >= grid.steps || !rows.has(patient)) return;
       const { timeline } = patient;
       encoder.encode(patient, step, timeline.endOf(step), carry, rows.get(patient)!, step * encoder.size);
       // A step revised by late data keeps the scores it had: they are of what was known then.
@@ -45,6 +45,7 @@ export async function exportFeatures(
       writeScores(timeline, timeline.endOf(step), scores.get(patient)!, step * SCORE_NAMES.length);
     },
     discharged: (patient) => {
+      if (!rows.has(patient)) return;
       writeSync(file, new Uint8Array(rows.get(patient)!.buffer));
       writeSync(scoresFile, new Uint8Array(scores.get(patient)!.buffer));
       rows.delete(patient);
@@ -53,6 +54,9 @@ export async function exportFeatures(
     },
     scoreDue: NOTHING,
     acknowledged: NOTHING,
+    updated: NOTHING,
+    // What follows a discharge that is taken back is left out: the stay is written already.
+    reopened: NOTHING,
     released: NOTHING,
     rejected: NOTHING,
   };

@@ -70,7 +70,8 @@ function messagesOf(stay: HistoricStay, bed: number, admittedAt: number, source:
   const { patientId, admission, endMs } = stay;
   const admit = adt(`${patientId}:admit`, patientId, 'ADMIT', admittedAt, source);
   admit.bedId = `Bed ${String(bed + 1).padStart(2, '0')}`;
-  Object.assign(admit, admission);
+  // History that names no ward is a ward of its own: nobody is to look for its patients.
+  Object.assign(admit, { wardId: source }, admission);
   const discharge = adt(`${patientId}:discharge`, patientId, 'DISCHARGE', admittedAt + endMs, source);
   return [
     { topic: TOPICS.adt, key: patientId, eventTime: admittedAt, record: admit },

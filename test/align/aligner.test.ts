@@ -37,6 +37,12 @@ class Recorder implements AlignmentSink {
   admitted({ patientId, admittedAt }: PatientState): void {
     this.said.push(`${patientId} admitted ${minutes(admittedAt)}`);
   }
+  updated({ patientId, wardId, bedId }: PatientState): void {
+    this.said.push(`${patientId} lies in ${wardId}/${bedId}`);
+  }
+  reopened({ patientId }: PatientState): void {
+    this.said.push(`${patientId} here again`);
+  }
   discharged({ patientId }: PatientState, time: number): void {
     this.said.push(`${patientId} discharged ${minutes(time)}`);
   }
@@ -137,9 +143,9 @@ describe('a stay', () => {
   it('is not begun anew by the admission of the stay that has ended, come late', () => {
     const recorder = new Recorder();
     recorder.apply(rate(1), discharge(30));
-    expect(recorder.apply(admit(0), admit(30))).toEqual([
+    expect(recorder.apply(admit(0), admit(29))).toEqual([
       expect.stringContaining('p1 after-discharge 0'),
-      expect.stringContaining('p1 after-discharge 30'),
+      expect.stringContaining('p1 after-discharge 29'),
     ]);
     expect(recorder.aligner.patients.size).toBe(0);
   });
@@ -227,6 +233,8 @@ describe('what is read again after a restart', () => {
       partition: 0,
       at: START + 10 * MINUTE_MS,
       appliedTo: { 'ward.vitals': 5 },
+      state: null,
+      update: null,
     });
     expect(recorder.apply(placed(rate(9), 4))).toEqual([]);
     expect(recorder.aligner.counts).toMatchObject({ duplicates: 1, duplicateObservations: 1 });
@@ -236,7 +244,7 @@ describe('what is read again after a restart', () => {
 
   it('is no matter any more once the stay is forgotten, or its partition another process has', () => {
     const recorder = new Recorder();
-    const stay = { patientId: 'p1', partition: 3, at: START, appliedTo: null };
+    const stay = { patientId: 'p1', partition: 3, at: START, appliedTo: null, state: null, update: null };
     recorder.aligner.restoreDischarged(stay);
     expect(recorder.aligner.forgetDischarged(START)).toEqual([]);
     expect(recorder.aligner.forgetDischarged(START + 1)).toEqual([stay]);

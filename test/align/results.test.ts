@@ -19,6 +19,8 @@ function silent(): AlignmentSink {
     stepClosed: nothing,
     scoreDue: nothing,
     admitted: nothing,
+    updated: nothing,
+    reopened: nothing,
     discharged: nothing,
     released: nothing,
     acknowledged: nothing,

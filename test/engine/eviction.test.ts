@@ -225,7 +225,7 @@ describe('a silent patient', () => {
       signal: 'risk',
       priority: 'LOW',
       raiseAt: 0.000_001,
-      resolveBelow: 0,
+      resolveBelow: 0.000_000_1,
       holdMs: 0,
       refractoryMs: 0,
       escalateAfterMs: 12 * HOUR_MS,

@@ -9,12 +9,18 @@ import { Engine } from '../../src/engine/engine.js';
 import type { Outputs, Sink } from '../../src/engine/outputs.js';
 import { restorePatient } from '../../src/engine/snapshot.js';
 import { DecodeFailure, MessageCodec } from '../../src/events/codec.js';
-import type { LabResultMessage, PatientSnapshotMessage } from '../../src/events/messages.js';
+import type {
+  AdtMessage,
+  AdtType,
+  AlertMessage,
+  LabResultMessage,
+  PatientSnapshotMessage,
+} from '../../src/events/messages.js';
 import { INPUT_TOPICS, type InputTopic, TOPICS } from '../../src/events/topics.js';
 import type { ModelConfig } from '../../src/inference/model.js';
 import { bytesOf, type SourceMessage } from '../../src/replay/source.js';
 import { simulateWard } from '../../src/simulate/ward.js';
-import { START } from '../helpers.js';
+import { adt, HOUR_MS, START } from '../helpers.js';
 import { positionsOf } from './state-log.js';
 
 const codec = new MessageCodec();
@@ -41,9 +47,41 @@ const corrections = told
     return { ...message, eventTime, record: corrected } as SourceMessage;
   });
 const end = told.at(-1)!.eventTime;
-const messages = [...told, ...corrections.filter(({ eventTime }) => eventTime < end)].sort(
-  (a, b) => a.eventTime - b.eventTime,
-);
+
+/** What happens to the stays, as messages with the hours at which they come: moves, one of them told late, and more. */
+const [moved, late, twice] = ['SIM-3-001', 'SIM-3-002', 'SIM-3-003'];
+const story: readonly (readonly [arrival: number, type: AdtType, hour: number, what: Partial<AdtMessage>])[] =
+  [
+    [0.5, 'ADMIT', 0, { patientId: late, wardId: 'W', bedId: 'Bed 02', ageYears: 81, sex: 'FEMALE' }],
+    [5, 'TRANSFER', 5, { patientId: moved, wardId: 'V', bedId: '9' }],
+    [10, 'DISCHARGE', 10, { patientId: moved }],
+    [10.05, 'UPDATE', 10.05, { patientId: moved }],
+    [20, 'TRANSFER', 18, { patientId: moved, wardId: 'U', bedId: '3' }],
+    [30, 'ADMIT', 30, { patientId: twice, wardId: 'V', bedId: '7' }],
+    [30, 'DISCHARGE', 30, { patientId: twice }],
+  ];
+/** In the order in which they come. */
+const messages: readonly (SourceMessage & { readonly arrival: number })[] = [
+  ...[...told, ...corrections.filter(({ eventTime }) => eventTime < end)]
+    .filter(({ topic, key }) => topic !== TOPICS.adt || key !== late)
+    .map((message) => ({ ...message, arrival: message.eventTime })),
+  ...story.map(([arrival, type, hour, what]) => {
+    const eventTime = START + hour * HOUR_MS;
+    const record = adt(type, { ...what, eventTime, messageId: `story-${type}-${arrival}` });
+    return {
+      topic: TOPICS.adt,
+      key: record.patientId,
+      eventTime,
+      record,
+      arrival: START + arrival * HOUR_MS,
+    };
+  }),
+].sort((a, b) => a.arrival - b.arrival);
+/** How much of the log there is once a message of the story has come. */
+const through = (type: AdtType, arrival: number) =>
+  messages.findIndex(
+    ({ record }) => 'messageId' in record && record.messageId === `story-${type}-${arrival}`,
+  ) + 1;
 
 /** What outlives a process. */
 interface World {
@@ -140,7 +178,7 @@ const log = (() => {
     const offset = next.get(message.topic) ?? 0;
     next.set(message.topic, offset + 1);
     const record = new RawRecord(message.topic as InputTopic, 0, offset, bytesOf(message, codec));
-    return Object.assign(record, { time: message.eventTime });
+    return Object.assign(record, { time: message.arrival });
   });
 })();
 
@@ -150,8 +188,17 @@ class Results implements Sink {
 
   async write({ scores, alerts }: Outputs): Promise<void> {
     for (const { patientId, eventTime, risk } of scores) this.scores.set(`${patientId} ${eventTime}`, risk);
-    for (const { alertId, sequence, state } of alerts) this.alerts.set(`${alertId} ${sequence}`, state);
+    for (const alert of alerts)
+      this.alerts.set(`${alert.alertId} ${alert.sequence}`, JSON.stringify({ ...alert, evidence: [] }));
   }
+}
+
+/** What one of two has, or has otherwise. */
+function differences<Value>(found: ReadonlyMap<string, Value>, wanted: ReadonlyMap<string, Value>): string[] {
+  const keys = [...new Set([...found.keys(), ...wanted.keys()])].sort();
+  return keys
+    .filter((key) => found.get(key) !== wanted.get(key))
+    .map((key) => `${key}: ${found.get(key)}, not ${wanted.get(key)}`);
 }
 
 /** Reads the log from what is committed up to `until`; `stop` ends as asked, else the process dies with its memory. */
@@ -251,6 +298,44 @@ describe('state that outlives the process', () => {
     expect(new Map([...results.alerts].sort())).toEqual(new Map([...uninterrupted.alerts].sort()));
   });
 
+  it.each([
+    [
+      'between the discharge and the update that takes it back',
+      [through('DISCHARGE', 10), through('UPDATE', 10.05)],
+    ],
+    ['before and after an admission that is told late', [through('ADMIT', 0.5) - 2, through('ADMIT', 0.5)]],
+    ['around a move that is told late', [through('TRANSFER', 20) - 1, through('TRANSFER', 20)]],
+    ['between an admission and the discharge of that moment', [through('ADMIT', 30)]],
+  ])('knows stays as if nothing had happened, restarted %s', async (_, places) => {
+    const uninterrupted = new Results();
+    await live(newWorld(), uninterrupted, log.length, true);
+    const alerts = [...uninterrupted.alerts.values()].map((text) => JSON.parse(text) as AlertMessage);
+    expect(alerts.filter(({ patientId }) => patientId === moved).map(({ wardId }) => wardId)).toContain('U');
+    expect(new Set(alerts.map(({ rule }) => rule))).toContain('place-unknown');
+    const world = newWorld();
+    const results = new Results();
+    for (const place of places) await live(world, results, place, false);
+    await live(world, results, log.length, true);
+    expect(differences(results.scores, uninterrupted.scores)).toEqual([]);
+    expect(differences(results.alerts, uninterrupted.alerts)).toEqual([]);
+  });
+
+  it('takes a discharge back that another process knows of from the log only', async () => {
+    const uninterrupted = new Results();
+    await live(newWorld(), uninterrupted, log.length, true);
+    const world = newWorld();
+    const results = new Results();
+    for (const place of [through('DISCHARGE', 10), through('UPDATE', 10.05)]) {
+      await live(world, results, place, true);
+      const kept = snapshotsOf(world).find(({ patientId }) => patientId === moved);
+      expect([kept?.stayId, kept?.eventTime]).toEqual(['', START + 10 * HOUR_MS]);
+      expect(kept?.state.length).toBeGreaterThan(0);
+    }
+    await live(world, results, log.length, true);
+    expect(differences(results.scores, uninterrupted.scores)).toEqual([]);
+    expect(differences(results.alerts, uninterrupted.alerts)).toEqual([]);
+  });
+
   it('commits all that was dealt with when it is told to stop', async () => {
     const world = newWorld();
     await live(world, new Results(), log.length, true);
@@ -326,7 +411,7 @@ describe('state that outlives the process', () => {
     const again = new Results();
     await live(world, again, half, true);
     expect([again.scores.size, again.alerts.size]).toEqual([0, 0]);
-    expect(snapshotsOf(world).map(({ formatVersion }) => formatVersion)).toEqual([3, 3, 3]);
+    expect(snapshotsOf(world).map(({ formatVersion }) => formatVersion)).toEqual([4, 4, 4]);
     expect(placesOf()).toEqual(places);
   });
 

@@ -352,6 +352,8 @@ const at = (minute: number, patientId = 'p1') => ({
 const rate = (minute: number, patientId?: string) =>
   eventOf('vitals', vitals({ heartRate: 80 }, at(minute, patientId)));
 
+const admission = () => eventOf('adt', adt('ADMIT', { wardId: 'W' }));
+
 describe('AlignAndScore', () => {
   const kinds = ({ actions }: AlignedBatch) =>
     actions.map((action) =>
@@ -385,7 +387,7 @@ describe('AlignAndScore', () => {
     const deadLetters = [{ reason: 'undecodable' }] as OrderedBatch['deadLetters'];
     const out = await marbles.play(
       'a-b',
-      { a: ordered(rate(5)), b: { ...ordered(rate(1)), deadLetters } },
+      { a: ordered(eventOf('adt', adt('ADMIT', at(5)))), b: { ...ordered(rate(1)), deadLetters } },
       stage.operator(),
     );
     const reasons = out.map(({ notification }) =>
@@ -431,7 +433,7 @@ describe('applyAlertPolicy', () => {
     const out = await marbles.play(
       'a-b',
       {
-        a: ordered(rate(0)),
+        a: ordered(admission(), rate(0)),
         b: ordered(rate(1), eventOf('acks', ack('no such alert', { ...at(2), messageId: 'k' })), discharge),
       },
       (input$: Observable<OrderedBatch>) =>
@@ -460,7 +462,7 @@ describe('applyAlertPolicy', () => {
     const partitionOf = (patientId: string) => stage.aligner.patients.get(patientId)?.partition;
     const out = await marbles.play(
       'a-b-c',
-      { a: ordered(rate(0)), b: later(1, 9), c: later(0, 2) },
+      { a: ordered(admission(), rate(0)), b: later(1, 9), c: later(0, 2) },
       (input$: Observable<OrderedBatch>) =>
         applyAlertPolicy(new AlertPolicy([RULE], 'v'), partitionOf)(stage.operator()(input$)),
     );

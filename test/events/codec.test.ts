@@ -205,6 +205,9 @@ function alert(at: Partial<RecordShapes['Alert']>): RecordShapes['Alert'] {
     reason: null,
     class: 'clinical',
     detail: null,
+    raisedWardId: null,
+    raisedBedId: null,
+    leftWardId: null,
     ...at,
   };
 }

@@ -28,6 +28,8 @@ type Risks = Map<string, number>;
 
 const SILENT = {
   admitted: () => undefined,
+  updated: () => undefined,
+  reopened: () => undefined,
   discharged: () => undefined,
   released: () => undefined,
   acknowledged: () => undefined,
