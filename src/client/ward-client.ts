@@ -248,6 +248,7 @@ export class WardClient {
         this.#cursor = frame.cursor;
         break;
       case 'alert':
+      case 'withdrawn':
         this.#cursor = frame.cursor;
         break;
       case 'heartbeat':

@@ -36,6 +36,7 @@ export const patientSchema = z
     stayId: z.string(),
     wardId: z.string().nullable(),
     bedId: z.string().nullable(),
+    placeUnknown: z.boolean().describe('No message has told the ward: the patient is shown to every ward.'),
     admittedAt: time,
     lastEventAt: time,
     ageYears: z.number().nullable(),
@@ -92,7 +93,7 @@ export const alertSchema = z
     sequence: z.number().int().describe('0 for the first record of an alert, then one more each.'),
     patientId: z.string().describe('Empty: a technical notice about no one patient.'),
     stayId: z.string(),
-    wardId: z.string().nullable(),
+    wardId: z.string().nullable().describe('Where the patient is, as of this record; null: not known.'),
     bedId: z.string().nullable(),
     rule: z.string().describe('The rule that raised it; of a technical notice, its kind.'),
     priority: prioritySchema,
@@ -122,6 +123,14 @@ export const alertSchema = z
       .describe('Who acted, as their token names them; null for the engine itself.'),
     reason: z.string().nullable(),
     detail: z.string().nullable().describe('Of a technical notice: what is wrong, where, and what to do.'),
+    raisedWardId: z.string().nullable().describe('Ward where it was raised; null: not known then.'),
+    raisedBedId: z.string().nullable().describe('Bed where it was raised; null: not known then.'),
+    leftWardId: z
+      .string()
+      .nullable()
+      .describe(
+        'On the record of a move: the ward the patient left, empty where it was not known. Else null.',
+      ),
   })
   .meta({ id: 'Alert', description: 'One record of an alert: what it became at `eventTime`, and why.' });
 
@@ -505,7 +514,10 @@ export const serverFrameSchema = z.discriminatedUnion('type', [
       complete: z
         .boolean()
         .describe('false: the cursor is not known (any more); read GET /api/v1/alerts for what was missed.'),
-      missed: z.number().int().describe('Alert frames that follow before the snapshot.'),
+      missed: z
+        .number()
+        .int()
+        .describe('Frames of type alert and withdrawn that follow before the snapshot.'),
     })
     .meta({ id: 'Resumed', description: 'The answer to `resumeFrom`.' }),
   z
@@ -532,6 +544,18 @@ export const serverFrameSchema = z.discriminatedUnion('type', [
   z
     .object({ type: z.literal('alert'), cursor: cursorSchema, alert: alertSchema })
     .meta({ id: 'AlertFrame', description: 'The next record of an alert. Never dropped.' }),
+  z
+    .object({
+      type: z.literal('withdrawn'),
+      cursor: cursorSchema,
+      alertId: z.string(),
+      patientId: z.string(),
+    })
+    .meta({
+      id: 'Withdrawn',
+      description:
+        'An alert left the wards subscribed with its patient: it goes on elsewhere. Never dropped.',
+    }),
   z
     .object({
       type: z.literal('heartbeat'),

@@ -1,7 +1,7 @@
 import { Subject } from 'rxjs';
 import type { LastScore, PatientState } from '../align/patient.js';
 import { VARIABLES } from '../clinical/variables.js';
-import type { Departed, Outputs, Score, Sink } from '../engine/outputs.js';
+import type { Departed, Outputs, Score, Sink, StayFacts } from '../engine/outputs.js';
 import { type SilentPatient, silentOf } from '../engine/silent.js';
 import type { EpochMs } from '../events/event.js';
 import type { AlertMessage } from '../events/messages.js';
@@ -62,7 +62,7 @@ export class WardView implements Sink {
   }
 
   async write(outputs: Outputs): Promise<void> {
-    const { admitted, restored, silent, recalled, discharged, released, scores, alerts } = outputs;
+    const { admitted, restored, updated, silent, recalled, discharged, released, scores, alerts } = outputs;
     this.recent.write(outputs);
     for (const { patient } of restored) this.#restore(patient);
     for (const patient of admitted) this.#admit(patient);
@@ -72,9 +72,16 @@ export class WardView implements Sink {
       this.#states.set(patient.patientId, patient);
     }
     for (const score of scores) this.#score(score);
+    for (const facts of updated) this.#update(facts);
     const transitions = [...[...restored, ...silent].flatMap(({ alerts: open }) => open), ...alerts];
     if (transitions.length > 0) this.#push(transitions);
-    this.#remove(discharged, 'discharged');
+    // Who was admitted anew in the same batch is here: only the stay before is over.
+    this.#remove(
+      discharged.filter(
+        ({ patientId, stayId }) => (this.patients.get(patientId)?.stayId ?? stayId) === stayId,
+      ),
+      'discharged',
+    );
     this.#remove(released, 'elsewhere');
   }
 
@@ -139,7 +146,8 @@ export class WardView implements Sink {
       this.departed$.next({ patientId, wardId, reason });
     }
     const dropped = [...this.openAlerts.values()].filter(
-      (alert) => alert.class !== 'technical' && gone.has(alert.patientId),
+      // A notice of the process itself is of no stay.
+      (alert) => alert.stayId !== '' && gone.has(alert.patientId),
     );
     for (const { alertId } of dropped) this.openAlerts.delete(alertId);
     if (dropped.length > 0) this.dropped$.next(dropped);
@@ -185,11 +193,13 @@ export class WardView implements Sink {
     patient: Pick<PatientState, 'patientId' | 'stayId' | 'wardId' | 'bedId' | 'admittedAt' | 'demographics'>,
   ): void {
     const { patientId, stayId, admittedAt, wardId, bedId, demographics } = patient;
+    const before = this.patients.get(patientId);
     this.patients.set(patientId, {
       patientId,
       stayId,
       wardId,
       bedId,
+      placeUnknown: wardId === null,
       admittedAt,
       lastEventAt: admittedAt,
       ageYears: demographics.ageYears,
@@ -209,6 +219,29 @@ export class WardView implements Sink {
       restored: false,
     });
     this.#changed.add(patientId);
+    if (before !== undefined && before.wardId !== wardId)
+      this.departed$.next({ patientId, wardId: before.wardId, reason: 'moved' });
+  }
+
+  /** Shows what has become known of a stay at once, not only with its next score. */
+  #update({ patient: { patientId }, admittedAt, demographics, ...place }: StayFacts): void {
+    const view = this.patients.get(patientId);
+    if (view === undefined) return;
+    this.#place(view, place);
+    view.admittedAt = admittedAt;
+    view.ageYears = demographics.ageYears;
+    view.sex = demographics.sex;
+    this.#changed.add(patientId);
+  }
+
+  /** Whoever watches the ward that the patient leaves is told. */
+  #place(view: PatientView, { wardId, bedId }: Pick<PatientView, 'wardId' | 'bedId'>): void {
+    const { patientId, wardId: before } = view;
+    view.bedId = bedId;
+    if (before === wardId) return;
+    view.wardId = wardId;
+    view.placeUnknown = wardId === null;
+    this.departed$.next({ patientId, wardId: before, reason: 'moved' });
   }
 
   #score(score: Score): void {
@@ -216,12 +249,7 @@ export class WardView implements Sink {
     if (view === undefined) return;
     const { eventTime, risk, values, ages } = score;
     if (eventTime > this.#clock) this.#clock = eventTime;
-    if (view.wardId !== score.wardId) {
-      const { patientId, wardId } = view;
-      view.wardId = score.wardId;
-      this.departed$.next({ patientId, wardId, reason: 'moved' });
-    }
-    view.bedId = score.bedId;
+    this.#place(view, score);
     view.lastEventAt = eventTime;
     view.restored = false;
     this.#show(view, score);

@@ -15,7 +15,7 @@ const DAY_MS = 24 * 3_600_000;
 const LOOK_BACK_MS = 30 * DAY_MS;
 
 export interface AlertQuery extends Window {
-  /** Only these wards; all where not given. */
+  /** Only alerts of patients who are on these wards, or whose ward is not known; all where not given. */
   readonly wards?: readonly string[] | undefined;
   readonly patientId?: string | undefined;
   readonly state?: AlertState | undefined;
@@ -56,10 +56,10 @@ export async function alertsOf(client: ClickHouseClient, query: AlertQuery): Pro
   const { from, to } = query;
   const rows = new Conditions()
     .within('onset_time', { from: from === undefined ? undefined : from - LOOK_BACK_MS, to })
-    .add('patient_id = {patientId:String}', { patientId })
-    // What belongs to no ward concerns every ward.
-    .add("(ward_id IN {wards:Array(String)} OR ward_id = '')", { wards });
+    .add('patient_id = {patientId:String}', { patientId });
   const groups = new Conditions()
+    // Alerts follow their patients: the newest record tells the ward. What belongs to no ward concerns every ward.
+    .add("(ward IN {wards:Array(String)} OR ward = '')", { wards })
     .add('raisedAt < {before:Int64}', { before: to })
     .add('raisedAt >= {since:Int64}', { since: withTakenOver ? undefined : from })
     .add("(raisedAt >= {open:Int64} OR state != 'RESOLVED' OR updatedAt >= {open:Int64})", {
@@ -82,7 +82,8 @@ export async function alertsOf(client: ClickHouseClient, query: AlertQuery): Pro
     client,
     `SELECT alert_id AS alertId, toUnixTimestamp64Milli(min(raised_at)) AS raisedAt,
             toUnixTimestamp64Milli(max(updated_at)) AS updatedAt, argMaxMerge(latest) AS newest,
-            newest.state AS state, newest.priority AS priority, newest.body AS body
+            newest.state AS state, newest.priority AS priority, newest.body AS body,
+            JSONExtractString(body, 'wardId') AS ward
      FROM alerts ${rows.as('WHERE')}
      GROUP BY onset_time, alert_id ${groups.as('HAVING')}
      ORDER BY raisedAt DESC, alertId DESC LIMIT {limit:UInt32}`,

@@ -112,7 +112,7 @@ export async function imageBytes(
   return row === undefined || row.bytes === '' ? null : Buffer.from(row.bytes, 'base64');
 }
 
-/** Where a patient was last known to be; null where the store knows of no such patient. */
+/** Where a patient was last known to be: stays follow each move, scores come after some; null where the store knows of no such patient. */
 export async function lastPlaceOf(
   client: ClickHouseClient,
   patientId: string,
@@ -120,10 +120,10 @@ export async function lastPlaceOf(
   const [row] = await select<{ wardId: string }>(
     client,
     `SELECT ward_id AS wardId FROM (
-       SELECT ward_id, event_time AS at FROM current_scores FINAL WHERE patient_id = {patientId:String}
+       SELECT ward_id, event_time AS at, 0 AS isStay FROM current_scores FINAL WHERE patient_id = {patientId:String}
        UNION ALL
-       SELECT ward_id, admitted_at AS at FROM stays FINAL WHERE patient_id = {patientId:String})
-     ORDER BY ward_id != '' DESC, at DESC LIMIT 1`,
+       SELECT ward_id, admitted_at AS at, 1 AS isStay FROM stays FINAL WHERE patient_id = {patientId:String})
+     ORDER BY ward_id != '' DESC, isStay DESC, at DESC LIMIT 1`,
     { patientId },
   );
   return row === undefined ? null : { wardId: row.wardId === '' ? null : row.wardId };

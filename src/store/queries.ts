@@ -67,20 +67,6 @@ export function currentScores(client: ClickHouseClient, now: WardNow = {}): Prom
   );
 }
 
-/** The ward of a patient's newest stay; null where the store knows of none. */
-export async function wardOf(client: ClickHouseClient, patientId: string): Promise<string | null> {
-  const [row] = await select<{ wardId: string }>(
-    client,
-    `SELECT ward_id AS wardId FROM (
-       SELECT ward_id, event_time AS at FROM current_scores FINAL WHERE patient_id = {patientId:String}
-       UNION ALL
-       SELECT ward_id, admitted_at AS at FROM stays FINAL WHERE patient_id = {patientId:String})
-     WHERE ward_id != '' ORDER BY at DESC LIMIT 1`,
-    { patientId },
-  );
-  return row?.wardId ?? null;
-}
-
 /** Values of one variable, oldest first; where they are thinned each stands for a stretch of time. */
 export interface StoredSeries {
   readonly variable: string;

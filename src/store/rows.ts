@@ -11,6 +11,7 @@ import {
   maybeUint8Value,
   textValue,
   timeValue,
+  UINT8_MAX,
   UINT32_MAX,
   uintValue,
 } from './values.js';
@@ -106,11 +107,15 @@ export type PutRow = (table: Table, row: Row, eventTime: EpochMs | null) => void
 
 /** The rows of results: every value is one that its column takes. */
 export function putRows(outputs: Outputs, modelVersion: string, put: PutRow): void {
-  const { admitted, discharged, scores, shadowScores = [], alerts, deadLetters } = outputs;
+  const { admitted, updated, discharged, scores, shadowScores = [], alerts, deadLetters } = outputs;
   putDocuments(outputs, put);
   putObservations(outputs, put);
-  for (const patient of admitted) put('stays', stayRow(patient, null), patient.admittedAt);
-  for (const patient of discharged) put('stays', stayRow(patient, patient.lastEventAt), patient.lastEventAt);
+  for (const patient of admitted) put('stays', stayRow(patient, patient, null), patient.admittedAt);
+  for (const facts of updated) put('stays', stayRow(facts.patient, facts, null), facts.time);
+  for (const patient of discharged) {
+    const { lastEventAt } = patient;
+    put('stays', stayRow(patient, patient, lastEventAt), lastEventAt);
+  }
   for (const score of scores) put('scores', scoreRow(score, modelVersion), score.eventTime);
   for (const { patientId, stayId, eventTime, modelVersion: version, ...score } of shadowScores) {
     const where = [textValue(patientId), textValue(stayId), timeValue(eventTime), version];
@@ -157,12 +162,15 @@ function putObservations({ observations }: Outputs, put: PutRow): void {
   }
 }
 
-/** Version 1, at discharge, replaces version 0. */
-function stayRow(patient: PatientState, dischargedAt: EpochMs | null): Row {
-  const { stayId, patientId, wardId, bedId, admittedAt } = patient;
+/** At discharge version 1 replaces version 0; each time that a discharge is taken back, two higher ones replace these. */
+function stayRow(
+  { stayId, patientId, reopened }: PatientState,
+  { wardId, bedId, admittedAt }: Pick<PatientState, 'wardId' | 'bedId' | 'admittedAt'>,
+  dischargedAt: EpochMs | null,
+): Row {
   const where = [textValue(stayId), textValue(patientId), textValue(wardId), textValue(bedId)];
-  const end = dischargedAt === null ? [null, 0] : [timeValue(dischargedAt), 1];
-  return [...where, timeValue(admittedAt), ...end];
+  const version = uintValue(2 * reopened + (dischargedAt === null ? 0 : 1), UINT8_MAX);
+  return [...where, timeValue(admittedAt), dischargedAt === null ? null : timeValue(dischargedAt), version];
 }
 
 function scoreRow(score: Score, modelVersion: string): Row {

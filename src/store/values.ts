@@ -27,7 +27,7 @@ export function maybeFloatValue(value: number | null): number | string | null {
   return value === null ? null : floatValue(value);
 }
 
-const UINT8_MAX = 0xff;
+export const UINT8_MAX = 0xff;
 export const UINT32_MAX = 0xff_ff_ff_ff;
 
 /** An unsigned integer up to `max`; what is beyond becomes the nearest end. */

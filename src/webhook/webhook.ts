@@ -123,9 +123,11 @@ export class Webhook {
 
   #add(logged: LoggedAlert): void {
     const { wards, priorities } = this.#options;
-    const { wardId, priority } = logged.alert;
+    const { wardId, leftWardId, priority } = logged.alert;
+    // What belongs to no ward concerns every ward; one that an alert left is told so.
+    const concerned = [wardId, leftWardId === '' ? null : (leftWardId ?? wardId)];
     const isWanted =
-      (wards === undefined || (wardId !== null && wards.includes(wardId))) &&
+      (wards === undefined || concerned.some((each) => each === null || wards.includes(each))) &&
       (priorities === undefined || priorities.includes(priority));
     const delivery = { logged, attempts: 0, isDone: !isWanted || this.#isDone(logged.alert) };
     this.#deliveries.push(delivery);

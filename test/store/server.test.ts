@@ -46,6 +46,7 @@ function outputs(patientId: string, minutes: readonly number[]): Outputs {
     images: [],
     admitted: [],
     discharged: [],
+    updated: [],
     restored: [],
     silent: [],
     recalled: [],

@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PatientState } from '../../src/align/patient.js';
 import { VARIABLES, variableIndex } from '../../src/clinical/variables.js';
-import type { Outputs } from '../../src/engine/outputs.js';
+import { factsOf, type Outputs } from '../../src/engine/outputs.js';
 import type { ObservationEvent } from '../../src/events/event.js';
 import { alertEvents, alertEventsOf, alertsOf, newestAlerts } from '../../src/store/alerts.js';
 import { type AuditEntry, appendAudit, auditOf } from '../../src/store/audit.js';
+import { lastPlaceOf } from '../../src/store/chart.js';
 import { exportOf } from '../../src/store/export.js';
 import {
   currentScores,
@@ -15,7 +16,6 @@ import {
   recordModel,
   scoresOf,
   timelineOf,
-  wardOf,
 } from '../../src/store/queries.js';
 import { select } from '../../src/store/select.js';
 import { StoreSink } from '../../src/store/sink.js';
@@ -230,8 +230,35 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
           expect(await ids({ wards: [] })).toEqual([]);
           expect(await ids({ since: START + 6 * MINUTE_MS })).toEqual(['moved', 'p1']);
           expect(await ids({ modelVersion: 'another' })).toEqual([]);
-          expect(await wardOf(client, 'moved')).toBe('V');
-          expect(await wardOf(client, 'nobody')).toBeNull();
+          expect(await lastPlaceOf(client, 'moved')).toEqual({ wardId: 'V' });
+          expect(await lastPlaceOf(client, 'nobody')).toBeNull();
+        });
+      });
+
+      it('are of a patient who is here again where a discharge was taken back, and where the last move says', async () => {
+        const patient = patientAt('p1', START);
+        const gone = outputsOf({
+          admitted: [patient],
+          discharged: [patient],
+          scores: [score(1, 0.1, { stayId: patient.stayId })],
+        });
+        await twice(gone, async () => {
+          expect(await currentScores(client)).toHaveLength(0);
+        });
+        patient.reopened = 1;
+        patient.wardId = 'V';
+        const back = outputsOf({ updated: [factsOf(patient)] });
+        await twice(back, async () => {
+          expect(await currentScores(client)).toHaveLength(1);
+          expect(await lastPlaceOf(client, 'p1')).toEqual({ wardId: 'V' });
+        });
+        await twice(outputsOf({ discharged: [patient] }), async () => {
+          expect(await currentScores(client)).toHaveLength(0);
+        });
+        // What is read again after a crash changes nothing.
+        patient.reopened = 0;
+        await twice(gone, async () => {
+          expect(await lastPlaceOf(client, 'p1')).toEqual({ wardId: 'V' });
         });
       });
 
@@ -300,6 +327,24 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
           if (after.startsWith('1.')) expect((await asked).alerts).toEqual([]);
           else await expect(asked).rejects.toMatchObject({ code: 'WS_USAGE' });
         }
+      });
+
+      it('are those of the patients who are on a ward now, wherever they were raised', async () => {
+        const moved = { wardId: 'V', leftWardId: 'W' };
+        const alerts = [
+          raised('moved', 1),
+          alert('moved', 1, { onsetTime: at(-9), eventTime: at(2), ...moved }),
+          raised('unplaced', 3, { wardId: null }),
+          raised('placed', 4, { wardId: null }),
+          alert('placed', 1, { onsetTime: at(-6), eventTime: at(5), wardId: 'W', leftWardId: '' }),
+        ];
+        await twice(outputsOf({ alerts }), async () => {
+          const ids = async (...wards: string[]) =>
+            (await alertsOf(client, { limit: 9, wards })).alerts.map(({ alertId }) => alertId);
+          expect(await ids('W')).toEqual(['placed', 'unplaced']);
+          expect(await ids('V')).toEqual(['unplaced', 'moved']);
+          expect(await ids('V', 'W')).toEqual(['placed', 'unplaced', 'moved']);
+        });
       });
 
       it('have all their records, oldest first', async () => {

@@ -15,7 +15,16 @@ export interface Feed {
 
 export const NO_FEED: Feed = { link: { kind: 'connecting' }, ward: EMPTY_WARD, clockMovedAt: 0 };
 
-const FRAMES = ['hello', 'snapshot', 'patients', 'discharged', 'alert', 'heartbeat', 'replay'] as const;
+const FRAMES = [
+  'hello',
+  'snapshot',
+  'patients',
+  'discharged',
+  'alert',
+  'withdrawn',
+  'heartbeat',
+  'replay',
+] as const;
 
 /**
  * What this page's own server tells, in the name of the session cookie, from the first frame on: nothing is missed

@@ -27,6 +27,7 @@ const RULE_TEXT: Readonly<Record<string, string>> = {
   'risk-high': 'High risk of death in hospital',
   'risk-elevated': 'Raised risk of death in hospital',
   'news2-emergency': 'NEWS2 at emergency level',
+  'place-unknown': 'Place unknown',
 };
 
 const DATE = new Intl.DateTimeFormat(undefined, {

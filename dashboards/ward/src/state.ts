@@ -97,6 +97,11 @@ export function applyFrame(ward: Ward, frame: ServerFrame): Ward {
       else alerts.set(alert.alertId, alert);
       return { ...ward, alerts };
     }
+    case 'withdrawn': {
+      const alerts = new Map(ward.alerts);
+      alerts.delete(frame.alertId);
+      return { ...ward, alerts };
+    }
     case 'heartbeat':
       return { ...ward, clock: frame.clock, catchingUp: frame.catchingUp ?? null };
     case 'replay':

@@ -269,10 +269,9 @@ export class PushServer {
     if (request.resumeFrom !== undefined) {
       const missed = await this.#missedSince(request.resumeFrom, client, generation);
       if (client.generation !== generation || !client.isOpen) return;
-      const alerts = missed?.filter(({ alert }) => subscription.includesAlert(alert)) ?? [];
+      const frames = missed?.flatMap((logged) => subscription.frameOf(logged) ?? []) ?? [];
       const from = request.resumeFrom;
-      answer.push({ type: 'resumed', from, complete: missed !== null, missed: alerts.length });
-      for (const { cursor, alert } of alerts) answer.push({ type: 'alert', cursor, alert });
+      answer.push({ type: 'resumed', from, complete: missed !== null, missed: frames.length }, ...frames);
     }
     // From here to the end nothing else runs, so that no alert falls between snapshot and changes.
     client.dirty.clear();
@@ -418,12 +417,15 @@ export class PushServer {
     return patients.length === 0 ? null : encode({ type: 'patients', clock: this.#view.clock, patients });
   }
 
-  #broadcastAlert({ cursor, alert }: LoggedAlert): void {
-    const data = encode({ type: 'alert', cursor, alert });
+  #broadcastAlert(logged: LoggedAlert): void {
+    const encoded = new Map<ServerFrame['type'], Buffer>();
     for (const client of this.#clients) {
-      if (!client.subscription?.includesAlert(alert)) continue;
+      const frame = client.subscription?.frameOf(logged);
+      if (!frame) continue;
+      const data = encoded.get(frame.type) ?? encode(frame);
+      encoded.set(frame.type, data);
       client.sendAlert(data);
-      this.#audiences.showAlert(client, alert.patientId);
+      if (frame.type === 'alert') this.#audiences.showAlert(client, logged.alert.patientId);
     }
   }
 

@@ -1,10 +1,13 @@
 import type { AlertMessage } from '../../events/messages.js';
 import { ALL_WARDS } from '../access/principal.js';
 import type { ScopedWard } from '../access/scoped-ward.js';
-import type { PatientView, SubscribeFrame } from '../protocol.js';
+import type { LoggedAlert } from '../alert-log.js';
+import type { PatientView, ServerFrame, SubscribeFrame } from '../protocol.js';
 
 /** Where a patient or alert belongs. */
 type Belonging = Pick<PatientView, 'patientId' | 'wardId'>;
+
+type AlertFrame = Extract<ServerFrame, { type: 'alert' | 'withdrawn' }>;
 
 /** What a client wants to see, within what it may see. */
 export class Subscription {
@@ -48,5 +51,16 @@ export class Subscription {
 
   includesAlert(alert: AlertMessage): boolean {
     return this.includes(alert) && (this.#priorities === null || this.#priorities.has(alert.priority));
+  }
+
+  /**
+   * What a record is to whoever subscribed: the next one of an alert, or word that the alert has left with its patient; null where
+   * it never was theirs.
+   */
+  frameOf({ cursor, alert }: LoggedAlert): AlertFrame | null {
+    if (this.includesAlert(alert)) return { type: 'alert', cursor, alert };
+    const { alertId, patientId, leftWardId } = alert;
+    if (leftWardId === null || !this.includesAlert({ ...alert, wardId: leftWardId || null })) return null;
+    return { type: 'withdrawn', cursor, alertId, patientId };
   }
 }

@@ -72,6 +72,13 @@ describe('a ward that is not whole', () => {
     expect(emptyText(false, ward)).toBe('Waiting for the first data.');
   });
 
+  it('forgets an alert that has left with its patient', () => {
+    const alerts = [alert('stays'), alert('leaves')];
+    let ward = applyFrame(EMPTY_WARD, { ...snapshot, patients: [], alerts });
+    ward = applyFrame(ward, { type: 'withdrawn', cursor: 'c', alertId: 'leaves', patientId: 'p1' });
+    expect([...ward.alerts.keys()]).toEqual(['stays']);
+  });
+
   it('says that another server has patients, until they come back; not of those who were discharged', () => {
     const patients = ['a', 'b', 'c'].map((patientId) => patientView({ patientId }));
     let ward = applyFrame(EMPTY_WARD, { ...snapshot, patients });

@@ -8,6 +8,7 @@ export function patientView(more: Partial<PatientView> = {}): PatientView {
     stayId: 'p1@s',
     wardId: 'ICU',
     bedId: null,
+    placeUnknown: false,
     admittedAt: 0,
     lastEventAt: 0,
     ageYears: null,

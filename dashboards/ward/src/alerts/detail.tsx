@@ -49,7 +49,7 @@ export function AlertDetail({ alert, patient, now, client, go, actions }: AlertD
             : patient === undefined
               ? 'No longer on the ward'
               : personText(patient)}{' '}
-          · {alert.wardId ?? (isTechnical(alert) ? 'every ward' : 'no ward')} · since{' '}
+          · {alert.wardId ?? (isTechnical(alert) ? 'every ward' : 'place unknown')} · since{' '}
           {momentText(alert.onsetTime)} ({ageText(Math.max(0, now - alert.onsetTime))})
         </p>
         {patient !== undefined && (

@@ -30,7 +30,8 @@ export function passes({ stage, priority, ward, text }: Filter, alert: AlertView
   return (
     STAGES[stage](alert) &&
     (priority === null || alert.priority === priority) &&
-    (ward === null || alert.wardId === ward) &&
+    // What belongs to no ward concerns every ward.
+    (ward === null || alert.wardId === null || alert.wardId === ward) &&
     words.includes(text.trim().toLowerCase())
   );
 }

@@ -140,6 +140,7 @@ function Head({ patient, patientId, absence, alerts, now, go, children }: HeadPr
           absence
         ) : (
           <>
+            {patient.placeUnknown && <b>Place unknown: no message has told the ward · </b>}
             <b>{personText(patient)}</b> · {patientId} · admitted {momentText(patient.admittedAt)} (
             {ageText(Math.max(0, now - patient.admittedAt))})
           </>

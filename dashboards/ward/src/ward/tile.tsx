@@ -3,7 +3,7 @@ import { ageText, minuteText, news2Text, percent, personText, shortAgeText, tren
 import { Icon } from '../icons.js';
 import type { AlertView, PatientView } from '../protocol.js';
 import { Shape } from '../shape.js';
-import { bedName, isActive, leadingAlert } from '../state.js';
+import { bedName, isActive, leadingAlert, toneOf } from '../state.js';
 import { Sparkline } from './sparkline.js';
 import { isStale, type Vital, vitalsOf } from './vitals.js';
 
@@ -21,14 +21,14 @@ interface TileProps {
 /** One bed, readable from three metres. */
 export function Tile({ patient, alerts, now, ceiling, onOpen }: TileProps) {
   const alert = leadingAlert(alerts);
-  const priority = alert === undefined ? 'none' : alert.priority.toLowerCase();
+  const tone = alert === undefined ? 'none' : toneOf(alert);
   const activity = alert !== undefined && isActive(alert) ? 'active' : 'quiet';
   const bed = bedName(patient);
   const isSilent = patient.stale || isStale(patient.lastEventAt, now);
   return (
     <li class="cell">
       <article
-        class={`tile ${priority} ${activity}${isSilent ? ' silent' : ''}`}
+        class={`tile ${tone} ${activity}${isSilent ? ' silent' : ''}`}
         data-testid="bed-tile"
         aria-label={bed}
       >
@@ -38,7 +38,14 @@ export function Tile({ patient, alerts, now, ceiling, onOpen }: TileProps) {
               {bed}
             </button>
           </h2>
-          <span class="who">{personText(patient)}</span>
+          <span class="who">
+            {patient.placeUnknown && (
+              <>
+                <b>Place unknown</b>{' '}
+              </>
+            )}
+            {personText(patient)}
+          </span>
           <AlertState
             alert={alert}
             others={alerts.length - 1}

@@ -20,6 +20,9 @@ describe('eventText', () => {
     expect(eventText(alert('x', 1, { state: 'ESCALATED' }), alert('x'))).toBe(
       'Escalated: nobody acknowledged it',
     );
+    const moved = alert('x', 1, { wardId: 'V', bedId: '7', reason: 'the patient was moved' });
+    expect(eventText(moved, alert('x'))).toBe('Moved with the patient to V, 7');
+    expect(eventText({ ...moved, bedId: null }, alert('x'))).toBe('Moved with the patient to V');
     const resolved = alert('x', 3, { state: 'RESOLVED' });
     expect(eventText(resolved, snoozed)).toBe('Resolved: back below the limit');
     expect(eventText({ ...resolved, reason: 'discharged' }, snoozed)).toBe('Resolved: discharged');

@@ -18,6 +18,8 @@ describe('passes', () => {
     const shown = (more: Partial<typeof EVERYTHING_OPEN>) => passes({ ...EVERYTHING_OPEN, ...more }, one);
     expect([shown({ priority: 'HIGH' }), shown({ priority: 'LOW' })]).toEqual([true, false]);
     expect([shown({ ward: 'ICU 2' }), shown({ ward: 'ICU 1' })]).toEqual([true, false]);
+    const unplaced = alert('x', 0, { wardId: null });
+    expect(passes({ ...EVERYTHING_OPEN, ward: 'ICU 1' }, unplaced)).toBe(true);
     expect(['bed 07', ' SIM-7 ', 'risk-high', 'bed 8'].map((text) => shown({ text }))).toEqual([
       true,
       true,
