@@ -228,7 +228,7 @@ describe('a silent patient', () => {
       resolveBelow: 0.000_000_1,
       holdMs: 0,
       refractoryMs: 0,
-      escalateAfterMs: 12 * HOUR_MS,
+      escalateAfterMs: 20 * HOUR_MS,
     };
     const config = parseConfig({
       state: { checkpointIntervalMs: 1, evictAfterMs: HOUR_MS },
