@@ -17,7 +17,7 @@ const AWAY_MS = 15_000;
 
 export interface StoreParts {
   readonly client: ClickHouseClient;
-  readonly sink: Pick<StoreSink, 'waiting' | 'waitingBytes' | 'refused' | 'leftOut'>;
+  readonly sink: Pick<StoreSink, 'waiting' | 'waitingBytes' | 'isAway' | 'refused' | 'leftOut'>;
   /** Bytes of rows that wait on disk; left out where there is no spool. */
   readonly spoolBytes?: (() => number) | undefined;
 }
@@ -63,7 +63,7 @@ export class Observer {
       store: () => ({
         rowsWaiting: sink.waiting,
         bytesWaiting: sink.waitingBytes,
-        isAway: isAway(),
+        isAway: isAway() || sink.isAway,
         refused: sink.refused,
         leftOut: sink.leftOut.rows,
       }),

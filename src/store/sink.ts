@@ -229,13 +229,17 @@ export class StoreSink implements Sink {
     this.#put('dead_letters', deadLetterRow(letter), null);
   }
 
-  /** Looks how long rows have waited, whatever the store says or does not say. */
-  #watch(): void {
+  /** Whether rows have waited for long, whatever the store says or does not say. */
+  get isAway(): boolean {
     const now = performance.now();
     const coming = this.#isReady ? 0 : now - this.#since;
     const draining = this.#draining === null ? 0 : now - this.#drainingSince;
     const waited = Math.max(coming, draining, ...TABLES.map((table) => this.#outboxes[table].oldestMs));
-    if (waited >= (this.#options.awayAfterMs ?? AWAY_MS)) {
+    return waited >= (this.#options.awayAfterMs ?? AWAY_MS);
+  }
+
+  #watch(): void {
+    if (this.isAway) {
       this.#notices.raise({
         kind: 'store-away',
         priority: 'MEDIUM',

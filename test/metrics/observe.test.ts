@@ -42,7 +42,13 @@ describe('the metrics of a running engine', () => {
       },
     } as never;
     const leftOut = { rows: new Map([['scores', 5]]) } as never;
-    const sink = { waiting: 7, waitingBytes: 700, refused: new Map([['notes' as const, 2]]), leftOut };
+    const sink = {
+      waiting: 7,
+      waitingBytes: 700,
+      isAway: false,
+      refused: new Map([['notes' as const, 2]]),
+      leftOut,
+    };
     const store = { client, sink, spoolBytes: () => 1234 };
     options = observer.options(engine, store, 'scrape-token-of-16');
     addPushMetrics(options.metrics, { connections: 2, queuedBytes: 99 });

@@ -81,6 +81,7 @@ describe('a store in trouble', () => {
       await sleep(5);
     }
     await expect.poll(() => [...open], { timeout: 5000 }).toEqual(['store-away MEDIUM']);
+    expect(sink.isAway).toBe(true);
     await front.come();
     await sink.flush();
     expect([await count('scores'), await count('alert_events')]).toEqual([50, 50]);
