@@ -8,10 +8,12 @@ import type {
   NoteClinicalEvent,
   ObservationEvent,
 } from '../events/event.js';
+
 import type { AdtMessage } from '../events/messages.js';
 import { type DischargedStay, DischargedStays, TAKE_BACK_MS } from './discharged.js';
 import { type Changes, PatientState } from './patient.js';
-import { hashOfId } from './results.js';
+import { hash32 } from './results.js';
+
 import { Carry, type PatientTimeline, type StepGrid, type StepIndex } from './timeline.js';
 
 export interface AlignOptions extends StepGrid {
@@ -344,8 +346,8 @@ export class Aligner {
 /** Records what a laboratory tells, corrections among it; gives the oldest step that changed. */
 function recordResults(timeline: PatientTimeline, step: StepIndex, event: ObservationEvent): StepIndex {
   const { variables, values, observedAt, eventTime } = event;
-  const specimen = hashOfId(event.specimenId);
-  const message = hashOfId(event.messageId);
+  const specimen = hash32(event.specimenId);
+  const message = hash32(event.messageId);
   let changed = step;
   for (let index = 0; index < variables.length; index++) {
     const what = { variable: variables[index], value: values[index] };
