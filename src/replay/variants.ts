@@ -11,8 +11,8 @@ export type Variant = { readonly id: string; readonly label: string } & (
   | { readonly kind: 'missing'; readonly share: number; readonly seed: number }
 );
 
-/** What stands between patient id and variant. */
-const MARK = '\u0001';
+/** What stands between patient id and variant: an id may hold no control character, and hospitals' ids hold no picture of one. */
+const MARK = '\u2401';
 
 /**
  * The history of some patients, once in every variant, side by side as patients of their own: one pass over the source scores
