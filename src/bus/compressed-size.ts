@@ -38,13 +38,15 @@ export interface ZstdSize {
   readonly isDeclared: boolean;
   /** Of those that do not, the largest window of the past that a decoder must hold. */
   readonly window: number;
+  /** Where those say how large it is. */
+  readonly windowsAt: readonly number[];
 }
 
 /** What Zstandard frames become. @throws RangeError where they are none. */
 export function zstdSize(bytes: Uint8Array): ZstdSize {
   let most = 0;
-  let isDeclared = true;
   let window = 0;
+  const windowsAt: number[] = [];
   for (let at = 0; at < bytes.length; ) {
     const magic = littleEndian(bytes, at, 4);
     if ((magic & SKIPPABLE_MASK) >>> 0 === SKIPPABLE) {
@@ -57,18 +59,15 @@ export function zstdSize(bytes: Uint8Array): ZstdSize {
     at += 5;
     let frameWindow = 0;
     if (!isSingle) {
+      if (flags >> 6 === 0) windowsAt.push(at);
       const descriptor = byteAt(bytes, at++);
-      const base = 2 ** (10 + (descriptor >> 3));
-      frameWindow = base + (base / 8) * (descriptor & 7);
+      frameWindow = windowOf(descriptor);
     }
     at += [0, 1, 2, 4][flags & 3];
     const sizeBytes = [isSingle ? 1 : 0, 2, 4, 8][flags >> 6];
     const size = littleEndian(bytes, at, sizeBytes) + (sizeBytes === 2 ? 256 : 0);
     at += sizeBytes;
-    if (sizeBytes === 0) {
-      isDeclared = false;
-      window = Math.max(window, frameWindow);
-    }
+    if (sizeBytes === 0) window = Math.max(window, frameWindow);
     let blocks = 0;
     for (let isLast = false; !isLast; ) {
       const head = littleEndian(bytes, at, 3);
@@ -81,7 +80,22 @@ export function zstdSize(bytes: Uint8Array): ZstdSize {
     at += (flags & 4) !== 0 ? 4 : 0;
     most += sizeBytes === 0 ? blocks : size;
   }
-  return { most, isDeclared, window };
+  return {
+    most,
+    isDeclared: windowsAt.length === 0,
+    window: Math.min(window, windowOf(descriptorFor(most))),
+    windowsAt,
+  };
+}
+
+/** The least window of which no frame that becomes so many bytes looks further back, as a frame says it. */
+export function descriptorFor(bytes: number): number {
+  return Math.max(0, Math.ceil(Math.log2(Math.max(1, bytes))) - 10) << 3;
+}
+
+function windowOf(descriptor: number): number {
+  const base = 2 ** (10 + (descriptor >> 3));
+  return base + (base / 8) * (descriptor & 7);
 }
 
 function lz4Sum(bytes: Buffer, sizeOf: (start: number, end: number, blockBytes: number) => number): number {

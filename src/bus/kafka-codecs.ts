@@ -14,8 +14,8 @@ export class TooLargeError extends Error {}
 /** What Java's snappy puts before its blocks, each after its length; others compress the batch as one block. */
 const XERIAL = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
 const XERIAL_HEADER_BYTES = 16;
-/** RFC 8878 asks decoders for 8 MiB; levels above 19 would have more. */
-const MAX_ZSTD_WINDOW = 8 * 1_048_576;
+/** RFC 8878 asks decoders for 8 MiB. Levels 20 to 22 look back further, into a batch that becomes more than this. */
+const MAX_ZSTD_WINDOW = 16 * 1_048_576;
 /** What may become more is inflated beside the main thread. A MiB takes some ten milliseconds. */
 const INLINE_ZSTD_BYTES = 1_048_576;
 
@@ -60,7 +60,7 @@ async function inflateZstd(bytes: Buffer, maxBytes: number): Promise<Buffer> {
   if (size.isDeclared && size.most > maxBytes) throw tooLarge(maxBytes, size.most);
   if (size.window > MAX_ZSTD_WINDOW) {
     throw new TooLargeError(
-      `a Zstandard window of ${size.window} bytes; at most ${MAX_ZSTD_WINDOW}, which is level 19`,
+      `a Zstandard window of ${size.window} bytes; at most ${MAX_ZSTD_WINDOW}: use level 19 or less, or smaller batches`,
     );
   }
   const inflated =

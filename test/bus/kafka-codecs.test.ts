@@ -6,7 +6,7 @@ import { compress } from 'snappy';
 import { describe, expect, it } from 'vitest';
 import { lz4Size, zstdSize } from '../../src/bus/compressed-size.js';
 import { inflate, TooLargeError } from '../../src/bus/kafka-codecs.js';
-import { LEVEL_22_HEADER, ZSTD_DECLARED, ZSTD_STREAMED, ZSTD_TEXT, zstdBomb } from './zstd-frames.js';
+import { LEVEL_22, ZSTD_DECLARED, ZSTD_STREAMED, ZSTD_TEXT, zstdBomb } from './zstd-frames.js';
 
 const { GZIP, Snappy, LZ4, ZSTD } = kafkajs.CompressionTypes;
 const MIB = 1_048_576;
@@ -80,8 +80,14 @@ describe('Zstandard', () => {
     expect([inflated.length, inflated.every((byte) => byte === 0x20)]).toEqual([3 * MIB, true]);
   });
 
-  it('with a window beyond that of level 19 is refused', async () => {
-    await expect(inflate(ZSTD, LEVEL_22_HEADER, LIMIT)).rejects.toThrow(TooLargeError);
+  it('of level 22 is read, whose window of 128 MiB nothing of a small batch looks back into', async () => {
+    expect(zstdSize(LEVEL_22).window).toBeLessThan(200_000);
+    expect(String(await inflate(ZSTD, LEVEL_22, LIMIT))).toBe('xxxxxxxxxx');
+  });
+
+  it('that looks back further than a decoder should hold is refused', async () => {
+    const far = zstdBomb(40 * MIB, undefined, 27);
+    await expect(inflate(ZSTD, far, 64 * MIB)).rejects.toThrow(TooLargeError);
   });
 
   it('becomes no more than it says', async () => {

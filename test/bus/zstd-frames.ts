@@ -37,15 +37,14 @@ export const ZSTD_DECLARED = Buffer.from(
   'hex',
 );
 /** Ten letters streamed at level 22: a window of 128 MiB. */
-export const LEVEL_22_HEADER = Buffer.from('28b52ffd008851000078787878787878787878', 'hex');
+export const LEVEL_22 = Buffer.from('28b52ffd008851000078787878787878787878', 'hex');
 
-/** So many spaces in blocks of one repeated byte, with what the frame says of its size; by default nothing. */
-export function zstdBomb(bytes: number, declared?: number): Buffer {
+/** So many spaces in blocks of one repeated byte, with what the frame says of its size, by default nothing, and of the window. */
+export function zstdBomb(bytes: number, declared?: number, windowLog = 17): Buffer {
   const head = Buffer.alloc(declared === undefined ? 6 : 9);
   head.writeUInt32LE(0xfd2fb528, 0);
   if (declared === undefined) {
-    // A window of 128 KiB.
-    head[5] = 7 << 3;
+    head[5] = (windowLog - 10) << 3;
   } else {
     head[4] = 0xa0;
     head.writeUInt32LE(declared, 5);
