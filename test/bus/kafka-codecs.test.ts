@@ -120,7 +120,7 @@ describe('a batch that would become more than it may', () => {
     const bytes = await make();
     const [began, before] = [performance.now(), process.memoryUsage.rss()];
     await expect(inflate(codec, bytes, LIMIT)).rejects.toThrow(TooLargeError);
-    expect(performance.now() - began).toBeLessThan(1500);
+    expect(performance.now() - began).toBeLessThan(5000);
     expect(process.memoryUsage.rss() - before).toBeLessThan(100 * MIB);
   });
 });
