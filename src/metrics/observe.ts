@@ -115,8 +115,8 @@ function conditionsOf(engine: Engine, client: ClickHouseClient, isShared: boolea
 function behindOf(engine: Engine): string | null {
   const { behind } = engine.delays;
   if (behind.length === 0) return null;
-  const each = behind.map(
-    ({ partition, lane, seconds }) => `${partition} (${lane}, ${Math.round(seconds)} s)`,
-  );
+  const each = behind.map(({ partition, lanes, seconds }) => {
+    return `${partition} (${lanes.join(', ')}, ${Math.round(seconds)} s)`;
+  });
   return `partitions that are not read to their end: ${each.join(', ')}`;
 }

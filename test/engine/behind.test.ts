@@ -30,10 +30,10 @@ it('tells of a partition that is not read to its end for long, by the lane that 
   look(32_000, 31_900, 1000);
   look(33_000, 32_900, 1000);
   expect(told).toEqual([
-    'partition 2: ward.adt is not read since 32 s; its patients are watched late, and alerts there do not escalate',
+    'partition 2: not all is read of ward.adt since 32 s; its patients are watched late, and alerts there do not escalate',
     'raise partition-behind 2',
   ]);
-  expect(behind.behind).toEqual([{ partition: 2, lane: 'ward.adt', seconds: 32 }]);
+  expect(behind.behind).toEqual([{ partition: 2, lanes: ['ward.adt'], seconds: 32 }]);
   look(34_000, 33_900, 1000);
   expect(told).toHaveLength(2);
   expect(behind.delays.map(({ partition, seconds }) => [partition, seconds])).toEqual([
@@ -47,13 +47,15 @@ it('tells of a partition that is not read to its end for long, by the lane that 
 
 it('tells of one that was never read to its end, from when it came, and not of a process that was stopped', () => {
   const { behind, told } = watch();
-  const look = (now: number, through: number) => behind.look([lane(0, 'ward.acks', through)], now);
+  const look = (now: number, through: number) =>
+    behind.look([lane(0, 'ward.acks', through), lane(0, 'ward.labs', through - 100)], now);
   look(1000, Number.NEGATIVE_INFINITY);
   look(30_000, Number.NEGATIVE_INFINITY);
   expect(told).toEqual([]);
   look(32_000, Number.NEGATIVE_INFINITY);
   look(33_000, Number.NEGATIVE_INFINITY);
   expect(told).toContain('raise partition-behind 0');
+  expect(behind.behind).toEqual([{ partition: 0, lanes: ['ward.acks', 'ward.labs'], seconds: 32 }]);
   behind.look([], 34_000);
   expect(told.at(-1)).toBe('clear partition-behind 0');
   told.length = 0;

@@ -176,7 +176,7 @@ describe('a lane that ends in what is no record', () => {
     for (const engine of [first, second]) {
       await expect.poll(() => ready(engine), { timeout: 20_000 }).toMatchObject({ status: 503 });
       expect((await ready(engine)).text).toContain(TOPICS.adt);
-      expect(engine.said()).toContain('ward.adt is not read since');
+      expect(engine.said()).toContain('not all is read of ward.adt since');
     }
     await transaction.abort();
     for (const engine of [first, second]) {
