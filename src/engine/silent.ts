@@ -65,9 +65,14 @@ export function silentOf(patient: PatientState, alerts: readonly AlertMessage[])
   return { ...where, lastScore, values, ages, alerts };
 }
 
-/** The same of a patient as of a snapshot; null where the patient must be in memory: an alert is open that time alone can change. */
+/**
+ * The same of a patient as of a snapshot; null where the patient must be in memory: an alert is open that time alone can change. A
+ * technical notice is none: only word of the patient ends it.
+ */
 export function silentIn({ patient, alerts: json }: RestoredPatient): SilentPatient | null {
   const alerts = AlertPolicy.openIn(json);
-  const isWaiting = alerts.some(({ state }) => state === 'RAISED' || state === 'SNOOZED');
+  const isWaiting = alerts.some(
+    (alert) => alert.class !== 'technical' && (alert.state === 'RAISED' || alert.state === 'SNOOZED'),
+  );
   return isWaiting ? null : silentOf(patient, alerts);
 }

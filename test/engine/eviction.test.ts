@@ -1,18 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { PatientState } from '../../src/align/patient.js';
 import type { StateEntry } from '../../src/bus/bus.js';
 import { ReplayClock } from '../../src/clock.js';
 import { parseConfig } from '../../src/config.js';
 import { RawRecord } from '../../src/engine/decode.js';
 import { Engine } from '../../src/engine/engine.js';
 import type { Outputs, Sink } from '../../src/engine/outputs.js';
+import { silentIn } from '../../src/engine/silent.js';
 import { MessageCodec } from '../../src/events/codec.js';
 import type { AckMessage, AlertMessage } from '../../src/events/messages.js';
 import { type InputTopic, TOPICS } from '../../src/events/topics.js';
 import { bytesOf, type SourceMessage } from '../../src/replay/source.js';
 import { WardView } from '../../src/server/ward-view.js';
 import { simulateWard } from '../../src/simulate/ward.js';
-import { ack, HOUR_MS, START } from '../helpers.js';
+import { ack, adt, alert, eventOf, HOUR_MS, START } from '../helpers.js';
 import { LoggedBus, positionsOf } from './state-log.js';
 
 const codec = new MessageCodec();
@@ -269,5 +271,24 @@ describe('a silent patient', () => {
     expect(explanation?.variables.length).toBeGreaterThan(5);
     expect(engine.silentPatients).toBe(1);
     await engine.close();
+  });
+
+  it('stays in the log with a notice that no time ends, and not with an alert that is still to escalate', () => {
+    const event = eventOf('adt', adt('ADMIT'));
+    const patient = new PatientState(event, { stepMs: HOUR_MS, steps: 4 }, 16);
+    const withOpen = (open: AlertMessage) => {
+      const place = { unknownSince: START, open: open.class === 'technical' ? open : null };
+      const alerts = JSON.stringify({
+        rules: open.class === 'technical' ? [] : [{ open }],
+        place,
+        trail: [],
+      });
+      return silentIn({ patient, alerts, fill: null });
+    };
+    const notice = alert('n', 0, { class: 'technical' });
+    expect(withOpen(notice)?.alerts).toEqual([notice]);
+    expect(withOpen(alert('a'))).toBeNull();
+    expect(withOpen(alert('a', 1, { state: 'SNOOZED' }))).toBeNull();
+    expect(withOpen(alert('a', 1, { state: 'ESCALATED' }))?.alerts).toHaveLength(1);
   });
 });
