@@ -5,6 +5,10 @@ export interface Clock {
   now(): EpochMs;
   /** True where time passes by itself. */
   readonly live: boolean;
+  /** Told of every event, where the clock is checked against what comes in. */
+  heard?(patientId: string, eventTime: EpochMs): void;
+  /** So much further ahead than usual an event may be, in milliseconds, since the clock may be wrong; 0 by default. */
+  readonly patienceMs?: number;
 }
 
 /** The time of day: the only reader of the machine's clock. */

@@ -94,12 +94,15 @@ export function decodeRecords(
 
 /** The events of a batch, and what of it could not be used. */
 export function decodeBatch(batch: RecordBatch, decoder: EventDecoder, clock: Clock): DecodedBatch {
-  const now = clock.now();
+  const now = clock.now() + (clock.patienceMs ?? 0);
   const events: ClinicalEvent[] = [];
   const { records, lane, partition, positions } = batch;
   for (let index = 0; index < records.length; index++) {
     const event = decoder.decode(records[index], now);
-    if (event !== null) events.push(event);
+    if (event !== null) {
+      events.push(event);
+      clock.heard?.(event.patientId, event.eventTime);
+    }
   }
   return { lane, partition, events, deadLetters: decoder.takeDeadLetters(), positions };
 }
