@@ -39,21 +39,28 @@ export function assignPartitions(
 
 /**
  * Gives a member the same partition numbers of every topic, so that all that concerns a patient is read by one process;
- * kafkajs's own assigner deals partitions out topic by topic. `owned` tells what this member has now.
+ * kafkajs's own assigner deals partitions out topic by topic. `owned` tells what this member has now; partitions from the `limit`th on
+ * are dealt to nobody: there is no state for them.
  */
-export function coPartitionedAssigner(owned: () => readonly number[]): PartitionAssigner {
+export function coPartitionedAssigner(
+  owned: () => readonly number[],
+  limit = Number.POSITIVE_INFINITY,
+): PartitionAssigner {
   const name = 'WardstreamCoPartitioned';
   const version = 1;
   return ({ cluster }) => ({
     name,
     version,
     async assign({ members, topics }) {
-      const counts = topics.map((topic) => cluster.findTopicPartitionMetadata(topic).length);
+      // A topic that is not there for now does not keep the others from being read.
+      const counts = topics
+        .map((topic) => cluster.findTopicPartitionMetadata(topic).length)
+        .filter((count) => count > 0);
       const described = members.map(({ memberId, memberMetadata }) => ({
         memberId,
         owned: ownedIn(AssignerProtocol.MemberMetadata.decode(memberMetadata)?.userData),
       }));
-      const assigned = assignPartitions(described, Math.min(...counts));
+      const assigned = assignPartitions(described, Math.min(limit, ...counts));
       return [...assigned].map(([memberId, partitions]) => ({
         memberId,
         memberAssignment: AssignerProtocol.MemberAssignment.encode({

@@ -88,13 +88,23 @@ export interface StateLog {
   ): Promise<void>;
 }
 
+/** What the logs of some partitions are, as they are taken over. */
+export interface LogState {
+  /** Tells a topic from another of the same name that was made after it; undefined where the bus cannot tell. */
+  idOf(topic: string): string | undefined;
+  /** The offset that the next record gets; undefined where that is not known for now. */
+  endOf(topic: string, partition: number): number | undefined;
+  /** Told of an offset that was found to be of another log. */
+  tellAnother?(topic: string, partition: number, offset: number): void;
+}
+
 /** What a consumer is told. Calls come one at a time, each after the promise of the one before. */
 export interface RecordHandler {
   /**
    * Partitions that this process reads from now on, and the lanes of each; called before anything of theirs is handed over, and the
    * first time also where they are none.
    */
-  assigned(partitions: readonly number[], lanes: readonly string[]): Promise<void>;
+  assigned(partitions: readonly number[], lanes: readonly string[], logs?: LogState): Promise<void>;
   /** Also called without records, where positions moved on. */
   batch(batch: RecordBatch): Promise<void>;
   /** Partitions that another process reads from now on: what is known of their patients is void. */
@@ -140,8 +150,12 @@ export type HomeOf = (topic: string, patientId: string) => Home | null;
 /** The log between the ward and the engine. A handler that is slow slows the source. */
 export interface EventBus {
   readonly name: string;
+  /** What is wrong with it now, where it can tell. */
+  readonly troubles?: { readonly faults: readonly string[] } | undefined;
   /** Where state is kept; null where it lives and dies with the process, as the bus does. */
   readonly state: StateLog | null;
+  /** Where a message with this key goes in the topics of ours; left out where all go out together. */
+  readonly partitionOf?: (key: string) => number;
   /** Left out where the bus itself puts each message where it belongs; else producers may do otherwise. */
   readonly homeOf?: HomeOf;
   /** Makes the topics that are missing and returns their names. @throws WardstreamError `WS_BUS` where one differs. */

@@ -8,9 +8,11 @@ import kafkajs, {
 } from 'kafkajs';
 import type { BusConfig } from '../config.js';
 import { RawRecord } from '../engine/decode.js';
-import { causesOf, WardstreamError } from '../errors.js';
+import { WardstreamError } from '../errors.js';
 import type { InputTopic } from '../events/topics.js';
+import { bearPartialClusters } from './kafka-cluster.js';
 import { readAllCodecs } from './kafka-codecs.js';
+import { isRefused, TokenRefused } from './kafka-errors.js';
 import { BatchRecord, readBatchesFast } from './kafka-records.js';
 
 export type KafkaBusConfig = Extract<BusConfig, { kind: 'kafka' }>;
@@ -21,6 +23,7 @@ type OauthBearer = Extract<Sasl, { mechanism: 'oauthbearer' }>;
 let maxBatchBytes = 64 * 1_048_576;
 readBatchesFast(() => maxBatchBytes);
 readAllCodecs(() => maxBatchBytes);
+bearPartialClusters();
 
 const ASK_AGAIN_MS = 200;
 const TOKEN_TIMEOUT_MS = 10_000;
@@ -41,25 +44,15 @@ export function clientOptions({ brokers, clientId, ssl, sasl, ...bounds }: Kafka
 }
 
 /** What the call gives; while the cluster cannot answer for now (a broker away, a leader or coordinator moving), asks again. */
-export async function patiently<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+export async function patiently<Answer>(call: () => Promise<Answer>, signal?: AbortSignal): Promise<Answer> {
   for (;;) {
     try {
       return await call();
     } catch (error) {
-      if ((error as { retriable?: boolean }).retriable !== true) throw error;
+      if (isRefused(error) || signal?.aborted === true) throw error;
       await sleep(ASK_AGAIN_MS);
     }
   }
-}
-
-/** A broker does not take the bearer token. */
-class TokenRefused extends kafkajs.KafkaJSNonRetriableError {}
-
-/** Whether brokers do not take who we say we are: to say it again would not help. */
-export function isRefusal(error: unknown): boolean {
-  return causesOf(error).some(
-    (each) => each instanceof kafkajs.KafkaJSSASLAuthenticationError || each instanceof TokenRefused,
-  );
 }
 
 function saslOptions(sasl: Sasl): NonNullable<KafkaConfig['sasl']> {
@@ -156,4 +149,22 @@ export function recordOf(topic: string, partition: number, message: KafkaMessage
     return new RawRecord(lane, partition, position, bytes, valueStart, valueEnd, message);
   }
   return new RawRecord(lane, partition, Number(message.offset), message.value ?? Buffer.alloc(0));
+}
+
+/** Waits for the work and keeps the membership alive meanwhile; rejects at once where it is lost. The work goes on. */
+export async function whileAlive(
+  work: Promise<void>,
+  heartbeat: () => Promise<void>,
+  everyMs: number,
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const lost = new Promise<never>((_, reject) => {
+    timer = setInterval(() => heartbeat().catch(reject), everyMs);
+  });
+  try {
+    await Promise.race([work, lost]);
+  } finally {
+    clearInterval(timer);
+  }
+  await heartbeat();
 }

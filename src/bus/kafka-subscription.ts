@@ -1,38 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, EachBatchPayload, Kafka, Consumer as KafkaConsumer } from 'kafkajs';
 import type { Clock } from '../clock.js';
 import type { RawRecord } from '../engine/decode.js';
-import { causesOf, WardstreamError } from '../errors.js';
+import { WardstreamError } from '../errors.js';
 import { coPartitionedAssigner } from './assigner.js';
 import type { Consumer, LaneProgress, Position, RecordHandler } from './bus.js';
-import { type KafkaBusConfig, recordOf } from './kafka-client.js';
+import { type KafkaBusConfig, patiently, recordOf, whileAlive } from './kafka-client.js';
+import { isRefused, isReplaced, messageOf } from './kafka-errors.js';
 import { fetchedOf, watchFetches } from './kafka-fetch.js';
-import { joinAs } from './kafka-membership.js';
+import { joinAnew, joinAs, rejoinAs } from './kafka-membership.js';
+import type { AnewLane, Places } from './kafka-places.js';
 import type { KafkaStateLog } from './kafka-state.js';
+import type { KafkaWatch, ReadPosition } from './kafka-watch.js';
 import { type LaneAnswer, Lanes } from './lanes.js';
+import type { Troubles } from './troubles.js';
 
 /** So long a broker that has nothing new waits with its answer: lanes that are idle are known as such this often. */
 const MAX_WAIT_MS = 50;
 /** The group must hear from us at least this often. */
 const HEARTBEAT_MS = 3000;
-/** Answers of the group's coordinator that say: not you, or not now. */
-const NOT_A_MEMBER = new Set([
-  'REBALANCE_IN_PROGRESS',
-  'UNKNOWN_MEMBER_ID',
-  'ILLEGAL_GENERATION',
-  'FENCED_INSTANCE_ID',
-]);
-
-/** What kafkajs says, without a code, between a crash of its consumer and the new start that it makes by itself. */
-const STARTS_ANEW = 'Consumer group was not initialized';
+/** Retries within kafkajs: short, since after them the membership is taken up again from the start. */
+const RETRY = { initialRetryTime: 100, maxRetryTime: 1000, retries: 3, restartOnFailure: async () => false };
+/** Which broker leads a partition is asked at least so often. */
+const METADATA_MAX_AGE_MS = 10_000;
+/** So long after a fault the membership is taken up again, and again. */
+const AGAIN_MS = 500;
+/** So long nothing is read before it is said to people. */
+const AWAY_MS = 10_000;
 
 interface Joined {
   readonly memberId: string;
   readonly memberAssignment: Readonly<Record<string, number[]>>;
 }
 
-/** One membership of the consumer group. */
+/** What is needed for a membership. */
+export interface SubscriptionOptions {
+  readonly kafka: Kafka;
+  readonly state: KafkaStateLog;
+  readonly config: KafkaBusConfig;
+  readonly places: (topics: readonly string[], signal: AbortSignal) => Places;
+  readonly watch: KafkaWatch;
+  readonly troubles: Troubles;
+  readonly topics: readonly string[];
+  readonly handler: RecordHandler;
+  readonly clock: Clock;
+}
+
+/**
+ * One membership of the consumer group. What befalls it and passes, a broker or coordinator that is away, is told and the membership
+ * taken up again; what is refused ends it.
+ */
 export class Subscription implements Consumer {
   readonly #consumer: KafkaConsumer;
+  readonly #watch: KafkaWatch;
+  readonly #places: Places;
+  readonly #troubles: Troubles;
+  readonly #closing = new AbortController();
+  #isBeginning = false;
+  readonly #groupId: string;
   readonly #state: KafkaStateLog;
   readonly #clock: Clock;
   readonly #groupInstanceId: string | undefined;
@@ -70,20 +95,28 @@ export class Subscription implements Consumer {
   /** Calls of the handler, one after the other. */
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(
-    kafka: Kafka,
-    state: KafkaStateLog,
-    { groupId, groupInstanceId, sessionTimeoutMs, topicPrefix }: KafkaBusConfig,
-    topics: readonly string[],
-    handler: RecordHandler,
-    clock: Clock,
-  ) {
+  constructor({
+    kafka,
+    state,
+    config,
+    places,
+    watch,
+    troubles,
+    topics,
+    handler,
+    clock,
+  }: SubscriptionOptions) {
+    const { groupId, groupInstanceId, sessionTimeoutMs, topicPrefix, partitions } = config;
+    this.#watch = watch;
+    this.#troubles = troubles;
+    this.#groupId = groupId;
     this.#state = state;
     this.#clock = clock;
     this.#groupInstanceId = groupInstanceId;
     this.#prefix = topicPrefix;
     this.#topics = topics.map((topic) => topicPrefix + topic);
     this.#handler = handler;
+    this.#places = places(this.#topics, this.#closing.signal);
     this.#sessionMs = sessionTimeoutMs;
     this.#heartbeatMs = Math.min(HEARTBEAT_MS, sessionTimeoutMs / 3);
     if (groupInstanceId !== undefined) joinAs(groupId, groupInstanceId);
@@ -94,10 +127,13 @@ export class Subscription implements Consumer {
     };
     this.#consumer = kafka.consumer({
       groupId,
-      partitionAssigners: [coPartitionedAssigner(owned)],
+      partitionAssigners: [coPartitionedAssigner(owned, partitions)],
       sessionTimeout: sessionTimeoutMs,
       heartbeatInterval: this.#heartbeatMs,
       maxWaitTimeInMs: MAX_WAIT_MS,
+      metadataMaxAge: METADATA_MAX_AGE_MS,
+      allowAutoTopicCreation: false,
+      retry: RETRY,
     });
   }
 
@@ -111,17 +147,26 @@ export class Subscription implements Consumer {
       hear();
       this.#joined(payload);
     });
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (!payload.restart) this.#handler.failed(this.#told(payload.error));
-    });
+    consumer.on(consumer.events.CRASH, ({ payload }) => this.#crashed(payload.error));
     consumer.on(consumer.events.FETCH_START, ({ payload: { nodeId } }) => {
       this.#askedAt.set(nodeId, this.#clock.now());
     });
-    await consumer.connect();
-    await consumer.subscribe({ topics: [...this.#topics], fromBeginning: true });
-    await consumer.run({
+    await patiently(() => consumer.connect(), this.#closing.signal);
+    const topics = [...this.#topics];
+    await patiently(() => consumer.subscribe({ topics, fromBeginning: true }), this.#closing.signal);
+    await this.#run();
+    const names = this.#topics.map((topic) => topic.slice(this.#prefix.length));
+    this.#watch.start(
+      names,
+      () => this.#reading(),
+      () => this.#beginAnew(),
+    );
+  }
+
+  #run(): Promise<void> {
+    return this.#consumer.run({
       autoCommit: false,
-      eachBatch: async ({ batch, heartbeat, commitOffsetsIfNecessary }) => {
+      eachBatch: async ({ batch, heartbeat, commitOffsetsIfNecessary, isStale }) => {
         const { partition } = batch;
         const fetched = fetchedOf(batch);
         const askedAt = this.#askedAt.get(fetched.nodeId) ?? Number.NEGATIVE_INFINITY;
@@ -130,6 +175,8 @@ export class Subscription implements Consumer {
         const assignment = this.#assignments.get(partition);
         const handled = this.#enqueue(async () => {
           if (assignment === undefined || assignment !== this.#assignments.get(partition)) return;
+          // Meanwhile another place was found to read on from.
+          if (isStale()) return;
           await this.#handOver(batch, { ...fetched, askedAt });
         });
         await whileAlive(handled, heartbeat, this.#heartbeatMs);
@@ -138,10 +185,74 @@ export class Subscription implements Consumer {
     });
   }
 
+  /** kafkajs has given the membership up. */
+  #crashed(error: Error): void {
+    if (this.#closing.signal.aborted) return;
+    if (isRefused(error)) {
+      this.#handler.failed(this.#told(error));
+      return;
+    }
+    this.#commitOnce = null;
+    const why = messageOf(error);
+    const isNew = this.#troubles.raiseAfter(AWAY_MS, {
+      kind: 'input-away',
+      priority: 'HIGH',
+      detail: `nothing is read from Kafka for ${AWAY_MS / 1000} s: ${why}. Patients are not watched; it is tried again all the time. Are the brokers up?`,
+      stopsInput: true,
+    });
+    if (isNew) this.#troubles.say(`reading from Kafka is interrupted, and tried again: ${why}`);
+    rejoinAs(this.#groupId, this.#memberId);
+    void this.#again();
+  }
+
+  async #again(): Promise<void> {
+    for (;;) {
+      await sleep(AGAIN_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+      if (this.#closing.signal.aborted) return;
+      try {
+        await this.#consumer.connect();
+        await this.#run();
+        return;
+      } catch (error) {
+        if (isRefused(error)) return this.#handler.failed(this.#told(error as Error));
+      }
+    }
+  }
+
+  /** Leaves the group and joins it as a stranger: all partitions are taken over anew, each lane from where it is good. */
+  #beginAnew(): void {
+    if (this.#isBeginning || this.#closing.signal.aborted) return;
+    this.#isBeginning = true;
+    void this.#consumer
+      .stop()
+      .catch(() => undefined)
+      .then(() => {
+        joinAnew(this.#groupId);
+        this.#memberId = '';
+        return this.#again();
+      });
+  }
+
+  /** Where each lane that this process reads is read on from. */
+  #reading(): ReadPosition[] {
+    return [...this.#takenOver].flatMap((partition) =>
+      this.#topics.map((name) => ({
+        topic: name.slice(this.#prefix.length),
+        partition,
+        next: this.#next.get(`${name}/${partition}`) ?? -1,
+        topicId: this.#places.idOf(name),
+      })),
+    );
+  }
+
   async commit(positions: readonly Position[]): Promise<boolean> {
     const mine = positions.filter(({ partition }) => this.#takenOver.has(partition));
     if (!(await this.#commitOffsets(mine))) return false;
-    for (const position of mine) this.#committed.set(`${position.topic}/${position.partition}`, position);
+    for (const position of mine) {
+      const lane = `${position.topic}/${position.partition}`;
+      this.#committed.set(lane, position);
+      this.#places.forget(this.#prefix + position.topic, position.partition);
+    }
     return true;
   }
 
@@ -162,6 +273,10 @@ export class Subscription implements Consumer {
     this.#lanes.rest(partition, lanes);
     const before = this.#resting.get(partition) ?? [];
     this.#resting.set(partition, lanes);
+    this.#setResting(partition, before, lanes);
+  }
+
+  #setResting(partition: number, before: readonly string[], lanes: readonly string[]): void {
     const named = (topics: readonly string[]) =>
       topics.map((topic) => ({ topic: this.#prefix + topic, partitions: [partition] }));
     const awake = before.filter((lane) => !lanes.includes(lane));
@@ -170,12 +285,15 @@ export class Subscription implements Consumer {
       if (awake.length > 0) this.#consumer.resume(named(awake));
       if (tired.length > 0) this.#consumer.pause(named(tired));
     } catch (error) {
-      // A consumer that starts anew rests nowhere, and joins as another member, with which all lanes are awake.
-      if (!isPassing(error)) throw error;
+      // A consumer that starts anew rests nowhere.
+      if (isRefused(error)) throw error;
     }
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
+    this.#troubles.clear('input-away');
+    this.#watch.close();
     await this.#consumer.disconnect();
     await this.#queue;
   }
@@ -207,14 +325,19 @@ export class Subscription implements Consumer {
       topic: this.#prefix + lane,
       partitions: positions
         .filter(({ topic }) => topic === lane)
-        .map(({ partition, offset }) => ({ partition, offset: String(offset) })),
+        .map(({ partition, offset }) => ({
+          partition,
+          offset: String(offset),
+          // Of which topic the offset is, should another be made under its name.
+          metadata: this.#places.idOf(this.#prefix + lane) ?? null,
+        })),
     }));
     try {
       await this.#commitOnce({ topics });
       return true;
     } catch (error) {
       // Whoever reads on gets these records again, and knows them by their ids.
-      if (isPassing(error)) return false;
+      if (!isRefused(error) || isReplaced(error)) return false;
       throw error;
     }
   }
@@ -232,23 +355,36 @@ export class Subscription implements Consumer {
     const revoked = this.#partitions.filter((partition) => !kept.includes(partition));
     const added = now.filter((partition) => !kept.includes(partition));
     if (memberId !== this.#memberId) this.#commitOnce = null;
+    this.#troubles.clear('input-away');
     this.#memberId = memberId;
     this.#attempts = 0;
+    this.#isBeginning = false;
     this.#partitions = now;
     this.#laneNames = lanes.join();
     this.#forget(revoked);
+    joinAnew(this.#groupId);
+    // Of a membership that was taken up again kafkajs has forgotten what rests.
+    for (const [partition, resting] of this.#resting) this.#setResting(partition, [], resting);
+    // kafkajs reads on from what is committed, which is no place in these.
+    for (const lane of this.#places.anew) this.#seek(lane);
     const deal = ++this.#deals;
     for (const partition of added) this.#assignments.set(partition, deal);
     void this.#enqueue(async () => {
       if (revoked.length > 0) await this.#handler.revoked(revoked);
       // Also of none: where there are more processes than partitions, that is all a process is told.
-      if (added.length > 0 || deal === 1) await this.#handler.assigned(added, lanes);
+      if (added.length > 0 || deal === 1) {
+        const survey = await this.#places.takeOver(added);
+        for (const lane of this.#places.anew) this.#seek(lane);
+        await this.#handler.assigned(added, lanes, survey);
+      }
       for (const partition of added) {
         if (this.#assignments.get(partition) !== deal) continue;
         this.#takenOver.add(partition);
         this.#lanes.begin(partition, lanes);
       }
-    }).catch((error: unknown) => this.#handler.failed(error as Error));
+    }).catch((error: unknown) => {
+      if (!this.#closing.signal.aborted) this.#handler.failed(error as Error);
+    });
   }
 
   #forget(partitions: readonly number[]): void {
@@ -260,8 +396,19 @@ export class Subscription implements Consumer {
       this.#lanes.end(partition);
       for (const topic of this.#topics) {
         this.#next.delete(`${topic}/${partition}`);
+        this.#places.forget(topic, partition);
         this.#committed.delete(`${topic.slice(this.#prefix.length)}/${partition}`);
       }
+    }
+  }
+
+  #seek({ topic, partition, from }: AnewLane): void {
+    const offset = String(this.#next.get(`${topic}/${partition}`) ?? from);
+    try {
+      this.#consumer.seek({ topic, partition, offset });
+    } catch (error) {
+      // A consumer that starts anew is told when it has joined.
+      if (isRefused(error)) throw error;
     }
   }
 
@@ -280,44 +427,4 @@ export class Subscription implements Consumer {
     this.#queue = result.catch(() => undefined);
     return result;
   }
-}
-
-/** Waits for the work and keeps the membership alive meanwhile; rejects at once where it is lost. The work goes on. */
-async function whileAlive(
-  work: Promise<void>,
-  heartbeat: () => Promise<void>,
-  everyMs: number,
-): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const lost = new Promise<never>((_, reject) => {
-    timer = setInterval(() => heartbeat().catch(reject), everyMs);
-  });
-  try {
-    await Promise.race([work, lost]);
-  } finally {
-    clearInterval(timer);
-  }
-  await heartbeat();
-}
-
-/** What kafkajs adds to an error. */
-interface KafkaError extends Error {
-  readonly type?: string;
-  readonly retriable?: boolean;
-}
-
-/** Another member has this one's name. */
-function isReplaced(error: unknown): boolean {
-  return causesOf(error).some(({ type }: KafkaError) => type === 'FENCED_INSTANCE_ID');
-}
-
-/** The group is being dealt out anew, or the broker is away. kafkajs wraps what the broker said. */
-function isPassing(error: unknown): boolean {
-  return causesOf(error).some(
-    ({ type = '', retriable, message, name }: KafkaError) =>
-      NOT_A_MEMBER.has(type) ||
-      retriable === true ||
-      message.startsWith(STARTS_ANEW) ||
-      name === 'KafkaJSNumberOfRetriesExceeded',
-  );
 }

@@ -60,7 +60,8 @@ export class KafkaTopics {
         const isLed = described.topics.every(({ partitions }) =>
           partitions.every(({ leader }) => leader >= 0),
         );
-        if (isLed) return;
+        if (isLed && described.topics.length === topics.length) return;
+        if (performance.now() > deadline) return;
       } catch (error) {
         if (performance.now() > deadline) throw error;
       }
@@ -123,6 +124,7 @@ function boundsOf(topic: string): Readonly<Record<string, Bound>> {
   return {
     'cleanup.policy': { is: 'delete' },
     ...(retention === undefined ? {} : { 'retention.ms': { atLeast: retention } }),
+    ...(topic === TOPICS.clock ? { 'message.timestamp.type': { is: 'LogAppendTime' } } : {}),
     ...(topic === TOPICS.imaging ? { 'max.message.bytes': { atLeast: MAX_IMAGING_BYTES } } : {}),
   };
 }

@@ -1,22 +1,29 @@
-import { type Admin, type ICustomPartitioner, Kafka, type Message, type Producer } from 'kafkajs';
+import { type Admin, type ICustomPartitioner, Kafka, type Producer } from 'kafkajs';
+import type { BrokerTime } from '../checked-clock.js';
 import type { Clock } from '../clock.js';
 import { WardstreamError } from '../errors.js';
 import type { Consumer, EventBus, Home, OutgoingMessage, RecordHandler, TopicDescription } from './bus.js';
-import { clientOptions, isRefusal, type KafkaBusConfig, patiently } from './kafka-client.js';
+import { clientOptions, type KafkaBusConfig, patiently } from './kafka-client.js';
+import { KafkaClock } from './kafka-clock.js';
+import { isLoginRefused, isRefused, messageOf } from './kafka-errors.js';
+import { Outbox } from './kafka-outbox.js';
+import { Places } from './kafka-places.js';
 import { KafkaStateLog } from './kafka-state.js';
 import { Subscription } from './kafka-subscription.js';
 import { KafkaTopics } from './kafka-topics.js';
+import { KafkaWatch } from './kafka-watch.js';
 import { murmur2Partition } from './partitioners.js';
+import { Troubles, type TroublesOptions } from './troubles.js';
 
 export type { KafkaBusConfig } from './kafka-client.js';
 
-/** Values of one produce request at most, unless one alone is larger. */
-const MAX_REQUEST_BYTES = 512 * 1024;
-
-/** A broker that is away is waited for: a send that were given up and followed by another could be taken for its repetition. */
-const PATIENCE = { retries: Number.MAX_SAFE_INTEGER, maxRetryTime: 5000 };
-/** Whether a broker is there at all is to be known soon. */
+/** A broker that is away is waited for, and asked again often: what is asked here is asked for patients. */
+const PATIENCE = { retries: Number.MAX_SAFE_INTEGER, maxRetryTime: 1000 };
+/** Whether a broker is there at all is to be known soon; what is sent is sent again by the outbox. */
 const HASTE = { retries: 3 };
+const SEND = { initialRetryTime: 100, maxRetryTime: 500, retries: 1 };
+/** Which broker leads a partition is asked at least so often. */
+const METADATA_MAX_AGE_MS = 10_000;
 
 /** As Java's and kafkajs's own, for messages with a key. */
 const PARTITIONER: ICustomPartitioner =
@@ -28,35 +35,40 @@ const PARTITIONER: ICustomPartitioner =
 export class KafkaBus implements EventBus {
   readonly name = 'kafka';
   readonly state: KafkaStateLog;
+  /** What is wrong with Kafka now. */
+  readonly troubles: Troubles;
   readonly #config: KafkaBusConfig;
   readonly #kafka: Kafka;
   readonly #admin: Admin;
   readonly #topics: KafkaTopics;
-  readonly #producer: Producer;
-  /** The newest send to each topic: they go one after the other, since a repetition is known by its place in the order. */
-  readonly #sends = new Map<string, Promise<unknown>>();
+  readonly #outbox: Outbox;
   /** Partitions of each topic that is read, as of the last deal. */
   #partitions: ReadonlyMap<string, number> = new Map();
+  readonly #closing = new AbortController();
+  #watch: KafkaWatch | null = null;
 
-  private constructor(config: KafkaBusConfig) {
+  private constructor(config: KafkaBusConfig, options: TroublesOptions) {
     this.#config = config;
-    const options = clientOptions(config);
-    this.#kafka = new Kafka(options);
-    const patient = new Kafka({ ...options, retry: PATIENCE });
-    this.#admin = patient.admin();
+    this.troubles = new Troubles(options);
+    const client = clientOptions(config);
+    this.#kafka = new Kafka(client);
+    this.#admin = new Kafka({ ...client, retry: PATIENCE }).admin();
     this.#topics = new KafkaTopics(this.#admin, config);
-    this.#producer = patient.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      createPartitioner: PARTITIONER,
+    const sender = new Kafka({ ...client, retry: SEND });
+    const { topicPrefix, partitions } = config;
+    this.#outbox = new Outbox({
+      connect: () => connected(sender, this.#closing.signal),
+      topicPrefix,
+      partitions,
+      troubles: this.troubles,
     });
     this.state = new KafkaStateLog(this.#kafka, this.#admin, config, (topic, messages) =>
-      this.#append(topic, messages),
+      this.#outbox.send(topic, messages),
     );
   }
 
   /** @throws WardstreamError `WS_BUS` where no broker answers, or refuses who we say we are. */
-  static async open(config: KafkaBusConfig): Promise<KafkaBus> {
+  static async open(config: KafkaBusConfig, options: TroublesOptions = {}): Promise<KafkaBus> {
     const probe = new Kafka({ ...clientOptions(config), retry: HASTE }).admin();
     try {
       await probe.connect();
@@ -66,10 +78,25 @@ export class KafkaBus implements EventBus {
     } finally {
       await probe.disconnect().catch(() => undefined);
     }
-    const bus = new KafkaBus(config);
-    await bus.#admin.connect();
-    await bus.#producer.connect();
+    const bus = new KafkaBus(config, options);
+    try {
+      await bus.#admin.connect();
+      await bus.#outbox.connected();
+    } catch (error) {
+      await bus.close();
+      throw cannotOpen(config, error);
+    }
     return bus;
+  }
+
+  /** Messages of ours that are in no topic since the log did not take them, by topic. */
+  get dropped(): ReadonlyMap<string, number> {
+    return this.#outbox.dropped;
+  }
+
+  /** Messages that were gone from the input before they were read, since the start. */
+  get lost(): number {
+    return this.#watch?.lost ?? 0;
   }
 
   createTopics(topics: readonly string[]): Promise<string[]> {
@@ -81,7 +108,20 @@ export class KafkaBus implements EventBus {
   }
 
   async produce(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
-    await this.#append(topic, messages);
+    await this.#outbox.send(topic, messages);
+  }
+
+  /** The time of the brokers; the first call makes a topic to ask them. */
+  openClock(): BrokerTime {
+    return new KafkaClock(
+      this.#topics,
+      new Kafka({ ...clientOptions(this.#config), retry: SEND }),
+      this.#config,
+    );
+  }
+
+  partitionOf(key: string): number {
+    return murmur2Partition(key, this.#config.partitions);
   }
 
   homeOf(topic: string, patientId: string): Home | null {
@@ -92,79 +132,70 @@ export class KafkaBus implements EventBus {
 
   /** Reads the topics from where the group has committed to, or from their beginning. */
   async consume(topics: readonly string[], handler: RecordHandler, clock: Clock): Promise<Consumer> {
-    const knowing: RecordHandler = {
-      batch: (batch) => handler.batch(batch),
-      assigned: async (partitions, lanes) => {
-        // Where it cannot be told, nothing is compared, and all is read all the same.
-        const listed = await patiently(() => this.listTopics()).catch(() => []);
-        this.#partitions = new Map(listed.map((topic) => [topic.name, topic.partitions]));
-        await handler.assigned(partitions, lanes);
+    const { troubles } = this;
+    const watch = new KafkaWatch(this.#admin, this.#config, troubles);
+    this.#watch = watch;
+    const subscription = new Subscription({
+      kafka: this.#kafka,
+      state: this.state,
+      config: this.#config,
+      watch,
+      places: (names, signal) =>
+        new Places({ admin: this.#admin, config: this.#config, watch, topics: names, signal }),
+      troubles,
+      topics,
+      clock,
+      handler: {
+        batch: (batch) => handler.batch(batch),
+        assigned: async (partitions, lanes, logs) => {
+          // Where it cannot be told, nothing is compared, and all is read all the same.
+          const listed = await patiently(() => this.listTopics(), this.#closing.signal).catch(() => []);
+          this.#partitions = new Map(listed.map((topic) => [topic.name, topic.partitions]));
+          await handler.assigned(partitions, lanes, logs);
+        },
+        revoked: (partitions) => handler.revoked(partitions),
+        failed: (error) => handler.failed(error),
       },
-      revoked: (partitions) => handler.revoked(partitions),
-      failed: (error) => handler.failed(error),
-    };
-    const subscription = new Subscription(this.#kafka, this.state, this.#config, topics, knowing, clock);
+    });
     await subscription.start();
     return subscription;
   }
 
-  /** In order, in requests small enough for a broker's default `message.max.bytes`. Gives the offset of each message. */
-  #append(topic: string, messages: readonly Message[]): Promise<readonly number[]> {
-    const before = this.#sends.get(topic) ?? Promise.resolve();
-    const sent = before.then(() => this.#send(this.#onCluster(topic), messages));
-    this.#sends.set(
-      topic,
-      sent.catch(() => undefined),
-    );
-    return sent;
-  }
-
-  /** Offsets are known of messages that name their partition; the others have none. */
-  async #send(topic: string, messages: readonly Message[]): Promise<readonly number[]> {
-    const offsets: number[] = [];
-    let request: Message[] = [];
-    let bytes = 0;
-    const flush = async () => {
-      const sent = await this.#producer.send({ topic, acks: -1, messages: request });
-      // Of one request those of a partition stand in the log one after the other.
-      const next = new Map(sent.map(({ partition, baseOffset }) => [partition, Number(baseOffset)]));
-      for (const { partition = -1 } of request) {
-        const offset = next.get(partition) ?? Number.NaN;
-        offsets.push(offset);
-        next.set(partition, offset + 1);
-      }
-      request = [];
-      bytes = 0;
-    };
-    for (const message of messages) {
-      const size = message.value?.length ?? 0;
-      if (request.length > 0 && bytes + size > MAX_REQUEST_BYTES) await flush();
-      request.push(message);
-      bytes += size;
-    }
-    if (request.length > 0) await flush();
-    return offsets;
-  }
-
-  /** The name a topic has on the cluster. */
-  #onCluster(topic: string): string {
-    return this.#config.topicPrefix + topic;
-  }
-
   async close(): Promise<void> {
+    this.#closing.abort();
+    this.#watch?.close();
     await this.state.close();
-    await this.#producer.disconnect();
+    await this.#outbox.close();
     await this.#admin.disconnect();
   }
 }
 
-function cannotOpen({ brokers }: KafkaBusConfig, error: unknown): WardstreamError {
-  const isPassing = !isRefusal(error);
-  const where = brokers.join(', ');
-  const what = isPassing ? `no Kafka broker answers at ${where}` : `Kafka at ${where} refuses bus.sasl`;
-  return new WardstreamError('WS_BUS', `${what}: ${messageOf(error)}`, { cause: error, isPassing });
+/** A producer whose messages are in the log once, connected; a broker that is away is waited for. */
+async function connected(kafka: Kafka, signal: AbortSignal): Promise<Producer> {
+  const producer = kafka.producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    metadataMaxAge: METADATA_MAX_AGE_MS,
+    allowAutoTopicCreation: false,
+    retry: SEND,
+    createPartitioner: PARTITIONER,
+  });
+  try {
+    await patiently(() => producer.connect(), signal);
+    return producer;
+  } catch (error) {
+    await producer.disconnect().catch(() => undefined);
+    throw error;
+  }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function cannotOpen({ brokers }: KafkaBusConfig, error: unknown): WardstreamError {
+  const where = brokers.join(', ');
+  const what = isLoginRefused(error)
+    ? `Kafka at ${where} refuses bus.sasl`
+    : isRefused(error)
+      ? `Kafka at ${where} refuses what bus asks for`
+      : `no Kafka broker answers at ${where}`;
+  const isPassing = !isRefused(error);
+  return new WardstreamError('WS_BUS', `${what}: ${messageOf(error)}`, { cause: error, isPassing });
 }

@@ -1,4 +1,4 @@
-/** Topic names. All carry the patient id as key and are co-partitioned. */
+/** Topic names. All carry the patient id as key and are co-partitioned; `clock` carries nothing: its records are for their times. */
 export const TOPICS = {
   adt: 'ward.adt',
   vitals: 'ward.vitals',
@@ -10,6 +10,7 @@ export const TOPICS = {
   alerts: 'ward.alerts',
   deadLetters: 'ward.deadletter',
   state: 'ward.state',
+  clock: 'ward.clock',
 } as const;
 
 /**
@@ -53,4 +54,5 @@ export const RETENTION_MS: Readonly<Record<string, number | 'compact'>> = {
   [TOPICS.alerts]: 90 * DAY_MS,
   [TOPICS.deadLetters]: 30 * DAY_MS,
   [TOPICS.state]: 'compact',
+  [TOPICS.clock]: DAY_MS,
 };

@@ -1,9 +1,12 @@
-import type { EachBatchPayload, Kafka, PartitionAssigner } from 'kafkajs';
-import { describe, expect, it } from 'vitest';
+import type { Admin, EachBatchPayload, Kafka, PartitionAssigner } from 'kafkajs';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RecordBatch } from '../../src/bus/bus.js';
 import type { KafkaBusConfig } from '../../src/bus/kafka-client.js';
+import { Places } from '../../src/bus/kafka-places.js';
 import type { KafkaStateLog } from '../../src/bus/kafka-state.js';
 import { Subscription } from '../../src/bus/kafka-subscription.js';
+import { KafkaWatch } from '../../src/bus/kafka-watch.js';
+import { Troubles } from '../../src/bus/troubles.js';
 import { parseConfig } from '../../src/config.js';
 
 const VITALS = 'ward.vitals';
@@ -79,7 +82,13 @@ class FakeGroup {
       await this.answer();
     };
     const heartbeat = async () => undefined;
-    await this.#eachBatch({ batch, heartbeat, commitOffsetsIfNecessary } as unknown as EachBatchPayload);
+    const isStale = () => false;
+    await this.#eachBatch({
+      batch,
+      heartbeat,
+      commitOffsetsIfNecessary,
+      isStale,
+    } as unknown as EachBatchPayload);
   }
 }
 
@@ -92,16 +101,27 @@ const POSITIONS = [
 
 async function member(told: unknown[] = []) {
   const group = new FakeGroup();
+  const admin = {
+    fetchOffsets: async () => [],
+    fetchTopicOffsets: async () => [],
+    fetchTopicMetadata: async () => ({ topics: [] }),
+  } as unknown as Admin;
   const state = { giveUp: () => undefined } as unknown as KafkaStateLog;
   const tell = async (...what: unknown[]) => void told.push(what);
   const handler = {
-    assigned: tell,
+    assigned: (partitions: readonly number[], lanes: readonly string[]) => tell(partitions, lanes),
     batch: ({ partition, records, positions }: RecordBatch) =>
       tell(partition, records.length, positions[0].offset),
     revoked: tell,
     failed: (error: Error) => expect.fail(error.message),
   };
-  const subscription = new Subscription(group.kafka, state, CONFIG, [VITALS], handler, clock);
+  const troubles = new Troubles();
+  const watch = new KafkaWatch(admin, CONFIG, troubles);
+  const places = (topics: readonly string[], signal: AbortSignal) =>
+    new Places({ admin, config: CONFIG, watch, topics, signal });
+  const options = { kafka: group.kafka, state, config: CONFIG, places, watch, troubles, handler, clock };
+  const subscription = new Subscription({ ...options, topics: [VITALS] });
+  onTestFinished(() => watch.close());
   await subscription.start();
   group.beginJoin();
   group.joined('m-1', [0, 1]);
@@ -167,8 +187,8 @@ describe('a commit', () => {
     const { group, subscription } = await member();
     expect(await subscription.commit(POSITIONS)).toBe(true);
     const partitions = [
-      { partition: 0, offset: '1' },
-      { partition: 1, offset: '4' },
+      { partition: 0, offset: '1', metadata: null },
+      { partition: 1, offset: '4', metadata: null },
     ];
     expect(group.commits).toEqual([{ topics: [{ topic: `p.${VITALS}`, partitions }] }]);
   });

@@ -88,26 +88,59 @@ async function dockerBroker(): Promise<Broker> {
 /** What a broker has beside its plain listener. */
 export interface Extras {
   /** `NAME://host:port`, or several with commas between. */
-  readonly listener: string;
+  readonly listener?: string;
   /** What clients are told instead, where something stands between. */
   readonly advertised?: string;
-  readonly settings: Readonly<Record<string, string>>;
+  readonly settings?: Readonly<Record<string, string>>;
   /** Arguments of Java and of `kafka-storage format`. */
-  readonly java: readonly string[];
-  readonly format: readonly string[];
+  readonly java?: readonly string[];
+  readonly format?: readonly string[];
+  /** Port of its controller; by default any. */
+  readonly controller?: number;
+  /** The controller of the cluster that it joins as its second broker. */
+  readonly joins?: number;
+}
+
+/** Everybody may do everything, until a rule says otherwise. */
+const AUTHORIZED = {
+  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'allow.everyone.if.no.acl.found': 'true',
+};
+
+/** A cluster of two: the second broker has no controller, so it may be lost. Offsets of groups are on the first. */
+export async function twoBrokers(): Promise<readonly [Broker, Broker]> {
+  const controller = await freePort();
+  const first = await javaBroker({ controller, settings: AUTHORIZED });
+  // While the first is alone, the topic with the groups' offsets is made, on it.
+  const kafka = new Kafka({ brokers: first.brokers, logLevel: logLevel.NOTHING, retry: { retries: 60 } });
+  const admin = kafka.admin();
+  await admin.connect();
+  for (let isMade = false; !isMade; ) {
+    isMade = await admin.fetchOffsets({ groupId: 'any' }).then(
+      () => true,
+      () => sleep(200, false),
+    );
+  }
+  await admin.disconnect();
+  return [first, await javaBroker({ joins: controller, settings: AUTHORIZED })];
 }
 
 /** A broker on this machine's Java. */
 export async function javaBroker(extras?: Extras): Promise<Broker> {
   if (!existsSync(join(JARS, 'done'))) fetchJars();
   const directory = mkdtempSync(join(tmpdir(), 'wardstream-kafka-'));
-  const [port, controller] = [await freePort(), await freePort()];
+  const port = await freePort();
+  const controller = extras?.joins ?? extras?.controller ?? (await freePort());
   const plain = properties(port, controller, join(directory, 'log'));
   const settings: Record<string, string> = { ...plain, ...extras?.settings };
-  if (extras !== undefined) {
+  if (extras?.listener !== undefined) {
     const { listener, advertised = listener } = extras;
     settings.listeners += `,${listener}`;
     settings['advertised.listeners'] += `,${advertised}`;
+  }
+  if (extras?.joins !== undefined) {
+    Object.assign(settings, { 'process.roles': 'broker', 'node.id': '2' });
+    settings.listeners = settings['advertised.listeners'];
   }
   const file = join(directory, 'server.properties');
   writeFileSync(
@@ -117,7 +150,8 @@ export async function javaBroker(extras?: Extras): Promise<Broker> {
       .join(''),
   );
   const java = ['-Xmx512m', ...(extras?.java ?? []), '-cp', `${JARS}/*`];
-  const identity = ['-t', 'wardstreamTestCluster1', '-c', file, '--standalone'];
+  const part = extras?.joins === undefined ? '--standalone' : '--no-initial-controllers';
+  const identity = ['-t', 'wardstreamTestCluster1', '-c', file, part];
   const format = ['format', ...identity, ...(extras?.format ?? [])];
   execFileSync('java', [...java, 'kafka.tools.StorageTool', ...format], { stdio: 'pipe' });
   const logFile = resolve('test-artifacts', `kafka-${port}.log`);
