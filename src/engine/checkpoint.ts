@@ -2,7 +2,15 @@ import type { AlertPolicy } from '../alerts/policy.js';
 import type { Aligner, AlignOptions } from '../align/aligner.js';
 import type { DischargedStay } from '../align/discharged.js';
 import type { AppliedTo, PatientState } from '../align/patient.js';
-import type { Consumer, Position, StateChange, StateEntry, StateLog, StatePlace } from '../bus/bus.js';
+import type {
+  Consumer,
+  LogState,
+  Position,
+  StateChange,
+  StateEntry,
+  StateLog,
+  StatePlace,
+} from '../bus/bus.js';
 import { DecodeFailure, type MessageCodec } from '../events/codec.js';
 import type { ClinicalEvent, EpochMs } from '../events/event.js';
 import type { PatientSnapshotMessage } from '../events/messages.js';
@@ -11,6 +19,7 @@ import type { MicroBatcher } from '../inference/batcher.js';
 import type { ModelConfig } from '../inference/model.js';
 import type { EncodeStage } from './encode.js';
 import type { Outputs } from './outputs.js';
+import { SAME_LOGS, validPositions, withIds } from './positions.js';
 import { rebuild } from './rebuild.js';
 import type { SchemaLoader } from './schema-loader.js';
 import { type SilentPatient, type SilentPatients, silentIn, silentOf } from './silent.js';
@@ -100,6 +109,8 @@ export class Checkpoint {
   readonly #reached = new Map<number, Record<string, number>>();
   /** Where the last snapshot of each patient in memory stands in the log. */
   readonly #places = new Map<string, StatePlace>();
+  /** The topics as of the newest takeover: what positions are places in. */
+  #logs: LogState = SAME_LOGS;
   #newest = Number.NEGATIVE_INFINITY;
   /** States of patients written so far. */
   written = 0;
@@ -173,7 +184,8 @@ export class Checkpoint {
    * Takes the partitions over: their patients as of the last snapshot, but for those who have been silent so long that they stay
    * in the log. The past of those that cannot be restored is read again.
    */
-  async takeOver(partitions: readonly number[]): Promise<RestoredState> {
+  async takeOver(partitions: readonly number[], logs: LogState = SAME_LOGS): Promise<RestoredState> {
+    this.#logs = logs;
     const { log, silent } = this.#options;
     const entries: StateEntry[] = [];
     const left: Left[] = [];
@@ -182,7 +194,7 @@ export class Checkpoint {
       else entries.push(taken);
     }
     for (const { place } of left) silent.put(place);
-    return { ...(await this.#restore(entries)), silent: left.map((each) => each.silent) };
+    return { ...(await this.#restore(entries, logs)), silent: left.map((each) => each.silent) };
   }
 
   /** The silent patients that events are of. */
@@ -193,10 +205,20 @@ export class Checkpoint {
     return [...patients].flatMap((patientId) => silent.placeOf(patientId) ?? []);
   }
 
+  /** Topics by their ids; where they end now is not known. */
+  get #sameLogs(): LogState {
+    const logs = this.#logs;
+    return {
+      ...SAME_LOGS,
+      idOf: (topic) => logs.idOf(topic),
+      tellAnother: (topic, partition, offset) => logs.tellAnother?.(topic, partition, offset),
+    };
+  }
+
   /** Silent patients as they were, to be in memory again. */
   async recall(places: readonly StatePlace[]): Promise<readonly RestoredPatient[]> {
     const { log, silent } = this.#options;
-    const { restored } = await this.#restore(await log.read(places));
+    const { restored } = await this.#restore(await log.read(places), this.#sameLogs);
     for (const { key } of places) silent.remove(key);
     return restored;
   }
@@ -206,7 +228,7 @@ export class Checkpoint {
     const { log, silent } = this.#options;
     const place = silent.placeOf(patientId);
     if (place === undefined) return null;
-    return (await this.#restore(await log.read([place]))).restored[0] ?? null;
+    return (await this.#restore(await log.read([place]), this.#sameLogs)).restored[0] ?? null;
   }
 
   /**
@@ -250,6 +272,8 @@ export class Checkpoint {
     const snapshot = codec.decode('PatientSnapshot', value);
     if (snapshot instanceof DecodeFailure || snapshot.stayId === '') return null;
     if (snapshot.eventTime >= now() - evictAfterMs) return null;
+    // Only to tell of what is none of these logs: the patient may not come back for long.
+    validPositions(snapshot.positions, partition, this.#logs);
     const { dedupeWindow } = align;
     const patient = restorePatient(snapshot, { partition, dedupeWindow, model });
     // Where rules have changed, alerts end: for that the patient must be here.
@@ -258,15 +282,16 @@ export class Checkpoint {
     return silent === null ? null : { place: { key, partition, offset }, silent };
   }
 
-  async #restore(entries: readonly StateEntry[]): Promise<Omit<RestoredState, 'silent'>> {
+  async #restore(entries: readonly StateEntry[], logs: LogState): Promise<Omit<RestoredState, 'silent'>> {
     const { codec, model, align, onLost } = this.#options;
     const { dedupeWindow } = align;
     const restored: RestoredPatient[] = [];
     const discharged: RestoredDischarge[] = [];
     const lost: LostPatient[] = [];
     for (const { key, partition, offset, value } of entries) {
-      const snapshot = codec.decode('PatientSnapshot', value);
-      if (snapshot instanceof DecodeFailure) continue;
+      const decoded = codec.decode('PatientSnapshot', value);
+      if (decoded instanceof DecodeFailure) continue;
+      const snapshot = { ...decoded, positions: validPositions(decoded.positions, partition, logs) };
       const options = { partition, dedupeWindow, model };
       const stay = restoreDischarge(snapshot, options);
       if (stay !== null) {
@@ -293,7 +318,8 @@ export class Checkpoint {
     const stay = aligner.dischargedStay(patientId);
     const partition = patient?.partition ?? stay?.partition;
     if (partition === undefined) return [];
-    const positions = furthest(patient?.appliedTo ?? stay?.appliedTo ?? {}, this.#reached.get(partition));
+    const applied = furthest(patient?.appliedTo ?? stay?.appliedTo ?? {}, this.#reached.get(partition));
+    const positions = withIds(applied, (topic) => this.#logs.idOf(topic));
     if (patient === undefined) {
       const cacheOf = (state: PatientState) => batcher.cacheOf(state);
       return [{ partition, snapshot: dischargeOf(stay as DischargedStay, cacheOf, model, positions) }];

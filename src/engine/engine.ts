@@ -314,11 +314,11 @@ export class Engine {
     const { bus, clock, config } = this.#options;
     await bus.createTopics(this.#checkpoint === null ? INPUT_TOPICS : [...INPUT_TOPICS, TOPICS.state]);
     const handler: RecordHandler = {
-      assigned: async (assigned, lanes) => {
+      assigned: async (assigned, lanes, logs) => {
         for (const partition of assigned) this.partitions.add(partition);
         this.#catchUp.begin(assigned);
         if (assigned.length === 0) return;
-        const state = await this.#checkpoint?.takeOver(assigned);
+        const state = await this.#checkpoint?.takeOver(assigned, logs);
         await this.#accept({ assigned, lanes, ...NO_STATE, ...state });
       },
       batch: (batch) => this.#gate.pass(batch),
