@@ -38,7 +38,7 @@ export interface BusSinkOptions {
 
 /**
  * Produces scores, alert transitions and dead letters to their topics, for programs that read them there. Nobody waits for
- * it: each topic has an outbox of its own, so that one that cannot be written to holds up no other. Where the bus takes nothing
+ * it: each partition of a topic has an outbox of its own, so that one that cannot be written to holds up no other. Where the bus takes nothing
  * for long and memory is full, what is least is left out: scores, then dead letters, alerts last.
  */
 export class BusSink implements Sink {
@@ -47,7 +47,9 @@ export class BusSink implements Sink {
   readonly #notices: NoticeBoard;
   readonly #onTrouble: (message: string) => void;
   readonly #budget: OutboxBudget;
-  readonly #outboxes: Readonly<Record<OutputTopic, Outbox<OutgoingMessage>>>;
+  readonly #bus: EventBus;
+  /** By partition. */
+  readonly #outboxes: Readonly<Record<OutputTopic, Map<number, Outbox<OutgoingMessage>>>>;
   readonly #faults = new Map<OutputTopic, string>();
   readonly #watching: NodeJS.Timeout;
   #isLeavingOut = false;
@@ -61,17 +63,12 @@ export class BusSink implements Sink {
     this.#notices = notices;
     this.#onTrouble = onTrouble;
     this.#budget = new OutboxBudget(options.maxWaitingBytes ?? MAX_WAITING_BYTES);
-    const outboxes = OUTPUT_TOPICS.map((topic) => {
-      const outbox = new Outbox<OutgoingMessage>({
-        send: (messages) => bus.produce(topic, messages),
-        budget: this.#budget,
-        maxItems: MAX_MESSAGES,
-        maxBytes: MAX_PRODUCED_BYTES,
-        onFailure: (error) => this.#fail(topic, error),
-      });
-      return [topic, outbox] as const;
-    });
-    this.#outboxes = Object.fromEntries(outboxes) as Record<OutputTopic, Outbox<OutgoingMessage>>;
+    this.#bus = bus;
+    const outboxes = OUTPUT_TOPICS.map((topic) => [topic, new Map()] as const);
+    this.#outboxes = Object.fromEntries(outboxes) as Record<
+      OutputTopic,
+      Map<number, Outbox<OutgoingMessage>>
+    >;
     this.#watching = setInterval(() => this.#watch(), WATCH_MS);
     this.#watching.unref();
   }
@@ -99,28 +96,47 @@ export class BusSink implements Sink {
 
   /** Messages in memory that wait for the bus. */
   get waiting(): number {
-    return OUTPUT_TOPICS.reduce((sum, topic) => sum + this.#outboxes[topic].items, 0);
+    return this.#all().reduce((sum, { items }) => sum + items, 0);
   }
 
   async flush(): Promise<void> {
-    await Promise.all(OUTPUT_TOPICS.map((topic) => this.#outboxes[topic].flush()));
+    await Promise.all(this.#all().map((outbox) => outbox.flush()));
   }
 
   async close(): Promise<void> {
     clearInterval(this.#watching);
-    await Promise.all(OUTPUT_TOPICS.map((topic) => this.#outboxes[topic].close()));
+    await Promise.all(this.#all().map((outbox) => outbox.close()));
   }
 
   #put(topic: OutputTopic, key: string, value: Buffer): void {
     const bytes = value.length + MESSAGE_BYTES;
     if (!this.#isFull(SHARES[topic], bytes) || this.#budget.isMoving(MOVING_MS)) {
-      this.#outboxes[topic].add({ key, value }, bytes);
+      this.#outboxOf(topic, key).add({ key, value }, bytes);
       return;
     }
     this.leftOut.set(topic, (this.leftOut.get(topic) ?? 0) + 1);
     if (this.#isLeavingOut) return;
     this.#isLeavingOut = true;
     this.#onTrouble('results are left out of the output topics: memory is full of what waits for them');
+  }
+
+  #all(): Outbox<OutgoingMessage>[] {
+    return OUTPUT_TOPICS.flatMap((topic) => [...this.#outboxes[topic].values()]);
+  }
+
+  #outboxOf(topic: OutputTopic, key: string): Outbox<OutgoingMessage> {
+    const partition = this.#bus.partitionOf?.(key) ?? 0;
+    const known = this.#outboxes[topic].get(partition);
+    if (known !== undefined) return known;
+    const outbox = new Outbox<OutgoingMessage>({
+      send: (messages) => this.#bus.produce(topic, messages),
+      budget: this.#budget,
+      maxItems: MAX_MESSAGES,
+      maxBytes: MAX_PRODUCED_BYTES,
+      onFailure: (error) => this.#fail(topic, error),
+    });
+    this.#outboxes[topic].set(partition, outbox);
+    return outbox;
   }
 
   #isFull(share: number, more: number): boolean {
@@ -137,8 +153,9 @@ export class BusSink implements Sink {
   /** Looks how long messages have waited, whatever the bus says or does not say. */
   #watch(): void {
     for (const topic of OUTPUT_TOPICS) {
-      const { oldestMs, items } = this.#outboxes[topic];
-      if (items === 0) this.#faults.delete(topic);
+      const outboxes = [...this.#outboxes[topic].values()];
+      const oldestMs = Math.max(0, ...outboxes.map((outbox) => outbox.oldestMs));
+      if (outboxes.every(({ items }) => items === 0)) this.#faults.delete(topic);
       if (oldestMs < AWAY_MS) {
         this.#notices.clear('output-not-written', topic);
         continue;
