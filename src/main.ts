@@ -18,6 +18,9 @@ import { WardstreamError } from './errors.js';
 const EXIT_FAULT = 1;
 const EXIT_USAGE = 2;
 
+/** Whether the command is one that runs until it is stopped. */
+let isService = false;
+
 const program = new Command('wardstream')
   .description('Streaming ICU monitoring: aligns, scores and alerts, live or on history.')
   .version('0.1.0')
@@ -33,6 +36,7 @@ program
   .option('--port <port>', 'port of dashboard and API, on 127.0.0.1', portNumber, 8080)
   .option('--seed <n>', 'another number, another ward', positiveInteger, 1)
   .action(async (options) => {
+    isService = true;
     const { start } = await import('./commands/start.js');
     await start(options, interrupted());
   });
@@ -140,7 +144,11 @@ program
   .command('run')
   .description('live: read the configured Kafka topics, score, alert, store and serve, until stopped')
   .requiredOption('--config <file>', 'settings (YAML or JSON), with bus.kind kafka and a store')
-  .action(async (options) => (await import('./commands/run.js')).run(options, interrupted()));
+  .action(async (options) => {
+    isService = true;
+    const { run } = await import('./commands/run.js');
+    await run(options, interrupted());
+  });
 
 program
   .command('simulate')
@@ -217,3 +225,5 @@ try {
   else log.error(error);
   process.exitCode = error instanceof WardstreamError && error.code === 'WS_USAGE' ? EXIT_USAGE : EXIT_FAULT;
 }
+// Nothing that could not be closed, a socket or a timer, keeps a process that is done. Others end by themselves, once their output is read.
+if (isService || process.exitCode !== undefined) process.exit();

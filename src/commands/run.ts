@@ -1,8 +1,9 @@
 import { TechnicalNotices } from '../alerts/notices.js';
-import { KafkaBus } from '../bus/kafka.js';
+import { KafkaBus, type KafkaBusConfig } from '../bus/kafka.js';
 import { SchemaRegistryClient } from '../bus/schema-registry.js';
-import { WALL_CLOCK } from '../clock.js';
-import { loadConfig } from '../config.js';
+import { LateNotices, type TroublesOptions } from '../bus/troubles.js';
+import { CheckedClock } from '../checked-clock.js';
+import { type Config, loadConfig } from '../config.js';
 import { BusSink, OUTPUT_TOPICS } from '../engine/bus-sink.js';
 import { Engine } from '../engine/engine.js';
 import { WardstreamError } from '../errors.js';
@@ -14,33 +15,54 @@ import { explanationView } from '../server/explanation.js';
 import { WardServer } from '../server/server.js';
 import { WardView } from '../server/ward-view.js';
 import { faultOf } from '../store/fault.js';
+import type { OpenStore } from '../store/open.js';
 import { recordModel } from '../store/queries.js';
 import type { StoreConfig } from '../store/settings.js';
 import { StoreSink } from '../store/sink.js';
 import { Spool } from '../store/spool.js';
 import { log } from './cli.js';
 import { openLiveStore } from './live-store.js';
+import { Parts, untilStopped } from './parts.js';
 import { untilAvailable } from './wait.js';
 
 /** `wardstream run`: the engine on live topics. Runs until `stop` resolves; fails where the pipeline does. */
 export async function run(options: { readonly config: string }, stop: Promise<unknown>): Promise<void> {
   const config = loadConfig(options.config);
-  const { bus: busConfig, store: storeConfig, schemaRegistry } = config;
-  if (busConfig.kind !== 'kafka') {
+  const { bus, store } = config;
+  if (bus.kind !== 'kafka') {
     throw new WardstreamError('WS_CONFIG', 'bus.kind must be kafka for run; for a demo use wardstream start');
   }
-  if (storeConfig.kind === 'none') {
+  if (store.kind === 'none') {
     throw new WardstreamError('WS_CONFIG', 'store.kind must be embedded or server for run');
   }
+  const parts = new Parts();
+  await untilStopped(parts, stop, () => live({ ...config, bus, store }, parts, stop));
+}
+
+type LiveConfig = Config & { readonly bus: KafkaBusConfig; readonly store: OpenStore };
+
+/** Opens all parts in order and resolves with why the pipeline stopped. Null where `stop` resolves before. */
+async function live(config: LiveConfig, parts: Parts, stop: Promise<unknown>): Promise<Error | null> {
+  const { bus: busConfig, store: storeConfig, schemaRegistry } = config;
   const { config: modelConfig } = loadModel(config.model.version, config.model.directory);
   const { version: modelVersion } = modelConfig;
-  const isStopped = stop.then(() => null);
-  const bus = await untilAvailable('Kafka', () => KafkaBus.open(busConfig), stop);
-  if (bus === null) return;
-  const clock = WALL_CLOCK;
+  const troubled: TroublesOptions = {
+    onWarning: (message) => log.warn(message),
+    onRelief: (message) => log.info(message),
+  };
+  const early = new LateNotices();
+  const bus = await untilAvailable(
+    'Kafka',
+    () => KafkaBus.open(busConfig, { ...troubled, notices: early }),
+    stop,
+  );
+  if (bus === null) return null;
+  parts.keep(bus);
+  const clock = new CheckedClock({ broker: bus.openClock(), troubles: bus.troubles });
+  parts.keep(clock);
   const instance = instanceOf(config.server);
   const notices = new TechnicalNotices(clock, `${instance} ${process.pid}`);
-  const observer = new Observer(clock, busConfig);
+  const observer = parts.keep(new Observer(clock, busConfig));
   const {
     client: store,
     ready,
@@ -52,6 +74,7 @@ export async function run(options: { readonly config: string }, stop: Promise<un
     onAway: () => observer.missStore(),
     stop,
   });
+  parts.keep(store);
   const view = new WardView(alertLog, () => clock.now());
   const spool = spoolOf(storeConfig);
   const onTrouble = (message: string) => log.error(message);
@@ -81,63 +104,46 @@ export async function run(options: { readonly config: string }, stop: Promise<un
     registry,
     onWarning: (message) => log.warn(message),
   });
-  let server: WardServer | null = null;
-  try {
-    await bus.createTopics(OUTPUT_TOPICS);
-    server = await WardServer.open({
-      config: config.server,
-      view,
-      store,
-      bus,
-      codec: engine.codec,
-      clock,
-      model: { version: modelVersion, directory: config.model.directory },
-      catchingUp: () => engine.catchingUp,
-      partitionOf: (patientId) => engine.partitionOf(patientId),
-      explain: async (patientId) => {
-        const explanation = await engine.explain(patientId);
-        return explanation === null ? null : explanationView(explanation);
+  parts.handOn(store);
+  parts.keep(engine);
+  early.open(notices);
+  await clock.start();
+  await bus.createTopics(OUTPUT_TOPICS);
+  const server = await WardServer.open({
+    config: config.server,
+    view,
+    store,
+    bus,
+    codec: engine.codec,
+    clock,
+    model: { version: modelVersion, directory: config.model.directory },
+    catchingUp: () => engine.catchingUp,
+    partitionOf: (patientId) => engine.partitionOf(patientId),
+    explain: async (patientId) => {
+      const explanation = await engine.explain(patientId);
+      return explanation === null ? null : explanationView(explanation);
+    },
+    observability: observer.options(
+      engine,
+      {
+        client: store,
+        sink: storeSink,
+        spoolBytes: spool === undefined ? undefined : () => spool.bytes,
       },
-      observability: observer.options(
-        engine,
-        {
-          client: store,
-          sink: storeSink,
-          spoolBytes: spool === undefined ? undefined : () => spool.bytes,
-        },
-        config.metrics.token,
-      ),
-      notices: engine.notices,
-      onTrouble: (message) => log.warn(message),
-    });
-    await engine.start();
-    const { localToken } = server;
-    const shown = localToken === null ? '/ (with a token)' : `/#token=${localToken}`;
-    process.stdout.write(`\n  Reading ${busConfig.brokers.join(', ')}; ward page: ${server.url}${shown}\n`);
-    process.stdout.write('  Decision support under evaluation. Ctrl-C stops it.\n\n');
-    const failure = await Promise.race([isStopped, engine.failed()]);
-    if (failure !== null) throw failure;
-  } finally {
-    log.info('stopping: finishing what is under way');
-    await withinDeadline(config.shutdown.deadlineMs, async () => {
-      await server?.close();
-      await engine.close();
-      await observer.close();
-      await bus.close();
-    });
-  }
-}
-
-/** Ends the process where the work is not done in time: what is not committed is read again by whoever takes over. */
-async function withinDeadline(deadlineMs: number, work: () => Promise<void>): Promise<void> {
-  const timer = setTimeout(() => {
-    log.error(
-      `not finished within shutdown.deadlineMs (${deadlineMs}); the rest is read again at the next start`,
-    );
-    process.exit(1);
-  }, deadlineMs);
-  await work();
-  clearTimeout(timer);
+      config.metrics.token,
+      { bus, clock },
+    ),
+    notices: engine.notices,
+    onTrouble: (message) => log.warn(message),
+  });
+  parts.keep(server);
+  await engine.start();
+  parts.allow(config.shutdown.deadlineMs);
+  const { localToken } = server;
+  const shown = localToken === null ? '/ (with a token)' : `/#token=${localToken}`;
+  process.stdout.write(`\n  Reading ${busConfig.brokers.join(', ')}; ward page: ${server.url}${shown}\n`);
+  process.stdout.write('  Decision support under evaluation. Ctrl-C stops it.\n\n');
+  return engine.failed();
 }
 
 function spoolOf(store: StoreConfig): Spool | undefined {

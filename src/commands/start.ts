@@ -17,6 +17,7 @@ import { type SimulateOptions, simulateWard } from '../simulate/ward.js';
 import { openStore } from '../store/open.js';
 import { recordModel } from '../store/queries.js';
 import { StoreSink } from '../store/sink.js';
+import { Parts, untilStopped } from './parts.js';
 
 export interface StartOptions {
   readonly beds: number;
@@ -35,51 +36,55 @@ const HEAD_START_MS = 3 * HOUR_MS;
 
 /** `wardstream start`: a simulated ward through the real pipeline, with dashboard. Runs until `stop` resolves. */
 export async function start(options: StartOptions, stop: Promise<unknown>): Promise<void> {
+  const parts = new Parts();
+  await untilStopped(parts, stop, () => demo(options, parts, stop));
+}
+
+/** Resolves when the simulated time is over. */
+async function demo(options: StartOptions, parts: Parts, stop: Promise<unknown>): Promise<null> {
   const directory = mkdtempSync(join(tmpdir(), 'wardstream-'));
+  parts.keep({ close: async () => rmSync(directory, { recursive: true, force: true }) });
   const config = parseConfig({ store: { kind: 'embedded', directory }, encoders: { always: ['image'] } });
   const model = loadModel('latest');
   const clock = new ReplayClock();
-  const bus = new MemoryBus({ partitions: 4, capacity: 8192 });
+  const bus = parts.keep(new MemoryBus({ partitions: 4, capacity: 8192 }));
   const view = new WardView();
-  const store = await openStore({ kind: 'embedded', directory });
+  const store = parts.keep(await openStore({ kind: 'embedded', directory }));
   await recordModel(store, model.config);
   const observer = new Observer(clock);
   const storeSink = new StoreSink(store, model.config.version);
   const sinks = observer.around({ view, store: storeSink });
   const engine = await Engine.open({ config, bus, clock, sinks });
-  let server: WardServer | null = null;
-  try {
-    server = await WardServer.open({
-      config: { ...config.server, port: options.port },
-      view,
-      store,
-      bus,
-      codec: engine.codec,
-      clock,
-      model: { version: model.config.version },
-      notices: engine.notices,
-      explain: async (patientId) => {
-        const explanation = await engine.explain(patientId);
-        return explanation === null ? null : explanationView(explanation);
-      },
-      observability: observer.options(engine, { client: store, sink: storeSink }, config.metrics.token),
-    });
-    await engine.start();
-    process.stdout.write(
-      `\n  Ward of ${options.beds} simulated beds at ${options.speed}x: ${server.url}/#token=${server.localToken}\n`,
-    );
-    process.stdout.write('  Decision support under evaluation. Ctrl-C stops it.\n\n');
-    let isStopped = false;
-    const stopped = stop.then(() => {
-      isStopped = true;
-    });
-    await Promise.race([stopped, simulate(options, bus, engine, clock, () => isStopped)]);
-  } finally {
-    await server?.close();
-    await engine.close();
-    await bus.close();
-    rmSync(directory, { recursive: true, force: true });
-  }
+  parts.handOn(store);
+  parts.keep(engine);
+  const server = await WardServer.open({
+    config: { ...config.server, port: options.port },
+    view,
+    store,
+    bus,
+    codec: engine.codec,
+    clock,
+    model: { version: model.config.version },
+    notices: engine.notices,
+    explain: async (patientId) => {
+      const explanation = await engine.explain(patientId);
+      return explanation === null ? null : explanationView(explanation);
+    },
+    observability: observer.options(engine, { client: store, sink: storeSink }, config.metrics.token),
+  });
+  parts.keep(server);
+  await engine.start();
+  parts.allow(config.shutdown.deadlineMs);
+  process.stdout.write(
+    `\n  Ward of ${options.beds} simulated beds at ${options.speed}x: ${server.url}/#token=${server.localToken}\n`,
+  );
+  process.stdout.write('  Decision support under evaluation. Ctrl-C stops it.\n\n');
+  let isStopped = false;
+  void stop.then(() => {
+    isStopped = true;
+  });
+  await simulate(options, bus, engine, clock, () => isStopped);
+  return null;
 }
 
 async function simulate(

@@ -36,6 +36,8 @@ export interface MetricsSources {
   /** Bytes of rows that wait on disk for the store. */
   readonly spoolBytes?: () => number;
   readonly snapshots?: () => Snapshots;
+  /** Of a process on live topics. */
+  readonly live?: { readonly bus: KafkaSource; readonly clock: { readonly correctionMs: number } };
   /** How the model's input compares with its training data, by variable. */
   readonly drift: () => readonly VariableDrift[];
 }
@@ -61,6 +63,16 @@ export interface Snapshots {
   readonly written: number;
   /** How long the last checkpoint held the input back. */
   readonly lastSeconds: number;
+}
+
+/** What Kafka keeps from a process. */
+export interface KafkaSource {
+  /** What is wrong with it now, and how many of each kind. */
+  readonly troubles: { readonly faults: readonly string[]; readonly counts: ReadonlyMap<string, number> };
+  /** Messages of ours that are in no topic, by topic. */
+  readonly dropped: ReadonlyMap<string, number>;
+  /** Messages that were gone before they were read. */
+  readonly lost: number;
 }
 
 const PREFIX = 'wardstream_';
@@ -202,7 +214,8 @@ function addDrift(registry: Registry, drift: () => readonly VariableDrift[]): vo
   );
 }
 
-function addOptional(registry: Registry, { lag, store, spoolBytes, snapshots }: MetricsSources): void {
+function addOptional(registry: Registry, { lag, store, spoolBytes, snapshots, live }: MetricsSources): void {
+  if (live !== undefined) addLive(registry, live);
   if (lag !== undefined) {
     const help = 'Messages of the group not committed yet; the same from every process.';
     addLabelled(registry, 'gauge', 'consumer_lag_messages', help, ['topic', 'partition'], async () =>
@@ -255,6 +268,34 @@ function addOptional(registry: Registry, { lag, store, spoolBytes, snapshots }: 
       () => snapshots().lastSeconds,
     );
   }
+}
+
+function addLive(registry: Registry, { bus, clock }: NonNullable<MetricsSources['live']>): void {
+  addGauge(
+    registry,
+    'clock_correction_seconds',
+    "What is added to the machine's clock; other than 0, it is wrong.",
+    () => clock.correctionMs / 1000,
+  );
+  addCounter(registry, 'input_lost_total', 'Messages deleted before they were read.', () => bus.lost);
+  const byKey = (map: ReadonlyMap<string, number>, label: string) => () =>
+    [...map].map(([key, value]) => ({ labels: { [label]: key }, value }));
+  addLabelled(
+    registry,
+    'counter',
+    'output_dropped_total',
+    'Results that Kafka did not take and that are in the store only, by topic.',
+    ['topic'],
+    byKey(bus.dropped, 'topic'),
+  );
+  addLabelled(
+    registry,
+    'gauge',
+    'bus_troubles',
+    'What is wrong with Kafka or the clock now, by kind; each is a technical notice.',
+    ['kind'],
+    byKey(bus.troubles.counts, 'kind'),
+  );
 }
 
 function addCounter(registry: Registry, name: string, help: string, value: () => number): void {

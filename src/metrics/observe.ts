@@ -7,7 +7,7 @@ import type { ObservabilityOptions } from '../server/observability.js';
 import { select } from '../store/select.js';
 import type { StoreSink } from '../store/sink.js';
 import { KafkaLag } from './kafka-lag.js';
-import { type MetricsSources, openMetrics } from './metrics.js';
+import { type KafkaSource, type MetricsSources, openMetrics } from './metrics.js';
 import type { Condition } from './readiness.js';
 import { MetricsSink } from './sink.js';
 import { traced } from './tracing.js';
@@ -20,6 +20,13 @@ export interface StoreParts {
   readonly sink: Pick<StoreSink, 'waiting' | 'waitingBytes' | 'isAway' | 'refused' | 'leftOut'>;
   /** Bytes of rows that wait on disk; left out where there is no spool. */
   readonly spoolBytes?: (() => number) | undefined;
+}
+
+/** What only a process on live topics has. */
+export interface LiveParts {
+  readonly bus: KafkaSource;
+  /** What is added to the machine's clock, in milliseconds. */
+  readonly clock: { readonly correctionMs: number };
 }
 
 /** Makes the parts of a process observable: wraps its sinks, and gives what health and metrics are read from. */
@@ -44,7 +51,12 @@ export class Observer {
   }
 
   /** What health and metrics say of a process with these parts. */
-  options(engine: Engine, store: StoreParts, scrapeToken: string | undefined): ObservabilityOptions {
+  options(
+    engine: Engine,
+    store: StoreParts,
+    scrapeToken: string | undefined,
+    live?: LiveParts,
+  ): ObservabilityOptions {
     const { client, sink, spoolBytes } = store;
     const lag = this.#lag;
     const isAway = () => performance.now() - this.#storeMissedAt < AWAY_MS;
@@ -69,10 +81,11 @@ export class Observer {
       }),
       ...(lag === null ? {} : { lag: () => lag.read(), snapshots: () => engine.checkpoints }),
       ...(spoolBytes === undefined ? {} : { spoolBytes }),
+      ...(live === undefined ? {} : { live }),
     };
     return {
       metrics: openMetrics(sources),
-      conditions: conditionsOf(engine, client, lag !== null),
+      conditions: conditionsOf(engine, client, lag !== null, live),
       failure: () => engine.failure,
       scrapeToken,
     };
@@ -83,13 +96,21 @@ export class Observer {
   }
 }
 
-function conditionsOf(engine: Engine, client: ClickHouseClient, isShared: boolean): Condition[] {
+function conditionsOf(
+  engine: Engine,
+  client: ClickHouseClient,
+  isShared: boolean,
+  live?: LiveParts,
+): Condition[] {
   return [
     { name: 'pipeline', check: () => (engine.failure === null ? null : 'it has stopped; see the log') },
     { name: 'model', check: () => (engine.model.config.version === '' ? 'none is loaded' : null) },
     {
       name: 'bus',
-      check: () => (isShared && engine.partitions.size === 0 ? 'no partitions are assigned' : null),
+      check: () => {
+        if (isShared && engine.partitions.size === 0) return 'no partitions are assigned';
+        return live?.bus.troubles.faults.join('; ') || null;
+      },
     },
     { name: 'input', check: () => behindOf(engine) },
     {

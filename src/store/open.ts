@@ -12,7 +12,8 @@ import { withMigrationLock } from './migration-lock.js';
 import { applyRetention } from './retention.js';
 import { type StoreConfig, type StoreSettings, storeSchema } from './settings.js';
 
-type OpenStore = Exclude<StoreConfig, { kind: 'none' }>;
+/** A store there is. */
+export type OpenStore = Exclude<StoreConfig, { kind: 'none' }>;
 
 /** A store that may not be there yet: what is asked of the client fails until it is. */
 export interface StoreConnection {

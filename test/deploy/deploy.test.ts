@@ -71,6 +71,10 @@ async function metricNames(): Promise<Set<string>> {
     spoolBytes: () => 0,
     snapshots: () => ({ checkpoints: 0, written: 0, lastSeconds: 0 }),
     drift: () => [],
+    live: {
+      bus: { troubles: { faults: [], counts: new Map() }, dropped: new Map(), lost: 0 },
+      clock: { correctionMs: 0 },
+    },
   });
   addPushMetrics(registry, { connections: 0, queuedBytes: 0 });
   addAuditMetrics(registry, { awayMs: 0 });
