@@ -113,7 +113,17 @@ export async function replayPart(source: ReplaySource, options: ReplayOptions): 
   }
   const { schemaRegistry } = config;
   const registry = schemaRegistry === undefined ? undefined : new SchemaRegistryClient(schemaRegistry.url);
-  const engine = await Engine.open({ config, bus, clock, sinks, registry, explainsAlerts, asksModel });
+  // History has no bed to go to: nobody is asked for a patient's ward.
+  const policy = { ...config.alerts, placeUnknownAfterMs: Number.POSITIVE_INFINITY };
+  const engine = await Engine.open({
+    config: { ...config, alerts: policy },
+    bus,
+    clock,
+    sinks,
+    registry,
+    explainsAlerts,
+    asksModel,
+  });
   options.onOpened?.(engine, bus);
   const started = performance.now();
   let isWhole = true;
