@@ -179,8 +179,12 @@ export class Subscription implements Consumer {
           if (isStale()) return;
           await this.#handOver(batch, { ...fetched, askedAt });
         });
-        await whileAlive(handled, heartbeat, this.#heartbeatMs);
-        this.#lanes.await();
+        try {
+          await whileAlive(handled, heartbeat, this.#heartbeatMs);
+        } finally {
+          // Also where the membership is lost: what else the answer has is handed over at once, and is no time of waiting.
+          this.#lanes.await();
+        }
       },
     });
   }
@@ -371,6 +375,8 @@ export class Subscription implements Consumer {
     for (const partition of added) this.#assignments.set(partition, deal);
     void this.#enqueue(async () => {
       if (revoked.length > 0) await this.#handler.revoked(revoked);
+      // Until then the handler may have let lanes of theirs rest, and does not know of it any more.
+      for (const partition of revoked) this.rest(partition, []);
       // Also of none: where there are more processes than partitions, that is all a process is told.
       if (added.length > 0 || deal === 1) {
         const survey = await this.#places.takeOver(added);

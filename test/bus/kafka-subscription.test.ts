@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, EachBatchPayload, Kafka, PartitionAssigner } from 'kafkajs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RecordBatch } from '../../src/bus/bus.js';
@@ -27,6 +28,8 @@ class FakeGroup {
   /** Commits that reached the group. */
   readonly commits: unknown[] = [];
   answer: () => Promise<void> = async () => undefined;
+  /** Of the member; rejects once the group does not know it any more. */
+  heartbeat: () => Promise<void> = async () => undefined;
 
   readonly kafka = {
     consumer: ({ partitionAssigners }: { partitionAssigners: PartitionAssigner[] }) => {
@@ -81,7 +84,7 @@ class FakeGroup {
       this.commits.push(offsets);
       await this.answer();
     };
-    const heartbeat = async () => undefined;
+    const heartbeat = () => this.heartbeat();
     const isStale = () => false;
     await this.#eachBatch({
       batch,
@@ -156,6 +159,19 @@ describe('the progress of reading', () => {
       [1, 0, 3],
       [1, 0, 5],
     ]);
+  });
+
+  it('counts no time as waiting in which a lost member hands over the rest of an answer', async () => {
+    const { group, subscription } = await member();
+    await sleep(300);
+    group.heartbeat = async () => {
+      throw Object.assign(new Error('gone'), { type: 'UNKNOWN_MEMBER_ID' });
+    };
+    for (let count = 0; count < 40; count++) await group.deliver(0).catch(() => undefined);
+    const [, other] = subscription.lanes();
+    // Kept waiting for the answer, once: not for each of its batches.
+    expect(other).toMatchObject({ partition: 1 });
+    expect(other.silentMs).toBeLessThan(1000);
   });
 
   it('begins anew where a deal comes with other topics', async () => {
