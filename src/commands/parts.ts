@@ -16,6 +16,7 @@ export class Parts {
   readonly #parts: Part[] = [];
   #isClosing = false;
   #deadlineMs = START_DEADLINE_MS;
+  #late = `not closed within ${START_DEADLINE_MS} ms`;
 
   /** Takes charge of a part. One that was opened while the others are closed is closed at once. */
   keep<Kept extends Part>(part: Kept): Kept {
@@ -33,14 +34,18 @@ export class Parts {
   /** The process works: what is under way is finished when it ends, which may take so long. */
   allow(deadlineMs: number): void {
     this.#deadlineMs = deadlineMs;
+    this.#late = `not finished within shutdown.deadlineMs (${deadlineMs})`;
   }
 
-  /** Resolves when all are closed, when the time is over, or when `hurry` does. False where something was not closed. */
+  /** Resolves when all are closed, when the time is over, which is said, or when `hurry` does. False where something was not closed. */
   async close(hurry: Promise<unknown> = new Promise(() => undefined)): Promise<boolean> {
     this.#isClosing = true;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<false>((resolve) => {
-      timer = setTimeout(() => resolve(false), this.#deadlineMs);
+      timer = setTimeout(() => {
+        log.error(this.#late);
+        resolve(false);
+      }, this.#deadlineMs);
     });
     const isDone = await Promise.race([this.#closeAll(), late, hurry.then(() => false)]);
     clearTimeout(timer);
