@@ -14,6 +14,7 @@ import { Faults, TARGETS } from './faults.js';
 import { FaultyStore } from './faulty-store.js';
 import { KNOWN } from './known.js';
 import { Network } from './network.js';
+import { Pulse } from './pulse.js';
 import { Watcher } from './watchers.js';
 import { actions, SETTINGS, type Undisturbed, undisturbed, workload } from './workload.js';
 
@@ -148,6 +149,8 @@ suite('a ward on which everything goes wrong', () => {
     const acts = actions(SEED, records, span);
     await scene.produce([...stays, ...acts]);
     say(`${stays.length} messages, ${acts.length} actions; live in ${span.start - Date.now()} ms`);
+    const pulse = new Pulse({ bus: scene.bus, brokers: broker.brokers, codec: scene.codec });
+    await pulse.start();
     await Promise.all(slots.slice(0, -1).map((slot) => slot.run()));
     await watch();
     const live = stays.filter(({ eventTime }) => eventTime >= span.start).length;
@@ -162,6 +165,7 @@ suite('a ward on which everything goes wrong', () => {
     const faults = new Faults(SEED, { broker, store, slots, networks, targets });
     await faults.until(span.start + LIVE_MS);
     await bad.stop();
+    await pulse.stop();
     const healed = Date.now();
     const left = await heal();
     await drain();

@@ -1,0 +1,55 @@
+import { Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
+import type { KafkaBusConfig } from '../../../../src/bus/kafka.js';
+import type { MessageCodec } from '../../../../src/events/codec.js';
+import { TOPICS } from '../../../../src/events/topics.js';
+import { BAD_PATIENT } from './bad-input.js';
+
+export interface PulseOptions {
+  readonly bus: KafkaBusConfig;
+  /** Where the broker is, whatever befalls the engines' network. */
+  readonly brokers: string[];
+  readonly codec: MessageCodec;
+}
+
+/**
+ * A patient whose monitor sends now, once a second. The others' second day lies in the topics before its time has come: without
+ * somebody of now, engines would take their own clock for one that is behind.
+ */
+export class Pulse {
+  readonly #options: PulseOptions;
+  readonly #producer: Producer;
+  #timer: NodeJS.Timeout | undefined;
+  #sending: Promise<unknown> = Promise.resolve();
+
+  constructor(options: PulseOptions) {
+    this.#options = options;
+    const kafka = new Kafka({ brokers: options.brokers, logLevel: logLevel.NOTHING });
+    this.#producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  }
+
+  async start(): Promise<void> {
+    await this.#producer.connect();
+    this.#timer = setInterval(() => {
+      this.#sending = this.#sending.then(() => this.#send()).catch(() => undefined);
+    }, 1000);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#sending;
+    await this.#producer.disconnect();
+  }
+
+  async #send(): Promise<void> {
+    const { bus, codec } = this.#options;
+    const patientId = `${BAD_PATIENT}pulse`;
+    const eventTime = Date.now();
+    const observations = [{ code: 'heartRate', value: 80, unit: '/min' }];
+    const head = { messageId: `${patientId}-${eventTime}`, patientId, eventTime };
+    const value = codec.encode('VitalSigns', { ...head, observedAt: null, source: 'pulse', observations });
+    await this.#producer.send({
+      topic: bus.topicPrefix + TOPICS.vitals,
+      messages: [{ key: patientId, value }],
+    });
+  }
+}
