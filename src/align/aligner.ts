@@ -108,9 +108,9 @@ export class Aligner {
     return true;
   }
 
-  /** Forgets the stays that ended before `time`, and returns them. */
-  forgetDischarged(time: EpochMs): DischargedStay[] {
-    return this.#discharged.forgetBefore(time);
+  /** Forgets the stays that ended before their partition's time, and returns them. */
+  forgetDischarged(timeOf: (partition: number) => EpochMs): DischargedStay[] {
+    return this.#discharged.forgetBefore(timeOf);
   }
 
   /** Forgets the patients of partitions that are another process's now. */

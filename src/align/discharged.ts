@@ -60,9 +60,9 @@ export class DischargedStays {
     }
   }
 
-  /** Forgets the stays that ended before `time`, and returns them. */
-  forgetBefore(time: EpochMs): DischargedStay[] {
-    const forgotten = [...this.#stays.values()].filter(({ at }) => at < time);
+  /** Forgets the stays that ended before their partition's time, and returns them. */
+  forgetBefore(timeOf: (partition: number) => EpochMs): DischargedStay[] {
+    const forgotten = [...this.#stays.values()].filter(({ at, partition }) => at < timeOf(partition));
     for (const { patientId } of forgotten) this.delete(patientId);
     return forgotten;
   }

@@ -111,7 +111,8 @@ export class Checkpoint {
   readonly #places = new Map<string, StatePlace>();
   /** The topics as of the newest takeover: what positions are places in. */
   #logs: LogState = SAME_LOGS;
-  #newest = Number.NEGATIVE_INFINITY;
+  /** By partition, event time of the newest observation that was dealt with. */
+  readonly #newest = new Map<number, EpochMs>();
   /** States of patients written so far. */
   written = 0;
 
@@ -134,18 +135,23 @@ export class Checkpoint {
       reached[topic] = offset;
       this.#reached.set(partition, reached);
     }
-    this.#newest = Math.max(this.#newest, observations.at(-1)?.eventTime ?? this.#newest);
+    for (const { partition, eventTime } of observations) {
+      if (!(eventTime <= (this.#newest.get(partition) ?? Number.NEGATIVE_INFINITY))) {
+        this.#newest.set(partition, eventTime);
+      }
+    }
   }
 
   /**
    * Writes what changed since the last call, some patients at a time, then commits what was dealt with before the first of
-   * them. Between two copies the stream goes on: each snapshot has its own place in the input. Where the process may have
+   * them, then forgets stays that ended long before that. Between two copies the stream goes on: each snapshot has its own place in the input. Where the process may have
    * lost its partitions, or the bus is away, the rest is left to the next call.
    */
   async write({ consumer, atRest, flush }: CheckpointTools): Promise<void> {
     if (this.#changed.size + this.#positions.size === 0 || !(await consumer.confirm())) return;
     const { log, aligner } = this.#options;
     const positions = new Map(this.#positions);
+    const newest = new Map(this.#newest);
     this.#committing = positions;
     const patients = [...this.#changed];
     this.#changed.clear();
@@ -158,19 +164,27 @@ export class Checkpoint {
       for (const place of await log.write(this.#copies)) this.#places.set(place.key, place);
       this.written += some.length;
     }
-    const forgotten = aligner.forgetDischarged(this.#newest - REMEMBER_DISCHARGE_MS);
-    await log.write(forgotten.map(({ patientId: key, partition }) => ({ key, partition, value: null })));
-    for (const { patientId } of forgotten) this.#places.delete(patientId);
     if (patients.length === 0) await flush();
     if (!(await consumer.commit([...positions.values()]))) return;
     for (const [key, position] of positions) {
       if (this.#positions.get(key) === position) this.#positions.delete(key);
     }
+    // Only now: a stay without its snapshot of which a part were read again would be taken for another one.
+    const committed = new Set([...positions.values()].map(({ partition }) => partition));
+    const readTo = (partition: number) => (committed.has(partition) ? newest.get(partition) : undefined);
+    const forgotten = aligner.forgetDischarged(
+      (partition) => (readTo(partition) ?? Number.NEGATIVE_INFINITY) - REMEMBER_DISCHARGE_MS,
+    );
+    await log.write(forgotten.map(({ patientId: key, partition }) => ({ key, partition, value: null })));
+    for (const { patientId } of forgotten) this.#places.delete(patientId);
   }
 
   /** The partitions are given up: what was to be written and committed of them is void. Called once all of theirs is dealt with. */
   forget(partitions: readonly number[]): void {
-    for (const partition of partitions) this.#reached.delete(partition);
+    for (const partition of partitions) {
+      this.#reached.delete(partition);
+      this.#newest.delete(partition);
+    }
     for (const noted of [this.#positions, this.#committing]) {
       for (const [key, { partition }] of noted) if (partitions.includes(partition)) noted.delete(key);
     }
