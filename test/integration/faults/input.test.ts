@@ -42,7 +42,8 @@ describe('input that is not as it should be', () => {
     await scene.produce(messages);
     await spoil();
     await producer.disconnect();
-    await runThrough();
+    // The stays have dead letters of their own: all are kept, however many there are in a second.
+    await runThrough({ limits: { deadLetters: { letters: 10_000 } } });
     await scene.expectResults(reference);
     const letters = await scene.deadLetters();
     for (const topic of INPUT_TOPICS) {
@@ -111,7 +112,9 @@ describe('input that is not as it should be', () => {
     await scene.produce(inOrderOfSending);
     await runThrough();
     await scene.expectResults(expected);
-    expect(await scene.deadLetters()).toEqual([]);
+    // The monitors send 0 where a line reads nothing.
+    const letters = (await scene.deadLetters()).filter(({ reason }) => reason !== 'no-reading');
+    expect(letters).toEqual([]);
   });
 });
 
