@@ -1,5 +1,6 @@
 import { Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
 import type { KafkaBusConfig } from '../../../../src/bus/kafka.js';
+import { murmur2Partition } from '../../../../src/bus/partitioners.js';
 import type { MessageCodec } from '../../../../src/events/codec.js';
 import { TOPICS } from '../../../../src/events/topics.js';
 import { BAD_PATIENT } from './bad-input.js';
@@ -12,17 +13,19 @@ export interface PulseOptions {
 }
 
 /**
- * A patient whose monitor sends now, once a second. The others' second day lies in the topics before its time has come: without
- * somebody of now, engines would take their own clock for one that is behind.
+ * A patient in each partition whose monitor sends now, once a second. The others' second day lies in the topics before its time has
+ * come: without somebody of now, an engine would take its own clock for one that is behind.
  */
 export class Pulse {
   readonly #options: PulseOptions;
   readonly #producer: Producer;
+  readonly #patients: readonly string[];
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<unknown> = Promise.resolve();
 
   constructor(options: PulseOptions) {
     this.#options = options;
+    this.#patients = onePerPartition(options.bus.partitions);
     const kafka = new Kafka({ brokers: options.brokers, logLevel: logLevel.NOTHING });
     this.#producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
   }
@@ -42,14 +45,22 @@ export class Pulse {
 
   async #send(): Promise<void> {
     const { bus, codec } = this.#options;
-    const patientId = `${BAD_PATIENT}pulse`;
     const eventTime = Date.now();
     const observations = [{ code: 'heartRate', value: 80, unit: '/min' }];
-    const head = { messageId: `${patientId}-${eventTime}`, patientId, eventTime };
-    const value = codec.encode('VitalSigns', { ...head, observedAt: null, source: 'pulse', observations });
-    await this.#producer.send({
-      topic: bus.topicPrefix + TOPICS.vitals,
-      messages: [{ key: patientId, value }],
+    const messages = this.#patients.map((patientId) => {
+      const head = { messageId: `${patientId}-${eventTime}`, patientId, eventTime };
+      const vitals = { ...head, observedAt: null, source: 'pulse', observations };
+      return { key: patientId, value: codec.encode('VitalSigns', vitals) };
     });
+    await this.#producer.send({ topic: bus.topicPrefix + TOPICS.vitals, messages });
   }
+}
+
+/** A patient id for each partition. */
+function onePerPartition(partitions: number): string[] {
+  return Array.from({ length: partitions }, (_, partition) => {
+    let number = 0;
+    while (murmur2Partition(`${BAD_PATIENT}pulse-${number}`, partitions) !== partition) number++;
+    return `${BAD_PATIENT}pulse-${number}`;
+  });
 }
