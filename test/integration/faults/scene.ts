@@ -192,14 +192,19 @@ export class Scene {
 
   /** All that was produced. Fails where two records of one id say different things. */
   async results(): Promise<Results> {
+    // At once: a broker lets each reader wait for others of its group.
+    const [allScores, allAlerts] = await Promise.all([
+      this.read<RiskScoreMessage>(TOPICS.scores, 'RiskScore'),
+      this.read<AlertMessage>(TOPICS.alerts, 'Alert'),
+    ]);
     const scores = new Map<string, RiskScoreMessage>();
-    for (const score of await this.read<RiskScoreMessage>(TOPICS.scores, 'RiskScore')) {
+    for (const score of allScores) {
       const before = scores.get(score.scoreId);
       if (before !== undefined) expect(score).toEqual(before);
       scores.set(score.scoreId, score);
     }
     const alerts = new Map<string, string>();
-    for (const alert of await this.read<AlertMessage>(TOPICS.alerts, 'Alert')) {
+    for (const alert of allAlerts) {
       // Notices are of what a fault did to the machine: no undisturbed run has them.
       if (alert.class === 'technical') continue;
       const [id, what] = transitionOf(alert);
