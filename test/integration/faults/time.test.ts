@@ -13,7 +13,7 @@ import { action, admission, quickRule, signs } from './bedside.js';
 import { type EngineProcess, Scene } from './scene.js';
 
 const PARTITIONS = 4;
-const ESCALATE_MS = 9000;
+const ESCALATE_MS = 16_000;
 const front = new ClickHouseFront();
 let broker: Broker;
 let scene: Scene;
@@ -78,7 +78,10 @@ describe('what time alone changes', () => {
     const raisedAt = Date.now();
     await scene.until(1);
     const acks = (await alertsOf(acked)).map(({ patientId, alertId }) => action(patientId, alertId));
-    await scene.produce([...acks, ...well.map((id) => signs(id, 'well'))]);
+    const answers = [...acks, ...well.map((id) => signs(id, 'well'))];
+    // Said here where the machine is too slow for this test: what comes later prevents nothing.
+    expect(Date.now() - raisedAt).toBeLessThan(ESCALATE_MS - 1000);
+    await scene.produce(answers);
     await become(acked, '0:RAISED 1:ACKNOWLEDGED');
     await first.kill();
     await sleep(Math.max(0, raisedAt + ESCALATE_MS + 500 - Date.now()));
