@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { signToken } from '../../../../src/server/access/tokens.js';
 import { HAS_SET_A } from '../../../helpers.js';
 import { ClickHouseFront } from '../../../store/front.js';
@@ -39,8 +39,8 @@ const BAD_SHARE = 0.02;
 
 let broker: Broker;
 let scene: Scene;
-const front = new ClickHouseFront();
-const store = new FaultyStore(front);
+let front: ClickHouseFront;
+let store: FaultyStore;
 const networks = new Map<number, Network>();
 const ports = new Map<number, { readonly http: number; readonly kafka: number }>();
 let slots: Slot[] = [];
@@ -48,6 +48,8 @@ let watchers: Watcher[] = [];
 
 /** A broker that each engine reaches through a network of its own. */
 async function open(): Promise<void> {
+  front = new ClickHouseFront();
+  store = new FaultyStore(front);
   const listeners: string[] = [];
   const advertised: string[] = [];
   for (const number of NUMBERS) {
@@ -129,8 +131,8 @@ const suite = HAS_SET_A ? describe : describe.skip;
 if (!HAS_SET_A) say('skipped: the stays of set A are not here (../shared/data/physionet2012)');
 
 suite('a ward on which everything goes wrong', () => {
-  beforeAll(open);
-  afterAll(async () => {
+  beforeEach(open);
+  afterEach(async () => {
     for (const watcher of watchers) watcher.close();
     for (const slot of slots) slot.close();
     await scene?.close();
@@ -142,6 +144,8 @@ suite('a ward on which everything goes wrong', () => {
 
   it(`loses nothing, doubles nothing and stops for nothing (seed ${SEED}, ${LIVE_MS / 1000} s)`, {
     timeout: LEAD_MS + LIVE_MS + HEAL_MS + CHECK_MS,
+    // A machine that stalls is a fault of its own. What fails twice is ours.
+    retry: 1,
   }, async () => {
     const span = { start: Date.now() + LEAD_MS, liveMs: LIVE_MS };
     const stays = workload(SEED, span);
@@ -184,7 +188,9 @@ suite('a ward on which everything goes wrong', () => {
       ...push.findings,
       ...pages,
     ];
-    const known = findings.filter(({ check }) => KNOWN.some((each) => check.startsWith(each.check)));
+    const known = findings.filter(({ check, count }) =>
+      KNOWN.some((each) => check.startsWith(each.check) && count <= each.most),
+    );
     const report = {
       seed: SEED,
       seconds: LIVE_MS / 1000,
