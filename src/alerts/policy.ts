@@ -1,4 +1,5 @@
 import type { AlertRule } from '../config.js';
+import type { Contributions } from '../contract/contributions.js';
 import { hashId } from '../events/dead-letter.js';
 import type { EpochMs } from '../events/event.js';
 import {
@@ -7,7 +8,6 @@ import {
   type AlertState,
   withPresentFields,
 } from '../events/messages.js';
-import type { Contributions } from '../inference/occlusion.js';
 import type { Outcomes } from '../inference/outcomes.js';
 import { evidenceOf } from './evidence.js';
 import { PlaceWatch, type StoredPlaceWatch } from './place-watch.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
-import type { RawRecord } from '../engine/decode.js';
 import type { EpochMs } from '../events/event.js';
+import type { RawRecord } from '../events/record.js';
 
 /** A message to be produced. The key is the patient id and decides the partition, unless that is given. */
 export interface OutgoingMessage {

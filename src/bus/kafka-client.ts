@@ -7,8 +7,8 @@ import kafkajs, {
   type Mechanism,
 } from 'kafkajs';
 import type { BusConfig } from '../config.js';
-import { RawRecord } from '../engine/decode.js';
 import { WardstreamError } from '../errors.js';
+import { RawRecord } from '../events/record.js';
 import type { InputTopic } from '../events/topics.js';
 import { bearPartialClusters } from './kafka-cluster.js';
 import { readAllCodecs } from './kafka-codecs.js';

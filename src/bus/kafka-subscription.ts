@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, EachBatchPayload, Kafka, Consumer as KafkaConsumer } from 'kafkajs';
 import type { Clock } from '../clock.js';
-import type { RawRecord } from '../engine/decode.js';
 import { WardstreamError } from '../errors.js';
+import type { RawRecord } from '../events/record.js';
 import { coPartitionedAssigner } from './assigner.js';
 import type { Consumer, LaneProgress, Position, RecordHandler } from './bus.js';
 import { type KafkaBusConfig, patiently, recordOf, whileAlive } from './kafka-client.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
-import { RawRecord } from '../engine/decode.js';
 import type { EpochMs } from '../events/event.js';
+import { RawRecord } from '../events/record.js';
 import type { InputTopic } from '../events/topics.js';
 import type {
   Consumer,

@@ -1,7 +1,7 @@
 import { WALL_CLOCK } from '../clock.js';
 import { loadConfig } from '../config.js';
+import { ROLES, type Role } from '../contract/roles.js';
 import { WardstreamError } from '../errors.js';
-import { ROLES, type Role } from '../server/access/principal.js';
 import { signToken } from '../server/access/tokens.js';
 
 export interface TokenCommandOptions {

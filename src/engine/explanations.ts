@@ -2,11 +2,11 @@ import { concatMap, from, type Observable, type OperatorFunction, of } from 'rxj
 import type { PatientState } from '../align/patient.js';
 import { VARIABLE_COUNT, VARIABLES } from '../clinical/variables.js';
 import type { AlertRule } from '../config.js';
+import type { Contributions } from '../contract/contributions.js';
 import type { EpochMs } from '../events/event.js';
 import type { AlertMessage, Evidence } from '../events/messages.js';
 import type { KeptToken, MicroBatcher, Scored } from '../inference/batcher.js';
 import type { Explainer, OutcomeName, VariableEffect } from '../inference/explain.js';
-import type { Contributions } from '../inference/occlusion.js';
 import type { Outcomes } from '../inference/outcomes.js';
 import type { Outputs, Score } from './outputs.js';
 

@@ -3,8 +3,8 @@ import type { Home, HomeOf } from '../bus/bus.js';
 import { crc32Partition, murmur2Partition } from '../bus/partitioners.js';
 import type { ClinicalEvent, EpochMs } from '../events/event.js';
 import { readId } from '../events/ids.js';
+import type { RawRecord } from '../events/record.js';
 import { TOPICS } from '../events/topics.js';
-import type { RawRecord } from './decode.js';
 
 /** Why a message lies in another partition than its patient. */
 export const MISPLACEMENTS = [

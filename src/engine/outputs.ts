@@ -2,6 +2,7 @@ import type { ScoredMoment } from '../alerts/policy.js';
 import type { Demographics, PatientState } from '../align/patient.js';
 import type { StepIndex } from '../align/timeline.js';
 import type { Position } from '../bus/bus.js';
+import type { Contributions } from '../contract/contributions.js';
 import type {
   ClinicalEvent,
   EpochMs,
@@ -10,7 +11,6 @@ import type {
   ObservationEvent,
 } from '../events/event.js';
 import type { AckMessage, AlertMessage, DeadLetterMessage } from '../events/messages.js';
-import type { Contributions } from '../inference/occlusion.js';
 import type { SilentPatient } from './silent.js';
 
 /** One evaluation of the model, with the bedside scores of the same moment. */

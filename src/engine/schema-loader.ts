@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NO_NOTICES, type NoticeBoard } from '../alerts/notices.js';
 import type { MessageCodec } from '../events/codec.js';
-import type { RawRecord } from './decode.js';
+import type { RawRecord } from '../events/record.js';
 
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 30_000;

@@ -6,11 +6,11 @@ import type { NewestDocuments } from '../align/documents.js';
 import { type AppliedTo, type LastScore, openingOf, PatientState, type ToldFacts } from '../align/patient.js';
 import type { Place } from '../align/whereabouts.js';
 import { VARIABLES } from '../clinical/variables.js';
+import { MODALITIES } from '../contract/contributions.js';
 import type { EpochMs } from '../events/event.js';
 import type { AdtMessage, PatientSnapshotMessage } from '../events/messages.js';
 import type { AttentionCache } from '../inference/fusion.js';
 import type { ModelConfig } from '../inference/model.js';
-import { MODALITIES } from '../inference/occlusion.js';
 
 const deflate = promisify<Buffer, { level: number }, Buffer>(deflateRaw);
 

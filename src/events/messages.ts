@@ -1,4 +1,4 @@
-import type { Contributions } from '../inference/occlusion.js';
+import type { Contributions } from '../contract/contributions.js';
 
 /** The records of `schemas/*.avsc` as they come out of the decoder: one interface a schema. */
 

@@ -1,9 +1,8 @@
+import type { Contributions, Modality } from '../contract/contributions.js';
 import type { KeptToken } from './batcher.js';
 import type { Model } from './model.js';
 import {
-  type Contributions,
   contributionsOf,
-  type Modality,
   type ModalityBlock,
   modalityBlocks,
   unknownRow,

@@ -1,12 +1,9 @@
 import { PatientState } from '../align/patient.js';
 import { VARIABLE_COUNT, VARIABLES } from '../clinical/variables.js';
+import { type Contributions, MODALITIES, type Modality } from '../contract/contributions.js';
 import type { FeatureEncoder } from '../features/encoder.js';
 import type { Model } from './model.js';
 import type { Outcomes } from './outcomes.js';
-
-/** Kinds of input beside the structured one, as the first part of their features' names. */
-export const MODALITIES = ['text', 'image'] as const;
-export type Modality = (typeof MODALITIES)[number];
 
 /** A modality's features: columns `from` to `to` (exclusive), and the one that says whether there is any. */
 export interface ModalityBlock {
@@ -25,20 +22,6 @@ export function modalityBlocks(featureNames: readonly string[]): ModalityBlock[]
     return [{ modality, from, to, seen: featureNames.indexOf(`${modality}.seen`) }];
   });
 }
-
-/**
- * What each modality adds to the risk; they add up: base + structured + text + image = risk. Text and image are what
- * the risk loses when the newest of them counts as never seen; null where there is none.
- */
-export interface Contributions {
-  /** Risk of a patient of whom nothing is known. */
-  readonly base: number;
-  readonly structured: number;
-  readonly text: number | null;
-  readonly image: number | null;
-}
-
-export const NO_CONTRIBUTIONS: Contributions = { base: 0, structured: 0, text: null, image: null };
 
 /** `without` holds the outcomes with one modality hidden each; a modality that is not in it is absent. */
 export function contributionsOf(

@@ -3,12 +3,11 @@ import type { KafkaBusConfig } from '../bus/kafka-client.js';
 import type { Clock } from '../clock.js';
 import type { Engine } from '../engine/engine.js';
 import type { Sink } from '../engine/outputs.js';
-import type { ObservabilityOptions } from '../server/observability.js';
 import { select } from '../store/select.js';
 import type { StoreSink } from '../store/sink.js';
 import { KafkaLag } from './kafka-lag.js';
 import { type KafkaSource, type MetricsSources, openMetrics } from './metrics.js';
-import type { Condition } from './readiness.js';
+import type { Condition, ObservabilityOptions } from './readiness.js';
 import { MetricsSink } from './sink.js';
 import { traced } from './tracing.js';
 

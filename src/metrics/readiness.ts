@@ -1,3 +1,4 @@
+import type { Registry } from 'prom-client';
 /** One thing that must be so before a process is of use; `check` gives what is wrong, or null. */
 export interface Condition {
   readonly name: string;
@@ -34,4 +35,14 @@ async function faultOf({ check }: Condition, timeoutMs: number): Promise<string 
   } finally {
     clearTimeout(timer);
   }
+}
+
+export interface ObservabilityOptions {
+  readonly metrics: Registry;
+  /** What must be so for the process to be of use. */
+  readonly conditions: readonly Condition[];
+  /** Why the pipeline has stopped; null while it runs. */
+  readonly failure: () => Error | null;
+  /** The bearer token of Prometheus; without one, /metrics is not served. */
+  readonly scrapeToken: string | undefined;
 }

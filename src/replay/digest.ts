@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Outputs, Sink } from '../engine/outputs.js';
 import type { AlertMessage } from '../events/messages.js';
-import type { ObservedStay } from '../validate/stays.js';
 
 /** SHA-256 over all scores sorted by patient and event time: equal for equal scores, however they were computed. */
 export class ScoresDigest implements Sink {
@@ -28,21 +27,8 @@ export class ScoresDigest implements Sink {
   }
 }
 
-/** The digest of scores that are kept with their stays. */
-export function scoresDigestOf(stays: readonly Pick<ObservedStay, 'stayId' | 'times' | 'signals'>[]): string {
-  const byId = [...stays].sort((a, b) => (a.stayId < b.stayId ? -1 : 1));
-  return digestOf(byId, ({ stayId, times, signals }) => {
-    const scores = new Float64Array(2 * times.length);
-    times.forEach((time, index) => {
-      scores[2 * index] = time;
-      scores[2 * index + 1] = signals.model[index];
-    });
-    return [stayId, scores];
-  });
-}
-
 /** Over stays in the order of their ids; stays without scores do not count. */
-function digestOf<Stay>(
+export function digestOf<Stay>(
   stays: readonly Stay[],
   scoresOf: (stay: Stay) => readonly [stayId: string, scores: Float64Array],
 ): string {

@@ -1,7 +1,7 @@
 import { VARIABLES } from '../clinical/variables.js';
 import type { AdtMessage, Observation } from '../events/messages.js';
+import type { SourceMessage } from '../events/source-message.js';
 import { TOPICS } from '../events/topics.js';
-import type { SourceMessage } from './source.js';
 
 /** A value as charted, in a unit its variable knows; `variable` −1: the code is passed on as it is. */
 export interface ChartedValue {

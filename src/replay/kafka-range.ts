@@ -8,8 +8,9 @@ import type { Config } from '../config.js';
 import { SchemaLoader } from '../engine/schema-loader.js';
 import { WardstreamError } from '../errors.js';
 import { DecodeFailure, MessageCodec } from '../events/codec.js';
+import type { SourceMessage } from '../events/source-message.js';
 import { INPUT_TOPICS, type InputTopic, RECORD_OF_TOPIC } from '../events/topics.js';
-import { noCounts, type ReplaySource, type SourceMessage } from './source.js';
+import { noCounts, type ReplaySource } from './source.js';
 
 /** Messages a lane may hold before its partition is paused. */
 const MOST_HELD = 4096;

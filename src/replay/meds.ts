@@ -2,11 +2,12 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { VARIABLES } from '../clinical/variables.js';
 import { WardstreamError } from '../errors.js';
+import type { SourceMessage } from '../events/source-message.js';
 import type { Label, Labels } from '../validate/labels.js';
 import { type ChartedValue, type HistoricStay, wardsOf } from './historic-stay.js';
 import { type CodeMapping, unitOf } from './mapping.js';
 import { numberOf, ParquetTable } from './parquet.js';
-import { Ledger, noCounts, type ReplaySource, type SourceMessage } from './source.js';
+import { Ledger, noCounts, type ReplaySource } from './source.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { VARIABLES } from '../clinical/variables.js';
 import { WardstreamError } from '../errors.js';
 import type { UnitType } from '../events/messages.js';
+import type { SourceMessage } from '../events/source-message.js';
 import type { Labels } from '../validate/labels.js';
 import {
   BEDS,
@@ -13,7 +14,7 @@ import {
 } from './historic-stay.js';
 import { CodeMapping, unitOf } from './mapping.js';
 import { findOutcomes, readOutcomes } from './outcomes.js';
-import { Ledger, noCounts, type ReplaySource, type SourceMessage } from './source.js';
+import { Ledger, noCounts, type ReplaySource } from './source.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;

@@ -3,10 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { VARIABLES } from '../clinical/variables.js';
 import { WardstreamError } from '../errors.js';
+import type { SourceMessage } from '../events/source-message.js';
 import type { Label, Labels } from '../validate/labels.js';
 import { type ChartedValue, type HistoricStay, wardsOf } from './historic-stay.js';
 import { type CodeMapping, unitOf } from './mapping.js';
-import { Ledger, noCounts, type ReplaySource, type SourceMessage } from './source.js';
+import { Ledger, noCounts, type ReplaySource } from './source.js';
 
 const TWICE = 'there twice, in two folders: the first counts';
 const HOUR_MS = 3_600_000;

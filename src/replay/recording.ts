@@ -3,9 +3,10 @@ import { finished } from 'node:stream/promises';
 import avro from 'avsc';
 import { WardstreamError } from '../errors.js';
 import { parseSchema, readSchema } from '../events/avro.js';
+import type { SourceMessage } from '../events/source-message.js';
 import { INPUT_TOPICS, type InputTopic } from '../events/topics.js';
 import { readContainer } from './container.js';
-import { noCounts, type ReplaySource, type SourceMessage } from './source.js';
+import { noCounts, type ReplaySource } from './source.js';
 
 /** One record of a recording file, as schemas/Recording.avsc describes it. */
 export interface RecordedMessage {

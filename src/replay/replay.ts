@@ -8,12 +8,13 @@ import { Engine, type EngineCounts } from '../engine/engine.js';
 import type { Sink } from '../engine/outputs.js';
 import type { MessageCodec } from '../events/codec.js';
 import type { EpochMs } from '../events/event.js';
+import type { SourceMessage } from '../events/source-message.js';
 import { loadModel } from '../inference/model.js';
 import { openStore } from '../store/open.js';
 import { recordModel } from '../store/queries.js';
 import { StoreSink } from '../store/sink.js';
 import { AlertsDigest, ScoresDigest } from './digest.js';
-import { bytesOf, type ReplaySource, type SourceMessage } from './source.js';
+import { bytesOf, type ReplaySource } from './source.js';
 
 export interface ReplayOptions {
   readonly config: Config;

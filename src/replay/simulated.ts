@@ -1,7 +1,8 @@
 import { WardstreamError } from '../errors.js';
+import type { SourceMessage } from '../events/source-message.js';
 import { type SimulateOptions, scenarioOnsets, simulateWard } from '../simulate/ward.js';
 import type { Labels } from '../validate/labels.js';
-import { noCounts, type ReplaySource, type SourceMessage } from './source.js';
+import { noCounts, type ReplaySource } from './source.js';
 
 const START = Date.UTC(2026, 0, 5, 6);
 const SETTINGS = ['beds', 'hours', 'seed', 'interval'] as const;

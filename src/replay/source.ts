@@ -1,18 +1,7 @@
 import type { MessageCodec } from '../events/codec.js';
-import type { EpochMs } from '../events/event.js';
-import type { MessageOf } from '../events/messages.js';
-import { type InputTopic, RECORD_OF_TOPIC } from '../events/topics.js';
+import type { SourceMessage } from '../events/source-message.js';
+import { RECORD_OF_TOPIC } from '../events/topics.js';
 import type { Labels } from '../validate/labels.js';
-
-/** A message of history. */
-export interface SourceMessage {
-  readonly topic: InputTopic;
-  /** The patient id. */
-  readonly key: string;
-  readonly eventTime: EpochMs;
-  /** What it says; or its bytes, where it was recorded from a bus. */
-  readonly record: MessageOf[keyof MessageOf] | Buffer;
-}
 
 /** What a source read, so that every row can be accounted for. */
 export interface SourceCounts {

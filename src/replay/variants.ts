@@ -1,8 +1,9 @@
 import { partitionOf } from '../bus/memory.js';
 import { DecodeFailure, MessageCodec } from '../events/codec.js';
 import type { MessageOf, Observation } from '../events/messages.js';
+import type { SourceMessage } from '../events/source-message.js';
 import { type InputTopic, RECORD_OF_TOPIC, TOPICS } from '../events/topics.js';
-import type { ReplaySource, SourceMessage } from './source.js';
+import type { ReplaySource } from './source.js';
 
 /** A way in which the same history could have reached us in a worse state. */
 export type Variant = { readonly id: string; readonly label: string } & (

@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VARIABLES } from '../clinical/variables.js';
 import { WardstreamError } from '../errors.js';
+import type { SourceMessage } from '../events/source-message.js';
 import type { Label, Labels } from '../validate/labels.js';
 import { groupedRows } from './grouped-rows.js';
 import { type ChartedValue, type HistoricStay, wardsOf } from './historic-stay.js';
 import { type CodeMapping, unitOf } from './mapping.js';
 import { numberOf, ParquetTable } from './parquet.js';
-import { Ledger, noCounts, type ReplaySource, type SourceMessage } from './source.js';
+import { Ledger, noCounts, type ReplaySource } from './source.js';
 
 const HOUR_MS = 3_600_000;
 /** Labels of YAIB's sepsis and AKI run from this long before the onset (van de Water et al., ICLR 2024). */

@@ -1,19 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import type { Registry } from 'prom-client';
-import { type Condition, type ReadinessReport, readinessOf } from '../metrics/readiness.js';
+import { type ObservabilityOptions, type ReadinessReport, readinessOf } from '../metrics/readiness.js';
 import { PROBLEM_TYPE, problemOf } from './problem.js';
-
-export interface ObservabilityOptions {
-  readonly metrics: Registry;
-  /** What must be so for the process to be of use. */
-  readonly conditions: readonly Condition[];
-  /** Why the pipeline has stopped; null while it runs. */
-  readonly failure: () => Error | null;
-  /** The bearer token of Prometheus; without one, /metrics is not served. */
-  readonly scrapeToken: string | undefined;
-}
 
 /** An answer about readiness serves for so long: whoever asks, and however often, the store is asked once. */
 const READY_MS = 1000;

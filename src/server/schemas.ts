@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { ROLES } from '../contract/roles.js';
 import { IdFault, MAX_ID_LENGTH, readId } from '../events/ids.js';
-import { ROLES } from './access/principal.js';
 
 /**
  * The shapes of the HTTP API and of the push protocol, version 1: the one definition. The types in `protocol.ts`, the

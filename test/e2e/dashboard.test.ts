@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { SourceMessage } from '../../src/replay/source.js';
+import type { SourceMessage } from '../../src/events/source-message.js';
 import { adt, note, vitals } from '../helpers.js';
 import { expectAccessible, HAS_CHROMIUM, keep, launch, openPage, SOON } from './browser.js';
 import { type LiveWard, openLiveWard } from './live-ward.js';

@@ -5,13 +5,13 @@ import type { RecordBatch } from '../../src/bus/bus.js';
 import { MemoryBus } from '../../src/bus/memory.js';
 import { WALL_CLOCK } from '../../src/clock.js';
 import { parseConfig } from '../../src/config.js';
-import { RawRecord } from '../../src/engine/decode.js';
 import { Engine } from '../../src/engine/engine.js';
 import type { Outputs } from '../../src/engine/outputs.js';
 import { RestingLanes, SchemaGate } from '../../src/engine/schema-gate.js';
 import { SchemaLoader } from '../../src/engine/schema-loader.js';
 import { readSchema } from '../../src/events/avro.js';
 import { MessageCodec } from '../../src/events/codec.js';
+import { RawRecord } from '../../src/events/record.js';
 import { INPUT_TOPICS, TOPICS } from '../../src/events/topics.js';
 import { vitals } from '../helpers.js';
 

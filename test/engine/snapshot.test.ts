@@ -4,7 +4,6 @@ import type { Consumer, EventBus, RecordBatch, RecordHandler, StateLog } from '.
 import { MemoryBus } from '../../src/bus/memory.js';
 import { ReplayClock } from '../../src/clock.js';
 import { parseConfig } from '../../src/config.js';
-import { RawRecord } from '../../src/engine/decode.js';
 import { Engine } from '../../src/engine/engine.js';
 import type { Outputs, Sink } from '../../src/engine/outputs.js';
 import { restorePatient } from '../../src/engine/snapshot.js';
@@ -16,9 +15,11 @@ import type {
   LabResultMessage,
   PatientSnapshotMessage,
 } from '../../src/events/messages.js';
+import { RawRecord } from '../../src/events/record.js';
+import type { SourceMessage } from '../../src/events/source-message.js';
 import { INPUT_TOPICS, type InputTopic, TOPICS } from '../../src/events/topics.js';
 import type { ModelConfig } from '../../src/inference/model.js';
-import { bytesOf, type SourceMessage } from '../../src/replay/source.js';
+import { bytesOf } from '../../src/replay/source.js';
 import { simulateWard } from '../../src/simulate/ward.js';
 import { adt, HOUR_MS, START } from '../helpers.js';
 import { positionsOf } from './state-log.js';

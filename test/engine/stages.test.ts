@@ -6,7 +6,7 @@ import type { LaneProgress, Position, RecordBatch } from '../../src/bus/bus.js';
 import { MemoryBus } from '../../src/bus/memory.js';
 import { ReplayClock } from '../../src/clock.js';
 import { type AlertRule, parseConfig } from '../../src/config.js';
-import { EventDecoder, RawRecord } from '../../src/engine/decode.js';
+import { EventDecoder } from '../../src/engine/decode.js';
 import { deliver } from '../../src/engine/deliver.js';
 import { Engine } from '../../src/engine/engine.js';
 import { mergeByEventTime } from '../../src/engine/merging.js';
@@ -23,6 +23,7 @@ import {
 import { MessageCodec } from '../../src/events/codec.js';
 import type { ClinicalEvent } from '../../src/events/event.js';
 import type { AlertMessage } from '../../src/events/messages.js';
+import { RawRecord } from '../../src/events/record.js';
 import { type InputTopic, TOPICS } from '../../src/events/topics.js';
 import { MicroBatcher } from '../../src/inference/batcher.js';
 import { loadModel } from '../../src/inference/model.js';

@@ -1,5 +1,5 @@
 import type { Consumer, EventBus, Position, RecordHandler, StateEntry, StateLog } from '../../src/bus/bus.js';
-import type { RawRecord } from '../../src/engine/decode.js';
+import type { RawRecord } from '../../src/events/record.js';
 
 /** How far the topics of partition 0 are read with these records. */
 export function positionsOf(records: readonly RawRecord[]): Position[] {

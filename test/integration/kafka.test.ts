@@ -17,10 +17,10 @@ import { Engine } from '../../src/engine/engine.js';
 import type { Outputs, Score, Sink } from '../../src/engine/outputs.js';
 import { MessageCodec } from '../../src/events/codec.js';
 import type { RiskScoreMessage } from '../../src/events/messages.js';
+import type { SourceMessage } from '../../src/events/source-message.js';
 import { INPUT_TOPICS, TOPICS } from '../../src/events/topics.js';
 import { ScoresDigest } from '../../src/replay/digest.js';
 import { produceAll, replay } from '../../src/replay/replay.js';
-import type { SourceMessage } from '../../src/replay/source.js';
 import { simulateWard } from '../../src/simulate/ward.js';
 import { type Broker, startBroker } from './kafka/broker.js';
 

@@ -7,10 +7,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config.js';
 import type { Outputs, Sink } from '../../src/engine/outputs.js';
 import type { Observation } from '../../src/events/messages.js';
+import type { SourceMessage } from '../../src/events/source-message.js';
 import { openSource } from '../../src/replay/open.js';
 import { writePsvCohort } from '../../src/replay/physionet2019-writer.js';
 import { replay } from '../../src/replay/replay.js';
-import { noCounts, type SourceMessage } from '../../src/replay/source.js';
+import { noCounts } from '../../src/replay/source.js';
 import { Random } from '../../src/simulate/random.js';
 import { PLANTED_FAILURE, WELL_ALL_ALONG, writeCohort } from '../validate/cohort.js';
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { SourceMessage } from '../../src/events/source-message.js';
 import { openSource } from '../../src/replay/open.js';
-import type { SourceMessage } from '../../src/replay/source.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-meds-'));
 afterAll(() => rmSync(ROOT, { recursive: true }));

@@ -1,5 +1,5 @@
+import type { SourceMessage } from '../../src/events/source-message.js';
 import { TOPICS } from '../../src/events/topics.js';
-import type { SourceMessage } from '../../src/replay/source.js';
 import { HOUR_MS } from '../helpers.js';
 
 /** 40 patients whose stays overlap; every third comes twice, every tenth is not discharged. */

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { SourceMessage } from '../../src/events/source-message.js';
 import { openSource } from '../../src/replay/open.js';
-import type { SourceMessage } from '../../src/replay/source.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-psv-'));
 afterAll(() => rmSync(ROOT, { recursive: true }));

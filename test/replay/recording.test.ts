@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config.js';
 import { MessageCodec } from '../../src/events/codec.js';
+import type { SourceMessage } from '../../src/events/source-message.js';
 import { RecordingSource, RecordingWriter } from '../../src/replay/recording.js';
 import { replay } from '../../src/replay/replay.js';
-import { bytesOf, type ReplaySource, type SourceMessage } from '../../src/replay/source.js';
+import { bytesOf, type ReplaySource } from '../../src/replay/source.js';
 import { simulateWard } from '../../src/simulate/ward.js';
 import { START } from '../helpers.js';
 

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { MessageCodec } from '../../src/events/codec.js';
+import type { SourceMessage } from '../../src/events/source-message.js';
 import { TOPICS } from '../../src/events/topics.js';
-import { bytesOf, noCounts, type SourceMessage } from '../../src/replay/source.js';
+import { bytesOf, noCounts } from '../../src/replay/source.js';
 import { STANDARD_VARIANTS, variantOf, withVariants } from '../../src/replay/variants.js';
 import { simulateWard } from '../../src/simulate/ward.js';
 import { HOUR_MS, START } from '../helpers.js';

@@ -11,8 +11,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { SourceMessage } from '../../src/events/source-message.js';
 import { openSource } from '../../src/replay/open.js';
-import type { SourceMessage } from '../../src/replay/source.js';
 import { type Column, type Tables, writeTask } from './yaib-task.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-yaib-'));

@@ -1,7 +1,8 @@
 import Fastify from 'fastify';
 import { Counter, Registry } from 'prom-client';
 import { afterEach, expect, it } from 'vitest';
-import { addObservability, type ObservabilityOptions } from '../../src/server/observability.js';
+import type { ObservabilityOptions } from '../../src/metrics/readiness.js';
+import { addObservability } from '../../src/server/observability.js';
 
 const apps: { close(): Promise<void> }[] = [];
 afterEach(async () => {

@@ -1,8 +1,5 @@
+import type { Role } from '../../contract/roles.js';
 import type { EpochMs } from '../../events/event.js';
-
-/** Roles a token can give. */
-export const ROLES = ['viewer', 'clinician', 'admin', 'service'] as const;
-export type Role = (typeof ROLES)[number];
 
 /** Things one may do; each endpoint needs one. */
 export type Permission = 'read' | 'act' | 'export' | 'replay' | 'audit';

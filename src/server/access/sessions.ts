@@ -1,7 +1,8 @@
 import { hkdfSync, randomUUID } from 'node:crypto';
 import { EncryptJWT, errors, jwtDecrypt } from 'jose';
 import { z } from 'zod';
-import { type Principal, ROLES } from './principal.js';
+import { ROLES } from '../../contract/roles.js';
+import type { Principal } from './principal.js';
 import { TokenError } from './tokens.js';
 
 /** Name of the browser's session cookie; over TLS the prefix has browsers hold it to this very host (RFC 6265bis, 4.1.3). */

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
+import { ROLES } from '../../contract/roles.js';
 import { IdFault, readId } from '../../events/ids.js';
-import { ALL_WARDS, type Principal, ROLES } from './principal.js';
+import { ALL_WARDS, type Principal } from './principal.js';
 import { ProviderAway, ProviderKeys } from './provider-keys.js';
 
 /** Why a token is not accepted; the message may be told to whoever sent it. */

@@ -8,9 +8,9 @@ import { BusSink, OUTPUT_TOPICS } from '../../../src/engine/bus-sink.js';
 import { Engine } from '../../../src/engine/engine.js';
 import type { Outputs } from '../../../src/engine/outputs.js';
 import { MessageCodec } from '../../../src/events/codec.js';
+import type { SourceMessage } from '../../../src/events/source-message.js';
 import { INPUT_TOPICS, TOPICS } from '../../../src/events/topics.js';
 import { produceAll } from '../../../src/replay/replay.js';
-import type { SourceMessage } from '../../../src/replay/source.js';
 import { simulateWard } from '../../../src/simulate/ward.js';
 import { type Broker, startBroker } from '../kafka/broker.js';
 

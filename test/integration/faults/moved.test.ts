@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, type WardClient } from '../../../src/client/node.js';
 import type { AlertMessage } from '../../../src/events/messages.js';
+import type { SourceMessage } from '../../../src/events/source-message.js';
 import { TOPICS } from '../../../src/events/topics.js';
-import type { SourceMessage } from '../../../src/replay/source.js';
 import { signToken } from '../../../src/server/access/tokens.js';
 import type { CatchingUpView, PatientView, ServerFrame } from '../../../src/server/protocol.js';
 import { adt, vitals } from '../../helpers.js';

@@ -10,9 +10,9 @@ import { patiently } from '../../../src/bus/kafka-client.js';
 import { parseConfig } from '../../../src/config.js';
 import { MessageCodec } from '../../../src/events/codec.js';
 import type { AlertMessage, DeadLetterMessage, RiskScoreMessage } from '../../../src/events/messages.js';
+import type { SourceMessage } from '../../../src/events/source-message.js';
 import { INPUT_TOPICS, TOPICS } from '../../../src/events/topics.js';
 import { produceAll } from '../../../src/replay/replay.js';
-import type { SourceMessage } from '../../../src/replay/source.js';
 import type { ClickHouseFront } from '../../store/front.js';
 import { digestOf, type Results, transitionOf } from './history.js';
 

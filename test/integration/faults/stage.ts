@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, onTestFinished } from 'vitest';
-import type { SourceMessage } from '../../../src/replay/source.js';
+import type { SourceMessage } from '../../../src/events/source-message.js';
 import { ClickHouseFront } from '../../store/front.js';
 import type { Broker } from '../kafka/broker.js';
 import { type Results, stays, undisturbed } from './history.js';

@@ -4,9 +4,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { readRanges } from '../../../src/bus/kafka-reader.js';
 import { parseConfig } from '../../../src/config.js';
 import type { AlertMessage } from '../../../src/events/messages.js';
+import type { SourceMessage } from '../../../src/events/source-message.js';
 import { INPUT_TOPICS, TOPICS } from '../../../src/events/topics.js';
 import { KafkaRangeSource } from '../../../src/replay/kafka-range.js';
-import { bytesOf, type SourceMessage } from '../../../src/replay/source.js';
+import { bytesOf } from '../../../src/replay/source.js';
 import { ClickHouseFront } from '../../store/front.js';
 import { type Broker, startBroker } from '../kafka/broker.js';
 import { action, admission, quickRule, signs } from './bedside.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ROLES, type Role } from '../../../src/server/access/principal.js';
+import { ROLES, type Role } from '../../../src/contract/roles.js';
 import type { AlertsResponse } from '../../../src/server/protocol.js';
 import { endpointsOf } from '../../../src/server/server.js';
 import { alert } from '../../helpers.js';

@@ -6,10 +6,11 @@ import type {
   AlertMessage,
   DeadLetterMessage,
 } from '../../../../src/events/messages.js';
+import type { SourceMessage } from '../../../../src/events/source-message.js';
 import { TOPICS } from '../../../../src/events/topics.js';
 import { Physionet2012Source } from '../../../../src/replay/physionet2012.js';
 import { replay } from '../../../../src/replay/replay.js';
-import { noCounts, type SourceMessage } from '../../../../src/replay/source.js';
+import { noCounts } from '../../../../src/replay/source.js';
 import { Random } from '../../../../src/simulate/random.js';
 import { SET_A } from '../../../helpers.js';
 import { transitionOf } from '../history.js';

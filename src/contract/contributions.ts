@@ -1,0 +1,18 @@
+/** Kinds of input beside the structured one, as the first part of their features' names. */
+export const MODALITIES = ['text', 'image'] as const;
+
+export type Modality = (typeof MODALITIES)[number];
+
+/**
+ * What each modality adds to the risk; they add up: base + structured + text + image = risk. Text and image are what
+ * the risk loses when the newest of them counts as never seen; null where there is none.
+ */
+export interface Contributions {
+  /** Risk of a patient of whom nothing is known. */
+  readonly base: number;
+  readonly structured: number;
+  readonly text: number | null;
+  readonly image: number | null;
+}
+
+export const NO_CONTRIBUTIONS: Contributions = { base: 0, structured: 0, text: null, image: null };
