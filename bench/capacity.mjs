@@ -4,8 +4,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseConfig } from '../dist/config.js';
 import { replay } from '../dist/replay/replay.js';
+import { parseConfig } from '../dist/settings/config.js';
 import { simulateWard } from '../dist/simulate/ward.js';
 
 const BEDS = 16;

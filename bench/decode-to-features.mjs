@@ -2,12 +2,12 @@
 // made where the engine would score: at most every ten seconds of a patient, and at each laboratory result.
 import avro from 'avsc';
 import { PartitionMerge } from '../dist/align/merge.js';
-import { DEFAULT_CONFIG } from '../dist/config.js';
+import { RECORD_OF_TOPIC, TOPICS } from '../dist/contract/topics.js';
 import { EventDecoder, RawRecord } from '../dist/engine/decode.js';
 import { readSchema } from '../dist/events/avro.js';
 import { MessageCodec } from '../dist/events/codec.js';
-import { RECORD_OF_TOPIC, TOPICS } from '../dist/events/topics.js';
 import { loadModel } from '../dist/inference/model.js';
+import { DEFAULT_CONFIG } from '../dist/settings/config.js';
 import { simulateWard } from '../dist/simulate/ward.js';
 import { rowMaker } from './support/rows.mjs';
 

@@ -1,7 +1,8 @@
 // Whether the same illness scores the same however often it is charted: mean risk after 12 h of a simulated ward of 48 beds,
 // by scenario, with a set of vital signs every 1, 5, 15, 30 and 60 minutes.
-import { parseConfig } from '../dist/config.js';
+
 import { replay } from '../dist/replay/replay.js';
+import { parseConfig } from '../dist/settings/config.js';
 import { scenarioOnsets, simulateWard } from '../dist/simulate/ward.js';
 
 const MINUTES = [1, 5, 15, 30, 60];

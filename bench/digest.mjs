@@ -1,9 +1,10 @@
 // Determinism on the whole of set A: replayed twice, and once with the messages out of order by up to 250 ms of event time.
 // `equal` says whether all three gave the same digest of all scores.
-import { parseConfig } from '../dist/config.js';
-import { openSource } from '../dist/replay/open.js';
+
 import { replay } from '../dist/replay/replay.js';
+import { parseConfig } from '../dist/settings/config.js';
 import { Random } from '../dist/simulate/random.js';
+import { openSource } from '../dist/sources/open.js';
 
 const SET_A = process.env.WARDSTREAM_SET_A ?? '../shared/data/physionet2012/set-a';
 const WINDOW_MS = 250;

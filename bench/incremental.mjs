@@ -3,13 +3,13 @@
 // window is run first, through the same step graph; it is the only graph there is, and what late data and a restore cost.
 // Both through the engine's own batcher, with rows encoded beforehand.
 import { Aligner } from '../dist/align/aligner.js';
-import { DEFAULT_CONFIG } from '../dist/config.js';
+import { RECORD_OF_TOPIC, TOPICS } from '../dist/contract/topics.js';
 import { EventDecoder, RawRecord } from '../dist/engine/decode.js';
 import { MessageCodec } from '../dist/events/codec.js';
-import { RECORD_OF_TOPIC, TOPICS } from '../dist/events/topics.js';
 import { MicroBatcher } from '../dist/inference/batcher.js';
 import { loadModel } from '../dist/inference/model.js';
 import { openRuntime } from '../dist/inference/runtimes.js';
+import { DEFAULT_CONFIG } from '../dist/settings/config.js';
 import { simulateWard } from '../dist/simulate/ward.js';
 
 const PATIENTS = 64;

@@ -1,9 +1,10 @@
 // What the shipped note reader makes of sentences that tell one value each: in the words of the generator that it learnt from, and in
 // other words. Mean distance of the value read from the value told, in standard deviations of set A; beside it that of always
 // saying the mean, and the mean of how sure it is.
-import { quantise, unit } from '../dist/encoders/encoding.js';
+
 import { openShippedReader } from '../dist/encoders/reader.js';
 import { openUse } from '../dist/encoders/use.js';
+import { quantise, unit } from '../dist/events/encoding.js';
 import { loadModel } from '../dist/inference/model.js';
 
 // biome-ignore format: one sentence a line reads best

@@ -1,10 +1,10 @@
 // Seconds to take over 1 000 patients with 48 h of history from the state topic of a real Kafka: read, decode, rebuild.
 import { randomUUID } from 'node:crypto';
 import { KafkaBus } from '../dist/bus/kafka.js';
-import { parseConfig } from '../dist/config.js';
+import { TOPICS } from '../dist/contract/topics.js';
 import { restorePatient, snapshotOf } from '../dist/engine/snapshot.js';
-import { TOPICS } from '../dist/events/topics.js';
 import { AttentionCache } from '../dist/inference/fusion.js';
+import { parseConfig } from '../dist/settings/config.js';
 import { openBroker } from './support/broker.mjs';
 import { afterTwoDays } from './support/two-days.mjs';
 

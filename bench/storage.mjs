@@ -4,10 +4,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseConfig } from '../dist/config.js';
-import { openSource } from '../dist/replay/open.js';
 import { replay } from '../dist/replay/replay.js';
+import { parseConfig } from '../dist/settings/config.js';
 import { simulateWard } from '../dist/simulate/ward.js';
+import { openSource } from '../dist/sources/open.js';
 import { openStore } from '../dist/store/open.js';
 import { select } from '../dist/store/select.js';
 

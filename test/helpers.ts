@@ -3,9 +3,6 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { VARIABLE_COUNT } from '../src/clinical/variables.js';
-import { emptyOutputs, type Outputs, type Score } from '../src/engine/outputs.js';
-import type { Origin } from '../src/events/dead-letter.js';
-import type { ClinicalEvent, EventKind } from '../src/events/event.js';
 import type {
   AckMessage,
   AdtMessage,
@@ -15,7 +12,10 @@ import type {
   MessageOf,
   NoteMessage,
   VitalSignsMessage,
-} from '../src/events/messages.js';
+} from '../src/contract/messages.js';
+import { emptyOutputs, type Outputs, type Score } from '../src/engine/outputs.js';
+import type { Origin } from '../src/events/dead-letter.js';
+import type { ClinicalEvent, EventKind } from '../src/events/event.js';
 import { Validator } from '../src/events/validate.js';
 
 export const HOUR_MS = 3_600_000;

@@ -7,12 +7,12 @@ import { MemoryBus } from '../../dist/bus/memory.js';
 import { VARIABLE_COUNT } from '../../dist/clinical/variables.js';
 import { ReplayClock } from '../../dist/clock.js';
 import { MessageCodec } from '../../dist/events/codec.js';
-import { AlertLog } from '../../dist/server/alert-log.js';
-import { serverConfigSchema } from '../../dist/server/config.js';
 import { WardServer } from '../../dist/server/server.js';
-import { WardView } from '../../dist/server/ward-view.js';
+import { serverConfigSchema } from '../../dist/settings/server.js';
 import { StoredAlertLog } from '../../dist/store/alert-log.js';
 import { openStore } from '../../dist/store/open.js';
+import { AlertLog } from '../../dist/ward/alert-log.js';
+import { WardView } from '../../dist/ward/ward-view.js';
 
 const [beds, alertsPerSecond] = process.argv.slice(2).map(Number);
 const directory = mkdtempSync(join(tmpdir(), 'wardstream-bench-'));

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryBus } from '../../dist/bus/memory.js';
 import { WALL_CLOCK } from '../../dist/clock.js';
-import { parseConfig } from '../../dist/config.js';
 import { Engine } from '../../dist/engine/engine.js';
 import { produceAll } from '../../dist/replay/replay.js';
 import { WardServer } from '../../dist/server/server.js';
-import { WardView } from '../../dist/server/ward-view.js';
+import { parseConfig } from '../../dist/settings/config.js';
 import { openStore } from '../../dist/store/open.js';
 import { StoreSink } from '../../dist/store/sink.js';
+import { WardView } from '../../dist/ward/ward-view.js';
 
 const RULE = {
   id: 'news2-emergency',

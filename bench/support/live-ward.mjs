@@ -1,5 +1,5 @@
+import { RECORD_OF_TOPIC, TOPICS } from '../../dist/contract/topics.js';
 import { MessageCodec } from '../../dist/events/codec.js';
-import { RECORD_OF_TOPIC, TOPICS } from '../../dist/events/topics.js';
 import { simulateWard } from '../../dist/simulate/ward.js';
 
 const SLICE_MS = 20;

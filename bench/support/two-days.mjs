@@ -1,8 +1,8 @@
 import { MemoryBus } from '../../dist/bus/memory.js';
 import { ReplayClock } from '../../dist/clock.js';
-import { parseConfig } from '../../dist/config.js';
 import { Engine } from '../../dist/engine/engine.js';
 import { produceAll } from '../../dist/replay/replay.js';
+import { parseConfig } from '../../dist/settings/config.js';
 import { simulateWard } from '../../dist/simulate/ward.js';
 
 /** An engine after a ward of so many beds was monitored for 48 h, vital signs every 5 minutes. The caller closes it. */

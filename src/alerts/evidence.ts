@@ -1,5 +1,5 @@
 import { VARIABLES } from '../clinical/variables.js';
-import type { Evidence } from '../events/messages.js';
+import type { Evidence } from '../contract/messages.js';
 
 /** Values shown as evidence: vitals and the laboratory's alarm values. */
 const EVIDENCE = new Set(

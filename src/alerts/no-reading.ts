@@ -1,6 +1,6 @@
 import { VARIABLES, variableIndex } from '../clinical/variables.js';
+import type { Priority } from '../contract/messages.js';
 import type { EpochMs, ObservationEvent } from '../events/event.js';
-import type { Priority } from '../events/messages.js';
 import type { NoticeBoard } from './notices.js';
 
 const HEART_RATE = variableIndex('heartRate');

@@ -1,7 +1,7 @@
 import { Subject } from 'rxjs';
 import type { Clock } from '../clock.js';
+import type { AlertMessage, Priority } from '../contract/messages.js';
 import { hashId } from '../events/dead-letter.js';
-import type { AlertMessage, Priority } from '../events/messages.js';
 
 /** What is wrong with something that watches patients. */
 export interface Notice {

@@ -1,6 +1,6 @@
+import type { AlertMessage } from '../contract/messages.js';
 import { hashId } from '../events/dead-letter.js';
 import type { EpochMs } from '../events/event.js';
-import type { AlertMessage } from '../events/messages.js';
 import { notBefore, type PatientPlace, recordAfter } from './rule-state.js';
 import { PLACE_UNKNOWN } from './signals.js';
 

@@ -1,14 +1,14 @@
-import type { AlertRule } from '../config.js';
 import type { Contributions } from '../contract/contributions.js';
-import { hashId } from '../events/dead-letter.js';
-import type { EpochMs } from '../events/event.js';
 import {
   type AckMessage,
   type AlertMessage,
   type AlertState,
   withPresentFields,
-} from '../events/messages.js';
-import type { Outcomes } from '../inference/outcomes.js';
+} from '../contract/messages.js';
+import type { Outcomes } from '../contract/outcomes.js';
+import { hashId } from '../events/dead-letter.js';
+import type { EpochMs } from '../events/event.js';
+import type { AlertRule } from '../settings/config.js';
 import { evidenceOf } from './evidence.js';
 import { PlaceWatch, type StoredPlaceWatch } from './place-watch.js';
 import {

@@ -1,6 +1,6 @@
-import type { AlertRule } from '../config.js';
+import type { AlertMessage, AlertState } from '../contract/messages.js';
 import type { EpochMs } from '../events/event.js';
-import type { AlertMessage, AlertState } from '../events/messages.js';
+import type { AlertRule } from '../settings/config.js';
 
 /** Where a patient is, since some moment. */
 export interface PatientPlace {

@@ -1,3 +1,4 @@
+import type { AdtMessage } from '../contract/messages.js';
 import type { Rejection } from '../events/dead-letter.js';
 import type {
   AckClinicalEvent,
@@ -8,8 +9,6 @@ import type {
   NoteClinicalEvent,
   ObservationEvent,
 } from '../events/event.js';
-
-import type { AdtMessage } from '../events/messages.js';
 import { type DischargedStay, DischargedStays, TAKE_BACK_MS } from './discharged.js';
 import { type Changes, PatientState } from './patient.js';
 import { hash32 } from './results.js';

@@ -1,5 +1,5 @@
+import type { AdtMessage } from '../contract/messages.js';
 import type { EpochMs } from '../events/event.js';
-import type { AdtMessage } from '../events/messages.js';
 import type { AppliedTo, PatientState } from './patient.js';
 
 /** A stay that is over, remembered so that stragglers are told from a new stay. */

@@ -1,5 +1,5 @@
+import type { AdtMessage, Sex, UnitType } from '../contract/messages.js';
 import type { ClinicalEvent, EpochMs } from '../events/event.js';
-import type { AdtMessage, Sex, UnitType } from '../events/messages.js';
 import { RecentIds } from './recent-ids.js';
 import { PatientTimeline, type StepGrid } from './timeline.js';
 import { type Place, placedBefore, type ToldPlace, Whereabouts } from './whereabouts.js';

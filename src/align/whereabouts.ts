@@ -1,6 +1,6 @@
+import type { AdtMessage } from '../contract/messages.js';
 import type { EpochMs } from '../events/event.js';
 import { rankOf } from '../events/event.js';
-import type { AdtMessage } from '../events/messages.js';
 
 /** Where a patient lies; null is unknown. */
 export interface Place {

@@ -6,10 +6,10 @@ import kafkajs, {
   type KafkaMessage,
   type Mechanism,
 } from 'kafkajs';
-import type { BusConfig } from '../config.js';
+import type { InputTopic } from '../contract/topics.js';
 import { WardstreamError } from '../errors.js';
 import { RawRecord } from '../events/record.js';
-import type { InputTopic } from '../events/topics.js';
+import type { BusConfig } from '../settings/config.js';
 import { bearPartialClusters } from './kafka-cluster.js';
 import { readAllCodecs } from './kafka-codecs.js';
 import { isRefused, TokenRefused } from './kafka-errors.js';

@@ -1,6 +1,6 @@
 import type { Kafka, Producer } from 'kafkajs';
 import type { BrokerTime } from '../checked-clock.js';
-import { TOPICS } from '../events/topics.js';
+import { TOPICS } from '../contract/topics.js';
 import type { KafkaBusConfig } from './kafka-client.js';
 import type { KafkaTopics } from './kafka-topics.js';
 

@@ -1,5 +1,5 @@
 import type { Admin, IHeaders, Kafka, Message } from 'kafkajs';
-import { TOPICS } from '../events/topics.js';
+import { TOPICS } from '../contract/topics.js';
 import type { RecordBatch, StateChange, StateEntry, StateLog, StatePlace, Stretch } from './bus.js';
 import { type KafkaBusConfig, patiently, recordOf } from './kafka-client.js';
 import { type LogRange, readRanges } from './kafka-reader.js';

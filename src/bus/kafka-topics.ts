@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
+import { RETENTION_MS, TOPICS } from '../contract/topics.js';
 import { WardstreamError } from '../errors.js';
-import { RETENTION_MS, TOPICS } from '../events/topics.js';
 import type { TopicDescription } from './bus.js';
 import type { KafkaBusConfig } from './kafka-client.js';
 

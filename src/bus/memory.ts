@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
+import type { InputTopic } from '../contract/topics.js';
 import type { EpochMs } from '../events/event.js';
 import { RawRecord } from '../events/record.js';
-import type { InputTopic } from '../events/topics.js';
 import type {
   Consumer,
   EventBus,

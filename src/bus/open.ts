@@ -1,4 +1,4 @@
-import type { BusConfig } from '../config.js';
+import type { BusConfig } from '../settings/config.js';
 import type { EventBus } from './bus.js';
 import { MemoryBus } from './memory.js';
 

@@ -1,6 +1,6 @@
 import { type ClientOptions, type Socket, WardClient } from './ward-client.js';
 
-export type * from '../server/protocol.js';
+export type * from '../contract/protocol.js';
 export * from './ward-client.js';
 
 /** The browser's own WebSocket; its type is not there when the server is compiled. */

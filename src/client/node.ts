@@ -1,7 +1,7 @@
 import WebSocket from 'ws';
 import { type ClientOptions, type Socket, WardClient } from './ward-client.js';
 
-export type * from '../server/protocol.js';
+export type * from '../contract/protocol.js';
 export * from './ward-client.js';
 
 /** Connects to a ward, from Node. */

@@ -1,4 +1,4 @@
-import type { AlertMessage } from '../events/messages.js';
+import type { AlertMessage } from '../contract/messages.js';
 import {
   type ActionRequest,
   type AlertEventsResponse,
@@ -15,7 +15,7 @@ import {
   SUBPROTOCOL,
   type SubscribeFrame,
   type Timeline,
-} from '../server/protocol.js';
+} from '../contract/protocol.js';
 
 /** What the client needs of a WebSocket: the browser's, or the package `ws`. */
 export interface Socket {

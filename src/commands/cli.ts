@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import pino from 'pino';
-import type { Config } from '../config.js';
+import type { Config } from '../settings/config.js';
 
 /** Logs go to stderr; stdout is for results. */
 export const log = pino(

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KafkaBus } from '../bus/kafka.js';
-import { type Config, loadConfig, parseConfig } from '../config.js';
 import { openEncoders } from '../encoders/open.js';
 import { loadModel } from '../inference/model.js';
 import { openRuntime, tryRuntimes } from '../inference/runtimes.js';
+import { type Config, loadConfig, parseConfig } from '../settings/config.js';
 import { openStore } from '../store/open.js';
 
 /** One thing looked at. */

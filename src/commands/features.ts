@@ -1,17 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEFAULT_LIMITS } from '../config.js';
 import { openUse } from '../encoders/use.js';
 import { EventDecoder } from '../engine/decode.js';
 import { MessageCodec } from '../events/codec.js';
 import type { ClinicalEvent } from '../events/event.js';
 import { RawRecord } from '../events/record.js';
-import { exportFeatures } from '../features/export.js';
-import { exportNotes } from '../features/notes.js';
-import { openSource } from '../replay/open.js';
-import { bytesOf } from '../replay/source.js';
-import { LabelCollector } from '../validate/endpoint-labels.js';
-import { ENDPOINTS } from '../validate/events.js';
+import { DEFAULT_LIMITS } from '../settings/config.js';
+import { openSource } from '../sources/open.js';
+import { bytesOf } from '../sources/source.js';
+import { LabelCollector } from '../study/endpoint-labels.js';
+import { ENDPOINTS } from '../study/events.js';
+import { exportFeatures } from '../training/export.js';
+import { exportNotes } from '../training/notes.js';
 
 export interface FeaturesOptions {
   readonly from: string;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
-import { AlertLog } from '../server/alert-log.js';
+import type { StoreConfig } from '../settings/store.js';
 import { StoredAlertLog } from '../store/alert-log.js';
 import { connectStore } from '../store/open.js';
-import type { StoreConfig } from '../store/settings.js';
+import { AlertLog } from '../ward/alert-log.js';
 import { log } from './cli.js';
 
 /** So long a start waits for a store that says nothing, and so long after its first refusal: alerts must not wait. */

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Config, loadConfig, parseConfig } from '../config.js';
 import { listModels, loadModel, type Model } from '../inference/model.js';
 import { type RuntimeFinding, tryRuntimes } from '../inference/runtimes.js';
+import { type Config, loadConfig, parseConfig } from '../settings/config.js';
 
 export interface ModelsOptions {
   readonly config?: string;

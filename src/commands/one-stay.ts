@@ -1,5 +1,5 @@
 import { WardstreamError } from '../errors.js';
-import type { Keep } from '../replay/open.js';
+import type { Keep } from '../sources/open.js';
 
 /** Keeps the stay of one patient id; all where none is named. */
 export function keepOf(stay: string | undefined): Keep | undefined {

@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path';
-import { parseConfig, readSettings } from '../config.js';
 import { WardstreamError } from '../errors.js';
-import type { NamedPolicy } from '../validate/policies.js';
+import { parseConfig, readSettings } from '../settings/config.js';
+import type { NamedPolicy } from '../study/policies.js';
 
 /**
  * Reads alert rules to try: a YAML file with `rules` as in the configuration's `alerts`, or a whole configuration.

@@ -1,10 +1,10 @@
 import { renameSync, rmSync } from 'node:fs';
-import { type Config, loadConfig, parseConfig } from '../config.js';
 import { WardstreamError } from '../errors.js';
 import { MessageCodec } from '../events/codec.js';
-import { openSource } from '../replay/open.js';
-import { RecordingWriter } from '../replay/recording.js';
-import { bytesOf } from '../replay/source.js';
+import { type Config, loadConfig, parseConfig } from '../settings/config.js';
+import { openSource } from '../sources/open.js';
+import { RecordingWriter } from '../sources/recording.js';
+import { bytesOf } from '../sources/source.js';
 import { printResult, stopOnInterrupt } from './cli.js';
 
 export interface RecordCommandOptions {

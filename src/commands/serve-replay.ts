@@ -1,16 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Config } from '../config.js';
+import { ServedReplay, truthOf } from '../app/served.js';
 import { MessageCodec } from '../events/codec.js';
 import { loadModel } from '../inference/model.js';
-import { openSource } from '../replay/open.js';
-import { ServedReplay, truthOf } from '../replay/served.js';
 import { explanationView } from '../server/explanation.js';
 import { WardServer } from '../server/server.js';
-import { WardView } from '../server/ward-view.js';
+import type { Config } from '../settings/config.js';
+import { openSource } from '../sources/open.js';
 import { openStore } from '../store/open.js';
 import { StoreSink } from '../store/sink.js';
+import { WardView } from '../ward/ward-view.js';
 import { log } from './cli.js';
 import { keepOf, noSuchStay } from './one-stay.js';
 

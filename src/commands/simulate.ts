@@ -1,17 +1,17 @@
 import { SingleBar } from 'cli-progress';
 import { KafkaBus } from '../bus/kafka.js';
 import { WALL_CLOCK } from '../clock.js';
-import { loadConfig } from '../config.js';
+import { INPUT_TOPICS } from '../contract/topics.js';
 import { WardstreamError } from '../errors.js';
 import { MessageCodec } from '../events/codec.js';
 import type { SourceMessage } from '../events/source-message.js';
-import { INPUT_TOPICS } from '../events/topics.js';
-import { writePsvCohort } from '../replay/physionet2019-writer.js';
-import { RecordingWriter } from '../replay/recording.js';
 import { produceAll } from '../replay/replay.js';
-import { bytesOf } from '../replay/source.js';
+import { loadConfig } from '../settings/config.js';
 import { simulateWard } from '../simulate/ward.js';
+import { RecordingWriter } from '../sources/recording.js';
+import { bytesOf } from '../sources/source.js';
 import { printResult } from './cli.js';
+import { writePsvCohort } from './physionet2019-writer.js';
 import { StayProgress } from './progress.js';
 
 export interface SimulateCommandOptions {

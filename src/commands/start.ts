@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MemoryBus } from '../bus/memory.js';
 import { ReplayClock } from '../clock.js';
-import { parseConfig } from '../config.js';
 import { Engine } from '../engine/engine.js';
 import type { SourceMessage } from '../events/source-message.js';
 import { loadModel } from '../inference/model.js';
@@ -12,11 +11,12 @@ import { Observer } from '../metrics/observe.js';
 import { produceAll } from '../replay/replay.js';
 import { explanationView } from '../server/explanation.js';
 import { WardServer } from '../server/server.js';
-import { WardView } from '../server/ward-view.js';
+import { parseConfig } from '../settings/config.js';
 import { type SimulateOptions, simulateWard } from '../simulate/ward.js';
 import { openStore } from '../store/open.js';
 import { recordModel } from '../store/queries.js';
 import { StoreSink } from '../store/sink.js';
+import { WardView } from '../ward/ward-view.js';
 import { Parts, untilStopped } from './parts.js';
 
 export interface StartOptions {

@@ -1,8 +1,8 @@
 import { WALL_CLOCK } from '../clock.js';
-import { loadConfig } from '../config.js';
 import { ROLES, type Role } from '../contract/roles.js';
 import { WardstreamError } from '../errors.js';
 import { signToken } from '../server/access/tokens.js';
+import { loadConfig } from '../settings/config.js';
 
 export interface TokenCommandOptions {
   readonly config: string;

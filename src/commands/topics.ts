@@ -1,4 +1,4 @@
-import { TOPICS } from '../events/topics.js';
+import { TOPICS } from '../contract/topics.js';
 import { printResult } from './cli.js';
 import { openKafka } from './simulate.js';
 

@@ -1,6 +1,6 @@
+import type { EncodingFlag } from '../events/encoding.js';
 import type { ImageHeader } from '../events/image.js';
 import { decodeImage } from './decode-image.js';
-import type { EncodingFlag } from './encoding.js';
 import { ImageFault } from './image-fault.js';
 
 export interface DecodeTask {

@@ -1,4 +1,4 @@
-import type { EncodingFlag } from './encoding.js';
+import type { EncodingFlag } from '../events/encoding.js';
 
 /** Why an image cannot be used. */
 export class ImageFault extends Error {

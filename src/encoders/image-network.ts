@@ -1,8 +1,8 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { z } from 'zod';
 import { WardstreamError } from '../errors.js';
-import type { EncodersConfig } from './config.js';
-import { unit } from './encoding.js';
+import { unit } from '../events/encoding.js';
+import type { EncodersConfig } from '../settings/encoders.js';
 import { openSession } from './onnx-session.js';
 import { newestShipped, SHIPPED } from './shipped.js';
 import { verifiedFile } from './verified-file.js';

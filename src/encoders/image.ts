@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import type { ImagingMessage } from '../contract/messages.js';
+import { type Encoding, quantise, unusable } from '../events/encoding.js';
 import { readImageHeader } from '../events/image.js';
-import type { ImagingMessage } from '../events/messages.js';
-import type { EncodersConfig } from './config.js';
+import type { EncodersConfig } from '../settings/encoders.js';
 import type { Decoded, DecodeTask } from './decode-worker.js';
-import { type Encoding, quantise, unusable } from './encoding.js';
 import { ImageFault } from './image-fault.js';
 import { ImageFetcher } from './image-fetcher.js';
 import { type ImageNetwork, openImageNetwork } from './image-network.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { WardstreamError } from '../errors.js';
-import type { EncodersConfig } from './config.js';
+import type { EncodersConfig } from '../settings/encoders.js';
 import { openSession } from './onnx-session.js';
 import type { SentenceEncoder } from './sentence-encoder.js';
 import { verifiedFile } from './verified-file.js';

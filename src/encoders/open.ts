@@ -1,6 +1,6 @@
 import { WardstreamError } from '../errors.js';
 import type { Modalities, Modality } from '../features/encoder.js';
-import type { EncodersConfig } from './config.js';
+import type { EncodersConfig } from '../settings/encoders.js';
 import type { ImageEncoder } from './image.js';
 import type { NoteEncoder, SentenceCache } from './text.js';
 

@@ -1,7 +1,7 @@
 import { Tensor } from 'onnxruntime-node';
 import { z } from 'zod';
-import { CLIP, type Scaling, scalingSchema, standardise } from '../features/standardise.js';
-import { dequantise } from './encoding.js';
+import { CLIP, type Scaling, scalingSchema, standardise } from '../clinical/standardise.js';
+import { dequantise } from '../events/encoding.js';
 import { openSession } from './onnx-session.js';
 import { newestShipped, SHIPPED } from './shipped.js';
 import { statedValues } from './stated-values.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { type Encoding, type EncodingFlag, quantise, unit, unusable } from './encoding.js';
+import { type Encoding, type EncodingFlag, quantise, unit, unusable } from '../events/encoding.js';
 import { otherLanguage } from './language.js';
 import type { NoteReader } from './reader.js';
 import type { SentenceEncoder } from './sentence-encoder.js';

@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { WardstreamError } from '../errors.js';
-import type { FileSource } from './config.js';
+import type { FileSource } from '../settings/encoders.js';
 
 /** Longest wait for a model file, and its most bytes: the largest sentence encoders have about 1.5 GB. */
 const TIMEOUT_MS = 600_000;

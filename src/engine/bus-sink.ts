@@ -1,8 +1,8 @@
 import { NO_NOTICES, type NoticeBoard } from '../alerts/notices.js';
 import type { EventBus, OutgoingMessage } from '../bus/bus.js';
+import { TOPICS } from '../contract/topics.js';
 import type { MessageCodec } from '../events/codec.js';
 import { hashId } from '../events/dead-letter.js';
-import { TOPICS } from '../events/topics.js';
 import { Outbox, OutboxBudget } from '../outbox.js';
 import type { Outputs, Score, Sink } from './outputs.js';
 

@@ -11,9 +11,9 @@ import type {
   StateLog,
   StatePlace,
 } from '../bus/bus.js';
+import type { PatientSnapshotMessage } from '../contract/messages.js';
 import { DecodeFailure, type MessageCodec } from '../events/codec.js';
 import type { ClinicalEvent, EpochMs } from '../events/event.js';
-import type { PatientSnapshotMessage } from '../events/messages.js';
 import type { ValidationLimits } from '../events/validate.js';
 import type { MicroBatcher } from '../inference/batcher.js';
 import type { ModelConfig } from '../inference/model.js';

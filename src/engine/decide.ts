@@ -1,8 +1,8 @@
 import type { AlertPolicy } from '../alerts/policy.js';
 import type { PatientPlace } from '../alerts/rule-state.js';
+import type { AlertMessage } from '../contract/messages.js';
 import { deadLetter } from '../events/dead-letter.js';
 import type { EpochMs } from '../events/event.js';
-import type { AlertMessage } from '../events/messages.js';
 import { type Action, factsOf, type Outputs, type StayFacts } from './outputs.js';
 
 /** Event time up to which all of a partition is in: time alone changes nothing beyond it. */

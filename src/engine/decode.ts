@@ -1,7 +1,3 @@
-import { SINGLE_OBJECT_HEADER_BYTES } from '../events/avro.js';
-import { DecodeFailure, type MessageCodec } from '../events/codec.js';
-import { MessageRejections, type Origin, type Rejection } from '../events/dead-letter.js';
-import type { ClinicalEvent, EpochMs } from '../events/event.js';
 import type {
   AckMessage,
   AdtMessage,
@@ -11,10 +7,14 @@ import type {
   MessageOf,
   NoteMessage,
   VitalSignsMessage,
-} from '../events/messages.js';
+} from '../contract/messages.js';
+import { type InputTopic, RECORD_OF_TOPIC, TOPICS } from '../contract/topics.js';
+import { SINGLE_OBJECT_HEADER_BYTES } from '../events/avro.js';
+import { DecodeFailure, type MessageCodec } from '../events/codec.js';
+import { MessageRejections, type Origin, type Rejection } from '../events/dead-letter.js';
+import type { ClinicalEvent, EpochMs } from '../events/event.js';
 import { ObservationReader } from '../events/observations.js';
 import type { RawRecord } from '../events/record.js';
-import { type InputTopic, RECORD_OF_TOPIC, TOPICS } from '../events/topics.js';
 import { type ValidationCounts, type ValidationLimits, Validator } from '../events/validate.js';
 import type { InputWatch } from './input-watch.js';
 

@@ -1,7 +1,7 @@
 import { concatMap, map, type OperatorFunction } from 'rxjs';
-import { type Encoding, type EncodingFlag, unusable } from '../encoders/encoding.js';
 import type { Encoders } from '../encoders/open.js';
 import { type DeadLetterReason, deadLetter } from '../events/dead-letter.js';
+import { type Encoding, type EncodingFlag, unusable } from '../events/encoding.js';
 import type { ClinicalEvent, ImagingClinicalEvent, NoteClinicalEvent } from '../events/event.js';
 import type { OrderedBatch } from './stages.js';
 

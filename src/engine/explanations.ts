@@ -1,13 +1,13 @@
 import { concatMap, from, type Observable, type OperatorFunction, of } from 'rxjs';
 import type { PatientState } from '../align/patient.js';
 import { VARIABLE_COUNT, VARIABLES } from '../clinical/variables.js';
-import type { AlertRule } from '../config.js';
 import type { Contributions } from '../contract/contributions.js';
+import type { AlertMessage, Evidence } from '../contract/messages.js';
+import type { Outcomes } from '../contract/outcomes.js';
 import type { EpochMs } from '../events/event.js';
-import type { AlertMessage, Evidence } from '../events/messages.js';
 import type { KeptToken, MicroBatcher, Scored } from '../inference/batcher.js';
 import type { Explainer, OutcomeName, VariableEffect } from '../inference/explain.js';
-import type { Outcomes } from '../inference/outcomes.js';
+import type { AlertRule } from '../settings/config.js';
 import type { Outputs, Score } from './outputs.js';
 
 /** Variables an alert names as leading, at most. */

@@ -2,8 +2,8 @@ import { map, type OperatorFunction } from 'rxjs';
 import { type MergeOptions, PartitionMerge } from '../align/merge.js';
 import type { Position } from '../bus/bus.js';
 import type { Clock } from '../clock.js';
+import type { DeadLetterMessage } from '../contract/messages.js';
 import type { ClinicalEvent, EpochMs } from '../events/event.js';
-import type { DeadLetterMessage } from '../events/messages.js';
 import type { Control, DecodedBatch, OrderedBatch, Watermark } from './stages.js';
 
 export interface MergingOptions extends MergeOptions {

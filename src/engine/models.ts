@@ -1,13 +1,13 @@
 import { requireSignals } from '../alerts/signals.js';
-import type { Config } from '../config.js';
 import { MODALITIES } from '../contract/contributions.js';
+import type { Outcomes } from '../contract/outcomes.js';
 import { WardstreamError } from '../errors.js';
 import { BlankRuntime } from '../inference/blank.js';
 import { baseOutcomes } from '../inference/explain.js';
 import { loadModel, type Model } from '../inference/model.js';
-import type { Outcomes } from '../inference/outcomes.js';
 import type { InferenceRuntime } from '../inference/runtime.js';
 import { openRuntime } from '../inference/runtimes.js';
+import type { Config } from '../settings/config.js';
 
 /** A model on its runtime, verified. */
 export interface OpenModel {

@@ -3,6 +3,7 @@ import type { Demographics, PatientState } from '../align/patient.js';
 import type { StepIndex } from '../align/timeline.js';
 import type { Position } from '../bus/bus.js';
 import type { Contributions } from '../contract/contributions.js';
+import type { AckMessage, AlertMessage, DeadLetterMessage } from '../contract/messages.js';
 import type {
   ClinicalEvent,
   EpochMs,
@@ -10,7 +11,6 @@ import type {
   NoteClinicalEvent,
   ObservationEvent,
 } from '../events/event.js';
-import type { AckMessage, AlertMessage, DeadLetterMessage } from '../events/messages.js';
 import type { SilentPatient } from './silent.js';
 
 /** One evaluation of the model, with the bedside scores of the same moment. */

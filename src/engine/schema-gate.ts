@@ -1,5 +1,5 @@
 import type { LaneProgress, RecordBatch } from '../bus/bus.js';
-import { INPUT_TOPICS } from '../events/topics.js';
+import { INPUT_TOPICS } from '../contract/topics.js';
 import type { SchemaLoader } from './schema-loader.js';
 
 /** Bytes of records that may wait in memory before their partition is not read on. */

@@ -2,8 +2,8 @@ import { AlertPolicy } from '../alerts/policy.js';
 import type { Demographics, LastScore, PatientState } from '../align/patient.js';
 import type { StatePlace } from '../bus/bus.js';
 import { VARIABLE_COUNT } from '../clinical/variables.js';
+import type { AlertMessage } from '../contract/messages.js';
 import type { EpochMs } from '../events/event.js';
-import type { AlertMessage } from '../events/messages.js';
 import type { RestoredPatient } from './snapshot.js';
 
 /** A patient on the ward of whom nothing has come for long: what is kept in memory of them besides the place of their state in the log. */

@@ -7,8 +7,8 @@ import { type AppliedTo, type LastScore, openingOf, PatientState, type ToldFacts
 import type { Place } from '../align/whereabouts.js';
 import { VARIABLES } from '../clinical/variables.js';
 import { MODALITIES } from '../contract/contributions.js';
+import type { AdtMessage, PatientSnapshotMessage } from '../contract/messages.js';
 import type { EpochMs } from '../events/event.js';
-import type { AdtMessage, PatientSnapshotMessage } from '../events/messages.js';
 import type { AttentionCache } from '../inference/fusion.js';
 import type { ModelConfig } from '../inference/model.js';
 

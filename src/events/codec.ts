@@ -1,4 +1,11 @@
 import type avro from 'avsc';
+import type {
+  AlertMessage,
+  DeadLetterMessage,
+  MessageOf,
+  PatientSnapshotMessage,
+  RiskScoreMessage,
+} from '../contract/messages.js';
 import { WardstreamError } from '../errors.js';
 import {
   fingerprintOf,
@@ -8,13 +15,6 @@ import {
   singleObjectHeader,
 } from './avro.js';
 import type { DeadLetterReason } from './dead-letter.js';
-import type {
-  AlertMessage,
-  DeadLetterMessage,
-  MessageOf,
-  PatientSnapshotMessage,
-  RiskScoreMessage,
-} from './messages.js';
 import { keptSchema, schemasIn } from './schema-files.js';
 
 /** Every record the schemas define, with its TypeScript shape. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DeadLetterMessage } from './messages.js';
+import type { DeadLetterMessage } from '../contract/messages.js';
 import { isStorableTime, wellFormed } from './storable.js';
 
 /** Why input could not be used. Closed: dashboards and metrics are labelled by it. */

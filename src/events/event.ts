@@ -1,5 +1,5 @@
-import type { Encoding } from '../encoders/encoding.js';
-import type { AckMessage, AdtMessage, AdtType, ImagingMessage, NoteMessage } from './messages.js';
+import type { AckMessage, AdtMessage, AdtType, ImagingMessage, NoteMessage } from '../contract/messages.js';
+import type { Encoding } from './encoding.js';
 
 /** Milliseconds since the epoch, UTC. */
 export type EpochMs = number;

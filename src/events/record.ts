@@ -1,5 +1,5 @@
+import type { InputTopic } from '../contract/topics.js';
 import type { Origin, Rejection } from './dead-letter.js';
-import type { InputTopic } from './topics.js';
 
 /** What a record came in, asked only where something is wrong with it. */
 export interface RecordSource {

@@ -1,6 +1,6 @@
+import type { MessageOf } from '../contract/messages.js';
+import type { InputTopic } from '../contract/topics.js';
 import type { EpochMs } from './event.js';
-import type { MessageOf } from './messages.js';
-import type { InputTopic } from './topics.js';
 
 /** A message of history. */
 export interface SourceMessage {

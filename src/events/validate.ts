@@ -1,9 +1,5 @@
 import type { UnitConversion } from '../clinical/units.js';
 import { INDEX_BY_CODE, VARIABLES } from '../clinical/variables.js';
-import type { DeadLetterReason, Origin, Rejection } from './dead-letter.js';
-import { type ClinicalEvent, type EpochMs, EVENT_KINDS, rankOf } from './event.js';
-import { IdFault, readId } from './ids.js';
-import { readImageHeader } from './image.js';
 import type {
   AckMessage,
   AdtMessage,
@@ -12,10 +8,14 @@ import type {
   NoteMessage,
   Observation,
   VitalSignsMessage,
-} from './messages.js';
+} from '../contract/messages.js';
+import type { DeadLetterReason, Origin, Rejection } from './dead-letter.js';
+import { type ClinicalEvent, type EpochMs, EVENT_KINDS, rankOf } from './event.js';
+import { IdFault, readId } from './ids.js';
+import { readImageHeader } from './image.js';
 import { isStorableTime } from './storable.js';
 
-/** Bounds a message must keep; see `limits` in src/config.ts. */
+/** Bounds a message must keep; see `limits` in src/settings/config.ts. */
 export interface ValidationLimits {
   /** How far beyond the clock an event time may lie, in milliseconds. */
   readonly maxFutureSkewMs: number;

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { NewestDocuments } from '../align/documents.js';
 import type { PatientState } from '../align/patient.js';
 import { Carry, type PatientTimeline, type StepIndex } from '../align/timeline.js';
+import { CLIP, scalingSchema } from '../clinical/standardise.js';
 import { VARIABLE_COUNT, variableIndex } from '../clinical/variables.js';
-import { dequantise } from '../encoders/encoding.js';
+import { dequantise } from '../events/encoding.js';
 import type { EpochMs } from '../events/event.js';
 import { DERIVED_NAMES, encodeDerived } from './derived.js';
-import { CLIP, scalingSchema } from './standardise.js';
 
 /** An embedding in the model's input. */
 const modalitySchema = z.object({

@@ -1,12 +1,12 @@
 import type { PatientState } from '../align/patient.js';
 import type { Carry, StepIndex } from '../align/timeline.js';
 import type { Modality } from '../contract/contributions.js';
+import { type Outcomes, outcomesOf } from '../contract/outcomes.js';
 import type { EpochMs } from '../events/event.js';
 import type { FeatureEncoder } from '../features/encoder.js';
 import type { DriftCounters } from './drift.js';
 import { AttentionCache } from './fusion.js';
 import { type ModalityBlock, modalityBlocks } from './occlusion.js';
-import { type Outcomes, outcomesOf } from './outcomes.js';
 import type { GraphShape, InferenceRuntime, StepInput, StepOutput } from './runtime.js';
 
 /** What the model was given for one score: one row of `StepInput`, to run it again with something changed. */

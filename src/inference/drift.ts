@@ -1,5 +1,5 @@
+import { CLIP } from '../clinical/standardise.js';
 import { VARIABLES } from '../clinical/variables.js';
-import { CLIP } from '../features/standardise.js';
 import type { Model } from './model.js';
 
 /** How the values of one variable that the model is given compare with those it was trained on. Counters, since the start. */

@@ -1,4 +1,5 @@
 import type { Contributions, Modality } from '../contract/contributions.js';
+import { type Outcomes, outcomesOf } from '../contract/outcomes.js';
 import type { KeptToken } from './batcher.js';
 import type { Model } from './model.js';
 import {
@@ -9,7 +10,6 @@ import {
   type VariableBlock,
   variableBlocks,
 } from './occlusion.js';
-import { type Outcomes, outcomesOf } from './outcomes.js';
 import type { GraphShape, StepInput, StepOutput } from './runtime.js';
 
 /** What the model predicts, by the name it has in a score. */

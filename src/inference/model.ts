@@ -3,9 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { MODEL_OUTPUTS } from '../contract/outcomes.js';
 import { WardstreamError } from '../errors.js';
 import { encoderConfigSchema, FeatureEncoder } from '../features/encoder.js';
-import { MODEL_OUTPUTS } from './outcomes.js';
 import type { GraphShape } from './runtime.js';
 
 const modelConfigSchema = z.object({

@@ -1,9 +1,9 @@
 import { PatientState } from '../align/patient.js';
 import { VARIABLE_COUNT, VARIABLES } from '../clinical/variables.js';
 import { type Contributions, MODALITIES, type Modality } from '../contract/contributions.js';
+import type { Outcomes } from '../contract/outcomes.js';
 import type { FeatureEncoder } from '../features/encoder.js';
 import type { Model } from './model.js';
-import type { Outcomes } from './outcomes.js';
 
 /** A modality's features: columns `from` to `to` (exclusive), and the one that says whether there is any. */
 export interface ModalityBlock {

@@ -1,4 +1,4 @@
-import type { ModelOutput } from './outcomes.js';
+import type { ModelOutput } from '../contract/outcomes.js';
 
 /** One batch of tokens for the step graph, row by row. Shapes in the model's config.json terms. */
 export interface StepInput {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { RuntimeConfig } from '../config.js';
 import { WardstreamError } from '../errors.js';
+import type { RuntimeConfig } from '../settings/config.js';
 import { FallbackRuntime } from './fallback.js';
 import type { Model } from './model.js';
 import { type OnnxProvider, openOnnxRuntime } from './onnx.js';

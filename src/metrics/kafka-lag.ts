@@ -1,6 +1,6 @@
 import { type Admin, Kafka } from 'kafkajs';
 import { clientOptions, type KafkaBusConfig } from '../bus/kafka-client.js';
-import { INPUT_TOPICS } from '../events/topics.js';
+import { INPUT_TOPICS } from '../contract/topics.js';
 import type { Lag } from './metrics.js';
 
 /** An answer of the broker is good for this long; scrapes in between get it again. */

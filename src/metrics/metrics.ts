@@ -1,10 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { ENCODING_FLAGS } from '../encoders/encoding.js';
 import type { PartitionDelay } from '../engine/behind.js';
 import type { EngineCounts } from '../engine/engine.js';
 import { DEAD_LETTER_REASONS } from '../events/dead-letter.js';
+import { ENCODING_FLAGS } from '../events/encoding.js';
+import type { Histogram } from '../histogram.js';
 import type { VariableDrift } from '../inference/drift.js';
-import type { Histogram } from './histogram.js';
 import type { MetricsSink } from './sink.js';
 
 /** What metrics are read from, when they are asked for. What is left out does not exist in this process. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
+import type { AlertState } from '../contract/messages.js';
 import type { Outputs, Sink } from '../engine/outputs.js';
-import type { AlertState } from '../events/messages.js';
-import { Histogram } from './histogram.js';
+import { Histogram } from '../histogram.js';
 
 const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 const ROWS = [1, 4, 16, 64, 256, 1024, 4096];

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { AlertMessage } from '../contract/messages.js';
 import type { Outputs, Sink } from '../engine/outputs.js';
-import type { AlertMessage } from '../events/messages.js';
 
 /** SHA-256 over all scores sorted by patient and event time: equal for equal scores, however they were computed. */
 export class ScoresDigest implements Sink {

@@ -3,18 +3,18 @@ import type { EventBus, OutgoingMessage } from '../bus/bus.js';
 import { MemoryBus } from '../bus/memory.js';
 import { SchemaRegistryClient } from '../bus/schema-registry.js';
 import { ReplayClock } from '../clock.js';
-import type { Config } from '../config.js';
 import { Engine, type EngineCounts } from '../engine/engine.js';
 import type { Sink } from '../engine/outputs.js';
 import type { MessageCodec } from '../events/codec.js';
 import type { EpochMs } from '../events/event.js';
 import type { SourceMessage } from '../events/source-message.js';
 import { loadModel } from '../inference/model.js';
+import type { Config } from '../settings/config.js';
+import { bytesOf, type ReplaySource } from '../sources/source.js';
 import { openStore } from '../store/open.js';
 import { recordModel } from '../store/queries.js';
 import { StoreSink } from '../store/sink.js';
 import { AlertsDigest, ScoresDigest } from './digest.js';
-import { bytesOf, type ReplaySource } from './source.js';
 
 export interface ReplayOptions {
   readonly config: Config;

@@ -1,10 +1,10 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
+import { CLOSE, NOTICE, PROTOCOL_VERSION, SUBPROTOCOL } from '../contract/protocol.js';
+import { clientFrameSchema, problemSchema, serverFrameSchema } from '../contract/schemas.js';
 import type { AuditTrail } from './access/audit-trail.js';
 import type { Endpoint, MediaResponse } from './endpoint.js';
-import { CLOSE, NOTICE, PROTOCOL_VERSION, SUBPROTOCOL } from './protocol.js';
 import { auditEndpoints } from './routes/audit.js';
-import { clientFrameSchema, problemSchema, serverFrameSchema } from './schemas.js';
 import { endpointsOf } from './server.js';
 
 type Json = Record<string, unknown>;

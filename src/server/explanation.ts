@@ -1,6 +1,6 @@
 import { VARIABLES } from '../clinical/variables.js';
+import type { Explanation } from '../contract/protocol.js';
 import type { Explanation as EngineExplanation } from '../engine/explanations.js';
-import type { Explanation } from './protocol.js';
 
 /** Leading variables shown. */
 const SHOWN = 12;

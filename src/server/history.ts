@@ -2,19 +2,19 @@ import type { Readable } from 'node:stream';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { PatientState } from '../align/patient.js';
 import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../clinical/variables.js';
-import { problemOf } from '../encoders/encoding.js';
+import type { AlertMessage } from '../contract/messages.js';
+import type { ImageView, NoteView, ScoresResponse, Series, Timeline } from '../contract/protocol.js';
 import { WardstreamError } from '../errors.js';
+import { problemOf } from '../events/encoding.js';
 import type { EpochMs } from '../events/event.js';
-import type { AlertMessage } from '../events/messages.js';
 import { type AlertPage, type AlertQuery, alertEvents, alertEventsOf, alertsOf } from '../store/alerts.js';
 import { imageBytes, imagesOf, lastPlaceOf, notesOf, thinnedScoresOf } from '../store/chart.js';
 import { type ExportQuery, exportedPatients, exportOf } from '../store/export.js';
 import { scoresOf, timelineOf } from '../store/queries.js';
 import type { Window as OpenWindow } from '../store/select.js';
+import type { WardView } from '../ward/ward-view.js';
 import { type Course, correct } from './corrections.js';
 import { HttpProblem } from './problem.js';
-import type { ImageView, NoteView, ScoresResponse, Series, Timeline } from './protocol.js';
-import type { WardView } from './ward-view.js';
 
 /** How long the store may take before an answer is made without it. */
 const STORE_TIMEOUT_MS = 5000;

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
+import type { Problem } from '../contract/protocol.js';
 import { WardstreamError } from '../errors.js';
-import type { Problem } from './protocol.js';
 
 /** An answer other than what was asked for: becomes `application/problem+json` (RFC 9457). */
 export class HttpProblem extends Error {

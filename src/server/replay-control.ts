@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
+import type { ReplayState } from '../contract/protocol.js';
 import type { EpochMs } from '../events/event.js';
-import type { ReplayState } from './protocol.js';
 
 /**
  * The replay clock as the API drives it. Whoever replays implements it and hands it to `WardServer.open`; a live server

@@ -1,5 +1,5 @@
 import { VARIABLES, variableIndex } from '../clinical/variables.js';
-import type { Observation } from '../events/messages.js';
+import type { Observation } from '../contract/messages.js';
 import { Course } from './course.js';
 
 /** Decimals with which a value is sent in a unit that is not the canonical one. */

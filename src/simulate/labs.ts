@@ -1,4 +1,4 @@
-import type { Observation } from '../events/messages.js';
+import type { Observation } from '../contract/messages.js';
 import { Channels, type Chart } from './chart.js';
 import type { Body, Quantity } from './physiology.js';
 import type { Random } from './random.js';

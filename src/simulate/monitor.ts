@@ -1,4 +1,4 @@
-import type { Observation } from '../events/messages.js';
+import type { Observation } from '../contract/messages.js';
 import { Channel, type Chart } from './chart.js';
 import type { Body } from './physiology.js';
 import type { Random } from './random.js';

@@ -1,4 +1,4 @@
-import type { AdtMessage } from '../events/messages.js';
+import type { AdtMessage } from '../contract/messages.js';
 import type { Course } from './course.js';
 import type { Random } from './random.js';
 

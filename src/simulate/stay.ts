@@ -1,6 +1,6 @@
-import type { AdtMessage, MessageOf, Observation, UnitType } from '../events/messages.js';
+import type { AdtMessage, MessageOf, Observation, UnitType } from '../contract/messages.js';
+import { INPUT_TOPICS, type InputTopic, TOPICS } from '../contract/topics.js';
 import type { SourceMessage } from '../events/source-message.js';
-import { INPUT_TOPICS, type InputTopic, TOPICS } from '../events/topics.js';
 import { Channel, Chart } from './chart.js';
 import { Laboratory, PANEL_IDS, type Panel } from './labs.js';
 import { Monitor } from './monitor.js';

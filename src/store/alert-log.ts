@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ClickHouseClient } from '@clickhouse/client';
-import { type AlertMessage, alertOf } from '../events/messages.js';
+import { type AlertMessage, alertOf } from '../contract/messages.js';
 import { textValue, uintValue } from './values.js';
 
 /** An alert record with its place in the order in which a process pushed them. */

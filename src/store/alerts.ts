@@ -1,13 +1,13 @@
 import type { ClickHouseClient } from '@clickhouse/client';
-import { WardstreamError } from '../errors.js';
-import type { EpochMs } from '../events/event.js';
 import {
   type AlertClass,
   type AlertMessage,
   type AlertState,
   alertOf,
   type Priority,
-} from '../events/messages.js';
+} from '../contract/messages.js';
+import { WardstreamError } from '../errors.js';
+import type { EpochMs } from '../events/event.js';
 import { Conditions, select, type Window } from './select.js';
 
 const DAY_MS = 24 * 3_600_000;

@@ -6,11 +6,11 @@ import {
   createClient,
 } from '@clickhouse/client';
 import { WardstreamError } from '../errors.js';
+import { type StoreConfig, type StoreSettings, storeSchema } from '../settings/store.js';
 import { isPassing } from './fault.js';
 import { migrate } from './migrate.js';
 import { withMigrationLock } from './migration-lock.js';
 import { applyRetention } from './retention.js';
-import { type StoreConfig, type StoreSettings, storeSchema } from './settings.js';
 
 /** A store there is. */
 export type OpenStore = Exclude<StoreConfig, { kind: 'none' }>;

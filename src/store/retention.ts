@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client';
+import type { Retention } from '../settings/store.js';
 import { select } from './select.js';
-import type { Retention } from './settings.js';
 
 /** Tables with the setting that says how long their rows are kept, and the expression of the day they count from. */
 const RULES: readonly (readonly [table: string, setting: keyof Retention, day: string])[] = [

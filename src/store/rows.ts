@@ -1,10 +1,10 @@
 import type { PatientState } from '../align/patient.js';
 import { hashOfId } from '../align/results.js';
 import { VARIABLES } from '../clinical/variables.js';
-import { problemOf } from '../encoders/encoding.js';
+import type { AlertMessage, DeadLetterMessage } from '../contract/messages.js';
 import type { Outputs, Score } from '../engine/outputs.js';
+import { problemOf } from '../events/encoding.js';
 import type { EpochMs } from '../events/event.js';
-import type { AlertMessage, DeadLetterMessage } from '../events/messages.js';
 import {
   floatValue,
   maybeFloatValue,

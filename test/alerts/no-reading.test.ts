@@ -3,8 +3,8 @@ import { NoReadings } from '../../src/alerts/no-reading.js';
 import { TechnicalNotices } from '../../src/alerts/notices.js';
 import { variableIndex } from '../../src/clinical/variables.js';
 import { ReplayClock } from '../../src/clock.js';
+import type { AlertMessage } from '../../src/contract/messages.js';
 import type { ObservationEvent } from '../../src/events/event.js';
-import type { AlertMessage } from '../../src/events/messages.js';
 import { eventOf, START, vitals } from '../helpers.js';
 
 const MINUTE_MS = 60_000;

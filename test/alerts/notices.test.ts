@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Notice, TechnicalNotices } from '../../src/alerts/notices.js';
 import { ReplayClock } from '../../src/clock.js';
-import type { AlertMessage } from '../../src/events/messages.js';
+import type { AlertMessage } from '../../src/contract/messages.js';
 
 const AWAY: Notice = { kind: 'store-away', priority: 'HIGH', detail: 'ClickHouse does not answer.' };
 

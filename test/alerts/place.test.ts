@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { AlertPolicy, type ScoredMoment } from '../../src/alerts/policy.js';
 import type { PatientPlace } from '../../src/alerts/rule-state.js';
 import { VARIABLE_COUNT } from '../../src/clinical/variables.js';
-import type { AlertRule } from '../../src/config.js';
-import type { AlertMessage } from '../../src/events/messages.js';
+import type { AlertMessage } from '../../src/contract/messages.js';
+import type { AlertRule } from '../../src/settings/config.js';
 import { START } from '../helpers.js';
 
 const MINUTE = 60_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { faultsOf, requireSignals } from '../../src/alerts/signals.js';
-import { type AlertRule, DEFAULT_CONFIG, parseConfig } from '../../src/config.js';
+import { type AlertRule, DEFAULT_CONFIG, parseConfig } from '../../src/settings/config.js';
 
 const [RULE] = DEFAULT_CONFIG.alerts.rules;
 const rules = (...signals: AlertRule['signal'][]) =>

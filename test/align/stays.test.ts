@@ -4,8 +4,8 @@ import { Aligner, type AlignmentSink } from '../../src/align/aligner.js';
 import { PartitionMerge } from '../../src/align/merge.js';
 import { PatientState } from '../../src/align/patient.js';
 import { variableIndex } from '../../src/clinical/variables.js';
+import type { AdtMessage, AdtType } from '../../src/contract/messages.js';
 import type { ClinicalEvent } from '../../src/events/event.js';
-import type { AdtMessage, AdtType } from '../../src/events/messages.js';
 import { adt, eventOf, HOUR_MS, labs, START, vitals } from '../helpers.js';
 
 const MINUTE_MS = 60_000;

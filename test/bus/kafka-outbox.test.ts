@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { isRefused } from '../../src/bus/kafka-errors.js';
 import { Outbox } from '../../src/bus/kafka-outbox.js';
 import { Troubles } from '../../src/bus/troubles.js';
-import { TOPICS } from '../../src/events/topics.js';
+import { TOPICS } from '../../src/contract/topics.js';
 
 type Fault = Error | null;
 /** The library's types leave out what its errors are made of. */

@@ -8,7 +8,7 @@ import type { KafkaStateLog } from '../../src/bus/kafka-state.js';
 import { Subscription } from '../../src/bus/kafka-subscription.js';
 import { KafkaWatch } from '../../src/bus/kafka-watch.js';
 import { Troubles } from '../../src/bus/troubles.js';
-import { parseConfig } from '../../src/config.js';
+import { parseConfig } from '../../src/settings/config.js';
 
 const VITALS = 'ward.vitals';
 const CONFIG = parseConfig({

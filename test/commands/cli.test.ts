@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { temporaryDirectory } from '../helpers.js';
-import { hourly, writeCohort } from '../validate/cohort.js';
+import { hourly, writeCohort } from '../study/cohort.js';
 
 interface Ended {
   readonly code: number | null;

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { WALL_CLOCK } from '../../src/clock.js';
-import { loadConfig } from '../../src/config.js';
-import { Histogram } from '../../src/metrics/histogram.js';
+import { Histogram } from '../../src/histogram.js';
 import { addAuditMetrics, addPushMetrics, openMetrics } from '../../src/metrics/metrics.js';
 import { MetricsSink } from '../../src/metrics/sink.js';
+import { loadConfig } from '../../src/settings/config.js';
 import { openStore } from '../../src/store/open.js';
 import { select } from '../../src/store/select.js';
 

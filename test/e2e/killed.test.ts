@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ruleText } from '../../dashboards/ward/src/format.js';
-import type { AlertsResponse } from '../../src/server/protocol.js';
+import type { AlertsResponse } from '../../src/contract/protocol.js';
 import { temporaryDirectory } from '../helpers.js';
 import { SECRET, tokenOf } from '../server/ward.js';
 import { HAS_CHROMIUM, launch, openPage, SOON } from './browser.js';

@@ -1,13 +1,13 @@
 import { MemoryBus } from '../../src/bus/memory.js';
 import { WALL_CLOCK } from '../../src/clock.js';
-import { parseConfig } from '../../src/config.js';
 import { Engine } from '../../src/engine/engine.js';
 import type { SourceMessage } from '../../src/events/source-message.js';
 import { produceAll } from '../../src/replay/replay.js';
 import { signToken } from '../../src/server/access/tokens.js';
 import { WardServer } from '../../src/server/server.js';
-import { WardView } from '../../src/server/ward-view.js';
+import { parseConfig } from '../../src/settings/config.js';
 import { StoreSink } from '../../src/store/sink.js';
+import { WardView } from '../../src/ward/ward-view.js';
 import { openTestStore, SECRET } from '../server/ward.js';
 
 /** High at once at NEWS2 7, resolved below 5: nothing has to hold. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { PatientsResponse } from '../../src/server/protocol.js';
+import type { PatientsResponse } from '../../src/contract/protocol.js';
 
 /** Worker threads run what was built, so these tests do too. */
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-replay-'));

@@ -4,16 +4,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MemoryBus } from '../../dist/bus/memory.js';
 import { ReplayClock } from '../../dist/clock.js';
-import { parseConfig } from '../../dist/config.js';
 import { Engine } from '../../dist/engine/engine.js';
 import { produceAll } from '../../dist/replay/replay.js';
-import { AlertLog } from '../../dist/server/alert-log.js';
 import { WardServer } from '../../dist/server/server.js';
-import { WardView } from '../../dist/server/ward-view.js';
+import { parseConfig } from '../../dist/settings/config.js';
 import { simulateWard } from '../../dist/simulate/ward.js';
 import { StoredAlertLog } from '../../dist/store/alert-log.js';
 import { openStore } from '../../dist/store/open.js';
 import { StoreSink } from '../../dist/store/sink.js';
+import { AlertLog } from '../../dist/ward/alert-log.js';
+import { WardView } from '../../dist/ward/ward-view.js';
 
 const MINUTE_MS = 60_000;
 const { port, directory, secret, began, msPerMinute, minutes } = JSON.parse(process.argv[2]);

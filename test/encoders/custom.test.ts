@@ -2,9 +2,9 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parseConfig } from '../../src/config.js';
-import { EMBEDDING_UNIT } from '../../src/encoders/encoding.js';
 import { openEncoders } from '../../src/encoders/open.js';
+import { EMBEDDING_UNIT } from '../../src/events/encoding.js';
+import { parseConfig } from '../../src/settings/config.js';
 import { temporaryDirectory } from '../helpers.js';
 
 const FIXTURES = resolve('test/encoders/fixtures');

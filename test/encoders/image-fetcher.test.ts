@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parseConfig } from '../../src/config.js';
 import { ImageFault } from '../../src/encoders/image-fault.js';
 import { ImageFetcher } from '../../src/encoders/image-fetcher.js';
+import { parseConfig } from '../../src/settings/config.js';
 import { temporaryDirectory } from '../helpers.js';
 
 /** What comes of fetching: the text, or flag and reason. */

@@ -3,10 +3,10 @@ import { join, resolve } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseConfig } from '../../src/config.js';
-import { EMBEDDING_UNIT } from '../../src/encoders/encoding.js';
 import { ImageEncoder, openImageEncoder } from '../../src/encoders/image.js';
 import { openShippedNetwork } from '../../src/encoders/image-network.js';
+import { EMBEDDING_UNIT } from '../../src/events/encoding.js';
+import { parseConfig } from '../../src/settings/config.js';
 import { temporaryDirectory } from '../helpers.js';
 import { dicomFile } from './dicom-file.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../src/config.js';
 import { openEncoders } from '../../src/encoders/open.js';
+import { parseConfig } from '../../src/settings/config.js';
 
 const encoders = (data: object = {}) => parseConfig({ encoders: data }).encoders;
 const text = { size: 74 };

@@ -2,11 +2,11 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { quantise, unit } from '../../src/encoders/encoding.js';
+import { CLIP, type Scaling, standardise } from '../../src/clinical/standardise.js';
 import { type NoteReader, openShippedReader } from '../../src/encoders/reader.js';
 import type { SentenceEncoder } from '../../src/encoders/sentence-encoder.js';
 import { openUse } from '../../src/encoders/use.js';
-import { CLIP, type Scaling, standardise } from '../../src/features/standardise.js';
+import { quantise, unit } from '../../src/events/encoding.js';
 import { temporaryDirectory } from '../helpers.js';
 
 const FOLDER = fileURLToPath(new URL('../../models/text/2026.11-c', import.meta.url));

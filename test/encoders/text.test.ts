@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { EMBEDDING_UNIT } from '../../src/encoders/encoding.js';
 import type { NoteReader } from '../../src/encoders/reader.js';
 import type { SentenceEncoder } from '../../src/encoders/sentence-encoder.js';
 import { NoteEncoder, newSentenceCache } from '../../src/encoders/text.js';
 import { openUse } from '../../src/encoders/use.js';
+import { EMBEDDING_UNIT } from '../../src/events/encoding.js';
 
 /** An encoder whose vectors are known: [length of the sentence, 1], and a record of what it was asked. */
 function counting(): SentenceEncoder & { asked: string[] } {

@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parseConfig } from '../../src/config.js';
 import { verifiedFile } from '../../src/encoders/verified-file.js';
+import { parseConfig } from '../../src/settings/config.js';
 import { temporaryDirectory } from '../helpers.js';
 
 const CONTENT = 'the weights';

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { encode } from 'fast-png';
 import { afterAll, expect, it } from 'vitest';
-import { parseConfig } from '../../src/config.js';
+import type { ImagingMessage, MessageOf } from '../../src/contract/messages.js';
+import { type InputTopic, TOPICS } from '../../src/contract/topics.js';
 import { MessageCodec } from '../../src/events/codec.js';
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../../src/events/dead-letter.js';
-import type { ImagingMessage, MessageOf } from '../../src/events/messages.js';
 import type { SourceMessage } from '../../src/events/source-message.js';
-import { type InputTopic, TOPICS } from '../../src/events/topics.js';
 import { replay } from '../../src/replay/replay.js';
+import { parseConfig } from '../../src/settings/config.js';
 import { simulateWard } from '../../src/simulate/ward.js';
 import { ack, adt, HOUR_MS, imaging, labs, note, START, vitals } from '../helpers.js';
 

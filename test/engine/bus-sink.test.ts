@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EventBus, OutgoingMessage } from '../../src/bus/bus.js';
+import type { DeadLetterMessage } from '../../src/contract/messages.js';
 import { BusSink } from '../../src/engine/bus-sink.js';
 import { emptyOutputs } from '../../src/engine/outputs.js';
 import { MessageCodec } from '../../src/events/codec.js';
-import type { DeadLetterMessage } from '../../src/events/messages.js';
 
 function letter(patientId: string): DeadLetterMessage {
   return {

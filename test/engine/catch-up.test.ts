@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { INPUT_TOPICS } from '../../src/contract/topics.js';
 import { CatchUp } from '../../src/engine/catch-up.js';
-import { INPUT_TOPICS } from '../../src/events/topics.js';
 
 /** Word of how far two lanes of a partition are read. */
 const word = (partition: number, isRead: boolean) => ({

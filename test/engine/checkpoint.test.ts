@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { DischargedStays } from '../../src/align/discharged.js';
 import type { StateChange } from '../../src/bus/bus.js';
+import { TOPICS } from '../../src/contract/topics.js';
 import { Checkpoint, type CheckpointOptions } from '../../src/engine/checkpoint.js';
 import { emptyOutputs } from '../../src/engine/outputs.js';
 import type { ObservationEvent } from '../../src/events/event.js';
-import { TOPICS } from '../../src/events/topics.js';
 import { eventOf, HOUR_MS, START, vitals } from '../helpers.js';
 
 /** Two stays that ended at the start, one in each of two partitions; `isTaken` is what the group says to a commit. */

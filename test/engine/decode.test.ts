@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VARIABLES } from '../../src/clinical/variables.js';
+import type { LabResultMessage, VitalSignsMessage } from '../../src/contract/messages.js';
+import { RECORD_OF_TOPIC, TOPICS } from '../../src/contract/topics.js';
 import { EventDecoder } from '../../src/engine/decode.js';
 import { DecodeFailure, MessageCodec } from '../../src/events/codec.js';
 import { MessageRejections } from '../../src/events/dead-letter.js';
-import type { LabResultMessage, VitalSignsMessage } from '../../src/events/messages.js';
 import { RawRecord } from '../../src/events/record.js';
-import { RECORD_OF_TOPIC, TOPICS } from '../../src/events/topics.js';
 import { Validator } from '../../src/events/validate.js';
 import { START, vitals } from '../helpers.js';
 

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import type { Encoding } from '../../src/encoders/encoding.js';
-import { quantise, unusable } from '../../src/encoders/encoding.js';
 import type { ImageEncoder } from '../../src/encoders/image.js';
 import type { Encoders } from '../../src/encoders/open.js';
 import type { NoteEncoder } from '../../src/encoders/text.js';
 import { EncodeStage } from '../../src/engine/encode.js';
 import { restorePatient, snapshotOf } from '../../src/engine/snapshot.js';
 import { AlignAndScore, type OrderedBatch } from '../../src/engine/stages.js';
+import type { Encoding } from '../../src/events/encoding.js';
+import { quantise, unusable } from '../../src/events/encoding.js';
 import { type ClinicalEvent, compareEvents } from '../../src/events/event.js';
 import { FeatureEncoder } from '../../src/features/encoder.js';
 import { MicroBatcher } from '../../src/inference/batcher.js';

@@ -1,6 +1,5 @@
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEFAULT_CONFIG, parseConfig } from '../../src/config.js';
 import { type Encoders, openEncoders } from '../../src/encoders/open.js';
 import { EncodeStage } from '../../src/engine/encode.js';
 import type { Score } from '../../src/engine/outputs.js';
@@ -10,6 +9,7 @@ import { MicroBatcher } from '../../src/inference/batcher.js';
 import { listModels, loadModel, type Model } from '../../src/inference/model.js';
 import type { InferenceRuntime } from '../../src/inference/runtime.js';
 import { openRuntime } from '../../src/inference/runtimes.js';
+import { DEFAULT_CONFIG, parseConfig } from '../../src/settings/config.js';
 import { adt, eventOf, HOUR_MS, labs, note, START, vitals } from '../helpers.js';
 
 const FUSED = listModels().find((version) => version.startsWith('0-fusion-'))!;

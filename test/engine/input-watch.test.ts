@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { TechnicalNotices } from '../../src/alerts/notices.js';
 import { crc32Partition, murmur2Partition } from '../../src/bus/partitioners.js';
+import { TOPICS } from '../../src/contract/topics.js';
 import { InputWatch, type Misplacement } from '../../src/engine/input-watch.js';
 import { RawRecord } from '../../src/events/record.js';
-import { TOPICS } from '../../src/events/topics.js';
 import { START } from '../helpers.js';
 
 const PARTITIONS = 12;

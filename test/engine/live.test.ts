@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { MemoryBus } from '../../src/bus/memory.js';
-import { parseConfig } from '../../src/config.js';
+import type { AlertMessage } from '../../src/contract/messages.js';
 import { Engine } from '../../src/engine/engine.js';
-import type { AlertMessage } from '../../src/events/messages.js';
 import { produceAll } from '../../src/replay/replay.js';
+import { parseConfig } from '../../src/settings/config.js';
 import { action, quickRule, signs } from '../integration/faults/bedside.js';
 
 const ESCALATE_MS = 1500;

@@ -4,7 +4,7 @@ import { TechnicalNotices } from '../../src/alerts/notices.js';
 import type { RecordBatch } from '../../src/bus/bus.js';
 import { MemoryBus } from '../../src/bus/memory.js';
 import { WALL_CLOCK } from '../../src/clock.js';
-import { parseConfig } from '../../src/config.js';
+import { INPUT_TOPICS, TOPICS } from '../../src/contract/topics.js';
 import { Engine } from '../../src/engine/engine.js';
 import type { Outputs } from '../../src/engine/outputs.js';
 import { RestingLanes, SchemaGate } from '../../src/engine/schema-gate.js';
@@ -12,7 +12,7 @@ import { SchemaLoader } from '../../src/engine/schema-loader.js';
 import { readSchema } from '../../src/events/avro.js';
 import { MessageCodec } from '../../src/events/codec.js';
 import { RawRecord } from '../../src/events/record.js';
-import { INPUT_TOPICS, TOPICS } from '../../src/events/topics.js';
+import { parseConfig } from '../../src/settings/config.js';
 import { vitals } from '../helpers.js';
 
 const own = new MessageCodec();

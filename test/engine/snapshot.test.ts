@@ -3,24 +3,24 @@ import { describe, expect, it } from 'vitest';
 import type { Consumer, EventBus, RecordBatch, RecordHandler, StateLog } from '../../src/bus/bus.js';
 import { MemoryBus } from '../../src/bus/memory.js';
 import { ReplayClock } from '../../src/clock.js';
-import { parseConfig } from '../../src/config.js';
-import { Engine } from '../../src/engine/engine.js';
-import type { Outputs, Sink } from '../../src/engine/outputs.js';
-import { restorePatient } from '../../src/engine/snapshot.js';
-import { DecodeFailure, MessageCodec } from '../../src/events/codec.js';
 import type {
   AdtMessage,
   AdtType,
   AlertMessage,
   LabResultMessage,
   PatientSnapshotMessage,
-} from '../../src/events/messages.js';
+} from '../../src/contract/messages.js';
+import { INPUT_TOPICS, type InputTopic, TOPICS } from '../../src/contract/topics.js';
+import { Engine } from '../../src/engine/engine.js';
+import type { Outputs, Sink } from '../../src/engine/outputs.js';
+import { restorePatient } from '../../src/engine/snapshot.js';
+import { DecodeFailure, MessageCodec } from '../../src/events/codec.js';
 import { RawRecord } from '../../src/events/record.js';
 import type { SourceMessage } from '../../src/events/source-message.js';
-import { INPUT_TOPICS, type InputTopic, TOPICS } from '../../src/events/topics.js';
 import type { ModelConfig } from '../../src/inference/model.js';
-import { bytesOf } from '../../src/replay/source.js';
+import { parseConfig } from '../../src/settings/config.js';
 import { simulateWard } from '../../src/simulate/ward.js';
+import { bytesOf } from '../../src/sources/source.js';
 import { adt, HOUR_MS, START } from '../helpers.js';
 import { positionsOf } from './state-log.js';
 

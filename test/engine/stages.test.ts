@@ -5,7 +5,9 @@ import { AlertPolicy } from '../../src/alerts/policy.js';
 import type { LaneProgress, Position, RecordBatch } from '../../src/bus/bus.js';
 import { MemoryBus } from '../../src/bus/memory.js';
 import { ReplayClock } from '../../src/clock.js';
-import { type AlertRule, parseConfig } from '../../src/config.js';
+import type { AlertMessage } from '../../src/contract/messages.js';
+import { NO_OUTCOMES } from '../../src/contract/outcomes.js';
+import { type InputTopic, TOPICS } from '../../src/contract/topics.js';
 import { EventDecoder } from '../../src/engine/decode.js';
 import { deliver } from '../../src/engine/deliver.js';
 import { Engine } from '../../src/engine/engine.js';
@@ -22,13 +24,11 @@ import {
 } from '../../src/engine/stages.js';
 import { MessageCodec } from '../../src/events/codec.js';
 import type { ClinicalEvent } from '../../src/events/event.js';
-import type { AlertMessage } from '../../src/events/messages.js';
 import { RawRecord } from '../../src/events/record.js';
-import { type InputTopic, TOPICS } from '../../src/events/topics.js';
 import { MicroBatcher } from '../../src/inference/batcher.js';
 import { loadModel } from '../../src/inference/model.js';
-import { NO_OUTCOMES } from '../../src/inference/outcomes.js';
 import type { InferenceRuntime } from '../../src/inference/runtime.js';
+import { type AlertRule, parseConfig } from '../../src/settings/config.js';
 import { ack, adt, eventOf, LIMITS, labs, outputsOf, START, vitals } from '../helpers.js';
 
 const FRAME = TestScheduler.frameTimeFactor;

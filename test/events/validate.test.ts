@@ -1,8 +1,8 @@
 import { encode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { VARIABLES, variableIndex } from '../../src/clinical/variables.js';
+import type { ImagingMessage, NoteMessage } from '../../src/contract/messages.js';
 import type { Rejection } from '../../src/events/dead-letter.js';
-import type { ImagingMessage, NoteMessage } from '../../src/events/messages.js';
 import { Validator } from '../../src/events/validate.js';
 import { adt, LIMITS, labs, START, vitals } from '../helpers.js';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PatientState } from '../../src/align/patient.js';
 import { variableIndex } from '../../src/clinical/variables.js';
-import { EMBEDDING_UNIT } from '../../src/encoders/encoding.js';
+import { EMBEDDING_UNIT } from '../../src/events/encoding.js';
 import { FeatureEncoder } from '../../src/features/encoder.js';
 import { adt, HOUR_MS, START } from '../helpers.js';
 

@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Aligner, type AlignmentSink } from '../../src/align/aligner.js';
 import { PatientState } from '../../src/align/patient.js';
-import { DEFAULT_CONFIG } from '../../src/config.js';
+import type { Outcomes } from '../../src/contract/outcomes.js';
 import { type ClinicalEvent, compareEvents } from '../../src/events/event.js';
 import { MicroBatcher } from '../../src/inference/batcher.js';
 import { AttentionCache } from '../../src/inference/fusion.js';
 import { loadModel } from '../../src/inference/model.js';
-import type { Outcomes } from '../../src/inference/outcomes.js';
 import type { InferenceRuntime } from '../../src/inference/runtime.js';
 import { openRuntime } from '../../src/inference/runtimes.js';
+import { DEFAULT_CONFIG } from '../../src/settings/config.js';
 import { simulateWard } from '../../src/simulate/ward.js';
 import { adt, eventOf, HOUR_MS, labs, START, vitals } from '../helpers.js';
 

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PatientState } from '../../src/align/patient.js';
 import { VARIABLES, variableIndex } from '../../src/clinical/variables.js';
-import { DEFAULT_CONFIG } from '../../src/config.js';
 import { FeatureEncoder } from '../../src/features/encoder.js';
 import { type KeptToken, MicroBatcher, type Scored } from '../../src/inference/batcher.js';
 import { baseOutcomes, Explainer } from '../../src/inference/explain.js';
@@ -14,6 +13,7 @@ import {
 } from '../../src/inference/occlusion.js';
 import type { InferenceRuntime } from '../../src/inference/runtime.js';
 import { openRuntime } from '../../src/inference/runtimes.js';
+import { DEFAULT_CONFIG } from '../../src/settings/config.js';
 import { Random } from '../../src/simulate/random.js';
 import { HOUR_MS, START } from '../helpers.js';
 

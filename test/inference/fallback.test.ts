@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PatientState } from '../../src/align/patient.js';
-import { DEFAULT_CONFIG } from '../../src/config.js';
 import { MicroBatcher } from '../../src/inference/batcher.js';
 import { FallbackRuntime } from '../../src/inference/fallback.js';
 import { loadModel } from '../../src/inference/model.js';
 import type { InferenceRuntime } from '../../src/inference/runtime.js';
 import { openRuntime } from '../../src/inference/runtimes.js';
+import { DEFAULT_CONFIG } from '../../src/settings/config.js';
 import { HOUR_MS, START } from '../helpers.js';
 
 const MODEL = loadModel('latest');

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { DEFAULT_CONFIG } from '../../src/config.js';
 import { AttentionCache } from '../../src/inference/fusion.js';
 import { listModels, loadModel } from '../../src/inference/model.js';
 import { openRuntime } from '../../src/inference/runtimes.js';
+import { DEFAULT_CONFIG } from '../../src/settings/config.js';
 
 interface Case {
   x: number[];

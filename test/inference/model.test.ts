@@ -3,10 +3,10 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DEFAULT_CONFIG } from '../../src/config.js';
 import { WardstreamError } from '../../src/errors.js';
 import { listModels, loadModel } from '../../src/inference/model.js';
 import { openRuntime } from '../../src/inference/runtimes.js';
+import { DEFAULT_CONFIG } from '../../src/settings/config.js';
 
 const SHIPPED = loadModel('latest');
 const VERSION = SHIPPED.config.version;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { parseConfig, type RuntimeConfig } from '../../src/config.js';
 import { listModels, loadModel } from '../../src/inference/model.js';
 import { openRuntime, RUNTIMES, tryRuntimes } from '../../src/inference/runtimes.js';
+import { parseConfig, type RuntimeConfig } from '../../src/settings/config.js';
 
 const MODEL = loadModel('latest');
 const open = (runtime: RuntimeConfig) => openRuntime(MODEL, { runtime, threads: 1 });

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryBus } from '../../src/bus/memory.js';
 import { ReplayClock } from '../../src/clock.js';
-import { DEFAULT_CONFIG, parseConfig } from '../../src/config.js';
 import { Engine } from '../../src/engine/engine.js';
 import { loadModel } from '../../src/inference/model.js';
 import { readOnnxFile } from '../../src/inference/onnx-file.js';
 import { openRuntime } from '../../src/inference/runtimes.js';
+import { DEFAULT_CONFIG, parseConfig } from '../../src/settings/config.js';
 import { temporaryDirectory } from '../helpers.js';
 
 const SHIPPED = loadModel('latest');

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { KafkaBus, type KafkaBusConfig } from '../../src/bus/kafka.js';
-import { parseConfig } from '../../src/config.js';
+import { INPUT_TOPICS, TOPICS } from '../../src/contract/topics.js';
 import { MessageCodec } from '../../src/events/codec.js';
-import { INPUT_TOPICS, TOPICS } from '../../src/events/topics.js';
 import { produceAll } from '../../src/replay/replay.js';
+import { parseConfig } from '../../src/settings/config.js';
 import { simulateWard } from '../../src/simulate/ward.js';
 import { type Broker, startBroker } from './kafka/broker.js';
 

@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KafkaBus, type KafkaBusConfig } from '../../src/bus/kafka.js';
 import { crc32Partition, murmur2Partition } from '../../src/bus/partitioners.js';
 import { WALL_CLOCK } from '../../src/clock.js';
-import { parseConfig } from '../../src/config.js';
+import type { AlertMessage, DeadLetterMessage } from '../../src/contract/messages.js';
+import { INPUT_TOPICS, TOPICS } from '../../src/contract/topics.js';
 import { Engine } from '../../src/engine/engine.js';
 import type { Outputs } from '../../src/engine/outputs.js';
 import { MessageCodec } from '../../src/events/codec.js';
-import type { AlertMessage, DeadLetterMessage } from '../../src/events/messages.js';
-import { INPUT_TOPICS, TOPICS } from '../../src/events/topics.js';
+import { parseConfig } from '../../src/settings/config.js';
 import { ack, adt, vitals } from '../helpers.js';
 import { type Broker, startBroker } from './kafka/broker.js';
 

@@ -2,8 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { expect, it } from 'vitest';
 import type { KafkaBusConfig } from '../../src/bus/kafka-client.js';
-import { parseConfig } from '../../src/config.js';
 import { KafkaLag } from '../../src/metrics/kafka-lag.js';
+import { parseConfig } from '../../src/settings/config.js';
 
 it('gives no number, and holds up neither a scrape nor the end, while no broker answers', async () => {
   // Takes connections and says nothing: what a frozen broker does.

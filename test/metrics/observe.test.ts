@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MemoryBus } from '../../src/bus/memory.js';
 import type { Clock } from '../../src/clock.js';
-import { parseConfig } from '../../src/config.js';
 import { Engine } from '../../src/engine/engine.js';
 import { addPushMetrics } from '../../src/metrics/metrics.js';
 import { Observer } from '../../src/metrics/observe.js';
 import type { ObservabilityOptions } from '../../src/metrics/readiness.js';
 import { MetricsSink } from '../../src/metrics/sink.js';
 import { produceAll } from '../../src/replay/replay.js';
+import { parseConfig } from '../../src/settings/config.js';
 import { simulateWard } from '../../src/simulate/ward.js';
 import { alert, eventOf, HOUR_MS, imaging, outputsOf, START, score, vitals } from '../helpers.js';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { AlertMessage } from '../../src/events/messages.js';
+import type { AlertMessage } from '../../src/contract/messages.js';
 import { AlertsDigest } from '../../src/replay/digest.js';
 
 it('the digest of alerts is that of their lines in order, whatever order they came in and in how many shares', () => {

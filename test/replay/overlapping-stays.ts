@@ -1,5 +1,5 @@
+import { TOPICS } from '../../src/contract/topics.js';
 import type { SourceMessage } from '../../src/events/source-message.js';
-import { TOPICS } from '../../src/events/topics.js';
 import { HOUR_MS } from '../helpers.js';
 
 /** 40 patients whose stays overlap; every third comes twice, every tenth is not discharged. */

@@ -2,12 +2,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../src/config.js';
 import type { SourceMessage } from '../../src/events/source-message.js';
-import { openSource } from '../../src/replay/open.js';
 import { replay } from '../../src/replay/replay.js';
-import type { ReplaySource } from '../../src/replay/source.js';
+import { parseConfig } from '../../src/settings/config.js';
 import { simulateWard } from '../../src/simulate/ward.js';
+import { openSource } from '../../src/sources/open.js';
+import type { ReplaySource } from '../../src/sources/source.js';
 import { openStore } from '../../src/store/open.js';
 import { HAS_SET_A, HOUR_MS, SET_A, START } from '../helpers.js';
 

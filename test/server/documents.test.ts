@@ -5,8 +5,8 @@ import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { CLOSE } from '../../src/contract/protocol.js';
 import { apiDocuments } from '../../src/server/documents.js';
-import { CLOSE } from '../../src/server/protocol.js';
 
 type Json = Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { explanationSchema } from '../../src/contract/schemas.js';
 import type { Explanation } from '../../src/engine/explanations.js';
 import { explanationView } from '../../src/server/explanation.js';
-import { explanationSchema } from '../../src/server/schemas.js';
 import { START } from '../helpers.js';
 
 const EXPLANATION: Explanation = {

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { SUBPROTOCOL } from '../../src/server/protocol.js';
+import { SUBPROTOCOL } from '../../src/contract/protocol.js';
 import { alert, score } from '../helpers.js';
 import { openTestStore, openWard, stay, type TestWard, tokenOf } from './ward.js';
 

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AlertPolicy } from '../../src/alerts/policy.js';
 import type { PatientState } from '../../src/align/patient.js';
+import type { AdtMessage, AdtType } from '../../src/contract/messages.js';
+import type { AlertsResponse, PatientsResponse } from '../../src/contract/protocol.js';
 import { decide } from '../../src/engine/decide.js';
 import { emptyOutputs, factsOf, type Score } from '../../src/engine/outputs.js';
-import type { AdtMessage, AdtType } from '../../src/events/messages.js';
-import type { AlertsResponse, PatientsResponse } from '../../src/server/protocol.js';
 import { adt, START, score } from '../helpers.js';
 import { json, openTestStore, openWard, stay, TestClient, type TestWard, tokenOf } from './ward.js';
 

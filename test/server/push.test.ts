@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { AlertMessage } from '../../src/events/messages.js';
+import type { AlertMessage } from '../../src/contract/messages.js';
 import { alert, outputsOf, score } from '../helpers.js';
 import { openTestStore, openWard, stay, TestClient, type TestWard, tokenOf } from './ward.js';
 

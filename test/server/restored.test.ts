@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { variableIndex } from '../../src/clinical/variables.js';
-import type { CatchingUpView, PatientsResponse } from '../../src/server/protocol.js';
-import { WardView } from '../../src/server/ward-view.js';
+import type { CatchingUpView, PatientsResponse } from '../../src/contract/protocol.js';
+import { WardView } from '../../src/ward/ward-view.js';
 import { alert, outputsOf, START, score } from '../helpers.js';
 import { json, openTestStore, openWard, stay, TestClient, type TestWard, tokenOf } from './ward.js';
 

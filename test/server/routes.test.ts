@@ -4,7 +4,6 @@ import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { unusable } from '../../src/encoders/encoding.js';
 import type {
   AlertEventsResponse,
   AlertsResponse,
@@ -15,7 +14,8 @@ import type {
   Problem,
   ScoresResponse,
   Timeline,
-} from '../../src/server/protocol.js';
+} from '../../src/contract/protocol.js';
+import { unusable } from '../../src/events/encoding.js';
 import { endpointsOf } from '../../src/server/server.js';
 import { alert, eventOf, imaging, note, START, score, vitals } from '../helpers.js';
 import { documented, json, openTestStore, openWard, stay, type TestWard, tokenOf } from './ward.js';

@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { INDEX_BY_CODE, VARIABLES, variableIndex } from '../../src/clinical/variables.js';
-import { WardstreamError } from '../../src/errors.js';
 import type {
   AdtMessage,
   ImagingMessage,
   NoteMessage,
   Observation,
   VitalSignsMessage,
-} from '../../src/events/messages.js';
+} from '../../src/contract/messages.js';
+import { WardstreamError } from '../../src/errors.js';
 import { SCENARIOS, type Scenario } from '../../src/simulate/scenarios.js';
 import {
   type SimulatedMessage,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { parseConfig } from '../../src/config.js';
+import { parseConfig } from '../../src/settings/config.js';
 import { migrationFiles } from '../../src/store/migrate.js';
 import { withMigrationLock } from '../../src/store/migration-lock.js';
 import { openStore } from '../../src/store/open.js';

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Retention, storeSchema } from '../../src/settings/store.js';
 import { alertEvents, newestAlerts } from '../../src/store/alerts.js';
 import { migrate, migrationFiles, statementsOf } from '../../src/store/migrate.js';
 import { currentScores, hourlyOf, scoresOf, timelineOf } from '../../src/store/queries.js';
 import { applyRetention, retentionOf } from '../../src/store/retention.js';
 import { select } from '../../src/store/select.js';
-import { type Retention, storeSchema } from '../../src/store/settings.js';
 import { alert, HOUR_MS, START } from '../helpers.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'wardstream-test-'));

@@ -1,5 +1,5 @@
 /**
- * The protocol as this page reads it. The server's own types are the only definition (`src/server/protocol.ts`,
+ * The protocol as this page reads it. The server's own types are the only definition (`src/contract/protocol.ts`,
  * described in docs/push-api.md); this is the one place where the page takes them from.
  */
 export type {
@@ -7,7 +7,7 @@ export type {
   AlertState,
   Evidence,
   Priority,
-} from '../../../src/events/messages.js';
+} from '../../../src/contract/messages.js';
 export type {
   ActionRequest as Act,
   AlertEventsResponse,
@@ -26,5 +26,5 @@ export type {
   SubscribeFrame,
   Timeline,
   ValueView,
-} from '../../../src/server/protocol.js';
-export { NOTICE, PROTOCOL_VERSION, SUBPROTOCOL } from '../../../src/server/protocol.js';
+} from '../../../src/contract/protocol.js';
+export { NOTICE, PROTOCOL_VERSION, SUBPROTOCOL } from '../../../src/contract/protocol.js';

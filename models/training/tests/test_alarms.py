@@ -1,4 +1,4 @@
-"""The event-based evaluation must say what src/validate/alarms.ts says (test/validate/alarms.vectors.test.ts holds that to the same file)."""
+"""The event-based evaluation must say what src/study/alarms.ts says (test/study/alarms.vectors.test.ts holds that to the same file)."""
 
 import json
 from pathlib import Path

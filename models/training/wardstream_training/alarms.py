@@ -1,5 +1,5 @@
 """
-Event-based evaluation of hourly scores by the rules of src/validate/alarms.ts, which tests hold it to: after an alarm none for
+Event-based evaluation of hourly scores by the rules of src/study/alarms.ts, which tests hold it to: after an alarm none for
 30 minutes, none during an event nor 25 minutes after it; an event counts as caught if alarmed between 8 hours and 5 minutes
 before. Times in hours since admission.
 """

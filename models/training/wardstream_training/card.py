@@ -60,7 +60,7 @@ Reliability, predicted / observed share of deaths in tenths of rising risk:
 
 ## Figures: onset within 8 hours
 
-Event-based, after Hyland et al. 2020, by the rules of `src/validate/alarms.ts`, at scores of the end of each hour: an alarm is
+Event-based, after Hyland et al. 2020, by the rules of `src/study/alarms.ts`, at scores of the end of each hour: an alarm is
 followed by 30 minutes of silence, an event counts as caught if alarmed between 8 hours and 5 minutes before, events in the
 first hour do not count. Thresholds are the highest that reach the recall. AUROC and AUPRC are of hours: onset within 8 hours or not,
 hours during an event left out. The boosted trees are a component of this model, evaluated alone.

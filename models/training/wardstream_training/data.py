@@ -16,7 +16,7 @@ WINDOW = range(4, 12)
 # Columns of the graph; the last three are the onset of an endpoint within the horizon.
 OUTPUTS = ["mortality", "circulatory", "respiratory", "deterioration"]
 ENDPOINTS = {"circulatory": "circulatoryFailure", "respiratory": "respiratoryFailure", "deterioration": "deterioration"}
-# Hours. As in src/validate/alarms.ts (Hyland et al. 2020).
+# Hours. As in src/study/alarms.ts (Hyland et al. 2020).
 HORIZON, LEAST, RESET = 8.0, 5 / 60, 25 / 60
 
 # Variables each derived quantity is made of (src/features/derived.ts).

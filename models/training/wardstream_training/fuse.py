@@ -30,7 +30,7 @@ NEW = 2
 OLDEST_TOLD = 8.0
 # Share of the notes in training that are another patient's.
 CONTRADICTING = 0.1
-# An embedding's unit, as in src/encoders/encoding.ts.
+# An embedding's unit, as in src/events/encoding.ts.
 UNIT = 32_767
 
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { NO_NOTICES, type NoticeBoard } from '../../alerts/notices.js';
+import type { AuditSettings } from '../../settings/server.js';
 import {
   type AuditEntry,
   type AuditQuery,
@@ -9,7 +10,6 @@ import {
   setAsideAudit,
 } from '../../store/audit.js';
 import { faultOf } from '../../store/fault.js';
-import type { AuditSettings } from '../config.js';
 import { HttpProblem } from '../problem.js';
 import { AuditJournal } from './audit-journal.js';
 import type { Principal } from './principal.js';

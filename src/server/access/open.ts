@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.js';
-import type { ServerConfig } from '../config.js';
+import type { ServerConfig } from '../../settings/server.js';
 import { ALL_WARDS } from './principal.js';
 import { Sessions } from './sessions.js';
 import {

@@ -1,11 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { EpochMs } from '../../events/event.js';
-import type { AlertMessage } from '../../events/messages.js';
-import type { AlertPage, AlertQuery } from '../../store/alerts.js';
-import type { ExportQuery } from '../../store/export.js';
-import type { Window as OpenWindow } from '../../store/select.js';
-import type { History, Window } from '../history.js';
-import { HttpProblem } from '../problem.js';
+import type { AlertMessage } from '../../contract/messages.js';
 import type {
   CatchingUpView,
   ImageView,
@@ -14,8 +8,14 @@ import type {
   ReplayState,
   ScoresResponse,
   Timeline,
-} from '../protocol.js';
-import type { WardView } from '../ward-view.js';
+} from '../../contract/protocol.js';
+import type { EpochMs } from '../../events/event.js';
+import type { AlertPage, AlertQuery } from '../../store/alerts.js';
+import type { ExportQuery } from '../../store/export.js';
+import type { Window as OpenWindow } from '../../store/select.js';
+import type { WardView } from '../../ward/ward-view.js';
+import type { History, Window } from '../history.js';
+import { HttpProblem } from '../problem.js';
 import { ALL_WARDS, type Principal, seesWard } from './principal.js';
 
 /** Where everything about patients comes from; only `ScopedWard` may read it on behalf of someone. */

@@ -1,7 +1,7 @@
+import type { AlertMessage, AlertState, Priority } from '../../contract/messages.js';
+import type { PatientView } from '../../contract/protocol.js';
 import { hashId } from '../../events/dead-letter.js';
 import type { EpochMs } from '../../events/event.js';
-import type { AlertMessage, AlertState, Priority } from '../../events/messages.js';
-import type { PatientView } from '../protocol.js';
 
 /**
  * Alerts and risks as FHIR R4 (https://hl7.org/fhir/R4), by hand: the few fields used are written out here, so that

@@ -1,4 +1,4 @@
-import type { PatientView } from '../protocol.js';
+import type { PatientView } from '../../contract/protocol.js';
 import type { PushClient } from './push-client.js';
 import type { Subscription } from './subscription.js';
 

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
+import type { ServerFrame, SubscribeFrame } from '../../contract/protocol.js';
 import { PROBLEM_TYPE, problemOf } from '../problem.js';
-import type { ServerFrame, SubscribeFrame } from '../protocol.js';
 import { patientsOf } from '../routes/alerts.js';
 
 /** What was asked for, for the audit. */

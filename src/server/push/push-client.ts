@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
+import { CLOSE, type ServerFrame } from '../../contract/protocol.js';
 import type { ScopedWard } from '../access/scoped-ward.js';
-import { CLOSE, type ServerFrame } from '../protocol.js';
 import type { Audience } from './audience.js';
 import type { Subscription } from './subscription.js';
 

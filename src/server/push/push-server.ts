@@ -4,13 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Subscription as Listening } from 'rxjs';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
-import type { AlertMessage } from '../../events/messages.js';
-import type { Access } from '../access/access.js';
-import type { AuditTrail } from '../access/audit-trail.js';
-import type { Refusals } from '../access/refusals.js';
-import { ScopedWard, type WardSources } from '../access/scoped-ward.js';
-import type { LoggedAlert } from '../alert-log.js';
-import { HttpProblem, problemOfError } from '../problem.js';
+import type { AlertMessage } from '../../contract/messages.js';
 import {
   CLOSE,
   NOTICE,
@@ -20,10 +14,16 @@ import {
   type Session,
   SUBPROTOCOL,
   type SubscribeFrame,
-} from '../protocol.js';
+} from '../../contract/protocol.js';
+import { clientFrameSchema } from '../../contract/schemas.js';
+import type { LoggedAlert } from '../../ward/alert-log.js';
+import type { Departure, WardView } from '../../ward/ward-view.js';
+import type { Access } from '../access/access.js';
+import type { AuditTrail } from '../access/audit-trail.js';
+import type { Refusals } from '../access/refusals.js';
+import { ScopedWard, type WardSources } from '../access/scoped-ward.js';
+import { HttpProblem, problemOfError } from '../problem.js';
 import type { ReplayControl } from '../replay-control.js';
-import { clientFrameSchema } from '../schemas.js';
-import type { Departure, WardView } from '../ward-view.js';
 import { Audiences } from './audience.js';
 import { askedBy, namedIn, parseJson, refuse, shorten } from './frames.js';
 import { encode, PushClient } from './push-client.js';

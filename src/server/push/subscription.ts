@@ -1,8 +1,8 @@
-import type { AlertMessage } from '../../events/messages.js';
+import type { AlertMessage } from '../../contract/messages.js';
+import type { PatientView, ServerFrame, SubscribeFrame } from '../../contract/protocol.js';
+import type { LoggedAlert } from '../../ward/alert-log.js';
 import { ALL_WARDS } from '../access/principal.js';
 import type { ScopedWard } from '../access/scoped-ward.js';
-import type { LoggedAlert } from '../alert-log.js';
-import type { PatientView, ServerFrame, SubscribeFrame } from '../protocol.js';
 
 /** Where a patient or alert belongs. */
 type Belonging = Pick<PatientView, 'patientId' | 'wardId'>;

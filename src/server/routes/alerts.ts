@@ -1,11 +1,6 @@
 import { z } from 'zod';
 import type { EventBus } from '../../bus/bus.js';
 import type { Clock } from '../../clock.js';
-import type { MessageCodec } from '../../events/codec.js';
-import { hashId } from '../../events/dead-letter.js';
-import { TOPICS } from '../../events/topics.js';
-import { type Endpoint, endpoint } from '../endpoint.js';
-import { HttpProblem } from '../problem.js';
 import {
   acceptedSchema,
   actionSchema,
@@ -13,7 +8,12 @@ import {
   alertsQuerySchema,
   alertsSchema,
   idSchema,
-} from '../schemas.js';
+} from '../../contract/schemas.js';
+import { TOPICS } from '../../contract/topics.js';
+import type { MessageCodec } from '../../events/codec.js';
+import { hashId } from '../../events/dead-letter.js';
+import { type Endpoint, endpoint } from '../endpoint.js';
+import { HttpProblem } from '../problem.js';
 
 const MINUTE_MS = 60_000;
 const alertParams = z.object({ alertId: idSchema });

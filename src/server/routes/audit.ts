@@ -1,6 +1,6 @@
+import { auditQuerySchema, auditSchema } from '../../contract/schemas.js';
 import type { AuditTrail } from '../access/audit-trail.js';
 import { type Endpoint, endpoint } from '../endpoint.js';
-import { auditQuerySchema, auditSchema } from '../schemas.js';
 
 export function auditEndpoints(trail: AuditTrail): Endpoint[] {
   return [

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { exportQuerySchema } from '../../contract/schemas.js';
 import { EXPORT_TABLES, type ExportFormat } from '../../store/export.js';
 import { type Endpoint, endpoint } from '../endpoint.js';
-import { exportQuerySchema } from '../schemas.js';
 
 const MEDIA_TYPES: Readonly<Record<ExportFormat, string>> = {
   csv: 'text/csv; charset=utf-8',

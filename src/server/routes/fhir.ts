@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { AlertMessage } from '../../events/messages.js';
+import type { AlertMessage } from '../../contract/messages.js';
+import { fhirSearchSchema, idSchema } from '../../contract/schemas.js';
 import type { ScopedWard } from '../access/scoped-ward.js';
 import { type Endpoint, endpoint } from '../endpoint.js';
 import { alertBundle, flagOf, PATIENT_SYSTEM, riskOf, searchBundle } from '../fhir/resources.js';
 import { HttpProblem } from '../problem.js';
-import { fhirSearchSchema, idSchema } from '../schemas.js';
 import { patientsOf } from './alerts.js';
 
 const FHIR = 'application/fhir+json; charset=utf-8';

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { modelsSchema } from '../../contract/schemas.js';
 import { listModels, loadModel } from '../../inference/model.js';
 import { type Endpoint, endpoint } from '../endpoint.js';
-import { modelsSchema } from '../schemas.js';
 
 /** The models beside the one that serves; read once, since folders of models do not change. */
 export function modelEndpoints(serving: string, directory: string | undefined): Endpoint[] {

@@ -1,8 +1,5 @@
 import { z } from 'zod';
-import { readImageHeader } from '../../events/image.js';
-import { type Endpoint, endpoint } from '../endpoint.js';
-import { HttpProblem } from '../problem.js';
-import type { Explanation } from '../protocol.js';
+import type { Explanation } from '../../contract/protocol.js';
 import {
   explanationSchema,
   idSchema,
@@ -15,7 +12,10 @@ import {
   scoresSchema,
   timelineQuerySchema,
   timelineSchema,
-} from '../schemas.js';
+} from '../../contract/schemas.js';
+import { readImageHeader } from '../../events/image.js';
+import { type Endpoint, endpoint } from '../endpoint.js';
+import { HttpProblem } from '../problem.js';
 
 const HOUR_MS = 3_600_000;
 const patientParams = z.object({ patientId: idSchema });

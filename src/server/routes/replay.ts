@@ -1,7 +1,7 @@
+import { replayCommandSchema, replayStateSchema } from '../../contract/schemas.js';
 import { type Endpoint, endpoint } from '../endpoint.js';
 import { HttpProblem } from '../problem.js';
 import type { ReplayControl } from '../replay-control.js';
-import { replayCommandSchema, replayStateSchema } from '../schemas.js';
 import { patientsOf } from './alerts.js';
 
 const path = '/api/v1/replay';

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import { sessionSchema } from '../../contract/schemas.js';
 import { type Access, bearerOf } from '../access/access.js';
 import { type Endpoint, endpoint } from '../endpoint.js';
 import { HttpProblem } from '../problem.js';
-import { sessionSchema } from '../schemas.js';
 
 const path = '/api/v1/session';
 const tag = 'Session';

@@ -1,5 +1,5 @@
 import { VARIABLES, variableIndex } from '../../../src/clinical/variables.js';
-import type { PatientView, Timeline } from '../../../src/server/protocol.js';
+import type { PatientView, Timeline } from '../../../src/contract/protocol.js';
 
 /** A patient of whom nothing is known but what is given. */
 export function patientView(more: Partial<PatientView> = {}): PatientView {

@@ -1,5 +1,5 @@
+import { TOPICS } from '../../../src/contract/topics.js';
 import type { SourceMessage } from '../../../src/events/source-message.js';
-import { TOPICS } from '../../../src/events/topics.js';
 import { ack, adt, vitals } from '../../helpers.js';
 
 /** A rule that a set of vital signs raises or resolves at once; `escalateAfterMs` is what a test waits for. */

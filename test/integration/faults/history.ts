@@ -1,12 +1,12 @@
-import { parseConfig } from '../../../src/config.js';
+import type { AlertMessage } from '../../../src/contract/messages.js';
 import type { Outputs, Score, Sink } from '../../../src/engine/outputs.js';
-import type { AlertMessage } from '../../../src/events/messages.js';
 import type { SourceMessage } from '../../../src/events/source-message.js';
 import { ScoresDigest } from '../../../src/replay/digest.js';
-import { Physionet2012Source } from '../../../src/replay/physionet2012.js';
 import { replay } from '../../../src/replay/replay.js';
-import type { ReplaySource } from '../../../src/replay/source.js';
+import { parseConfig } from '../../../src/settings/config.js';
 import { simulateWard } from '../../../src/simulate/ward.js';
+import { Physionet2012Source } from '../../../src/sources/physionet2012.js';
+import type { ReplaySource } from '../../../src/sources/source.js';
 import { HAS_SET_A, SET_A } from '../../helpers.js';
 
 const STAYS = 200;

@@ -1,11 +1,11 @@
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import { WALL_CLOCK } from '../../../src/clock.js';
-import type { VitalSignsMessage } from '../../../src/events/messages.js';
+import type { VitalSignsMessage } from '../../../src/contract/messages.js';
+import { INPUT_TOPICS, TOPICS } from '../../../src/contract/topics.js';
 import type { SourceMessage } from '../../../src/events/source-message.js';
-import { INPUT_TOPICS, TOPICS } from '../../../src/events/topics.js';
-import { bytesOf } from '../../../src/replay/source.js';
 import { simulateWard } from '../../../src/simulate/ward.js';
+import { bytesOf } from '../../../src/sources/source.js';
 import { adt } from '../../helpers.js';
 import { startBroker } from '../kafka/broker.js';
 import { undisturbed } from './history.js';

@@ -3,14 +3,14 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { KafkaBus, type KafkaBusConfig } from '../../../src/bus/kafka.js';
 import { CheckedClock } from '../../../src/checked-clock.js';
 import { WALL_CLOCK } from '../../../src/clock.js';
-import { parseConfig } from '../../../src/config.js';
+import { INPUT_TOPICS, TOPICS } from '../../../src/contract/topics.js';
 import { BusSink, OUTPUT_TOPICS } from '../../../src/engine/bus-sink.js';
 import { Engine } from '../../../src/engine/engine.js';
 import type { Outputs } from '../../../src/engine/outputs.js';
 import { MessageCodec } from '../../../src/events/codec.js';
 import type { SourceMessage } from '../../../src/events/source-message.js';
-import { INPUT_TOPICS, TOPICS } from '../../../src/events/topics.js';
 import { produceAll } from '../../../src/replay/replay.js';
+import { parseConfig } from '../../../src/settings/config.js';
 import { simulateWard } from '../../../src/simulate/ward.js';
 import { type Broker, startBroker } from '../kafka/broker.js';
 

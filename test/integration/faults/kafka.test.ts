@@ -12,8 +12,8 @@ import type { RecordHandler } from '../../../src/bus/bus.js';
 import { KafkaBus, type KafkaBusConfig } from '../../../src/bus/kafka.js';
 import type { Notices } from '../../../src/bus/troubles.js';
 import { WALL_CLOCK } from '../../../src/clock.js';
-import { parseConfig } from '../../../src/config.js';
-import { TOPICS } from '../../../src/events/topics.js';
+import { TOPICS } from '../../../src/contract/topics.js';
+import { parseConfig } from '../../../src/settings/config.js';
 import { type Broker, twoBrokers } from '../kafka/broker.js';
 
 const PARTITIONS = 4;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, type WardClient } from '../../../src/client/node.js';
-import type { AlertMessage } from '../../../src/events/messages.js';
+import type { AlertMessage } from '../../../src/contract/messages.js';
+import type { CatchingUpView, PatientView, ServerFrame } from '../../../src/contract/protocol.js';
+import { TOPICS } from '../../../src/contract/topics.js';
 import type { SourceMessage } from '../../../src/events/source-message.js';
-import { TOPICS } from '../../../src/events/topics.js';
 import { signToken } from '../../../src/server/access/tokens.js';
-import type { CatchingUpView, PatientView, ServerFrame } from '../../../src/server/protocol.js';
 import { adt, vitals } from '../../helpers.js';
 import { ClickHouseFront } from '../../store/front.js';
 import { type Broker, startBroker } from '../kafka/broker.js';

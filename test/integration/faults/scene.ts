@@ -7,12 +7,12 @@ import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { expect } from 'vitest';
 import { KafkaBus, type KafkaBusConfig } from '../../../src/bus/kafka.js';
 import { patiently } from '../../../src/bus/kafka-client.js';
-import { parseConfig } from '../../../src/config.js';
+import type { AlertMessage, DeadLetterMessage, RiskScoreMessage } from '../../../src/contract/messages.js';
+import { INPUT_TOPICS, TOPICS } from '../../../src/contract/topics.js';
 import { MessageCodec } from '../../../src/events/codec.js';
-import type { AlertMessage, DeadLetterMessage, RiskScoreMessage } from '../../../src/events/messages.js';
 import type { SourceMessage } from '../../../src/events/source-message.js';
-import { INPUT_TOPICS, TOPICS } from '../../../src/events/topics.js';
 import { produceAll } from '../../../src/replay/replay.js';
+import { parseConfig } from '../../../src/settings/config.js';
 import type { ClickHouseFront } from '../../store/front.js';
 import { digestOf, type Results, transitionOf } from './history.js';
 

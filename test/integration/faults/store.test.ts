@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import type { AlertMessage } from '../../../src/events/messages.js';
+import type { AlertMessage } from '../../../src/contract/messages.js';
+import { type ServerFrame, SUBPROTOCOL } from '../../../src/contract/protocol.js';
+import { TOPICS } from '../../../src/contract/topics.js';
 import type { SourceMessage } from '../../../src/events/source-message.js';
-import { TOPICS } from '../../../src/events/topics.js';
-import { type ServerFrame, SUBPROTOCOL } from '../../../src/server/protocol.js';
 import { adt, vitals } from '../../helpers.js';
 import { startBroker } from '../kafka/broker.js';
 import type { EngineProcess } from './scene.js';

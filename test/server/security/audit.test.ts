@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import type { auditSchema } from '../../../src/server/schemas.js';
+import type { auditSchema } from '../../../src/contract/schemas.js';
 import { alert, score } from '../../helpers.js';
 import { json, stay, TestClient, tokenOf } from '../ward.js';
 import { ABOUT, openPeople, type People, send } from './people.js';

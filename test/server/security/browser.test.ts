@@ -4,7 +4,7 @@ import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { serverConfigSchema } from '../../../src/server/config.js';
+import { serverConfigSchema } from '../../../src/settings/server.js';
 import { alert, eventOf, note, outputsOf, score, temporaryDirectory } from '../../helpers.js';
 import { json, openWard, stay, TestClient, tokenOf } from '../ward.js';
 import { openPeople, type People } from './people.js';

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { serverConfigSchema } from '../../../src/server/config.js';
+import { serverConfigSchema } from '../../../src/settings/server.js';
 import { auditOf } from '../../../src/store/audit.js';
 import { alert } from '../../helpers.js';
 import { openWard, TestClient, tokenOf } from '../ward.js';

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { providerVerifier } from '../../../src/server/access/tokens.js';
-import { serverConfigSchema } from '../../../src/server/config.js';
+import { serverConfigSchema } from '../../../src/settings/server.js';
 import { json, openTestStore, openWard, TestClient, tokenOf } from '../ward.js';
 
 type Key = Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AlertsResponse } from '../../../src/contract/protocol.js';
 import { ROLES, type Role } from '../../../src/contract/roles.js';
-import type { AlertsResponse } from '../../../src/server/protocol.js';
 import { endpointsOf } from '../../../src/server/server.js';
 import { alert } from '../../helpers.js';
 import { json, TestClient, tokenOf } from '../ward.js';

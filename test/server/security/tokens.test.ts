@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseConfig } from '../../../src/config.js';
+import { parseConfig } from '../../../src/settings/config.js';
 import { openWard, SECRET, tokenOf } from '../ward.js';
 import { openPeople, type People } from './people.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CHARTED_STALE_MS, STALE_MS, vitalsOf } from '../../../../dashboards/ward/src/ward/vitals.js';
-import type { PatientView } from '../../../../src/server/protocol.js';
+import type { PatientView } from '../../../../src/contract/protocol.js';
 import { patientView } from '../views.js';
 
 const NOW = 10_000_000;

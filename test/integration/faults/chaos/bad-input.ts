@@ -1,8 +1,8 @@
 import kafkajs, { CompressionTypes, Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
 import type { KafkaBusConfig } from '../../../../src/bus/kafka.js';
+import type { Observation, VitalSignsMessage } from '../../../../src/contract/messages.js';
+import { TOPICS } from '../../../../src/contract/topics.js';
 import type { MessageCodec } from '../../../../src/events/codec.js';
-import type { Observation, VitalSignsMessage } from '../../../../src/events/messages.js';
-import { TOPICS } from '../../../../src/events/topics.js';
 import { Random } from '../../../../src/simulate/random.js';
 import { zstdBomb } from './bomb.js';
 

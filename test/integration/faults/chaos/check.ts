@@ -1,5 +1,5 @@
-import type { AlertMessage, DeadLetterMessage, RiskScoreMessage } from '../../../../src/events/messages.js';
-import { TOPICS } from '../../../../src/events/topics.js';
+import type { AlertMessage, DeadLetterMessage, RiskScoreMessage } from '../../../../src/contract/messages.js';
+import { TOPICS } from '../../../../src/contract/topics.js';
 import { transitionOf } from '../history.js';
 import type { Scene } from '../scene.js';
 import { BAD_PATIENT } from './bad-input.js';

@@ -1,8 +1,8 @@
 import { Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
 import type { KafkaBusConfig } from '../../../../src/bus/kafka.js';
 import { murmur2Partition } from '../../../../src/bus/partitioners.js';
+import { TOPICS } from '../../../../src/contract/topics.js';
 import type { MessageCodec } from '../../../../src/events/codec.js';
-import { TOPICS } from '../../../../src/events/topics.js';
 import { BAD_PATIENT } from './bad-input.js';
 
 export interface PulseOptions {

@@ -1,5 +1,5 @@
 import { connect, type WardClient } from '../../../../src/client/node.js';
-import type { AlertMessage } from '../../../../src/events/messages.js';
+import type { AlertMessage } from '../../../../src/contract/messages.js';
 
 /** Identifies an alert record. */
 export function keyOf({ alertId, sequence }: AlertMessage): string {

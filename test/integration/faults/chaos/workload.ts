@@ -1,17 +1,17 @@
-import { parseConfig } from '../../../../src/config.js';
-import type { Sink } from '../../../../src/engine/outputs.js';
 import type {
   AckMessage,
   AlertAction,
   AlertMessage,
   DeadLetterMessage,
-} from '../../../../src/events/messages.js';
+} from '../../../../src/contract/messages.js';
+import { TOPICS } from '../../../../src/contract/topics.js';
+import type { Sink } from '../../../../src/engine/outputs.js';
 import type { SourceMessage } from '../../../../src/events/source-message.js';
-import { TOPICS } from '../../../../src/events/topics.js';
-import { Physionet2012Source } from '../../../../src/replay/physionet2012.js';
 import { replay } from '../../../../src/replay/replay.js';
-import { noCounts } from '../../../../src/replay/source.js';
+import { parseConfig } from '../../../../src/settings/config.js';
 import { Random } from '../../../../src/simulate/random.js';
+import { Physionet2012Source } from '../../../../src/sources/physionet2012.js';
+import { noCounts } from '../../../../src/sources/source.js';
 import { SET_A } from '../../../helpers.js';
 import { transitionOf } from '../history.js';
 

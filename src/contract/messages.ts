@@ -1,0 +1,192 @@
+import type { Contributions } from './contributions.js';
+
+/** The records of `schemas/*.avsc` as they come out of the decoder: one interface a schema. */
+
+export interface Observation {
+  code: string;
+  value: number;
+  unit: string;
+}
+
+interface MessageHead {
+  messageId: string;
+  patientId: string;
+  eventTime: number;
+}
+
+export interface VitalSignsMessage extends MessageHead {
+  observedAt: number | null;
+  source: string;
+  observations: Observation[];
+}
+
+export interface LabResultMessage extends VitalSignsMessage {
+  specimenId: string | null;
+}
+
+export interface ImagingMessage extends MessageHead {
+  observedAt: number | null;
+  source: string;
+  modality: string;
+  bodySite: string;
+  mediaType: string;
+  image: Buffer | null;
+  uri: string | null;
+}
+
+export interface NoteMessage extends MessageHead {
+  observedAt: number | null;
+  source: string;
+  noteType: string;
+  authorRole: string;
+  language: string;
+  text: string;
+}
+
+export type AdtType = 'ADMIT' | 'TRANSFER' | 'DISCHARGE' | 'UPDATE';
+export type Sex = 'FEMALE' | 'MALE' | 'OTHER';
+export type UnitType = 'CORONARY_CARE' | 'CARDIAC_SURGERY' | 'MEDICAL' | 'SURGICAL' | 'OTHER';
+
+export interface AdtMessage extends MessageHead {
+  source: string;
+  type: AdtType;
+  wardId: string | null;
+  bedId: string | null;
+  unitType: UnitType | null;
+  ageYears: number | null;
+  sex: Sex | null;
+  heightCm: number | null;
+  weightKg: number | null;
+}
+
+export type AlertAction = 'ACKNOWLEDGE' | 'SNOOZE' | 'ESCALATE' | 'COMMENT';
+
+export interface AckMessage extends MessageHead {
+  alertId: string;
+  action: AlertAction;
+  actor: string;
+  snoozeMs: number | null;
+  reason: string | null;
+}
+
+export interface MessageOf {
+  VitalSigns: VitalSignsMessage;
+  LabResult: LabResultMessage;
+  ImagingEvent: ImagingMessage;
+  ClinicalNote: NoteMessage;
+  AdtEvent: AdtMessage;
+  Acknowledgement: AckMessage;
+}
+
+/** What the engine writes: the records of the outgoing schemas. */
+export interface RiskScoreMessage {
+  scoreId: string;
+  patientId: string;
+  stayId: string;
+  wardId: string | null;
+  eventTime: number;
+  modelVersion: string;
+  risk: number;
+  circulatory: number | null;
+  respiratory: number | null;
+  deterioration: number | null;
+  news2: number | null;
+  news2Missing: string[];
+  qsofa: number | null;
+  late: boolean;
+  contributions: Contributions | null;
+  outOfRange: string[];
+  shadow: boolean;
+}
+
+export type Priority = 'LOW' | 'MEDIUM' | 'HIGH';
+/** clinical: about the patient. technical: about what watches the patient, such as a feed, the store or a clock. */
+export type AlertClass = 'clinical' | 'technical';
+export type AlertState = 'RAISED' | 'ACKNOWLEDGED' | 'SNOOZED' | 'ESCALATED' | 'RESOLVED';
+
+export interface Evidence {
+  variable: string;
+  value: number;
+  unit: string;
+  ageMs: number;
+  /** How much lower the rule's signal would be without it, as a probability; older alerts lack it. */
+  effect?: number | null;
+}
+
+/** One transition in the life of an alert. Technical notices have no value, threshold and risk; some are about no one patient. */
+export interface AlertMessage {
+  alertId: string;
+  class: AlertClass;
+  sequence: number;
+  /** Empty: about no one patient. */
+  patientId: string;
+  stayId: string;
+  wardId: string | null;
+  bedId: string | null;
+  rule: string;
+  priority: Priority;
+  state: AlertState;
+  onsetTime: number;
+  eventTime: number;
+  value: number | null;
+  threshold: number | null;
+  risk: number | null;
+  trend: number;
+  news2: number | null;
+  modelVersion: string;
+  /** Older alerts lack it. */
+  contributions?: Contributions | null;
+  evidence: Evidence[];
+  actor: string | null;
+  reason: string | null;
+  /** Of a technical notice: what is wrong, where, and what to do. */
+  detail: string | null;
+  /** Where it was raised; `wardId` and `bedId` are where the patient is now. */
+  raisedWardId: string | null;
+  raisedBedId: string | null;
+  /** On the record of a move to another ward: the ward left, empty where it was not known. Else null. */
+  leftWardId: string | null;
+}
+
+/** An alert record that was kept as JSON, also by an earlier version. */
+export function alertOf(json: string): AlertMessage {
+  return withPresentFields(JSON.parse(json) as AlertMessage);
+}
+
+/**
+ * The record with the fields that an earlier version did not have: then all were clinical, and named where they were raised. The
+ * order of those that are there stays, so that what is kept again is the same.
+ */
+export function withPresentFields(alert: AlertMessage | EarlierAlert): AlertMessage {
+  const { class: kind = 'clinical', detail = null, wardId, bedId, leftWardId = null } = alert;
+  const { raisedWardId = wardId, raisedBedId = bedId } = alert;
+  return { ...alert, class: kind, detail, raisedWardId, raisedBedId, leftWardId };
+}
+
+type LaterField = 'class' | 'detail' | 'raisedWardId' | 'raisedBedId' | 'leftWardId';
+type EarlierAlert = Omit<AlertMessage, LaterField> & Partial<Pick<AlertMessage, LaterField>>;
+
+export interface DeadLetterMessage {
+  deadLetterId: string;
+  topic: string;
+  partition: number;
+  offset: number;
+  reason: string;
+  detail: string;
+  patientId: string | null;
+  eventTime: number | null;
+  raw: Buffer;
+  /** Values, or demographic fields, of the message that it stands for. */
+  count: number;
+}
+
+export interface PatientSnapshotMessage {
+  formatVersion: number;
+  patientId: string;
+  stayId: string;
+  eventTime: number;
+  modelVersion: string;
+  positions: Record<string, number>;
+  compression: 'NONE' | 'DEFLATE' | 'ZSTD';
+  state: Buffer;
+}

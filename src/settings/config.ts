@@ -1,0 +1,331 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { faultsOf, SIGNALS } from '../alerts/signals.js';
+import { WardstreamError } from '../errors.js';
+import { encodersSchema } from './encoders.js';
+import { metricsSchema } from './metrics.js';
+import { secretSchema } from './secret.js';
+import { serverConfigSchema } from './server.js';
+import { storeSchema } from './store.js';
+
+const MINUTE_MS = 60_000;
+const MIB = 1_048_576;
+const ms = z.number().int().nonnegative();
+
+/**
+ * A rule that raises alerts from one signal: a probability of the model (`risk`: death in hospital; the others: onset
+ * within 8 h), or NEWS2 points. Thresholds in the signal's unit.
+ */
+const ruleSchema = z.strictObject({
+  id: z.string().min(1),
+  signal: z.enum(SIGNALS),
+  priority: z.enum(['LOW', 'MEDIUM', 'HIGH']),
+  /** Raise at or above; within what the signal can be: 0 to 1, or 1 to 20 points. */
+  raiseAt: z.number(),
+  /** Resolve below; above 0 and at most `raiseAt`, the gap is the hysteresis. */
+  resolveBelow: z.number(),
+  /** The signal must stay at or above `raiseAt` this long (event time) before the alert is raised. */
+  holdMs: ms,
+  /** After it resolved, no new alert of this rule for this long. */
+  refractoryMs: ms,
+  /** An alert nobody acknowledged escalates after this long. */
+  escalateAfterMs: ms,
+});
+export type AlertRule = z.infer<typeof ruleSchema>;
+
+/**
+ * Thresholds of model 2026.11-f on its out-of-fold scores of set A, at the end of each hour. Onset, event by event after
+ * Hyland et al. 2020: circulatory 0.15, recall 0.52, precision 0.22; respiratory 0.5, recall 0.49, precision 0.70. Death: of
+ * those ever at 0.5 (0.3) 58 % (35 %) died, and they are 33 % (71 %) of the dead. Each rule alone raises 0.12 (circulatory),
+ * 0.38 (respiratory), 0.04 and 0.14 alerts a patient-day. NEWS2 7 is the RCP's emergency threshold.
+ */
+const DEFAULT_RULES: AlertRule[] = [
+  {
+    id: 'circulatory-failure',
+    signal: 'circulatory',
+    priority: 'HIGH',
+    raiseAt: 0.15,
+    resolveBelow: 0.1,
+    holdMs: 10 * MINUTE_MS,
+    refractoryMs: 30 * MINUTE_MS,
+    escalateAfterMs: 15 * MINUTE_MS,
+  },
+  {
+    id: 'respiratory-failure',
+    signal: 'respiratory',
+    priority: 'MEDIUM',
+    raiseAt: 0.5,
+    resolveBelow: 0.4,
+    holdMs: 10 * MINUTE_MS,
+    refractoryMs: 60 * MINUTE_MS,
+    escalateAfterMs: 30 * MINUTE_MS,
+  },
+  {
+    id: 'risk-high',
+    signal: 'risk',
+    priority: 'MEDIUM',
+    raiseAt: 0.5,
+    resolveBelow: 0.4,
+    holdMs: 10 * MINUTE_MS,
+    refractoryMs: 60 * MINUTE_MS,
+    escalateAfterMs: 60 * MINUTE_MS,
+  },
+  {
+    id: 'risk-elevated',
+    signal: 'risk',
+    priority: 'LOW',
+    raiseAt: 0.3,
+    resolveBelow: 0.22,
+    holdMs: 30 * MINUTE_MS,
+    refractoryMs: 60 * MINUTE_MS,
+    escalateAfterMs: 4 * 60 * MINUTE_MS,
+  },
+  {
+    id: 'news2-emergency',
+    signal: 'news2',
+    priority: 'MEDIUM',
+    raiseAt: 7,
+    resolveBelow: 5,
+    holdMs: 10 * MINUTE_MS,
+    refractoryMs: 60 * MINUTE_MS,
+    escalateAfterMs: 60 * MINUTE_MS,
+  },
+];
+
+const user = { username: z.string().min(1), password: secretSchema };
+/** Who the Kafka client says it is. */
+const saslSchema = z.discriminatedUnion('mechanism', [
+  z.strictObject({ mechanism: z.literal('plain'), ...user }),
+  z.strictObject({ mechanism: z.literal('scram-sha-256'), ...user }),
+  z.strictObject({ mechanism: z.literal('scram-sha-512'), ...user }),
+  z
+    .strictObject({
+      mechanism: z.literal('oauthbearer'),
+      /** A file with the token, which something else keeps fresh; read at each connection. Or: */
+      tokenFile: z.string().min(1).optional(),
+      /** where tokens are to be had with the grant `client_credentials` (RFC 6749, 4.4). */
+      tokenUrl: z.url().optional(),
+      clientId: z.string().min(1).optional(),
+      clientSecret: secretSchema.optional(),
+      scope: z.string().min(1).optional(),
+    })
+    .refine(
+      ({ tokenFile, tokenUrl, clientId, clientSecret }) =>
+        tokenFile === undefined
+          ? tokenUrl !== undefined && clientId !== undefined && clientSecret !== undefined
+          : tokenUrl === undefined,
+      'needs either tokenFile, or tokenUrl with clientId and clientSecret',
+    ),
+]);
+
+/** What runs the model. Scores are equal to the bit on one machine and runtime, and to 1e-4 across them. */
+const runtimeSchema = z.discriminatedUnion('kind', [
+  /** Whichever is fastest when the engine starts. */
+  z.strictObject({ kind: z.literal('auto') }),
+  z.strictObject({ kind: z.literal('onnx'), provider: z.enum(['cpu', 'webgpu', 'cuda']).default('cpu') }),
+  z.strictObject({
+    kind: z.literal('tfjs'),
+    /** By default the first of these that is installed. */
+    backend: z.enum(['node-gpu', 'node', 'wasm']).optional(),
+  }),
+]);
+export type RuntimeConfig = z.infer<typeof runtimeSchema>;
+
+/** Every setting of Wardstream, with unit, default and meaning. */
+export const configSchema = z.strictObject({
+  bus: z
+    .discriminatedUnion('kind', [
+      z.strictObject({
+        kind: z.literal('memory'),
+        partitions: z.number().int().positive().default(4),
+        /** Records a partition holds unread before the producer waits. */
+        capacity: z.number().int().positive().default(8192),
+      }),
+      z.strictObject({
+        kind: z.literal('kafka'),
+        brokers: z.array(z.string().min(1)).min(1),
+        clientId: z.string().default('wardstream'),
+        groupId: z.string().default('wardstream'),
+        /**
+         * Name of this process in the group, another for each (static membership). It keeps its partitions over a restart that is
+         * shorter than `sessionTimeoutMs`; others take them over only after that, also when it is stopped for good.
+         */
+        groupInstanceId: secretSchema.pipe(z.string().min(1)).optional(),
+        /** Put before every topic's name, so that several deployments can share a cluster. */
+        topicPrefix: z.string().default(''),
+        /** Partitions of each topic; the most processes that can share the work. */
+        partitions: z.number().int().positive().default(12),
+        replicationFactor: z.number().int().positive().default(1),
+        /** A process that is silent for this long has its partitions given to others. */
+        sessionTimeoutMs: z.number().int().min(6000).default(30_000),
+        /**
+         * Bytes that a batch of records may become when it is inflated, and all of one fetch too; a batch beyond is set aside. Twice
+         * the largest image. A broker takes batches of 1 MB by default, which become some ten times as much.
+         */
+        maxBatchBytes: z
+          .number()
+          .int()
+          .positive()
+          .default(64 * MIB),
+        /** TLS: with the system's certificate authorities, or as given; each of these is PEM. */
+        ssl: z
+          .union([
+            z.boolean(),
+            z.strictObject({
+              /** Certificate authorities that vouch for the brokers, instead of the system's. */
+              ca: secretSchema.optional(),
+              /** The client's own certificate and key, where brokers ask for them. */
+              cert: secretSchema.optional(),
+              key: secretSchema.optional(),
+              passphrase: secretSchema.optional(),
+            }),
+          ])
+          .default(false),
+        sasl: saslSchema.optional(),
+      }),
+    ])
+    .default({ kind: 'memory', partitions: 4, capacity: 8192 }),
+  /** The URL may hold user and password. */
+  schemaRegistry: z.strictObject({ url: secretSchema.pipe(z.url()) }).optional(),
+  schemas: z
+    .strictObject({
+      /** A folder of schema files (`.avsc`) that producers write single-object encoding with, besides the versions ours have had. */
+      directory: z.string().min(1).optional(),
+    })
+    .prefault({}),
+  align: z
+    .strictObject({
+      /** How long, in event time, the merge waits for events that are out of order. */
+      reorderWindowMs: ms.default(250),
+      /**
+       * A topic for which brokers give no answer, while they give them for others, holds a partition's events back for so long; then they
+       * go on without it, and its own are late. Long enough for another broker to take over, short enough to be waited for.
+       */
+      silentLaneMs: ms.default(10_000),
+      /** A partition of which not all is read that is this old is told of: metric, log, readiness, and a technical notice. */
+      behindAfterMs: ms.default(30_000),
+      /** Of a backlog: events of one topic and partition that may wait for slower topics before it is not read on. */
+      maxWaiting: z.number().int().positive().default(20_000),
+      /** Least event time between two scores of a patient that vitals alone cause. */
+      minScoreIntervalMs: ms.default(10_000),
+      /** Message ids remembered per patient; a power of two. */
+      dedupeWindow: z
+        .number()
+        .int()
+        .positive()
+        .refine((n) => (n & (n - 1)) === 0, 'must be a power of two')
+        .default(1024),
+    })
+    .prefault({}),
+  state: z
+    .strictObject({
+      /** On Kafka, how often the state of patients is written and offsets are committed. */
+      checkpointIntervalMs: ms.default(10_000),
+      /**
+       * On Kafka, a patient of whom nothing has come for so long (event time) leaves memory; the page shows since when, and the next
+       * value brings them back. 0: never. The default is longer than any vital sign counts for a score (4 h), and shorter than a shift.
+       */
+      evictAfterMs: ms.default(6 * 60 * MINUTE_MS),
+    })
+    .prefault({}),
+  shutdown: z
+    .strictObject({
+      /** Told to stop, a process finishes and commits what is under way; after so long it ends without. */
+      deadlineMs: ms.default(25_000),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      /** An event further ahead of the clock than this is set aside. */
+      maxFutureSkewMs: ms.default(15 * MINUTE_MS),
+      /** Of a message that is neither note nor image; a larger one is set aside unread. Kafka's own default. */
+      maxMessageBytes: z.number().int().positive().default(MIB),
+      maxNoteBytes: z.number().int().positive().default(MIB),
+      maxImageBytes: z
+        .number()
+        .int()
+        .positive()
+        .default(32 * MIB),
+      /**
+       * Dead letters kept a second and process, and bytes of the messages with them; of more only the number is kept. A whole unit
+       * whose every message is wrong is told within a second, and a day of it takes less than the store takes of a day's values.
+       */
+      deadLetters: z
+        .strictObject({
+          letters: z.number().int().positive().default(100),
+          rawBytes: z.number().int().positive().default(MIB),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  model: z
+    .strictObject({
+      /** A folder of models/deterioration, or `latest`. */
+      version: z.string().default('latest'),
+      /** A second model that scores the same stream without alerts, to be compared. */
+      shadow: z.string().optional(),
+      /** Where the model folders are; by default those that ship with the package. */
+      directory: z.string().optional(),
+      /** Rows of one inference batch at most. */
+      maxBatch: z.number().int().positive().max(1024).default(128),
+      /** ONNX Runtime's cpu by default: there everywhere, fast, and equal to the bit in any batch. */
+      runtime: runtimeSchema.default({ kind: 'onnx', provider: 'cpu' }),
+      /** Threads ONNX Runtime may use within an operator. */
+      threads: z.number().int().positive().default(1),
+    })
+    .prefault({}),
+  encoders: encodersSchema,
+  store: storeSchema.default({ kind: 'none' }),
+  metrics: metricsSchema,
+  alerts: z
+    .strictObject({
+      /**
+       * A patient whose ward no message has told for this long, in event time, gets a technical notice: vital signs often come
+       * before the admission is entered, but not by more than a minute or so where the interface works.
+       */
+      placeUnknownAfterMs: ms.default(MINUTE_MS),
+      rules: z
+        .array(ruleSchema)
+        .superRefine((rules, context) => {
+          for (const { rule, field, message } of faultsOf(rules))
+            context.addIssue({ code: 'custom', path: [rule, field], message });
+        })
+        .default(DEFAULT_RULES),
+    })
+    .prefault({}),
+  server: serverConfigSchema.prefault({}),
+});
+export type Config = z.infer<typeof configSchema>;
+export type BusConfig = Config['bus'];
+
+export const DEFAULT_CONFIG: Config = configSchema.parse({});
+export const DEFAULT_LIMITS = DEFAULT_CONFIG.limits;
+
+/**
+ * Checks settings given as data.
+ * @throws WardstreamError `WS_CONFIG` naming each wrong setting.
+ */
+export function parseConfig(data: unknown, where = 'the configuration'): Config {
+  const result = configSchema.safeParse(data ?? {});
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(({ path, message }) => `${path.join('.') || '(top)'}: ${message}`);
+  throw new WardstreamError('WS_CONFIG', `${where} is wrong: ${faults.join('; ')}`);
+}
+
+/** Reads a YAML or JSON file of settings. @throws WardstreamError `WS_CONFIG`. */
+export function loadConfig(file: string): Config {
+  return parseConfig(readSettings(file, 'configuration'), file);
+}
+
+/** The data of a YAML or JSON file, unchecked; `what` names the file's purpose. @throws WardstreamError `WS_CONFIG`. */
+export function readSettings(file: string, what: string): unknown {
+  if (!existsSync(file)) throw new WardstreamError('WS_CONFIG', `there is no ${what} file ${file}`);
+  try {
+    return parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new WardstreamError('WS_CONFIG', `${file} is neither YAML nor JSON: ${String(error)}`, {
+      cause: error,
+    });
+  }
+}

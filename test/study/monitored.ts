@@ -1,0 +1,22 @@
+import { type MonitoredStay, MonitoredStays } from '../../src/study/monitored.js';
+
+/** Stays that were made one by one. */
+export function monitored(stays: readonly MonitoredStay[]): MonitoredStays {
+  const offsets = new Uint32Array(stays.length + 1);
+  stays.forEach(({ from, to }, place) => {
+    offsets[place + 1] = offsets[place] + to - from;
+  });
+  const joined = (listOf: (stay: MonitoredStay) => Float64Array) =>
+    Float64Array.from(stays.flatMap((stay) => [...listOf(stay).subarray(stay.from, stay.to)]));
+  const watch = {
+    times: joined(({ times }) => times),
+    offsets,
+    starts: Float64Array.from(stays, ({ start }) => start),
+    ends: Float64Array.from(stays, ({ end }) => end),
+  };
+  return new MonitoredStays(
+    watch,
+    joined(({ signal }) => signal),
+    stays.map(({ events }) => events),
+  );
+}
