@@ -1,8 +1,8 @@
 import type { AlertMessage } from '../contract/messages.js';
+import { PLACE_UNKNOWN } from '../contract/signals.js';
 import { hashId } from '../events/dead-letter.js';
 import type { EpochMs } from '../events/event.js';
 import { notBefore, type PatientPlace, recordAfter } from './rule-state.js';
-import { PLACE_UNKNOWN } from './signals.js';
 
 /** What is kept of it, as JSON: what is not finite is null. */
 export interface StoredPlaceWatch {

@@ -75,8 +75,8 @@ type Worker = { run(task: ZstdTask): Promise<Uint8Array | null> };
 let worker: Promise<Worker> | null = null;
 
 async function inflateBeside(bytes: Buffer, size: ZstdSize, maxBytes: number): Promise<Uint8Array | null> {
-  worker ??= import('../encoders/lazy-worker.js').then(
-    ({ LazyWorker }) => new LazyWorker<ZstdTask, Uint8Array | null>('../bus/zstd-worker', 'inflate', 64),
+  worker ??= import('../threads/lazy-worker.js').then(
+    ({ LazyWorker }) => new LazyWorker<ZstdTask, Uint8Array | null>('bus/zstd-worker', 'inflate', 64),
   );
   // A copy: with a part of a buffer the whole would be sent.
   return (await worker).run({ bytes: new Uint8Array(bytes), size, maxBytes });

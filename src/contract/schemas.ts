@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { IdFault, MAX_ID_LENGTH, readId } from '../events/ids.js';
+import { IdFault, MAX_ID_LENGTH, readId } from './ids.js';
 import { ROLES } from './roles.js';
 
 /**

@@ -4,11 +4,11 @@ import type { ImagingMessage } from '../contract/messages.js';
 import { type Encoding, quantise, unusable } from '../events/encoding.js';
 import { readImageHeader } from '../events/image.js';
 import type { EncodersConfig } from '../settings/encoders.js';
+import { LazyWorker } from '../threads/lazy-worker.js';
 import type { Decoded, DecodeTask } from './decode-worker.js';
 import { ImageFault } from './image-fault.js';
 import { ImageFetcher } from './image-fetcher.js';
 import { type ImageNetwork, openImageNetwork } from './image-network.js';
-import { LazyWorker } from './lazy-worker.js';
 
 /** DICOM modality codes of plain radiographs. */
 export const RADIOGRAPHS: ReadonlySet<string> = new Set(['', 'CR', 'DX', 'DR', 'RG', 'XR']);
@@ -31,7 +31,7 @@ export class ImageEncoder {
   readonly #fetcher: ImageFetcher;
   readonly #maxPixels: number;
   readonly #decodeTimeoutMs: number;
-  readonly #worker = new LazyWorker<DecodeTask, Decoded>('decode-worker', 'decode', 128);
+  readonly #worker = new LazyWorker<DecodeTask, Decoded>('encoders/decode-worker', 'decode', 128);
   readonly #cache = new LRUCache<string, Encoding>({ max: CACHE_IMAGES });
 
   constructor(

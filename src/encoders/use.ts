@@ -1,4 +1,4 @@
-import { LazyWorker } from './lazy-worker.js';
+import { LazyWorker } from '../threads/lazy-worker.js';
 import type { SentenceEncoder } from './sentence-encoder.js';
 
 export const USE_NAME = 'use-lite-en';
@@ -10,7 +10,7 @@ export const USE_SIZE = 512;
  * would give other roundings.
  */
 export function openUse(): SentenceEncoder {
-  const worker = new LazyWorker<string, Float32Array>('use-worker', 'embed', 256);
+  const worker = new LazyWorker<string, Float32Array>('encoders/use-worker', 'embed', 256);
   return {
     name: USE_NAME,
     size: USE_SIZE,

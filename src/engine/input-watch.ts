@@ -1,9 +1,9 @@
 import type { NoticeBoard } from '../alerts/notices.js';
 import type { Home, HomeOf } from '../bus/bus.js';
 import { crc32Partition, murmur2Partition } from '../bus/partitioners.js';
+import { readId } from '../contract/ids.js';
 import { TOPICS } from '../contract/topics.js';
 import type { ClinicalEvent, EpochMs } from '../events/event.js';
-import { readId } from '../events/ids.js';
 import type { RawRecord } from '../events/record.js';
 
 /** Why a message lies in another partition than its patient. */

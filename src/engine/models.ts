@@ -1,6 +1,6 @@
-import { requireSignals } from '../alerts/signals.js';
 import { MODALITIES } from '../contract/contributions.js';
 import type { Outcomes } from '../contract/outcomes.js';
+import { requireSignals } from '../contract/signals.js';
 import { WardstreamError } from '../errors.js';
 import { BlankRuntime } from '../inference/blank.js';
 import { baseOutcomes } from '../inference/explain.js';

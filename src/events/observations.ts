@@ -1,9 +1,9 @@
 import type { UnitConversion } from '../clinical/units.js';
 import { INDEX_BY_CODE, VARIABLES, type Variable } from '../clinical/variables.js';
+import { isPlainId } from '../contract/ids.js';
 import { repeatedText } from './avro.js';
 import type { Origin } from './dead-letter.js';
 import type { ClinicalEvent, EpochMs } from './event.js';
-import { isPlainId } from './ids.js';
 import { canonicalOf, eventOf, timeFault, type ValidationCounts, type ValidationLimits } from './validate.js';
 
 /** Observations of a message that are read here; one with more is decoded the long way. */

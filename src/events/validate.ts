@@ -1,5 +1,6 @@
 import type { UnitConversion } from '../clinical/units.js';
 import { INDEX_BY_CODE, VARIABLES } from '../clinical/variables.js';
+import { IdFault, readId } from '../contract/ids.js';
 import type {
   AckMessage,
   AdtMessage,
@@ -11,7 +12,6 @@ import type {
 } from '../contract/messages.js';
 import type { DeadLetterReason, Origin, Rejection } from './dead-letter.js';
 import { type ClinicalEvent, type EpochMs, EVENT_KINDS, rankOf } from './event.js';
-import { IdFault, readId } from './ids.js';
 import { readImageHeader } from './image.js';
 import { isStorableTime } from './storable.js';
 

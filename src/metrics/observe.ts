@@ -3,8 +3,6 @@ import type { KafkaBusConfig } from '../bus/kafka-client.js';
 import type { Clock } from '../clock.js';
 import type { Engine } from '../engine/engine.js';
 import type { Sink } from '../engine/outputs.js';
-import { select } from '../store/select.js';
-import type { StoreSink } from '../store/sink.js';
 import { KafkaLag } from './kafka-lag.js';
 import { type KafkaSource, type MetricsSources, openMetrics } from './metrics.js';
 import type { Condition, ObservabilityOptions } from './readiness.js';
@@ -14,9 +12,20 @@ import { traced } from './tracing.js';
 /** An insert that failed is tried again at least this often; after so long without a complaint the store is back. */
 const AWAY_MS = 15_000;
 
+/** What a sink of the store tells of itself. */
+export interface StoreMeasures {
+  /** Rows in memory, and the bytes they take. */
+  readonly waiting: number;
+  readonly waitingBytes: number;
+  readonly isAway: boolean;
+  /** By table. */
+  readonly refused: ReadonlyMap<string, number>;
+  readonly leftOut: { readonly rows: ReadonlyMap<string, number> };
+}
+
 export interface StoreParts {
   readonly client: ClickHouseClient;
-  readonly sink: Pick<StoreSink, 'waiting' | 'waitingBytes' | 'isAway' | 'refused' | 'leftOut'>;
+  readonly sink: StoreMeasures;
   /** Bytes of rows that wait on disk; left out where there is no spool. */
   readonly spoolBytes?: (() => number) | undefined;
 }
@@ -122,10 +131,11 @@ function conditionsOf(
     {
       name: 'store',
       check: async () => {
-        await select(client, 'SELECT 1').catch(() => {
-          throw new Error('it does not answer');
-        });
-        return null;
+        const answer = client.query({ query: 'SELECT 1', format: 'JSONEachRow' });
+        return answer.then(
+          (result) => result.json().then(() => null),
+          () => 'it does not answer',
+        );
       },
     },
   ];

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { faultsOf, SIGNALS } from '../alerts/signals.js';
+import { faultsOf, SIGNALS } from '../contract/signals.js';
 import { WardstreamError } from '../errors.js';
 import { encodersSchema } from './encoders.js';
 import { metricsSchema } from './metrics.js';

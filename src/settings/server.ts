@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { isNetwork } from '../server/access/proxies.js';
+import { isNetwork } from './network.js';
 import { secretSchema } from './secret.js';
 
 /** How the claims of tokens are named; providers differ. */

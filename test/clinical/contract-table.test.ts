@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { contractTable, withContractTable } from '../../src/clinical/contract-table.js';
+import { MAX_ID_LENGTH } from '../../src/contract/ids.js';
 import { RECORD_OF_TOPIC } from '../../src/contract/topics.js';
 import { MISPLACEMENTS } from '../../src/engine/input-watch.js';
 import { DEAD_LETTER_REASONS } from '../../src/events/dead-letter.js';
-import { MAX_ID_LENGTH } from '../../src/events/ids.js';
 import { parseConfig } from '../../src/settings/config.js';
 
 const CONTRACT = readFileSync('docs/data-contract.md', 'utf8');

@@ -54,14 +54,6 @@ export class Proxies {
   }
 }
 
-/** Whether text names an address or a network. */
-export function isNetwork(text: string): boolean {
-  const [address, bits, more] = text.split('/');
-  const version = isIP(address);
-  if (version === 0 || more !== undefined) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 6 ? 128 : 32));
-}
-
 /** What one sender can have many addresses of is counted as one: of IPv6 the first 64 bits. */
 export function networkOf(address: string): string {
   if (!isIPv6(address)) return address;

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
+import { IdFault, readId } from '../../contract/ids.js';
 import { ROLES } from '../../contract/roles.js';
-import { IdFault, readId } from '../../events/ids.js';
 import { ALL_WARDS, type Principal } from './principal.js';
 import { ProviderAway, ProviderKeys } from './provider-keys.js';
 

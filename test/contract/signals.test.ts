@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { faultsOf, requireSignals } from '../../src/alerts/signals.js';
+import { faultsOf, requireSignals } from '../../src/contract/signals.js';
 import { type AlertRule, DEFAULT_CONFIG, parseConfig } from '../../src/settings/config.js';
 
 const [RULE] = DEFAULT_CONFIG.alerts.rules;

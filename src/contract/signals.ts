@@ -1,5 +1,5 @@
-import type { ModelOutput } from '../contract/outcomes.js';
 import { WardstreamError } from '../errors.js';
+import type { ModelOutput } from './outcomes.js';
 
 /** What rules can watch: probabilities of the model, and NEWS2 points. */
 export const SIGNALS = ['risk', 'circulatory', 'respiratory', 'deterioration', 'news2'] as const;

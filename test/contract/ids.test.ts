@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { IdFault, isPlainId, MAX_ID_LENGTH, readId } from '../../src/events/ids.js';
+import { IdFault, isPlainId, MAX_ID_LENGTH, readId } from '../../src/contract/ids.js';
 import { Validator } from '../../src/events/validate.js';
 import { ack, adt, LIMITS, labs, START, vitals } from '../helpers.js';
 

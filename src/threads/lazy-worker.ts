@@ -13,7 +13,7 @@ export class LazyWorker<Task, Result> {
   /** Resolves when the tasks so far are over: time is counted from a task's own beginning. */
   #last: Promise<unknown> = Promise.resolve();
 
-  /** `task` is the function that `script` (a file of this folder, without its ending) exports. */
+  /** `task` is the function that `script` (a file of src, without its ending) exports. */
   constructor(script: string, task: string, heapMb: number) {
     this.#script = script;
     this.#task = task;
