@@ -65,7 +65,7 @@ export interface ClockVerdict {
   /** To be added to the machine's clock. */
   readonly correctionMs: number;
   /** Whose clock is wrong, if one is. */
-  readonly wrong: 'machine' | 'broker' | null;
+  readonly wrong: 'machine' | 'broker' | 'producers' | null;
   /** Who says so. */
   readonly by: 'broker' | 'producers';
   /** Somebody's newest event is of now: what is ahead of it is ahead by its producer's fault. */
@@ -74,9 +74,10 @@ export interface ClockVerdict {
 
 /**
  * Whose clock is right. The brokers' decides, for all processes share it; but where several patients' newest events are of now by the machine's
- * clock, and none by the brokers', theirs is the wrong one. Producers decide only where nobody contradicts them: if at
- * least three patients are heard and every one is ahead, the machine's clock (and the brokers', which may be on the same machine) is
- * behind by what the least of them is ahead. So one producer that is wrong, among others, changes nothing.
+ * clock, and none by the brokers', theirs is the wrong one. Where the brokers do not tell, at least three patients are heard and every one
+ * is ahead, the machine's clock is behind by what the least of them is ahead. Where the brokers confirm the machine, all producers are
+ * wrong instead, as by a summer time that one interface takes for all: what they send waits until its time has come, and that is told. So
+ * one producer that is wrong, among others, changes nothing.
  */
 export function judgeClocks({ brokerAheadMs, settled, settling, isAgreed }: Evidence): ClockVerdict {
   const isOfNow = (correction: number) => (ahead: number) =>
@@ -90,7 +91,9 @@ export function judgeClocks({ brokerAheadMs, settled, settling, isAgreed }: Evid
   const least = Math.min(...settled, ...settling) - broker;
   const isAhead = least > PRODUCER_TOLERANCE_MS && least <= MAX_BY_PRODUCERS_MS;
   if (isAhead && isAgreed && settled.length >= FEWEST_PATIENTS) {
-    return { correctionMs: broker + least, wrong: 'machine', by: 'producers', isConfirmed: false };
+    return brokerAheadMs === null
+      ? { correctionMs: least, wrong: 'machine', by: 'producers', isConfirmed: false }
+      : { correctionMs: broker, wrong: 'producers', by: 'broker', isConfirmed: false };
   }
   const wrong = broker === 0 ? null : 'machine';
   return { correctionMs: broker, wrong, by: 'broker', isConfirmed: withBroker > 0 };
@@ -242,6 +245,16 @@ export class CheckedClock implements Clock {
         kind,
         priority: 'HIGH',
         detail: `the clock of this machine is ${seconds(correctionMs)} s ${direction} ${whose}, whose time is used instead. Set it (NTP)`,
+      });
+    }
+    if (wrong !== 'producers') troubles.clear('producers-ahead');
+    else {
+      troubles.raise({
+        kind: 'producers-ahead',
+        priority: 'HIGH',
+        detail:
+          'the newest values of every patient are ahead of the clocks of this machine and of the Kafka brokers, which agree: nobody is watched ' +
+          'until their times have come. Set the clock, or the time zone, of what sends them',
       });
     }
     if (wrong !== 'broker') troubles.clear('broker-clock');

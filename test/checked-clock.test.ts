@@ -26,11 +26,14 @@ describe('whose clock is right', () => {
     expect(judge(20 * MINUTE_MS, [-1000, 0, 20 * MINUTE_MS]).wrong).toBe('machine');
   });
 
-  it('is the producers where every patient is ahead alike, also of brokers on the same machine', () => {
+  it('is the machine where every patient is ahead alike and the brokers do not tell', () => {
     const ahead = [20, 21, 20.5].map((minutes) => minutes * MINUTE_MS);
-    const verdict = { correctionMs: 20 * MINUTE_MS, wrong: 'machine' };
-    expect(judge(0, ahead)).toEqual(verdict);
-    expect(judge(null, ahead)).toEqual(verdict);
+    expect(judge(null, ahead)).toEqual({ correctionMs: 20 * MINUTE_MS, wrong: 'machine' });
+  });
+
+  it('is all producers where the brokers confirm the machine, as by a summer time taken too early', () => {
+    const ahead = [60, 60, 60.5].map((minutes) => minutes * MINUTE_MS);
+    expect(judge(0, ahead)).toEqual({ correctionMs: 0, wrong: 'producers' });
   });
 
   it('is not one producer among others, nor so few that they may be one', () => {

@@ -1,4 +1,5 @@
 import type { Kafka, KafkaMessage } from 'kafkajs';
+import { causesOf } from '../errors.js';
 import { patiently } from './kafka-client.js';
 
 /** What is used of kafkajs's own cluster, which its types do not tell. */
@@ -31,6 +32,8 @@ interface Broker {
   }>;
 }
 
+/** So long a record is asked for; then its patient begins anew. */
+const GIVE_UP_MS = 5000;
 /** A batch is sent whole if it alone is larger. */
 const LEAST_BYTES = 1;
 const READ_UNCOMMITTED = 0;
@@ -49,7 +52,7 @@ export class RecordsAt {
     this.#topic = topic;
   }
 
-  /** The records at those of the offsets that are still there. Waits for a broker that is away. */
+  /** The records at those of the offsets that are still there. Waits for a broker that is away, though not for ever. */
   async read(partition: number, offsets: readonly number[]): Promise<KafkaMessage[]> {
     const wanted = new Set(offsets);
     const found: KafkaMessage[] = [];
@@ -57,12 +60,23 @@ export class RecordsAt {
       // Taken from the batch of one before it: what was written together is read together.
       if (!wanted.has(offset)) continue;
       wanted.delete(offset);
-      for (const message of await patiently(() => this.#fetch(partition, offset))) {
+      for (const message of await this.#patiently(partition, offset)) {
         const at = Number(message.offset);
         if (at === offset || wanted.delete(at)) found.push(message);
       }
     }
     return found;
+  }
+
+  /** Nothing where the offset is none of the log, or no broker gives it for so long: everybody else waits meanwhile. */
+  async #patiently(partition: number, offset: number): Promise<readonly KafkaMessage[]> {
+    const deadline = performance.now() + GIVE_UP_MS;
+    const call = () =>
+      this.#fetch(partition, offset).catch((error: unknown) => {
+        if (isOutOfRange(error) || performance.now() > deadline) return [];
+        throw error;
+      });
+    return patiently(call);
   }
 
   async close(): Promise<void> {
@@ -104,4 +118,8 @@ export class RecordsAt {
     await cluster.addTargetTopic(this.#topic);
     return cluster;
   }
+}
+
+function isOutOfRange(error: unknown): boolean {
+  return causesOf(error).some((each) => (each as { type?: string }).type === 'OFFSET_OUT_OF_RANGE');
 }

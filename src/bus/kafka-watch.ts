@@ -177,11 +177,13 @@ export class KafkaWatch {
     positions: () => readonly ReadPosition[],
     anew: () => void,
   ): Promise<void> {
+    // As of before the ends are asked: what is read meanwhile is no sign of another log.
+    const before = positions();
     const survey = await this.survey(topics);
     if (this.#closing.signal.aborted) return;
     for (const topic of topics) this.#lookAt(topic, survey.partitionsOf(topic));
     let isAnother = false;
-    for (const position of positions()) {
+    for (const position of before) {
       const { topic, partition } = position;
       const verdict = judge(position, survey.idOf(topic), survey.endsOf(topic, partition));
       this.tell(position, verdict, survey);

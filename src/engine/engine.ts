@@ -73,12 +73,17 @@ export interface EngineCounts {
 
 /** Input batches under way at once: while one is scored, the next is aligned. */
 const MAX_IN_FLIGHT = 3;
+/** Told to end, results are waited for this long; then the partitions are left all the same. */
+const LEAVE_WITHIN_MS = 3000;
 /** How often events that have waited long enough are released, where nothing new comes in. */
 const TICK_MS = 50;
 /** What a state topic knows where nothing is kept. */
 const NO_STATE = { restored: [], discharged: [], silent: [] };
 /** How often it is looked for partitions that are not read to their end. */
 const LOOK_MS = 1000;
+
+/** Results did not come to rest before the end. */
+class Hurried extends Error {}
 
 /**
  * The pipeline: bus → decode → merge → encode → align → score → alert policy → sinks → commit. The only place that knows all
@@ -119,6 +124,11 @@ export class Engine {
   });
   /** What comes in now is left to whoever reads on from the committed offsets. */
   #isClosing = false;
+  #hurry: () => void = () => undefined;
+  /** Rejects when results have been waited for long enough at the end. */
+  readonly #hurried = new Promise<never>((_, reject) => {
+    this.#hurry = () => reject(new Hurried());
+  });
   #ticking: NodeJS.Timeout | undefined;
   #looking: NodeJS.Timeout | undefined;
   readonly #behind: BehindWatch;
@@ -179,6 +189,7 @@ export class Engine {
     );
     this.#schemas = new SchemaLoader(this.codec, { notices: this.notices, onWarning });
     this.#gate = new SchemaGate(this.#schemas, (batch) => this.#accept(batch), this.#resting.on('schemas'));
+    this.#hurried.catch(() => undefined);
     this.#checkpoint = this.#openCheckpoint();
     this.#behind = new BehindWatch({
       afterMs: config.align.behindAfterMs,
@@ -358,9 +369,16 @@ export class Engine {
     clearInterval(this.#checkpointing);
     this.#isClosing = true;
     this.#schemas.close();
+    // A store that hangs must not keep the partitions from whoever takes them over: they read again what is not committed.
+    const hurry = setTimeout(() => this.#hurry(), LEAVE_WITHIN_MS);
     await this.#lastCheckpoint;
     await this.#idle();
-    if (this.#failure === null) await this.#write();
+    if (this.#failure === null) {
+      await this.#write().catch((error: unknown) => {
+        if (!(error instanceof Hurried)) throw error;
+      });
+    }
+    clearTimeout(hurry);
     await this.#consumer?.close();
     this.notices.close();
     this.#noticing.unsubscribe();
@@ -425,7 +443,9 @@ export class Engine {
       isUnderWay = true;
       this.#lastCheckpoint = this.#write()
         .then(() => this.#evict())
-        .catch((error: unknown) => this.#fail(error))
+        .catch((error: unknown) => {
+          if (!(error instanceof Hurried)) this.#fail(error);
+        })
         .finally(() => {
           isUnderWay = false;
         });
@@ -439,7 +459,8 @@ export class Engine {
       consumer: this.#consumer,
       atRest: (call) => this.#atRest(call),
       flush: async () => {
-        await Promise.all(this.#options.sinks.map((sink) => sink.flush?.()));
+        const flushed = Promise.all(this.#options.sinks.map((sink) => sink.flush?.()));
+        await Promise.race([flushed, this.#hurried]);
       },
     });
     this.#checkpoints++;
