@@ -370,7 +370,8 @@ function isOf(event: ClinicalEvent, type: AdtMessage['type']): event is AdtClini
 
 /** Whether an event says that a patient who was discharged is here after all: a transfer, or a value measured after an update. */
 function isStillHere(event: ClinicalEvent, { at, update }: DischargedStay): boolean {
-  if (isOf(event, 'TRANSFER')) return event.eventTime > at;
+  // Of one moment, too: a transfer that is entered with the discharge says where the patient goes on.
+  if (isOf(event, 'TRANSFER')) return event.eventTime >= at;
   return update !== null && event.variables !== null && event.observedAt >= update.eventTime;
 }
 

@@ -105,7 +105,12 @@ export function decodeBatch(batch: RecordBatch, decoder: EventDecoder, clock: Cl
       clock.heard?.(event.patientId, event.eventTime);
     }
   }
-  return { lane, partition, events, deadLetters: decoder.takeDeadLetters(), positions };
+  const deadLetters = decoder.takeDeadLetters();
+  for (const { reason, patientId, eventTime } of deadLetters) {
+    // What is too far ahead tells of clocks, too: of its sender's, or of ours.
+    if (reason === 'future' && patientId !== null && eventTime !== null) clock.heard?.(patientId, eventTime);
+  }
+  return { lane, partition, events, deadLetters, positions };
 }
 
 function isControl(input: EngineInput): input is Control {
