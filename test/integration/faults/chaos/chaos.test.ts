@@ -22,7 +22,7 @@ import { actions, SETTINGS, type Undisturbed, undisturbed, workload } from './wo
 const SEED = Number(process.env.CHAOS_SEED ?? 17);
 const LIVE_MS = 1000 * Number(process.env.CHAOS_SECONDS ?? 180);
 /** Until the stream is live: the undisturbed run, the topics filled, the engines up, and the first day dealt with. */
-const LEAD_MS = 1000 * Number(process.env.CHAOS_LEAD_SECONDS ?? 60);
+const LEAD_MS = 1000 * Number(process.env.CHAOS_LEAD_SECONDS ?? 45);
 /** What is not dealt with by then is not going to be. */
 /** `CHAOS_TARGETS=engines,store` harms only these; `none` nothing at all. */
 const harmed = process.env.CHAOS_TARGETS?.split(',');
