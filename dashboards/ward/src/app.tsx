@@ -10,7 +10,7 @@ import { PatientPage } from './patient/patient.js';
 import { type Act, type AlertView, NOTICE, PROTOCOL_VERSION } from './protocol.js';
 import { ReplayBar } from './replay/bar.js';
 import { truthOf } from './replay/replay.js';
-import { bedName, isActive, leadingAlert, sortAlerts, sortPatients } from './state.js';
+import { bedName, isActive, leadingAlert, sortAlerts, sortPatients, withBeds } from './state.js';
 import { absenceText, emptyText, noAlertText } from './ward/empty.js';
 import { STALE_MS } from './ward/vitals.js';
 import { WardPage } from './ward/ward.js';
@@ -34,7 +34,7 @@ export function App({ source, isWall }: AppProps) {
   const [settings, change] = useSettings();
   const wallNow = useWallClock(TICK_MS);
   const { link, ward } = feed;
-  const alerts = sortAlerts(ward.alerts.values());
+  const alerts = sortAlerts(withBeds(ward.alerts.values(), ward.patients));
   const isLost = link.kind === 'lost';
   const loudest = leadingAlert(alerts.filter(isActive))?.priority ?? null;
   const soundBlocked = useAlarm(settings.sound ? (isLost ? 'LOW' : loudest) : null);

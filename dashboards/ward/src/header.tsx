@@ -5,7 +5,7 @@ import { ALERTS, type Place, WARD } from './place.js';
 import type { AlertView, PatientView } from './protocol.js';
 import type { Settings } from './settings.js';
 import { Shape } from './shape.js';
-import { isActive, PRIORITIES, wardName } from './state.js';
+import { isActive, isTechnical, PRIORITIES, wardName } from './state.js';
 
 const LINK_TEXT: Readonly<Record<Link['kind'], string>> = {
   connecting: 'Connecting…',
@@ -36,6 +36,8 @@ interface HeaderProps {
 export function Header(props: HeaderProps) {
   const { patients, clock, link, isReplay, alerts, place, go, isWall } = props;
   const waiting = alerts.filter(isActive).length;
+  const technical = alerts.filter(isTechnical);
+  const clinical = alerts.filter((alert) => !isTechnical(alert));
   return (
     <header class="top">
       <h1>{wardName(patients)}</h1>
@@ -60,7 +62,7 @@ export function Header(props: HeaderProps) {
       )}
       <ul class="counts" aria-label="Open alerts by priority">
         {PRIORITIES.map((priority) => {
-          const ofPriority = alerts.filter((alert) => alert.priority === priority);
+          const ofPriority = clinical.filter((alert) => alert.priority === priority);
           const active = ofPriority.some(isActive);
           const tone = ofPriority.length === 0 ? 'zero' : active ? 'active' : 'quiet';
           return (
@@ -70,6 +72,12 @@ export function Header(props: HeaderProps) {
             </li>
           );
         })}
+        {technical.length > 0 && (
+          <li class="chip technical active">
+            <Icon name="warning" />
+            <b>{technical.length}</b> technical
+          </li>
+        )}
       </ul>
       <span class="space" />
       <Controls {...props} />

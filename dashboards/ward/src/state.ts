@@ -128,6 +128,18 @@ export function sortPatients(patients: Iterable<PatientView>, order: Settings['o
   return [...patients].sort(order === 'bed' ? byBed : byRisk);
 }
 
+/** The alerts, technical notices about a patient with the bed that the patient is in. */
+export function withBeds(
+  alerts: Iterable<AlertView>,
+  patients: ReadonlyMap<string, PatientView>,
+): AlertView[] {
+  return [...alerts].map((alert) => {
+    if (!isTechnical(alert) || alert.bedId !== null) return alert;
+    const bedId = patients.get(alert.patientId)?.bedId ?? null;
+    return bedId === null ? alert : { ...alert, bedId };
+  });
+}
+
 /** Newest onset first. */
 export function sortAlerts(alerts: Iterable<AlertView>): AlertView[] {
   return [...alerts].sort((a, b) => b.onsetTime - a.onsetTime || b.eventTime - a.eventTime);

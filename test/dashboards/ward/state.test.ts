@@ -7,6 +7,7 @@ import {
   sortByUrgency,
   sortPatients,
   wardName,
+  withBeds,
 } from '../../../dashboards/ward/src/state.js';
 import { absenceText, emptyText, noAlertText } from '../../../dashboards/ward/src/ward/empty.js';
 import { catchingUpText, elsewhereText } from '../../../dashboards/ward/src/ward-text.js';
@@ -136,5 +137,17 @@ describe('sorting', () => {
   it('names the wards shown', () => {
     expect(wardName([])).toBe('Ward');
     expect(wardName([patientView({ wardId: 'W 10' }), patientView({ wardId: 'W 9' })])).toBe('W 9, W 10');
+  });
+});
+
+describe('technical notices', () => {
+  it('about a patient name the bed that the patient is in', () => {
+    const notice = { ...alert('n'), class: 'technical' as const, patientId: 'p1', bedId: null };
+    const patients = new Map([['p1', patientView({ patientId: 'p1', bedId: 'Bed 7' })]]);
+    expect(withBeds([notice, alert('c')], patients).map(({ bedId }) => bedId)).toEqual([
+      'Bed 7',
+      alert('c').bedId,
+    ]);
+    expect(withBeds([notice], new Map())[0].bedId).toBeNull();
   });
 });
