@@ -72,6 +72,8 @@ interface Run {
   readonly pacer: Pacer;
   engine: Engine | null;
   bus: MemoryBus | null;
+  /** Nobody looks at it any more. */
+  leave: () => void;
   ended: Promise<void>;
 }
 
@@ -149,6 +151,7 @@ export class ServedReplay implements ReplayControl {
     const run = this.#run;
     this.#run = null;
     run?.pacer.stop();
+    run?.leave();
     await run?.ended;
   }
 
@@ -178,7 +181,11 @@ export class ServedReplay implements ReplayControl {
 
   #begin(pacer: Pacer): Run {
     const { config, open, view, storeSink } = this.#options;
-    const run: Run = { pacer, engine: null, bus: null, ended: Promise.resolve() };
+    let leave: () => void = () => undefined;
+    const left = new Promise<void>((resolve) => {
+      leave = resolve;
+    });
+    const run: Run = { pacer, engine: null, bus: null, leave, ended: Promise.resolve() };
     // What an abandoned run still has under way is of no interest.
     const only = (sink: Sink): Sink => ({
       write: async (outputs: Outputs) => {
@@ -198,8 +205,13 @@ export class ServedReplay implements ReplayControl {
         run.engine = engine;
         run.bus = bus;
       },
+      // Whoever stays at the end may still ask why a risk is what it is.
+      onDrained: () => {
+        pacer.end();
+        return left;
+      },
     }).then(
-      () => pacer.end(),
+      () => undefined,
       (error: unknown) => this.#reportFailure(error),
     );
     return run;

@@ -31,6 +31,8 @@ export interface ReplayOptions {
   readonly asksModel?: boolean;
   /** Says when each moment of history may happen; by default `speed` does. */
   readonly pace?: Pace;
+  /** Called when all is dealt with; what reads it is closed when this has resolved. */
+  readonly onDrained?: () => Promise<void>;
   /** Called before anything is read, with what reads it. */
   readonly onOpened?: (engine: Engine, bus: MemoryBus) => void;
 }
@@ -132,6 +134,7 @@ export async function replayPart(source: ReplaySource, options: ReplayOptions): 
     await engine.start();
     isWhole = await feed(source, bus, engine, clock, options);
     await drain(bus, engine);
+    await options.onDrained?.();
   } finally {
     await bus.close();
     await engine.close();
