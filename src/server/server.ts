@@ -104,7 +104,8 @@ export class WardServer {
     const refusals = new Refusals(trail);
     const app = Fastify({
       bodyLimit: MAX_BODY_BYTES,
-      routerOptions: { maxParamLength: 1000 },
+      // As long as a request line may be: what is too long for an id is answered by the rule of ids, with 400.
+      routerOptions: { maxParamLength: 16_384 },
       requestTimeout: REQUEST_TIMEOUT_MS,
       frameworkErrors: sendProblem,
       ...(tls === undefined ? {} : { https: { cert: tls.cert, key: tls.key } }),

@@ -71,6 +71,13 @@ afterAll(async () => {
 });
 
 describe('patients', () => {
+  it('answers 400 of what is too long for an id, however long it is', async () => {
+    for (const length of [201, 1500, 5000]) {
+      const { status } = await ward.get(`/api/v1/patients/${'x'.repeat(length)}`, token);
+      expect([length, status]).toEqual([length, 400]);
+    }
+  });
+
   it('lists them and shows one, with its open alerts', async () => {
     const { patients } = await json<PatientsResponse>(await ward.get('/api/v1/patients', token));
     expect(patients.map(({ patientId, risk }) => [patientId, risk])).toEqual([
