@@ -1,8 +1,8 @@
 import { concatMap, Subject, type Subscription, tap } from 'rxjs';
-import { GoneValues } from '../alerts/gone-values.js';
 import { NoReadings } from '../alerts/no-reading.js';
 import { NO_NOTICES, TechnicalNotices } from '../alerts/notices.js';
 import { AlertPolicy } from '../alerts/policy.js';
+import { UnusedValues } from '../alerts/unused-values.js';
 import type { PatientState } from '../align/patient.js';
 import type { Consumer, EventBus, RecordHandler } from '../bus/bus.js';
 import type { Clock } from '../clock.js';
@@ -107,7 +107,7 @@ export class Engine {
   readonly #drift: DriftCounters;
   readonly #decoder: EventDecoder;
   readonly #noReadings: NoReadings;
-  readonly #goneValues: GoneValues;
+  readonly #unusedValues: UnusedValues;
   readonly #encoding: EncodeStage;
   readonly #scoring: AlignAndScore;
   readonly #explanations: Explanations;
@@ -162,7 +162,7 @@ export class Engine {
     this.notices = options.notices ?? new TechnicalNotices(options.clock);
     this.#noticing = this.notices.changes$.subscribe((record) => this.#tell(record));
     // In history there is no bed to go to.
-    this.#goneValues = new GoneValues(options.clock.live ? this.notices : NO_NOTICES);
+    this.#unusedValues = new UnusedValues(options.clock.live ? this.notices : NO_NOTICES);
     this.#noReadings = new NoReadings(
       options.clock.live ? this.notices : NO_NOTICES,
       (patientId) => this.#scoring.aligner.patients.get(patientId)?.wardId ?? null,
@@ -530,7 +530,7 @@ export class Engine {
         this.#explanations.operator(),
         tap((outputs) => this.#count(outputs)),
         tap((outputs) => this.#noReadings.note(outputs, clock.now())),
-        tap((outputs) => this.#goneValues.note(outputs, clock.now())),
+        tap((outputs) => this.#unusedValues.note(outputs, clock.now())),
         boundDeadLetters(clock, config.limits.deadLetters),
         deliver(sinks),
         concatMap(async (outputs) => {
