@@ -28,7 +28,7 @@ const LEAD_MS = 1000 * Number(process.env.CHAOS_LEAD_SECONDS ?? 45);
 const harmed = process.env.CHAOS_TARGETS?.split(',');
 const targets = new Set(TARGETS.filter((target) => harmed?.includes(target) ?? true));
 const HEAL_MS = 90_000;
-const DRAIN_MS = 30_000;
+const DRAIN_MS = 60_000;
 /** For faults under way, engines that do not end, and the checks: a failure is to be told in full. */
 const CHECK_MS = 300_000;
 /** Engines that are there, and one that comes and goes. */
@@ -112,8 +112,11 @@ async function heal(): Promise<number> {
   return left;
 }
 
-/** Waits until nothing waits on disk for the store; who left something there comes back for it. The spool goes with issue 19. */
-async function drain(): Promise<void> {
+/**
+ * Waits until nothing waits on disk for the store, and gives the engines of which something still does; who left something there comes
+ * back for it.
+ */
+async function drain(): Promise<number[]> {
   const waiting = (number: number) => {
     const directory = spoolOf(number);
     return existsSync(directory) && readdirSync(directory).some((name) => name.endsWith('.jsonl'));
@@ -121,6 +124,7 @@ async function drain(): Promise<void> {
   const end = Date.now() + DRAIN_MS;
   for (const slot of slots) if (!slot.isWanted && waiting(slot.number)) await slot.run();
   while (slots.some(({ number }) => waiting(number)) && Date.now() < end) await sleep(300);
+  return slots.map(({ number }) => number).filter(waiting);
 }
 
 function spoolOf(number: number): string {
@@ -172,8 +176,10 @@ suite('a ward on which everything goes wrong', () => {
     await pulse.stop();
     const healed = Date.now();
     const left = await heal();
-    await drain();
-    say(`healed after ${Date.now() - healed} ms; ${left} messages are left`);
+    const undrained = await drain();
+    say(
+      `healed after ${Date.now() - healed} ms; ${left} messages are left; spools with rows: ${undrained.join(', ') || 'none'}`,
+    );
     await sleep(2000);
     const pages = checkPages(watchers);
     await Promise.all(slots.map((slot) => slot.stop()));
@@ -189,7 +195,12 @@ suite('a ward on which everything goes wrong', () => {
       ...pages,
     ];
     const known = findings.filter(({ check, count }) =>
-      KNOWN.some((each) => check.startsWith(each.check) && count <= each.most),
+      KNOWN.some(
+        (each) =>
+          check.startsWith(each.check) &&
+          count <= each.most &&
+          (each.ofSpools !== true || undrained.length > 0),
+      ),
     );
     const report = {
       seed: SEED,
