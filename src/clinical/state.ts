@@ -1,0 +1,264 @@
+/**
+ * The state of a patient now: facts with published criteria, a duration and hysteresis, told from trusted values alone. No
+ * model has a part in it. Sources:
+ * [SSC] Evans et al., Surviving Sepsis Campaign 2021, Critical Care Medicine 2021;49:e1063-e1143.
+ * [MET] Hillman et al. (MERIT), Lancet 2005;365:2091-2097, calling criteria of the medical emergency team.
+ * [NEWS2] Royal College of Physicians, NEWS2, London 2017: three points.
+ * [K] Kost, "Critical limits for urgent clinician notification at US medical centers", JAMA 1990;263:704-707, means.
+ * [B] The ARDS Definition Task Force (Berlin), JAMA 2012;307:2526-2533.
+ * [R] Rice et al., "Comparison of the SpO2/FIO2 ratio and the PaO2/FIO2 ratio", Chest 2007;132:410-417.
+ * [O] O'Driscoll et al., BTS guideline for oxygen use, Thorax 2017;72:ii1-ii90.
+ * [W] Walsh et al., Anesthesiology 2013;119:507-515: harm begins below a mean pressure of 55 mmHg.
+ * [H] Bouchama and Knochel, "Heat stroke", NEJM 2002;346:1978-1988. [C] Lott et al., ERC guidelines 2021, Resuscitation 161:152-219.
+ */
+import { MAX_VITAL_AGE_MS } from './bedside.js';
+import { isSilentBeside, SILENT_MONITOR_MS } from './sources.js';
+import { variableIndex } from './variables.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** What criteria are about: a measured sign, or one told from two. */
+export type SignId = keyof typeof SIGNS;
+
+/** failing: an organ fails; shown, and alarmed once. critical: somebody has to come now. */
+export type Grade = 'failing' | 'critical';
+
+export interface Criterion {
+  readonly id: string;
+  /** Words for a clinician. */
+  readonly label: string;
+  readonly sign: SignId;
+  readonly grade: Grade;
+  readonly direction: 'low' | 'high';
+  /** At or beyond it the criterion is met. In the sign's unit. */
+  readonly limit: number;
+  /** At or beyond it, back the other way, the state ends: hysteresis. */
+  readonly endLimit: number;
+  /** How long it must be met, or no more be met, without a value to the contrary. */
+  readonly lastsMs: number;
+  readonly source: string;
+}
+
+/** The newest value of a sign. */
+export interface Reading {
+  readonly value: number;
+  /** When it was observed, in milliseconds since the epoch. */
+  readonly at: number;
+  /** The variable it comes from. */
+  readonly variable: number;
+}
+
+type Reader = (values: Float32Array, ages: Float32Array, now: number) => Reading | null;
+
+/** Two values that span ten minutes, or one that stands unreplaced for ten. */
+const SUSTAINED_MS = 10 * MINUTE_MS;
+/** A laboratory has checked a result before it reports it. */
+const AT_ONCE_MS = 0;
+/** A laboratory value older than this says nothing of the present. Ours: most are drawn at least daily. */
+export const MAX_LAB_AGE_MS = 24 * HOUR_MS;
+/** Beyond it SpO2 says little of PaO2, since the dissociation curve is flat [R]. */
+export const MAX_SF_SPO2 = 97;
+/** S/F 235 corresponds to P/F 200 [R]; a ratio of SpO2 is given on the scale of P/F by it. */
+const SF_TO_PF = 200 / 235;
+
+/** Signs and how each is read from last known values and their ages (ms), by variable index; NaN where never seen. */
+export const SIGNS = {
+  map: { label: 'mean pressure', unit: 'mm[Hg]', read: newestOf(MAX_VITAL_AGE_MS, 'mapInvasive', 'mapCuff') },
+  sbp: {
+    label: 'systolic pressure',
+    unit: 'mm[Hg]',
+    read: newestOf(MAX_VITAL_AGE_MS, 'sbpInvasive', 'sbpCuff'),
+  },
+  heartRate: { label: 'heart rate', unit: '/min', read: newestOf(MAX_VITAL_AGE_MS, 'heartRate') },
+  respRate: { label: 'respiratory rate', unit: '/min', read: newestOf(MAX_VITAL_AGE_MS, 'respRate') },
+  spo2: { label: 'oxygen saturation', unit: '%', read: newestOf(MAX_VITAL_AGE_MS, 'spo2', 'sao2') },
+  temperature: { label: 'temperature', unit: 'Cel', read: newestOf(MAX_VITAL_AGE_MS, 'temperature') },
+  gcs: { label: 'Glasgow Coma Scale', unit: '{score}', read: newestOf(MAX_VITAL_AGE_MS, 'gcs') },
+  oxygenation: { label: 'PaO2/FiO2', unit: 'mm[Hg]', read: readOxygenation },
+  lactate: lab('lactate', 'mmol/L', 'lactate'),
+  potassium: lab('potassium', 'mmol/L', 'potassium'),
+  sodium: lab('sodium', 'mmol/L', 'sodium'),
+  calciumIonised: lab('ionised calcium', 'mmol/L', 'calciumIonised'),
+  glucose: lab('glucose', 'mg/dL', 'glucose'),
+  ph: lab('arterial pH', '{pH}', 'ph'),
+  hemoglobin: lab('haemoglobin', 'g/dL', 'hemoglobin'),
+} as const;
+
+type Row = readonly [
+  id: string,
+  label: string,
+  sign: SignId,
+  grade: Grade,
+  direction: 'low' | 'high',
+  limit: number,
+  endLimit: number,
+  lastsMs: number,
+  source: string,
+];
+
+// biome-ignore format: one row a criterion reads best
+const ROWS: readonly Row[] = [
+  ['hypotension-severe', 'Very low mean pressure', 'map', 'critical', 'low', 55, 62, SUSTAINED_MS, '[W]'],
+  ['hypotension', 'Low mean pressure', 'map', 'failing', 'low', 65, 70, SUSTAINED_MS, '[SSC] target'],
+  ['systolic-low', 'Very low systolic pressure', 'sbp', 'critical', 'low', 75, 90, SUSTAINED_MS, 'below the 90 of [MET], which many reach in intensive care'],
+  ['systolic-high', 'Very high systolic pressure', 'sbp', 'critical', 'high', 220, 200, SUSTAINED_MS, '[NEWS2]'],
+  ['bradycardia', 'Very slow heart rate', 'heartRate', 'critical', 'low', 40, 45, SUSTAINED_MS, '[MET], [NEWS2]'],
+  ['tachycardia', 'Very fast heart rate', 'heartRate', 'critical', 'high', 140, 130, SUSTAINED_MS, '[MET]'],
+  ['bradypnoea', 'Very slow breathing', 'respRate', 'critical', 'low', 6, 9, SUSTAINED_MS, '[MET]'],
+  ['tachypnoea', 'Very fast breathing', 'respRate', 'critical', 'high', 36, 32, SUSTAINED_MS, '[MET]'],
+  ['desaturation-severe', 'Very low oxygen saturation', 'spo2', 'critical', 'low', 85, 88, SUSTAINED_MS, '[O]'],
+  ['desaturation', 'Low oxygen saturation', 'spo2', 'failing', 'low', 89, 91, SUSTAINED_MS, '[MET]'],
+  ['hypoxaemia-severe', 'Severe respiratory failure', 'oxygenation', 'critical', 'low', 80, 100, SUSTAINED_MS, 'below the 100 of [B] severe'],
+  ['hypoxaemia', 'Respiratory failure', 'oxygenation', 'failing', 'low', 200, 230, SUSTAINED_MS, '[B] moderate; by SpO2 [R]'],
+  ['hypothermia', 'Very low temperature', 'temperature', 'critical', 'low', 32, 33, SUSTAINED_MS, '[C] moderate'],
+  ['hyperthermia', 'Very high temperature', 'temperature', 'critical', 'high', 40.5, 39.5, SUSTAINED_MS, 'above the 40 of [H]'],
+  ['lactate-high', 'Very high lactate', 'lactate', 'critical', 'high', 4, 3, AT_ONCE_MS, '[SSC]'],
+  ['potassium-low', 'Very low potassium', 'potassium', 'critical', 'low', 2.8, 3.1, AT_ONCE_MS, '[K]'],
+  ['potassium-high', 'Very high potassium', 'potassium', 'critical', 'high', 6.2, 5.8, AT_ONCE_MS, '[K]'],
+  ['sodium-low', 'Very low sodium', 'sodium', 'critical', 'low', 120, 124, AT_ONCE_MS, '[K]'],
+  ['sodium-high', 'Very high sodium', 'sodium', 'critical', 'high', 158, 154, AT_ONCE_MS, '[K]'],
+  ['calcium-low', 'Very low ionised calcium', 'calciumIonised', 'critical', 'low', 0.82, 0.95, AT_ONCE_MS, '[K]'],
+  ['calcium-high', 'Very high ionised calcium', 'calciumIonised', 'critical', 'high', 1.55, 1.45, AT_ONCE_MS, '[K]'],
+  ['glucose-low', 'Very low glucose', 'glucose', 'critical', 'low', 46, 65, AT_ONCE_MS, '[K]'],
+  ['glucose-high', 'Very high glucose', 'glucose', 'critical', 'high', 484, 400, AT_ONCE_MS, '[K]'],
+  ['acidosis', 'Severe acidosis', 'ph', 'critical', 'low', 7.21, 7.26, AT_ONCE_MS, '[K]'],
+  ['alkalosis', 'Severe alkalosis', 'ph', 'critical', 'high', 7.59, 7.54, AT_ONCE_MS, '[K]'],
+  ['anaemia', 'Very low haemoglobin', 'hemoglobin', 'critical', 'low', 6.6, 7.2, AT_ONCE_MS, '[K]'],
+];
+
+/** All criteria; of one sign and direction the graver comes first. */
+export const CRITERIA: readonly Criterion[] = ROWS.map(
+  ([id, label, sign, grade, direction, limit, endLimit, lastsMs, source]) => ({
+    id,
+    label,
+    sign,
+    grade,
+    direction,
+    limit,
+    endLimit,
+    lastsMs,
+    source,
+  }),
+);
+
+/** The preferred of some variables, the first, unless it is silent beside another. */
+function newestOf(maxAgeMs: number, ...ids: readonly string[]): Reader {
+  const variables = ids.map(variableIndex);
+  return (values, ages, now) => {
+    let best = -1;
+    for (const variable of variables) {
+      // A value never seen has no age: the comparison is false.
+      if (!(ages[variable] <= maxAgeMs)) continue;
+      if (best < 0 || isSilentBeside(ages[best], ages[variable], SILENT_MONITOR_MS)) best = variable;
+    }
+    return best < 0 ? null : { value: values[best], at: now - ages[best], variable: best };
+  };
+}
+
+function lab(label: string, unit: string, id: string): { label: string; unit: string; read: Reader } {
+  return { label, unit, read: newestOf(MAX_LAB_AGE_MS, id) };
+}
+
+const PAO2 = variableIndex('pao2');
+const SPO2 = variableIndex('spo2');
+const FIO2 = variableIndex('fio2');
+
+/**
+ * PaO2/FiO2 in mmHg, or, where SpO2 of at most 97 % is newer than the last blood gas, SpO2/FiO2 on the same scale. Null where the
+ * inspired oxygen is not known: room air is not assumed.
+ */
+function readOxygenation(values: Float32Array, ages: Float32Array, now: number): Reading | null {
+  const fio2 = values[FIO2];
+  if (!(ages[FIO2] <= MAX_VITAL_AGE_MS) || !(fio2 > 0)) return null;
+  const gasAge = ages[PAO2] <= MAX_VITAL_AGE_MS ? ages[PAO2] : Number.POSITIVE_INFINITY;
+  const isBySpo2 = ages[SPO2] <= MAX_VITAL_AGE_MS && ages[SPO2] < gasAge && values[SPO2] <= MAX_SF_SPO2;
+  if (isBySpo2) return { value: (values[SPO2] / fio2) * SF_TO_PF, at: now - ages[SPO2], variable: SPO2 };
+  if (gasAge === Number.POSITIVE_INFINITY) return null;
+  return { value: values[PAO2] / fio2, at: now - gasAge, variable: PAO2 };
+}
+
+/** Where a criterion stands: `pending` and `ending` wait for their duration. */
+export type Phase = 'absent' | 'pending' | 'present' | 'ending';
+
+/** One criterion of one patient, as plain data. */
+export interface Episode {
+  phase: Phase;
+  /** When the first value that meets the criterion was observed; NaN: none. */
+  since: number;
+  /** When the first value that ends it was observed; NaN: none. */
+  until: number;
+  /** When the newest value that was judged was observed. */
+  readAt: number;
+  /** That value; NaN: none. */
+  value: number;
+  /** The variable it came from; -1: none. */
+  variable: number;
+}
+
+export function noEpisode(): Episode {
+  const none = { value: Number.NaN, variable: -1 };
+  return { phase: 'absent', since: Number.NaN, until: Number.NaN, readAt: Number.NEGATIVE_INFINITY, ...none };
+}
+
+/** A state that has begun or ended, at the moment at which that was sure. */
+export interface StateChange {
+  readonly kind: 'began' | 'ended';
+  readonly at: number;
+}
+
+/** When time alone changes an episode; infinite where it does not. */
+export function dueAt({ phase, since, until }: Episode, { lastsMs }: Criterion): number {
+  if (phase === 'pending') return since + lastsMs;
+  if (phase === 'ending') return until + lastsMs;
+  return Number.POSITIVE_INFINITY;
+}
+
+/** What time alone has changed of an episode up to `now`. */
+export function settle(episode: Episode, criterion: Criterion, now: number): StateChange | null {
+  const due = dueAt(episode, criterion);
+  if (due > now) return null;
+  if (episode.phase === 'pending') {
+    episode.phase = 'present';
+    return { kind: 'began', at: due };
+  }
+  episode.phase = 'absent';
+  episode.since = Number.NaN;
+  episode.until = Number.NaN;
+  return { kind: 'ended', at: due };
+}
+
+/**
+ * Judges a value that is newer than those before; one that is not changes nothing. Call `settle` for its time first: a value
+ * to the contrary comes too late for what was sure by then.
+ */
+export function judge(episode: Episode, { direction, limit, endLimit }: Criterion, reading: Reading): void {
+  if (reading.at <= episode.readAt) return;
+  episode.readAt = reading.at;
+  episode.value = reading.value;
+  episode.variable = reading.variable;
+  const sign = direction === 'low' ? 1 : -1;
+  const isMet = sign * reading.value <= sign * limit;
+  const isOver = sign * reading.value >= sign * endLimit;
+  switch (episode.phase) {
+    case 'absent':
+      if (!isMet) return;
+      episode.phase = 'pending';
+      episode.since = reading.at;
+      return;
+    case 'pending':
+      if (isMet) return;
+      episode.phase = 'absent';
+      episode.since = Number.NaN;
+      return;
+    case 'present':
+      if (!isOver) return;
+      episode.phase = 'ending';
+      episode.until = reading.at;
+      return;
+    case 'ending':
+      if (isOver) return;
+      episode.phase = 'present';
+      episode.until = Number.NaN;
+  }
+}

@@ -1,0 +1,199 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  CRITERIA,
+  type Criterion,
+  type Episode,
+  judge,
+  noEpisode,
+  type Reading,
+  SIGNS,
+  type SignId,
+  type StateChange,
+  settle,
+} from '../../src/clinical/state.js';
+import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../../src/clinical/variables.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const NOW = Date.parse('2026-01-05T10:00:00Z');
+
+function criterion(id: string): Criterion {
+  return CRITERIA.find((each) => each.id === id)!;
+}
+
+/** A sign read from values that are so many minutes old. */
+function read(sign: SignId, charted: Readonly<Record<string, readonly [value: number, minutesOld: number]>>) {
+  const values = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
+  const ages = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
+  for (const [id, [value, minutesOld]] of Object.entries(charted)) {
+    values[variableIndex(id)] = value;
+    ages[variableIndex(id)] = minutesOld * MINUTE_MS;
+  }
+  return SIGNS[sign].read(values, ages, NOW);
+}
+
+/** What becomes of a criterion whose sign has these values at these minutes, seen until `end`; times in minutes. */
+function course(id: string, readings: readonly (readonly [minute: number, value: number])[], end: number) {
+  const episode = noEpisode();
+  const changes: [string, number][] = [];
+  const pass = (now: number) => {
+    const change = settle(episode, criterion(id), now);
+    if (change !== null) changes.push([change.kind, change.at / MINUTE_MS]);
+  };
+  for (const [minute, value] of readings) {
+    pass(minute * MINUTE_MS);
+    judge(episode, criterion(id), { value, at: minute * MINUTE_MS, variable: 0 });
+  }
+  pass(end * MINUTE_MS);
+  return { changes, episode };
+}
+
+describe('criteria', () => {
+  it('have one id each, a source, and a limit to begin beyond the one to end', () => {
+    expect(new Set(CRITERIA.map(({ id }) => id)).size).toBe(CRITERIA.length);
+    for (const { id, source, direction, limit, endLimit } of CRITERIA) {
+      expect([id, source.length > 0]).toEqual([id, true]);
+      expect([id, direction === 'low' ? endLimit > limit : endLimit < limit]).toEqual([id, true]);
+    }
+  });
+
+  it('lie within what their sign can be', () => {
+    for (const { id, sign, limit, endLimit } of CRITERIA) {
+      const variable = VARIABLES.find((each) => each.id === sign);
+      if (variable === undefined) continue;
+      const [low, high] = variable.plausible;
+      expect([id, limit > low && limit < high && endLimit > low && endLimit < high]).toEqual([id, true]);
+      expect([id, SIGNS[sign].unit]).toEqual([id, variable.unit]);
+    }
+  });
+});
+
+describe('an episode', () => {
+  it('begins when two values at the limit span ten minutes, and not before', () => {
+    expect(
+      course(
+        'hypotension',
+        [
+          [0, 65],
+          [9, 60],
+        ],
+        9.9,
+      ).changes,
+    ).toEqual([]);
+    expect(
+      course(
+        'hypotension',
+        [
+          [0, 65],
+          [10, 60],
+        ],
+        10,
+      ).changes,
+    ).toEqual([['began', 10]]);
+  });
+
+  it('begins when one value stands unreplaced for ten minutes', () => {
+    expect(course('bradycardia', [[0, 38]], 600).changes).toEqual([['began', 10]]);
+  });
+
+  it('does not begin where a value to the contrary comes in time', () => {
+    expect(
+      course(
+        'hypotension',
+        [
+          [0, 50],
+          [5, 66],
+          [6, 50],
+        ],
+        15,
+      ).changes,
+    ).toEqual([]);
+  });
+
+  it('begins at once for a result of the laboratory', () => {
+    expect(course('potassium-high', [[3, 6.5]], 3).changes).toEqual([['began', 3]]);
+  });
+
+  it('ends where values stay beyond the other limit for as long', () => {
+    const low: [number, number][] = [
+      [0, 60],
+      [10, 60],
+    ];
+    expect(course('hypotension', [...low, [20, 68]], 60).changes).toEqual([['began', 10]]);
+    expect(course('hypotension', [...low, [20, 75], [25, 64], [30, 75]], 39).changes).toEqual([
+      ['began', 10],
+    ]);
+    expect(course('hypotension', [...low, [20, 75]], 60).changes).toEqual([
+      ['began', 10],
+      ['ended', 30],
+    ]);
+  });
+
+  it('goes on where nothing more is known', () => {
+    expect(course('hypotension', [[0, 60]], 10_000).episode.phase).toBe('present');
+  });
+
+  it('is the same however often time is told, and over a copy of its state', () => {
+    const values = fc.array(fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 40, max: 90 })), {
+      minLength: 1,
+      maxLength: 40,
+    });
+    const ticks = fc.array(fc.integer({ min: 0, max: 480 }), { maxLength: 60 });
+    fc.assert(
+      fc.property(values, ticks, (steps, extra) => {
+        let at = 0;
+        const readings = steps.map(([gap, value]) => {
+          at += gap;
+          return { value, at: at * MINUTE_MS, variable: 0 };
+        });
+        const end = (at + 30) * MINUTE_MS;
+        expect(run(readings, extra, end)).toEqual(run(readings, [], end));
+      }),
+    );
+  });
+});
+
+function run(readings: readonly Reading[], ticks: readonly number[], end: number): StateChange[] {
+  let episode: Episode = noEpisode();
+  const moments = [...readings, ...ticks.map((minute) => ({ at: minute * MINUTE_MS }))].sort(
+    (a, b) => a.at - b.at,
+  );
+  const changes: StateChange[] = [];
+  for (const moment of [...moments, { at: end }]) {
+    episode = { ...episode };
+    const change = settle(episode, criterion('hypotension'), moment.at);
+    if (change !== null) changes.push(change);
+    if ('value' in moment) judge(episode, criterion('hypotension'), moment);
+  }
+  return changes;
+}
+
+describe('a sign', () => {
+  it('is read from the preferred source while it is about as new as the other', () => {
+    expect(read('map', { mapInvasive: [80, 4], mapCuff: [50, 1] })?.value).toBe(80);
+    expect(read('map', { mapInvasive: [80, 180], mapCuff: [50, 1] })?.value).toBe(50);
+    expect(read('map', { mapCuff: [50, 1] })).toMatchObject({ value: 50, at: NOW - MINUTE_MS });
+  });
+
+  it('is unknown where its value is too old', () => {
+    expect(read('map', { mapInvasive: [50, 241] })).toBeNull();
+    expect(read('potassium', { potassium: [7, 25 * 60] })).toBeNull();
+    expect(read('heartRate', {})).toBeNull();
+  });
+
+  it('of oxygenation is unknown without the inspired oxygen', () => {
+    expect(read('oxygenation', { pao2: [60, 5] })).toBeNull();
+    expect(read('oxygenation', { pao2: [60, 5], fio2: [0.5, (4 * HOUR_MS) / MINUTE_MS + 1] })).toBeNull();
+    expect(read('oxygenation', { pao2: [60, 5], fio2: [0.5, 30] })?.value).toBe(120);
+  });
+
+  it('of oxygenation is told from SpO2 of at most 97 % where no gas is newer: S/F 235 is P/F 200', () => {
+    expect(read('oxygenation', { spo2: [94, 1], fio2: [0.4, 1] })?.value).toBeCloseTo(200, 3);
+    expect(read('oxygenation', { spo2: [98, 1], fio2: [0.4, 1] })).toBeNull();
+    expect(read('oxygenation', { spo2: [94, 10], pao2: [100, 5], fio2: [0.4, 1] })?.value).toBeCloseTo(
+      250,
+      3,
+    );
+  });
+});
