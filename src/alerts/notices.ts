@@ -25,6 +25,45 @@ export type NoticeBoard = Pick<TechnicalNotices, 'raise' | 'clear'>;
 /** A board that nobody reads, for parts that run without one. */
 export const NO_NOTICES: NoticeBoard = { raise: () => undefined, clear: () => undefined };
 
+/** What of a notice's first record is its own. */
+type OwnFields = Pick<
+  AlertMessage,
+  'alertId' | 'patientId' | 'stayId' | 'wardId' | 'rule' | 'priority' | 'onsetTime' | 'eventTime' | 'detail'
+>;
+
+/** The first record of a technical notice: it has no signal, and nobody has acted on it. */
+export function raisedNotice(own: OwnFields): AlertMessage {
+  const { alertId, patientId, stayId, wardId, rule, priority, onsetTime, eventTime, detail } = own;
+  return {
+    alertId,
+    class: 'technical',
+    sequence: 0,
+    patientId,
+    stayId,
+    wardId,
+    bedId: null,
+    rule,
+    priority,
+    state: 'RAISED',
+    onsetTime,
+    eventTime,
+    value: null,
+    threshold: null,
+    risk: null,
+    trend: 0,
+    news2: null,
+    modelVersion: '',
+    contributions: null,
+    evidence: [],
+    actor: null,
+    reason: null,
+    detail,
+    raisedWardId: wardId,
+    raisedBedId: null,
+    leftWardId: null,
+  };
+}
+
 /**
  * The technical notices of a process: alert records of class `technical`, raised when something goes wrong and resolved
  * when it is right again. They are about the machine, so their times are the clock's, and they come past a pipeline
@@ -50,34 +89,8 @@ export class TechnicalNotices {
     if (this.#open.has(key)) return;
     const now = this.#now();
     const alertId = hashId('technical', this.#instance, kind, subject, now);
-    this.#tell(key, {
-      alertId,
-      class: 'technical',
-      sequence: 0,
-      patientId,
-      stayId: '',
-      wardId,
-      bedId: null,
-      rule: kind,
-      priority,
-      state: 'RAISED',
-      onsetTime: now,
-      eventTime: now,
-      value: null,
-      threshold: null,
-      risk: null,
-      trend: 0,
-      news2: null,
-      modelVersion: '',
-      contributions: null,
-      evidence: [],
-      actor: null,
-      reason: null,
-      detail,
-      raisedWardId: wardId,
-      raisedBedId: null,
-      leftWardId: null,
-    });
+    const what = { alertId, patientId, stayId: '', wardId, rule: kind, priority, detail };
+    this.#tell(key, raisedNotice({ ...what, onsetTime: now, eventTime: now }));
   }
 
   /** Resolves a notice where it is open. */

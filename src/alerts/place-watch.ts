@@ -2,6 +2,7 @@ import type { AlertMessage } from '../contract/messages.js';
 import { PLACE_UNKNOWN } from '../contract/signals.js';
 import { hashId } from '../events/dead-letter.js';
 import type { EpochMs } from '../events/event.js';
+import { raisedNotice } from './notices.js';
 import { notBefore, type PatientPlace, recordAfter } from './rule-state.js';
 
 /** What is kept of it, as JSON: what is not finite is null. */
@@ -46,34 +47,17 @@ export class PlaceWatch {
   /** Raises the notice that is due. */
   raise(patientId: string): AlertMessage {
     const since = this.#unknownSince;
-    this.#open = {
+    this.#open = raisedNotice({
       alertId: hashId(patientId, PLACE_UNKNOWN, this.#stayId, since),
-      class: 'technical',
-      sequence: 0,
       patientId,
       stayId: this.#stayId,
       wardId: null,
-      bedId: null,
       rule: PLACE_UNKNOWN,
       priority: 'MEDIUM',
-      state: 'RAISED',
       onsetTime: since,
       eventTime: this.dueTime,
-      value: null,
-      threshold: null,
-      risk: null,
-      trend: 0,
-      news2: null,
-      modelVersion: '',
-      contributions: null,
-      evidence: [],
-      actor: null,
-      reason: null,
       detail: `No message has told on which ward patient ${patientId} lies, so every ward is shown the patient. Find the patient, and have the admission or transfer entered with its ward.`,
-      raisedWardId: null,
-      raisedBedId: null,
-      leftWardId: null,
-    };
+    });
     return this.#open;
   }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { Outputs, Score } from '../../src/engine/outputs.js';
+import { emptyOutputs, type Outputs, type Score } from '../../src/engine/outputs.js';
 import { openStore } from '../../src/store/open.js';
 import { scoresOf } from '../../src/store/queries.js';
 import { StoreSink } from '../../src/store/sink.js';
@@ -40,21 +40,9 @@ function outputs(patientId: string, minutes: readonly number[]): Outputs {
     contributions: { base: 0.01, structured: 0, text: minute / 400, image: null },
   }));
   return {
+    ...emptyOutputs(),
     patients: new Set([patientId]),
-    observations: [],
-    notes: [],
-    images: [],
-    admitted: [],
-    discharged: [],
-    updated: [],
-    restored: [],
-    silent: [],
-    recalled: [],
-    released: [],
     scores: scores as unknown as Score[],
-    alerts: [],
-    deadLetters: [],
-    positions: [],
   };
 }
 

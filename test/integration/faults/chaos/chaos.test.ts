@@ -23,11 +23,12 @@ const SEED = Number(process.env.CHAOS_SEED ?? 17);
 const LIVE_MS = 1000 * Number(process.env.CHAOS_SECONDS ?? 180);
 /** Until the stream is live: the undisturbed run, the topics filled, the engines up, and the first day dealt with. */
 const LEAD_MS = 1000 * Number(process.env.CHAOS_LEAD_SECONDS ?? 45);
-/** What is not dealt with by then is not going to be. */
 /** `CHAOS_TARGETS=engines,store` harms only these; `none` nothing at all. */
 const harmed = process.env.CHAOS_TARGETS?.split(',');
 const targets = new Set(TARGETS.filter((target) => harmed?.includes(target) ?? true));
+/** What is not dealt with by then is not going to be. */
 const HEAL_MS = 90_000;
+/** So long rows may wait on the disk of an engine once all is well. */
 const DRAIN_MS = 60_000;
 /** For faults under way, engines that do not end, and the checks: a failure is to be told in full. */
 const CHECK_MS = 300_000;
