@@ -13,21 +13,33 @@ const LZ4_MOST = 255;
 /** No Zstandard block becomes more. */
 const ZSTD_BLOCK_BYTES = 131_072;
 
-/** What snappy's bytes from `start` on say that they become. */
-export function snappySize(bytes: Buffer, start: number): number {
+/** What snappy's bytes from `start` on say that they become, and where their block begins. */
+export function snappySize(bytes: Buffer, start: number): { readonly size: number; readonly at: number } {
   let size = 0;
   for (let index = 0, weight = 1; index < 5; index++, weight *= 128) {
     const byte = byteAt(bytes, start + index);
     size += (byte & 0x7f) * weight;
-    if (byte < 128) return size;
+    if (byte < 128) return { size, at: start + index + 1 };
   }
   throw new RangeError('snappy: a length that does not end');
 }
 
 /** What LZ4 frames become: at most so much, and where that is beyond `limit`, exactly. */
 export function lz4Size(bytes: Buffer, limit: number): number {
-  const most = lz4Sum(bytes, (start, end, blockBytes) => Math.min(blockBytes, (end - start) * LZ4_MOST));
-  return most <= limit ? most : lz4Sum(bytes, (start, end) => lz4BlockSize(bytes, start, end));
+  let most = 0;
+  eachLz4Block(bytes, ({ start, end, isPlain, blockBytes }) => {
+    most += isPlain ? end - start : Math.min(blockBytes, (end - start) * LZ4_MOST);
+  });
+  return most <= limit ? most : lz4ExactSize(bytes);
+}
+
+/** What LZ4 frames become, read from every token of theirs. */
+export function lz4ExactSize(bytes: Buffer): number {
+  let size = 0;
+  eachLz4Block(bytes, ({ start, end, isPlain }) => {
+    size += isPlain ? end - start : lz4BlockSize(bytes, start, end);
+  });
+  return size;
 }
 
 /** What is known of Zstandard frames before they are inflated, in bytes. */
@@ -98,8 +110,19 @@ function windowOf(descriptor: number): number {
   return base + (base / 8) * (descriptor & 7);
 }
 
-function lz4Sum(bytes: Buffer, sizeOf: (start: number, end: number, blockBytes: number) => number): number {
-  let sum = 0;
+export interface Lz4Block {
+  readonly start: number;
+  readonly end: number;
+  /** As it was, not compressed. */
+  readonly isPlain: boolean;
+  /** What a block of its frame may become. */
+  readonly blockBytes: number;
+  /** Whether it is the first of its frame: copies reach back into the frame, not beyond. */
+  readonly isFirst: boolean;
+}
+
+/** Tells of every block of LZ4 frames. @throws RangeError where they are none, or are cut off. */
+export function eachLz4Block(bytes: Buffer, tell: (block: Lz4Block) => void): void {
   for (let at = 0; at < bytes.length; ) {
     const magic = bytes.readUInt32LE(at);
     if ((magic & SKIPPABLE_MASK) >>> 0 === SKIPPABLE) {
@@ -110,18 +133,17 @@ function lz4Sum(bytes: Buffer, sizeOf: (start: number, end: number, blockBytes: 
     const flags = byteAt(bytes, at + 4);
     const blockBytes = 2 ** (8 + 2 * ((byteAt(bytes, at + 5) >> 4) & 7));
     at += 7 + ((flags & 0x08) !== 0 ? 8 : 0) + ((flags & 0x01) !== 0 ? 4 : 0);
-    for (;;) {
+    for (let isFirst = true; ; isFirst = false) {
       const head = bytes.readUInt32LE(at);
       at += 4;
       if (head === 0) break;
-      const length = head & 0x7fffffff;
-      if (at + length > bytes.length) throw new RangeError('LZ4: the last block is cut off');
-      sum += head > 0x7fffffff ? length : sizeOf(at, at + length, blockBytes);
-      at += length + ((flags & 0x10) !== 0 ? 4 : 0);
+      const end = at + (head & 0x7fffffff);
+      if (end > bytes.length) throw new RangeError('LZ4: the last block is cut off');
+      tell({ start: at, end, isPlain: head > 0x7fffffff, blockBytes, isFirst });
+      at = end + ((flags & 0x10) !== 0 ? 4 : 0);
     }
     at += (flags & 0x04) !== 0 ? 4 : 0;
   }
-  return sum;
 }
 
 /** The sum of a block's literals and matches, read from its tokens. */

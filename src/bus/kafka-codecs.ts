@@ -1,6 +1,14 @@
 import { unzip } from 'node:zlib';
 import kafkajs from 'kafkajs';
-import { lz4Size, snappySize, type ZstdSize, zstdSize } from './compressed-size.js';
+import {
+  eachLz4Block,
+  lz4ExactSize,
+  lz4Size,
+  snappySize,
+  type ZstdSize,
+  zstdSize,
+} from './compressed-size.js';
+import { inflateLz4Block, inflateSnappyBlock } from './lz-blocks.js';
 import type { ZstdTask } from './zstd-worker.js';
 
 /**
@@ -34,7 +42,6 @@ async function inflateGzip(bytes: Buffer, maxBytes: number): Promise<Buffer> {
 
 /** Blocks of Java's framing, or the one block there is. */
 async function inflateSnappy(bytes: Buffer, maxBytes: number): Promise<Buffer> {
-  const { uncompress } = await import('snappy');
   const isFramed = bytes.length >= XERIAL_HEADER_BYTES && bytes.subarray(0, XERIAL.length).equals(XERIAL);
   const ranges: [start: number, end: number][] = isFramed ? [] : [[0, bytes.length]];
   for (let at = XERIAL_HEADER_BYTES; isFramed && at < bytes.length; ) {
@@ -42,17 +49,33 @@ async function inflateSnappy(bytes: Buffer, maxBytes: number): Promise<Buffer> {
     at = start + bytes.readUInt32BE(at);
     ranges.push([start, at]);
   }
-  const size = ranges.reduce((sum, [start]) => sum + snappySize(bytes, start), 0);
+  const blocks = ranges.map(([start, end]) => ({ ...snappySize(bytes, start), end }));
+  const size = blocks.reduce((sum, block) => sum + block.size, 0);
   if (size > maxBytes) throw tooLarge(maxBytes, size);
-  const parts: Buffer[] = [];
-  for (const [start, end] of ranges) parts.push((await uncompress(bytes.subarray(start, end))) as Buffer);
-  return parts.length === 1 ? parts[0] : Buffer.concat(parts);
+  const out = Buffer.allocUnsafe(size);
+  let to = 0;
+  for (const block of blocks) {
+    if (block.end > bytes.length) throw new RangeError('snappy: the last block is cut off');
+    const next = to + block.size;
+    const written = inflateSnappyBlock(bytes, block.at, block.end, out.subarray(0, next), to);
+    if (written !== next) throw new RangeError('snappy: a block becomes less than it says');
+    to = next;
+  }
+  return out;
 }
 
 async function inflateLz4(bytes: Buffer, maxBytes: number): Promise<Buffer> {
   const size = lz4Size(bytes, maxBytes);
   if (size > maxBytes) throw tooLarge(maxBytes, size);
-  return (await import('lz4-napi')).decompressFrame(bytes);
+  const out = Buffer.allocUnsafe(lz4ExactSize(bytes));
+  let to = 0;
+  let from = 0;
+  eachLz4Block(bytes, ({ start, end, isPlain, isFirst }) => {
+    if (isFirst) from = to;
+    to = isPlain ? to + bytes.copy(out, to, start, end) : inflateLz4Block(bytes, start, end, out, to, from);
+  });
+  if (to !== out.length) throw new RangeError('LZ4: the blocks become less than they say');
+  return out;
 }
 
 async function inflateZstd(bytes: Buffer, maxBytes: number): Promise<Buffer> {

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import kafkajs from 'kafkajs';
 import { compressFrameSync } from 'lz4-napi';
-import { compress } from 'snappy';
+import { compress, compressSync } from 'snappy';
 import { describe, expect, it } from 'vitest';
 import { lz4Size, zstdSize } from '../../src/bus/compressed-size.js';
 import { inflate, TooLargeError } from '../../src/bus/kafka-codecs.js';
@@ -62,6 +62,57 @@ describe('LZ4', () => {
         },
       ),
     );
+  });
+});
+
+describe('damaged LZ4 and snappy', () => {
+  /** Rows that compress, so that there are copies to damage. */
+  const rows = fc
+    .array(fc.constantFrom('patient-0007 ', 'heart-rate ', '82 ', 'x', '\u0000\u0000\u0000\u0000'), {
+      maxLength: 200,
+    })
+    .map((parts) => Buffer.from(parts.join('')));
+
+  it.each([
+    ['LZ4', LZ4, (bytes: Buffer) => compressFrameSync(bytes)],
+    ['snappy', Snappy, (bytes: Buffer) => compressSync(bytes)],
+  ])(
+    '%s becomes something within its bound or is an error, and never memory of somebody else',
+    async (_, codec, press) => {
+      await fc.assert(
+        fc.asyncProperty(
+          rows,
+          fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 3 }),
+          async (whole, changes) => {
+            const bytes = Buffer.from(press(whole));
+            for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
+            try {
+              const inflated = await inflate(codec, bytes, 8192);
+              expect(inflated.length).toBeLessThanOrEqual(8192);
+              expect(await inflate(codec, bytes, 8192)).toEqual(inflated);
+              if (changes.length === 0) expect(inflated).toEqual(whole);
+            } catch (error) {
+              expect(error instanceof RangeError || error instanceof TooLargeError).toBe(true);
+              expect(changes).not.toEqual([]);
+            }
+          },
+        ),
+        { numRuns: 2000 },
+      );
+    },
+  );
+});
+
+describe('LZ4 and snappy of a mebibyte', () => {
+  it('are what the native packages made of it', async () => {
+    const whole = Buffer.alloc(MIB);
+    for (let row = 0; row < MIB / 64; row++) {
+      whole.write(`patient-${String((row * 7919) % 300).padStart(6, '0')}`, row * 64);
+      for (let byte = 20; byte < 40; byte++) whole[row * 64 + byte] = (row * byte * 2654435761) >>> 24;
+    }
+    const runs = Buffer.concat([whole, Buffer.alloc(70_000, 7), whole.subarray(3)]);
+    expect((await inflate(LZ4, compressFrameSync(runs), LIMIT)).equals(runs)).toBe(true);
+    expect((await inflate(Snappy, compressSync(runs), LIMIT)).equals(runs)).toBe(true);
   });
 });
 
