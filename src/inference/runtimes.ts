@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { WardstreamError } from '../errors.js';
+import { requireInstalled } from '../optional-packages.js';
 import type { RuntimeConfig } from '../settings/config.js';
 import { FallbackRuntime } from './fallback.js';
 import type { Model } from './model.js';
 import { type OnnxProvider, openOnnxRuntime } from './onnx.js';
 import type { InferenceRuntime } from './runtime.js';
-import { openTfjsRuntime, type TfjsBackend } from './tfjs/runtime.js';
+import type { TfjsBackend } from './tfjs/runtime.js';
 import { requireGolden } from './verify.js';
 
 /** All there are, as `kind/provider` or `kind/backend`. */
@@ -136,12 +137,18 @@ async function open(model: Model, name: RuntimeName, threads: number): Promise<I
   }
 }
 
-function openUnchecked(model: Model, name: RuntimeName, threads: number): Promise<InferenceRuntime> {
+async function openUnchecked(model: Model, name: RuntimeName, threads: number): Promise<InferenceRuntime> {
   const file = join(model.directory, 'model.onnx');
   const [kind, where] = name.split('/') as ['onnx', OnnxProvider] | ['tfjs', TfjsBackend];
-  return kind === 'onnx'
-    ? openOnnxRuntime(file, model.shape, where, threads)
-    : openTfjsRuntime(file, model.shape, where);
+  if (kind === 'onnx') return openOnnxRuntime(file, model.shape, where, threads);
+  requireInstalled({
+    setting: 'model.runtime.kind: tfjs',
+    packages: ['@tensorflow/tfjs-core'],
+    instead: 'set it to onnx',
+    code: 'WS_RUNTIME',
+  });
+  const { openTfjsRuntime } = await import('./tfjs/runtime.js');
+  return openTfjsRuntime(file, model.shape, where);
 }
 
 async function speedOf({ shape }: Model, runtime: InferenceRuntime): Promise<number> {

@@ -6,6 +6,7 @@ import {
   createClient,
 } from '@clickhouse/client';
 import { WardstreamError } from '../errors.js';
+import { requireInstalled } from '../optional-packages.js';
 import { type StoreConfig, type StoreSettings, storeSchema } from '../settings/store.js';
 import { isPassing } from './fault.js';
 import { migrate } from './migrate.js';
@@ -96,6 +97,12 @@ async function prepare(client: ClickHouseClient, { kind, retention }: OpenStore)
 const SETTINGS: ClickHouseSettings = { throw_on_max_partitions_per_insert_block: 0 };
 
 async function openEmbedded(directory: string): Promise<ClickHouseClient> {
+  requireInstalled({
+    setting: 'store.kind: embedded',
+    packages: ['chdb'],
+    instead: 'set store.kind to server',
+    code: 'WS_STORE',
+  });
   mkdirSync(directory, { recursive: true });
   const { createChdbConnection } = await import('chdb/connection');
   const connection = createChdbConnection({ path: directory });
