@@ -1,6 +1,6 @@
-import { defineConfig } from 'vite';
+import type { UserConfig } from 'vite';
 
-export default defineConfig({
+export default {
   base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
@@ -11,4 +11,4 @@ export default defineConfig({
     // The first with CSS light-dark().
     target: ['chrome123', 'firefox120', 'safari17.5'],
   },
-});
+} satisfies UserConfig;
