@@ -1,5 +1,5 @@
 // Prints every alert of a ward as it happens: node examples/alerts.mjs http://127.0.0.1:8080 TOKEN
-import { connect } from 'wardstream/client';
+import { connect } from 'wardstream-client';
 
 const [url, token] = process.argv.slice(2);
 const ward = connect({ url, token, wards: ['*'], priorities: ['HIGH', 'MEDIUM'] });

@@ -1,4 +1,4 @@
-// npm run build: src becomes dist, and the ward page gets its own. The binaries of the compilers are optional
+// npm run build: src becomes dist, and the client's package and the ward page get theirs. The binaries of the compilers are optional
 // packages, each of one platform, so a small install (`npm ci --omit=optional`) leaves them out. Then the compilers are installed beside
 // the project, and types are not checked, since those of the packages that were left out are missing as well.
 import { spawnSync } from 'node:child_process';
@@ -35,6 +35,7 @@ run(binary(home, 'tsc'), '-p', 'tsconfig.build.json', ...(isWhole ? [] : ['--noC
 // tsc copies no SQL. Migrations that are no more must not stay.
 rmSync('dist/store/migrations', { recursive: true, force: true });
 cpSync('src/store/migrations', 'dist/store/migrations', { recursive: true });
+run(process.execPath, 'scripts/build-client.mjs');
 run(binary(home, 'vite'), 'build', 'dashboards/ward', '--logLevel', 'warn');
 
 function binary(at, name) {

@@ -1,6 +1,6 @@
-import type { AlertMessage } from '../contract/messages.js';
 import {
   type ActionRequest,
+  type Alert,
   type AlertEventsResponse,
   type AlertsResponse,
   CLOSE,
@@ -54,7 +54,7 @@ export type ClientState =
 export type ClientEvents = { [Frame in ServerFrame as Frame['type']]: Frame } & {
   state: ClientState;
   /** Each alert record once, in order. */
-  record: AlertMessage;
+  record: Alert;
   /** The server no longer knows what was missed; the snapshot that follows is the truth. */
   gap: { readonly from: string };
 };
@@ -262,7 +262,7 @@ export class WardClient {
   }
 
   /** A record comes again behind a snapshot that was without it; it is part of the ward then, but no news. */
-  #tell(alert: AlertMessage): void {
+  #tell(alert: Alert): void {
     const key = `${alert.alertId} ${alert.sequence}`;
     if (this.#told.has(key)) return;
     this.#told.add(key);

@@ -21,6 +21,7 @@ export type Finding = z.infer<typeof schemas.findingSchema>;
 export type ImageView = z.infer<typeof schemas.imageSchema>;
 export type ImagesResponse = z.infer<typeof schemas.imagesSchema>;
 export type Explanation = z.infer<typeof schemas.explanationSchema>;
+export type Alert = z.infer<typeof schemas.alertSchema>;
 export type AlertsResponse = z.infer<typeof schemas.alertsSchema>;
 export type AlertEventsResponse = z.infer<typeof schemas.alertEventsSchema>;
 export type ActionRequest = z.infer<typeof schemas.actionSchema>;
