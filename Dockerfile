@@ -1,11 +1,13 @@
 # Build: everything, then only what production needs. Run: no build tools, no shell needed, not root, nothing written but
-# to /tmp and /var/lib/wardstream.
+# to /tmp and /var/lib/wardstream. `--build-arg OMIT=optional` leaves out chDB, TensorFlow.js and the encoders of notes and images.
 FROM node:24.11.1-bookworm-slim AS build
+ARG OMIT
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY packages packages
 RUN npm ci --ignore-scripts
 COPY . .
-RUN npm run build && npm prune --omit=dev --ignore-scripts
+RUN npm run build && npm prune --omit=dev --omit=${OMIT:-dev} --ignore-scripts && node scripts/keep-own-platform.mjs
 
 FROM node:24.11.1-bookworm-slim
 ENV NODE_ENV=production
