@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { alertsOf } from '../dist/store/alerts.js';
 import { openStore } from '../dist/store/open.js';
-import { currentScores, hourlyOf, timelineOf } from '../dist/store/queries.js';
+import { timelineOf } from '../dist/store/queries.js';
 
 const ROUNDS = 5;
 const HOUR_MS = 3_600_000;
@@ -52,8 +52,6 @@ export async function measure() {
     return {
       observations: PATIENTS * SECONDS * 6,
       timeline48hMs: await median(() => timelineOf(client, 'P7', { ...window, points: 1000 })),
-      hourly48hMs: await median(() => hourlyOf(client, 'P7', window)),
-      wardNowMs: await median(() => currentScores(client, { wards: ['W3'] })),
       alertsOfShiftMs: await median(() => alertsOf(client, shift)),
     };
   } finally {

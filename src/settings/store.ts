@@ -9,8 +9,8 @@ const retentionSchema = z
     /** Of these the sizing table in docs/operations.md is made. */
     observationsDays: days.default(400),
     scoresDays: days.default(400),
-    /** Hourly aggregates. */
-    hourlyDays: days.default(3650),
+    /** Read and not used: version 0.1 kept aggregates of each hour. */
+    hourlyDays: days.optional(),
     /** Alerts with all their transitions, and stays. */
     alertsDays: days.default(3650),
     /** Dead letters hold raw messages. */

@@ -96,11 +96,6 @@ export async function alertsOf(client: ClickHouseClient, query: AlertQuery): Pro
   };
 }
 
-/** The newest record of each alert, latest raised first. */
-export async function newestAlerts(client: ClickHouseClient, limit: number): Promise<AlertMessage[]> {
-  return (await alertsOf(client, { limit })).alerts;
-}
-
 /** Every record of one alert, oldest first; empty where there is no such alert. */
 export async function alertEvents(client: ClickHouseClient, alertId: string): Promise<AlertMessage[]> {
   const rows = await select<{ body: string }>(

@@ -3,7 +3,6 @@ import type { ClickHouseClient } from '@clickhouse/client';
 /** What a replay writes; the audit trail is not among it. */
 const TABLES = [
   'observations',
-  'observations_hourly',
   'scores',
   'current_scores',
   'stays',

@@ -5,7 +5,6 @@ import { select } from './select.js';
 /** Tables with the setting that says how long their rows are kept, and the expression of the day they count from. */
 const RULES: readonly (readonly [table: string, setting: keyof Retention, day: string])[] = [
   ['observations', 'observationsDays', 'recorded_on'],
-  ['observations_hourly', 'hourlyDays', 'recorded_on'],
   ['notes', 'observationsDays', 'recorded_on'],
   ['images', 'observationsDays', 'recorded_on'],
   ['scores', 'scoresDays', 'recorded_on'],
