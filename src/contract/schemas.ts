@@ -24,7 +24,6 @@ export const idSchema = z
 export const prioritySchema = z.enum(['LOW', 'MEDIUM', 'HIGH']);
 export const alertStateSchema = z.enum(['RAISED', 'ACKNOWLEDGED', 'SNOOZED', 'ESCALATED', 'RESOLVED']);
 export const alertClassSchema = z.enum(['clinical', 'technical']);
-export const alertActionSchema = z.enum(['ACKNOWLEDGE', 'SNOOZE', 'ESCALATE', 'COMMENT']);
 
 export const valueSchema = z
   .object({ value: z.number(), unit: z.string(), at: time.describe('When it was observed.') })

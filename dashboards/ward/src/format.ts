@@ -1,9 +1,8 @@
 import { VARIABLES } from '../../../src/clinical/variables.js';
-import type { AlertView, Evidence, PatientView } from './protocol.js';
+import type { AlertView, PatientView } from './protocol.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MIN = 60;
-const DAY_MS = 24 * 3_600_000;
 /** A trend within two points an hour is shown as level. */
 const LEVEL_TREND = 0.02;
 
@@ -83,11 +82,6 @@ export function momentText(time: number): string {
   return DAY_AND_MINUTE.format(time);
 }
 
-/** When an alert began, with the day where it was not within the last day. */
-export function onsetText(onset: number, now: number): string {
-  return (now - onset < DAY_MS ? MINUTE : DAY_AND_MINUTE).format(onset);
-}
-
 /** How long an alert has been there: `12 min`. */
 export function sinceText({ onsetTime }: AlertView, now: number): string {
   return ageText(Math.max(0, now - onsetTime));
@@ -155,11 +149,6 @@ export function crossingText({ rule, value, threshold, detail }: AlertView): str
   const isPoints = rule.startsWith('news2') || threshold > 1;
   const show = (number: number) => (isPoints ? number.toFixed(0) : percent(number));
   return `${isPoints ? 'NEWS2' : 'risk'} ${show(value)}, threshold ${show(threshold)}`;
-}
-
-/** `Heart rate 118 /min (2 min)` */
-export function evidenceText({ variable, value, unit, ageMs }: Evidence): string {
-  return `${labelOf(variable)} ${valueText(variable, value, unit)} (${ageText(ageMs)})`;
 }
 
 /** The label a clinician reads; the id itself where it is unknown. */

@@ -4,27 +4,20 @@
  */
 export type {
   AlertMessage as AlertView,
-  AlertState,
-  Evidence,
   Priority,
 } from '../../../src/contract/messages.js';
 export type {
   ActionRequest as Act,
-  AlertEventsResponse,
-  AlertsResponse,
   CatchingUpView,
   Explanation,
-  ImagesResponse,
   ImageView,
-  NotesResponse,
   NoteView,
   PatientView,
   ReplayCommand,
   ReplayState,
   Series,
   ServerFrame,
-  SubscribeFrame,
   Timeline,
   ValueView,
 } from '../../../src/contract/protocol.js';
-export { NOTICE, PROTOCOL_VERSION, SUBPROTOCOL } from '../../../src/contract/protocol.js';
+export { NOTICE, PROTOCOL_VERSION } from '../../../src/contract/protocol.js';

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import {
   ageText,
   crossingText,
-  evidenceText,
   news2Text,
   percent,
   personText,
@@ -48,9 +47,6 @@ describe('format', () => {
     expect(valueText('sbpCuff', 98.6, 'mm[Hg]')).toBe('99 mmHg');
     expect(valueText('ph', 7.214, '{pH}')).toBe('7.21');
     expect(valueText('of the future', 1, 'g')).toBe('1.0 g');
-    expect(evidenceText({ variable: 'heartRate', value: 118, unit: '/min', ageMs: 2 * MINUTE })).toBe(
-      'Heart rate 118 /min (2 min)',
-    );
   });
 
   it('writes a crossing in the signal’s own unit', () => {
