@@ -1,9 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests with a process, a store, a browser or a server in them; all others are units. */
+const COMPONENTS = [
+  'test/{app,client,commands,deploy,e2e,install,replay,scripts,server,store,ward}/**/*.test.ts',
+  'test/engine/{push-delay,shadow}.test.ts',
+  'test/inference/webgpu.test.ts',
+  'test/study/report/print.test.ts',
+];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/integration/**'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
@@ -11,5 +17,16 @@ export default defineConfig({
     maxWorkers: '100%',
     // What is waited for comes, however busy the machine is: a poll ends when it does.
     expect: { poll: { timeout: 50_000 } },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/integration/**', ...COMPONENTS],
+        },
+      },
+      { extends: true, test: { name: 'component', include: COMPONENTS } },
+    ],
   },
 });

@@ -13,8 +13,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { requireInstalled } from '../src/optional-packages.js';
-import { ClickHouseFront } from './store/front.js';
+import { requireInstalled } from '../../src/optional-packages.js';
+import { ClickHouseFront } from '../store/front.js';
 
 const run = promisify(execFile);
 const SIMULATED = ['replay', '--from', 'simulate:beds=2,hours=2', '--json'];
