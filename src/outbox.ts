@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { within } from './deadline.js';
 
 /** Memory that several outboxes share. */
 export class OutboxBudget {
@@ -35,11 +36,8 @@ export class OutboxBudget {
 
   /** Resolves when something has gone out, or the time is over. */
   async change(timeoutMs: number): Promise<void> {
-    const timer = new AbortController();
     const changed = new Promise<void>((resolve) => this.#waiting.push(resolve));
-    const over = sleep(timeoutMs, undefined, { signal: timer.signal }).catch(() => undefined);
-    await Promise.race([changed, over]);
-    timer.abort();
+    await within(timeoutMs, changed, () => undefined);
   }
 }
 

@@ -1,3 +1,4 @@
+import { within } from '../deadline.js';
 import type { InferenceRuntime, StepInput, StepOutput } from './runtime.js';
 
 export interface FallbackOptions {
@@ -53,17 +54,8 @@ export class FallbackRuntime implements InferenceRuntime {
 
   async #runFirst(input: StepInput): Promise<StepOutput> {
     const { timeoutMs } = this.#options;
-    let timer: NodeJS.Timeout | undefined;
-    const tooLong = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    return within(timeoutMs, this.#first.run(input), () => {
+      throw new Error(`no answer within ${timeoutMs} ms`);
     });
-    try {
-      const running = this.#first.run(input);
-      // One that answers after its time fails unheard.
-      running.catch(() => undefined);
-      return await Promise.race([running, tooLong]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }

@@ -1,6 +1,7 @@
 import { type Admin, Kafka } from 'kafkajs';
 import { clientOptions, type KafkaBusConfig } from '../bus/kafka-client.js';
 import { INPUT_TOPICS } from '../contract/topics.js';
+import { within } from '../deadline.js';
 import type { Lag } from './metrics.js';
 
 /** An answer of the broker is good for this long; scrapes in between get it again. */
@@ -32,13 +33,13 @@ export class KafkaLag {
       this.#askedAt = this.#now();
       this.#asking = this.#ask();
     }
-    await atMost(PATIENCE_MS, this.#asking);
+    await within(PATIENCE_MS, this.#asking, () => undefined);
     return this.#newest;
   }
 
   /** Does not wait for a broker that is away. */
   async close(): Promise<void> {
-    await atMost(PATIENCE_MS, this.#letGo());
+    await within(PATIENCE_MS, this.#letGo(), () => undefined);
   }
 
   async #ask(): Promise<void> {
@@ -57,15 +58,6 @@ export class KafkaLag {
     this.#admin = null;
     await admin?.then((each) => each.disconnect()).catch(() => undefined);
   }
-}
-
-async function atMost(ms: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
 }
 
 async function connect(config: KafkaBusConfig): Promise<Admin> {

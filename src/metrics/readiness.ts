@@ -1,4 +1,6 @@
 import type { Registry } from 'prom-client';
+import { within } from '../deadline.js';
+
 /** One thing that must be so before a process is of use; `check` gives what is wrong, or null. */
 export interface Condition {
   readonly name: string;
@@ -24,16 +26,10 @@ export async function readinessOf(
 }
 
 async function faultOf({ check }: Condition, timeoutMs: number): Promise<string | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`no answer within ${timeoutMs} ms`), timeoutMs);
-  });
   try {
-    return await Promise.race([Promise.resolve(check()), late]);
+    return await within(timeoutMs, Promise.resolve(check()), () => `no answer within ${timeoutMs} ms`);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

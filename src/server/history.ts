@@ -4,6 +4,7 @@ import type { PatientState } from '../align/patient.js';
 import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../clinical/variables.js';
 import type { AlertMessage } from '../contract/messages.js';
 import type { ImageView, NoteView, ScoresResponse, Series, Timeline } from '../contract/protocol.js';
+import { within } from '../deadline.js';
 import { WardstreamError } from '../errors.js';
 import { problemOf } from '../events/encoding.js';
 import type { EpochMs } from '../events/event.js';
@@ -196,16 +197,9 @@ async function available<Result>(answer: Promise<Result>): Promise<Result> {
 }
 
 /** Null where the store is away or too slow. */
-async function orNull<Result>(answer: Promise<Result>): Promise<Result | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), STORE_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([answer.catch(() => null), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function orNull<Result>(answer: Promise<Result>): Promise<Result | null> {
+  const orAway = answer.catch(() => null);
+  return within(STORE_TIMEOUT_MS, orAway, () => null);
 }
 
 /** Means of the steps in the ring, at the time of their last value. */

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AlertMessage } from '../contract/messages.js';
+import { within } from '../deadline.js';
 import { Outbox } from '../outbox.js';
 import { type LogEntry, newEpoch, type StoredAlertLog } from '../store/alert-log.js';
 
@@ -159,11 +159,7 @@ export class AlertLog {
   /** Resolves when all records are saved, or after a while without. */
   async flush(): Promise<void> {
     if (this.#saving === null || this.#saving.items === 0) return;
-    const over = new AbortController();
-    const timeout = sleep(SAVE_TIMEOUT_MS, undefined, { signal: over.signal });
-    await Promise.race([this.#saving.flush(), timeout]).catch(() => undefined);
-    over.abort();
-    timeout.catch(() => undefined);
+    await within(SAVE_TIMEOUT_MS, this.#saving.flush(), () => undefined).catch(() => undefined);
   }
 
   /** Saves what it can; cursors of the rest will not be known. */

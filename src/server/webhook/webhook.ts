@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { Subscription } from 'rxjs';
 import type { AlertMessage } from '../../contract/messages.js';
+import { within } from '../../deadline.js';
 import type { LoggedAlert } from '../../ward/alert-log.js';
 import type { WardView } from '../../ward/ward-view.js';
 import { type Delivery, DeliveryQueue } from './queue.js';
@@ -98,11 +99,11 @@ export class Webhook {
     const { log } = this.#view;
     // A store that does not tell where the last run got to keeps no alert of this one back.
     const told = this.#store.cursor(placeOf(this.#options.name, log.cursor)).catch(() => null);
-    const cursor = await within(START_MS, told);
+    const cursor = await within(START_MS, told, () => null);
     if (cursor === null) {
       // Kept at once: what this first run does not come to deliver is the next one's.
       this.#cursor = log.cursor;
-      await within(START_MS, this.#keep());
+      await within(START_MS, this.#keep(), () => null);
     } else {
       const missed = (await log.after(cursor)) ?? [];
       const since = log.publishedAfter(missed.at(-1)?.cursor ?? cursor);
@@ -179,7 +180,7 @@ export class Webhook {
       (sequence) => ({ sequence }),
       () => null,
     );
-    const answer = await within(ASK_MS, asked);
+    const answer = await within(ASK_MS, asked, () => null);
     if (answer === null) this.#askAgainAt = performance.now() + ASK_PAUSE_MS;
     else if (answer.sequence !== null) this.#remember(alertId, answer.sequence);
   }
@@ -259,17 +260,4 @@ interface Answer {
   /** Whether trying again would be for nothing. */
   readonly isFinal: boolean;
   readonly fault: string;
-}
-
-/** What a promise gives; null where that takes longer. */
-async function within<Result>(ms: number, promise: Promise<Result>): Promise<Result | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
