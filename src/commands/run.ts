@@ -9,7 +9,6 @@ import { WardstreamError } from '../errors.js';
 import { MessageCodec } from '../events/codec.js';
 import { loadModel } from '../inference/model.js';
 import { Observer } from '../metrics/observe.js';
-import { explanationView } from '../server/explanation.js';
 import { WardServer } from '../server/server.js';
 import { type Config, loadConfig } from '../settings/config.js';
 import { instanceOf } from '../settings/server.js';
@@ -119,10 +118,7 @@ async function live(config: LiveConfig, parts: Parts, stop: Promise<unknown>): P
     model: { version: modelVersion, directory: config.model.directory },
     catchingUp: () => engine.catchingUp,
     partitionOf: (patientId) => engine.partitionOf(patientId),
-    explain: async (patientId) => {
-      const explanation = await engine.explain(patientId);
-      return explanation === null ? null : explanationView(explanation);
-    },
+    explain: (patientId) => engine.explain(patientId),
     observability: observer.options(
       engine,
       {

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { ServedReplay, truthOf } from '../app/served.js';
 import { MessageCodec } from '../events/codec.js';
 import { loadModel } from '../inference/model.js';
-import { explanationView } from '../server/explanation.js';
 import { WardServer } from '../server/server.js';
 import type { Config } from '../settings/config.js';
 import { openSource } from '../sources/open.js';
@@ -63,10 +62,7 @@ export async function serveReplay(
       codec: new MessageCodec(),
       clock: replayed.clock,
       model: { version: model.version, directory: config.model.directory },
-      explain: async (patientId) => {
-        const explanation = await replayed.explain(patientId);
-        return explanation === null ? null : explanationView(explanation);
-      },
+      explain: (patientId) => replayed.explain(patientId),
       replay: replayed,
       onTrouble: (message) => log.warn(message),
     });

@@ -9,7 +9,6 @@ import type { SourceMessage } from '../events/source-message.js';
 import { loadModel } from '../inference/model.js';
 import { Observer } from '../metrics/observe.js';
 import { produceAll } from '../replay/replay.js';
-import { explanationView } from '../server/explanation.js';
 import { WardServer } from '../server/server.js';
 import { parseConfig } from '../settings/config.js';
 import { type SimulateOptions, simulateWard } from '../simulate/ward.js';
@@ -66,10 +65,7 @@ async function demo(options: StartOptions, parts: Parts, stop: Promise<unknown>)
     clock,
     model: { version: model.config.version },
     notices: engine.notices,
-    explain: async (patientId) => {
-      const explanation = await engine.explain(patientId);
-      return explanation === null ? null : explanationView(explanation);
-    },
+    explain: (patientId) => engine.explain(patientId),
     observability: observer.options(engine, { client: store, sink: storeSink }, config.metrics.token),
   });
   parts.keep(server);

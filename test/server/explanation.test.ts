@@ -3,6 +3,7 @@ import { explanationSchema } from '../../src/contract/schemas.js';
 import type { Explanation } from '../../src/engine/explanations.js';
 import { explanationView } from '../../src/server/explanation.js';
 import { START } from '../helpers.js';
+import { documented, json, openTestStore, openWard, stay, tokenOf } from './ward.js';
 
 const EXPLANATION: Explanation = {
   patientId: 'p1',
@@ -59,5 +60,22 @@ describe('explanationView', () => {
 
   it('is null for an outcome that the model does not predict', () => {
     expect(explanationView({ ...EXPLANATION, outcome: 'circulatory', value: null })).toBeNull();
+  });
+});
+
+describe('GET …/explanation', () => {
+  it('gives what the engine explains as the API promises, and says where there is nothing to explain', async () => {
+    const { store, close } = await openTestStore();
+    let known: Explanation | null = EXPLANATION;
+    const ward = await openWard(store, { explain: async () => known });
+    await ward.write({ admitted: [stay('p1', 'W')] });
+    const ask = async () => ward.get('/api/v1/patients/p1/explanation', await tokenOf());
+    const body = documented(explanationSchema, await json(await ask()));
+    expect(body).toEqual(explanationView(EXPLANATION));
+    for (known of [null, { ...EXPLANATION, outcome: 'circulatory', value: null } as const]) {
+      expect((await ask()).status).toBe(404);
+    }
+    await ward.close();
+    await close();
   });
 });

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Explanation } from '../../contract/protocol.js';
 import {
   explanationSchema,
   idSchema,
@@ -13,15 +12,17 @@ import {
   timelineQuerySchema,
   timelineSchema,
 } from '../../contract/schemas.js';
+import type { Explanation } from '../../engine/explanations.js';
 import { readImageHeader } from '../../events/image.js';
 import { type Endpoint, endpoint } from '../endpoint.js';
+import { explanationView } from '../explanation.js';
 import { HttpProblem } from '../problem.js';
 
 const HOUR_MS = 3_600_000;
 const patientParams = z.object({ patientId: idSchema });
 const tag = 'Patients';
 
-/** Says why a patient's newest score is what it is; null where there is no score to explain. */
+/** Says why a patient's newest score is what it is; null where the patient is not here. */
 export type Explain = (patientId: string) => Promise<Explanation | null>;
 
 export function patientEndpoints(explain: Explain | undefined): Endpoint[] {
@@ -133,7 +134,8 @@ export function patientEndpoints(explain: Explain | undefined): Endpoint[] {
       handle: async ({ ward, params: { patientId } }) => {
         ward.patient(patientId);
         if (explain === undefined) throw new HttpProblem(501, 'this server cannot explain scores');
-        const explanation = await explain(patientId);
+        const found = await explain(patientId);
+        const explanation = found === null ? null : explanationView(found);
         if (explanation === null) throw new HttpProblem(404, 'there is no score to explain yet');
         return explanation;
       },
