@@ -4,7 +4,6 @@ import {
   each,
   hoursSince,
   interrupted,
-  log,
   portNumber,
   positiveInteger,
   printResult,
@@ -12,6 +11,7 @@ import {
   replaySpeed,
   wholeNumber,
 } from './commands/cli.js';
+import { log } from './commands/log.js';
 import { WardstreamError } from './errors.js';
 
 /** Exit codes: 0 done, 1 a fault (the message says which), 2 wrong use of the command line. */

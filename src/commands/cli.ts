@@ -1,12 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import pino from 'pino';
 import type { Config } from '../settings/config.js';
-
-/** Logs go to stderr; stdout is for results. */
-export const log = pino(
-  { name: 'wardstream', level: process.env.WARDSTREAM_LOG ?? 'info' },
-  pino.destination({ fd: 2, sync: true }),
-);
 
 export function positiveInteger(text: string): number {
   const value = Number(text);

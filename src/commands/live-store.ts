@@ -4,7 +4,7 @@ import type { StoreConfig } from '../settings/store.js';
 import { StoredAlertLog } from '../store/alert-log.js';
 import { connectStore } from '../store/open.js';
 import { AlertLog } from '../ward/alert-log.js';
-import { log } from './cli.js';
+import { log } from './log.js';
 
 /** So long a start waits for a store that says nothing, and so long after its first refusal: alerts must not wait. */
 const SILENT_MS = 10_000;

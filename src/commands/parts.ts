@@ -1,4 +1,4 @@
-import { log } from './cli.js';
+import { log } from './log.js';
 
 /** Something that was opened and is to be closed. */
 export interface Part {

@@ -19,8 +19,8 @@ import { recordModel } from '../store/queries.js';
 import { StoreSink } from '../store/sink.js';
 import { Spool } from '../store/spool.js';
 import { WardView } from '../ward/ward-view.js';
-import { log } from './cli.js';
 import { openLiveStore } from './live-store.js';
+import { log } from './log.js';
 import { Parts, untilStopped } from './parts.js';
 import { untilAvailable } from './wait.js';
 

@@ -10,7 +10,7 @@ import { openSource } from '../sources/open.js';
 import { openStore } from '../store/open.js';
 import { StoreSink } from '../store/sink.js';
 import { WardView } from '../ward/ward-view.js';
-import { log } from './cli.js';
+import { log } from './log.js';
 import { keepOf, noSuchStay } from './one-stay.js';
 
 export interface ServeReplayOptions {
