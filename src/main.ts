@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { log } from './app/log.js';
 import {
   each,
   hoursSince,
@@ -11,7 +12,6 @@ import {
   replaySpeed,
   wholeNumber,
 } from './commands/cli.js';
-import { log } from './commands/log.js';
 import { WardstreamError } from './errors.js';
 
 /** Exit codes: 0 done, 1 a fault (the message says which), 2 wrong use of the command line. */

@@ -1,4 +1,8 @@
 import { TechnicalNotices } from '../alerts/notices.js';
+import { openLiveStore } from '../app/live-store.js';
+import { log } from '../app/log.js';
+import { Parts, untilStopped } from '../app/parts.js';
+import { untilAvailable } from '../app/wait.js';
 import { KafkaBus, type KafkaBusConfig } from '../bus/kafka.js';
 import { SchemaRegistryClient } from '../bus/schema-registry.js';
 import { LateNotices, type TroublesOptions } from '../bus/troubles.js';
@@ -19,10 +23,6 @@ import { recordModel } from '../store/queries.js';
 import { StoreSink } from '../store/sink.js';
 import { Spool } from '../store/spool.js';
 import { WardView } from '../ward/ward-view.js';
-import { openLiveStore } from './live-store.js';
-import { log } from './log.js';
-import { Parts, untilStopped } from './parts.js';
-import { untilAvailable } from './wait.js';
 
 /** `wardstream run`: the engine on live topics. Runs until `stop` resolves; fails where the pipeline does. */
 export async function run(options: { readonly config: string }, stop: Promise<unknown>): Promise<void> {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { log } from '../app/log.js';
 import { ServedReplay, truthOf } from '../app/served.js';
 import { MessageCodec } from '../events/codec.js';
 import { loadModel } from '../inference/model.js';
@@ -10,7 +11,6 @@ import { openSource } from '../sources/open.js';
 import { openStore } from '../store/open.js';
 import { StoreSink } from '../store/sink.js';
 import { WardView } from '../ward/ward-view.js';
-import { log } from './log.js';
 import { keepOf, noSuchStay } from './one-stay.js';
 
 export interface ServeReplayOptions {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Parts, untilStopped } from '../app/parts.js';
 import { MemoryBus } from '../bus/memory.js';
 import { ReplayClock } from '../clock.js';
 import { Engine } from '../engine/engine.js';
@@ -16,7 +17,6 @@ import { openStore } from '../store/open.js';
 import { recordModel } from '../store/queries.js';
 import { StoreSink } from '../store/sink.js';
 import { WardView } from '../ward/ward-view.js';
-import { Parts, untilStopped } from './parts.js';
 
 export interface StartOptions {
   readonly beds: number;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Parts, untilStopped } from '../../src/commands/parts.js';
+import { Parts, untilStopped } from '../../src/app/parts.js';
 
 const NEVER = new Promise<never>(() => undefined);
 
