@@ -75,7 +75,10 @@ program
   .option('--at <hours>', 'with --serve: begin at this hour, paused', hoursSince)
   .option('--config <file>', 'settings (YAML or JSON)')
   .option('--json', 'one JSON object as the last line of stdout', false)
-  .action(async (options) => (await import('./commands/replay.js')).replayCommand(options));
+  .action(async (options) => {
+    isService = options.serve !== undefined;
+    await (await import('./commands/replay.js')).replayCommand(options);
+  });
 
 program
   .command('record')

@@ -3,6 +3,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import type { StoreConfig } from '../settings/store.js';
 import { StoredAlertLog } from '../store/alert-log.js';
 import { connectStore } from '../store/open.js';
+import { recordModel } from '../store/queries.js';
 import { AlertLog } from '../ward/alert-log.js';
 import { log } from './log.js';
 
@@ -25,8 +26,8 @@ export interface LiveStoreOptions {
   readonly store: Exclude<StoreConfig, { kind: 'none' }>;
   /** Of this process, across its restarts. */
   readonly instance: string;
-  /** Called once the tables are there. */
-  readonly onReady: (client: ClickHouseClient) => Promise<void>;
+  /** The model whose results it gets. */
+  readonly model: { readonly version: string };
   /** Called at each attempt that fails. */
   readonly onAway: () => void;
   readonly stop: Promise<unknown>;
@@ -39,7 +40,7 @@ export interface LiveStoreOptions {
 export async function openLiveStore({
   store,
   instance,
-  onReady,
+  model,
   onAway,
   stop,
 }: LiveStoreOptions): Promise<LiveStore> {
@@ -55,7 +56,7 @@ export async function openLiveStore({
   };
   const ready = untilDone('the store', { signal, onAway: refused }, async () => {
     if (store.kind === 'server') await prepare();
-    await onReady(client);
+    await recordModel(client, model);
   });
   let isLate = false;
   const open = async () => (isLate ? null : AlertLog.open(await StoredAlertLog.open(client, instance)));

@@ -200,7 +200,8 @@ export class ServedReplay implements ReplayControl {
       config: { ...config, store: { kind: 'none' } },
       speed: 'max',
       pace: pacer,
-      sinks: [only(storeSink), only(view)],
+      // Who watches the ward is told first.
+      sinks: [only(view), only(storeSink)],
       onOpened: (engine, bus) => {
         run.engine = engine;
         run.bus = bus;

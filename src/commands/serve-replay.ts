@@ -1,16 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { assembleReplay } from '../app/assemble.js';
+import { untilStopped } from '../app/life.js';
 import { log } from '../app/log.js';
-import { ServedReplay, truthOf } from '../app/served.js';
-import { MessageCodec } from '../events/codec.js';
-import { loadModel } from '../inference/model.js';
-import { WardServer } from '../server/server.js';
+import { truthOf } from '../app/served.js';
 import type { Config } from '../settings/config.js';
 import { openSource } from '../sources/open.js';
-import { openStore } from '../store/open.js';
-import { StoreSink } from '../store/sink.js';
-import { WardView } from '../ward/ward-view.js';
 import { keepOf, noSuchStay } from './one-stay.js';
 
 export interface ServeReplayOptions {
@@ -33,39 +26,24 @@ const HOUR_MS = 3_600_000;
  */
 export async function serveReplay(
   { from, patients, mapping, speed, serve: port, stay, at }: ServeReplayOptions,
-  config: Config,
+  settings: Config,
   signal: AbortSignal,
 ): Promise<void> {
-  const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+  const config = { ...settings, server: { ...settings.server, port } };
+  const stop = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
   const open = () => openSource(from, patients, mapping, keepOf(stay), config);
-  log.info('reading the history once, for what truly happened');
-  const truth = await truthOf(open(), config, signal);
-  if (signal.aborted) return;
-  if (stay !== undefined && !Number.isFinite(truth.from)) throw noSuchStay(stay, from);
-  const directory = mkdtempSync(join(tmpdir(), 'wardstream-'));
-  const store = await openStore({ kind: 'embedded', directory });
-  const { config: model } = loadModel(config.model.version, config.model.directory);
-  const view = new WardView();
-  const storeSink = new StoreSink(store, model.version);
-  const pace = {
-    speed: typeof speed === 'number' ? speed : DEFAULT_SPEED,
-    isPlaying: speed !== 'step' && at === undefined,
-  };
-  const replayed = new ServedReplay({ open, config, truth, view, store, storeSink, ...pace });
-  let server: WardServer | null = null;
-  try {
-    server = await WardServer.open({
-      config: { ...config.server, port },
-      view,
-      store,
-      bus: replayed.bus,
-      codec: new MessageCodec(),
-      clock: replayed.clock,
-      model: { version: model.version, directory: config.model.directory },
-      explain: (patientId) => replayed.explain(patientId),
-      replay: replayed,
-      onTrouble: (message) => log.warn(message),
+  await untilStopped(stop, async (life) => {
+    log.info('reading the history once, for what truly happened');
+    const truth = await truthOf(open(), config, signal);
+    if (signal.aborted) return null;
+    if (stay !== undefined && !Number.isFinite(truth.from)) throw noSuchStay(stay, from);
+    const { replayed, server } = await assembleReplay(config, life, {
+      open,
+      truth,
+      speed: typeof speed === 'number' ? speed : DEFAULT_SPEED,
+      isPlaying: speed !== 'step' && at === undefined,
     });
+    life.allow(config.shutdown.deadlineMs);
     if (at !== undefined) await replayed.seek(truth.from + at * HOUR_MS);
     const { localToken, url } = server;
     const fragment = new URLSearchParams({
@@ -75,11 +53,6 @@ export async function serveReplay(
     const address = `${url}/${fragment.size === 0 ? '' : `#${fragment}`}`;
     process.stdout.write(`\n  ${from} on the ward page: ${address}\n`);
     process.stdout.write('  Decision support under evaluation. Ctrl-C stops it.\n\n');
-    await Promise.race([stopped, replayed.failed()]);
-  } finally {
-    await replayed.close();
-    await server?.close();
-    await storeSink.close();
-    rmSync(directory, { recursive: true, force: true });
-  }
+    return replayed.failed();
+  });
 }

@@ -5,6 +5,7 @@ import { AlertPolicy } from '../alerts/policy.js';
 import { UnusedValues } from '../alerts/unused-values.js';
 import type { PatientState } from '../align/patient.js';
 import type { Consumer, EventBus, RecordHandler } from '../bus/bus.js';
+import { SchemaRegistryClient } from '../bus/schema-registry.js';
 import type { Clock } from '../clock.js';
 import type { AlertMessage } from '../contract/messages.js';
 import { INPUT_TOPICS, TOPICS } from '../contract/topics.js';
@@ -39,6 +40,7 @@ export interface EngineOptions {
   readonly bus: EventBus;
   readonly clock: Clock;
   readonly sinks: readonly Sink[];
+  /** By default the one that is configured. */
   readonly registry?: SchemaRegistry | undefined;
   /** Told what goes on working, but not as configured. */
   readonly onWarning?: ((message: string) => void) | undefined;
@@ -149,7 +151,11 @@ export class Engine {
   readonly #deadLettersByReason: Record<string, number> = {};
 
   private constructor(options: EngineOptions, { served, shadow }: OpenModels, encoders: Encoders) {
-    const { config, registry, onWarning = (message) => process.emitWarning(message) } = options;
+    const {
+      config,
+      registry = registryOf(config),
+      onWarning = (message) => process.emitWarning(message),
+    } = options;
     const { model, runtime, base } = served;
     this.#options = options;
     this.model = model;
@@ -576,4 +582,8 @@ export class Engine {
     this.#inFlight = 1;
     this.#settle();
   }
+}
+
+function registryOf({ schemaRegistry }: Config): SchemaRegistry | undefined {
+  return schemaRegistry === undefined ? undefined : new SchemaRegistryClient(schemaRegistry.url);
 }

@@ -49,8 +49,8 @@ export class Observer {
   }
 
   /** The sinks in their order, each in a span of its name, and behind them the one that takes the measurements. */
-  around(sinks: Readonly<Record<string, Sink>>): Sink[] {
-    return [...Object.entries(sinks).map(([name, sink]) => traced(name, sink)), this.#metrics];
+  around(sinks: readonly (readonly [name: string, sink: Sink])[]): Sink[] {
+    return [...sinks.map(([name, sink]) => traced(name, sink)), this.#metrics];
   }
 
   /** The store has just not answered. */

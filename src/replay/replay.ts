@@ -1,20 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventBus, OutgoingMessage } from '../bus/bus.js';
-import { MemoryBus } from '../bus/memory.js';
-import { SchemaRegistryClient } from '../bus/schema-registry.js';
-import { ReplayClock } from '../clock.js';
-import { Engine, type EngineCounts } from '../engine/engine.js';
+import type { MemoryBus } from '../bus/memory.js';
+import type { ReplayClock } from '../clock.js';
+import type { Engine, EngineCounts } from '../engine/engine.js';
 import type { Sink } from '../engine/outputs.js';
 import type { MessageCodec } from '../events/codec.js';
 import type { EpochMs } from '../events/event.js';
 import type { SourceMessage } from '../events/source-message.js';
-import { loadModel } from '../inference/model.js';
+import { withParts } from '../parts.js';
 import type { Config } from '../settings/config.js';
 import { bytesOf, type ReplaySource } from '../sources/source.js';
-import { openStore } from '../store/open.js';
-import { recordModel } from '../store/queries.js';
-import { StoreSink } from '../store/sink.js';
 import { AlertsDigest, ScoresDigest } from './digest.js';
+import { openHistory, unlessStopped } from './history.js';
 
 export interface ReplayOptions {
   readonly config: Config;
@@ -103,42 +100,21 @@ export async function replay(source: ReplaySource, options: ReplayOptions): Prom
 
 /** As `replay`, without a digest of scores, and with that of alerts still open. */
 export async function replayPart(source: ReplaySource, options: ReplayOptions): Promise<ReplayPart> {
-  const { config, signal, explainsAlerts = true, asksModel } = options;
-  const clock = new ReplayClock();
-  const bus = new MemoryBus(config.bus.kind === 'memory' ? config.bus : { partitions: 4, capacity: 8192 });
+  const { config, signal, explainsAlerts = true, asksModel = true } = options;
   const alerts = new AlertsDigest();
-  const sinks: Sink[] = [alerts, ...(options.sinks ?? [])];
-  if (config.store.kind !== 'none') {
-    const model = loadModel(config.model.version, config.model.directory);
-    const store = await openStore(config.store);
-    await recordModel(store, model.config);
-    sinks.push(new StoreSink(store, model.config.version));
-  }
-  const { schemaRegistry } = config;
-  const registry = schemaRegistry === undefined ? undefined : new SchemaRegistryClient(schemaRegistry.url);
-  // History has no bed to go to: nobody is asked for a patient's ward.
-  const policy = { ...config.alerts, placeUnknownAfterMs: Number.POSITIVE_INFINITY };
-  const engine = await Engine.open({
-    config: { ...config, alerts: policy },
-    bus,
-    clock,
-    sinks,
-    registry,
-    explainsAlerts,
-    asksModel,
-  });
-  options.onOpened?.(engine, bus);
-  const started = performance.now();
-  let isWhole = true;
-  try {
-    await engine.start();
-    isWhole = await feed(source, bus, engine, clock, options);
-    await drain(bus, engine);
+  const sinks = [alerts, ...(options.sinks ?? [])];
+  const { engine, isWhole, started } = await withParts(async (parts) => {
+    const opening = openHistory({ config, sinks, explainsAlerts, asksModel }, parts);
+    const { bus, engine: reader, clock } = await unlessStopped(opening, signal);
+    options.onOpened?.(reader, bus);
+    const began = performance.now();
+    await reader.start();
+    const isFed = await feed(source, bus, reader, clock, options);
+    await drain(bus, reader);
     await options.onDrained?.();
-  } finally {
-    await bus.close();
-    await engine.close();
-  }
+    return { engine: reader, isWhole: isFed, started: began };
+  });
+  // What is closed has its results safe, which takes its time too.
   const seconds = (performance.now() - started) / 1000;
   const result = {
     ...summarise(source, engine.counts, seconds),

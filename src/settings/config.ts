@@ -132,6 +132,8 @@ const runtimeSchema = z.discriminatedUnion('kind', [
 ]);
 export type RuntimeConfig = z.infer<typeof runtimeSchema>;
 
+const MEMORY_BUS = { kind: 'memory', partitions: 4, capacity: 8192 } as const;
+
 /** Every setting of Wardstream, with unit, default and meaning. */
 export const configSchema = z.strictObject({
   bus: z
@@ -185,7 +187,7 @@ export const configSchema = z.strictObject({
         sasl: saslSchema.optional(),
       }),
     ])
-    .default({ kind: 'memory', partitions: 4, capacity: 8192 }),
+    .default(MEMORY_BUS),
   /** The URL may hold user and password. */
   schemaRegistry: z.strictObject({ url: secretSchema.pipe(z.url()) }).optional(),
   schemas: z
@@ -298,9 +300,15 @@ export const configSchema = z.strictObject({
 });
 export type Config = z.infer<typeof configSchema>;
 export type BusConfig = Config['bus'];
+export type MemoryBusConfig = Extract<BusConfig, { kind: 'memory' }>;
 
 export const DEFAULT_CONFIG: Config = configSchema.parse({});
 export const DEFAULT_LIMITS = DEFAULT_CONFIG.limits;
+
+/** The settings of a bus in memory, also where another one is configured: what is replayed comes from no topic. */
+export function memoryBusOf({ bus }: Pick<Config, 'bus'>): MemoryBusConfig {
+  return bus.kind === 'memory' ? bus : MEMORY_BUS;
+}
 
 /**
  * Checks settings given as data.

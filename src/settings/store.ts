@@ -81,11 +81,12 @@ export const storeSchema = z.discriminatedUnion('kind', [
 ]);
 
 export type StoreConfig = z.infer<typeof storeSchema>;
+type EmbeddedStore = Extract<StoreConfig, { kind: 'embedded' }>;
 /** A store as it is written down: what has a default may be left out. */
 export type StoreSettings = z.input<typeof storeSchema>;
 export type Retention = z.infer<typeof retentionSchema>;
 
 /** The embedded store in a directory, with what is set by default. */
-export function embeddedStore(directory: string): StoreConfig {
-  return storeSchema.parse({ kind: 'embedded', directory });
+export function embeddedStore(directory: string): EmbeddedStore {
+  return storeSchema.parse({ kind: 'embedded', directory }) as EmbeddedStore;
 }

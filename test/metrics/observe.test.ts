@@ -25,7 +25,7 @@ describe('the metrics of a running engine', () => {
   beforeAll(async () => {
     const config = parseConfig({ encoders: { always: ['image'] } });
     const bus = new MemoryBus({ partitions: 2, capacity: 8192 });
-    engine = await Engine.open({ config, bus, clock: CLOCK, sinks: observer.around({}) });
+    engine = await Engine.open({ config, bus, clock: CLOCK, sinks: observer.around([]) });
     await engine.start();
     await produceAll([...messages, messages[messages.length - 1]], bus, engine.codec);
     await bus.produce('ward.vitals', [{ key: 'x', value: Buffer.from('nothing') }]);
