@@ -36,7 +36,8 @@ export interface AlignmentSink {
   discharged(patient: PatientState, time: EpochMs): void;
   /** The patient's partition is another process's now. */
   released(patient: PatientState): void;
-  acknowledged(patient: PatientState, event: AckClinicalEvent): void;
+  /** What a person did, also where the patient is not known. */
+  acknowledged(event: AckClinicalEvent): void;
   rejected(event: ClinicalEvent, rejection: Rejection): void;
 }
 
@@ -135,6 +136,12 @@ export class Aligner {
       this.#rejectBefore(event, patient);
       return;
     }
+    if (event.kind === 'acks') {
+      // What a person does tells nothing of the patient, so their clock stays where it is.
+      if (eventTime > patient.lastEventAt) this.#scoreIfPending(patient);
+      this.#sink.acknowledged(event);
+      return;
+    }
     const isLate = eventTime < patient.lastEventAt;
     if (isLate) {
       // Such a score could as well have been given at the end of an earlier batch.
@@ -155,9 +162,6 @@ export class Aligner {
         if (event.body.type === 'DISCHARGE') this.#discharge(patient, event);
         else this.#applyAdt(patient, event, isLate);
         return;
-      case 'acks':
-        this.#sink.acknowledged(patient, event);
-        return;
       case 'notes':
       case 'imaging':
         this.#applyDocument(patient, event, isLate);
@@ -170,6 +174,10 @@ export class Aligner {
   #comingPatient(event: ClinicalEvent): PatientState | null {
     const before = this.#discharged.get(event.patientId);
     if (before === undefined) {
+      if (event.kind === 'acks') {
+        this.#sink.acknowledged(event);
+        return null;
+      }
       if (!isOf(event, 'DISCHARGE')) return this.#open(event, Number.NEGATIVE_INFINITY);
       const { patientId, partition, eventTime: at } = event;
       this.#discharged.add({ patientId, partition, at, appliedTo: null, state: null, update: null });

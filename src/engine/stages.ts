@@ -183,7 +183,7 @@ export class AlignAndScore {
         shadow?.score(patient, time, score);
         this.#actions.push({ kind: 'score', score, partition: patient.partition });
       },
-      acknowledged: (_, event) => this.#actions.push({ kind: 'act', message: event.body, event }),
+      acknowledged: (event) => this.#actions.push({ kind: 'act', message: event.body, event }),
       discharged: (patient, time) => this.#actions.push({ kind: 'discharged', patient, time }),
       released: (patient) => this.#actions.push({ kind: 'released', patient }),
       rejected: (event, rejection) => this.#deadLetters.push(deadLetter(event, null, rejection)),

@@ -49,8 +49,8 @@ class Recorder implements AlignmentSink {
   released({ patientId }: PatientState): void {
     this.said.push(`${patientId} released`);
   }
-  acknowledged({ patientId }: PatientState, event: ClinicalEvent): void {
-    this.said.push(`${patientId} acknowledged ${minutes(event.eventTime)}`);
+  acknowledged(event: ClinicalEvent): void {
+    this.said.push(`${event.patientId} acknowledged ${minutes(event.eventTime)}`);
   }
   rejected(event: ClinicalEvent, { reason, detail }: { reason: string; detail: string }): void {
     this.said.push(`${event.patientId} ${reason} ${minutes(event.eventTime)}: ${detail}`);
@@ -270,11 +270,15 @@ describe('steps', () => {
     expect(recorder.apply(rate(90))).toEqual(['p1 step 0', 'p1 score 90']);
   });
 
-  it('are closed by discharges, notes and acknowledgements too', () => {
+  it('are closed by discharges and notes too, not by acknowledgements', () => {
     const recorder = new Recorder();
     recorder.apply(admit(0));
-    expect(recorder.apply(eventOf('acks', ack('a', at(61))))).toEqual(['p1 step 0', 'p1 acknowledged 61']);
-    expect(recorder.apply(eventOf('notes', note('calm', at(121))))).toEqual(['p1 step 1', 'p1 score 121']);
+    expect(recorder.apply(eventOf('acks', ack('a', at(61))))).toEqual(['p1 acknowledged 61']);
+    expect(recorder.apply(eventOf('notes', note('calm', at(121))))).toEqual([
+      'p1 step 0',
+      'p1 step 1',
+      'p1 score 121',
+    ]);
     expect(recorder.apply(discharge(181))).toEqual(['p1 step 2', 'p1 discharged 181']);
   });
 });
@@ -566,3 +570,60 @@ function expectClose(a: Float32Array, b: Float32Array, what: string): void {
   const differs = a.findIndex((value, index) => !(Math.abs(value - b[index]) < 1e-4));
   expect(differs, `${what}: ${ENCODER.featureNames[differs]} is ${a[differs]}, not ${b[differs]}`).toBe(-1);
 }
+
+describe('what a person does', () => {
+  it('costs a patient whose feed is behind no score, and makes nothing late', () => {
+    const recorder = new Recorder();
+    recorder.apply(admit(0), rate(1));
+    // The feed is 40 s behind the clock by which somebody comments.
+    expect(recorder.apply(eventOf('acks', ack('a', at(2.75))))).toEqual(['p1 acknowledged 2.75']);
+    expect(recorder.apply(rate(2))).toEqual(['p1 score 2']);
+    expect(recorder.apply(rate(2.5))).toEqual(['p1 score 2.5']);
+    expect(recorder.aligner.counts.late).toBe(0);
+  });
+
+  it('told late has nothing scored anew', () => {
+    const recorder = new Recorder();
+    recorder.apply(admit(0), rate(5));
+    expect(recorder.apply(eventOf('acks', ack('a', at(3))))).toEqual(['p1 acknowledged 3']);
+    expect(recorder.apply(rate(5.1))).toEqual([]);
+  });
+
+  it('begins no stay', () => {
+    const recorder = new Recorder();
+    expect(recorder.apply(eventOf('acks', ack('a', at(1))))).toEqual(['p1 acknowledged 1']);
+    expect(recorder.aligner.patients.size).toBe(0);
+    expect(recorder.apply(rate(0))).toEqual(['p1 admitted 0', 'p1 score 0']);
+  });
+
+  it('changes nothing else, whenever it comes', () => {
+    class WithoutActs extends Recorder {
+      override acknowledged(): void {}
+      override rejected(event: ClinicalEvent, why: { reason: string; detail: string }): void {
+        if (event.kind !== 'acks') super.rejected(event, why);
+      }
+    }
+    const kinds = ['vitals', 'labs', 'acks', 'acks', 'UPDATE', 'DISCHARGE'] as const;
+    const course = fc.array(fc.record({ second: fc.nat(9000), kind: fc.constantFrom(...kinds) }), {
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(course, (drawn) => {
+        const events = drawn.map(({ second, kind }) => {
+          const where = at(second / 60);
+          if (kind === 'vitals') return eventOf('vitals', vitals({ heartRate: 80 }, where));
+          if (kind === 'labs') return eventOf('labs', labs({ lactate: 2 }, where));
+          if (kind === 'acks') return eventOf('acks', ack('a', where));
+          return eventOf('adt', adt(kind, where));
+        });
+        const [all, without] = [events, events.filter(({ kind }) => kind !== 'acks')].map((each) => {
+          const recorder = new WithoutActs();
+          const said = each.flatMap((event) => recorder.apply(event));
+          return [said, recorder.aligner.counts.late];
+        });
+        expect(all).toEqual(without);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
