@@ -332,7 +332,8 @@ export class AlertPolicy {
     }
     if (value < rule.resolveBelow) {
       state.refractoryUntil = eventTime + rule.refractoryMs;
-      return advance(state, 'RESOLVED', eventTime, facts);
+      // An acknowledgement may be ahead of the scores.
+      return advance(state, 'RESOLVED', notBefore(state.open, eventTime), facts);
     }
     return null;
   }

@@ -246,3 +246,13 @@ describe('AlertPolicy, whatever happens', () => {
     );
   });
 });
+
+describe('an acknowledgement ahead of the scores', () => {
+  it('does not let the records of an alert go back in time', () => {
+    const policy = raised();
+    const [{ alertId }] = policy.openOf('p1');
+    expect(act(policy, alertId, 'ACKNOWLEDGE', 12)).toHaveLength(1);
+    const [resolved] = policy.score(moment(11, 0.1));
+    expect(resolved).toMatchObject({ state: 'RESOLVED', sequence: 2, eventTime: START + 12 * MINUTE });
+  });
+});
