@@ -3,7 +3,7 @@
 // also with the model that takes notes and images.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { listModels } from '../dist/inference/model.js';
+import { listModels } from '../dist/inference/versions.js';
 import { afterTwoDays } from './support/two-days.mjs';
 
 const BEDS = 64;

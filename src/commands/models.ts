@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { listModels, loadModel, type Model } from '../inference/model.js';
+import { loadModel, type Model } from '../inference/model.js';
 import { type RuntimeFinding, tryRuntimes } from '../inference/runtimes.js';
+import { latestModel, listModels } from '../inference/versions.js';
 import { type Config, loadConfig, parseConfig } from '../settings/config.js';
 
 export interface ModelsOptions {
@@ -20,7 +21,7 @@ export interface CheckResult {
   readonly notUsable: Record<string, string>;
 }
 
-/** `wardstream models list`: the folders, oldest first; the last one is what `latest` means. */
+/** `wardstream models list`: the folders, oldest first, and which one is served. */
 export function listCommand(options: ModelsOptions): void {
   const { version: served, directory } = configOf(options).model;
   const models = listModels(directory).map((version) => {
@@ -109,7 +110,7 @@ function modelOf(version: string | undefined, options: ModelsOptions): Model {
 }
 
 function nameOf(version: string, directory: string | undefined): string | undefined {
-  return version === 'latest' ? listModels(directory).at(-1) : version;
+  return version === 'latest' ? latestModel(directory) : version;
 }
 
 function readIfThere(file: string): string | null {

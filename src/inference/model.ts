@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { MODEL_OUTPUTS } from '../contract/outcomes.js';
 import { WardstreamError } from '../errors.js';
 import { encoderConfigSchema, FeatureEncoder } from '../features/encoder.js';
 import type { GraphShape } from './runtime.js';
+import { latestModel, listModels, releaseShape, SHIPPED } from './versions.js';
 
 const modelConfigSchema = z.object({
   version: z.string(),
@@ -23,6 +23,7 @@ const modelConfigSchema = z.object({
     .default(['mortality']),
   featureNames: z.array(z.string()),
   encoder: encoderConfigSchema,
+  ...releaseShape,
 });
 export type ModelConfig = z.infer<typeof modelConfigSchema>;
 
@@ -34,23 +35,14 @@ export interface Model {
   readonly shape: GraphShape;
 }
 
-const SHIPPED = fileURLToPath(new URL('../../models/deterioration', import.meta.url));
-
-/** The model folders in a directory, oldest first. */
-export function listModels(directory = SHIPPED): string[] {
-  if (!existsSync(directory)) return [];
-  return readdirSync(directory)
-    .filter((name) => existsSync(join(directory, name, 'config.json')))
-    .sort();
-}
-
 /** @throws WardstreamError `WS_MODEL` saying what is missing or wrong and where. */
 export function loadModel(version: string, directory = SHIPPED): Model {
-  const name = version === 'latest' ? listModels(directory).at(-1) : version;
+  const name = version === 'latest' ? latestModel(directory) : version;
   const folder = join(directory, name ?? '');
   if (name === undefined || !existsSync(join(folder, 'config.json'))) {
-    const known = listModels(directory).join(', ') || 'none';
-    throw new WardstreamError('WS_MODEL', `there is no model ${version} in ${directory} (found: ${known})`);
+    const known = listModels(directory).join(', ');
+    const found = known === '' ? 'none' : name === undefined ? `only experimental ones, ${known}` : known;
+    throw new WardstreamError('WS_MODEL', `there is no model ${version} in ${directory} (found: ${found})`);
   }
   const config = readConfig(join(folder, 'config.json'));
   const encoder = encoderOf(config);

@@ -263,7 +263,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   model: z
     .strictObject({
-      /** A folder of models/deterioration, or `latest`. */
+      /** A folder of models/deterioration; or `latest`, the newest release that is not experimental. */
       version: z.string().default('latest'),
       /** A second model that scores the same stream without alerts, to be compared. */
       shadow: z.string().optional(),

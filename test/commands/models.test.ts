@@ -2,7 +2,8 @@ import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { checkCommand, listCommand, showCommand } from '../../src/commands/models.js';
-import { listModels, loadModel } from '../../src/inference/model.js';
+import { loadModel } from '../../src/inference/model.js';
+import { listModels } from '../../src/inference/versions.js';
 import { temporaryDirectory } from '../helpers.js';
 
 const SHIPPED = loadModel('latest');

@@ -6,9 +6,10 @@ import type { Score } from '../../src/engine/outputs.js';
 import { AlignAndScore, type OrderedBatch } from '../../src/engine/stages.js';
 import { type ClinicalEvent, compareEvents } from '../../src/events/event.js';
 import { MicroBatcher } from '../../src/inference/batcher.js';
-import { listModels, loadModel, type Model } from '../../src/inference/model.js';
+import { loadModel, type Model } from '../../src/inference/model.js';
 import type { InferenceRuntime } from '../../src/inference/runtime.js';
 import { openRuntime } from '../../src/inference/runtimes.js';
+import { listModels } from '../../src/inference/versions.js';
 import { DEFAULT_CONFIG, parseConfig } from '../../src/settings/config.js';
 import { adt, eventOf, HOUR_MS, labs, note, START, vitals } from '../helpers.js';
 

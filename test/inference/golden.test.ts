@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { AttentionCache } from '../../src/inference/fusion.js';
-import { listModels, loadModel } from '../../src/inference/model.js';
+import { loadModel } from '../../src/inference/model.js';
 import { openRuntime } from '../../src/inference/runtimes.js';
+import { listModels } from '../../src/inference/versions.js';
 import { DEFAULT_CONFIG } from '../../src/settings/config.js';
 
 interface Case {

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WardstreamError } from '../../src/errors.js';
-import { listModels, loadModel } from '../../src/inference/model.js';
+import { loadModel } from '../../src/inference/model.js';
 import { openRuntime } from '../../src/inference/runtimes.js';
+import { listModels } from '../../src/inference/versions.js';
 import { DEFAULT_CONFIG } from '../../src/settings/config.js';
 
 const SHIPPED = loadModel('latest');
@@ -62,7 +63,12 @@ describe('loadModel', () => {
 
   it('says which models there are and where, if the one asked for is missing', () => {
     expect(refusal('2000.01-x')).toBe(`there is no model 2000.01-x in ${directory} (found: ${VERSION})`);
-    rmSync(folder, { recursive: true });
+    renameSync(folder, join(directory, 'trial'));
+    const trial = readFileSync(join(directory, 'trial', 'config.json'), 'utf8');
+    writeFileSync(join(directory, 'trial', 'config.json'), trial.replace('"stable"', '"experimental"'));
+    const found = 'found: only experimental ones, trial';
+    expect(refusal('latest')).toBe(`there is no model latest in ${directory} (${found})`);
+    rmSync(join(directory, 'trial'), { recursive: true });
     expect(refusal('latest')).toBe(`there is no model latest in ${directory} (found: none)`);
     rmSync(directory, { recursive: true });
     expect(refusal('latest')).toBe(`there is no model latest in ${directory} (found: none)`);

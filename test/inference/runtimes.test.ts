@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { listModels, loadModel } from '../../src/inference/model.js';
+import { loadModel } from '../../src/inference/model.js';
 import { openRuntime, RUNTIMES, tryRuntimes } from '../../src/inference/runtimes.js';
+import { listModels } from '../../src/inference/versions.js';
 import { parseConfig, type RuntimeConfig } from '../../src/settings/config.js';
 
 const MODEL = loadModel('latest');

@@ -61,6 +61,7 @@ def main() -> None:
     metrics = json.loads((runs / "metrics.json").read_text()) if (runs / "metrics.json").exists() else None
     description = {
         "version": config["version"],
+        "channel": config.get("channel", "stable"),
         "output": "sigmoid(logit): probability of death in hospital, and of onset within 8 h of circulatory failure, respiratory failure, either",
         "outputs": OUTPUTS,
         "steps": slots,

@@ -59,7 +59,6 @@ def write_reader(config: dict, run: Run, notes: Notes, reader: NoteReader, measu
 
 def write_model(config: dict, run: Run, notes: Notes, images: Images, reader: NoteReader, fusion: MeanFusion, measured: dict) -> None:
     output = Path(config["output"])
-    # Sorts before the versions, so that it is never the latest one: it has to be asked for.
     plain, version = output / config["version"], f"0-fusion-{config['fusion']['version']}-{config['version']}"
     folder = output / version
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +73,7 @@ def write_model(config: dict, run: Run, notes: Notes, images: Images, reader: No
         names = [*names, *(f"{kind}.{place}" for place in range(size)), f"{kind}.age", f"{kind}.seen"]
     text = {"size": fusion.sizes[1] - 2, "encoder": f"{notes.encoder}/reader-{config['fusion']['reader']['version']}"}
     encoder = description["encoder"] | {"modalities": {"text": text, "image": {"size": fusion.sizes[2] - 2}}}
-    write(folder / "config.json", description | {"version": version, "sha256": sha256(target), "featureNames": names, "encoder": encoder})
+    write(folder / "config.json", description | {"version": version, "channel": "experimental", "sha256": sha256(target), "featureNames": names, "encoder": encoder})
     step = onnxruntime.InferenceSession(str(plain / "model.onnx"))
     write(folder / "golden.json", golden(run, notes, images, reader, fusion, step, description), None)
     metrics = json.loads((plain / "metrics.json").read_text()) | {"fusion": measured}

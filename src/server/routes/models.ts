@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { modelsSchema } from '../../contract/schemas.js';
-import { listModels, loadModel } from '../../inference/model.js';
+import { loadModel } from '../../inference/model.js';
+import { listModels } from '../../inference/versions.js';
 import { type Endpoint, endpoint } from '../endpoint.js';
 
 /** The models beside the one that serves; read once, since folders of models do not change. */
