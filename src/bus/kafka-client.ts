@@ -9,7 +9,7 @@ import kafkajs, {
 import type { InputTopic } from '../contract/topics.js';
 import { WardstreamError } from '../errors.js';
 import { RawRecord } from '../events/record.js';
-import type { BusConfig } from '../settings/config.js';
+import type { BusConfig } from '../settings/bus.js';
 import { bearPartialClusters } from './kafka-cluster.js';
 import { readAllCodecs } from './kafka-codecs.js';
 import { isRefused, TokenRefused } from './kafka-errors.js';

@@ -5,7 +5,8 @@ import type { Sink } from '../engine/outputs.js';
 import { WardstreamError } from '../errors.js';
 import { loadModel } from '../inference/model.js';
 import type { Parts } from '../parts.js';
-import { type Config, memoryBusOf } from '../settings/config.js';
+import { memoryBusOf } from '../settings/bus.js';
+import type { Config } from '../settings/config.js';
 import { openResults } from '../store/results.js';
 import type { StoreSink } from '../store/sink.js';
 
