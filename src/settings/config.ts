@@ -19,19 +19,26 @@ const ms = z.number().int().nonnegative();
  * within 8 h), or NEWS2 points. Thresholds in the signal's unit.
  */
 const ruleSchema = z.strictObject({
-  id: z.string().min(1),
-  signal: z.enum(SIGNALS),
-  priority: z.enum(['LOW', 'MEDIUM', 'HIGH']),
-  /** Raise at or above; within what the signal can be: 0 to 1, or 1 to 20 points. */
-  raiseAt: z.number(),
-  /** Resolve below; above 0 and at most `raiseAt`, the gap is the hysteresis. */
-  resolveBelow: z.number(),
-  /** The signal must stay at or above `raiseAt` this long (event time) before the alert is raised. */
-  holdMs: ms,
-  /** After it resolved, no new alert of this rule for this long. */
-  refractoryMs: ms,
-  /** An alert nobody acknowledged escalates after this long. */
-  escalateAfterMs: ms,
+  id: z.string().min(1).describe('Name of the rule; alerts carry it.'),
+  signal: z
+    .enum(SIGNALS)
+    .describe(
+      'What it watches: a probability of the model (`risk`: death in hospital; the others: onset within 8 h), or NEWS2 points.',
+    ),
+  priority: z
+    .enum(['LOW', 'MEDIUM', 'HIGH'])
+    .describe('How soon somebody has to react, after IEC 60601-1-8.'),
+  raiseAt: z
+    .number()
+    .describe('Raise at or above; within what the signal can be: 0 to 1, or 1 to 20 points.'),
+  resolveBelow: z
+    .number()
+    .describe('Resolve below; above 0 and at most `raiseAt`, the gap is the hysteresis.'),
+  holdMs: ms.describe(
+    'The signal must stay at or above `raiseAt` this long (event time) before the alert is raised.',
+  ),
+  refractoryMs: ms.describe('After it resolved, no new alert of this rule for this long.'),
+  escalateAfterMs: ms.describe('An alert nobody acknowledged escalates after this long.'),
 });
 export type AlertRule = z.infer<typeof ruleSchema>;
 
@@ -98,124 +105,210 @@ const DEFAULT_RULES: AlertRule[] = [
 const runtimeSchema = z.discriminatedUnion('kind', [
   /** Whichever is fastest when the engine starts. */
   z.strictObject({ kind: z.literal('auto') }),
-  z.strictObject({ kind: z.literal('onnx'), provider: z.enum(['cpu', 'webgpu', 'cuda']).default('cpu') }),
+  z.strictObject({
+    kind: z.literal('onnx'),
+    provider: z.enum(['cpu', 'webgpu', 'cuda']).default('cpu').describe('What ONNX Runtime runs on.'),
+  }),
   z.strictObject({
     kind: z.literal('tfjs'),
-    /** By default the first of these that is installed. */
-    backend: z.enum(['node-gpu', 'node', 'wasm']).optional(),
+    backend: z
+      .enum(['node-gpu', 'node', 'wasm'])
+      .optional()
+      .describe('What TensorFlow.js runs on; by default the first of these that is installed.'),
   }),
 ]);
 export type RuntimeConfig = z.infer<typeof runtimeSchema>;
 
 /** Every setting of Wardstream, with unit, default and meaning. */
 export const configSchema = z.strictObject({
-  bus: busSchema,
-  /** The URL may hold user and password. */
-  schemaRegistry: z.strictObject({ url: secretSchema.pipe(z.url()) }).optional(),
+  bus: busSchema.describe('Where events come from. `memory` is within the process; `run` needs `kafka`.'),
+  schemaRegistry: z
+    .strictObject({
+      url: secretSchema
+        .pipe(z.url())
+        .describe('Of a registry with the HTTP API of Confluent; it may hold user and password.'),
+    })
+    .optional()
+    .describe('Where schemas of messages in Confluent framing are found.'),
   schemas: z
     .strictObject({
-      /** A folder of schema files (`.avsc`) that producers write single-object encoding with, besides the versions ours have had. */
-      directory: z.string().min(1).optional(),
+      directory: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'A folder of schema files (`.avsc`) that producers write single-object encoding with, besides the versions ours have had.',
+        ),
     })
     .prefault({}),
   align: z
     .strictObject({
-      /** How long, in event time, the merge waits for events that are out of order. */
-      reorderWindowMs: ms.default(250),
-      /**
-       * A topic for which brokers give no answer, while they give them for others, holds a partition's events back for so long; then they
-       * go on without it, and its own are late. Long enough for another broker to take over, short enough to be waited for.
-       */
-      silentLaneMs: ms.default(10_000),
-      /** A partition of which not all is read that is this old is told of: metric, log, readiness, and a technical notice. */
-      behindAfterMs: ms.default(30_000),
-      /** Of a backlog: events of one topic and partition that may wait for slower topics before it is not read on. */
-      maxWaiting: z.number().int().positive().default(20_000),
-      /** Least event time between two scores of a patient that vitals alone cause. */
-      minScoreIntervalMs: ms.default(10_000),
-      /** Message ids remembered per patient; a power of two. */
+      reorderWindowMs: ms
+        .default(250)
+        .describe(
+          'How long, in event time, events that are out of order are waited for. What comes later is used, as late.',
+        )
+        .meta({ reason: 'Every score of live data waits as long.' }),
+      silentLaneMs: ms
+        .default(10_000)
+        .describe(
+          "A topic for which brokers give no answer, while they give them for others, holds a partition's events back for so long; then they go on without it, and its own are late.",
+        )
+        .meta({ reason: 'Long enough for another broker to lead, short enough to be waited for.' }),
+      behindAfterMs: ms
+        .default(30_000)
+        .describe(
+          'A partition of which not all is read that is this old is told of: metric, log, readiness, and a technical notice.',
+        ),
+      maxWaiting: z
+        .number()
+        .int()
+        .positive()
+        .default(20_000)
+        .describe(
+          'Of a backlog: events of one topic and partition that may wait for slower topics before it is not read on.',
+        ),
+      minScoreIntervalMs: ms
+        .default(10_000)
+        .describe('Least event time between two scores of a patient that vitals alone cause.'),
       dedupeWindow: z
         .number()
         .int()
         .positive()
         .refine((n) => (n & (n - 1)) === 0, 'must be a power of two')
-        .default(1024),
+        .default(1024)
+        .describe('Message ids remembered of a patient, by which repetitions are known; a power of two.'),
     })
     .prefault({}),
   state: z
     .strictObject({
-      /** On Kafka, how often the state of patients is written and offsets are committed. */
-      checkpointIntervalMs: ms.default(10_000),
-      /**
-       * On Kafka, a patient of whom nothing has come for so long (event time) leaves memory; the page shows since when, and the next
-       * value brings them back. 0: never. The default is longer than any vital sign counts for a score (4 h), and shorter than a shift.
-       */
-      evictAfterMs: ms.default(6 * 60 * MINUTE_MS),
+      checkpointIntervalMs: ms
+        .default(10_000)
+        .describe('On Kafka, how often the state of patients is written and offsets are committed.')
+        .meta({ reason: 'What is read again after a crash is at most as much.' }),
+      evictAfterMs: ms
+        .default(6 * 60 * MINUTE_MS)
+        .describe(
+          'On Kafka, a patient of whom nothing has come for so long (event time) leaves memory; the page shows since when, and the next value brings them back. 0: never.',
+        )
+        .meta({ reason: 'Longer than any vital sign counts for a score (4 h), and shorter than a shift.' }),
     })
     .prefault({}),
   shutdown: z
     .strictObject({
-      /** Told to stop, a process finishes and commits what is under way; after so long it ends without. */
-      deadlineMs: ms.default(25_000),
+      deadlineMs: ms
+        .default(25_000)
+        .describe(
+          'Told to stop, a process finishes and commits what is under way; after so long it ends without.',
+        )
+        .meta({ reason: 'Shorter than the 30 s after which Kubernetes kills.' }),
     })
     .prefault({}),
   limits: z
     .strictObject({
-      /** An event further ahead of the clock than this is set aside. */
-      maxFutureSkewMs: ms.default(15 * MINUTE_MS),
-      /** Of a message that is neither note nor image; a larger one is set aside unread. Kafka's own default. */
-      maxMessageBytes: z.number().int().positive().default(MIB),
-      maxNoteBytes: z.number().int().positive().default(MIB),
+      maxFutureSkewMs: ms
+        .default(15 * MINUTE_MS)
+        .describe('An event further ahead of the clock than this is set aside.'),
+      maxMessageBytes: z
+        .number()
+        .int()
+        .positive()
+        .default(MIB)
+        .describe('Bytes of a message that is neither note nor image; a larger one is set aside unread.')
+        .meta({ reason: "Kafka's own default." }),
+      maxNoteBytes: z.number().int().positive().default(MIB).describe('The same of a note.'),
       maxImageBytes: z
         .number()
         .int()
         .positive()
-        .default(32 * MIB),
-      /**
-       * Dead letters kept a second and process, and bytes of the messages with them; of more only the number is kept. A whole unit
-       * whose every message is wrong is told within a second, and a day of it takes less than the store takes of a day's values.
-       */
+        .default(32 * MIB)
+        .describe('The same of an image.')
+        .meta({ reason: 'A chest radiograph of 2 × 2 thousand pixels at 16 bits has 8 MB.' }),
       deadLetters: z
         .strictObject({
-          letters: z.number().int().positive().default(100),
-          rawBytes: z.number().int().positive().default(MIB),
+          letters: z.number().int().positive().default(100).describe('Dead letters a second and process.'),
+          rawBytes: z
+            .number()
+            .int()
+            .positive()
+            .default(MIB)
+            .describe('Bytes a second and process of the messages kept with them.'),
         })
-        .prefault({}),
+        .prefault({})
+        .describe('How many dead letters are kept; of more only the number is.')
+        .meta({
+          reason:
+            "A whole unit whose every message is wrong is told within a second, and a day of it takes less than the store takes of a day's values.",
+        }),
     })
     .prefault({}),
   model: z
     .strictObject({
-      /** A folder of models/deterioration; or `latest`, the newest release that is not experimental. */
-      version: z.string().default('latest'),
-      /** A second model that scores the same stream without alerts, to be compared. */
-      shadow: z.string().optional(),
-      /** Where the model folders are; by default those that ship with the package. */
-      directory: z.string().optional(),
-      /** Rows of one inference batch at most. */
-      maxBatch: z.number().int().positive().max(1024).default(128),
-      /** ONNX Runtime's cpu by default: there everywhere, fast, and equal to the bit in any batch. */
-      runtime: runtimeSchema.default({ kind: 'onnx', provider: 'cpu' }),
-      /** Threads ONNX Runtime may use within an operator. */
-      threads: z.number().int().positive().default(1),
+      version: z
+        .string()
+        .default('latest')
+        .describe(
+          'A folder of models/deterioration; or `latest`, the newest release that is not experimental.',
+        ),
+      shadow: z
+        .string()
+        .optional()
+        .describe('A second model that scores the same stream without alerts, to be compared.'),
+      directory: z
+        .string()
+        .optional()
+        .describe('Where the model folders are; by default those that ship with the package.'),
+      maxBatch: z
+        .number()
+        .int()
+        .positive()
+        .max(1024)
+        .default(128)
+        .describe('Rows of one inference batch at most.'),
+      runtime: runtimeSchema
+        .default({ kind: 'onnx', provider: 'cpu' })
+        .describe(
+          'What runs the model. Scores are equal to the bit on one machine and runtime, and to 1e-4 across them. `auto` takes the fastest at start.',
+        )
+        .meta({
+          reason: 'ONNX Runtime on the cpu is there everywhere, fast, and equal to the bit in any batch.',
+        }),
+      threads: z
+        .number()
+        .int()
+        .positive()
+        .default(1)
+        .describe('Threads ONNX Runtime may use within an operator.'),
     })
     .prefault({}),
   encoders: encodersSchema,
-  store: storeSchema.default({ kind: 'none' }),
+  store: storeSchema
+    .default({ kind: 'none' })
+    .describe('Where results are kept. `embedded` is chDB within the process, `server` a ClickHouse.'),
   metrics: metricsSchema,
   alerts: z
     .strictObject({
-      /**
-       * A patient whose ward no message has told for this long, in event time, gets a technical notice: vital signs often come
-       * before the admission is entered, but not by more than a minute or so where the interface works.
-       */
-      placeUnknownAfterMs: ms.default(MINUTE_MS),
+      placeUnknownAfterMs: ms
+        .default(MINUTE_MS)
+        .describe(
+          'A patient whose ward no message has told for this long, in event time, gets a technical notice.',
+        )
+        .meta({
+          reason:
+            'Vital signs often come before the admission is entered, but not by more than a minute or so where the interface works.',
+        }),
       rules: z
         .array(ruleSchema)
         .superRefine((rules, context) => {
           for (const { rule, field, message } of faultsOf(rules))
             context.addIssue({ code: 'custom', path: [rule, field], message });
         })
-        .default(DEFAULT_RULES),
+        .default(DEFAULT_RULES)
+        .describe('Rules that raise alerts.')
+        .meta({
+          reason:
+            'What each rule gave on patients whom the model had not seen stands beside it in `src/settings/config.ts`.',
+        }),
     })
     .prefault({}),
   server: serverConfigSchema.prefault({}),

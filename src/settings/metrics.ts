@@ -4,7 +4,9 @@ import { secretSchema } from './secret.js';
 /** Settings of `/metrics`. */
 export const metricsSchema = z
   .strictObject({
-    /** The bearer token with which Prometheus asks; without one, `/metrics` is not served. */
-    token: secretSchema.pipe(z.string().min(16)).optional(),
+    token: secretSchema
+      .pipe(z.string().min(16))
+      .optional()
+      .describe('The bearer token with which Prometheus asks; without one, `/metrics` is not served.'),
   })
   .prefault({});

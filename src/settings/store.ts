@@ -6,16 +6,18 @@ const days = z.number().int().positive().nullable();
 /** How many days rows are kept after they were written; null keeps them for ever. */
 const retentionSchema = z
   .strictObject({
-    /** Of these the sizing table in docs/operations.md is made. */
-    observationsDays: days.default(400),
-    scoresDays: days.default(400),
-    /** Read and not used: version 0.1 kept aggregates of each hour. */
-    hourlyDays: days.optional(),
-    /** Alerts with all their transitions, and stays. */
-    alertsDays: days.default(3650),
-    /** Dead letters hold raw messages. */
-    deadLettersDays: days.default(90),
-    auditDays: days.default(3650),
+    observationsDays: days
+      .default(400)
+      .describe('Values, notes and images.')
+      .meta({ reason: 'The sizing table in docs/operations.md is made of these.' }),
+    scoresDays: days.default(400).describe('Scores.'),
+    hourlyDays: days
+      .optional()
+      .describe('Does nothing.')
+      .meta({ reason: 'Version 0.1 kept aggregates of each hour.' }),
+    alertsDays: days.default(3650).describe('Alerts with all their transitions, and stays.'),
+    deadLettersDays: days.default(90).describe('Dead letters.').meta({ reason: 'They hold raw messages.' }),
+    auditDays: days.default(3650).describe('Who saw and did what.'),
   })
   .prefault({});
 
@@ -24,58 +26,66 @@ export const storeSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
   z.strictObject({
     kind: z.literal('embedded'),
-    directory: z.string().min(1),
+    directory: z.string().min(1).describe('Folder of the data; one process at a time.'),
     retention: retentionSchema,
   }),
   z.strictObject({
     kind: z.literal('server'),
-    /** Of ClickHouse's HTTP interface; `https:` for TLS. */
-    url: z.url({ protocol: /^https?$/ }),
-    database: z.string().default('wardstream'),
-    username: z.string().default('default'),
-    password: secretSchema.default(''),
-    /** With `https:`, instead of the system's certificate authorities; each of these is PEM. */
+    url: z.url({ protocol: /^https?$/ }).describe("Of ClickHouse's HTTP interface; `https:` for TLS."),
+    database: z.string().default('wardstream').describe('Made where it is not there.'),
+    username: z.string().default('default').describe('Name of the account.'),
+    password: secretSchema.default('').describe('Its password.'),
     tls: z
       .strictObject({
-        /** Certificate authorities that vouch for the server. */
-        ca: secretSchema,
-        /** The client's own certificate and key, where the server asks for them. */
-        cert: secretSchema.optional(),
-        key: secretSchema.optional(),
+        ca: secretSchema.describe('Certificate authorities that vouch for the server.'),
+        cert: secretSchema
+          .optional()
+          .describe("The client's own certificate and key, where the server asks for them."),
+        key: secretSchema.optional().describe('Key of `cert`.'),
       })
       .refine(({ cert, key }) => (cert === undefined) === (key === undefined), 'cert and key go together')
-      .optional(),
-    /** Compresses requests and responses: less network for some processor time. */
-    compression: z.boolean().default(true),
-    /**
-     * The server collects the small inserts of several processes (`async_insert`) and answers when they are written. It
-     * adds up to 200 ms to an insert; the alert has been pushed by then.
-     */
-    asyncInserts: z.boolean().default(true),
-    /** A request without an answer for this long counts as failed and is tried again. */
-    requestTimeoutMs: z.number().int().positive().default(30_000),
-    /**
-     * Bytes of results in memory at most, while the server takes none. Half a minute of 5 000 beds that send every second, hours of
-     * 50: beyond it observations and scores are left out of the store, dead letters next, alerts last; alerts go on.
-     */
+      .optional()
+      .describe("With `https:`, instead of the system's certificate authorities; each of these is PEM."),
+    compression: z
+      .boolean()
+      .default(true)
+      .describe('Compresses requests and responses: less network for some processor time.'),
+    asyncInserts: z
+      .boolean()
+      .default(true)
+      .describe(
+        'The server collects the small inserts of several processes (`async_insert`) and answers when they are written.',
+      )
+      .meta({ reason: 'It adds up to 200 ms to an insert; the alert has been pushed by then.' }),
+    requestTimeoutMs: z
+      .number()
+      .int()
+      .positive()
+      .default(30_000)
+      .describe('A request without an answer for this long counts as failed and is tried again.'),
     maxWaitingBytes: z
       .number()
       .int()
       .positive()
-      .default(2 ** 28),
-    /** Where results wait while the server is away; without it they wait in memory, and the input is not committed. */
+      .default(2 ** 28)
+      .describe(
+        'Bytes of results in memory at most, while the server takes none. Beyond it observations and scores are left out of the store, dead letters next, alerts last; alerts go on.',
+      )
+      .meta({ reason: 'Half a minute of 5 000 beds that send every second, hours of 50.' }),
     spool: z
       .strictObject({
-        /** One for each process. */
-        directory: z.string().min(1),
-        /** When it is full, results wait in memory as without one. */
+        directory: z.string().min(1).describe('Folder, one for each process.'),
         maxBytes: z
           .number()
           .int()
           .positive()
-          .default(2 ** 30),
+          .default(2 ** 30)
+          .describe('Bytes on the disk at most; when it is full, results wait in memory as without one.'),
       })
-      .optional(),
+      .optional()
+      .describe(
+        'Where results wait while the server is away; without it they wait in memory, and the input is not committed.',
+      ),
     retention: retentionSchema,
   }),
 ]);
