@@ -7,8 +7,8 @@ import type { ClinicalEvent, EpochMs } from '../events/event.js';
 import type { Control, DecodedBatch, OrderedBatch, Watermark } from './stages.js';
 
 export interface MergingOptions extends MergeOptions {
-  /** A lane that is silent for longer, in milliseconds, holds nothing back but what time alone would change. */
-  readonly silentLaneMs: number;
+  /** A topic that is silent for longer, in milliseconds, holds nothing back but what time alone would change. */
+  readonly silentTopicMs: number;
 }
 
 const NOTHING = {
@@ -71,7 +71,7 @@ export function mergeByEventTime(
     const now = clock.now();
     if ('progress' in batch) {
       for (const { partition, lane, readThrough, completeThrough, silentMs } of batch.progress) {
-        const isSilent = silentMs > options.silentLaneMs;
+        const isSilent = silentMs > options.silentTopicMs;
         merges.get(partition)?.note(lane, { readThrough, completeThrough, isSilent });
       }
       const released = [...merges.values()].flatMap((merge) => merge.release(now));

@@ -6,6 +6,7 @@ import { WardstreamError } from '../errors.js';
 import { busSchema } from './bus.js';
 import { encodersSchema } from './encoders.js';
 import { metricsSchema } from './metrics.js';
+import { withPresentNames } from './renamed.js';
 import { secretSchema } from './secret.js';
 import { serverConfigSchema } from './server.js';
 import { storeSchema } from './store.js';
@@ -149,7 +150,7 @@ export const configSchema = z.strictObject({
           'How long, in event time, events that are out of order are waited for. What comes later is used, as late.',
         )
         .meta({ reason: 'Every score of live data waits as long.' }),
-      silentLaneMs: ms
+      silentTopicMs: ms
         .default(10_000)
         .describe(
           "A topic for which brokers give no answer, while they give them for others, holds a partition's events back for so long; then they go on without it, and its own are late.",
@@ -317,20 +318,26 @@ export type Config = z.infer<typeof configSchema>;
 export const DEFAULT_CONFIG: Config = configSchema.parse({});
 export const DEFAULT_LIMITS = DEFAULT_CONFIG.limits;
 
+/** Where nobody else is told: a line on stderr. */
+const WARN = (message: string): void => {
+  process.stderr.write(`wardstream: ${message}\n`);
+};
+
 /**
- * Checks settings given as data.
+ * Checks settings given as data. One under an old name is accepted, and `onWarning` told the present one.
  * @throws WardstreamError `WS_CONFIG` naming each wrong setting.
  */
-export function parseConfig(data: unknown, where = 'the configuration'): Config {
-  const result = configSchema.safeParse(data ?? {});
+export function parseConfig(data: unknown, where = 'the configuration', onWarning = WARN): Config {
+  const named = withPresentNames(data ?? {}, where, onWarning);
+  const result = configSchema.safeParse(named);
   if (result.success) return result.data;
   const faults = result.error.issues.map(({ path, message }) => `${path.join('.') || '(top)'}: ${message}`);
   throw new WardstreamError('WS_CONFIG', `${where} is wrong: ${faults.join('; ')}`);
 }
 
-/** Reads a YAML or JSON file of settings. @throws WardstreamError `WS_CONFIG`. */
-export function loadConfig(file: string): Config {
-  return parseConfig(readSettings(file, 'configuration'), file);
+/** Reads a YAML or JSON file of settings, as `parseConfig` does data. @throws WardstreamError `WS_CONFIG`. */
+export function loadConfig(file: string, onWarning = WARN): Config {
+  return parseConfig(readSettings(file, 'configuration'), file, onWarning);
 }
 
 /** The data of a YAML or JSON file, unchecked; `what` names the file's purpose. @throws WardstreamError `WS_CONFIG`. */

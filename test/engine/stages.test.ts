@@ -171,7 +171,7 @@ async function play(
   values: Record<string, DecodedBatch | Exclude<EngineInput, { records: unknown }>>,
 ) {
   const now = live ? () => START + marbles.frame : () => Number.POSITIVE_INFINITY;
-  const options = { reorderWindowMs: 3, maxWaiting: 1000, silentLaneMs: 100, live };
+  const options = { reorderWindowMs: 3, maxWaiting: 1000, silentTopicMs: 100, live };
   return marbles.play(input, values, mergeByEventTime(options, { now, live }));
 }
 
