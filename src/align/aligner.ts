@@ -268,18 +268,19 @@ export class Aligner {
     this.#sink.updated(patient);
   }
 
-  /** Ends the stay, unless the discharge is that of an earlier one and is only told late. */
+  /** Ends the stay, unless the patient was admitted or transferred since, or at that moment: in order of time, that comes after it. */
   #discharge(patient: PatientState, event: AdtClinicalEvent): void {
     const { eventTime: at } = event;
-    const { patientId, partition, appliedTo, openedAt, newestAdmission } = patient;
+    const { patientId, partition, appliedTo, openedAt, newestAdmission, newestTransfer } = patient;
     if (at < openedAt) {
       if (changes(patient.beginAfter(at))) this.#sink.updated(patient);
       this.#rejectBefore(event, patient);
       return;
     }
-    if (at <= newestAdmission && newestAdmission > openedAt) {
-      const again = new Date(newestAdmission).toISOString();
-      this.#reject(event, 'before-admission', `the patient was admitted again ${again}`);
+    const hereAt = Math.max(newestAdmission, newestTransfer);
+    if (at <= hereAt) {
+      const what = newestAdmission === hereAt ? 'admitted again' : 'transferred';
+      this.#reject(event, 'before-admission', `the patient was ${what} ${new Date(hereAt).toISOString()}`);
       return;
     }
     this.#scoreIfPending(patient);

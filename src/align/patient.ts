@@ -49,6 +49,8 @@ export interface ToldFacts {
   readonly admittedAt: EpochMs;
   readonly earliest: EpochMs | null;
   readonly newestAdmission: EpochMs | null;
+  /** Missing in older snapshots. */
+  readonly newestTransfer?: EpochMs | null;
   readonly reopened: number;
   readonly places: readonly ToldPlace[];
   readonly demographics: Readonly<Record<keyof Demographics, EpochMs | null>>;
@@ -80,6 +82,8 @@ export class PatientState {
   earliest: EpochMs = Number.NEGATIVE_INFINITY;
   /** Event time of the newest ADMIT. */
   newestAdmission: EpochMs = Number.NEGATIVE_INFINITY;
+  /** Event time of the newest TRANSFER: the patient was here then. */
+  newestTransfer: EpochMs = Number.NEGATIVE_INFINITY;
   /** How often a discharge was taken back. */
   reopened = 0;
   /** Newest event time applied. */
@@ -125,6 +129,7 @@ export class PatientState {
       this.newestAdmission = Math.max(this.newestAdmission, eventTime);
       if (eventTime <= this.openedAt) this.#beginAt(eventTime);
     }
+    if (type === 'TRANSFER') this.newestTransfer = Math.max(this.newestTransfer, eventTime);
     this.#rememberPlace();
     if (this.#whereabouts.tell(message)) this.#takePlace();
     const isMoved = wardId !== this.wardId || bedId !== this.bedId;
@@ -145,12 +150,13 @@ export class PatientState {
 
   /** What ADT messages told, for `restoreFacts`. */
   get facts(): ToldFacts {
-    const { admittedAt, earliest, newestAdmission, reopened } = this;
+    const { admittedAt, earliest, newestAdmission, newestTransfer, reopened } = this;
     const toldAt = DEMOGRAPHICS.map((field) => [field, this.#toldAt.get(field) ?? null]);
     return {
       admittedAt,
       earliest: finite(earliest),
       newestAdmission: finite(newestAdmission),
+      newestTransfer: finite(newestTransfer),
       reopened,
       places: this.#whereabouts.told,
       demographics: Object.fromEntries(toldAt) as ToldFacts['demographics'],
@@ -166,6 +172,7 @@ export class PatientState {
     this.admittedAt = facts.admittedAt;
     this.earliest = facts.earliest ?? Number.NEGATIVE_INFINITY;
     this.newestAdmission = facts.newestAdmission ?? Number.NEGATIVE_INFINITY;
+    this.newestTransfer = facts.newestTransfer ?? Number.NEGATIVE_INFINITY;
     this.reopened = facts.reopened;
     this.#whereabouts.restore(facts.places);
     for (const field of DEMOGRAPHICS) {

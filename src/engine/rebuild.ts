@@ -87,6 +87,8 @@ function begin(lost: LostPatient, align: AlignOptions): PatientState {
   const { patientId, partition, openedAt: eventTime, place, demographics, facts } = lost;
   const patient = new PatientState({ patientId, partition, eventTime }, align, align.dedupeWindow);
   patient.restoreFacts(place, demographics, facts);
+  // A discharge that a transfer took back later ends the stay for as long as it did then.
+  patient.newestTransfer = Number.NEGATIVE_INFINITY;
   return patient;
 }
 

@@ -5,7 +5,7 @@ import { PartitionMerge } from '../../src/align/merge.js';
 import { PatientState } from '../../src/align/patient.js';
 import { variableIndex } from '../../src/clinical/variables.js';
 import type { AdtMessage, AdtType } from '../../src/contract/messages.js';
-import type { ClinicalEvent } from '../../src/events/event.js';
+import { type ClinicalEvent, compareEvents } from '../../src/events/event.js';
 import { adt, eventOf, HOUR_MS, labs, START, vitals } from '../helpers.js';
 
 const MINUTE_MS = 60_000;
@@ -225,6 +225,82 @@ describe('a discharge that is taken back', () => {
     other.apply(eventOf('vitals', vitals({ heartRate: 80 }, { ...at(2000), patientId: 'p2' })));
     expect(other.aligner.dischargedStay('p1')?.state).toBeNull();
     expect(other.apply(say('TRANSFER', 40, { wardId: 'V' }))).toEqual(['admitted 00:40 to V']);
+  });
+});
+
+describe('a discharge and a message of the same moment or later, whichever comes first', () => {
+  const here = () => {
+    const opened = ward();
+    opened.apply(say('ADMIT', 0, { wardId: 'W' }), rate(5));
+    return opened;
+  };
+
+  it.each([30, 31])('do not end the stay where the message is a transfer, at minute %d', (minute) => {
+    const before = here();
+    before.apply(say('DISCHARGE', 30));
+    before.apply(say('TRANSFER', minute, { wardId: 'V' }));
+    const after = here();
+    after.apply(say('TRANSFER', minute, { wardId: 'V' }));
+    expect(after.apply(say('DISCHARGE', 30))).toEqual(['before-admission 30']);
+    for (const each of [before, after]) {
+      expect(each.apply(rate(40))).toEqual(['score 40']);
+      expect(each.patient.wardId).toBe('V');
+    }
+    expect(after.apply(say('DISCHARGE', 50))).toEqual(['discharged 50']);
+  });
+
+  it('leave a patient watched whose first message was an admission of that moment', () => {
+    const opened = ward();
+    opened.apply(say('ADMIT', 30));
+    expect(opened.apply(say('DISCHARGE', 30))).toEqual(['before-admission 30']);
+    expect(opened.apply(rate(31))).toEqual(['score 31']);
+  });
+
+  it('end the stay where the message is an update: the record of who leaves is updated with the discharge', () => {
+    const before = here();
+    before.apply(say('DISCHARGE', 30));
+    before.apply(say('UPDATE', 30));
+    const after = here();
+    after.apply(say('UPDATE', 30));
+    after.apply(say('DISCHARGE', 30));
+    for (const each of [before, after]) {
+      expect(each.apply(rate(31))).toEqual(['after-discharge 31']);
+    }
+  });
+
+  it('leave nobody unwatched who is here by the order of time', () => {
+    const kinds = ['ADMIT', 'TRANSFER', 'DISCHARGE', 'DISCHARGE'] as const;
+    const course = fc.array(fc.record({ minute: fc.nat(20), kind: fc.constantFrom(...kinds) }), {
+      minLength: 1,
+      maxLength: 12,
+    });
+    let watched = 0;
+    fc.assert(
+      fc.property(course, fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), (drawn, random) => {
+        const events = drawn.map(({ minute, kind }) => say(kind, minute));
+        const isHere = (each: readonly ClinicalEvent[]) => {
+          const ward1 = ward();
+          for (const event of each) ward1.apply(event);
+          return ward1.aligner.patients.size > 0;
+        };
+        if (!isHere([...events].sort(compareEvents))) return;
+        watched++;
+        expect(isHere(shuffled(events, random))).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+    expect(watched).toBeGreaterThan(100);
+  });
+
+  it('are known after a restart, too', () => {
+    const before = here();
+    before.apply(say('TRANSFER', 30, { wardId: 'V' }));
+    const patient = new PatientState({ patientId: 'p1', partition: 0, eventTime: START }, OPTIONS, 64);
+    const { facts, demographics, wardId, bedId } = before.patient;
+    patient.restoreFacts({ wardId, bedId }, demographics, JSON.parse(JSON.stringify(facts)));
+    const restarted = ward();
+    restarted.aligner.restore(patient);
+    expect(restarted.apply(say('DISCHARGE', 30))).toEqual(['before-admission 30']);
   });
 });
 
