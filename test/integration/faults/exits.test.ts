@@ -109,6 +109,26 @@ describe('a start that fails', () => {
         },
       }),
     ],
+    [
+      'a spool that cannot be opened',
+      'a-file',
+      async () => {
+        const file = join(temporaryDirectory(), 'a-file');
+        writeFileSync(file, '');
+        const spool = { directory: join(file, 'spool') };
+        return { store: { kind: 'server', url: `http://127.0.0.1:${await freePort()}`, spool } };
+      },
+    ],
+    [
+      'a runtime that is not installed',
+      'is not installed',
+      async () => ({ model: { runtime: { kind: 'tfjs', backend: 'node-gpu' } } }),
+    ],
+    [
+      'a certificate that is none',
+      'PEM',
+      async () => ({ server: { port: 0, tls: { cert: 'no certificate', key: 'no key' } } }),
+    ],
     ['a port that is in use', 'is in use', async () => ({ server: { port: await occupiedPort() } })],
     [
       'topics that differ',
