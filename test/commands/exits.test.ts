@@ -2,12 +2,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { temporaryDirectory } from '../helpers.js';
 
-/** What a start that fails, and a process that is told to stop, may take to end. */
 const FIVE_SECONDS_MS = 5000;
+/**
+ * What a start that fails, and a process that is told to stop, may take to end: five seconds of a machine that is its own, and as much more as
+ * others keep it waiting for a processor.
+ */
+const limitMs = () => FIVE_SECONDS_MS * Math.max(1, loadavg()[0] / availableParallelism());
 const HISTORY = 'simulate:beds=2,hours=2,seed=1';
 
 interface Run {
@@ -85,7 +90,7 @@ describe('a start that fails says so and ends by itself, with what was opened be
     const { code, since } = await ended();
     expect(said()).toContain(words);
     expect(code).toBe(1);
-    if (said().includes('stopping:')) expect(since('stopping:')).toBeLessThan(FIVE_SECONDS_MS);
+    if (said().includes('stopping:')) expect(since('stopping:')).toBeLessThan(limitMs());
   });
 
   it('at its store', async () => {
@@ -100,7 +105,7 @@ describe('a start that fails says so and ends by itself, with what was opened be
     const { said, ended } = wardstream(['start', '--beds', '1', '--port', String(await silentPort())]);
     const { code, since } = await ended();
     expect([code, said()]).toEqual([1, expect.stringContaining('is in use')]);
-    expect(since('stopping:')).toBeLessThan(FIVE_SECONDS_MS);
+    expect(since('stopping:')).toBeLessThan(limitMs());
   });
 });
 
@@ -109,7 +114,7 @@ describe('one SIGTERM', () => {
     const told = performance.now();
     child.kill('SIGTERM');
     expect(codes).toContain((await ended()).code);
-    expect(performance.now() - told).toBeLessThan(FIVE_SECONDS_MS);
+    expect(performance.now() - told).toBeLessThan(limitMs());
   }
 
   it('ends a replay whose store never answers', async () => {
