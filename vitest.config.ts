@@ -13,6 +13,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // CommonJS, which Node loads as it is.
+    server: { deps: { external: [/\/src\/bus\/kafkajs\//] } },
     // One file a core; where nothing is said, one core is left idle.
     maxWorkers: '100%',
     // What is waited for comes, however busy the machine is: a poll ends when it does.

@@ -8,6 +8,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 360_000,
     pool: 'forks',
+    // CommonJS, which Node loads as it is.
+    server: { deps: { external: [/\/src\/bus\/kafkajs\//] } },
     // What is waited for comes, however busy the machine is: a poll ends when it does.
     expect: { poll: { timeout: 50_000 } },
     fileParallelism: false,

@@ -35,6 +35,9 @@ run(binary(home, 'tsc'), '-p', 'tsconfig.build.json', ...(isWhole ? [] : ['--noC
 // tsc copies no SQL. Migrations that are no more must not stay.
 rmSync('dist/store/migrations', { recursive: true, force: true });
 cpSync('src/store/migrations', 'dist/store/migrations', { recursive: true });
+// Nor files that are JavaScript already.
+rmSync('dist/bus/kafkajs', { recursive: true, force: true });
+cpSync('src/bus/kafkajs', 'dist/bus/kafkajs', { recursive: true });
 run(process.execPath, 'scripts/build-client.mjs');
 run(binary(home, 'vite'), 'build', 'dashboards/ward', '--logLevel', 'warn');
 
