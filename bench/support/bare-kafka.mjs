@@ -1,5 +1,5 @@
-// Worker thread: a bare client, kafkajs as it is published, that only reads topics; one reading a message. In a thread of its own since
-// in a process that has opened a KafkaBus kafkajs reads batches another way (src/bus/kafka-records.ts).
+// Worker thread: a bare client, kafkajs as it is published, that only reads topics; one reading a message. In a thread of its own, so
+// that neither slows the other down.
 import { randomUUID } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import kafkajs from 'kafkajs';

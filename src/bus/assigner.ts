@@ -1,4 +1,4 @@
-import { AssignerProtocol, type PartitionAssigner } from 'kafkajs';
+import { AssignerProtocol, type PartitionAssigner } from './kafkajs/index.js';
 
 /** A member of the consumer group and the partitions it had. */
 export interface Member {

@@ -1,29 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { InputTopic } from '../contract/topics.js';
+import { WardstreamError } from '../errors.js';
+import { RawRecord } from '../events/record.js';
+import type { BusConfig } from '../settings/bus.js';
+import { readAllCodecs } from './kafka-codecs.js';
+import { isRefused, TokenRefused } from './kafka-errors.js';
+import { BatchRecord, batchReader } from './kafka-records.js';
 import kafkajs, {
   type AuthenticationProviderArgs,
   type KafkaConfig,
   type KafkaMessage,
   type Mechanism,
-} from 'kafkajs';
-import type { InputTopic } from '../contract/topics.js';
-import { WardstreamError } from '../errors.js';
-import { RawRecord } from '../events/record.js';
-import type { BusConfig } from '../settings/bus.js';
-import { bearPartialClusters } from './kafka-cluster.js';
-import { readAllCodecs } from './kafka-codecs.js';
-import { isRefused, TokenRefused } from './kafka-errors.js';
-import { BatchRecord, readBatchesFast } from './kafka-records.js';
+} from './kafkajs/index.js';
 
 export type KafkaBusConfig = Extract<BusConfig, { kind: 'kafka' }>;
 type Sasl = NonNullable<KafkaBusConfig['sasl']>;
 type OauthBearer = Extract<Sasl, { mechanism: 'oauthbearer' }>;
 
-/** `bus.maxBatchBytes`, its default until there is a configuration: kafkajs has one reader in a process, so the last one holds. */
-let maxBatchBytes = 64 * 1_048_576;
-readBatchesFast(() => maxBatchBytes);
-readAllCodecs(() => maxBatchBytes);
-bearPartialClusters();
+/** What kafkajs inflates itself becomes no more, whatever `bus.maxBatchBytes` is. */
+const OWN_MAX_BYTES = 64 * 1_048_576;
+readAllCodecs(OWN_MAX_BYTES);
 
 const ASK_AGAIN_MS = 200;
 const TOKEN_TIMEOUT_MS = 10_000;
@@ -31,8 +28,7 @@ const TOKEN_TIMEOUT_MS = 10_000;
 const TOKEN_MARGIN_MS = 30_000;
 
 /** How kafkajs reaches the cluster of a configuration, and as whom. */
-export function clientOptions({ brokers, clientId, ssl, sasl, ...bounds }: KafkaBusConfig): KafkaConfig {
-  maxBatchBytes = bounds.maxBatchBytes;
+export function clientOptions({ brokers, clientId, ssl, sasl, maxBatchBytes }: KafkaBusConfig): KafkaConfig {
   return {
     brokers,
     clientId,
@@ -40,6 +36,7 @@ export function clientOptions({ brokers, clientId, ssl, sasl, ...bounds }: Kafka
     ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
     logLevel: kafkajs.logLevel.NOTHING,
     connectionTimeout: 3000,
+    readBatch: batchReader(maxBatchBytes),
   };
 }
 

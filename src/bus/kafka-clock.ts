@@ -1,8 +1,8 @@
-import type { Kafka, Producer } from 'kafkajs';
 import type { BrokerTime } from '../checked-clock.js';
 import { TOPICS } from '../contract/topics.js';
 import type { KafkaBusConfig } from './kafka-client.js';
 import type { KafkaTopics } from './kafka-topics.js';
+import type { Kafka, Producer } from './kafkajs/index.js';
 
 /** A broker that takes longer than this does not tell the time. */
 const SLOWEST_MS = 2000;

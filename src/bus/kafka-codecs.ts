@@ -1,5 +1,4 @@
 import { unzip } from 'node:zlib';
-import kafkajs from 'kafkajs';
 import {
   eachLz4Block,
   lz4ExactSize,
@@ -8,6 +7,7 @@ import {
   type ZstdSize,
   zstdSize,
 } from './compressed-size.js';
+import kafkajs from './kafkajs/index.js';
 import { inflateLz4Block, inflateSnappyBlock } from './lz-blocks.js';
 import type { ZstdTask } from './zstd-worker.js';
 
@@ -126,11 +126,14 @@ export async function inflate(codec: number, bytes: Buffer, maxBytes: number): P
   return by(bytes, maxBytes);
 }
 
-/** Has kafkajs read batches of every codec that Kafka has, where it reads them itself, within the bound that holds then. */
-export function readAllCodecs(maxBytes: () => number): void {
+/**
+ * Has kafkajs read every codec that Kafka has where it reads itself: messages of the formats before record batches, and offsets
+ * beyond exact numbers.
+ */
+export function readAllCodecs(maxBytes: number): void {
   const codecs: Record<number, () => object> = kafkajs.CompressionCodecs;
   for (const codec of Object.keys(INFLATE).map(Number)) {
     const own = codec === kafkajs.CompressionTypes.GZIP ? codecs[codec]() : {};
-    codecs[codec] = () => ({ ...own, decompress: (bytes: Buffer) => inflate(codec, bytes, maxBytes()) });
+    codecs[codec] = () => ({ ...own, decompress: (bytes: Buffer) => inflate(codec, bytes, maxBytes) });
   }
 }

@@ -1,5 +1,5 @@
-import kafkajs from 'kafkajs';
 import { causesOf } from '../errors.js';
+import kafkajs from './kafkajs/index.js';
 
 /** What kafkajs adds to an error: the broker's word for it, and the code of a socket. */
 export interface KafkaError extends Error {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Message, Producer } from 'kafkajs';
 import { TOPICS } from '../contract/topics.js';
 import { isMessageRefused, isProducerLost, isRefused, messageOf } from './kafka-errors.js';
+import type { Message, Producer } from './kafkajs/index.js';
 import { murmur2Partition } from './partitioners.js';
 import type { Troubles } from './troubles.js';
 

@@ -1,6 +1,6 @@
-import type { Admin } from 'kafkajs';
 import { type KafkaBusConfig, patiently } from './kafka-client.js';
 import { judge, type KafkaWatch, type ReadPosition, type Survey } from './kafka-watch.js';
+import type { Admin } from './kafkajs/index.js';
 
 /** A lane that is read from another place than what is committed. */
 export interface AnewLane {

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { fixedAssigner } from './assigner.js';
 import { isRefused } from './kafka-errors.js';
-import { watchFetches } from './kafka-fetch.js';
+import type { Admin, EachBatchPayload, Kafka, KafkaMessage } from './kafkajs/index.js';
 
 /** Offsets of a topic-partition, `from` to before `to`; the topic as it is called on the cluster. */
 export interface LogRange {
@@ -68,11 +67,10 @@ async function readOn(
   const wanted = [...next.keys()];
   const partitionAssigners = [fixedAssigner([...new Set(wanted.map(({ partition }) => partition))])];
   const options = { groupId, partitionAssigners, maxWaitTimeInMs: 100, sessionTimeout: SESSION_MS };
-  // A range may end in what is handed to nobody: markers of transactions, what an aborted one wrote, what is deleted by now.
-  watchFetches(groupId);
   // A crash is ours to deal with.
   const retry = { retries: 3, maxRetryTime: 1000, restartOnFailure: async () => false };
-  const consumer = kafka.consumer({ ...options, retry });
+  // A range may end in what is handed to nobody: markers of transactions, what an aborted one wrote, what is deleted by now.
+  const consumer = kafka.consumer({ ...options, everyAnswer: true, retry });
   await consumer.connect();
   try {
     await consumer.subscribe({

@@ -1,35 +1,12 @@
-import type { Kafka, KafkaMessage } from 'kafkajs';
 import { causesOf } from '../errors.js';
 import { patiently } from './kafka-client.js';
+import type { Cluster, Kafka, KafkaMessage } from './kafkajs/index.js';
 
-/** What is used of kafkajs's own cluster, which its types do not tell. */
-interface Cluster {
-  connect(): Promise<void>;
-  disconnect(): Promise<void>;
-  addTargetTopic(topic: string): Promise<void>;
-  refreshMetadata(): Promise<void>;
-  findLeaderForPartitions(topic: string, partitions: readonly number[]): Record<string, number[]>;
-  findBroker(node: { nodeId: string }): Promise<Broker>;
-}
-interface Broker {
-  fetch(request: {
-    readonly maxWaitTime: number;
-    readonly minBytes: number;
-    readonly maxBytes: number;
-    readonly isolationLevel: number;
-    readonly topics: readonly {
-      readonly topic: string;
-      readonly partitions: readonly {
-        readonly partition: number;
-        readonly fetchOffset: string;
-        readonly maxBytes: number;
-      }[];
-    }[];
-  }): Promise<{
-    readonly responses: readonly {
-      readonly partitions: readonly { readonly messages: readonly KafkaMessage[] }[];
-    }[];
-  }>;
+/** What is used of an answer to a fetch. */
+interface FetchAnswer {
+  readonly responses: readonly {
+    readonly partitions: readonly { readonly messages: readonly KafkaMessage[] }[];
+  }[];
 }
 
 /** So long a record is asked for; then its patient begins anew. */
@@ -39,8 +16,8 @@ const LEAST_BYTES = 1;
 const READ_UNCOMMITTED = 0;
 
 /**
- * Reads records at known offsets of a topic, without a consumer group: a member of one would wait seconds for its partitions. kafkajs has
- * no call for that; its own cluster has.
+ * Reads records at known offsets of a topic, without a consumer group: a member of one would wait seconds for its
+ * partitions.
  */
 export class RecordsAt {
   readonly #kafka: Kafka;
@@ -92,7 +69,7 @@ export class RecordsAt {
       const leaders = cluster.findLeaderForPartitions(this.#topic, [partition]);
       const broker = await cluster.findBroker({ nodeId: Object.keys(leaders)[0] });
       const at = { partition, fetchOffset: String(offset), maxBytes: LEAST_BYTES };
-      const { responses } = await broker.fetch({
+      const { responses }: FetchAnswer = await broker.fetch({
         maxWaitTime: 0,
         minBytes: 0,
         maxBytes: LEAST_BYTES,
@@ -108,12 +85,7 @@ export class RecordsAt {
   }
 
   async #connect(): Promise<Cluster> {
-    const symbol = Object.getOwnPropertySymbols(this.#kafka).find(
-      ({ description }) => description === 'private:Kafka:createCluster',
-    );
-    if (symbol === undefined) throw new Error('kafkajs is of a version that is not known');
-    const create = (this.#kafka as unknown as Record<symbol, (options: object) => Cluster>)[symbol];
-    const cluster = create({ metadataMaxAge: 300_000, allowAutoTopicCreation: false });
+    const cluster = this.#kafka.cluster();
     await cluster.connect();
     await cluster.addTargetTopic(this.#topic);
     return cluster;

@@ -1,11 +1,10 @@
-import type { IHeaders } from 'kafkajs';
 import { inflate, TooLargeError } from './kafka-codecs.js';
-import { replaceInKafkajs } from './kafka-internals.js';
+import type { FetchPosition, IHeaders } from './kafkajs/index.js';
 
 /**
  * Record batches, format 2 (Kafka protocol guide, "Record Batch"), read with numbers. kafkajs reads each offset and time as a
  * BigInt and slices each record before its key and value, which costs more than the rest of the way from the broker to features
- * (docs/kafka-clients.md). It has no place to put another reader, so this one takes the place of a module of its own.
+ * (docs/kafka-clients.md).
  */
 
 /** Places in a batch, in bytes from its start. */
@@ -39,11 +38,6 @@ const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 const MAGIC = 2;
 
-/** Where kafkajs is in the bytes of a fetch. */
-interface Position {
-  buffer: Buffer;
-  offset: number;
-}
 /** What kafkajs calls a batch; its messages refer to it. */
 interface BatchContext {
   readonly firstOffset: string;
@@ -73,26 +67,22 @@ export interface UnreadBatch {
 interface Batch extends Omit<BatchContext, 'magicByte'> {
   readonly records: BatchRecord[];
 }
-export type BatchReader = (position: Position) => Promise<Batch>;
-
-/** Has kafkajs read batches this way from now on, where it has not read any yet. False where it cannot be told to. */
-export function readBatchesFast(maxBytes: () => number): boolean {
-  return replaceInKafkajs<BatchReader>('protocol/recordBatch/v0/decoder', (own) =>
-    batchReader(own, maxBytes),
-  );
-}
+export type BatchReader = (
+  position: FetchPosition,
+  own: (position: FetchPosition) => Promise<Batch>,
+) => Promise<Batch>;
 
 /**
- * Reads what `own`, kafkajs's reader, would; what is cut off, and offsets beyond the numbers, are left to it. A batch may become
+ * Reads what kafkajs's own reader would; what is cut off, and offsets beyond the numbers, are left to that. A batch may become
  * `maxBytes` when it is inflated, and so may all of one fetch: what is behind in it is left for the next. Of a batch that cannot
  * be read there is one record, at its last offset, that says so.
  */
-export function batchReader(own: BatchReader, maxBytes: () => number): BatchReader {
+export function batchReader(maxBytes: number): BatchReader {
   /** Batches of which a part has been handed over, by kafkajs's place in the fetch. */
-  const begun = new WeakMap<Position, Batch>();
+  const begun = new WeakMap<FetchPosition, Batch>();
   /** What came of a fetch so far, by its bytes. */
   const inflated = new WeakMap<ArrayBufferLike, number>();
-  return async (position) => {
+  return async (position, own) => {
     const rest = begun.get(position);
     if (rest !== undefined) return nextPart(begun, position, rest, endOf(position));
     const { buffer, offset: start } = position;
@@ -104,7 +94,7 @@ export function batchReader(own: BatchReader, maxBytes: () => number): BatchRead
     const attributes = buffer.readInt16BE(start + ATTRIBUTES);
     const codec = attributes & CODEC;
     const before = codec === 0 ? 0 : (inflated.get(buffer.buffer) ?? 0);
-    if (before >= maxBytes()) throw new LeftForNextFetch('enough of this fetch is inflated');
+    if (before >= maxBytes) throw new LeftForNextFetch('enough of this fetch is inflated');
     const context: BatchContext = {
       firstOffset: String(firstOffset),
       firstTimestamp: String(firstTimestamp),
@@ -123,7 +113,7 @@ export function batchReader(own: BatchReader, maxBytes: () => number): BatchRead
     const count = buffer.readInt32BE(start + COUNT);
     let records: BatchRecord[];
     try {
-      const body = codec === 0 ? bytes : await inflate(codec, bytes, maxBytes());
+      const body = codec === 0 ? bytes : await inflate(codec, bytes, maxBytes);
       if (codec !== 0) inflated.set(buffer.buffer, before + body.length + count * RECORD_OVERHEAD_BYTES);
       records = recordsIn(body, count, context, firstOffset, firstTimestamp);
     } catch (error) {
@@ -137,7 +127,7 @@ export function batchReader(own: BatchReader, maxBytes: () => number): BatchRead
 }
 
 /** Where the batch that begins at the place ends. */
-function endOf({ buffer, offset }: Position): number {
+function endOf({ buffer, offset }: FetchPosition): number {
   return offset + BEHIND_LENGTH + buffer.readInt32BE(offset + LENGTH);
 }
 
@@ -147,7 +137,12 @@ class LeftForNextFetch extends Error {
 }
 
 /** The records there are still to be handed over of a batch, or some of them; behind the last, kafkajs goes on at `end`. */
-function nextPart(begun: WeakMap<Position, Batch>, position: Position, batch: Batch, end: number): Batch {
+function nextPart(
+  begun: WeakMap<FetchPosition, Batch>,
+  position: FetchPosition,
+  batch: Batch,
+  end: number,
+): Batch {
   const { records } = batch;
   if (records.length <= MAX_PART) {
     begun.delete(position);

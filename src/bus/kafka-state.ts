@@ -1,9 +1,9 @@
-import type { Admin, IHeaders, Kafka, Message } from 'kafkajs';
 import { TOPICS } from '../contract/topics.js';
 import type { RecordBatch, StateChange, StateEntry, StateLog, StatePlace, Stretch } from './bus.js';
 import { type KafkaBusConfig, patiently, recordOf } from './kafka-client.js';
 import { type LogRange, readRanges } from './kafka-reader.js';
 import { RecordsAt } from './kafka-record-at.js';
+import type { Admin, IHeaders, Kafka, Message } from './kafkajs/index.js';
 
 /** Appends messages to a topic; gives the offset of each. */
 export type Append = (topic: string, messages: readonly Message[]) => Promise<readonly number[]>;

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Batch, EachBatchPayload, Kafka, Consumer as KafkaConsumer } from 'kafkajs';
 import type { Clock } from '../clock.js';
 import { WardstreamError } from '../errors.js';
 import type { RawRecord } from '../events/record.js';
@@ -7,11 +6,11 @@ import { coPartitionedAssigner } from './assigner.js';
 import type { Consumer, LaneProgress, Position, RecordHandler } from './bus.js';
 import { type KafkaBusConfig, patiently, recordOf, whileAlive } from './kafka-client.js';
 import { isRefused, isReplaced, messageOf } from './kafka-errors.js';
-import { fetchedOf, watchFetches } from './kafka-fetch.js';
-import { joinAnew, joinAs, rejoinAs } from './kafka-membership.js';
+import { fetchedOf } from './kafka-fetch.js';
 import type { AnewLane, Places } from './kafka-places.js';
 import type { KafkaStateLog } from './kafka-state.js';
 import type { KafkaWatch, ReadPosition } from './kafka-watch.js';
+import type { Batch, EachBatchPayload, Kafka, Consumer as KafkaConsumer } from './kafkajs/index.js';
 import { type LaneAnswer, Lanes } from './lanes.js';
 import type { Troubles } from './troubles.js';
 
@@ -57,7 +56,6 @@ export class Subscription implements Consumer {
   readonly #troubles: Troubles;
   readonly #closing = new AbortController();
   #isBeginning = false;
-  readonly #groupId: string;
   readonly #state: KafkaStateLog;
   readonly #clock: Clock;
   readonly #groupInstanceId: string | undefined;
@@ -109,7 +107,6 @@ export class Subscription implements Consumer {
     const { groupId, groupInstanceId, sessionTimeoutMs, topicPrefix, partitions } = config;
     this.#watch = watch;
     this.#troubles = troubles;
-    this.#groupId = groupId;
     this.#state = state;
     this.#clock = clock;
     this.#groupInstanceId = groupInstanceId;
@@ -119,14 +116,14 @@ export class Subscription implements Consumer {
     this.#places = places(this.#topics, this.#closing.signal);
     this.#sessionMs = sessionTimeoutMs;
     this.#heartbeatMs = Math.min(HEARTBEAT_MS, sessionTimeoutMs / 3);
-    if (groupInstanceId !== undefined) joinAs(groupId, groupInstanceId);
-    watchFetches(groupId);
     const owned = () => {
       this.#attempts++;
       return this.#partitions;
     };
     this.#consumer = kafka.consumer({
       groupId,
+      ...(groupInstanceId === undefined ? {} : { groupInstanceId }),
+      everyAnswer: true,
       partitionAssigners: [coPartitionedAssigner(owned, partitions)],
       sessionTimeout: sessionTimeoutMs,
       heartbeatInterval: this.#heartbeatMs,
@@ -166,6 +163,8 @@ export class Subscription implements Consumer {
   #run(): Promise<void> {
     return this.#consumer.run({
       autoCommit: false,
+      // After a crash the group would wait for the member it takes for lost until that one's session has ended.
+      memberId: this.#memberId,
       eachBatch: async ({ batch, heartbeat, commitOffsetsIfNecessary, isStale }) => {
         const { partition } = batch;
         const fetched = fetchedOf(batch);
@@ -205,7 +204,6 @@ export class Subscription implements Consumer {
       stopsInput: true,
     });
     if (isNew) this.#troubles.say(`reading from Kafka is interrupted, and tried again: ${why}`);
-    rejoinAs(this.#groupId, this.#memberId);
     void this.#again();
   }
 
@@ -231,7 +229,6 @@ export class Subscription implements Consumer {
       .stop()
       .catch(() => undefined)
       .then(() => {
-        joinAnew(this.#groupId);
         this.#memberId = '';
         return this.#again();
       });
@@ -366,7 +363,6 @@ export class Subscription implements Consumer {
     this.#partitions = now;
     this.#laneNames = lanes.join();
     this.#forget(revoked);
-    joinAnew(this.#groupId);
     // Of a membership that was taken up again kafkajs has forgotten what rests.
     for (const [partition, resting] of this.#resting) this.#setResting(partition, [], resting);
     // kafkajs reads on from what is committed, which is no place in these.

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs, { type Admin } from 'kafkajs';
 import { RETENTION_MS, TOPICS } from '../contract/topics.js';
 import { WardstreamError } from '../errors.js';
 import type { TopicDescription } from './bus.js';
 import type { KafkaBusConfig } from './kafka-client.js';
+import kafkajs, { type Admin } from './kafkajs/index.js';
 
 const HOUR_MS = 3_600_000;
 const LEADERS_TIMEOUT_MS = 30_000;

@@ -1,7 +1,6 @@
-import type { Admin } from 'kafkajs';
 import type { LogState } from './bus.js';
 import type { KafkaBusConfig } from './kafka-client.js';
-import type { IdentifiedPartition } from './kafka-cluster.js';
+import type { Admin, PartitionMetadata } from './kafkajs/index.js';
 import type { Troubles } from './troubles.js';
 
 /** How often the topics are looked at. */
@@ -47,12 +46,12 @@ export function judge(
 
 /** What the input topics are at a moment. */
 export class Survey implements LogState {
-  readonly #topics: ReadonlyMap<string, readonly IdentifiedPartition[]>;
+  readonly #topics: ReadonlyMap<string, readonly PartitionMetadata[]>;
   readonly #ends: ReadonlyMap<string, Ends>;
   readonly #tell: (position: ReadPosition, survey: Survey) => void;
 
   constructor(
-    topics: ReadonlyMap<string, readonly IdentifiedPartition[]>,
+    topics: ReadonlyMap<string, readonly PartitionMetadata[]>,
     ends: ReadonlyMap<string, Ends>,
     tell: (position: ReadPosition, survey: Survey) => void = () => undefined,
   ) {
@@ -65,7 +64,7 @@ export class Survey implements LogState {
     this.#tell({ topic, partition, next, topicId: undefined }, this);
   }
 
-  partitionsOf(topic: string): readonly IdentifiedPartition[] {
+  partitionsOf(topic: string): readonly PartitionMetadata[] {
     return this.#topics.get(topic) ?? [];
   }
 
@@ -126,11 +125,11 @@ export class KafkaWatch {
     const { topicPrefix } = this.#config;
     const names = topics.map((topic) => topicPrefix + topic);
     const described = await this.#admin.fetchTopicMetadata({ topics: names });
-    const known = new Map<string, readonly IdentifiedPartition[]>();
+    const known = new Map<string, readonly PartitionMetadata[]>();
     const ends = new Map<string, Ends>();
     for (const { name, partitions } of described.topics) {
       const topic = name.slice(topicPrefix.length);
-      known.set(topic, partitions as readonly IdentifiedPartition[]);
+      known.set(topic, partitions);
       for (const { partition, low, high } of await this.#admin.fetchTopicOffsets(name)) {
         if (low !== undefined && high !== undefined) {
           ends.set(`${topic}/${partition}`, { low: Number(low), high: Number(high) });
@@ -192,7 +191,7 @@ export class KafkaWatch {
     if (isAnother) anew();
   }
 
-  #lookAt(topic: string, partitions: readonly IdentifiedPartition[]): void {
+  #lookAt(topic: string, partitions: readonly PartitionMetadata[]): void {
     const troubles = this.#troubles;
     const { partitions: configured } = this.#config;
     const unled = partitions

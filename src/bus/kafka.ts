@@ -1,4 +1,3 @@
-import { type Admin, type ICustomPartitioner, Kafka, type Producer } from 'kafkajs';
 import type { BrokerTime } from '../checked-clock.js';
 import type { Clock } from '../clock.js';
 import { WardstreamError } from '../errors.js';
@@ -12,6 +11,7 @@ import { KafkaStateLog } from './kafka-state.js';
 import { Subscription } from './kafka-subscription.js';
 import { KafkaTopics } from './kafka-topics.js';
 import { KafkaWatch } from './kafka-watch.js';
+import { type Admin, type ICustomPartitioner, Kafka, type Producer } from './kafkajs/index.js';
 import { murmur2Partition } from './partitioners.js';
 import { Troubles, type TroublesOptions } from './troubles.js';
 

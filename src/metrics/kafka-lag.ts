@@ -1,5 +1,5 @@
-import { type Admin, Kafka } from 'kafkajs';
 import { clientOptions, type KafkaBusConfig } from '../bus/kafka-client.js';
+import { type Admin, Kafka } from '../bus/kafkajs/index.js';
 import { INPUT_TOPICS } from '../contract/topics.js';
 import { within } from '../deadline.js';
 import type { Lag } from './metrics.js';

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import kafkajs, { type EachBatchPayload } from 'kafkajs';
 import { fixedAssigner } from '../bus/assigner.js';
 import { clientOptions, type KafkaBusConfig } from '../bus/kafka-client.js';
-import { watchFetches } from '../bus/kafka-fetch.js';
+import kafkajs, { type EachBatchPayload } from '../bus/kafkajs/index.js';
 import { SchemaRegistryClient } from '../bus/schema-registry.js';
 import { INPUT_TOPICS, type InputTopic, RECORD_OF_TOPIC } from '../contract/topics.js';
 import { SchemaLoader } from '../engine/schema-loader.js';
@@ -128,12 +127,12 @@ export class KafkaRangeSource implements ReplaySource {
     lanes: readonly Lane[],
     starts: readonly { topic: string; partition: number; offset: string }[],
   ): AsyncGenerator<SourceMessage> {
-    // A lane may end in what is handed to nobody, such as the marker of a transaction.
-    watchFetches(groupId);
     const consumer = kafka.consumer({
       groupId,
       partitionAssigners: [fixedAssigner(partitions)],
       maxWaitTimeInMs: 100,
+      // A lane may end in what is handed to nobody, such as the marker of a transaction.
+      everyAnswer: true,
     });
     let wake: () => void = () => undefined;
     let failure: Error | null = null;

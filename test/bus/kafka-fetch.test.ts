@@ -1,21 +1,24 @@
 import { createRequire } from 'node:module';
 import { expect, it } from 'vitest';
-import { fetchedOf, watchFetches } from '../../src/bus/kafka-fetch.js';
+import { fetchedOf } from '../../src/bus/kafka-fetch.js';
 
-const require = createRequire(import.meta.url);
-watchFetches('watched');
-const Batch = require('kafkajs/src/consumer/batch.js');
+const Batch = createRequire(import.meta.url)('../../src/bus/kafkajs/src/consumer/batch.js');
 
-/** What kafkajs makes of an answer for a partition, asked for from offset 5 on; of a group that is watched it knows the broker. */
-function answer(offsets: readonly number[], isWatched: boolean, isMarker = false) {
+/** An answer for a partition, asked for from offset 5 on; the broker is told to those who are handed every answer. */
+function answer(offsets: readonly number[], isEvery: boolean, isMarker = false) {
   const messages = offsets.map((offset) => ({
     offset: String(offset),
     isControlRecord: isMarker,
     key: null,
   }));
-  Object.assign(messages, { lastStableOffset: 7 });
-  const batch = new Batch('t', '5', { partition: 0, highWatermark: '9', abortedTransactions: [], messages });
-  return Object.assign(batch, isWatched ? { nodeId: 1 } : {});
+  const partition = {
+    partition: 0,
+    highWatermark: '9',
+    lastStableOffset: '7',
+    abortedTransactions: [],
+    messages,
+  };
+  return new Batch('t', '5', partition, isEvery ? 1 : undefined);
 }
 
 it('an answer without messages is handed over, and tells how far it goes', () => {
@@ -34,7 +37,7 @@ it('an answer without messages is handed over, and tells how far it goes', () =>
   expect(fetchedOf(answer([4, 5, 6], true)).position).toBe(7);
 });
 
-it('other groups of the process are told what kafkajs tells them', () => {
+it('who is not handed every answer is told what kafkajs tells', () => {
   const empty = answer([], false);
   expect([empty.isEmpty(), empty.lastOffset()]).toEqual([true, '8']);
   expect(answer([5, 6], false, true).isEmptyDueToFiltering()).toBe(true);

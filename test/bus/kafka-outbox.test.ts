@@ -1,7 +1,7 @@
-import kafkajs, { type Producer, type ProducerRecord } from 'kafkajs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isRefused } from '../../src/bus/kafka-errors.js';
 import { Outbox } from '../../src/bus/kafka-outbox.js';
+import kafkajs, { type Producer, type ProducerRecord } from '../../src/bus/kafkajs/index.js';
 import { Troubles } from '../../src/bus/troubles.js';
 import { TOPICS } from '../../src/contract/topics.js';
 

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin, EachBatchPayload, Kafka, PartitionAssigner } from 'kafkajs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RecordBatch } from '../../src/bus/bus.js';
 import type { KafkaBusConfig } from '../../src/bus/kafka-client.js';
@@ -7,6 +6,7 @@ import { Places } from '../../src/bus/kafka-places.js';
 import type { KafkaStateLog } from '../../src/bus/kafka-state.js';
 import { Subscription } from '../../src/bus/kafka-subscription.js';
 import { KafkaWatch } from '../../src/bus/kafka-watch.js';
+import type { Admin, EachBatchPayload, Kafka, PartitionAssigner } from '../../src/bus/kafkajs/index.js';
 import { Troubles } from '../../src/bus/troubles.js';
 import { parseConfig } from '../../src/settings/config.js';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Admin, Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { readRanges } from '../../../src/bus/kafka-reader.js';
+import { type Admin, Kafka, logLevel, Partitioners } from '../../../src/bus/kafkajs/index.js';
 import type { AlertMessage } from '../../../src/contract/messages.js';
 import { INPUT_TOPICS, TOPICS } from '../../../src/contract/topics.js';
 import type { SourceMessage } from '../../../src/events/source-message.js';

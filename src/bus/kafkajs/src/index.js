@@ -47,6 +47,7 @@ module.exports = class Client {
    * @param {boolean} [options.enforceRequestTimeout]
    * @param {import("../types").RetryOptions} [options.retry]
    * @param {import("../types").ISocketFactory} [options.socketFactory]
+   * @param {import("../types").ReadBatch} [options.readBatch]
    */
   constructor({
     brokers,
@@ -62,6 +63,7 @@ module.exports = class Client {
     socketFactory = defaultSocketFactory(),
     logLevel = INFO,
     logCreator = LoggerConsole,
+    readBatch,
   }) {
     this[PRIVATE.OFFSETS] = new Map()
     this[PRIVATE.LOGGER] = createLogger({ level: logLevel, logCreator })
@@ -92,6 +94,7 @@ module.exports = class Client {
         allowAutoTopicCreation,
         maxInFlightRequests,
         isolationLevel,
+        readBatch,
       })
   }
 
@@ -151,6 +154,8 @@ module.exports = class Client {
     maxInFlightRequests,
     readUncommitted = false,
     rackId = '',
+    groupInstanceId = null,
+    everyAnswer = false,
   } = {}) {
     const isolationLevel = readUncommitted
       ? ISOLATION_LEVEL.READ_UNCOMMITTED
@@ -182,6 +187,21 @@ module.exports = class Client {
       instrumentationEmitter,
       rackId,
       metadataMaxAge,
+      groupInstanceId,
+      everyAnswer,
+    })
+  }
+
+  /**
+   * The brokers, for requests that neither a consumer nor a producer sends.
+   *
+   * @public
+   * @returns {import("../types").Cluster}
+   */
+  cluster() {
+    return this[PRIVATE.CREATE_CLUSTER]({
+      metadataMaxAge: DEFAULT_METADATA_MAX_AGE,
+      allowAutoTopicCreation: false,
     })
   }
 

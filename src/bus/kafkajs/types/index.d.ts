@@ -11,6 +11,8 @@ export class Kafka {
   producer(config?: ProducerConfig): Producer
   consumer(config: ConsumerConfig): Consumer
   admin(config?: AdminConfig): Admin
+  /** The brokers, for requests that neither a consumer nor a producer sends. */
+  cluster(): Cluster
   logger(): Logger
 }
 
@@ -61,7 +63,23 @@ export interface KafkaConfig {
   socketFactory?: ISocketFactory
   logLevel?: logLevel
   logCreator?: logCreator
+  readBatch?: ReadBatch
 }
+
+/** Where the reading of a fetch has come to. */
+export interface FetchPosition {
+  buffer: Buffer
+  offset: number
+}
+
+/**
+ * Reads the record batch (format 2) that begins at the position and moves the position behind it. `own` is the reader of this
+ * library. An error named `KafkaJSPartialMessageError` leaves the rest of the answer to the next fetch.
+ */
+export type ReadBatch = (
+  position: FetchPosition,
+  own: (position: FetchPosition) => Promise<any>
+) => Promise<{ records: object[] }>
 
 export interface ISocketFactoryArgs {
   host: string
@@ -143,6 +161,8 @@ export type PartitionMetadata = {
   replicas: number[]
   isr: number[]
   offlineReplicas?: number[]
+  /** Undefined of brokers before 2.8. */
+  topicId?: string
 }
 
 export interface IHeaders {
@@ -165,6 +185,13 @@ export interface ConsumerConfig {
   maxInFlightRequests?: number
   readUncommitted?: boolean
   rackId?: string
+  /** The name of a static member (KIP-345). It does not leave the group when it ends. */
+  groupInstanceId?: string
+  /**
+   * Every answer of a broker is handed to `eachBatch`, also one without messages. `lastOffset()` is the offset before the next
+   * that is read.
+   */
+  everyAnswer?: boolean
 }
 
 export type PartitionAssigner = (config: {
@@ -877,6 +904,10 @@ export type Batch = {
   topic: string
   partition: number
   highWatermark: string
+  /** Before the first transaction that is open; undefined of brokers before 0.11. */
+  lastStableOffset?: string
+  /** The broker that answered; undefined without `everyAnswer`. */
+  nodeId?: number
   messages: KafkaMessage[]
   isEmpty(): boolean
   firstOffset(): string | null
@@ -1021,6 +1052,8 @@ export type ConsumerRunConfig = {
   partitionsConsumedConcurrently?: number
   eachBatch?: EachBatchHandler
   eachMessage?: EachMessageHandler
+  /** The id under which this process was a member last: the group is asked for it first. */
+  memberId?: string
 }
 
 /**

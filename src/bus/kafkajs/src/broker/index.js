@@ -32,6 +32,7 @@ module.exports = class Broker {
    * @param {boolean} [options.allowAutoTopicCreation=true] If this and the broker config 'auto.create.topics.enable'
    *                                                are true, topics that don't exist will be created when
    *                                                fetching metadata.
+   * @param {import("../../types").ReadBatch} [options.readBatch] Reads a record batch in place of the reader of this library
    */
   constructor({
     connectionPool,
@@ -40,6 +41,7 @@ module.exports = class Broker {
     versions = null,
     authenticationTimeout = 10000,
     allowAutoTopicCreation = true,
+    readBatch,
   }) {
     this.connectionPool = connectionPool
     this.nodeId = nodeId
@@ -48,6 +50,7 @@ module.exports = class Broker {
     this.versions = versions
     this.authenticationTimeout = authenticationTimeout
     this.allowAutoTopicCreation = allowAutoTopicCreation
+    this.readBatch = readBatch
 
     // The lock timeout has twice the connectionTimeout because the same timeout is used
     // for the first apiVersions call
@@ -317,17 +320,21 @@ module.exports = class Broker {
       []
     )
 
-    return await this[PRIVATE.SEND_REQUEST](
-      fetch({
-        replicaId,
-        isolationLevel,
-        maxWaitTime,
-        minBytes,
-        maxBytes,
-        topics: consolidatedTopicPartitions,
-        rackId,
-      })
-    )
+    const protocolRequest = fetch({
+      replicaId,
+      isolationLevel,
+      maxWaitTime,
+      minBytes,
+      maxBytes,
+      topics: consolidatedTopicPartitions,
+      rackId,
+    })
+    const { response } = protocolRequest
+
+    return await this[PRIVATE.SEND_REQUEST]({
+      ...protocolRequest,
+      response: { ...response, decode: rawData => response.decode(rawData, this.readBatch) },
+    })
   }
 
   /**
@@ -336,11 +343,14 @@ module.exports = class Broker {
    * @param {string} request.groupId The group id
    * @param {number} request.groupGenerationId The generation of the group
    * @param {string} request.memberId The member id assigned by the group coordinator
+   * @param {string} [request.groupInstanceId] The name of a static member (KIP-345)
    * @returns {Promise}
    */
-  async heartbeat({ groupId, groupGenerationId, memberId }) {
+  async heartbeat({ groupId, groupGenerationId, memberId, groupInstanceId }) {
     const heartbeat = this.lookupRequest(apiKeys.Heartbeat, requests.Heartbeat)
-    return await this[PRIVATE.SEND_REQUEST](heartbeat({ groupId, groupGenerationId, memberId }))
+    return await this[PRIVATE.SEND_REQUEST](
+      heartbeat({ groupId, groupGenerationId, memberId, groupInstanceId })
+    )
   }
 
   /**
@@ -365,6 +375,7 @@ module.exports = class Broker {
    * @param {number} request.rebalanceTimeout The maximum time that the coordinator will wait for each member
    *                                  to rejoin when rebalancing the group
    * @param {string} [request.memberId=""] The assigned consumer id or an empty string for a new consumer
+   * @param {string} [request.groupInstanceId] The name of a static member (KIP-345)
    * @param {string} [request.protocolType="consumer"] Unique name for class of protocols implemented by group
    * @param {Array} request.groupProtocols List of protocols that the member supports (assignment strategy)
    *                                [{ name: 'AssignerName', metadata: '{"version": 1, "topics": []}' }]
@@ -375,6 +386,7 @@ module.exports = class Broker {
     sessionTimeout,
     rebalanceTimeout,
     memberId = '',
+    groupInstanceId,
     protocolType = 'consumer',
     groupProtocols,
   }) {
@@ -386,6 +398,7 @@ module.exports = class Broker {
           sessionTimeout,
           rebalanceTimeout,
           memberId: assignedMemberId,
+          groupInstanceId,
           protocolType,
           groupProtocols,
         })

@@ -19,6 +19,7 @@ module.exports = class BrokerPool {
    * @param {boolean} [options.allowAutoTopicCreation]
    * @param {number} [options.authenticationTimeout]
    * @param {number} [options.metadataMaxAge]
+   * @param {import("../../types").ReadBatch} [options.readBatch]
    */
   constructor({
     connectionPoolBuilder,
@@ -27,6 +28,7 @@ module.exports = class BrokerPool {
     allowAutoTopicCreation,
     authenticationTimeout,
     metadataMaxAge,
+    readBatch,
   }) {
     this.rootLogger = logger
     this.connectionPoolBuilder = connectionPoolBuilder
@@ -38,6 +40,7 @@ module.exports = class BrokerPool {
       new Broker({
         allowAutoTopicCreation,
         authenticationTimeout,
+        readBatch,
         ...options,
       })
 

@@ -48,6 +48,7 @@ module.exports = class Cluster {
    * @param {import("../../types").ISocketFactory} options.socketFactory
    * @param {Map} [options.offsets]
    * @param {import("../instrumentation/emitter")} [options.instrumentationEmitter=null]
+   * @param {import("../../types").ReadBatch} [options.readBatch]
    */
   constructor({
     logger: rootLogger,
@@ -68,6 +69,7 @@ module.exports = class Cluster {
     isolationLevel,
     instrumentationEmitter = null,
     offsets = new Map(),
+    readBatch,
   }) {
     this.rootLogger = rootLogger
     this.logger = rootLogger.namespace('Cluster')
@@ -100,6 +102,7 @@ module.exports = class Cluster {
       allowAutoTopicCreation,
       authenticationTimeout,
       metadataMaxAge,
+      readBatch,
     })
     this.committedOffsetsByGroup = offsets
 
@@ -471,7 +474,10 @@ module.exports = class Cluster {
 
       topicConfigurations[topic] = { timestamp }
 
-      keys(partitionsPerLeader).forEach(nodeId => {
+      // Where a log ends is asked of its leader; of one without there is no answer, rather than none of all.
+      const leaders = keys(partitionsPerLeader).filter(nodeId => Number(nodeId) >= 0)
+
+      leaders.forEach(nodeId => {
         partitionsPerBroker[nodeId] = partitionsPerBroker[nodeId] || {}
         partitionsPerBroker[nodeId][topic] = partitions.filter(p =>
           partitionsPerLeader[nodeId].includes(p.partition)

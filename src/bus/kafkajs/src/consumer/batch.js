@@ -7,14 +7,22 @@ const filterAbortedMessages = require('./filterAbortedMessages')
  * A batch could contain _multiple_ Kafka RecordBatches.
  */
 module.exports = class Batch {
-  constructor(topic, fetchedOffset, partitionData) {
+  /**
+   * @param {string} topic
+   * @param {string} fetchedOffset
+   * @param {object} partitionData
+   * @param {number} [nodeId] The broker that answered, where every answer is handed over
+   */
+  constructor(topic, fetchedOffset, partitionData, nodeId) {
     this.fetchedOffset = fetchedOffset
+    this.nodeId = nodeId
     const longFetchedOffset = Long.fromValue(this.fetchedOffset)
     const { abortedTransactions, messages } = partitionData
 
     this.topic = topic
     this.partition = partitionData.partition
     this.highWatermark = partitionData.highWatermark
+    this.lastStableOffset = partitionData.lastStableOffset
 
     this.rawMessages = messages
     // Apparently fetch can return different offsets than the target offset provided to the fetch API.
@@ -34,7 +42,7 @@ module.exports = class Batch {
   }
 
   isEmpty() {
-    return this.messages.length === 0
+    return this.nodeId === undefined && this.messages.length === 0
   }
 
   isEmptyIncludingFiltered() {
@@ -75,6 +83,13 @@ module.exports = class Batch {
   }
 
   lastOffset() {
+    // Where every answer is handed over: the offset before the next that is read.
+    if (this.nodeId !== undefined && this.isEmptyIncludingFiltered()) {
+      return Long.fromValue(this.fetchedOffset)
+        .add(-1)
+        .toString()
+    }
+
     if (this.isEmptyDueToLogCompactedMessages()) {
       return this.fetchedOffset
     }

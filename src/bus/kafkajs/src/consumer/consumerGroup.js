@@ -21,6 +21,10 @@ const {
 
 const { keys } = Object
 
+/** A broker that cannot be reached is left alone for so long, in milliseconds. */
+const PAUSE_AFTER_NO_ANSWER = 250
+const NO_ANSWER_ERRORS = ['KafkaJSConnectionError', 'KafkaJSRequestTimeoutError']
+
 const STALE_METADATA_ERRORS = [
   'LEADER_NOT_AVAILABLE',
   // Fetch before v9 uses NOT_LEADER_FOR_PARTITION
@@ -60,6 +64,9 @@ module.exports = class ConsumerGroup {
    * @param {number} options.isolationLevel
    * @param {string} options.rackId
    * @param {number} options.metadataMaxAge
+   * @param {string} [options.groupInstanceId]
+   * @param {string} [options.formerMemberId]
+   * @param {boolean} [options.everyAnswer]
    */
   constructor({
     retry,
@@ -82,6 +89,9 @@ module.exports = class ConsumerGroup {
     isolationLevel,
     rackId,
     metadataMaxAge,
+    groupInstanceId = null,
+    formerMemberId = null,
+    everyAnswer = false,
   }) {
     /** @type {import("../../types").Cluster} */
     this.cluster = cluster
@@ -105,6 +115,9 @@ module.exports = class ConsumerGroup {
     this.isolationLevel = isolationLevel
     this.rackId = rackId
     this.metadataMaxAge = metadataMaxAge
+    this.groupInstanceId = groupInstanceId
+    this.formerMemberId = formerMemberId
+    this.everyAnswer = everyAnswer
 
     this.seekOffset = new SeekOffsets()
     this.coordinator = null
@@ -130,7 +143,7 @@ module.exports = class ConsumerGroup {
     this.lastRequest = Date.now()
 
     this[PRIVATE.SHARED_HEARTBEAT] = sharedPromiseTo(async ({ interval }) => {
-      const { groupId, generationId, memberId } = this
+      const { groupId, generationId, memberId, groupInstanceId } = this
       const now = Date.now()
 
       if (memberId && now >= this.lastRequest + interval) {
@@ -140,7 +153,7 @@ module.exports = class ConsumerGroup {
           groupGenerationId: generationId,
         }
 
-        await this.coordinator.heartbeat(payload)
+        await this.coordinator.heartbeat({ ...payload, groupInstanceId })
         this.instrumentationEmitter.emit(HEARTBEAT, payload)
         this.lastRequest = Date.now()
       }
@@ -170,7 +183,8 @@ module.exports = class ConsumerGroup {
       groupId,
       sessionTimeout,
       rebalanceTimeout,
-      memberId: this.memberId || '',
+      memberId: this.memberId || this.formerMemberId || '',
+      groupInstanceId: this.groupInstanceId,
       groupProtocols: this.assigners.map(assigner =>
         assigner.protocol({
           topics: this.topicsSubscribed,
@@ -188,7 +202,10 @@ module.exports = class ConsumerGroup {
   async leave() {
     const { groupId, memberId } = this
     if (memberId) {
-      await this.coordinator.leaveGroup({ groupId, memberId })
+      // A static member that leaves comes back within the session timeout (KIP-345).
+      if (this.groupInstanceId === null) {
+        await this.coordinator.leaveGroup({ groupId, memberId })
+      }
       this.memberId = null
     }
   }
@@ -363,6 +380,7 @@ module.exports = class ConsumerGroup {
 
         if (e.type === 'UNKNOWN_MEMBER_ID') {
           this.memberId = null
+          this.formerMemberId = null
           throw new KafkaJSError(e)
         }
 
@@ -541,7 +559,12 @@ module.exports = class ConsumerGroup {
             )
 
             const fetchedOffset = partitionRequestData.fetchOffset
-            return new Batch(topicName, fetchedOffset, partitionData)
+            return new Batch(
+              topicName,
+              fetchedOffset,
+              partitionData,
+              this.everyAnswer ? nodeId : undefined
+            )
           })
       })
     } catch (e) {
@@ -591,6 +614,13 @@ module.exports = class ConsumerGroup {
       return
     }
 
+    // Of the other brokers is read meanwhile.
+    if (NO_ANSWER_ERRORS.includes(e.name)) {
+      await sleep(PAUSE_AFTER_NO_ANSWER)
+      await this.cluster.refreshMetadata().catch(() => {})
+      return
+    }
+
     throw e
   }
 
@@ -613,10 +643,17 @@ module.exports = class ConsumerGroup {
         memberId: this.memberId,
       })
 
-      await this.offsetManager.setDefaultOffset({
-        topic: e.topic,
-        partition: e.partition,
-      })
+      // Not committed: nobody could tell afterwards what was lost.
+      const { topic, partition } = e
+      const [beginning] = await this.cluster.fetchTopicsOffset([
+        { topic, partitions: [{ partition }], fromBeginning: true },
+      ])
+      const first = beginning && beginning.partitions.find(each => each.partition === partition)
+
+      if (first) {
+        const offset = String(Number(first.offset) - 1)
+        this.offsetManager.resolveOffset({ topic, partition, offset })
+      }
     }
   }
 

@@ -42,6 +42,8 @@ const specialOffsets = [
  * @param {string} [params.rackId]
  * @param {InstrumentationEventEmitter} [params.instrumentationEmitter]
  * @param {number} params.metadataMaxAge
+ * @param {string} [params.groupInstanceId] The name of a static member (KIP-345)
+ * @param {boolean} [params.everyAnswer]
  *
  * @returns {import("../../types").Consumer}
  */
@@ -62,6 +64,8 @@ module.exports = ({
   rackId = '',
   instrumentationEmitter: rootInstrumentationEmitter,
   metadataMaxAge,
+  groupInstanceId,
+  everyAnswer,
 }) => {
   if (!groupId) {
     throw new KafkaJSNonRetriableError('Consumer groupId must be a non-empty string.')
@@ -194,6 +198,7 @@ module.exports = ({
     partitionsConsumedConcurrently: concurrency = 1,
     eachBatch = null,
     eachMessage = null,
+    memberId = null,
   } = {}) => {
     if (consumerGroup) {
       logger.warn('consumer#run was called, but the consumer is already running', { groupId })
@@ -224,6 +229,9 @@ module.exports = ({
         autoCommit,
         autoCommitInterval,
         autoCommitThreshold,
+        groupInstanceId,
+        formerMemberId: memberId,
+        everyAnswer,
       })
 
       runner = new Runner({

@@ -87,16 +87,21 @@ const findApiName = apiKey => names[keys.indexOf(apiKey)]
 const lookup = versions => (apiKey, definition) => {
   const version = versions[apiKey]
   const availableVersions = definition.versions.map(Number)
-  const bestImplementedVersion = Math.max(...availableVersions)
 
-  if (!version || version.maxVersion == null) {
+  // Both ends count: newer brokers drop old versions, and not every version is implemented.
+  const bestSupportedVersion = Math.max(
+    ...availableVersions.filter(
+      each => version && each >= version.minVersion && each <= version.maxVersion
+    )
+  )
+
+  if (!Number.isFinite(bestSupportedVersion)) {
     throw new KafkaJSServerDoesNotSupportApiKey(
       `The Kafka server does not support the requested API version`,
       { apiKey, apiName: findApiName(apiKey) }
     )
   }
 
-  const bestSupportedVersion = Math.min(bestImplementedVersion, version.maxVersion)
   return definition.protocol({ version: bestSupportedVersion })
 }
 

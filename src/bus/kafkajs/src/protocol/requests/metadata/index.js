@@ -34,6 +34,11 @@ const versions = {
     const response = require('./v6/response')
     return { request: request({ topics, allowAutoTopicCreation }), response }
   },
+  10: ({ topics, allowAutoTopicCreation }) => {
+    const request = require('./v10/request')
+    const response = require('./v10/response')
+    return { request: request({ topics, allowAutoTopicCreation }), response }
+  },
 }
 
 module.exports = {

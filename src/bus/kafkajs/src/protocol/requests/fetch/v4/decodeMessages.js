@@ -24,7 +24,9 @@ const decodeMessages = async decoder => {
 
     while (messagesDecoder.canReadBytes(RECORD_BATCH_OVERHEAD)) {
       try {
-        const recordBatch = await RecordBatchDecoder(messagesDecoder)
+        const recordBatch = decoder.readBatch
+          ? await decoder.readBatch(messagesDecoder, RecordBatchDecoder)
+          : await RecordBatchDecoder(messagesDecoder)
         records.push(...recordBatch.records)
       } catch (e) {
         // The tail of the record batches can have incomplete records

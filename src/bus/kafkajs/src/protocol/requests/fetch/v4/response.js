@@ -38,8 +38,8 @@ const decodeResponse = async decoder => ({
   partitions: await decoder.readArrayAsync(decodePartition),
 })
 
-const decode = async rawData => {
-  const decoder = new Decoder(rawData)
+const decode = async (rawData, readBatch) => {
+  const decoder = Object.assign(new Decoder(rawData), { readBatch })
   const throttleTime = decoder.readInt32()
   const responses = await decoder.readArrayAsync(decodeResponse)
 

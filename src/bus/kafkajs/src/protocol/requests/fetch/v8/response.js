@@ -42,8 +42,8 @@ const decodeResponse = async decoder => ({
   partitions: await decoder.readArrayAsync(decodePartition),
 })
 
-const decode = async rawData => {
-  const decoder = new Decoder(rawData)
+const decode = async (rawData, readBatch) => {
+  const decoder = Object.assign(new Decoder(rawData), { readBatch })
   const clientSideThrottleTime = decoder.readInt32()
   const errorCode = decoder.readInt16()
   const sessionId = decoder.readInt32()

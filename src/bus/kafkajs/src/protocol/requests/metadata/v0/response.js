@@ -48,7 +48,27 @@ const decode = async rawData => {
   }
 }
 
-const parse = async data => {
+const UNKNOWN_TOPIC_OR_PARTITION = 3
+/** LEADER_NOT_AVAILABLE, REPLICA_NOT_AVAILABLE, LISTENER_NOT_FOUND: of a partition, for now. */
+const PASSING_ERROR_CODES = [5, 9, 72]
+
+/** Without the faults that concern one topic or partition only: they keep nobody from reading the others. */
+const withoutPartialFaults = data => {
+  const topicMetadata = data.topicMetadata.filter(
+    topic => topic.topicErrorCode !== UNKNOWN_TOPIC_OR_PARTITION
+  )
+
+  for (const partition of topicMetadata.flatMap(topic => topic.partitionMetadata)) {
+    if (PASSING_ERROR_CODES.includes(partition.partitionErrorCode)) {
+      partition.partitionErrorCode = 0
+    }
+  }
+
+  return { ...data, topicMetadata }
+}
+
+const parse = async answer => {
+  const data = withoutPartialFaults(answer)
   const topicsWithErrors = data.topicMetadata.filter(topic => failure(topic.topicErrorCode))
   if (topicsWithErrors.length > 0) {
     const { topicErrorCode } = topicsWithErrors[0]
