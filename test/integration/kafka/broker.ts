@@ -1,5 +1,13 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -9,7 +17,8 @@ import { Kafka, logLevel } from 'kafkajs';
 
 const POM = resolve(import.meta.dirname, 'pom.xml');
 const JARS = resolve('tmp/kafka-broker');
-const IMAGE = 'apache/kafka:4.1.1';
+/** Holds the POM that the jars are of. */
+const FETCHED = join(JARS, 'done');
 const START_TIMEOUT_MS = 60_000;
 
 /** A broker for tests. */
@@ -69,7 +78,8 @@ async function dockerBroker(): Promise<Broker> {
     `KAFKA_${key.toUpperCase().replaceAll('.', '_')}=${value}`,
   ]);
   const docker = (...args: string[]) => promisify(execFile)('docker', args);
-  await docker('run', '-d', '--name', name, '--network', 'host', ...env, IMAGE);
+  const [, version] = /<artifactId>kafka_.*<\/artifactId>\s*<version>(.+)<\/version>/.exec(pom()) ?? [];
+  await docker('run', '-d', '--name', name, '--network', 'host', ...env, `apache/kafka:${version}`);
   const brokers = [`127.0.0.1:${port}`];
   await ready(brokers);
   return {
@@ -127,7 +137,7 @@ export async function twoBrokers(): Promise<readonly [Broker, Broker]> {
 
 /** A broker on this machine's Java. */
 export async function javaBroker(extras?: Extras): Promise<Broker> {
-  if (!existsSync(join(JARS, 'done'))) fetchJars();
+  if (!existsSync(FETCHED) || readFileSync(FETCHED, 'utf8') !== pom()) fetchJars();
   const directory = mkdtempSync(join(tmpdir(), 'wardstream-kafka-'));
   const port = await freePort();
   const controller = extras?.joins ?? extras?.controller ?? (await freePort());
@@ -187,11 +197,15 @@ export async function javaBroker(extras?: Extras): Promise<Broker> {
   };
 }
 
+function pom(): string {
+  return readFileSync(POM, 'utf8');
+}
+
 function fetchJars(): void {
   rmSync(JARS, { recursive: true, force: true });
   const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${JARS}`];
   execFileSync('mvn', ['-q', '-B', '-f', POM, ...goal], { stdio: 'pipe', timeout: 300_000 });
-  writeFileSync(join(JARS, 'done'), '');
+  writeFileSync(FETCHED, pom());
 }
 
 /** One KRaft node, broker and controller, on loopback. */
