@@ -10,26 +10,26 @@ export type Append = (topic: string, messages: readonly Message[]) => Promise<re
 
 /** Key of the records that say a process has taken a partition over; no patient has it. */
 const CLAIM_KEY = '\u0000claim';
-/** Header of each record: the offset of its writer's claim. */
-const TERM = 'term';
+/** Header of each record: the offset of its writer's claim. Its name is of before the word was epoch. */
+const EPOCH = 'term';
 
 interface Newest<Taken> {
-  readonly term: number;
+  readonly epoch: number;
   /** Null where the state was removed. */
   readonly taken: { readonly of: Taken } | null;
 }
 
 /**
  * The topic `ward.state`. Who takes a partition over appends a claim first, and its place in the log, which the broker gives it, is
- * the term of all it writes there. Of each key the record of the highest term counts, and of these the last: what a process
- * writes that was frozen, and does not know that its partitions are another's, has a lower term and counts for nothing.
+ * the epoch of all it writes there. Of each key the record of the highest epoch counts, and of these the last: what a process
+ * writes that was frozen, and does not know that its partitions are another's, has a lower epoch and counts for nothing.
  */
 export class KafkaStateLog implements StateLog {
   readonly #kafka: Kafka;
   readonly #admin: Admin;
   readonly #config: KafkaBusConfig;
   readonly #append: Append;
-  readonly #terms = new Map<number, number>();
+  readonly #epochs = new Map<number, number>();
   readonly #records: RecordsAt;
 
   constructor(kafka: Kafka, admin: Admin, config: KafkaBusConfig, append: Append) {
@@ -42,20 +42,20 @@ export class KafkaStateLog implements StateLog {
 
   /** The partitions are another process's: nothing is written to them before they are taken over again. */
   giveUp(partitions: readonly number[]): void {
-    for (const partition of partitions) this.#terms.delete(partition);
+    for (const partition of partitions) this.#epochs.delete(partition);
   }
 
   async takeOver<Taken>(partitions: readonly number[], take: (entry: StateEntry) => Taken): Promise<Taken[]> {
     const claims = partitions.map((partition) => ({ partition, key: CLAIM_KEY, value: '' }));
     const offsets = await this.#append(TOPICS.state, claims);
-    for (const [index, partition] of partitions.entries()) this.#terms.set(partition, offsets[index] + 1);
+    for (const [index, partition] of partitions.entries()) this.#epochs.set(partition, offsets[index] + 1);
     return this.#read(partitions, take);
   }
 
   async write(changes: readonly StateChange[]): Promise<StatePlace[]> {
-    const ours = changes.filter(({ partition }) => this.#terms.has(partition));
+    const ours = changes.filter(({ partition }) => this.#epochs.has(partition));
     const messages = ours.map(({ key, partition, value }) => {
-      return { key, partition, value, headers: { [TERM]: String(this.#terms.get(partition)) } };
+      return { key, partition, value, headers: { [EPOCH]: String(this.#epochs.get(partition)) } };
     });
     const offsets = await this.#append(TOPICS.state, messages);
     return ours.flatMap(({ key, partition, value }, index) =>
@@ -127,10 +127,10 @@ export class KafkaStateLog implements StateLog {
     await readRanges(this.#cluster, purpose, ranges, async ({ partition }, messages) => {
       for (const { key: bytes, value, headers, offset } of messages) {
         const key = String(bytes);
-        const term = termOf(headers);
-        if (key === CLAIM_KEY || term < (newest.get(key)?.term ?? 0)) continue;
+        const epoch = epochOf(headers);
+        if (key === CLAIM_KEY || epoch < (newest.get(key)?.epoch ?? 0)) continue;
         const taken = value === null ? null : { of: take({ key, partition, offset: Number(offset), value }) };
-        newest.set(key, { term, taken });
+        newest.set(key, { epoch, taken });
       }
     });
     return [...newest.values()].flatMap(({ taken }) => (taken === null ? [] : [taken.of]));
@@ -141,6 +141,6 @@ export class KafkaStateLog implements StateLog {
   }
 }
 
-function termOf(headers: IHeaders | undefined): number {
-  return Number(headers?.[TERM] ?? 0);
+function epochOf(headers: IHeaders | undefined): number {
+  return Number(headers?.[EPOCH] ?? 0);
 }
