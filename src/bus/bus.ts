@@ -120,8 +120,8 @@ export interface Consumer {
    * partitions are being dealt out anew: it is to be tried again with the next positions.
    */
   commit(positions: readonly Position[]): Promise<boolean>;
-  /** False where this process may have lost its partitions without having been told. */
-  confirm(): Promise<boolean>;
+  /** Commits again what is committed. False where this process may have lost its partitions without having been told. */
+  recommit(): Promise<boolean>;
   /**
    * The same as far as it is known without asking: false once the group has not answered for a session's time. Left out where
    * there is no group.

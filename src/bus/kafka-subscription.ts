@@ -258,7 +258,7 @@ export class Subscription implements Consumer {
   }
 
   /** A commit that changes nothing: the coordinator takes it only from a member of the group as it is now. */
-  confirm(): Promise<boolean> {
+  recommit(): Promise<boolean> {
     return this.#commitOffsets([...this.#committed.values()]);
   }
 

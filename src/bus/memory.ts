@@ -115,7 +115,7 @@ export class MemoryBus implements EventBus {
     })();
     return {
       commit: async (positions) => this.#commit(positions),
-      confirm: async () => true,
+      recommit: async () => true,
       lanes: () => this.#lanes(clock.now()),
       // There is one lane: nothing can run ahead of it.
       rest: () => undefined,

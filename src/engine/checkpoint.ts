@@ -72,7 +72,7 @@ interface Left {
 
 /** What a checkpoint needs of the running engine. */
 export interface CheckpointTools {
-  readonly consumer: Pick<Consumer, 'commit' | 'confirm'>;
+  readonly consumer: Pick<Consumer, 'commit' | 'recommit'>;
   /** Calls back when nothing is under way, and lets nothing in meanwhile. */
   atRest<Result>(call: () => Result): Promise<Result>;
   /** Resolves when all results handed to the sinks are safe. */
@@ -148,7 +148,7 @@ export class Checkpoint {
    * lost its partitions, or the bus is away, the rest is left to the next call.
    */
   async write({ consumer, atRest, flush }: CheckpointTools): Promise<void> {
-    if (this.#changed.size + this.#positions.size === 0 || !(await consumer.confirm())) return;
+    if (this.#changed.size + this.#positions.size === 0 || !(await consumer.recommit())) return;
     const { log, aligner } = this.#options;
     const positions = new Map(this.#positions);
     const newest = new Map(this.#newest);

@@ -35,7 +35,7 @@ function ward() {
   };
   const write = (isTaken: boolean, meanwhile?: () => void) =>
     checkpoint.write({
-      consumer: { commit: async () => isTaken, confirm: async () => true },
+      consumer: { commit: async () => isTaken, recommit: async () => true },
       atRest: async (call) => call(),
       flush: async () => meanwhile?.(),
     });

@@ -139,7 +139,7 @@ class SurvivingBus implements EventBus {
         for (const resolve of this.#waiting.splice(0)) resolve();
         return true;
       },
-      confirm: async () => true,
+      recommit: async () => true,
       lanes: () => [],
       rest: () => undefined,
       close: async () => undefined,

@@ -50,7 +50,7 @@ export class LoggedBus implements EventBus {
         for (const { topic, offset } of positions) this.#committed.set(topic, offset);
         return true;
       },
-      confirm: async () => true,
+      recommit: async () => true,
       lanes: () => [],
       rest: () => undefined,
       close: async () => undefined,
