@@ -49,7 +49,7 @@ async function restore(brokers) {
   for (const array of [cache.k, cache.v])
     for (let index = 0; index < array.length; index++) array[index] = Math.random();
   const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
-  await bus.state.takeOver(partitions);
+  await bus.state.restore(partitions);
   let bytes = 0;
   for (let start = 0; start < PATIENTS; start += 50) {
     const changes = [];
@@ -62,7 +62,7 @@ async function restore(brokers) {
     await bus.state.write(changes);
   }
   const began = performance.now();
-  const read = await bus.state.takeOver(partitions);
+  const read = await bus.state.restore(partitions);
   const readSeconds = (performance.now() - began) / 1000;
   const options = { dedupeWindow: 1024, model: model.config };
   const restored = read.filter(

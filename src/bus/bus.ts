@@ -69,11 +69,11 @@ export interface Stretch {
 /** The compacted topic in which the state of patients outlives the process. */
 export interface StateLog {
   /**
-   * Takes the partitions over: gives of each of their keys what `take` makes of its newest state. It is called of older ones too,
+   * Restores the partitions: gives of each of their keys what `take` makes of its newest state. It is called of older ones too,
    * and nothing but what it gives stays in memory. What a process that had the partitions before still writes, since it does not
    * know yet, counts for nothing from now on.
    */
-  takeOver<Taken>(partitions: readonly number[], take: (entry: StateEntry) => Taken): Promise<Taken[]>;
+  restore<Taken>(partitions: readonly number[], take: (entry: StateEntry) => Taken): Promise<Taken[]>;
   /** Resolves once they are in the log, with their places. Changes in partitions that are another process's by now are left out. */
   write(changes: readonly StateChange[]): Promise<StatePlace[]>;
   /** The states at these places; of those no longer there the newest. Those that are in the log no more are left out. */
@@ -88,7 +88,7 @@ export interface StateLog {
   ): Promise<void>;
 }
 
-/** What the logs of some partitions are, as they are taken over. */
+/** What the logs of some partitions are, as these are assigned. */
 export interface LogState {
   /** Tells a topic from another of the same name that was made after it; undefined where the bus cannot tell. */
   idOf(topic: string): string | undefined;

@@ -51,10 +51,10 @@ export class Places {
   }
 
   /**
-   * What the topics are as the partitions are taken over, and the lanes of these that are read from their beginning, since their committed offset is
+   * What the topics are as the partitions are assigned, and the lanes of these that are read from their beginning, since their committed offset is
    * of another topic, or of an end that is lost.
    */
-  async takeOver(partitions: readonly number[]): Promise<Survey> {
+  async assign(partitions: readonly number[]): Promise<Survey> {
     const { config, watch, topics, signal } = this.#options;
     const names = topics.map((topic) => topic.slice(config.topicPrefix.length));
     const survey = await patiently(() => watch.survey(names), signal);

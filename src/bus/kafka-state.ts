@@ -40,12 +40,12 @@ export class KafkaStateLog implements StateLog {
     this.#records = new RecordsAt(kafka, config.topicPrefix + TOPICS.state);
   }
 
-  /** The partitions are another process's: nothing is written to them before they are taken over again. */
+  /** The partitions are another process's: nothing is written to them before they are restored again. */
   giveUp(partitions: readonly number[]): void {
     for (const partition of partitions) this.#epochs.delete(partition);
   }
 
-  async takeOver<Taken>(partitions: readonly number[], take: (entry: StateEntry) => Taken): Promise<Taken[]> {
+  async restore<Taken>(partitions: readonly number[], take: (entry: StateEntry) => Taken): Promise<Taken[]> {
     const claims = partitions.map((partition) => ({ partition, key: CLAIM_KEY, value: '' }));
     const offsets = await this.#append(TOPICS.state, claims);
     for (const [index, partition] of partitions.entries()) this.#epochs.set(partition, offsets[index] + 1);

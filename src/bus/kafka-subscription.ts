@@ -76,12 +76,12 @@ export class Subscription implements Consumer {
    */
   #commitOnce: EachBatchPayload['commitOffsetsIfNecessary'] | null = null;
   #partitions: readonly number[] = [];
-  /** Of the newest deal. Where its leader knows other topics, partitions that stay are taken over anew. */
+  /** Of the newest deal. Where its leader knows other topics, partitions that stay are assigned anew. */
   #laneNames = '';
   /** By partition: which deal gave it to this process. */
   readonly #assignments = new Map<number, number>();
   /** Partitions whose assignment the handler has dealt with. What is to be committed of the others is of an earlier deal. */
-  readonly #takenOver = new Set<number>();
+  readonly #ready = new Set<number>();
   #deals = 0;
   /** Next offset to hand over, by lane (topic on the cluster and partition), since its partition was assigned. */
   readonly #next = new Map<string, number>();
@@ -221,7 +221,7 @@ export class Subscription implements Consumer {
     }
   }
 
-  /** Leaves the group and joins it as a stranger: all partitions are taken over anew, each lane from where it is good. */
+  /** Leaves the group and joins it as a stranger: all partitions are assigned anew, each lane from where it is good. */
   #beginAnew(): void {
     if (this.#isBeginning || this.#closing.signal.aborted) return;
     this.#isBeginning = true;
@@ -236,7 +236,7 @@ export class Subscription implements Consumer {
 
   /** Where each lane that this process reads is read on from. */
   #reading(): ReadPosition[] {
-    return [...this.#takenOver].flatMap((partition) =>
+    return [...this.#ready].flatMap((partition) =>
       this.#topics.map((name) => ({
         topic: name.slice(this.#prefix.length),
         partition,
@@ -247,7 +247,7 @@ export class Subscription implements Consumer {
   }
 
   async commit(positions: readonly Position[]): Promise<boolean> {
-    const mine = positions.filter(({ partition }) => this.#takenOver.has(partition));
+    const mine = positions.filter(({ partition }) => this.#ready.has(partition));
     if (!(await this.#commitOffsets(mine))) return false;
     for (const position of mine) {
       const lane = `${position.topic}/${position.partition}`;
@@ -375,13 +375,13 @@ export class Subscription implements Consumer {
       for (const partition of revoked) this.rest(partition, []);
       // Also of none: where there are more processes than partitions, that is all a process is told.
       if (added.length > 0 || deal === 1) {
-        const survey = await this.#places.takeOver(added);
+        const survey = await this.#places.assign(added);
         for (const lane of this.#places.anew) this.#seek(lane);
         await this.#handler.assigned(added, lanes, survey);
       }
       for (const partition of added) {
         if (this.#assignments.get(partition) !== deal) continue;
-        this.#takenOver.add(partition);
+        this.#ready.add(partition);
         this.#lanes.begin(partition, lanes);
       }
     }).catch((error: unknown) => {
@@ -394,7 +394,7 @@ export class Subscription implements Consumer {
     for (const partition of partitions) {
       this.rest(partition, []);
       this.#assignments.delete(partition);
-      this.#takenOver.delete(partition);
+      this.#ready.delete(partition);
       this.#lanes.end(partition);
       for (const topic of this.#topics) {
         this.#next.delete(`${topic}/${partition}`);

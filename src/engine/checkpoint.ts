@@ -109,7 +109,7 @@ export class Checkpoint {
   readonly #reached = new Map<number, Record<string, number>>();
   /** Where the last snapshot of each patient in memory stands in the log. */
   readonly #places = new Map<string, StatePlace>();
-  /** The topics as of the newest takeover: what positions are places in. */
+  /** The topics as of the newest assignment: what positions are places in. */
   #logs: LogState = SAME_LOGS;
   /** By partition, event time of the newest observation that was dealt with. */
   readonly #newest = new Map<number, EpochMs>();
@@ -195,20 +195,20 @@ export class Checkpoint {
   }
 
   /**
-   * Takes the partitions over: their patients as of the last snapshot, but for those who have been silent so long that they stay
+   * Restores the partitions: their patients as of the last snapshot, but for those who have been silent so long that they stay
    * in the log. The past of those that cannot be restored is read again.
    */
-  async takeOver(partitions: readonly number[], logs: LogState = SAME_LOGS): Promise<RestoredState> {
+  async restore(partitions: readonly number[], logs: LogState = SAME_LOGS): Promise<RestoredState> {
     this.#logs = logs;
     const { log, silent } = this.#options;
     const entries: StateEntry[] = [];
     const left: Left[] = [];
-    for (const taken of await log.takeOver(partitions, (entry) => this.#leave(entry) ?? entry)) {
+    for (const taken of await log.restore(partitions, (entry) => this.#leave(entry) ?? entry)) {
       if ('silent' in taken) left.push(taken);
       else entries.push(taken);
     }
     for (const { place } of left) silent.put(place);
-    return { ...(await this.#restore(entries, logs)), silent: left.map((each) => each.silent) };
+    return { ...(await this.#restoreFrom(entries, logs)), silent: left.map((each) => each.silent) };
   }
 
   /** The silent patients that events are of. */
@@ -232,7 +232,7 @@ export class Checkpoint {
   /** Silent patients as they were, to be in memory again. */
   async recall(places: readonly StatePlace[]): Promise<readonly RestoredPatient[]> {
     const { log, silent } = this.#options;
-    const { restored } = await this.#restore(await log.read(places), this.#sameLogs);
+    const { restored } = await this.#restoreFrom(await log.read(places), this.#sameLogs);
     for (const { key } of places) silent.remove(key);
     return restored;
   }
@@ -242,7 +242,7 @@ export class Checkpoint {
     const { log, silent } = this.#options;
     const place = silent.placeOf(patientId);
     if (place === undefined) return null;
-    return (await this.#restore(await log.read([place]), this.#sameLogs)).restored[0] ?? null;
+    return (await this.#restoreFrom(await log.read([place]), this.#sameLogs)).restored[0] ?? null;
   }
 
   /**
@@ -296,7 +296,7 @@ export class Checkpoint {
     return silent === null ? null : { place: { key, partition, offset }, silent };
   }
 
-  async #restore(entries: readonly StateEntry[], logs: LogState): Promise<Omit<RestoredState, 'silent'>> {
+  async #restoreFrom(entries: readonly StateEntry[], logs: LogState): Promise<Omit<RestoredState, 'silent'>> {
     const { codec, model, align, onLost } = this.#options;
     const { dedupeWindow } = align;
     const restored: RestoredPatient[] = [];

@@ -338,7 +338,7 @@ export class Engine {
         for (const partition of assigned) this.partitions.add(partition);
         this.#catchUp.begin(assigned);
         if (assigned.length === 0) return;
-        const state = await this.#checkpoint?.takeOver(assigned, logs);
+        const state = await this.#checkpoint?.restore(assigned, logs);
         await this.#accept({ assigned, lanes, ...NO_STATE, ...state });
       },
       batch: (batch) => this.#gate.pass(batch),

@@ -106,7 +106,7 @@ class SurvivingBus implements EventBus {
     this.#world = { ...world };
     const { entries } = this.#world;
     this.state = {
-      takeOver: async (_, take) =>
+      restore: async (_, take) =>
         [...entries].map(([key, value]) => take({ key, partition: 0, offset: 0, value })),
       write: async (changes) => {
         for (const { key, value } of changes) {

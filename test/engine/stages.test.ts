@@ -226,7 +226,7 @@ describe('mergeByEventTime', () => {
     ]);
   });
 
-  it('live, waits for every lane of a partition that was taken over, and commits what is no record too', async () => {
+  it('live, waits for every lane of a partition that was assigned, and commits what is no record too', async () => {
     const lanes = [TOPICS.adt, TOPICS.vitals, TOPICS.acks];
     const taken = { assigned: [0], lanes, restored: [], discharged: [], silent: [] };
     const empty = { ...decoded([], 8, { lane: TOPICS.adt }) };

@@ -21,7 +21,7 @@ export class LoggedBus implements EventBus {
   constructor(log: StateEntry[], committed = new Map<string, number>()) {
     this.#committed = committed;
     this.state = {
-      takeOver: async (_, take) => {
+      restore: async (_, take) => {
         const newest = new Map(log.map((entry) => [entry.key, entry]));
         return [...newest.values()].map(take);
       },

@@ -67,7 +67,7 @@ async function throughAnEngine(config: KafkaBusConfig): Promise<string[]> {
   await expect.poll(() => engine.counts.messages).toBe(messages.length);
   await expect.poll(() => engine.counts.scores).toBeGreaterThan(0);
   await engine.close();
-  const state = await bus.state.takeOver([0, 1], (entry) => entry);
+  const state = await bus.state.restore([0, 1], (entry) => entry);
   await bus.close();
   return state.map(({ key }) => key).sort();
 }

@@ -179,15 +179,15 @@ describe('KafkaBus', () => {
         value: Buffer.alloc(100_000, key + version),
       }));
     const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
-    expect(await bus.state.takeOver(all, whole)).toEqual([]);
+    expect(await bus.state.restore(all, whole)).toEqual([]);
     const old = await bus.state.write(changes(1));
     const places = await bus.state.write(changes(2));
     expect(await bus.state.write([{ key: 'P7', partition: 1, value: null }])).toEqual([]);
     const byKey = (entries: readonly Omit<StateEntry, 'offset'>[]) =>
       entries.map(({ key, partition, value }) => `${key} ${partition} ${value[0]}`).sort();
     const newest = changes(2).filter(({ key }) => key !== 'P7');
-    expect(byKey(await bus.state.takeOver(all, whole))).toEqual(byKey(newest));
-    expect(byKey(await bus.state.takeOver([0, 1], whole))).toEqual(
+    expect(byKey(await bus.state.restore(all, whole))).toEqual(byKey(newest));
+    expect(byKey(await bus.state.restore([0, 1], whole))).toEqual(
       byKey(newest.filter(({ partition }) => partition < 2)),
     );
     // One by one at the places that the log gave, of any age; and the newest of a key that is no longer where it was.
@@ -205,14 +205,14 @@ describe('KafkaBus', () => {
     await heir.createTopics([TOPICS.state]);
     const write = ({ state }: KafkaBus, key: string, text: string) =>
       state.write([{ key, partition: 2, value: Buffer.from(text) }]);
-    await sleeper.state.takeOver([2], whole);
+    await sleeper.state.restore([2], whole);
     await write(sleeper, 'P1', 'old');
     await write(sleeper, 'P2', 'old, and nothing has happened since');
-    await heir.state.takeOver([2], whole);
+    await heir.state.restore([2], whole);
     await write(heir, 'P1', 'new');
     await write(sleeper, 'P1', 'stale');
     const texts = async () =>
-      (await heir.state.takeOver([2], whole)).map(({ key, value }) => `${key}: ${value}`).sort();
+      (await heir.state.restore([2], whole)).map(({ key, value }) => `${key}: ${value}`).sort();
     expect(await texts()).toEqual(['P1: new', 'P2: old, and nothing has happened since']);
     sleeper.state.giveUp([2]);
     await write(sleeper, 'P3', 'after it knows');
@@ -222,7 +222,7 @@ describe('KafkaBus', () => {
     await heir.close();
   });
 
-  it('commits nothing of a partition that is being taken over: what is to be committed is of an earlier deal', async () => {
+  it('commits nothing of a partition that is being assigned: what is to be committed is of an earlier deal', async () => {
     const config = busConfig();
     const [bus, other] = [await KafkaBus.open(config), await KafkaBus.open(config)];
     await bus.createTopics([...INPUT_TOPICS, TOPICS.state]);
@@ -319,7 +319,7 @@ describe('an engine on Kafka', () => {
     expect(reference.alerts).toBeGreaterThan(0);
   });
 
-  it('lets silent patients leave memory, leaves them in the log at a takeover, and scores on as if they had stayed', async () => {
+  it('lets silent patients leave memory, leaves them in the log at an assignment, and scores on as if they had stayed', async () => {
     const config = busConfig();
     const bus = await KafkaBus.open(config);
     await bus.createTopics([...INPUT_TOPICS, TOPICS.state]);

@@ -61,7 +61,7 @@ describe('a silent patient', () => {
     ages: new Float32Array(VARIABLE_COUNT).fill(60_000),
   };
 
-  it('of whom the process learns at a takeover is shown with place, time of the last value and open alerts', async () => {
+  it('of whom the process learns at an assignment is shown with place, time of the last value and open alerts', async () => {
     const view = new WardView();
     await view.write(outputsOf({ silent: [silent] }));
     expect(view.views()).toMatchObject([

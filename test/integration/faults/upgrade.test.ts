@@ -37,7 +37,7 @@ function ward(): SourceMessage[] {
 async function spoilSnapshots(): Promise<number> {
   const bus = await KafkaBus.open(scene.bus);
   const partitions = Array.from({ length: scene.bus.partitions }, (_, partition) => partition);
-  const entries = await bus.state.takeOver(partitions, (entry) => entry);
+  const entries = await bus.state.restore(partitions, (entry) => entry);
   await bus.state.write(
     entries.map(({ key, partition, value }) => {
       const snapshot = scene.codec.decode('PatientSnapshot', value);
