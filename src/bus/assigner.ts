@@ -39,8 +39,8 @@ export function assignPartitions(
 
 /**
  * Gives a member the same partition numbers of every topic, so that all that concerns a patient is read by one process;
- * kafkajs's own assigner deals partitions out topic by topic. `owned` tells what this member has now; partitions from the `limit`th on
- * are dealt to nobody: there is no state for them.
+ * kafkajs's own assigner goes topic by topic. `owned` tells what this member has now; partitions from the `limit`th on
+ * are assigned to nobody: there is no state for them.
  */
 export function coPartitionedAssigner(
   owned: () => readonly number[],

@@ -117,7 +117,7 @@ export interface RecordHandler {
 export interface Consumer {
   /**
    * Marks everything before the positions as done. False where that could not be noted, since the bus is away or the
-   * partitions are being dealt out anew: it is to be tried again with the next positions.
+   * group is rebalancing: it is to be tried again with the next positions.
    */
   commit(positions: readonly Position[]): Promise<boolean>;
   /** Commits again what is committed. False where this process may have lost its partitions without having been told. */

@@ -68,21 +68,21 @@ export class Subscription implements Consumer {
   /** When the group last answered, on this process's monotonic clock. */
   #heardAt = Number.NEGATIVE_INFINITY;
   #memberId = '';
-  /** Attempts to join since the last assignment. While there are any, a deal of the partitions is under way. */
+  /** Attempts to join since the last assignment. While there are any, the group is rebalancing. */
   #attempts = 0;
   /**
-   * Commits once as this member, by the deal at the time of the call. kafkajs's own `commitOffsets` tries again, by then perhaps
-   * by another deal, which gave the partitions away and back: what others did between would be passed over.
+   * Commits once as this member, in the generation at the time of the call. kafkajs's own `commitOffsets` tries again, by then perhaps
+   * in another generation; one between may have given the partitions away: what others did between would be passed over.
    */
   #commitOnce: EachBatchPayload['commitOffsetsIfNecessary'] | null = null;
   #partitions: readonly number[] = [];
-  /** Of the newest deal. Where its leader knows other topics, partitions that stay are assigned anew. */
+  /** Of the newest generation. Where its leader knows other topics, partitions that stay are assigned anew. */
   #laneNames = '';
-  /** By partition: which deal gave it to this process. */
+  /** By partition: in which generation it was assigned to this process. */
   readonly #assignments = new Map<number, number>();
-  /** Partitions whose assignment the handler has dealt with. What is to be committed of the others is of an earlier deal. */
+  /** Partitions whose assignment the handler has dealt with. What is to be committed of the others is of an earlier generation. */
   readonly #ready = new Set<number>();
-  #deals = 0;
+  #generations = 0;
   /** Next offset to hand over, by lane (topic on the cluster and partition), since its partition was assigned. */
   readonly #next = new Map<string, number>();
   readonly #lanes = new Lanes();
@@ -299,7 +299,7 @@ export class Subscription implements Consumer {
     await this.#queue;
   }
 
-  /** Hands over what has not been: after a new deal kafkajs reads again from what is committed. */
+  /** Hands over what has not been: after a rebalance kafkajs reads again from what is committed. */
   async #handOver({ topic, partition, messages }: Batch, answer: LaneAnswer): Promise<void> {
     const lane = topic.slice(this.#prefix.length);
     const key = `${topic}/${partition}`;
@@ -344,8 +344,8 @@ export class Subscription implements Consumer {
   }
 
   /**
-   * What is gone is given up before anything new is read. A member that was put out of the group, or missed a deal of the
-   * partitions, does not know who had its partitions meanwhile: then it has lost all of them, and those it has now are new.
+   * What is gone is given up before anything new is read. A member that was put out of the group, or missed a generation,
+   * does not know who had its partitions meanwhile: then it has lost all of them, and those it has now are new.
    */
   #joined({ memberId, memberAssignment }: Joined): void {
     const now = [...new Set(Object.values(memberAssignment).flat())].sort((a, b) => a - b);
@@ -367,20 +367,20 @@ export class Subscription implements Consumer {
     for (const [partition, resting] of this.#resting) this.#setResting(partition, [], resting);
     // kafkajs reads on from what is committed, which is no place in these.
     for (const lane of this.#places.anew) this.#seek(lane);
-    const deal = ++this.#deals;
-    for (const partition of added) this.#assignments.set(partition, deal);
+    const generation = ++this.#generations;
+    for (const partition of added) this.#assignments.set(partition, generation);
     void this.#enqueue(async () => {
       if (revoked.length > 0) await this.#handler.revoked(revoked);
       // Until then the handler may have let lanes of theirs rest, and does not know of it any more.
       for (const partition of revoked) this.rest(partition, []);
       // Also of none: where there are more processes than partitions, that is all a process is told.
-      if (added.length > 0 || deal === 1) {
+      if (added.length > 0 || generation === 1) {
         const survey = await this.#places.assign(added);
         for (const lane of this.#places.anew) this.#seek(lane);
         await this.#handler.assigned(added, lanes, survey);
       }
       for (const partition of added) {
-        if (this.#assignments.get(partition) !== deal) continue;
+        if (this.#assignments.get(partition) !== generation) continue;
         this.#ready.add(partition);
         this.#lanes.begin(partition, lanes);
       }

@@ -42,7 +42,7 @@ export class KafkaBus implements EventBus {
   readonly #admin: Admin;
   readonly #topics: KafkaTopics;
   readonly #outbox: Outbox;
-  /** Partitions of each topic that is read, as of the last deal. */
+  /** Partitions of each topic that is read, as of the newest generation. */
   #partitions: ReadonlyMap<string, number> = new Map();
   readonly #closing = new AbortController();
   #watch: KafkaWatch | null = null;

@@ -4,7 +4,7 @@ import type { EngineInput } from './stages.js';
 /** How far a process is from the present: so many of its partitions are restored and read to their end. */
 export interface CatchingUp {
   readonly partitions: number;
-  /** Partitions that it has; 0: it has not been dealt any yet. */
+  /** Partitions that it has; 0: it has been assigned none yet. */
   readonly of: number;
 }
 
@@ -14,13 +14,13 @@ interface Behind {
 }
 
 /**
- * Knows whether what a process shows is the present: whether it has been dealt its partitions, and each of them has been read to
+ * Knows whether what a process shows is the present: whether it has been assigned its partitions, and each of them has been read to
  * where it ended, and what was read has gone through the pipeline.
  */
 export class CatchUp {
   readonly #behind = new Map<number, Behind>();
   readonly #present = new Set<number>();
-  #isDealt = false;
+  #isAssigned = false;
   #accepted = 0;
   #settled = 0;
 
@@ -31,13 +31,13 @@ export class CatchUp {
       this.#behind.delete(partition);
       this.#present.add(partition);
     }
-    if (this.#isDealt && this.#behind.size === 0) return null;
+    if (this.#isAssigned && this.#behind.size === 0) return null;
     return { partitions: this.#present.size, of: this.#present.size + this.#behind.size };
   }
 
   /** These partitions, which may be none, are this process's from now on. */
   begin(partitions: readonly number[]): void {
-    this.#isDealt = true;
+    this.#isAssigned = true;
     for (const partition of partitions) {
       this.#present.delete(partition);
       this.#behind.set(partition, { readBy: Number.NaN });

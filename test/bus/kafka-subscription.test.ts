@@ -18,7 +18,7 @@ const CONFIG = parseConfig({
 type Listener = (event: { payload: object }) => void;
 
 /**
- * kafkajs's consumer, of which the test says when it joins its group and what becomes of a commit: a deal of the partitions in
+ * kafkajs's consumer, of which the test says when it joins its group and what becomes of a commit: a rebalance in
  * the middle of a commit cannot be had from a broker at will.
  */
 class FakeGroup {
@@ -174,7 +174,7 @@ describe('the progress of reading', () => {
     expect(other.silentMs).toBeLessThan(1000);
   });
 
-  it('begins anew where a deal comes with other topics', async () => {
+  it('begins anew where a generation comes with other topics', async () => {
     const told: unknown[] = [];
     const { group, subscription } = await member(told);
     told.length = 0;
@@ -209,7 +209,7 @@ describe('a commit', () => {
     expect(group.commits).toEqual([{ topics: [{ topic: `p.${VITALS}`, partitions }] }]);
   });
 
-  it('is tried once: a second try could go by another deal of the partitions', async () => {
+  it('is tried once: a second try could be of another generation', async () => {
     const { group, subscription } = await member();
     group.answer = async () => {
       throw Object.assign(new Error('no answer'), { type: 'REQUEST_TIMED_OUT', retriable: true });
@@ -218,7 +218,7 @@ describe('a commit', () => {
     expect(group.commits).toHaveLength(1);
   });
 
-  it('is not made while partitions are being dealt out', async () => {
+  it('is not made while the group is rebalancing', async () => {
     const { group, subscription } = await member();
     group.beginJoin();
     expect(await subscription.commit(POSITIONS)).toBe(false);

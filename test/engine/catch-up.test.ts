@@ -17,7 +17,7 @@ function readAll(catchUp: CatchUp, partition: number, isRead: boolean): void {
 }
 
 describe('what a process shows is not the present', () => {
-  it('before it has been dealt its partitions; being dealt none is to be in the present', () => {
+  it('before it has been assigned its partitions; being assigned none is to be in the present', () => {
     const catchUp = new CatchUp();
     expect(catchUp.progress).toEqual({ partitions: 0, of: 0 });
     catchUp.begin([]);

@@ -222,7 +222,7 @@ describe('KafkaBus', () => {
     await heir.close();
   });
 
-  it('commits nothing of a partition that is being assigned: what is to be committed is of an earlier deal', async () => {
+  it('commits nothing of a partition that is being assigned: what is to be committed is of an earlier generation', async () => {
     const config = busConfig();
     const [bus, other] = [await KafkaBus.open(config), await KafkaBus.open(config)];
     await bus.createTopics([...INPUT_TOPICS, TOPICS.state]);

@@ -30,7 +30,7 @@ describe('engines that share a group', () => {
     await scene.expectResults(reference);
   });
 
-  it('deal 12 partitions to one, three and two processes', async () => {
+  it('share 12 partitions among one, three and two processes', async () => {
     await scene.produce(messages);
     const first = await scene.run();
     await scene.until(0.1);

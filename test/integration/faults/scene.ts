@@ -184,8 +184,8 @@ export class Scene {
     const { AssignerProtocol } = await import('kafkajs').then(({ default: kafkajs }) => kafkajs);
     return new Map(
       groups[0].members.map(({ memberId, memberAssignment }) => {
-        const dealt = AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment;
-        return [memberId, dealt?.[this.bus.topicPrefix + TOPICS.vitals] ?? []];
+        const assigned = AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment;
+        return [memberId, assigned?.[this.bus.topicPrefix + TOPICS.vitals] ?? []];
       }),
     );
   }

@@ -224,7 +224,7 @@ function properties(port: number, controller: number, directory: string): Record
     'offsets.topic.replication.factor': '1',
     'transaction.state.log.replication.factor': '1',
     'transaction.state.log.min.isr': '1',
-    // Members that start together are dealt their partitions once.
+    // Members that start together are assigned their partitions once.
     'group.initial.rebalance.delay.ms': '1500',
     'auto.create.topics.enable': 'false',
   };

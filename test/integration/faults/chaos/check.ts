@@ -17,7 +17,7 @@ export interface Finding {
 
 const MAX_BYTES = 1.5e9;
 const MAX_P99_MS = 2000;
-/** So long after a fault its consequences may last: a session of 6 s, a new deal, the state read back. */
+/** So long after a fault its consequences may last: a session of 6 s, a rebalance, the state read back. */
 const SETTLE_MS = 12_000;
 /** An alert is not measured where the next fault begins before it could have been shown late. */
 const AHEAD_MS = 2500;
