@@ -130,7 +130,7 @@ export interface Consumer {
   /** How far each lane of the partitions is read. */
   lanes(): LaneProgress[];
   /** From now on these lanes of the partition are not read; those named before and not now are read again. */
-  rest(partition: number, lanes: readonly string[]): void;
+  pause(partition: number, lanes: readonly string[]): void;
   close(): Promise<void>;
 }
 

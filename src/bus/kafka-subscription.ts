@@ -89,7 +89,7 @@ export class Subscription implements Consumer {
   /** By broker, when it was asked for the answer that is being dealt with. */
   readonly #askedAt = new Map<number, number>();
   readonly #committed = new Map<string, Position>();
-  readonly #resting = new Map<number, readonly string[]>();
+  readonly #paused = new Map<number, readonly string[]>();
   /** Calls of the handler, one after the other. */
   #queue: Promise<void> = Promise.resolve();
 
@@ -270,23 +270,23 @@ export class Subscription implements Consumer {
     return this.#lanes.progress();
   }
 
-  rest(partition: number, lanes: readonly string[]): void {
-    this.#lanes.rest(partition, lanes);
-    const before = this.#resting.get(partition) ?? [];
-    this.#resting.set(partition, lanes);
-    this.#setResting(partition, before, lanes);
+  pause(partition: number, lanes: readonly string[]): void {
+    this.#lanes.pause(partition, lanes);
+    const before = this.#paused.get(partition) ?? [];
+    this.#paused.set(partition, lanes);
+    this.#setPaused(partition, before, lanes);
   }
 
-  #setResting(partition: number, before: readonly string[], lanes: readonly string[]): void {
+  #setPaused(partition: number, before: readonly string[], lanes: readonly string[]): void {
     const named = (topics: readonly string[]) =>
       topics.map((topic) => ({ topic: this.#prefix + topic, partitions: [partition] }));
-    const awake = before.filter((lane) => !lanes.includes(lane));
-    const tired = lanes.filter((lane) => !before.includes(lane));
+    const resumed = before.filter((lane) => !lanes.includes(lane));
+    const pausing = lanes.filter((lane) => !before.includes(lane));
     try {
-      if (awake.length > 0) this.#consumer.resume(named(awake));
-      if (tired.length > 0) this.#consumer.pause(named(tired));
+      if (resumed.length > 0) this.#consumer.resume(named(resumed));
+      if (pausing.length > 0) this.#consumer.pause(named(pausing));
     } catch (error) {
-      // A consumer that starts anew rests nowhere.
+      // A consumer that starts anew has nothing paused.
       if (isRefused(error)) throw error;
     }
   }
@@ -363,16 +363,16 @@ export class Subscription implements Consumer {
     this.#partitions = now;
     this.#laneNames = lanes.join();
     this.#forget(revoked);
-    // Of a membership that was taken up again kafkajs has forgotten what rests.
-    for (const [partition, resting] of this.#resting) this.#setResting(partition, [], resting);
+    // Of a membership that was taken up again kafkajs has forgotten what is paused.
+    for (const [partition, paused] of this.#paused) this.#setPaused(partition, [], paused);
     // kafkajs reads on from what is committed, which is no place in these.
     for (const lane of this.#places.anew) this.#seek(lane);
     const generation = ++this.#generations;
     for (const partition of added) this.#assignments.set(partition, generation);
     void this.#enqueue(async () => {
       if (revoked.length > 0) await this.#handler.revoked(revoked);
-      // Until then the handler may have let lanes of theirs rest, and does not know of it any more.
-      for (const partition of revoked) this.rest(partition, []);
+      // Until then the handler may have paused lanes of theirs, and does not know of it any more.
+      for (const partition of revoked) this.pause(partition, []);
       // Also of none: where there are more processes than partitions, that is all a process is told.
       if (added.length > 0 || generation === 1) {
         const survey = await this.#places.assign(added);
@@ -392,7 +392,7 @@ export class Subscription implements Consumer {
   #forget(partitions: readonly number[]): void {
     this.#state.giveUp(partitions);
     for (const partition of partitions) {
-      this.rest(partition, []);
+      this.pause(partition, []);
       this.#assignments.delete(partition);
       this.#ready.delete(partition);
       this.#lanes.end(partition);

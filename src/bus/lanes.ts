@@ -48,7 +48,7 @@ interface Lane {
   readonly all: ReadTime;
   /** What the waiting was at the newest answer. */
   answeredAt: number;
-  isResting: boolean;
+  isPaused: boolean;
 }
 
 /**
@@ -77,7 +77,7 @@ export class Lanes {
         readable: new ReadTime(),
         all: new ReadTime(),
         answeredAt: this.#waited,
-        isResting: false,
+        isPaused: false,
       });
     }
   }
@@ -107,22 +107,22 @@ export class Lanes {
   }
 
   /** These lanes of the partition are not asked for. */
-  rest(partition: number, names: readonly string[]): void {
+  pause(partition: number, names: readonly string[]): void {
     for (const lane of this.#lanes.values()) {
       if (lane.partition !== partition) continue;
-      const isResting = names.includes(lane.lane);
-      if (lane.isResting && !isResting) lane.answeredAt = this.#waited;
-      lane.isResting = isResting;
+      const isPaused = names.includes(lane.lane);
+      if (lane.isPaused && !isPaused) lane.answeredAt = this.#waited;
+      lane.isPaused = isPaused;
     }
   }
 
   progress(): LaneProgress[] {
-    return [...this.#lanes.values()].map(({ partition, lane, readable, all, answeredAt, isResting }) => ({
+    return [...this.#lanes.values()].map(({ partition, lane, readable, all, answeredAt, isPaused }) => ({
       partition,
       lane,
       readThrough: readable.through,
       completeThrough: all.through,
-      silentMs: isResting ? 0 : this.#waited - answeredAt,
+      silentMs: isPaused ? 0 : this.#waited - answeredAt,
     }));
   }
 }

@@ -118,7 +118,7 @@ export class MemoryBus implements EventBus {
       recommit: async () => true,
       lanes: () => this.#lanes(clock.now()),
       // There is one lane: nothing can run ahead of it.
-      rest: () => undefined,
+      pause: () => undefined,
       close: async () => {
         isOpen = false;
         this.#wakeConsumer();

@@ -30,7 +30,7 @@ import { mergeByEventTime } from './merging.js';
 import { type OpenModels, openModels } from './models.js';
 import { emptyOutputs, type Outputs, type Sink } from './outputs.js';
 import { recallSilent } from './recall.js';
-import { RestingLanes, SchemaGate } from './schema-gate.js';
+import { PausedLanes, SchemaGate } from './schema-gate.js';
 import { SchemaLoader } from './schema-loader.js';
 import { ShadowModel } from './shadow.js';
 import { AlignAndScore, applyAlertPolicy, decodeRecords, type EngineInput } from './stages.js';
@@ -116,7 +116,7 @@ export class Engine {
   readonly #catchUp = new CatchUp();
   readonly #schemas: SchemaLoader;
   readonly #gate: SchemaGate;
-  readonly #resting = new RestingLanes((partition, lanes) => this.#consumer?.rest(partition, lanes));
+  readonly #paused = new PausedLanes((partition, lanes) => this.#consumer?.pause(partition, lanes));
   readonly #input = new Subject<EngineInput>();
   #consumer: Consumer | null = null;
   #inFlight = 0;
@@ -197,7 +197,7 @@ export class Engine {
       shadow === null ? null : new ShadowModel(shadow, { maxBatch, onWarning }),
     );
     this.#schemas = new SchemaLoader(this.codec, { notices: this.notices, onWarning });
-    this.#gate = new SchemaGate(this.#schemas, (batch) => this.#accept(batch), this.#resting.on('schemas'));
+    this.#gate = new SchemaGate(this.#schemas, (batch) => this.#accept(batch), this.#paused.on('schemas'));
     this.#hurried.catch(() => undefined);
     this.#checkpoint = this.#openCheckpoint();
     this.#behind = new BehindWatch({
@@ -346,7 +346,7 @@ export class Engine {
         for (const partition of revoked) this.partitions.delete(partition);
         this.#catchUp.forget(revoked);
         this.#gate.drop(revoked);
-        this.#resting.forget(revoked);
+        this.#paused.forget(revoked);
         await this.#accept({ revoked });
         await this.#idle();
         this.#checkpoint?.forget(revoked);
@@ -528,7 +528,7 @@ export class Engine {
     this.#input
       .pipe(
         decodeRecords(this.#decoder, clock),
-        mergeByEventTime({ ...config.align, live: clock.live }, clock, this.#resting.on('merge')),
+        mergeByEventTime({ ...config.align, live: clock.live }, clock, this.#paused.on('merge')),
         this.#encoding.operator(),
         recallSilent(this.#checkpoint),
         this.#scoring.operator(),

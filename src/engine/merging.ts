@@ -23,22 +23,22 @@ const NOTHING = {
 };
 
 /**
- * Puts each partition's events in event-time order; what must wait is kept and not committed. `rest` is told which lanes of a
+ * Puts each partition's events in event-time order; what must wait is kept and not committed. `pause` is told which lanes of a
  * partition are so far ahead of the others that they need not be read on, each time these change.
  */
 export function mergeByEventTime(
   options: MergingOptions,
   clock: Clock,
-  rest: (partition: number, lanes: readonly string[]) => void = () => undefined,
+  pause: (partition: number, lanes: readonly string[]) => void = () => undefined,
 ): OperatorFunction<DecodedBatch | Control, OrderedBatch> {
   const merges = new Map<number, PartitionMerge>();
-  const resting = new Map<number, string>();
+  const paused = new Map<number, string>();
   const regulate = (partition: number, now: EpochMs) => {
     const lanes = merges.get(partition)?.lanesAhead(now) ?? [];
     const key = lanes.join(' ');
-    if (key === (resting.get(partition) ?? '')) return;
-    resting.set(partition, key);
-    rest(partition, lanes);
+    if (key === (paused.get(partition) ?? '')) return;
+    paused.set(partition, key);
+    pause(partition, lanes);
   };
   const reached = new Map<string, Position>();
   const release = (
@@ -81,7 +81,7 @@ export function mergeByEventTime(
     if ('revoked' in batch) {
       for (const partition of batch.revoked) {
         merges.delete(partition);
-        resting.delete(partition);
+        paused.delete(partition);
       }
       for (const [key, { partition }] of reached) if (batch.revoked.includes(partition)) reached.delete(key);
       return { ...NOTHING, deadLetters: [], revoked: batch.revoked };

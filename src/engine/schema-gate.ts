@@ -9,7 +9,7 @@ const NEVER = Number.NEGATIVE_INFINITY;
 interface Held {
   readonly batches: RecordBatch[];
   bytes: number;
-  isResting: boolean;
+  isPaused: boolean;
 }
 
 /**
@@ -19,21 +19,21 @@ interface Held {
 export class SchemaGate {
   readonly #loader: SchemaLoader;
   readonly #accept: (batch: RecordBatch) => Promise<void>;
-  readonly #rest: (partition: number, lanes: readonly string[]) => void;
+  readonly #pause: (partition: number, lanes: readonly string[]) => void;
   readonly #held = new Map<number, Held>();
   /** The newest that is true inside, by partition and lane. */
   readonly #inside = new Map<string, LaneProgress>();
   readonly #releases = new Set<Promise<void>>();
 
-  /** `accept` takes a batch in; `rest` is told of which partitions no lane is to be read for now. */
+  /** `accept` takes a batch in; `pause` is told of which partitions no lane is to be read for now. */
   constructor(
     loader: SchemaLoader,
     accept: (batch: RecordBatch) => Promise<void>,
-    rest: (partition: number, lanes: readonly string[]) => void,
+    pause: (partition: number, lanes: readonly string[]) => void,
   ) {
     this.#loader = loader;
     this.#accept = accept;
-    this.#rest = rest;
+    this.#pause = pause;
   }
 
   /** Partitions that wait for the registry. */
@@ -50,7 +50,7 @@ export class SchemaGate {
       return;
     }
     if (!this.#loader.isMissing(batch.records)) return this.#accept(batch);
-    const queue: Held = { batches: [], bytes: 0, isResting: false };
+    const queue: Held = { batches: [], bytes: 0, isPaused: false };
     this.#held.set(partition, queue);
     this.#hold(queue, batch);
     const release = this.#release(partition, queue).finally(() => this.#releases.delete(release));
@@ -84,9 +84,9 @@ export class SchemaGate {
   #hold(held: Held, batch: RecordBatch): void {
     held.batches.push(batch);
     for (const { start, end } of batch.records) held.bytes += end - start;
-    if (held.bytes <= MAX_HELD_BYTES || held.isResting) return;
-    held.isResting = true;
-    this.#rest(batch.partition, INPUT_TOPICS);
+    if (held.bytes <= MAX_HELD_BYTES || held.isPaused) return;
+    held.isPaused = true;
+    this.#pause(batch.partition, INPUT_TOPICS);
   }
 
   async #release(partition: number, held: Held): Promise<void> {
@@ -99,31 +99,31 @@ export class SchemaGate {
     }
     if (!isStill()) return;
     this.#held.delete(partition);
-    if (held.isResting) this.#rest(partition, []);
+    if (held.isPaused) this.#pause(partition, []);
   }
 }
 
 /** Lanes that are not read for now, on more than one account: those of all of them. */
-export class RestingLanes {
-  readonly #rest: (partition: number, lanes: readonly string[]) => void;
+export class PausedLanes {
+  readonly #pause: (partition: number, lanes: readonly string[]) => void;
   readonly #byAccount = new Map<string, readonly string[]>();
 
-  constructor(rest: (partition: number, lanes: readonly string[]) => void) {
-    this.#rest = rest;
+  constructor(pause: (partition: number, lanes: readonly string[]) => void) {
+    this.#pause = pause;
   }
 
-  /** What rests of a partition on one account, from now on. */
+  /** What is paused of a partition on one account, from now on. */
   on(account: 'merge' | 'schemas'): (partition: number, lanes: readonly string[]) => void {
     return (partition, lanes) => {
       this.#byAccount.set(`${account} ${partition}`, lanes);
       const all = (['merge', 'schemas'] as const).flatMap(
         (each) => this.#byAccount.get(`${each} ${partition}`) ?? [],
       );
-      this.#rest(partition, [...new Set(all)]);
+      this.#pause(partition, [...new Set(all)]);
     };
   }
 
-  /** Partitions that are another process's now rest nowhere here. */
+  /** Of partitions that are another process's now nothing is paused here. */
   forget(partitions: readonly number[]): void {
     for (const partition of partitions) {
       for (const account of ['merge', 'schemas']) this.#byAccount.delete(`${account} ${partition}`);

@@ -47,11 +47,11 @@ describe('Lanes', () => {
     expect(lanes.progress()).toMatchObject([{ readThrough: 600_000, completeThrough: 600_000 }]);
   });
 
-  it('calls a lane silent only while answers come for others, and never one that rests', () => {
+  it('calls a lane silent only while answers come for others, and never one that is paused', () => {
     let now = 0;
     const lanes = new Lanes(() => now);
     lanes.begin(0, ['a', 'b', 'c']);
-    lanes.rest(0, ['c']);
+    lanes.pause(0, ['c']);
     const silent = () => lanes.progress().map(({ silentMs }) => silentMs);
     const answer = (lane: string, afterMs: number, busyMs = 0) => {
       now += afterMs;
@@ -66,7 +66,7 @@ describe('Lanes', () => {
     // The process is stopped for an hour, and goes on.
     answer('a', 3_600_000);
     expect(silent()).toEqual([0, 450, 0]);
-    lanes.rest(0, []);
+    lanes.pause(0, []);
     answer('b', 50);
     expect(silent()).toEqual([50, 0, 50]);
   });

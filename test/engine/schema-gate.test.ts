@@ -7,7 +7,7 @@ import { WALL_CLOCK } from '../../src/clock.js';
 import { INPUT_TOPICS, TOPICS } from '../../src/contract/topics.js';
 import { Engine } from '../../src/engine/engine.js';
 import type { Outputs } from '../../src/engine/outputs.js';
-import { RestingLanes, SchemaGate } from '../../src/engine/schema-gate.js';
+import { PausedLanes, SchemaGate } from '../../src/engine/schema-gate.js';
 import { SchemaLoader } from '../../src/engine/schema-loader.js';
 import { readSchema } from '../../src/events/avro.js';
 import { MessageCodec } from '../../src/events/codec.js';
@@ -39,11 +39,11 @@ function setUp() {
   const onWarning = (message: string) => warnings.push(message);
   const loader = new SchemaLoader(codec, { notices, onWarning, firstPauseMs: 5 });
   const accepted: RecordBatch[] = [];
-  const rests: [number, readonly string[]][] = [];
+  const pauses: [number, readonly string[]][] = [];
   const gate = new SchemaGate(
     loader,
     async (batch) => void accepted.push(batch),
-    (partition, lanes) => rests.push([partition, lanes]),
+    (partition, lanes) => pauses.push([partition, lanes]),
   );
   const batch = (
     partition: number,
@@ -55,7 +55,7 @@ function setUp() {
     return { lane, partition, records, positions: [{ topic: lane, partition, offset: offset + 1 }] };
   };
   const seen = () => accepted.map(({ partition, records }) => `${partition}:${records[0].offset}`);
-  return { registry, notices, warnings, loader, gate, batch, rests, seen };
+  return { registry, notices, warnings, loader, gate, batch, pauses, seen };
 }
 
 describe('a registry that cannot be asked', () => {
@@ -93,13 +93,13 @@ describe('a registry that cannot be asked', () => {
   });
 
   it('has a partition not read on when much of it waits, and read again after it', async () => {
-    const { registry, gate, batch, rests } = setUp();
+    const { registry, gate, batch, pauses } = setUp();
     await gate.pass(batch(0, 0, framed(7, 'a')));
     for (let offset = 1; offset < 20; offset++) await gate.pass(batch(0, offset, Buffer.alloc(1_000_000, 1)));
-    expect(rests).toEqual([[0, INPUT_TOPICS]]);
+    expect(pauses).toEqual([[0, INPUT_TOPICS]]);
     registry.isAway = false;
     await gate.settled();
-    expect(rests).toEqual([
+    expect(pauses).toEqual([
       [0, INPUT_TOPICS],
       [0, []],
     ]);
@@ -173,17 +173,17 @@ describe('a registry that cannot be asked', () => {
   });
 });
 
-describe('RestingLanes', () => {
-  it('rests what either account asks for', () => {
-    const rests: unknown[] = [];
-    const resting = new RestingLanes((partition, lanes) => rests.push([partition, ...lanes]));
-    resting.on('merge')(0, ['a']);
-    resting.on('schemas')(0, ['a', 'b']);
-    resting.on('merge')(0, []);
-    resting.on('schemas')(0, []);
-    resting.on('merge')(1, ['c']);
-    resting.forget([1]);
-    resting.on('schemas')(1, []);
-    expect(rests).toEqual([[0, 'a'], [0, 'a', 'b'], [0, 'a', 'b'], [0], [1, 'c'], [1]]);
+describe('PausedLanes', () => {
+  it('pauses what either account asks for', () => {
+    const pauses: unknown[] = [];
+    const paused = new PausedLanes((partition, lanes) => pauses.push([partition, ...lanes]));
+    paused.on('merge')(0, ['a']);
+    paused.on('schemas')(0, ['a', 'b']);
+    paused.on('merge')(0, []);
+    paused.on('schemas')(0, []);
+    paused.on('merge')(1, ['c']);
+    paused.forget([1]);
+    paused.on('schemas')(1, []);
+    expect(pauses).toEqual([[0, 'a'], [0, 'a', 'b'], [0, 'a', 'b'], [0], [1, 'c'], [1]]);
   });
 });

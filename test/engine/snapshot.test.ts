@@ -141,7 +141,7 @@ class SurvivingBus implements EventBus {
       },
       recommit: async () => true,
       lanes: () => [],
-      rest: () => undefined,
+      pause: () => undefined,
       close: async () => undefined,
     };
   }

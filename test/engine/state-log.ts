@@ -52,7 +52,7 @@ export class LoggedBus implements EventBus {
       },
       recommit: async () => true,
       lanes: () => [],
-      rest: () => undefined,
+      pause: () => undefined,
       close: async () => undefined,
     };
   }
