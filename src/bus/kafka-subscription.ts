@@ -11,7 +11,7 @@ import type { AnewLane, Places } from './kafka-places.js';
 import type { KafkaStateLog } from './kafka-state.js';
 import type { KafkaWatch, ReadPosition } from './kafka-watch.js';
 import type { Batch, EachBatchPayload, Kafka, Consumer as KafkaConsumer } from './kafkajs/index.js';
-import { type LaneAnswer, Lanes } from './lanes.js';
+import { type LaneAnswer, Lanes } from './read-progress.js';
 import type { Troubles } from './troubles.js';
 
 /** So long a broker that has nothing new waits with its answer: lanes that are idle are known as such this often. */

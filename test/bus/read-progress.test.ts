@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Lanes } from '../../src/bus/lanes.js';
+import { Lanes } from '../../src/bus/read-progress.js';
 
 const NEVER = Number.NEGATIVE_INFINITY;
 
