@@ -79,14 +79,14 @@ async function toFeatures(config, total) {
   });
   let consumer = null;
   const handler = {
-    assigned: async (partitions, lanes) => {
+    assigned: async (partitions, topics) => {
       for (const partition of partitions) {
-        merges.set(partition, new PartitionMerge({ ...align, live: true }, lanes));
+        merges.set(partition, new PartitionMerge({ ...align, live: true }, topics));
       }
     },
     revoked: async () => undefined,
     failed: finished,
-    batch: async ({ lane, partition, records }) => {
+    batch: async ({ topic, partition, records }) => {
       const now = Date.now();
       rate.add(records.length);
       const events = [];
@@ -95,8 +95,8 @@ async function toFeatures(config, total) {
         if (event !== null) events.push(event);
       }
       const merge = merges.get(partition);
-      merge.add(lane, events, now);
-      for (const each of consumer?.lanes() ?? []) merges.get(each.partition)?.note(each.lane, each);
+      merge.add(topic, events, now);
+      for (const each of consumer?.progress() ?? []) merges.get(each.partition)?.note(each.topic, each);
       aligner.apply(merge.release(now));
       if (rate.count >= total) finished(rate.reached);
     },

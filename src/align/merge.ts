@@ -5,12 +5,12 @@ export interface MergeOptions {
   readonly reorderWindowMs: number;
   /** Live, time is also what the bus tells of its reading; in replay only events move it. */
   readonly live: boolean;
-  /** A lane with more events waiting for slower lanes than this is not read on for now. */
+  /** A topic with more events waiting for slower topics than this is not read on for now. */
   readonly maxWaiting: number;
 }
 
-/** What the bus tells of a lane's reading. */
-export interface LaneTime {
+/** What the bus tells of a topic's reading. */
+export interface TopicTime {
   /** All that was appended before and can be read is here. */
   readonly readThrough: EpochMs;
   /** All that was appended before is here. */
@@ -19,13 +19,13 @@ export interface LaneTime {
   readonly isSilent: boolean;
 }
 
-interface Lane extends LaneTime {
+interface Topic extends TopicTime {
   /** Newest event time seen. */
   frontier: EpochMs;
 }
 
-/** A lane of which nothing is known: all its events may be still to come. */
-const UNREAD: Lane = {
+/** A topic of which nothing is known: all its events may be still to come. */
+const UNREAD: Topic = {
   frontier: Number.NEGATIVE_INFINITY,
   readThrough: Number.NEGATIVE_INFINITY,
   completeThrough: Number.NEGATIVE_INFINITY,
@@ -33,22 +33,22 @@ const UNREAD: Lane = {
 };
 
 /**
- * Merges the logs of one partition (`lanes`: its co-partitioned topics) into event-time order. An event is released
- * once every lane has passed it by `reorderWindowMs`: by its events, or since it is known as read up to then.
+ * Merges the logs of one partition (`topics`: its co-partitioned topics) into event-time order. An event is released
+ * once every topic has passed it by `reorderWindowMs`: by its events, or since it is known as read up to then.
  */
 export class PartitionMerge {
   readonly #options: MergeOptions;
-  readonly #lanes: Map<string, Lane>;
+  readonly #topics: Map<string, Topic>;
   #held: ClinicalEvent[] = [];
   /** At most the event time of the oldest event held. */
   #oldest = Number.POSITIVE_INFINITY;
   /** Released in the middle of a batch, before an event that comes too late for its place. */
   #ready: ClinicalEvent[] = [];
 
-  /** `lanes` are waited for though nothing has come of them; others join with their first batch. */
-  constructor(options: MergeOptions, lanes: readonly string[] = []) {
+  /** `topics` are waited for though nothing has come of them; others join with their first batch. */
+  constructor(options: MergeOptions, topics: readonly string[] = []) {
     this.#options = options;
-    this.#lanes = new Map(lanes.map((lane) => [lane, { ...UNREAD }]));
+    this.#topics = new Map(topics.map((topic) => [topic, { ...UNREAD }]));
   }
 
   /** Events waiting for their time. */
@@ -57,37 +57,38 @@ export class PartitionMerge {
   }
 
   /**
-   * Takes in one batch of one lane. What is later than the window allows is late however the lane is cut into batches. An
-   * event ahead of the clock tells nothing of how far its lane is read: its producer's clock is wrong.
+   * Takes in one batch of one topic. What is later than the window allows is late however the topic is cut into batches. An
+   * event ahead of the clock tells nothing of how far its topic is read: its producer's clock is wrong.
    */
   add(name: string, events: readonly ClinicalEvent[], now: EpochMs): void {
-    const lane = this.#laneOf(name);
+    const topic = this.#topicOf(name);
     for (const event of events) {
       const { eventTime } = event;
-      if (eventTime <= lane.frontier - this.#options.reorderWindowMs) {
+      if (eventTime <= topic.frontier - this.#options.reorderWindowMs) {
         this.#ready.push(...this.#releaseThrough(this.watermark(now)));
       }
       this.#held.push(event);
       if (eventTime < this.#oldest) this.#oldest = eventTime;
-      if (eventTime > lane.frontier && eventTime <= now) lane.frontier = eventTime;
+      if (eventTime > topic.frontier && eventTime <= now) topic.frontier = eventTime;
     }
   }
 
-  /** Takes note of how far a lane is read. */
-  note(name: string, time: LaneTime): void {
-    Object.assign(this.#laneOf(name), time);
+  /** Takes note of how far a topic is read. */
+  note(name: string, time: TopicTime): void {
+    Object.assign(this.#topicOf(name), time);
   }
 
-  /** Event time up to which events are released: nothing more is expected of it but what silent lanes have. */
+  /** Event time up to which events are released: nothing more is expected of it but what silent topics have. */
   watermark(now: EpochMs): EpochMs {
-    let slowest = this.#lanes.size === 0 ? Number.NEGATIVE_INFINITY : now;
-    for (const lane of this.#lanes.values()) if (!lane.isSilent) slowest = Math.min(slowest, reached(lane));
+    let slowest = this.#topics.size === 0 ? Number.NEGATIVE_INFINITY : now;
+    for (const topic of this.#topics.values())
+      if (!topic.isSilent) slowest = Math.min(slowest, reached(topic));
     return slowest - this.#options.reorderWindowMs;
   }
 
-  /** Event time beyond which events are released past a silent lane; infinite where none is silent. */
+  /** Event time beyond which events are released past a silent topic; infinite where none is silent. */
   get orderedThrough(): EpochMs {
-    const isWhole = [...this.#lanes.values()].every(({ isSilent }) => !isSilent);
+    const isWhole = [...this.#topics.values()].every(({ isSilent }) => !isSilent);
     return isWhole ? Number.POSITIVE_INFINITY : this.#slowest(reached) - this.#options.reorderWindowMs;
   }
 
@@ -105,15 +106,15 @@ export class PartitionMerge {
     );
   }
 
-  /** Lanes that are so far ahead of the slowest one that reading them on would only fill the memory. */
-  lanesAhead(now: EpochMs): string[] {
+  /** Topics that are so far ahead of the slowest one that reading them on would only fill the memory. */
+  topicsAhead(now: EpochMs): string[] {
     const { maxWaiting, reorderWindowMs } = this.#options;
     if (this.#held.length <= maxWaiting) return [];
     const slowest = this.watermark(now) + reorderWindowMs;
     const waiting = new Map<string, number>();
     for (const { topic } of this.#held) waiting.set(topic, (waiting.get(topic) ?? 0) + 1);
     return [...waiting]
-      .filter(([name, count]) => count > maxWaiting && this.#laneOf(name).frontier > slowest)
+      .filter(([name, count]) => count > maxWaiting && this.#topicOf(name).frontier > slowest)
       .map(([name]) => name);
   }
 
@@ -127,19 +128,19 @@ export class PartitionMerge {
     return this.#withReady(this.#releaseThrough(Number.POSITIVE_INFINITY));
   }
 
-  #laneOf(name: string): Lane {
-    let lane = this.#lanes.get(name);
-    if (lane === undefined) {
-      lane = { ...UNREAD };
-      this.#lanes.set(name, lane);
+  #topicOf(name: string): Topic {
+    let topic = this.#topics.get(name);
+    if (topic === undefined) {
+      topic = { ...UNREAD };
+      this.#topics.set(name, topic);
     }
-    return lane;
+    return topic;
   }
 
-  #slowest(timeOf: (lane: Lane) => EpochMs): EpochMs {
-    return this.#lanes.size === 0
+  #slowest(timeOf: (topic: Topic) => EpochMs): EpochMs {
+    return this.#topics.size === 0
       ? Number.NEGATIVE_INFINITY
-      : Math.min(...[...this.#lanes.values()].map(timeOf));
+      : Math.min(...[...this.#topics.values()].map(timeOf));
   }
 
   #withReady(released: ClinicalEvent[]): ClinicalEvent[] {
@@ -166,6 +167,6 @@ export class PartitionMerge {
   }
 }
 
-function reached({ frontier, readThrough }: Lane): EpochMs {
+function reached({ frontier, readThrough }: Topic): EpochMs {
   return Math.max(frontier, readThrough);
 }

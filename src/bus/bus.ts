@@ -11,23 +11,23 @@ export interface OutgoingMessage {
 
 /** Records of one partition in the order of their log. */
 export interface RecordBatch {
-  /** The log they come from: a topic, or `all` where the bus keeps one order across the topics of a partition. */
-  readonly lane: string;
+  /** The topic they come from, or `all` where the bus keeps one order across the topics of a partition. */
+  readonly topic: string;
   readonly partition: number;
   readonly records: readonly RawRecord[];
   /** How far its topics are read with it: also past what is no record, such as the marker of a transaction. */
   readonly positions: readonly Position[];
 }
 
-/** How far a lane is read, in time. */
-export interface LaneProgress {
+/** How far a topic is read, in time. */
+export interface TopicProgress {
   readonly partition: number;
-  readonly lane: string;
+  readonly topic: string;
   /** All that was appended before and can be read has been handed over; −∞: not known yet. */
   readonly readThrough: EpochMs;
   /** All that was appended before has been; it stands still while an open transaction keeps records from being read. */
   readonly completeThrough: EpochMs;
-  /** For how long, in milliseconds, answers have come for other lanes and none for this one. */
+  /** For how long, in milliseconds, answers have come for other topics and none for this one. */
   readonly silentMs: number;
 }
 
@@ -58,7 +58,7 @@ export interface StateChange {
   readonly value: Buffer | null;
 }
 
-/** Part of a lane that has been read before: from what was appended at `since` on, to before the offset `until`. */
+/** Part of a topic that has been read before: from what was appended at `since` on, to before the offset `until`. */
 export interface Stretch {
   readonly topic: string;
   readonly partition: number;
@@ -101,10 +101,10 @@ export interface LogState {
 /** What a consumer is told. Calls come one at a time, each after the promise of the one before. */
 export interface RecordHandler {
   /**
-   * Partitions that this process reads from now on, and the lanes of each; called before anything of theirs is handed over, and the
+   * Partitions that this process reads from now on, and the topics of each; called before anything of theirs is handed over, and the
    * first time also where they are none.
    */
-  assigned(partitions: readonly number[], lanes: readonly string[], logs?: LogState): Promise<void>;
+  assigned(partitions: readonly number[], topics: readonly string[], logs?: LogState): Promise<void>;
   /** Also called without records, where positions moved on. */
   batch(batch: RecordBatch): Promise<void>;
   /** Partitions that another process reads from now on: what is known of their patients is void. */
@@ -127,10 +127,10 @@ export interface Consumer {
    * there is no group.
    */
   isMember?(): boolean;
-  /** How far each lane of the partitions is read. */
-  lanes(): LaneProgress[];
-  /** From now on these lanes of the partition are not read; those named before and not now are read again. */
-  pause(partition: number, lanes: readonly string[]): void;
+  /** How far each topic of the partitions is read. */
+  progress(): TopicProgress[];
+  /** From now on these topics of the partition are not read; those named before and not now are read again. */
+  pause(partition: number, topics: readonly string[]): void;
   close(): Promise<void>;
 }
 

@@ -140,12 +140,12 @@ function readToken(file: string): string {
 
 /** A message as the bus hands it over. */
 export function recordOf(topic: string, partition: number, message: KafkaMessage): RawRecord {
-  const lane = topic as InputTopic;
+  const from = topic as InputTopic;
   if (message instanceof BatchRecord) {
     const { position, bytes, valueStart, valueEnd } = message;
-    return new RawRecord(lane, partition, position, bytes, valueStart, valueEnd, message);
+    return new RawRecord(from, partition, position, bytes, valueStart, valueEnd, message);
   }
-  return new RawRecord(lane, partition, Number(message.offset), message.value ?? Buffer.alloc(0));
+  return new RawRecord(from, partition, Number(message.offset), message.value ?? Buffer.alloc(0));
 }
 
 /** Waits for the work and keeps the membership alive meanwhile; rejects at once where it is lost. The work goes on. */

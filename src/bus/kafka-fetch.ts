@@ -2,7 +2,7 @@ import type { Batch } from './kafkajs/index.js';
 
 /**
  * What a fetch says of a partition beside its messages, of a consumer that is handed every answer: also one that has only the markers
- * of transactions, what an aborted one wrote, or nothing at all. Else a lane that ends in such records would never be known as read to
+ * of transactions, what an aborted one wrote, or nothing at all. Else a topic that ends in such records would never be known as read to
  * its end.
  */
 export interface Fetched {

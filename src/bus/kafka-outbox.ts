@@ -43,7 +43,7 @@ interface Waiting {
 }
 
 /** What waits for one partition, in order. */
-interface Lane {
+interface Queue {
   readonly topic: string;
   readonly partition: number;
   waiting: Waiting[];
@@ -56,7 +56,7 @@ interface Lane {
  */
 export class Outbox {
   readonly #options: OutboxOptions;
-  readonly #lanes = new Map<string, Lane>();
+  readonly #queues = new Map<string, Queue>();
   readonly #closing = new AbortController();
   #producer: Promise<Producer>;
   /** Messages that the log did not take and that are in no topic, since the start, by topic. */
@@ -82,11 +82,11 @@ export class Outbox {
       const partition = message.partition ?? murmur2Partition(message.key ?? '', this.#options.partitions);
       return new Promise<number>((settle, fail) => {
         const bytes = message.value?.length ?? 0;
-        this.#laneOf(topic, partition).waiting.push({ message, bytes, settle, fail });
+        this.#queueOf(topic, partition).waiting.push({ message, bytes, settle, fail });
       });
     });
     const answers = Promise.all(sent);
-    for (const lane of this.#lanes.values()) if (lane.topic === topic) void this.#run(lane);
+    for (const queue of this.#queues.values()) if (queue.topic === topic) void this.#run(queue);
     return answers;
   }
 
@@ -94,32 +94,32 @@ export class Outbox {
   async close(): Promise<void> {
     this.#closing.abort();
     const error = new Error('the connection to Kafka is closed');
-    for (const { waiting } of this.#lanes.values()) for (const { fail } of waiting) fail(error);
+    for (const { waiting } of this.#queues.values()) for (const { fail } of waiting) fail(error);
     await this.#producer.then((producer) => producer.disconnect()).catch(() => undefined);
   }
 
-  #laneOf(topic: string, partition: number): Lane {
+  #queueOf(topic: string, partition: number): Queue {
     const key = `${topic}/${partition}`;
-    const lane = this.#lanes.get(key) ?? { topic, partition, waiting: [], isSending: false };
-    this.#lanes.set(key, lane);
-    return lane;
+    const queue = this.#queues.get(key) ?? { topic, partition, waiting: [], isSending: false };
+    this.#queues.set(key, queue);
+    return queue;
   }
 
-  async #run(lane: Lane): Promise<void> {
-    if (lane.isSending) return;
-    lane.isSending = true;
-    while (lane.waiting.length > 0 && !this.#closing.signal.aborted) {
-      await this.#deliver(lane, nextRequest(lane.waiting));
+  async #run(queue: Queue): Promise<void> {
+    if (queue.isSending) return;
+    queue.isSending = true;
+    while (queue.waiting.length > 0 && !this.#closing.signal.aborted) {
+      await this.#deliver(queue, nextRequest(queue.waiting));
     }
-    lane.isSending = false;
+    queue.isSending = false;
   }
 
   /** Sends the first `count` that wait until they are in the log or given up. */
-  async #deliver(lane: Lane, count: number): Promise<void> {
-    const request = lane.waiting.slice(0, count);
+  async #deliver(queue: Queue, count: number): Promise<void> {
+    const request = queue.waiting.slice(0, count);
     const began = performance.now();
     const done = (settle: (each: Waiting, index: number) => void) => {
-      lane.waiting.splice(0, count);
+      queue.waiting.splice(0, count);
       for (const [index, each] of request.entries()) settle(each, index);
     };
     for (
@@ -129,29 +129,29 @@ export class Outbox {
     ) {
       const producer = this.#producer;
       try {
-        const offset = await this.#request(await producer, lane, request);
-        this.#isWell(lane);
+        const offset = await this.#request(await producer, queue, request);
+        this.#isWell(queue);
         return done(({ settle }, index) => settle(offset + index));
       } catch (error) {
         if (isMessageRefused(error)) {
           // Of several, the others may be well.
-          if (count > 1) return this.#deliver(lane, 1);
-          this.#tellDropped(lane, error);
+          if (count > 1) return this.#deliver(queue, 1);
+          this.#tellDropped(queue, error);
           return done(({ settle }) => settle(Number.NaN));
         }
         if (isRefused(error)) {
-          const what = IF_REFUSED[lane.topic];
+          const what = IF_REFUSED[queue.topic];
           if (what === undefined) return done(({ fail }) => fail(error));
-          this.#tellRefused(lane, what, error);
+          this.#tellRefused(queue, what, error);
           if (what === 'drop') {
-            this.#count(lane.topic, count);
+            this.#count(queue.topic, count);
             return done(({ settle }) => settle(Number.NaN));
           }
           wait = REFUSED_RETRY_MS;
         }
         if (isProducerLost(error)) await this.#renew(producer);
         else await producer.catch(() => this.#renew(producer));
-        if (performance.now() - began > PATIENCE_MS) this.#tellHeld(lane, error);
+        if (performance.now() - began > PATIENCE_MS) this.#tellHeld(queue, error);
         await sleep(wait, undefined, { signal: this.#closing.signal }).catch(() => undefined);
       }
     }
@@ -159,7 +159,7 @@ export class Outbox {
 
   async #request(
     producer: Producer,
-    { topic, partition }: Lane,
+    { topic, partition }: Queue,
     request: readonly Waiting[],
   ): Promise<number> {
     const messages = request.map(({ message }) => ({ ...message, partition }));
@@ -178,13 +178,13 @@ export class Outbox {
     await lost.then((producer) => producer.disconnect()).catch(() => undefined);
   }
 
-  #isWell({ topic, partition }: Lane): void {
+  #isWell({ topic, partition }: Queue): void {
     const { troubles } = this.#options;
     troubles.clear('output-held', `${topic}/${partition}`);
     troubles.clear('output-refused', topic);
   }
 
-  #tellHeld({ topic, partition }: Lane, error: unknown): void {
+  #tellHeld({ topic, partition }: Queue, error: unknown): void {
     this.#options.troubles.raise({
       kind: 'output-held',
       subject: `${topic}/${partition}`,
@@ -195,7 +195,7 @@ export class Outbox {
     });
   }
 
-  #tellRefused({ topic }: Lane, what: 'hold' | 'drop', error: unknown): void {
+  #tellRefused({ topic }: Queue, what: 'hold' | 'drop', error: unknown): void {
     const so =
       what === 'hold'
         ? 'it waits in memory and the input is not committed'
@@ -208,7 +208,7 @@ export class Outbox {
     });
   }
 
-  #tellDropped({ topic }: Lane, error: unknown): void {
+  #tellDropped({ topic }: Queue, error: unknown): void {
     this.#count(topic, 1);
     this.#options.troubles.raise({
       kind: 'output-dropped',

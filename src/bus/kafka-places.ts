@@ -2,8 +2,8 @@ import { type KafkaBusConfig, patiently } from './kafka-client.js';
 import { judge, type KafkaWatch, type ReadPosition, type Survey } from './kafka-watch.js';
 import type { Admin } from './kafkajs/index.js';
 
-/** A lane that is read from another place than what is committed. */
-export interface AnewLane {
+/** A topic-partition that is read from another offset than the committed one. */
+export interface OffsetReset {
   /** On the cluster. */
   readonly topic: string;
   readonly partition: number;
@@ -19,13 +19,13 @@ export interface PlacesOptions {
   readonly signal: AbortSignal;
 }
 
-/** Where a membership reads on, lane by lane: what is committed, unless that is an offset of another topic that had the name. */
+/** Where a membership reads each topic-partition on: what is committed, unless that is an offset of another topic that had the name. */
 export class Places {
   readonly #options: PlacesOptions;
   /** By topic on the cluster: which one the offsets of this membership are of. */
   readonly #topicIds = new Map<string, string | undefined>();
   /** By topic on the cluster and partition. */
-  readonly #anew = new Map<string, AnewLane>();
+  readonly #resets = new Map<string, OffsetReset>();
 
   constructor(options: PlacesOptions) {
     this.#options = options;
@@ -35,23 +35,23 @@ export class Places {
     return this.#topicIds.get(topic);
   }
 
-  /** Lanes that are read from elsewhere than what is committed. */
-  get anew(): AnewLane[] {
-    return [...this.#anew.values()];
+  /** What is read from elsewhere than the committed offset. */
+  get resets(): OffsetReset[] {
+    return [...this.#resets.values()];
   }
 
-  /** Where a lane is read from whatever is committed; undefined where that counts. */
+  /** Where a topic-partition is read from whatever is committed; undefined where that counts. */
   fromOf(topic: string, partition: number): number | undefined {
-    return this.#anew.get(`${topic}/${partition}`)?.from;
+    return this.#resets.get(`${topic}/${partition}`)?.from;
   }
 
-  /** What is committed of the lane is an offset of it from now on, or the lane is read by others. */
+  /** What is committed is an offset of this topic from now on, or others read the partition. */
   forget(topic: string, partition: number): void {
-    this.#anew.delete(`${topic}/${partition}`);
+    this.#resets.delete(`${topic}/${partition}`);
   }
 
   /**
-   * What the topics are as the partitions are assigned, and the lanes of these that are read from their beginning, since their committed offset is
+   * What the topics are as the partitions are assigned, and what of them is read from its beginning, since the committed offset is
    * of another topic, or of an end that is lost.
    */
   async assign(partitions: readonly number[]): Promise<Survey> {
@@ -75,7 +75,7 @@ export class Places {
       watch.tell(position, verdict, survey);
       if (verdict !== 'another-log') continue;
       const topic = config.topicPrefix + name;
-      this.#anew.set(`${topic}/${partition}`, { topic, partition, from: ends?.low ?? 0 });
+      this.#resets.set(`${topic}/${partition}`, { topic, partition, from: ends?.low ?? 0 });
     }
     return survey;
   }

@@ -91,27 +91,27 @@ export class KafkaStateLog implements StateLog {
     stretches: readonly Stretch[],
     handle: (batch: RecordBatch, isDone: boolean) => Promise<void>,
   ): Promise<void> {
-    const lanes = new Map<LogRange, string>();
+    const topicOf = new Map<LogRange, string>();
     const endsOf = new Map<string, { partition: number; high: string }[]>();
-    for (const { topic: lane, partition, since, until } of stretches) {
-      const topic = this.#config.topicPrefix + lane;
-      const ends = endsOf.get(topic) ?? (await patiently(() => this.#admin.fetchTopicOffsets(topic)));
-      endsOf.set(topic, ends);
+    for (const { topic, partition, since, until } of stretches) {
+      const name = this.#config.topicPrefix + topic;
+      const ends = endsOf.get(name) ?? (await patiently(() => this.#admin.fetchTopicOffsets(name)));
+      endsOf.set(name, ends);
       // Below 0, a time would be one of Kafka's words for the beginning or the end.
       const time = Math.max(0, since);
-      const begins = await patiently(() => this.#admin.fetchTopicOffsetsByTimestamp(topic, time));
+      const begins = await patiently(() => this.#admin.fetchTopicOffsetsByTimestamp(name, time));
       const from = Number(begins.find((each) => each.partition === partition)?.offset ?? 0);
       const high = Number(ends.find((each) => each.partition === partition)?.high ?? 0);
-      const range = { topic, partition, from, to: Math.min(until, high) };
-      lanes.set(range, lane);
-      await handle({ lane, partition, records: [], positions: [] }, range.from >= range.to);
+      const range = { topic: name, partition, from, to: Math.min(until, high) };
+      topicOf.set(range, topic);
+      await handle({ topic, partition, records: [], positions: [] }, range.from >= range.to);
     }
     const purpose = `${this.#config.groupId}-rebuild`;
-    await readRanges(this.#cluster, purpose, [...lanes.keys()], (range, messages, isDone) => {
+    await readRanges(this.#cluster, purpose, [...topicOf.keys()], (range, messages, isDone) => {
       const { partition } = range;
-      const lane = lanes.get(range) as string;
-      const records = messages.map((message) => recordOf(lane, partition, message));
-      return handle({ lane, partition, records, positions: [] }, isDone);
+      const topic = topicOf.get(range) as string;
+      const records = messages.map((message) => recordOf(topic, partition, message));
+      return handle({ topic, partition, records, positions: [] }, isDone);
     });
   }
 

@@ -3,18 +3,18 @@ import type { Clock } from '../clock.js';
 import { WardstreamError } from '../errors.js';
 import type { RawRecord } from '../events/record.js';
 import { coPartitionedAssigner } from './assigner.js';
-import type { Consumer, LaneProgress, Position, RecordHandler } from './bus.js';
+import type { Consumer, Position, RecordHandler, TopicProgress } from './bus.js';
 import { type KafkaBusConfig, patiently, recordOf, whileAlive } from './kafka-client.js';
 import { isRefused, isReplaced, messageOf } from './kafka-errors.js';
 import { fetchedOf } from './kafka-fetch.js';
-import type { AnewLane, Places } from './kafka-places.js';
+import type { OffsetReset, Places } from './kafka-places.js';
 import type { KafkaStateLog } from './kafka-state.js';
 import type { KafkaWatch, ReadPosition } from './kafka-watch.js';
 import type { Batch, EachBatchPayload, Kafka, Consumer as KafkaConsumer } from './kafkajs/index.js';
-import { type LaneAnswer, Lanes } from './read-progress.js';
+import { ReadProgress, type TopicAnswer } from './read-progress.js';
 import type { Troubles } from './troubles.js';
 
-/** So long a broker that has nothing new waits with its answer: lanes that are idle are known as such this often. */
+/** So long a broker that has nothing new waits with its answer: topics that are idle are known as such this often. */
 const MAX_WAIT_MS = 50;
 /** The group must hear from us at least this often. */
 const HEARTBEAT_MS = 3000;
@@ -77,15 +77,15 @@ export class Subscription implements Consumer {
   #commitOnce: EachBatchPayload['commitOffsetsIfNecessary'] | null = null;
   #partitions: readonly number[] = [];
   /** Of the newest generation. Where its leader knows other topics, partitions that stay are assigned anew. */
-  #laneNames = '';
+  #topicNames = '';
   /** By partition: in which generation it was assigned to this process. */
   readonly #assignments = new Map<number, number>();
   /** Partitions whose assignment the handler has dealt with. What is to be committed of the others is of an earlier generation. */
   readonly #ready = new Set<number>();
   #generations = 0;
-  /** Next offset to hand over, by lane (topic on the cluster and partition), since its partition was assigned. */
+  /** Next offset to hand over, by topic on the cluster and partition, since its partition was assigned. */
   readonly #next = new Map<string, number>();
-  readonly #lanes = new Lanes();
+  readonly #progress = new ReadProgress();
   /** By broker, when it was asked for the answer that is being dealt with. */
   readonly #askedAt = new Map<number, number>();
   readonly #committed = new Map<string, Position>();
@@ -170,7 +170,7 @@ export class Subscription implements Consumer {
         const fetched = fetchedOf(batch);
         const askedAt = this.#askedAt.get(fetched.nodeId) ?? Number.NEGATIVE_INFINITY;
         this.#commitOnce = commitOffsetsIfNecessary;
-        this.#lanes.arrive();
+        this.#progress.arrive();
         const assignment = this.#assignments.get(partition);
         const handled = this.#enqueue(async () => {
           if (assignment === undefined || assignment !== this.#assignments.get(partition)) return;
@@ -182,7 +182,7 @@ export class Subscription implements Consumer {
           await whileAlive(handled, heartbeat, this.#heartbeatMs);
         } finally {
           // Also where the membership is lost: what else the answer has is handed over at once, and is no time of waiting.
-          this.#lanes.await();
+          this.#progress.await();
         }
       },
     });
@@ -221,7 +221,7 @@ export class Subscription implements Consumer {
     }
   }
 
-  /** Leaves the group and joins it as a stranger: all partitions are assigned anew, each lane from where it is good. */
+  /** Leaves the group and joins it as a stranger: all partitions are assigned anew, each topic from where it is good. */
   #beginAnew(): void {
     if (this.#isBeginning || this.#closing.signal.aborted) return;
     this.#isBeginning = true;
@@ -234,7 +234,7 @@ export class Subscription implements Consumer {
       });
   }
 
-  /** Where each lane that this process reads is read on from. */
+  /** Where each topic-partition of this process is read on from. */
   #reading(): ReadPosition[] {
     return [...this.#ready].flatMap((partition) =>
       this.#topics.map((name) => ({
@@ -250,8 +250,7 @@ export class Subscription implements Consumer {
     const mine = positions.filter(({ partition }) => this.#ready.has(partition));
     if (!(await this.#commitOffsets(mine))) return false;
     for (const position of mine) {
-      const lane = `${position.topic}/${position.partition}`;
-      this.#committed.set(lane, position);
+      this.#committed.set(`${position.topic}/${position.partition}`, position);
       this.#places.forget(this.#prefix + position.topic, position.partition);
     }
     return true;
@@ -266,22 +265,22 @@ export class Subscription implements Consumer {
     return performance.now() - this.#heardAt < this.#sessionMs;
   }
 
-  lanes(): LaneProgress[] {
-    return this.#lanes.progress();
+  progress(): TopicProgress[] {
+    return this.#progress.progress();
   }
 
-  pause(partition: number, lanes: readonly string[]): void {
-    this.#lanes.pause(partition, lanes);
+  pause(partition: number, topics: readonly string[]): void {
+    this.#progress.pause(partition, topics);
     const before = this.#paused.get(partition) ?? [];
-    this.#paused.set(partition, lanes);
-    this.#setPaused(partition, before, lanes);
+    this.#paused.set(partition, topics);
+    this.#setPaused(partition, before, topics);
   }
 
-  #setPaused(partition: number, before: readonly string[], lanes: readonly string[]): void {
+  #setPaused(partition: number, before: readonly string[], topics: readonly string[]): void {
     const named = (topics: readonly string[]) =>
       topics.map((topic) => ({ topic: this.#prefix + topic, partitions: [partition] }));
-    const resumed = before.filter((lane) => !lanes.includes(lane));
-    const pausing = lanes.filter((lane) => !before.includes(lane));
+    const resumed = before.filter((topic) => !topics.includes(topic));
+    const pausing = topics.filter((topic) => !before.includes(topic));
     try {
       if (resumed.length > 0) this.#consumer.resume(named(resumed));
       if (pausing.length > 0) this.#consumer.pause(named(pausing));
@@ -300,37 +299,37 @@ export class Subscription implements Consumer {
   }
 
   /** Hands over what has not been: after a rebalance kafkajs reads again from what is committed. */
-  async #handOver({ topic, partition, messages }: Batch, answer: LaneAnswer): Promise<void> {
-    const lane = topic.slice(this.#prefix.length);
-    const key = `${topic}/${partition}`;
+  async #handOver({ topic: name, partition, messages }: Batch, answer: TopicAnswer): Promise<void> {
+    const topic = name.slice(this.#prefix.length);
+    const key = `${name}/${partition}`;
     const next = this.#next.get(key) ?? 0;
     const position = Math.max(answer.position, next);
     if (position > next) {
       const records: RawRecord[] = [];
       for (const message of messages) {
-        const record = recordOf(lane, partition, message);
+        const record = recordOf(topic, partition, message);
         if (record.offset >= next) records.push(record);
       }
       this.#next.set(key, position);
-      const positions = [{ topic: lane, partition, offset: position }];
-      await this.#handler.batch({ lane, partition, records, positions });
+      const positions = [{ topic, partition, offset: position }];
+      await this.#handler.batch({ topic, partition, records, positions });
     }
-    this.#lanes.answered(partition, lane, { ...answer, position });
+    this.#progress.answered(partition, topic, { ...answer, position });
   }
 
   async #commitOffsets(positions: readonly Position[]): Promise<boolean> {
     if (positions.length === 0) return true;
     if (this.#commitOnce === null || this.#attempts > 0) return false;
-    const lanes = [...new Set(positions.map(({ topic }) => topic))];
-    const topics = lanes.map((lane) => ({
-      topic: this.#prefix + lane,
+    const names = [...new Set(positions.map(({ topic }) => topic))];
+    const topics = names.map((name) => ({
+      topic: this.#prefix + name,
       partitions: positions
-        .filter(({ topic }) => topic === lane)
+        .filter(({ topic }) => topic === name)
         .map(({ partition, offset }) => ({
           partition,
           offset: String(offset),
           // Of which topic the offset is, should another be made under its name.
-          metadata: this.#places.idOf(this.#prefix + lane) ?? null,
+          metadata: this.#places.idOf(this.#prefix + name) ?? null,
         })),
     }));
     try {
@@ -349,8 +348,8 @@ export class Subscription implements Consumer {
    */
   #joined({ memberId, memberAssignment }: Joined): void {
     const now = [...new Set(Object.values(memberAssignment).flat())].sort((a, b) => a - b);
-    const lanes = Object.keys(memberAssignment).map((topic) => topic.slice(this.#prefix.length));
-    const isSame = now.length === 0 || lanes.join() === this.#laneNames;
+    const topics = Object.keys(memberAssignment).map((topic) => topic.slice(this.#prefix.length));
+    const isSame = now.length === 0 || topics.join() === this.#topicNames;
     const hasMissedNothing = memberId === this.#memberId && this.#attempts <= 1 && isSame;
     const kept = hasMissedNothing ? now.filter((partition) => this.#partitions.includes(partition)) : [];
     const revoked = this.#partitions.filter((partition) => !kept.includes(partition));
@@ -361,28 +360,28 @@ export class Subscription implements Consumer {
     this.#attempts = 0;
     this.#isBeginning = false;
     this.#partitions = now;
-    this.#laneNames = lanes.join();
+    this.#topicNames = topics.join();
     this.#forget(revoked);
     // Of a membership that was taken up again kafkajs has forgotten what is paused.
     for (const [partition, paused] of this.#paused) this.#setPaused(partition, [], paused);
     // kafkajs reads on from what is committed, which is no place in these.
-    for (const lane of this.#places.anew) this.#seek(lane);
+    for (const reset of this.#places.resets) this.#seek(reset);
     const generation = ++this.#generations;
     for (const partition of added) this.#assignments.set(partition, generation);
     void this.#enqueue(async () => {
       if (revoked.length > 0) await this.#handler.revoked(revoked);
-      // Until then the handler may have paused lanes of theirs, and does not know of it any more.
+      // Until then the handler may have paused topics of theirs, and does not know of it any more.
       for (const partition of revoked) this.pause(partition, []);
       // Also of none: where there are more processes than partitions, that is all a process is told.
       if (added.length > 0 || generation === 1) {
         const survey = await this.#places.assign(added);
-        for (const lane of this.#places.anew) this.#seek(lane);
-        await this.#handler.assigned(added, lanes, survey);
+        for (const reset of this.#places.resets) this.#seek(reset);
+        await this.#handler.assigned(added, topics, survey);
       }
       for (const partition of added) {
         if (this.#assignments.get(partition) !== generation) continue;
         this.#ready.add(partition);
-        this.#lanes.begin(partition, lanes);
+        this.#progress.begin(partition, topics);
       }
     }).catch((error: unknown) => {
       if (!this.#closing.signal.aborted) this.#handler.failed(error as Error);
@@ -395,7 +394,7 @@ export class Subscription implements Consumer {
       this.pause(partition, []);
       this.#assignments.delete(partition);
       this.#ready.delete(partition);
-      this.#lanes.end(partition);
+      this.#progress.end(partition);
       for (const topic of this.#topics) {
         this.#next.delete(`${topic}/${partition}`);
         this.#places.forget(topic, partition);
@@ -404,7 +403,7 @@ export class Subscription implements Consumer {
     }
   }
 
-  #seek({ topic, partition, from }: AnewLane): void {
+  #seek({ topic, partition, from }: OffsetReset): void {
     const offset = String(this.#next.get(`${topic}/${partition}`) ?? from);
     try {
       this.#consumer.seek({ topic, partition, offset });

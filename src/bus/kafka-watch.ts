@@ -14,7 +14,7 @@ interface Ends {
   readonly high: number;
 }
 
-/** A lane and where it is read on from. */
+/** A topic-partition and where it is read on from. */
 export interface ReadPosition {
   /** Without the prefix of the deployment. */
   readonly topic: string;
@@ -89,7 +89,7 @@ export class KafkaWatch {
   readonly #closing = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #isLooking = false;
-  /** Up to where records that are gone have been counted, by lane. */
+  /** Up to where records that are gone have been counted, by topic and partition. */
   readonly #counted = new Map<string, number>();
   /** Records that were gone before they were read. */
   lost = 0;
@@ -141,7 +141,7 @@ export class KafkaWatch {
 
   /** Says and counts what has become of positions that are not good any more. */
   tell({ topic, partition, next }: ReadPosition, verdict: Verdict, survey: Survey): void {
-    const lane = `${topic}/${partition}`;
+    const key = `${topic}/${partition}`;
     const ends = survey.endsOf(topic, partition);
     if (verdict === 'another-log') {
       const where = `partition ${partition} of ${topic}`;
@@ -149,21 +149,21 @@ export class KafkaWatch {
       const what = `was made anew, or its end was lost: ${read} and ends at ${ends?.high ?? 'an unknown place'}`;
       this.#show({
         kind: 'topic-made-anew',
-        subject: lane,
+        subject: key,
         priority: 'HIGH',
         detail: `${where} ${what}. What is in it is read from its beginning; find out who deleted it, and send again what was in it`,
       });
-      this.#counted.delete(lane);
+      this.#counted.delete(key);
       return;
     }
     if (verdict === 'good' || ends === undefined) return;
-    const from = Math.max(next, this.#counted.get(lane) ?? 0);
+    const from = Math.max(next, this.#counted.get(key) ?? 0);
     if (from >= ends.low) return;
-    this.#counted.set(lane, ends.low);
+    this.#counted.set(key, ends.low);
     this.lost += ends.low - from;
     this.#show({
       kind: 'input-lost',
-      subject: lane,
+      subject: key,
       priority: 'HIGH',
       detail:
         `partition ${partition} of ${topic}: ${ends.low - from} messages were deleted before they were read (up to offset ${ends.low}). ` +

@@ -147,11 +147,11 @@ export class KafkaBus implements EventBus {
       clock,
       handler: {
         batch: (batch) => handler.batch(batch),
-        assigned: async (partitions, lanes, logs) => {
+        assigned: async (partitions, topics, logs) => {
           // Where it cannot be told, nothing is compared, and all is read all the same.
           const listed = await patiently(() => this.listTopics(), this.#closing.signal).catch(() => []);
           this.#partitions = new Map(listed.map((topic) => [topic.name, topic.partitions]));
-          await handler.assigned(partitions, lanes, logs);
+          await handler.assigned(partitions, topics, logs);
         },
         revoked: (partitions) => handler.revoked(partitions),
         failed: (error) => handler.failed(error),

@@ -5,11 +5,11 @@ import { RawRecord } from '../events/record.js';
 import type {
   Consumer,
   EventBus,
-  LaneProgress,
   OutgoingMessage,
   Position,
   RecordHandler,
   TopicDescription,
+  TopicProgress,
 } from './bus.js';
 
 export interface MemoryBusOptions {
@@ -21,7 +21,7 @@ export interface MemoryBusOptions {
 /** Records of one handed-over batch at most. */
 const MAX_BATCH = 2048;
 /** There is one log across the topics of a partition. */
-const LANE = 'all';
+const ALL_TOPICS = 'all';
 
 interface Partition {
   /** Appended and not yet handed over, over all topics, in order of arrival. */
@@ -116,8 +116,8 @@ export class MemoryBus implements EventBus {
     return {
       commit: async (positions) => this.#commit(positions),
       recommit: async () => true,
-      lanes: () => this.#lanes(clock.now()),
-      // There is one lane: nothing can run ahead of it.
+      progress: () => this.#progress(clock.now()),
+      // All topics are one log: none can run ahead of it.
       pause: () => undefined,
       close: async () => {
         isOpen = false;
@@ -127,11 +127,11 @@ export class MemoryBus implements EventBus {
     };
   }
 
-  #lanes(now: EpochMs): LaneProgress[] {
+  #progress(now: EpochMs): TopicProgress[] {
     return this.#partitions.map((each, partition) => {
       if (each.unread.length + each.handing === 0) each.handedThrough = now;
       const through = each.handedThrough;
-      return { partition, lane: LANE, readThrough: through, completeThrough: through, silentMs: 0 };
+      return { partition, topic: ALL_TOPICS, readThrough: through, completeThrough: through, silentMs: 0 };
     });
   }
 
@@ -182,7 +182,7 @@ async function handOver(partition: Partition, handler: RecordHandler): Promise<v
     const number = slice[0].partition;
     const next = new Map(slice.map(({ topic, offset }) => [topic, offset + 1]));
     const positions = [...next].map(([topic, offset]) => ({ topic, partition: number, offset }));
-    await handler.batch({ lane: LANE, partition: number, records: slice, positions });
+    await handler.batch({ topic: ALL_TOPICS, partition: number, records: slice, positions });
     partition.handing -= slice.length;
   }
 }

@@ -1,12 +1,12 @@
 import type { EpochMs } from '../events/event.js';
-import type { LaneProgress } from './bus.js';
+import type { TopicProgress } from './bus.js';
 
 /** Between two answers of the brokers no more than this counts as waiting: in the rest the process did not run. */
 const LONGEST_WAIT_MS = 250;
 const NEVER = Number.NEGATIVE_INFINITY;
 
-/** What an answer of a broker says of a lane. */
-export interface LaneAnswer {
+/** What an answer of a broker says of a topic. */
+export interface TopicAnswer {
   /** When it was asked for. */
   readonly askedAt: EpochMs;
   /** All before this offset has been handed over. */
@@ -19,7 +19,7 @@ export interface LaneAnswer {
 
 /**
  * How far in time a log is read: when it was asked for, it had an end, and once that offset is passed, all that was
- * appended before is read. So the time is known also of a lane that is never quite at its end.
+ * appended before is read. So the time is known also of a topic that is never quite at its end.
  */
 class ReadTime {
   through: EpochMs = NEVER;
@@ -41,9 +41,9 @@ class ReadTime {
   }
 }
 
-interface Lane {
+interface TopicPartition {
   readonly partition: number;
-  readonly lane: string;
+  readonly topic: string;
   readonly readable: ReadTime;
   readonly all: ReadTime;
   /** What the waiting was at the newest answer. */
@@ -52,12 +52,12 @@ interface Lane {
 }
 
 /**
- * How far each lane of a subscription is read, by what the brokers answer. A lane counts as silent for as long as brokers have been
+ * How far each topic of a subscription is read, by what the brokers answer. A topic counts as silent for as long as brokers have been
  * answering for others: what passes while the process is stopped, or busy with what it was given, is nobody's silence.
  */
-export class Lanes {
+export class ReadProgress {
   readonly #now: () => number;
-  readonly #lanes = new Map<string, Lane>();
+  readonly #topics = new Map<string, TopicPartition>();
   /** Milliseconds spent waiting for answers, until one came. */
   #waited = 0;
   #waitsSince: number;
@@ -68,12 +68,12 @@ export class Lanes {
     this.#waitsSince = now();
   }
 
-  /** Lanes that are read from now on. */
-  begin(partition: number, lanes: readonly string[]): void {
-    for (const lane of lanes) {
-      this.#lanes.set(keyOf(partition, lane), {
+  /** Topics that are read from now on. */
+  begin(partition: number, topics: readonly string[]): void {
+    for (const topic of topics) {
+      this.#topics.set(keyOf(partition, topic), {
         partition,
-        lane,
+        topic,
         readable: new ReadTime(),
         all: new ReadTime(),
         answeredAt: this.#waited,
@@ -84,7 +84,7 @@ export class Lanes {
 
   /** The partition is another process's. */
   end(partition: number): void {
-    for (const [key, lane] of this.#lanes) if (lane.partition === partition) this.#lanes.delete(key);
+    for (const [key, topic] of this.#topics) if (topic.partition === partition) this.#topics.delete(key);
   }
 
   /** An answer has come, and until `await()` it is dealt with. */
@@ -97,29 +97,29 @@ export class Lanes {
     this.#waitsSince = this.#now();
   }
 
-  answered(partition: number, name: string, answer: LaneAnswer): void {
-    const lane = this.#lanes.get(keyOf(partition, name));
-    if (lane === undefined) return;
+  answered(partition: number, name: string, answer: TopicAnswer): void {
+    const topic = this.#topics.get(keyOf(partition, name));
+    if (topic === undefined) return;
     const { askedAt, position, lastStableOffset, highWatermark } = answer;
-    lane.readable.note(askedAt, lastStableOffset, position);
-    lane.all.note(askedAt, highWatermark, position);
-    lane.answeredAt = this.#waited;
+    topic.readable.note(askedAt, lastStableOffset, position);
+    topic.all.note(askedAt, highWatermark, position);
+    topic.answeredAt = this.#waited;
   }
 
-  /** These lanes of the partition are not asked for. */
+  /** These topics of the partition are not asked for. */
   pause(partition: number, names: readonly string[]): void {
-    for (const lane of this.#lanes.values()) {
-      if (lane.partition !== partition) continue;
-      const isPaused = names.includes(lane.lane);
-      if (lane.isPaused && !isPaused) lane.answeredAt = this.#waited;
-      lane.isPaused = isPaused;
+    for (const topic of this.#topics.values()) {
+      if (topic.partition !== partition) continue;
+      const isPaused = names.includes(topic.topic);
+      if (topic.isPaused && !isPaused) topic.answeredAt = this.#waited;
+      topic.isPaused = isPaused;
     }
   }
 
-  progress(): LaneProgress[] {
-    return [...this.#lanes.values()].map(({ partition, lane, readable, all, answeredAt, isPaused }) => ({
+  progress(): TopicProgress[] {
+    return [...this.#topics.values()].map(({ partition, topic, readable, all, answeredAt, isPaused }) => ({
       partition,
-      lane,
+      topic,
       readThrough: readable.through,
       completeThrough: all.through,
       silentMs: isPaused ? 0 : this.#waited - answeredAt,
@@ -127,6 +127,6 @@ export class Lanes {
   }
 }
 
-function keyOf(partition: number, lane: string): string {
-  return `${partition}/${lane}`;
+function keyOf(partition: number, topic: string): string {
+  return `${partition}/${topic}`;
 }

@@ -1,11 +1,11 @@
 import type { NoticeBoard } from '../alerts/notices.js';
-import type { LaneProgress } from '../bus/bus.js';
+import type { TopicProgress } from '../bus/bus.js';
 import type { EpochMs } from '../events/event.js';
 
-/** How old the input is of which not all of a partition is read, and the lanes that are read least far. */
+/** How old the input is of which not all of a partition is read, and the topics that are read least far. */
 export interface PartitionDelay {
   readonly partition: number;
-  readonly lanes: readonly string[];
+  readonly topics: readonly string[];
   readonly seconds: number;
 }
 
@@ -19,7 +19,7 @@ export interface BehindOptions {
 const NOTICE = 'partition-behind';
 /** Found so often in a row: a process that was stopped finds everything old, and reads it before it looks again. */
 const TIMES = 2;
-/** Lanes whose delays differ by less are behind alike. */
+/** Topics whose delays differ by less are behind alike. */
 const ALIKE_SECONDS = 1;
 
 /** Tells of partitions that are not read to their end for long: their patients are watched late, and nothing escalates there. */
@@ -45,32 +45,32 @@ export class BehindWatch {
     return this.#delays.filter(({ partition }) => (this.#found.get(partition) ?? 0) >= TIMES);
   }
 
-  /** Looks at all lanes there are; to be called every second or so. */
-  look(lanes: readonly LaneProgress[], now: EpochMs): void {
-    const delays = new Map<number, { readonly lane: string; readonly seconds: number }[]>();
-    for (const { partition, lane, completeThrough } of lanes) {
+  /** Looks at all topics there are; to be called every second or so. */
+  look(progress: readonly TopicProgress[], now: EpochMs): void {
+    const delays = new Map<number, { readonly topic: string; readonly seconds: number }[]>();
+    for (const { partition, topic, completeThrough } of progress) {
       const since = this.#since.get(partition) ?? now;
       this.#since.set(partition, since);
       const seconds = Math.max(0, now - Math.max(completeThrough, since)) / 1000;
-      delays.set(partition, [...(delays.get(partition) ?? []), { lane, seconds }]);
+      delays.set(partition, [...(delays.get(partition) ?? []), { topic, seconds }]);
     }
     for (const partition of this.#since.keys()) if (!delays.has(partition)) this.#forget(partition);
     this.#delays = [...delays]
       .map(([partition, each]) => {
-        const seconds = Math.max(...each.map((lane) => lane.seconds));
-        const furthest = each.filter((lane) => lane.seconds > seconds - ALIKE_SECONDS);
-        return { partition, lanes: furthest.map(({ lane }) => lane), seconds };
+        const seconds = Math.max(...each.map((topic) => topic.seconds));
+        const furthest = each.filter((topic) => topic.seconds > seconds - ALIKE_SECONDS);
+        return { partition, topics: furthest.map(({ topic }) => topic), seconds };
       })
       .sort((a, b) => a.partition - b.partition);
     for (const delay of this.#delays) this.#judge(delay);
   }
 
   #judge(delay: PartitionDelay): void {
-    const { partition, lanes, seconds } = delay;
+    const { partition, topics, seconds } = delay;
     const found = this.#found.get(partition) ?? 0;
     const isBehind = seconds * 1000 > this.#options.afterMs;
     if (isBehind && found + 1 === TIMES) {
-      const where = `partition ${partition}: not all is read of ${lanes.join(', ')} since ${Math.round(seconds)} s`;
+      const where = `partition ${partition}: not all is read of ${topics.join(', ')} since ${Math.round(seconds)} s`;
       this.#options.onWarning(`${where}; its patients are watched late, and alerts there do not escalate`);
       const detail = `${where}. Values, scores and alerts of the patients in it may be late, and their alerts do not escalate: look at the bedside monitors, and tell who runs Wardstream.`;
       this.#options.notices.raise({ kind: NOTICE, subject: String(partition), priority: 'MEDIUM', detail });

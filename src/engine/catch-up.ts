@@ -1,4 +1,4 @@
-import type { LaneProgress } from '../bus/bus.js';
+import type { TopicProgress } from '../bus/bus.js';
 import type { EngineInput } from './stages.js';
 
 /** How far a process is from the present: so many of its partitions are restored and read to their end. */
@@ -8,7 +8,7 @@ export interface CatchingUp {
   readonly of: number;
 }
 
-/** A partition that is behind: which input was the first to say that all its lanes are read; NaN: none has yet. */
+/** A partition that is behind: which input was the first to say that all its topics are read; NaN: none has yet. */
 interface Behind {
   readBy: number;
 }
@@ -56,8 +56,8 @@ export class CatchUp {
     this.#accepted++;
     if (this.#behind.size === 0 || typeof input === 'string' || !('progress' in input)) return;
     for (const [partition, behind] of this.#behind) {
-      const lanes = input.progress.filter((lane) => lane.partition === partition);
-      if (Number.isNaN(behind.readBy) && lanes.length > 0 && lanes.every(isRead)) {
+      const topics = input.progress.filter((topic) => topic.partition === partition);
+      if (Number.isNaN(behind.readBy) && topics.length > 0 && topics.every(isRead)) {
         behind.readBy = this.#accepted;
       }
     }
@@ -70,6 +70,6 @@ export class CatchUp {
 }
 
 /** It was read to where it ended when that was asked for. */
-function isRead({ readThrough }: LaneProgress): boolean {
+function isRead({ readThrough }: TopicProgress): boolean {
   return readThrough > Number.NEGATIVE_INFINITY;
 }

@@ -30,7 +30,7 @@ import { mergeByEventTime } from './merging.js';
 import { type OpenModels, openModels } from './models.js';
 import { emptyOutputs, type Outputs, type Sink } from './outputs.js';
 import { recallSilent } from './recall.js';
-import { PausedLanes, SchemaGate } from './schema-gate.js';
+import { PausedTopics, SchemaGate } from './schema-gate.js';
 import { SchemaLoader } from './schema-loader.js';
 import { ShadowModel } from './shadow.js';
 import { AlignAndScore, applyAlertPolicy, decodeRecords, type EngineInput } from './stages.js';
@@ -116,7 +116,7 @@ export class Engine {
   readonly #catchUp = new CatchUp();
   readonly #schemas: SchemaLoader;
   readonly #gate: SchemaGate;
-  readonly #paused = new PausedLanes((partition, lanes) => this.#consumer?.pause(partition, lanes));
+  readonly #paused = new PausedTopics((partition, topics) => this.#consumer?.pause(partition, topics));
   readonly #input = new Subject<EngineInput>();
   #consumer: Consumer | null = null;
   #inFlight = 0;
@@ -334,12 +334,12 @@ export class Engine {
     const { bus, clock, config } = this.#options;
     await bus.createTopics(this.#checkpoint === null ? INPUT_TOPICS : [...INPUT_TOPICS, TOPICS.state]);
     const handler: RecordHandler = {
-      assigned: async (assigned, lanes, logs) => {
+      assigned: async (assigned, topics, logs) => {
         for (const partition of assigned) this.partitions.add(partition);
         this.#catchUp.begin(assigned);
         if (assigned.length === 0) return;
         const state = await this.#checkpoint?.restore(assigned, logs);
-        await this.#accept({ assigned, lanes, ...NO_STATE, ...state });
+        await this.#accept({ assigned, topics, ...NO_STATE, ...state });
       },
       batch: (batch) => this.#gate.pass(batch),
       revoked: async (revoked) => {
@@ -406,12 +406,12 @@ export class Engine {
     this.#ticking = setInterval(() => {
       if (isWaiting) return;
       isWaiting = true;
-      void this.#accept(() => ({ progress: this.#gate.inside(consumer.lanes()) })).finally(() => {
+      void this.#accept(() => ({ progress: this.#gate.inside(consumer.progress()) })).finally(() => {
         isWaiting = false;
       });
     }, TICK_MS);
     this.#looking = setInterval(
-      () => this.#behind.look(this.#gate.inside(consumer.lanes()), this.#options.clock.now()),
+      () => this.#behind.look(this.#gate.inside(consumer.progress()), this.#options.clock.now()),
       LOOK_MS,
     );
   }
@@ -480,7 +480,7 @@ export class Engine {
   async #evict(): Promise<void> {
     if (this.#checkpoint === null || this.#isClosing) return;
     await this.#checkpoint.evict({ atRest: (call) => this.#atRest(call) }, (silent) =>
-      this.#feed({ assigned: [], lanes: [], ...NO_STATE, silent }),
+      this.#feed({ assigned: [], topics: [], ...NO_STATE, silent }),
     );
   }
 

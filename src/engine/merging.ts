@@ -23,22 +23,22 @@ const NOTHING = {
 };
 
 /**
- * Puts each partition's events in event-time order; what must wait is kept and not committed. `pause` is told which lanes of a
+ * Puts each partition's events in event-time order; what must wait is kept and not committed. `pause` is told which topics of a
  * partition are so far ahead of the others that they need not be read on, each time these change.
  */
 export function mergeByEventTime(
   options: MergingOptions,
   clock: Clock,
-  pause: (partition: number, lanes: readonly string[]) => void = () => undefined,
+  pause: (partition: number, topics: readonly string[]) => void = () => undefined,
 ): OperatorFunction<DecodedBatch | Control, OrderedBatch> {
   const merges = new Map<number, PartitionMerge>();
   const paused = new Map<number, string>();
   const regulate = (partition: number, now: EpochMs) => {
-    const lanes = merges.get(partition)?.lanesAhead(now) ?? [];
-    const key = lanes.join(' ');
+    const topics = merges.get(partition)?.topicsAhead(now) ?? [];
+    const key = topics.join(' ');
     if (key === (paused.get(partition) ?? '')) return;
     paused.set(partition, key);
-    pause(partition, lanes);
+    pause(partition, topics);
   };
   const reached = new Map<string, Position>();
   const release = (
@@ -70,9 +70,9 @@ export function mergeByEventTime(
     }
     const now = clock.now();
     if ('progress' in batch) {
-      for (const { partition, lane, readThrough, completeThrough, silentMs } of batch.progress) {
+      for (const { partition, topic, readThrough, completeThrough, silentMs } of batch.progress) {
         const isSilent = silentMs > options.silentTopicMs;
-        merges.get(partition)?.note(lane, { readThrough, completeThrough, isSilent });
+        merges.get(partition)?.note(topic, { readThrough, completeThrough, isSilent });
       }
       const released = [...merges.values()].flatMap((merge) => merge.release(now));
       for (const partition of merges.keys()) regulate(partition, now);
@@ -87,14 +87,14 @@ export function mergeByEventTime(
       return { ...NOTHING, deadLetters: [], revoked: batch.revoked };
     }
     if ('restored' in batch) {
-      const { assigned, lanes, restored, discharged, silent } = batch;
-      for (const partition of assigned) merges.set(partition, new PartitionMerge(options, lanes));
+      const { assigned, topics, restored, discharged, silent } = batch;
+      for (const partition of assigned) merges.set(partition, new PartitionMerge(options, topics));
       return { ...NOTHING, restored, discharged, silent, deadLetters: [] };
     }
-    const { partition, lane, events, deadLetters } = batch;
+    const { partition, topic, events, deadLetters } = batch;
     const merge = merges.get(partition) ?? new PartitionMerge(options);
     merges.set(partition, merge);
-    merge.add(lane, events, now);
+    merge.add(topic, events, now);
     for (const position of batch.positions) reached.set(`${position.topic}/${partition}`, position);
     const released = merge.release(now);
     regulate(partition, now);

@@ -36,7 +36,7 @@ const SILENT: AlignmentSink = {
 };
 
 const END_OF_TIME = Number.POSITIVE_INFINITY;
-/** Of such a lane nothing more comes, whatever the time. */
+/** Of such a topic nothing more comes, whatever the time. */
 const READ_TO_ITS_END = { readThrough: END_OF_TIME, completeThrough: END_OF_TIME, isSilent: false };
 
 /**
@@ -60,15 +60,15 @@ export async function rebuild(
   };
   const handle = async (batch: RecordBatch, isDone: boolean) => {
     await schemas.load(batch.records);
-    const { lane, partition, events } = decodeBatch(batch, decoder, WALL_CLOCK);
+    const { topic, partition, events } = decodeBatch(batch, decoder, WALL_CLOCK);
     const merge =
       merges.get(partition) ?? new PartitionMerge({ reorderWindowMs, live: true, maxWaiting: END_OF_TIME });
     merges.set(partition, merge);
     const before = events.filter(({ patientId, topic, offset }) => {
       return offset < (wanted.get(patientId)?.appliedTo[topic] ?? 0);
     });
-    merge.add(lane, before, END_OF_TIME);
-    if (isDone) merge.note(lane, READ_TO_ITS_END);
+    merge.add(topic, before, END_OF_TIME);
+    if (isDone) merge.note(topic, READ_TO_ITS_END);
     await apply(merge.release(END_OF_TIME));
   };
   await log.reread(stretchesOf(lost, align, limits.maxFutureSkewMs), handle);

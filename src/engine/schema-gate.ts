@@ -1,4 +1,4 @@
-import type { LaneProgress, RecordBatch } from '../bus/bus.js';
+import type { RecordBatch, TopicProgress } from '../bus/bus.js';
 import { INPUT_TOPICS } from '../contract/topics.js';
 import type { SchemaLoader } from './schema-loader.js';
 
@@ -19,17 +19,17 @@ interface Held {
 export class SchemaGate {
   readonly #loader: SchemaLoader;
   readonly #accept: (batch: RecordBatch) => Promise<void>;
-  readonly #pause: (partition: number, lanes: readonly string[]) => void;
+  readonly #pause: (partition: number, topics: readonly string[]) => void;
   readonly #held = new Map<number, Held>();
-  /** The newest that is true inside, by partition and lane. */
-  readonly #inside = new Map<string, LaneProgress>();
+  /** The newest that is true inside, by partition and topic. */
+  readonly #inside = new Map<string, TopicProgress>();
   readonly #releases = new Set<Promise<void>>();
 
-  /** `accept` takes a batch in; `pause` is told of which partitions no lane is to be read for now. */
+  /** `accept` takes a batch in; `pause` is told of which partitions no topic is to be read for now. */
   constructor(
     loader: SchemaLoader,
     accept: (batch: RecordBatch) => Promise<void>,
-    pause: (partition: number, lanes: readonly string[]) => void,
+    pause: (partition: number, topics: readonly string[]) => void,
   ) {
     this.#loader = loader;
     this.#accept = accept;
@@ -58,14 +58,14 @@ export class SchemaGate {
   }
 
   /**
-   * How far lanes are read into the pipeline, by what the bus tells of its reading: of a partition that waits, as far as when it began
+   * How far topics are read into the pipeline, by what the bus tells of its reading: of a partition that waits, as far as when it began
    * to, since time must not pass there while its input is not in.
    */
-  inside(lanes: readonly LaneProgress[]): LaneProgress[] {
-    return lanes.map((lane) => {
-      const key = `${lane.partition}/${lane.lane}`;
-      if (!this.#held.has(lane.partition)) this.#inside.set(key, lane);
-      return this.#inside.get(key) ?? { ...lane, readThrough: NEVER, completeThrough: NEVER };
+  inside(progress: readonly TopicProgress[]): TopicProgress[] {
+    return progress.map((each) => {
+      const key = `${each.partition}/${each.topic}`;
+      if (!this.#held.has(each.partition)) this.#inside.set(key, each);
+      return this.#inside.get(key) ?? { ...each, readThrough: NEVER, completeThrough: NEVER };
     });
   }
 
@@ -103,19 +103,19 @@ export class SchemaGate {
   }
 }
 
-/** Lanes that are not read for now, on more than one account: those of all of them. */
-export class PausedLanes {
-  readonly #pause: (partition: number, lanes: readonly string[]) => void;
+/** Topics that are not read for now, on more than one account: those of all of them. */
+export class PausedTopics {
+  readonly #pause: (partition: number, topics: readonly string[]) => void;
   readonly #byAccount = new Map<string, readonly string[]>();
 
-  constructor(pause: (partition: number, lanes: readonly string[]) => void) {
+  constructor(pause: (partition: number, topics: readonly string[]) => void) {
     this.#pause = pause;
   }
 
   /** What is paused of a partition on one account, from now on. */
-  on(account: 'merge' | 'schemas'): (partition: number, lanes: readonly string[]) => void {
-    return (partition, lanes) => {
-      this.#byAccount.set(`${account} ${partition}`, lanes);
+  on(account: 'merge' | 'schemas'): (partition: number, topics: readonly string[]) => void {
+    return (partition, topics) => {
+      this.#byAccount.set(`${account} ${partition}`, topics);
       const all = (['merge', 'schemas'] as const).flatMap(
         (each) => this.#byAccount.get(`${each} ${partition}`) ?? [],
       );

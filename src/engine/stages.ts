@@ -3,7 +3,7 @@ import type { AlertPolicy } from '../alerts/policy.js';
 import { Aligner, type AlignmentSink, type AlignOptions } from '../align/aligner.js';
 import type { PatientState } from '../align/patient.js';
 import { Carry } from '../align/timeline.js';
-import type { LaneProgress, Position, RecordBatch } from '../bus/bus.js';
+import type { Position, RecordBatch, TopicProgress } from '../bus/bus.js';
 import { bedsideScores } from '../clinical/bedside.js';
 import { VARIABLE_COUNT } from '../clinical/variables.js';
 import type { Clock } from '../clock.js';
@@ -25,7 +25,7 @@ import type { RestoredDischarge, RestoredPatient } from './snapshot.js';
 
 /** A batch after decoding. */
 export interface DecodedBatch {
-  readonly lane: string;
+  readonly topic: string;
   readonly partition: number;
   readonly events: readonly ClinicalEvent[];
   readonly deadLetters: DeadLetterMessage[];
@@ -37,9 +37,9 @@ export interface DecodedBatch {
 export type EngineInput = RecordBatch | Revoked | Restored | Progress | 'end';
 export type Control = Exclude<EngineInput, RecordBatch>;
 
-/** How far the lanes of this process are read: what was handed over before it is in. */
+/** How far the topics of this process are read: what was handed over before it is in. */
 export interface Progress {
-  readonly progress: readonly LaneProgress[];
+  readonly progress: readonly TopicProgress[];
 }
 
 /** Partitions that another process reads from now on. */
@@ -47,10 +47,10 @@ export interface Revoked {
   readonly revoked: readonly number[];
 }
 
-/** Partitions that this process reads from now on, the lanes of each, their patients, and stays there that are over. */
+/** Partitions that this process reads from now on, the topics of each, their patients, and stays there that are over. */
 export interface Restored {
   readonly assigned: readonly number[];
-  readonly lanes: readonly string[];
+  readonly topics: readonly string[];
   readonly restored: readonly RestoredPatient[];
   readonly discharged: readonly RestoredDischarge[];
   readonly silent: readonly SilentPatient[];
@@ -58,7 +58,7 @@ export interface Restored {
 
 /** How far a partition's input is known, in event time. */
 export interface Watermark {
-  /** Events beyond it went past a lane that is silent: what is due before them may be prevented by what that lane has. */
+  /** Events beyond it went past a topic that is silent: what is due before them may be prevented by what that topic has. */
   readonly ordered: EpochMs;
   /** All input up to here is in: what is due by then may happen, to any patient. */
   readonly complete: EpochMs;
@@ -97,7 +97,7 @@ export function decodeRecords(
 export function decodeBatch(batch: RecordBatch, decoder: EventDecoder, clock: Clock): DecodedBatch {
   const now = clock.now() + (clock.patienceMs ?? 0);
   const events: ClinicalEvent[] = [];
-  const { records, lane, partition, positions } = batch;
+  const { records, topic, partition, positions } = batch;
   for (let index = 0; index < records.length; index++) {
     const event = decoder.decode(records[index], now);
     if (event !== null) {
@@ -110,7 +110,7 @@ export function decodeBatch(batch: RecordBatch, decoder: EventDecoder, clock: Cl
     // What is too far ahead tells of clocks, too: of its sender's, or of ours.
     if (reason === 'future' && patientId !== null && eventTime !== null) clock.heard?.(patientId, eventTime);
   }
-  return { lane, partition, events, deadLetters, positions };
+  return { topic, partition, events, deadLetters, positions };
 }
 
 function isControl(input: EngineInput): input is Control {

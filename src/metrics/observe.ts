@@ -145,8 +145,8 @@ function conditionsOf(
 function behindOf(engine: Engine): string | null {
   const { behind } = engine.delays;
   if (behind.length === 0) return null;
-  const each = behind.map(({ partition, lanes, seconds }) => {
-    return `${partition} (${lanes.join(', ')}, ${Math.round(seconds)} s)`;
+  const each = behind.map(({ partition, topics, seconds }) => {
+    return `${partition} (${topics.join(', ')}, ${Math.round(seconds)} s)`;
   });
   return `partitions that are not read to their end: ${each.join(', ')}`;
 }

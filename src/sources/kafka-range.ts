@@ -11,7 +11,7 @@ import type { SourceMessage } from '../events/source-message.js';
 import type { Config } from '../settings/config.js';
 import { noCounts, type ReplaySource } from './source.js';
 
-/** Messages a lane may hold before its partition is paused. */
+/** Messages a topic-partition may hold before its partition is paused. */
 const MOST_HELD = 4096;
 
 /** What of the topics is read: event times, or offsets of every partition; `to` is not included. */
@@ -22,7 +22,7 @@ export interface KafkaRange {
 }
 
 /** One topic's partition: what was read of it and waits for the others. */
-interface Lane {
+interface TopicPartition {
   readonly topic: InputTopic;
   readonly partition: number;
   readonly end: number;
@@ -95,19 +95,19 @@ export class KafkaRangeSource implements ReplaySource {
     this.#schemas = this.#newLoader();
     try {
       await admin.connect();
-      const lanes: Lane[] = [];
+      const reading: TopicPartition[] = [];
       const starts: { topic: string; partition: number; offset: string }[] = [];
       for (const topic of INPUT_TOPICS) {
         for (const { partition, low, high } of await admin.fetchTopicOffsets(topicPrefix + topic)) {
           const { by, from, to } = this.#range;
           const begin = by === 'offset' ? Math.max(Number(low), from) : Number(low);
           const end = by === 'offset' ? Math.min(Number(high), to) : Number(high);
-          lanes.push({ topic, partition, end, held: [], isPaused: false, isDone: begin >= end });
+          reading.push({ topic, partition, end, held: [], isPaused: false, isDone: begin >= end });
           starts.push({ topic: topicPrefix + topic, partition, offset: String(begin) });
         }
       }
-      const partitions = [...new Set(lanes.map(({ partition }) => partition))];
-      yield* this.#read(kafka, groupId, topics, partitions, lanes, starts);
+      const partitions = [...new Set(reading.map(({ partition }) => partition))];
+      yield* this.#read(kafka, groupId, topics, partitions, reading, starts);
     } catch (error) {
       if (error instanceof WardstreamError) throw error;
       const what = `the topics at ${brokers.join(', ')} cannot be read: ${String(error)}`;
@@ -124,14 +124,14 @@ export class KafkaRangeSource implements ReplaySource {
     groupId: string,
     topics: readonly string[],
     partitions: readonly number[],
-    lanes: readonly Lane[],
+    reading: readonly TopicPartition[],
     starts: readonly { topic: string; partition: number; offset: string }[],
   ): AsyncGenerator<SourceMessage> {
     const consumer = kafka.consumer({
       groupId,
       partitionAssigners: [fixedAssigner(partitions)],
       maxWaitTimeInMs: 100,
-      // A lane may end in what is handed to nobody, such as the marker of a transaction.
+      // A topic may end in what is handed to nobody, such as the marker of a transaction.
       everyAnswer: true,
     });
     let wake: () => void = () => undefined;
@@ -146,22 +146,22 @@ export class KafkaRangeSource implements ReplaySource {
       await consumer.run({
         autoCommit: false,
         eachBatch: async (payload) => {
-          await this.#take(payload, lanes, (lane) =>
-            consumer.pause([{ topic: this.#bus.topicPrefix + lane.topic, partitions: [lane.partition] }]),
+          await this.#take(payload, reading, (from) =>
+            consumer.pause([{ topic: this.#bus.topicPrefix + from.topic, partitions: [from.partition] }]),
           );
           wake();
         },
       });
       for (const start of starts) consumer.seek(start);
       while (failure === null) {
-        const waiting = lanes.some(({ held, isDone }) => held.length === 0 && !isDone);
+        const waiting = reading.some(({ held, isDone }) => held.length === 0 && !isDone);
         if (waiting) {
           await new Promise<void>((resolve) => {
             wake = resolve;
           });
           continue;
         }
-        const next = earliest(lanes);
+        const next = earliest(reading);
         if (next === null) return;
         yield next.held.shift()!;
         if (next.isPaused && next.held.length < MOST_HELD / 2) {
@@ -177,40 +177,40 @@ export class KafkaRangeSource implements ReplaySource {
 
   async #take(
     { batch }: EachBatchPayload,
-    lanes: readonly Lane[],
-    pause: (lane: Lane) => void,
+    reading: readonly TopicPartition[],
+    pause: (from: TopicPartition) => void,
   ): Promise<void> {
     const topic = batch.topic.slice(this.#bus.topicPrefix.length);
-    const lane = lanes.find((each) => each.topic === topic && each.partition === batch.partition);
-    if (lane === undefined || lane.isDone) return;
+    const from = reading.find((each) => each.topic === topic && each.partition === batch.partition);
+    if (from === undefined || from.isDone) return;
     const spans = batch.messages.map(({ value }) => value ?? Buffer.alloc(0));
     await this.#schemas.load(spans.map((bytes) => ({ bytes, start: 0, end: bytes.length })));
     for (const { offset, key, value, timestamp } of batch.messages) {
-      if (Number(offset) >= lane.end) break;
+      if (Number(offset) >= from.end) break;
       const record = value ?? Buffer.alloc(0);
-      const decoded = this.#codec.decode(RECORD_OF_TOPIC[lane.topic], record);
+      const decoded = this.#codec.decode(RECORD_OF_TOPIC[from.topic], record);
       // What cannot be decoded is passed on, and becomes a dead letter as it would live.
       const isUnknown = decoded instanceof DecodeFailure;
-      lane.held.push({
-        topic: lane.topic,
+      from.held.push({
+        topic: from.topic,
         key: isUnknown ? String(key ?? '') : decoded.patientId,
         eventTime: isUnknown ? Number(timestamp) : decoded.eventTime,
         record,
       });
     }
-    if (Number(batch.lastOffset()) + 1 >= lane.end) lane.isDone = true;
-    if (lane.held.length > MOST_HELD && !lane.isDone) {
-      lane.isPaused = true;
-      pause(lane);
+    if (Number(batch.lastOffset()) + 1 >= from.end) from.isDone = true;
+    if (from.held.length > MOST_HELD && !from.isDone) {
+      from.isPaused = true;
+      pause(from);
     }
   }
 }
 
-function earliest(lanes: readonly Lane[]): Lane | null {
-  let first: Lane | null = null;
-  for (const lane of lanes) {
-    if (lane.held.length > 0 && (first === null || lane.held[0].eventTime < first.held[0].eventTime))
-      first = lane;
+function earliest(reading: readonly TopicPartition[]): TopicPartition | null {
+  let first: TopicPartition | null = null;
+  for (const from of reading) {
+    if (from.held.length > 0 && (first === null || from.held[0].eventTime < first.held[0].eventTime))
+      first = from;
   }
   return first;
 }

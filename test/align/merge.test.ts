@@ -26,10 +26,10 @@ const OPTIONS = { reorderWindowMs: 250, maxWaiting: 1000 };
 const readThrough = (time: number) => ({ readThrough: time, completeThrough: time, isSilent: false });
 
 describe('PartitionMerge', () => {
-  it('loses no event and keeps order while lanes advance at different speeds', () => {
-    const lane = fc.array(fc.nat(1000), { maxLength: 40 }).map((times) => times.sort((a, b) => a - b));
+  it('loses no event and keeps order while topics advance at different speeds', () => {
+    const topic = fc.array(fc.nat(1000), { maxLength: 40 }).map((times) => times.sort((a, b) => a - b));
     fc.assert(
-      fc.property(lane, lane, fc.infiniteStream(fc.boolean()), (a, b, choose) => {
+      fc.property(topic, topic, fc.infiniteStream(fc.boolean()), (a, b, choose) => {
         const merge = new PartitionMerge({ reorderWindowMs: 10, maxWaiting: 1000, live: false });
         merge.add('a', [], Number.POSITIVE_INFINITY);
         merge.add('b', [], Number.POSITIVE_INFINITY);
@@ -47,7 +47,7 @@ describe('PartitionMerge', () => {
     );
   });
 
-  it('releases in the same order however a lane is cut into batches, also what is later than the window', () => {
+  it('releases in the same order however a topic is cut into batches, also what is later than the window', () => {
     const arrivals = fc.array(fc.nat(60), { maxLength: 60 });
     fc.assert(
       fc.property(arrivals, fc.infiniteStream(fc.integer({ min: 1, max: 20 })), (times, sizes) => {
@@ -68,7 +68,7 @@ describe('PartitionMerge', () => {
     );
   });
 
-  it('live, lets what is known of the reading of each lane move it on', () => {
+  it('live, lets what is known of the reading of each topic move it on', () => {
     const merge = new PartitionMerge({ ...OPTIONS, live: true }, ['a', 'b']);
     merge.add('a', [event(1000, 'x')], 1000);
     merge.note('a', readThrough(1240));
@@ -79,7 +79,7 @@ describe('PartitionMerge', () => {
     expect(merge.release(2000)).toHaveLength(1);
   });
 
-  it('releases nothing of a partition of which no lane is known, and waits for each that is named', () => {
+  it('releases nothing of a partition of which no topic is known, and waits for each that is named', () => {
     const merge = new PartitionMerge({ ...OPTIONS, live: true });
     expect([merge.watermark(1000), merge.completeThrough(1000)]).toEqual([-Infinity, -Infinity]);
     const named = new PartitionMerge({ ...OPTIONS, live: true }, ['adt', 'vitals', 'acks']);
@@ -93,7 +93,7 @@ describe('PartitionMerge', () => {
     expect(named.watermark(1000)).toBe(750);
   });
 
-  it('live, lets nothing be due by the events of others, only by what is known of the reading of every lane', () => {
+  it('live, lets nothing be due by the events of others, only by what is known of the reading of every topic', () => {
     const merge = new PartitionMerge({ ...OPTIONS, live: true }, ['vitals', 'acks']);
     merge.add('vitals', [event(5000, 'x')], 10_000);
     merge.note('acks', readThrough(9000));
@@ -106,7 +106,7 @@ describe('PartitionMerge', () => {
     expect(replayed.completeThrough(10_000)).toBe(4750);
   });
 
-  it('does not take an event ahead of the clock for word of how far its lane is read', () => {
+  it('does not take an event ahead of the clock for word of how far its topic is read', () => {
     const merge = new PartitionMerge({ ...OPTIONS, live: true }, ['vitals', 'acks']);
     merge.note('acks', readThrough(10_000));
     merge.add('vitals', [event(600_000, 'a producer that is ahead')], 10_000);
@@ -115,7 +115,7 @@ describe('PartitionMerge', () => {
     expect(merge.watermark(10_000)).toBe(8750);
   });
 
-  it('goes on without a lane that is silent, but lets nothing be due and tells what went past it', () => {
+  it('goes on without a topic that is silent, but lets nothing be due and tells what went past it', () => {
     const merge = new PartitionMerge({ ...OPTIONS, live: true }, ['vitals', 'notes']);
     merge.add('vitals', [event(5000, 'x')], 10_000);
     merge.note('vitals', readThrough(9000));
@@ -128,21 +128,21 @@ describe('PartitionMerge', () => {
     expect([merge.orderedThrough, merge.completeThrough(10_000)]).toEqual([Infinity, 8750]);
   });
 
-  it('names the lanes that run so far ahead of the slowest that they need not be read on, never the slowest', () => {
+  it('names the topics that run so far ahead of the slowest that they need not be read on, never the slowest', () => {
     const merge = new PartitionMerge({ reorderWindowMs: 10, maxWaiting: 2, live: true });
     const now = 10_000;
     const of = (topic: string, ...times: number[]) =>
       times.map((time) => ({ ...event(time, `${topic} ${time}`), topic }));
     merge.add('slow', [], now);
     merge.add('fast', of('fast', 100, 200), now);
-    expect(merge.lanesAhead(now)).toEqual([]);
+    expect(merge.topicsAhead(now)).toEqual([]);
     merge.add('fast', of('fast', 300), now);
-    expect(merge.lanesAhead(now)).toEqual(['fast']);
+    expect(merge.topicsAhead(now)).toEqual(['fast']);
     merge.add('slow', of('slow', 10, 150, 190, 195), now);
     expect(merge.release(now)).toHaveLength(3);
-    expect(merge.lanesAhead(now)).toEqual([]);
+    expect(merge.topicsAhead(now)).toEqual([]);
     merge.note('slow', readThrough(now));
     expect(merge.release(now)).toHaveLength(3);
-    expect(merge.lanesAhead(now)).toEqual([]);
+    expect(merge.topicsAhead(now)).toEqual([]);
   });
 });

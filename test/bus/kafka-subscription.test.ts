@@ -112,7 +112,7 @@ async function member(told: unknown[] = []) {
   const state = { giveUp: () => undefined } as unknown as KafkaStateLog;
   const tell = async (...what: unknown[]) => void told.push(what);
   const handler = {
-    assigned: (partitions: readonly number[], lanes: readonly string[]) => tell(partitions, lanes),
+    assigned: (partitions: readonly number[], topics: readonly string[]) => tell(partitions, topics),
     batch: ({ partition, records, positions }: RecordBatch) =>
       tell(partition, records.length, positions[0].offset),
     revoked: tell,
@@ -138,7 +138,8 @@ describe('the progress of reading', () => {
   it('comes of every answer, also of one without messages, and dates from when it was asked for', async () => {
     const told: unknown[] = [];
     const { group, subscription } = await member(told);
-    const through = () => subscription.lanes().map(({ partition, readThrough }) => [partition, readThrough]);
+    const through = () =>
+      subscription.progress().map(({ partition, readThrough }) => [partition, readThrough]);
     expect(through()).toEqual([
       [0, Number.NEGATIVE_INFINITY],
       [1, Number.NEGATIVE_INFINITY],
@@ -168,7 +169,7 @@ describe('the progress of reading', () => {
       throw Object.assign(new Error('gone'), { type: 'UNKNOWN_MEMBER_ID' });
     };
     for (let count = 0; count < 40; count++) await group.deliver(0).catch(() => undefined);
-    const [, other] = subscription.lanes();
+    const [, other] = subscription.progress();
     // Kept waiting for the answer, once: not for each of its batches.
     expect(other).toMatchObject({ partition: 1 });
     expect(other.silentMs).toBeLessThan(1000);
@@ -184,7 +185,7 @@ describe('the progress of reading', () => {
     expect(told).toEqual([[1, 0, 5]]);
     group.beginJoin();
     group.joined('m-1', [0, 1], [VITALS, 'ward.treatments']);
-    await expect.poll(() => subscription.lanes().length).toBe(4);
+    await expect.poll(() => subscription.progress().length).toBe(4);
     expect(told.slice(1)).toEqual([
       [[0, 1]],
       [
@@ -192,7 +193,7 @@ describe('the progress of reading', () => {
         [VITALS, 'ward.treatments'],
       ],
     ]);
-    expect(subscription.lanes().every(({ readThrough }) => readThrough === Number.NEGATIVE_INFINITY)).toBe(
+    expect(subscription.progress().every(({ readThrough }) => readThrough === Number.NEGATIVE_INFINITY)).toBe(
       true,
     );
   });

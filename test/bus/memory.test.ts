@@ -105,7 +105,7 @@ it('tells a partition as read through now while nothing of it waits, and through
     });
   const consumer = await bus.consume(['t'], { ...IGNORE, batch }, clock);
   const through = () =>
-    consumer.lanes().map(({ readThrough, completeThrough }) => [readThrough, completeThrough]);
+    consumer.progress().map(({ readThrough, completeThrough }) => [readThrough, completeThrough]);
   expect(through()).toEqual([[100, 100]]);
   await bus.produce('t', messages(1));
   clock.time = 200;

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { BehindWatch } from '../../src/engine/behind.js';
 
-const lane = (partition: number, name: string, through: number) => ({
+const topic = (partition: number, name: string, through: number) => ({
   partition,
-  lane: name,
+  topic: name,
   readThrough: through,
   completeThrough: through,
   silentMs: 0,
@@ -20,10 +20,10 @@ function watch() {
   return { behind: new BehindWatch({ afterMs: 30_000, notices, onWarning }), told };
 }
 
-it('tells of a partition that is not read to its end for long, by the lane that is read least far, and of its return', () => {
+it('tells of a partition that is not read to its end for long, by the topic that is read least far, and of its return', () => {
   const { behind, told } = watch();
   const look = (now: number, vitals: number, adt: number) =>
-    behind.look([lane(2, 'ward.vitals', vitals), lane(2, 'ward.adt', adt), lane(5, 'ward.adt', now)], now);
+    behind.look([topic(2, 'ward.vitals', vitals), topic(2, 'ward.adt', adt), topic(5, 'ward.adt', now)], now);
   look(1000, 900, 900);
   look(31_000, 30_900, 1000);
   expect([told, behind.behind]).toEqual([[], []]);
@@ -33,7 +33,7 @@ it('tells of a partition that is not read to its end for long, by the lane that 
     'partition 2: not all is read of ward.adt since 32 s; its patients are watched late, and alerts there do not escalate',
     'raise partition-behind 2',
   ]);
-  expect(behind.behind).toEqual([{ partition: 2, lanes: ['ward.adt'], seconds: 32 }]);
+  expect(behind.behind).toEqual([{ partition: 2, topics: ['ward.adt'], seconds: 32 }]);
   look(34_000, 33_900, 1000);
   expect(told).toHaveLength(2);
   expect(behind.delays.map(({ partition, seconds }) => [partition, seconds])).toEqual([
@@ -48,14 +48,14 @@ it('tells of a partition that is not read to its end for long, by the lane that 
 it('tells of one that was never read to its end, from when it came, and not of a process that was stopped', () => {
   const { behind, told } = watch();
   const look = (now: number, through: number) =>
-    behind.look([lane(0, 'ward.acks', through), lane(0, 'ward.labs', through - 100)], now);
+    behind.look([topic(0, 'ward.acks', through), topic(0, 'ward.labs', through - 100)], now);
   look(1000, Number.NEGATIVE_INFINITY);
   look(30_000, Number.NEGATIVE_INFINITY);
   expect(told).toEqual([]);
   look(32_000, Number.NEGATIVE_INFINITY);
   look(33_000, Number.NEGATIVE_INFINITY);
   expect(told).toContain('raise partition-behind 0');
-  expect(behind.behind).toEqual([{ partition: 0, lanes: ['ward.acks', 'ward.labs'], seconds: 32 }]);
+  expect(behind.behind).toEqual([{ partition: 0, topics: ['ward.acks', 'ward.labs'], seconds: 32 }]);
   behind.look([], 34_000);
   expect(told.at(-1)).toBe('clear partition-behind 0');
   told.length = 0;

@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { INPUT_TOPICS } from '../../src/contract/topics.js';
 import { CatchUp } from '../../src/engine/catch-up.js';
 
-/** Word of how far two lanes of a partition are read. */
+/** Word of how far two topics of a partition are read. */
 const word = (partition: number, isRead: boolean) => ({
-  progress: INPUT_TOPICS.slice(0, 2).map((lane, index) => {
+  progress: INPUT_TOPICS.slice(0, 2).map((topic, index) => {
     const through = isRead || index === 0 ? 1000 : Number.NEGATIVE_INFINITY;
-    return { partition, lane, readThrough: through, completeThrough: through, silentMs: 0 };
+    return { partition, topic, readThrough: through, completeThrough: through, silentMs: 0 };
   }),
 });
 
-/** Tells that all lanes of a partition are read, or all but one, and lets that through the pipeline. */
+/** Tells that all topics of a partition are read, or all but one, and lets that through the pipeline. */
 function readAll(catchUp: CatchUp, partition: number, isRead: boolean): void {
   catchUp.accept(word(partition, isRead));
   catchUp.settle();
@@ -24,7 +24,7 @@ describe('what a process shows is not the present', () => {
     expect(catchUp.progress).toBeNull();
   });
 
-  it('until every lane of each partition has been read to its end once', () => {
+  it('until every topic of each partition has been read to its end once', () => {
     const catchUp = new CatchUp();
     catchUp.begin([3, 7]);
     readAll(catchUp, 3, false);

@@ -135,7 +135,7 @@ async function run(
     for (let begin = 0; begin < unread.length; begin += 50) {
       const records = unread.slice(begin, begin + 50);
       clock.advanceTo(records.at(-1)!.time);
-      await bus.handler!.batch({ lane: 'all', partition: 0, records, positions: positionsOf(records) });
+      await bus.handler!.batch({ topic: 'all', partition: 0, records, positions: positionsOf(records) });
       if (evictAfterMs === 0) continue;
       await settled(engine);
       mostSilent = Math.max(mostSilent, engine.silentPatients);
@@ -241,7 +241,7 @@ describe('a silent patient', () => {
     await engine.start();
     const feed = async (records: readonly LoggedRecord[]) => {
       clock.advanceTo(records.at(-1)!.time);
-      await bus.handler!.batch({ lane: 'all', partition: 0, records, positions: positionsOf(records) });
+      await bus.handler!.batch({ topic: 'all', partition: 0, records, positions: positionsOf(records) });
       await settled(engine);
     };
     for (let at = 0; at < before; at += 100) await feed(stream.slice(at, Math.min(before, at + 100)));

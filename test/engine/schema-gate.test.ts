@@ -7,7 +7,7 @@ import { WALL_CLOCK } from '../../src/clock.js';
 import { INPUT_TOPICS, TOPICS } from '../../src/contract/topics.js';
 import { Engine } from '../../src/engine/engine.js';
 import type { Outputs } from '../../src/engine/outputs.js';
-import { PausedLanes, SchemaGate } from '../../src/engine/schema-gate.js';
+import { PausedTopics, SchemaGate } from '../../src/engine/schema-gate.js';
 import { SchemaLoader } from '../../src/engine/schema-loader.js';
 import { readSchema } from '../../src/events/avro.js';
 import { MessageCodec } from '../../src/events/codec.js';
@@ -43,16 +43,16 @@ function setUp() {
   const gate = new SchemaGate(
     loader,
     async (batch) => void accepted.push(batch),
-    (partition, lanes) => pauses.push([partition, lanes]),
+    (partition, topics) => pauses.push([partition, topics]),
   );
   const batch = (
     partition: number,
     offset: number,
     value: Buffer,
-    lane: string = TOPICS.vitals,
+    topic: string = TOPICS.vitals,
   ): RecordBatch => {
-    const records = [new RawRecord(lane as typeof TOPICS.vitals, partition, offset, value)];
-    return { lane, partition, records, positions: [{ topic: lane, partition, offset: offset + 1 }] };
+    const records = [new RawRecord(topic as typeof TOPICS.vitals, partition, offset, value)];
+    return { topic, partition, records, positions: [{ topic, partition, offset: offset + 1 }] };
   };
   const seen = () => accepted.map(({ partition, records }) => `${partition}:${records[0].offset}`);
   return { registry, notices, warnings, loader, gate, batch, pauses, seen };
@@ -107,16 +107,16 @@ describe('a registry that cannot be asked', () => {
 
   it('lets no time pass in a partition while some of its input waits', async () => {
     const { registry, gate, batch } = setUp();
-    const lane = (partition: number, through: number) => ({
+    const topic = (partition: number, through: number) => ({
       partition,
-      lane: TOPICS.vitals,
+      topic: TOPICS.vitals,
       readThrough: through,
       completeThrough: through,
       silentMs: 0,
     });
     const through = (time: number) =>
       gate
-        .inside([lane(0, time), lane(1, time)])
+        .inside([topic(0, time), topic(1, time)])
         .map(({ readThrough, completeThrough }) => [readThrough, completeThrough]);
     expect(through(100)).toEqual([
       [100, 100],
@@ -173,10 +173,10 @@ describe('a registry that cannot be asked', () => {
   });
 });
 
-describe('PausedLanes', () => {
+describe('PausedTopics', () => {
   it('pauses what either account asks for', () => {
     const pauses: unknown[] = [];
-    const paused = new PausedLanes((partition, lanes) => pauses.push([partition, ...lanes]));
+    const paused = new PausedTopics((partition, topics) => pauses.push([partition, ...topics]));
     paused.on('merge')(0, ['a']);
     paused.on('schemas')(0, ['a', 'b']);
     paused.on('merge')(0, []);

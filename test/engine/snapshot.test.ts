@@ -118,13 +118,13 @@ class SurvivingBus implements EventBus {
       read: async (places) => places.map((place) => ({ ...place, value: entries.get(place.key) as Buffer })),
       reread: async (stretches, handle) => {
         for (const { topic, partition } of stretches) {
-          await handle({ lane: topic, partition, records: [], positions: [] }, false);
+          await handle({ topic, partition, records: [], positions: [] }, false);
         }
         for (const { topic, partition, since, until } of stretches) {
           const records = log.filter(
             (each) => each.topic === topic && each.offset < until && each.time >= since,
           );
-          await handle({ lane: topic, partition, records, positions: [] }, true);
+          await handle({ topic, partition, records, positions: [] }, true);
         }
       },
     };
@@ -140,7 +140,7 @@ class SurvivingBus implements EventBus {
         return true;
       },
       recommit: async () => true,
-      lanes: () => [],
+      progress: () => [],
       pause: () => undefined,
       close: async () => undefined,
     };
@@ -215,7 +215,7 @@ async function live(world: World, results: Sink, until: number, stop: boolean): 
   for (let start = 0; start < unread.length; start += 40) {
     const records = unread.slice(start, start + 40);
     clock.advanceTo(records.at(-1)!.time);
-    const batch: RecordBatch = { lane: 'all', partition: 0, records, positions: positionsOf(records) };
+    const batch: RecordBatch = { topic: 'all', partition: 0, records, positions: positionsOf(records) };
     await bus.handler!.batch(batch);
     if (start % 400 === 0) await bus.committed();
   }
@@ -254,7 +254,7 @@ async function withPartitionsTakenAway(world: World, gate: Gate, sink: Sink): Pr
   await engine.start();
   const records = log.slice(0, 60);
   clock.advanceTo(records.at(-1)!.time);
-  await bus.handler!.batch({ lane: 'all', partition: 0, records, positions: positionsOf(records) });
+  await bus.handler!.batch({ topic: 'all', partition: 0, records, positions: positionsOf(records) });
   await gate.reached;
   const over = bus.handler!.revoked([0]).then(() => bus.handler!.assigned([0], ['all']));
   // Whoever does not wait for the sink is done by now.

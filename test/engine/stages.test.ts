@@ -2,7 +2,7 @@ import { concatMap, type Observable, type OperatorFunction } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { AlertPolicy } from '../../src/alerts/policy.js';
-import type { LaneProgress, Position, RecordBatch } from '../../src/bus/bus.js';
+import type { Position, RecordBatch, TopicProgress } from '../../src/bus/bus.js';
 import { MemoryBus } from '../../src/bus/memory.js';
 import { ReplayClock } from '../../src/clock.js';
 import type { AlertMessage } from '../../src/contract/messages.js';
@@ -89,16 +89,16 @@ const record = (topic: InputTopic, offset: number, value: Buffer, partition = 0)
 const heartRate = (messageId: string, more: Parameters<typeof vitals>[1] = {}) =>
   codec.encode('VitalSigns', vitals({ heartRate: 80 }, { messageId, ...more }));
 const batch = (...records: RawRecord[]) => ({
-  lane: 'all',
+  topic: 'all',
   partition: 0,
   records,
   positions: records.map(({ topic, partition, offset }) => ({ topic, partition, offset: offset + 1 })),
 });
 /** What the bus tells of its reading. */
-const progress = (through: number, ...more: Partial<LaneProgress>[]): { progress: LaneProgress[] } => ({
+const progress = (through: number, ...more: Partial<TopicProgress>[]): { progress: TopicProgress[] } => ({
   progress: (more.length === 0 ? [{}] : more).map((each) => ({
     partition: 0,
-    lane: 'all',
+    topic: 'all',
     readThrough: through,
     completeThrough: through,
     silentMs: 0,
@@ -141,16 +141,16 @@ describe('decodeRecords', () => {
   });
 });
 
-/** A decoded batch of vitals at frames after START, with offsets from `first`; a lane of its own is a topic. */
+/** A decoded batch of vitals at frames after START, with offsets from `first`; from all topics in one log, or from the one named. */
 function decoded(times: number[], first: number, more: Partial<DecodedBatch> = {}): DecodedBatch {
-  const { partition = 0, lane = 'all' } = more;
-  const topic = lane === 'all' ? TOPICS.vitals : lane;
+  const { partition = 0, topic: from = 'all' } = more;
+  const topic = from === 'all' ? TOPICS.vitals : from;
   const events = times.map((time, index) => {
     const where = { messageId: `${first + index}`, eventTime: START + time };
     return eventOf('vitals', vitals({ heartRate: 80 }, where), { topic, partition, offset: first + index });
   });
   const positions = [{ topic, partition, offset: first + times.length }];
-  return { lane, partition, events, deadLetters: [], positions, ...more };
+  return { topic: from, partition, events, deadLetters: [], positions, ...more };
 }
 
 /** What a merged batch says: event ids, dead letters, and how far each partition may be committed. */
@@ -211,7 +211,7 @@ describe('mergeByEventTime', () => {
     ]);
   });
 
-  it('live, does not pass by a lane that has unread records', async () => {
+  it('live, does not pass by a topic that has unread records', async () => {
     const values = {
       a: decoded([0], 0),
       t: progress(Number.NEGATIVE_INFINITY),
@@ -226,19 +226,19 @@ describe('mergeByEventTime', () => {
     ]);
   });
 
-  it('live, waits for every lane of a partition that was assigned, and commits what is no record too', async () => {
-    const lanes = [TOPICS.adt, TOPICS.vitals, TOPICS.acks];
-    const taken = { assigned: [0], lanes, restored: [], discharged: [], silent: [] };
-    const empty = { ...decoded([], 8, { lane: TOPICS.adt }) };
+  it('live, waits for every topic of a partition that was assigned, and commits what is no record too', async () => {
+    const topics = [TOPICS.adt, TOPICS.vitals, TOPICS.acks];
+    const taken = { assigned: [0], topics, restored: [], discharged: [], silent: [] };
+    const empty = { ...decoded([], 8, { topic: TOPICS.adt }) };
     const far = START + 60_000;
-    const of = (...names: string[]) => progress(far, ...names.map((lane) => ({ lane })));
+    const of = (...names: string[]) => progress(far, ...names.map((topic) => ({ topic })));
     const values = {
       t: taken,
       a: of(TOPICS.adt),
-      b: decoded([1], 0, { lane: TOPICS.vitals }),
+      b: decoded([1], 0, { topic: TOPICS.vitals }),
       c: of(TOPICS.adt, TOPICS.vitals),
       e: empty,
-      d: of(...lanes),
+      d: of(...topics),
     };
     const out = await play(new Marbles(), true, 't-a-b-c-(ed)', values);
     const batches = out.map(({ notification }) => (notification as { value: OrderedBatch }).value);
@@ -247,17 +247,17 @@ describe('mergeByEventTime', () => {
     expect(complete).toEqual([undefined, -Infinity, -Infinity, -Infinity, -Infinity, START + 8 - 3]);
   });
 
-  it('live, goes on without a lane for which nobody answers, but lets nothing be due meanwhile', async () => {
-    const lanes = [TOPICS.vitals, TOPICS.notes];
+  it('live, goes on without a topic for which nobody answers, but lets nothing be due meanwhile', async () => {
+    const topics = [TOPICS.vitals, TOPICS.notes];
     const read = (silentMs: number) =>
       progress(
         START + 7,
-        { lane: TOPICS.vitals },
-        { lane: TOPICS.notes, readThrough: 0, completeThrough: 0, silentMs },
+        { topic: TOPICS.vitals },
+        { topic: TOPICS.notes, readThrough: 0, completeThrough: 0, silentMs },
       );
     const values = {
-      t: { assigned: [0], lanes, restored: [], discharged: [], silent: [] },
-      a: decoded([1], 0, { lane: TOPICS.vitals }),
+      t: { assigned: [0], topics, restored: [], discharged: [], silent: [] },
+      a: decoded([1], 0, { topic: TOPICS.vitals }),
       b: read(100),
       c: read(101),
     };
@@ -272,12 +272,12 @@ describe('mergeByEventTime', () => {
     ]);
   });
 
-  it('lets the slowest lane of a partition set the pace, and each partition go by itself', async () => {
+  it('lets the slowest topic of a partition set the pace, and each partition go by itself', async () => {
     const values = {
-      a: decoded([0, 10], 0, { lane: TOPICS.vitals }),
-      b: decoded([20], 50, { lane: TOPICS.vitals, partition: 1 }),
-      c: decoded([6], 90, { lane: TOPICS.labs }),
-      d: decoded([20], 91, { lane: TOPICS.labs }),
+      a: decoded([0, 10], 0, { topic: TOPICS.vitals }),
+      b: decoded([20], 50, { topic: TOPICS.vitals, partition: 1 }),
+      c: decoded([6], 90, { topic: TOPICS.labs }),
+      d: decoded([20], 91, { topic: TOPICS.labs }),
     };
     expect(await merged(new Marbles(), false, 'abcd', values)).toEqual([
       [0, '0, 0@1'],
@@ -478,7 +478,7 @@ describe('applyAlertPolicy', () => {
 });
 
 describe('time alone', () => {
-  it('changes nothing past a lane that is silent: neither at a score, nor at an action, nor at a discharge', () => {
+  it('changes nothing past a topic that is silent: neither at a score, nor at an action, nor at a discharge', () => {
     const raised = () => {
       const policy = new AlertPolicy([RULE], 'v');
       const [alert] = policy.score(moment(0, 0.9));
@@ -498,7 +498,7 @@ describe('time alone', () => {
     const states = (alerts: readonly AlertMessage[] | null) => alerts?.map(({ state }) => state);
     const act = (hours: number, alertId: string) =>
       ack(alertId, { ...at(60 * hours), action: 'ACKNOWLEDGE' });
-    // Due after one hour; what the lane has until then is known, or not.
+    // Due after one hour; what the topic has until then is known, or not.
     const known = START + 3_600_000;
     const [a, b, c, d] = [raised(), raised(), raised(), raised()];
     expect(states(a.policy.score(moment(2, 0.1), known))).toEqual(['ESCALATED', 'RESOLVED']);

@@ -51,7 +51,7 @@ export class LoggedBus implements EventBus {
         return true;
       },
       recommit: async () => true,
-      lanes: () => [],
+      progress: () => [],
       pause: () => undefined,
       close: async () => undefined,
     };

@@ -112,7 +112,7 @@ describe('what time alone changes', () => {
   });
 });
 
-describe('a lane that ends in what is no record', () => {
+describe('a topic that ends in what is no record', () => {
   const patients = ids('p', 24);
   let admin: Admin;
   let kafka: Kafka;
