@@ -7,10 +7,11 @@ import type { Consumer, Position, RecordHandler, TopicProgress } from './bus.js'
 import { type KafkaBusConfig, patiently, recordOf, whileAlive } from './kafka-client.js';
 import { isRefused, isReplaced, messageOf } from './kafka-errors.js';
 import { fetchedOf } from './kafka-fetch.js';
+import { type AssignedPartition, type Assignment, Generation } from './kafka-generation.js';
 import type { OffsetReset, Places } from './kafka-places.js';
 import type { KafkaStateLog } from './kafka-state.js';
 import type { KafkaWatch, ReadPosition } from './kafka-watch.js';
-import type { Batch, EachBatchPayload, Kafka, Consumer as KafkaConsumer } from './kafkajs/index.js';
+import type { Batch, Kafka, Consumer as KafkaConsumer } from './kafkajs/index.js';
 import { ReadProgress, type TopicAnswer } from './read-progress.js';
 import type { Troubles } from './troubles.js';
 
@@ -26,11 +27,6 @@ const METADATA_MAX_AGE_MS = 10_000;
 const AGAIN_MS = 500;
 /** So long nothing is read before it is said to people. */
 const AWAY_MS = 10_000;
-
-interface Joined {
-  readonly memberId: string;
-  readonly memberAssignment: Readonly<Record<string, number[]>>;
-}
 
 /** What is needed for a membership. */
 export interface SubscriptionOptions {
@@ -50,77 +46,34 @@ export interface SubscriptionOptions {
  * taken up again; what is refused ends it.
  */
 export class Subscription implements Consumer {
+  readonly #options: SubscriptionOptions;
   readonly #consumer: KafkaConsumer;
-  readonly #watch: KafkaWatch;
   readonly #places: Places;
-  readonly #troubles: Troubles;
   readonly #closing = new AbortController();
-  #isBeginning = false;
-  readonly #state: KafkaStateLog;
-  readonly #clock: Clock;
-  readonly #groupInstanceId: string | undefined;
-  readonly #prefix: string;
   /** As they are called on the cluster. */
   readonly #topics: readonly string[];
-  readonly #handler: RecordHandler;
   readonly #heartbeatMs: number;
-  readonly #sessionMs: number;
-  /** When the group last answered, on this process's monotonic clock. */
-  #heardAt = Number.NEGATIVE_INFINITY;
-  #memberId = '';
-  /** Attempts to join since the last assignment. While there are any, the group is rebalancing. */
-  #attempts = 0;
-  /**
-   * Commits once as this member, in the generation at the time of the call. kafkajs's own `commitOffsets` tries again, by then perhaps
-   * in another generation; one between may have given the partitions away: what others did between would be passed over.
-   */
-  #commitOnce: EachBatchPayload['commitOffsetsIfNecessary'] | null = null;
-  #partitions: readonly number[] = [];
-  /** Of the newest generation. Where its leader knows other topics, partitions that stay are assigned anew. */
-  #topicNames = '';
-  /** By partition: in which generation it was assigned to this process. */
-  readonly #assignments = new Map<number, number>();
-  /** Partitions whose assignment the handler has dealt with. What is to be committed of the others is of an earlier generation. */
-  readonly #ready = new Set<number>();
-  #generations = 0;
-  /** Next offset to hand over, by topic on the cluster and partition, since its partition was assigned. */
-  readonly #next = new Map<string, number>();
   readonly #progress = new ReadProgress();
   /** By broker, when it was asked for the answer that is being dealt with. */
   readonly #askedAt = new Map<number, number>();
-  readonly #committed = new Map<string, Position>();
-  readonly #paused = new Map<number, readonly string[]>();
+  /** When the group last answered, on this process's monotonic clock. */
+  #heardAt = Number.NEGATIVE_INFINITY;
+  #generation = Generation.none();
+  #isBeginning = false;
   /** Calls of the handler, one after the other. */
   #queue: Promise<void> = Promise.resolve();
 
-  constructor({
-    kafka,
-    state,
-    config,
-    places,
-    watch,
-    troubles,
-    topics,
-    handler,
-    clock,
-  }: SubscriptionOptions) {
-    const { groupId, groupInstanceId, sessionTimeoutMs, topicPrefix, partitions } = config;
-    this.#watch = watch;
-    this.#troubles = troubles;
-    this.#state = state;
-    this.#clock = clock;
-    this.#groupInstanceId = groupInstanceId;
-    this.#prefix = topicPrefix;
-    this.#topics = topics.map((topic) => topicPrefix + topic);
-    this.#handler = handler;
-    this.#places = places(this.#topics, this.#closing.signal);
-    this.#sessionMs = sessionTimeoutMs;
+  constructor(options: SubscriptionOptions) {
+    const { groupId, groupInstanceId, sessionTimeoutMs, topicPrefix, partitions } = options.config;
+    this.#options = options;
+    this.#topics = options.topics.map((topic) => topicPrefix + topic);
+    this.#places = options.places(this.#topics, this.#closing.signal);
     this.#heartbeatMs = Math.min(HEARTBEAT_MS, sessionTimeoutMs / 3);
     const owned = () => {
-      this.#attempts++;
-      return this.#partitions;
+      this.#generation.attempts++;
+      return [...this.#generation.partitions.keys()];
     };
-    this.#consumer = kafka.consumer({
+    this.#consumer = options.kafka.consumer({
       groupId,
       ...(groupInstanceId === undefined ? {} : { groupInstanceId }),
       everyAnswer: true,
@@ -135,26 +88,31 @@ export class Subscription implements Consumer {
   }
 
   async start(): Promise<void> {
+    const { clock, watch, topics } = this.#options;
     const consumer = this.#consumer;
     const hear = () => {
       this.#heardAt = performance.now();
     };
     consumer.on(consumer.events.HEARTBEAT, hear);
-    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload: { memberId, memberAssignment } }) => {
       hear();
-      this.#joined(payload);
+      const partitions = [...new Set(Object.values(memberAssignment).flat())].sort((a, b) => a - b);
+      this.#joined({
+        memberId,
+        partitions,
+        topics: Object.keys(memberAssignment).map((name) => this.#own(name)),
+      });
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crashed(payload.error));
     consumer.on(consumer.events.FETCH_START, ({ payload: { nodeId } }) => {
-      this.#askedAt.set(nodeId, this.#clock.now());
+      this.#askedAt.set(nodeId, clock.now());
     });
     await patiently(() => consumer.connect(), this.#closing.signal);
-    const topics = [...this.#topics];
-    await patiently(() => consumer.subscribe({ topics, fromBeginning: true }), this.#closing.signal);
+    const subscription = { topics: [...this.#topics], fromBeginning: true };
+    await patiently(() => consumer.subscribe(subscription), this.#closing.signal);
     await this.#run();
-    const names = this.#topics.map((topic) => topic.slice(this.#prefix.length));
-    this.#watch.start(
-      names,
+    watch.start(
+      topics,
       () => this.#reading(),
       () => this.#beginAnew(),
     );
@@ -164,19 +122,17 @@ export class Subscription implements Consumer {
     return this.#consumer.run({
       autoCommit: false,
       // After a crash the group would wait for the member it takes for lost until that one's session has ended.
-      memberId: this.#memberId,
+      memberId: this.#generation.memberId,
       eachBatch: async ({ batch, heartbeat, commitOffsetsIfNecessary, isStale }) => {
-        const { partition } = batch;
         const fetched = fetchedOf(batch);
         const askedAt = this.#askedAt.get(fetched.nodeId) ?? Number.NEGATIVE_INFINITY;
-        this.#commitOnce = commitOffsetsIfNecessary;
+        this.#generation.commitOnce = commitOffsetsIfNecessary;
         this.#progress.arrive();
-        const assignment = this.#assignments.get(partition);
+        const assigned = this.#generation.partitions.get(batch.partition);
         const handled = this.#enqueue(async () => {
-          if (assignment === undefined || assignment !== this.#assignments.get(partition)) return;
-          // Meanwhile another place was found to read on from.
-          if (isStale()) return;
-          await this.#handOver(batch, { ...fetched, askedAt });
+          // Meanwhile it may be another's, or another place was found to read on from.
+          if (assigned === undefined || !this.#generation.has(assigned) || isStale()) return;
+          await this.#handOver(batch, assigned, { ...fetched, askedAt });
         });
         try {
           await whileAlive(handled, heartbeat, this.#heartbeatMs);
@@ -190,20 +146,21 @@ export class Subscription implements Consumer {
 
   /** kafkajs has given the membership up. */
   #crashed(error: Error): void {
+    const { handler, troubles } = this.#options;
     if (this.#closing.signal.aborted) return;
     if (isRefused(error)) {
-      this.#handler.failed(this.#told(error));
+      handler.failed(this.#told(error));
       return;
     }
-    this.#commitOnce = null;
+    this.#generation.commitOnce = null;
     const why = messageOf(error);
-    const isNew = this.#troubles.raiseAfter(AWAY_MS, {
+    const isNew = troubles.raiseAfter(AWAY_MS, {
       kind: 'input-away',
       priority: 'HIGH',
       detail: `nothing is read from Kafka for ${AWAY_MS / 1000} s: ${why}. Patients are not watched; it is tried again all the time. Are the brokers up?`,
       stopsInput: true,
     });
-    if (isNew) this.#troubles.say(`reading from Kafka is interrupted, and tried again: ${why}`);
+    if (isNew) troubles.say(`reading from Kafka is interrupted, and tried again: ${why}`);
     void this.#again();
   }
 
@@ -216,7 +173,7 @@ export class Subscription implements Consumer {
         await this.#run();
         return;
       } catch (error) {
-        if (isRefused(error)) return this.#handler.failed(this.#told(error as Error));
+        if (isRefused(error)) return this.#options.handler.failed(this.#told(error as Error));
       }
     }
   }
@@ -229,40 +186,46 @@ export class Subscription implements Consumer {
       .stop()
       .catch(() => undefined)
       .then(() => {
-        this.#memberId = '';
+        this.#generation.memberId = '';
         return this.#again();
       });
   }
 
   /** Where each topic-partition of this process is read on from. */
   #reading(): ReadPosition[] {
-    return [...this.#ready].flatMap((partition) =>
+    const ready = [...this.#generation.partitions.values()].filter(({ isReady }) => isReady);
+    return ready.flatMap(({ partition, next }) =>
       this.#topics.map((name) => ({
-        topic: name.slice(this.#prefix.length),
+        topic: this.#own(name),
         partition,
-        next: this.#next.get(`${name}/${partition}`) ?? -1,
+        next: next.get(name) ?? -1,
         topicId: this.#places.idOf(name),
       })),
     );
   }
 
   async commit(positions: readonly Position[]): Promise<boolean> {
-    const mine = positions.filter(({ partition }) => this.#ready.has(partition));
+    const { partitions } = this.#generation;
+    const mine = positions.filter(({ partition }) => partitions.get(partition)?.isReady);
     if (!(await this.#commitOffsets(mine))) return false;
     for (const position of mine) {
-      this.#committed.set(`${position.topic}/${position.partition}`, position);
-      this.#places.forget(this.#prefix + position.topic, position.partition);
+      const { topic, partition } = position;
+      const assigned = partitions.get(partition);
+      if (assigned === undefined || !this.#generation.has(assigned)) continue;
+      assigned.committed.set(topic, position);
+      this.#places.forget(this.#name(topic), partition);
     }
     return true;
   }
 
   /** A commit that changes nothing: the coordinator takes it only from a member of the group as it is now. */
   recommit(): Promise<boolean> {
-    return this.#commitOffsets([...this.#committed.values()]);
+    const assigned = [...this.#generation.partitions.values()];
+    return this.#commitOffsets(assigned.flatMap(({ committed }) => [...committed.values()]));
   }
 
   isMember(): boolean {
-    return performance.now() - this.#heardAt < this.#sessionMs;
+    return performance.now() - this.#heardAt < this.#options.config.sessionTimeoutMs;
   }
 
   progress(): TopicProgress[] {
@@ -271,19 +234,21 @@ export class Subscription implements Consumer {
 
   pause(partition: number, topics: readonly string[]): void {
     this.#progress.pause(partition, topics);
-    const before = this.#paused.get(partition) ?? [];
-    this.#paused.set(partition, topics);
+    const assigned = this.#generation.partitions.get(partition);
+    if (assigned === undefined) return;
+    const before = assigned.paused;
+    assigned.paused = topics;
     this.#setPaused(partition, before, topics);
   }
 
-  #setPaused(partition: number, before: readonly string[], topics: readonly string[]): void {
+  #setPaused(partition: number, before: readonly string[], now: readonly string[]): void {
     const named = (topics: readonly string[]) =>
-      topics.map((topic) => ({ topic: this.#prefix + topic, partitions: [partition] }));
-    const resumed = before.filter((topic) => !topics.includes(topic));
-    const pausing = topics.filter((topic) => !before.includes(topic));
+      topics.map((topic) => ({ topic: this.#name(topic), partitions: [partition] }));
+    const resumed = before.filter((topic) => !now.includes(topic));
+    const paused = now.filter((topic) => !before.includes(topic));
     try {
       if (resumed.length > 0) this.#consumer.resume(named(resumed));
-      if (pausing.length > 0) this.#consumer.pause(named(pausing));
+      if (paused.length > 0) this.#consumer.pause(named(paused));
     } catch (error) {
       // A consumer that starts anew has nothing paused.
       if (isRefused(error)) throw error;
@@ -292,17 +257,17 @@ export class Subscription implements Consumer {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#troubles.clear('input-away');
-    this.#watch.close();
+    this.#options.troubles.clear('input-away');
+    this.#options.watch.close();
     await this.#consumer.disconnect();
     await this.#queue;
   }
 
   /** Hands over what has not been: after a rebalance kafkajs reads again from what is committed. */
-  async #handOver({ topic: name, partition, messages }: Batch, answer: TopicAnswer): Promise<void> {
-    const topic = name.slice(this.#prefix.length);
-    const key = `${name}/${partition}`;
-    const next = this.#next.get(key) ?? 0;
+  async #handOver(batch: Batch, assigned: AssignedPartition, answer: TopicAnswer): Promise<void> {
+    const { topic: name, partition, messages } = batch;
+    const topic = this.#own(name);
+    const next = assigned.next.get(name) ?? 0;
     const position = Math.max(answer.position, next);
     if (position > next) {
       const records: RawRecord[] = [];
@@ -310,30 +275,30 @@ export class Subscription implements Consumer {
         const record = recordOf(topic, partition, message);
         if (record.offset >= next) records.push(record);
       }
-      this.#next.set(key, position);
+      assigned.next.set(name, position);
       const positions = [{ topic, partition, offset: position }];
-      await this.#handler.batch({ topic, partition, records, positions });
+      await this.#options.handler.batch({ topic, partition, records, positions });
     }
     this.#progress.answered(partition, topic, { ...answer, position });
   }
 
   async #commitOffsets(positions: readonly Position[]): Promise<boolean> {
     if (positions.length === 0) return true;
-    if (this.#commitOnce === null || this.#attempts > 0) return false;
-    const names = [...new Set(positions.map(({ topic }) => topic))];
-    const topics = names.map((name) => ({
-      topic: this.#prefix + name,
+    const { commitOnce, attempts } = this.#generation;
+    if (commitOnce === null || attempts > 0) return false;
+    const topics = [...new Set(positions.map(({ topic }) => this.#name(topic)))].map((name) => ({
+      topic: name,
       partitions: positions
-        .filter(({ topic }) => topic === name)
+        .filter(({ topic }) => this.#name(topic) === name)
         .map(({ partition, offset }) => ({
           partition,
           offset: String(offset),
           // Of which topic the offset is, should another be made under its name.
-          metadata: this.#places.idOf(this.#prefix + name) ?? null,
+          metadata: this.#places.idOf(name) ?? null,
         })),
     }));
     try {
-      await this.#commitOnce({ topics });
+      await commitOnce({ topics });
       return true;
     } catch (error) {
       // Whoever reads on gets these records again, and knows them by their ids.
@@ -342,80 +307,72 @@ export class Subscription implements Consumer {
     }
   }
 
-  /**
-   * What is gone is given up before anything new is read. A member that was put out of the group, or missed a generation,
-   * does not know who had its partitions meanwhile: then it has lost all of them, and those it has now are new.
-   */
-  #joined({ memberId, memberAssignment }: Joined): void {
-    const now = [...new Set(Object.values(memberAssignment).flat())].sort((a, b) => a - b);
-    const topics = Object.keys(memberAssignment).map((topic) => topic.slice(this.#prefix.length));
-    const isSame = now.length === 0 || topics.join() === this.#topicNames;
-    const hasMissedNothing = memberId === this.#memberId && this.#attempts <= 1 && isSame;
-    const kept = hasMissedNothing ? now.filter((partition) => this.#partitions.includes(partition)) : [];
-    const revoked = this.#partitions.filter((partition) => !kept.includes(partition));
-    const added = now.filter((partition) => !kept.includes(partition));
-    if (memberId !== this.#memberId) this.#commitOnce = null;
-    this.#troubles.clear('input-away');
-    this.#memberId = memberId;
-    this.#attempts = 0;
+  /** The group is in its next generation. What is gone is given up before anything new is read. */
+  #joined(assignment: Assignment): void {
+    const { handler, troubles } = this.#options;
+    const { generation, revoked, added } = this.#generation.next(assignment);
+    this.#generation = generation;
     this.#isBeginning = false;
-    this.#partitions = now;
-    this.#topicNames = topics.join();
-    this.#forget(revoked);
+    troubles.clear('input-away');
+    this.#giveUp(revoked);
     // Of a membership that was taken up again kafkajs has forgotten what is paused.
-    for (const [partition, paused] of this.#paused) this.#setPaused(partition, [], paused);
+    for (const { partition, paused } of generation.partitions.values())
+      this.#setPaused(partition, [], paused);
     // kafkajs reads on from what is committed, which is no place in these.
     for (const reset of this.#places.resets) this.#seek(reset);
-    const generation = ++this.#generations;
-    for (const partition of added) this.#assignments.set(partition, generation);
     void this.#enqueue(async () => {
-      if (revoked.length > 0) await this.#handler.revoked(revoked);
+      if (revoked.length > 0) await handler.revoked(revoked.map(({ partition }) => partition));
       // Until then the handler may have paused topics of theirs, and does not know of it any more.
-      for (const partition of revoked) this.pause(partition, []);
+      for (const { partition } of revoked) this.pause(partition, []);
       // Also of none: where there are more processes than partitions, that is all a process is told.
-      if (added.length > 0 || generation === 1) {
-        const survey = await this.#places.assign(added);
+      if (added.length > 0 || generation.number === 1) {
+        const partitions = added.map(({ partition }) => partition);
+        const survey = await this.#places.assign(partitions);
         for (const reset of this.#places.resets) this.#seek(reset);
-        await this.#handler.assigned(added, topics, survey);
+        await handler.assigned(partitions, generation.topics, survey);
       }
-      for (const partition of added) {
-        if (this.#assignments.get(partition) !== generation) continue;
-        this.#ready.add(partition);
-        this.#progress.begin(partition, topics);
+      for (const assigned of added) {
+        if (!this.#generation.has(assigned)) continue;
+        assigned.isReady = true;
+        this.#progress.begin(assigned.partition, generation.topics);
       }
     }).catch((error: unknown) => {
-      if (!this.#closing.signal.aborted) this.#handler.failed(error as Error);
+      if (!this.#closing.signal.aborted) handler.failed(error as Error);
     });
   }
 
-  #forget(partitions: readonly number[]): void {
-    this.#state.giveUp(partitions);
-    for (const partition of partitions) {
-      this.pause(partition, []);
-      this.#assignments.delete(partition);
-      this.#ready.delete(partition);
+  #giveUp(revoked: readonly AssignedPartition[]): void {
+    this.#options.state.giveUp(revoked.map(({ partition }) => partition));
+    for (const { partition, paused } of revoked) {
+      this.#setPaused(partition, paused, []);
       this.#progress.end(partition);
-      for (const topic of this.#topics) {
-        this.#next.delete(`${topic}/${partition}`);
-        this.#places.forget(topic, partition);
-        this.#committed.delete(`${topic.slice(this.#prefix.length)}/${partition}`);
-      }
+      for (const name of this.#topics) this.#places.forget(name, partition);
     }
   }
 
   #seek({ topic, partition, from }: OffsetReset): void {
-    const offset = String(this.#next.get(`${topic}/${partition}`) ?? from);
+    const next = this.#generation.partitions.get(partition)?.next.get(topic);
     try {
-      this.#consumer.seek({ topic, partition, offset });
+      this.#consumer.seek({ topic, partition, offset: String(next ?? from) });
     } catch (error) {
       // A consumer that starts anew is told when it has joined.
       if (isRefused(error)) throw error;
     }
   }
 
+  /** What a topic is called on the cluster. */
+  #name(topic: string): string {
+    return this.#options.config.topicPrefix + topic;
+  }
+
+  /** What a topic of the cluster is called here. */
+  #own(name: string): string {
+    return name.slice(this.#options.config.topicPrefix.length);
+  }
+
   #told(error: Error): Error {
     if (!isReplaced(error)) return error;
-    const name = this.#groupInstanceId;
+    const name = this.#options.config.groupInstanceId;
     return new WardstreamError(
       'WS_BUS',
       `another process has joined the group as ${name}: bus.groupInstanceId must be another for each`,
