@@ -14,6 +14,7 @@ import { INPUT_TOPICS, TOPICS } from '../dist/contract/topics.js';
 import { EventDecoder } from '../dist/engine/decode.js';
 import { EncodeStage } from '../dist/engine/encode.js';
 import { rebuild } from '../dist/engine/rebuild.js';
+import { SchemaLoader } from '../dist/engine/schema-loader.js';
 import { MessageCodec } from '../dist/events/codec.js';
 import { loadModel } from '../dist/inference/model.js';
 import { produceAll } from '../dist/replay/replay.js';
@@ -115,15 +116,19 @@ async function rebuilding(config, { startTime, patients }) {
   const { stepMs, steps } = loadModel('latest').config;
   const bus = await KafkaBus.open(config);
   const appliedTo = Object.fromEntries(INPUT_TOPICS.map((topic) => [topic, Number.MAX_SAFE_INTEGER]));
-  const whole = { admittedAt: startTime, lastEventAt: startTime, appliedTo, alerts: '', demographics: {} };
+  const place = { wardId: null, bedId: null };
+  const times = { openedAt: startTime, lastEventAt: startTime };
   // Whose events are in which partition does not matter here: all are read.
   const lost = patients.map((patientId, index) => {
-    return { ...whole, patientId, partition: index % config.partitions, wardId: null, bedId: null };
+    const partition = index % config.partitions;
+    return { ...times, patientId, partition, appliedTo, alerts: '', place, demographics: {}, facts: undefined };
   });
   const began = performance.now();
+  const codec = new MessageCodec();
   const rebuilt = await rebuild(lost, {
     log: bus.state,
-    codec: new MessageCodec(),
+    codec,
+    schemas: new SchemaLoader(codec),
     limits,
     align: { ...align, stepMs, steps },
     encoding: new EncodeStage({ text: null, image: null }),
