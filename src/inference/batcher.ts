@@ -8,6 +8,7 @@ import type { DriftCounters } from './drift.js';
 import { AttentionCache } from './fusion.js';
 import { type ModalityBlock, modalityBlocks } from './occlusion.js';
 import type { GraphShape, InferenceRuntime, StepInput, StepOutput } from './runtime.js';
+import { type Batch, type OnRun, TokenQueue, type TokenSource } from './token-queue.js';
 
 /** What the model was given for one score: one row of `StepInput`, to run it again with something changed. */
 export type KeptToken = Omit<StepInput, 'rows'>;
@@ -28,50 +29,64 @@ export type OnScored = (scored: Scored) => void;
 /** Which scores are to be kept with what the model was given. */
 export type KeepScore = (outcomes: Outcomes) => boolean;
 
-/** A row's outcomes, and its place in the input of its batch. */
-type OnRun = (outcomes: Outcomes, x: Float32Array, row: number) => void;
-
-interface Token {
-  readonly cache: AttentionCache;
-  readonly step: StepIndex;
-  /** Null for the closing token of a step, whose keys and values are appended. */
-  readonly onRun: OnRun | null;
-}
-
-interface Batch {
-  readonly x: Float32Array;
-  readonly tokens: Token[];
-}
-
-interface Lane {
-  readonly cache: AttentionCache;
-  /** First batch (by number) that may hold the patient's next token. */
-  earliest: number;
-}
-
-/** Row buffers kept for the next batches: a burst opens many, at a quarter of a megabyte each. */
-const MAX_FREE = 4;
 const NOTHING_HIDDEN: ReadonlyMap<Modality, Outcomes> = new Map();
 const NOTHING_BEYOND: readonly string[] = [];
 const KEEP_NONE: KeepScore = () => false;
 
+/** A score of which rows are still to be run. */
+class PendingScore {
+  readonly #onScored: OnScored;
+  #missing = 0;
+  #outcomes: Outcomes | null = null;
+  #kept: KeptToken | null = null;
+  #without: Map<Modality, Outcomes> | null = null;
+  outOfRange: readonly string[] = NOTHING_BEYOND;
+
+  constructor(onScored: OnScored) {
+    this.#onScored = onScored;
+  }
+
+  /** The row of the score itself; `keep` gives what is kept of it. */
+  whole(keep: (outcomes: Outcomes, x: Float32Array, row: number) => KeptToken | null): OnRun {
+    return this.#expect((outcomes, x, row) => {
+      this.#outcomes = outcomes;
+      this.#kept = keep(outcomes, x, row);
+    });
+  }
+
+  /** A row with a modality hidden. */
+  hiding(modality: Modality): OnRun {
+    this.#without ??= new Map();
+    const without = this.#without;
+    return this.#expect((outcomes) => without.set(modality, outcomes));
+  }
+
+  #expect(take: OnRun): OnRun {
+    this.#missing++;
+    return (outcomes, x, row) => {
+      take(outcomes, x, row);
+      if (--this.#missing > 0) return;
+      this.#onScored({
+        outcomes: this.#outcomes as Outcomes,
+        outOfRange: this.outOfRange,
+        without: this.#without ?? NOTHING_HIDDEN,
+        kept: this.#kept,
+      });
+    };
+  }
+}
+
 /**
- * Collects tokens of many patients into batches for the step graph. A token that follows a closing token of the same
- * patient goes into a later batch, since it attends to what the closing token appends; so several batches are open at
- * once. Rows are encoded at once, because timelines move on while a batch waits. Batches run in order.
+ * Scores in batches of the step graph. Rows are encoded at once, because timelines move on while a batch waits. Batches run in order.
  */
 export class MicroBatcher {
   readonly #encoder: FeatureEncoder;
   readonly #runtime: InferenceRuntime;
   readonly #shape: GraphShape;
-  readonly #maxBatch: number;
   readonly #drift: DriftCounters | null;
   readonly #modalities: readonly ModalityBlock[];
-  readonly #open: Batch[] = [];
-  readonly #free: Float32Array[] = [];
-  /** Number of the first open batch. */
-  #head = 0;
-  #lanes = new WeakMap<PatientState, Lane>();
+  readonly #queue: TokenQueue;
+  readonly #sources = new WeakMap<PatientState, TokenSource>();
   #running: Promise<void> = Promise.resolve();
   readonly #k: Float32Array;
   readonly #v: Float32Array;
@@ -94,7 +109,7 @@ export class MicroBatcher {
     this.#encoder = encoder;
     this.#runtime = runtime;
     this.#shape = shape;
-    this.#maxBatch = maxBatch;
+    this.#queue = new TokenQueue(maxBatch, encoder.size);
     this.#modalities = modalityBlocks(encoder.featureNames);
     const cells = maxBatch * shape.layers * shape.slots * shape.width;
     this.#k = new Float32Array(cells);
@@ -104,13 +119,12 @@ export class MicroBatcher {
 
   /** The attention cache of a patient, up to date where nothing waits to be run. */
   cacheOf(patient: PatientState): AttentionCache {
-    return this.#laneOf(patient).cache;
+    return this.#sourceOf(patient).cache;
   }
 
   /** A step is final: its token joins the patient's cache. */
   close(patient: PatientState, step: StepIndex, carry: Carry): void {
-    const lane = this.#laneOf(patient);
-    const { x, offset } = this.#add(lane, step, null);
+    const { x, offset } = this.#queue.add(this.#sourceOf(patient), step, null);
     this.#encoder.encode(patient, step, patient.timeline.endOf(step), carry, x, offset);
     this.#dispatchFull();
   }
@@ -120,33 +134,18 @@ export class MicroBatcher {
    * `keeps` chooses scores to come with what the model was given.
    */
   score(patient: PatientState, time: EpochMs, onScored: OnScored, keeps: KeepScore = KEEP_NONE): void {
-    const lane = this.#laneOf(patient);
+    const source = this.#sourceOf(patient);
     const { timeline } = patient;
     const step = timeline.openStep;
-    const scored = {
-      outcomes: null as Outcomes | null,
-      kept: null as KeptToken | null,
-      without: NOTHING_HIDDEN as Map<Modality, Outcomes>,
-      outOfRange: NOTHING_BEYOND,
-    };
-    let missing = 1;
-    const settle = () => {
-      if (--missing === 0) onScored(scored as Scored);
-    };
-    const { x, offset } = this.#add(lane, step, (outcomes, rows, row) => {
-      scored.outcomes = outcomes;
-      if (keeps(outcomes)) scored.kept = this.#keep(lane.cache, rows, row);
-      settle();
-    });
+    const pending = new PendingScore(onScored);
+    const keep = (outcomes: Outcomes, rows: Float32Array, row: number) =>
+      keeps(outcomes) ? this.#keep(source.cache, rows, row) : null;
+    const { x, offset } = this.#queue.add(source, step, pending.whole(keep));
     this.#encoder.encode(patient, step, time, timeline.carry, x, offset);
-    if (this.#drift !== null) scored.outOfRange = this.#drift.add(x, offset);
+    if (this.#drift !== null) pending.outOfRange = this.#drift.add(x, offset);
     for (const { modality, from, to, seen } of this.#modalities) {
       if (x[offset + seen] === 0) continue;
-      if (missing++ === 1) scored.without = new Map();
-      const hidden = this.#add(lane, step, (outcomes) => {
-        scored.without.set(modality, outcomes);
-        settle();
-      });
+      const hidden = this.#queue.add(source, step, pending.hiding(modality));
       hidden.x.set(x.subarray(offset, offset + this.#encoder.size), hidden.offset);
       hidden.x.fill(0, hidden.offset + from, hidden.offset + to);
     }
@@ -155,7 +154,8 @@ export class MicroBatcher {
 
   /** Runs all that has been added; resolves when every `onScored` has been called. */
   flush(): Promise<void> {
-    while (this.#open.length > 0) this.#dispatchFirst();
+    for (let batch = this.#queue.shift(); batch !== undefined; batch = this.#queue.shift())
+      this.#dispatch(batch);
     return this.#running.then(() => this.#copies.clear());
   }
 
@@ -167,52 +167,27 @@ export class MicroBatcher {
     return result;
   }
 
-  /** Takes the next place for a row of the patient, not before their rows so far; the caller writes it there. */
-  #add(
-    lane: Lane,
-    step: StepIndex,
-    onRun: OnRun | null,
-  ): { readonly x: Float32Array; readonly offset: number } {
-    let number = Math.max(lane.earliest, this.#head);
-    while (this.#batch(number).tokens.length >= this.#maxBatch) number++;
-    const { x, tokens } = this.#batch(number);
-    const offset = tokens.length * this.#encoder.size;
-    tokens.push({ cache: lane.cache, step, onRun });
-    lane.earliest = onRun === null ? number + 1 : number;
-    return { x, offset };
-  }
-
-  #laneOf(patient: PatientState): Lane {
-    let lane = this.#lanes.get(patient);
-    if (lane === undefined) {
-      lane = { cache: new AttentionCache(this.#shape), earliest: 0 };
-      this.#lanes.set(patient, lane);
+  #sourceOf(patient: PatientState): TokenSource {
+    let source = this.#sources.get(patient);
+    if (source === undefined) {
+      source = { cache: new AttentionCache(this.#shape), earliest: 0 };
+      this.#sources.set(patient, source);
     }
-    return lane;
-  }
-
-  /** The open batch of that number, made if it is not there yet. */
-  #batch(number: number): Batch {
-    while (this.#head + this.#open.length <= number) {
-      const x = this.#free.pop() ?? new Float32Array(this.#maxBatch * this.#encoder.size);
-      this.#open.push({ x, tokens: [] });
-    }
-    return this.#open[number - this.#head];
+    return source;
   }
 
   #dispatchFull(): void {
-    while (this.#open.length > 0 && this.#open[0].tokens.length >= this.#maxBatch) this.#dispatchFirst();
+    while (this.#queue.isFull) this.#dispatch(this.#queue.shift() as Batch);
   }
 
-  #dispatchFirst(): void {
-    const batch = this.#open.shift()!;
-    this.#head++;
+  #dispatch(batch: Batch): void {
     this.#running = this.#running.then(() => this.#run(batch));
     // A failed run is reported by flush(); until then it must not count as unhandled.
     this.#running.catch(() => undefined);
   }
 
-  async #run({ x, tokens }: Batch): Promise<void> {
+  async #run(batch: Batch): Promise<void> {
+    const { x, tokens } = batch;
     const rows = tokens.length;
     if (rows > 0) {
       const { layers, slots, width, outputs } = this.#shape;
@@ -232,7 +207,7 @@ export class MicroBatcher {
       this.tokens += rows;
       this.batches++;
     }
-    if (this.#free.length < MAX_FREE) this.#free.push(x);
+    this.#queue.giveBack(batch);
   }
 
   #keep(cache: AttentionCache, x: Float32Array, row: number): KeptToken {
