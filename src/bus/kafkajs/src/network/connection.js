@@ -170,22 +170,37 @@ module.exports = class Connection {
       }
 
       this.authenticatedAt = null
+      // What is left of an answer that an earlier connection broke off is no beginning of the next one's.
+      this.bytesBuffered = 0
+      this.bytesNeeded = Decoder.int32Size()
+      this.chunks = []
 
       let timeoutId
+      let socket = null
+      // What an earlier socket still says, or its end, does not concern this connection any more.
+      const isLeft = () => this.socket !== socket
 
       const onConnect = () => {
         clearTimeout(timeoutId)
+        if (isLeft()) return
         this.connectionStatus = CONNECTION_STATUS.CONNECTED
         this.requestQueue.scheduleRequestTimeoutCheck()
         resolve(true)
       }
 
       const onData = data => {
-        this.processData(data)
+        if (isLeft()) return
+        try {
+          this.processData(data)
+        } catch (e) {
+          socket.destroy()
+          onError(e)
+        }
       }
 
       const onEnd = async () => {
         clearTimeout(timeoutId)
+        if (isLeft()) return
 
         const wasConnected = this.isConnected()
 
@@ -206,6 +221,7 @@ module.exports = class Connection {
 
       const onError = async e => {
         clearTimeout(timeoutId)
+        if (isLeft()) return
 
         const error = new KafkaJSConnectionError(`Connection error: ${e.message}`, {
           broker: `${this.host}:${this.port}`,
@@ -220,6 +236,7 @@ module.exports = class Connection {
       }
 
       const onTimeout = async () => {
+        if (isLeft()) return
         const error = new KafkaJSConnectionError('Connection timeout', {
           broker: `${this.host}:${this.port}`,
         })
@@ -237,7 +254,7 @@ module.exports = class Connection {
 
       try {
         timeoutId = setTimeout(onTimeout, this.connectionTimeout)
-        this.socket = createSocket({
+        socket = createSocket({
           socketFactory: this.socketFactory,
           host: this.host,
           port: this.port,
@@ -248,6 +265,7 @@ module.exports = class Connection {
           onError,
           onTimeout,
         })
+        this.socket = socket
       } catch (e) {
         clearTimeout(timeoutId)
         reject(
@@ -500,6 +518,9 @@ module.exports = class Connection {
       const buffer = this.chunks.length > 1 ? Buffer.concat(this.chunks) : this.chunks[0]
       const decoder = new Decoder(buffer)
       const expectedResponseSize = decoder.readInt32()
+      if (expectedResponseSize < Decoder.int32Size()) {
+        throw new KafkaJSConnectionError(`this is no answer of Kafka: ${expectedResponseSize} bytes`)
+      }
 
       // Return early if not enough bytes to read the full response
       if (!decoder.canReadBytes(expectedResponseSize)) {
