@@ -60,10 +60,20 @@ export function printResult(result: object, json: boolean): void {
   }
 }
 
-/** Resolves at Ctrl-C or a request to terminate; a second one ends the process at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Resolves at Ctrl-C or a request to terminate; a second one ends the process at once. Until then the process stays, also while it has no
+ * connection and no timer, as where broker and store are both away: Node would end it with 13.
+ */
 export function interrupted(): Promise<void> {
+  const staying = setInterval(() => undefined, LONGEST_TIMER_MS);
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    const stop = () => {
+      clearInterval(staying);
+      resolve();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
   });
 }
 
