@@ -40,13 +40,17 @@ export function clientOptions({ brokers, clientId, ssl, sasl, maxBatchBytes }: K
   };
 }
 
-/** What the call gives; while the cluster cannot answer for now (a broker away, a leader or coordinator moving), asks again. */
+/**
+ * What the call gives; while the cluster cannot answer for now (a broker away, a leader or coordinator moving), asks again. @throws what the
+ * brokers refuse, and what we refuse ourselves.
+ */
 export async function patiently<Answer>(call: () => Promise<Answer>, signal?: AbortSignal): Promise<Answer> {
   for (;;) {
     try {
       return await call();
     } catch (error) {
-      if (isRefused(error) || signal?.aborted === true) throw error;
+      const isOurs = error instanceof WardstreamError && !error.isPassing;
+      if (isOurs || isRefused(error) || signal?.aborted === true) throw error;
       await sleep(ASK_AGAIN_MS);
     }
   }

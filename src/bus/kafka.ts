@@ -99,8 +99,9 @@ export class KafkaBus implements EventBus {
     return this.#watch?.lost ?? 0;
   }
 
+  /** A broker that goes away meanwhile is waited for. */
   createTopics(topics: readonly string[]): Promise<string[]> {
-    return this.#topics.create(topics);
+    return patiently(() => this.#topics.create(topics), this.#closing.signal);
   }
 
   listTopics(): Promise<TopicDescription[]> {

@@ -3,7 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { clientOptions, type KafkaBusConfig, tokenSource } from '../../src/bus/kafka-client.js';
+import { clientOptions, type KafkaBusConfig, patiently, tokenSource } from '../../src/bus/kafka-client.js';
+import kafkajs from '../../src/bus/kafkajs/index.js';
+import { WardstreamError } from '../../src/errors.js';
 import { parseConfig } from '../../src/settings/config.js';
 import { temporaryDirectory } from '../helpers.js';
 
@@ -33,6 +35,32 @@ describe('options of the Kafka client', () => {
     expect(() => kafka({ sasl: oauth({}) })).toThrow(needs);
     expect(() => kafka({ sasl: oauth({ tokenUrl: 'http://t/', clientId: 'c' }) })).toThrow(needs);
     expect(() => kafka({ sasl: oauth({ tokenUrl: 'http://t/', tokenFile: 'f' }) })).toThrow(needs);
+  });
+});
+
+describe('what is asked of a cluster', () => {
+  const CLOSED = new kafkajs.KafkaJSConnectionError('Closed connection');
+
+  /** The errors in order, then an answer. */
+  function ask(...errors: Error[]) {
+    return async () => {
+      const error = errors.shift();
+      if (error !== undefined) throw error;
+      return 'answer';
+    };
+  }
+
+  it('is asked again while a broker is away', async () => {
+    expect(await patiently(ask(CLOSED, CLOSED))).toBe('answer');
+    expect(await patiently(ask(new WardstreamError('WS_BUS', 'not yet', { isPassing: true })))).toBe(
+      'answer',
+    );
+  });
+
+  it('is not asked again where that does not help, or nobody waits', async () => {
+    const differs = new WardstreamError('WS_BUS', 'topic t has 3 partitions');
+    await expect(patiently(ask(differs))).rejects.toBe(differs);
+    await expect(patiently(ask(CLOSED), AbortSignal.abort())).rejects.toBe(CLOSED);
   });
 });
 
