@@ -21,6 +21,7 @@ import { actions, SETTINGS, type Undisturbed, undisturbed, workload } from './wo
 /** `npm run chaos -- SEED SECONDS` sets these. */
 const SEED = Number(process.env.CHAOS_SEED ?? 17);
 const LIVE_MS = 1000 * Number(process.env.CHAOS_SECONDS ?? 180);
+const BY_HAND = process.env.CHAOS_SEED !== undefined;
 /** Until the stream is live: the undisturbed run, the topics filled, the engines up, and the first day dealt with. */
 const LEAD_MS = 1000 * Number(process.env.CHAOS_LEAD_SECONDS ?? 45);
 /** `CHAOS_TARGETS=engines,store` harms only these; `none` nothing at all. */
@@ -28,8 +29,8 @@ const harmed = process.env.CHAOS_TARGETS?.split(',');
 const targets = new Set(TARGETS.filter((target) => harmed?.includes(target) ?? true));
 /** What is not dealt with by then is not going to be. */
 const HEAL_MS = 90_000;
-/** So long rows may wait on the disk of an engine once all is well. */
-const DRAIN_MS = 60_000;
+/** So long rows may wait on the disk of an engine once all is well; by hand, until they are in the store or will never be. */
+const DRAIN_MS = BY_HAND ? 600_000 : 60_000;
 /** For faults under way, engines that do not end, and the checks: a failure is to be told in full. */
 const CHECK_MS = 300_000;
 /** Engines that are there, and one that comes and goes. */
@@ -148,9 +149,9 @@ suite('a ward on which everything goes wrong', () => {
   });
 
   it(`loses nothing, doubles nothing and stops for nothing (seed ${SEED}, ${LIVE_MS / 1000} s)`, {
-    timeout: LEAD_MS + LIVE_MS + HEAL_MS + CHECK_MS,
-    // A machine that stalls is a fault of its own. What fails twice is ours.
-    retry: 1,
+    timeout: LEAD_MS + LIVE_MS + HEAL_MS + DRAIN_MS + CHECK_MS,
+    // A machine that stalls is a fault of its own. What fails twice is ours; by hand it is looked at.
+    retry: BY_HAND ? 0 : 1,
   }, async () => {
     const span = { start: Date.now() + LEAD_MS, liveMs: LIVE_MS };
     const stays = workload(SEED, span);
@@ -189,7 +190,7 @@ suite('a ward on which everything goes wrong', () => {
     const shown = reference.records.filter(({ eventTime }) => eventTime >= span.start + 500);
     const push = checkPush(shown, watchers, faults.done);
     const findings: Finding[] = [
-      ...(left > 0 ? [{ check: 'input is not dealt with', count: left, examples: [] }] : []),
+      ...(left > 0 ? [{ check: 'input is not dealt with', count: left, examples: [], all: [] }] : []),
       ...checkEngines(slots, span.start),
       ...(await checkResults(scene, reference)),
       ...push.findings,
@@ -219,8 +220,8 @@ suite('a ward on which everything goes wrong', () => {
     };
     mkdirSync(resolve('test-artifacts'), { recursive: true });
     writeFileSync(resolve('test-artifacts', `chaos-${SEED}.json`), JSON.stringify(report, null, 1));
-    say(JSON.stringify(report, null, 1));
-    expect(findings.filter((each) => !known.includes(each))).toEqual([]);
+    say(JSON.stringify(report, (key, value) => (key === 'all' ? undefined : value), 1));
+    expect(findings.filter((each) => !known.includes(each)).map(({ all: _, ...each }) => each)).toEqual([]);
   });
 });
 

@@ -13,6 +13,8 @@ export interface Finding {
   readonly check: string;
   readonly count: number;
   readonly examples: readonly string[];
+  /** Each of them, for the file of a run. */
+  readonly all: readonly string[];
 }
 
 const MAX_BYTES = 1.5e9;
@@ -24,7 +26,7 @@ const AHEAD_MS = 2500;
 const EXAMPLES = 3;
 
 function finding(check: string, all: readonly string[]): Finding[] {
-  return all.length === 0 ? [] : [{ check, count: all.length, examples: all.slice(0, EXAMPLES) }];
+  return all.length === 0 ? [] : [{ check, count: all.length, examples: all.slice(0, EXAMPLES), all }];
 }
 
 /** Where two runs say different things. */
