@@ -121,7 +121,16 @@ async function rebuilding(config, { startTime, patients }) {
   // Whose events are in which partition does not matter here: all are read.
   const lost = patients.map((patientId, index) => {
     const partition = index % config.partitions;
-    return { ...times, patientId, partition, appliedTo, alerts: '', place, demographics: {}, facts: undefined };
+    return {
+      ...times,
+      patientId,
+      partition,
+      appliedTo,
+      alerts: '',
+      place,
+      demographics: {},
+      facts: undefined,
+    };
   });
   const began = performance.now();
   const codec = new MessageCodec();
