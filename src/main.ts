@@ -145,8 +145,8 @@ program
 
 program
   .command('run')
-  .description('live: read the configured Kafka topics, score, alert, store and serve, until stopped')
-  .requiredOption('--config <file>', 'settings (YAML or JSON), with bus.kind kafka and a store')
+  .description('live: read the configured topics, score, alert, store and serve, until stopped')
+  .requiredOption('--config <file>', 'settings (YAML or JSON), with bus.kind kafka or embedded, and a store')
   .action(async (options) => {
     isService = true;
     const { run } = await import('./commands/run.js');

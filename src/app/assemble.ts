@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { TechnicalNotices } from '../alerts/notices.js';
 import type { EventBus } from '../bus/bus.js';
+import { EmbeddedBus } from '../bus/embedded/bus.js';
 import { KafkaBus, type KafkaBusConfig } from '../bus/kafka.js';
 import { MemoryBus } from '../bus/memory.js';
 import { LateNotices } from '../bus/troubles.js';
@@ -18,7 +19,7 @@ import { loadModel, type ModelConfig } from '../inference/model.js';
 import { type LiveParts, Observer } from '../metrics/observe.js';
 import type { Parts } from '../parts.js';
 import { type ServerOptions, WardServer } from '../server/server.js';
-import { memoryBusOf } from '../settings/bus.js';
+import { type EmbeddedBusConfig, memoryBusOf } from '../settings/bus.js';
 import type { Config } from '../settings/config.js';
 import { instanceOf } from '../settings/server.js';
 import { embeddedStore } from '../settings/store.js';
@@ -41,6 +42,11 @@ export interface Ward {
   readonly server: WardServer;
 }
 
+/** As `Ward`, over a log that outlives it. */
+export interface LiveWard extends Ward {
+  readonly bus: EventBus;
+}
+
 /** As `Ward`, over a bus in memory and a clock that whoever feeds the bus moves on. */
 export interface FedWard extends Ward {
   readonly bus: MemoryBus;
@@ -52,43 +58,66 @@ const onTrouble = (message: string) => log.error(message);
 
 /**
  * Opens a process on live topics, and reads them. Null where it is told to stop before.
- * @throws WardstreamError of the part that cannot be opened; `WS_CONFIG` where the settings name no Kafka or no store.
+ * @throws WardstreamError of the part that cannot be opened; `WS_CONFIG` where the settings name no log or no store.
  */
-export async function assembleLive(config: Config, life: Life): Promise<Ward | null> {
+export async function assembleLive(config: Config, life: Life): Promise<LiveWard | null> {
   const { bus: busConfig } = config;
-  if (busConfig.kind !== 'kafka') {
-    throw new WardstreamError('WS_CONFIG', 'bus.kind must be kafka for run; for a demo use wardstream start');
+  if (busConfig.kind === 'memory') {
+    throw new WardstreamError(
+      'WS_CONFIG',
+      'bus.kind must be kafka or embedded for run; for a demo use wardstream start',
+    );
   }
   if (config.store.kind === 'none') {
     throw new WardstreamError('WS_CONFIG', 'store.kind must be embedded or server for run');
   }
   // What is wrong with the model is said before anybody waits for Kafka.
   const model = modelOf(config);
-  const { parts, stop } = life;
   const early = new LateNotices();
-  const onRelief = (message: string) => log.info(message);
-  const troubled = { onWarning, onRelief, notices: early };
-  const bus = await untilAvailable('Kafka', () => KafkaBus.open(busConfig, troubled), stop);
-  if (bus === null) return null;
-  parts.keep(bus);
-  const clock = parts.keep(new CheckedClock({ broker: bus.openClock(), troubles: bus.troubles }));
-  const opened = await openEngine(config, life, {
-    model,
-    bus,
-    clock,
-    kafka: { bus, clock, config: busConfig },
-  });
+  const log = await (busConfig.kind === 'kafka'
+    ? openKafka(busConfig, life, early)
+    : openEmbedded(busConfig, life, early));
+  if (log === null) return null;
+  const { bus, clock } = log;
+  const opened = await openEngine(config, life, { model, bus, clock, live: log });
   early.open(opened.notices);
   await clock.start();
   await bus.createTopics(OUTPUT_TOPICS);
-  return serve(config, life, opened);
+  return { ...(await serve(config, life, opened)), bus };
+}
+
+const onRelief = (message: string) => log.info(message);
+
+/** Waits for the brokers, but not longer than until the process is told to stop: then null. */
+async function openKafka(
+  config: KafkaBusConfig,
+  { parts, stop }: Life,
+  notices: LateNotices,
+): Promise<LiveLog | null> {
+  const troubled = { onWarning, onRelief, notices };
+  const bus = await untilAvailable('Kafka', () => KafkaBus.open(config, troubled), stop);
+  if (bus === null) return null;
+  parts.keep(bus);
+  const clock = parts.keep(new CheckedClock({ broker: bus.openClock(), troubles: bus.troubles }));
+  return { bus, clock, kafka: config };
+}
+
+async function openEmbedded(
+  { directory, partitions }: EmbeddedBusConfig,
+  { parts }: Life,
+  notices: LateNotices,
+): Promise<LiveLog> {
+  const bus = parts.keep(EmbeddedBus.open({ directory, partitions, onWarning, onRelief, notices }));
+  // Whoever writes is on this machine, by its clock: only the times of their events can tell that it is wrong.
+  const clock = parts.keep(new CheckedClock({ broker: null, troubles: bus.troubles }));
+  return { bus, clock, kafka: null };
 }
 
 /** Opens a process over a bus in memory, which whoever calls this feeds. @throws as `assembleLive`. */
 export async function assembleFed(config: Config, life: Life): Promise<FedWard> {
   const clock = new ReplayClock();
   const bus = life.parts.keep(new MemoryBus(memoryBusOf(config)));
-  const opened = await openEngine(config, life, { model: modelOf(config), bus, clock, kafka: null });
+  const opened = await openEngine(config, life, { model: modelOf(config), bus, clock, live: null });
   return { ...(await serve(config, life, opened)), bus, clock };
 }
 
@@ -139,7 +168,15 @@ interface Feed {
   readonly bus: EventBus;
   readonly clock: Clock;
   /** Null where events come from within the process. */
-  readonly kafka: (LiveParts & { readonly config: KafkaBusConfig }) | null;
+  readonly live: LiveLog | null;
+}
+
+/** A log that outlives the process, and the clock of who reads it. */
+interface LiveLog extends LiveParts {
+  readonly bus: LiveParts['bus'] & EventBus;
+  readonly clock: CheckedClock;
+  /** Null where it is in a directory. */
+  readonly kafka: KafkaBusConfig | null;
 }
 
 /** An engine that does not read yet, and what a server shows of it. */
@@ -156,10 +193,10 @@ interface OpenEngine extends Feed {
 /** Opens store, sinks and engine, in this order. */
 async function openEngine(config: Config, life: Life, feed: Feed): Promise<OpenEngine> {
   const { parts, stop } = life;
-  const { model, bus, clock, kafka } = feed;
+  const { model, bus, clock } = feed;
   const instance = instanceOf(config.server);
   const notices = new TechnicalNotices(clock, `${instance} ${process.pid}`);
-  const observer = parts.keep(new Observer(clock, kafka?.config ?? null));
+  const observer = parts.keep(new Observer(clock, feed.live?.kafka ?? null));
   const live = await openLiveStore({
     store: config.store.kind === 'none' ? temporaryStore(parts) : config.store,
     instance,
@@ -188,7 +225,7 @@ async function openEngine(config: Config, life: Life, feed: Feed): Promise<OpenE
   const view = new WardView(live.alertLog, clock.live ? () => clock.now() : undefined);
   // Who watches the ward is told first.
   const sinks: [string, Sink][] = [['view', view]];
-  if (kafka !== null)
+  if (feed.live !== null)
     sinks.push(['bus', new BusSink(bus, new MessageCodec(), model.version, { notices, onTrouble })]);
   sinks.push(['store', sink]);
   const engine = await Engine.open({
@@ -206,7 +243,7 @@ async function openEngine(config: Config, life: Life, feed: Feed): Promise<OpenE
 
 /** Shows what the engine does, and lets it begin to read. */
 async function serve(config: Config, { parts, allow }: Life, opened: OpenEngine): Promise<Ward> {
-  const { model, engine, notices, observer, view, store, sink, spool, bus, clock, kafka } = opened;
+  const { model, engine, notices, observer, view, store, sink, spool, bus, clock } = opened;
   const spoolBytes = spool === undefined ? undefined : () => spool.bytes;
   const measured = { client: store, sink, spoolBytes };
   const server = await openServer(config, parts, {
@@ -218,10 +255,10 @@ async function serve(config: Config, { parts, allow }: Life, opened: OpenEngine)
     notices,
     codec: engine.codec,
     // Only what partitions are dealt to can be behind its share of them.
-    ...(kafka === null ? {} : { catchingUp: () => engine.catchingUp }),
+    ...(opened.live === null ? {} : { catchingUp: () => engine.catchingUp }),
     partitionOf: (patientId) => engine.partitionOf(patientId),
     explain: (patientId) => engine.explain(patientId),
-    observability: observer.options(engine, measured, config.metrics.token, kafka ?? undefined),
+    observability: observer.options(engine, measured, config.metrics.token, opened.live ?? undefined),
   });
   await engine.start();
   allow(config.shutdown.deadlineMs);

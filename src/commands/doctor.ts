@@ -117,7 +117,7 @@ async function store({ store: config }: Config): Promise<string> {
 }
 
 async function kafka({ bus: config }: Config): Promise<string> {
-  if (config.kind === 'memory') return 'not configured; the embedded bus is used';
+  if (config.kind !== 'kafka') return `not configured; bus.kind is ${config.kind}`;
   const bus = await KafkaBus.open(config);
   try {
     const topics = await bus.listTopics();

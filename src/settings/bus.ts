@@ -60,6 +60,19 @@ export const busSchema = z
         .describe('Records a partition holds unread before the producer waits.'),
     }),
     z.strictObject({
+      kind: z.literal('embedded'),
+      directory: z
+        .string()
+        .min(1)
+        .describe('Directory of the log. One process has it; what is in it survives the process.'),
+      partitions: z
+        .number()
+        .int()
+        .positive()
+        .default(4)
+        .describe('Partitions of each topic of a new log; one that is there keeps what it has.'),
+    }),
+    z.strictObject({
       kind: z.literal('kafka'),
       brokers: z
         .array(z.string().min(1))
@@ -141,6 +154,7 @@ export const busSchema = z
   ])
   .default(MEMORY_BUS);
 export type BusConfig = z.infer<typeof busSchema>;
+export type EmbeddedBusConfig = Extract<BusConfig, { kind: 'embedded' }>;
 export type MemoryBusConfig = Extract<BusConfig, { kind: 'memory' }>;
 
 /** The settings of a bus in memory, also where another one is configured: what is replayed comes from no topic. */
