@@ -78,3 +78,8 @@ function avroOf(text: string): avro.Schema | null {
     return null;
   }
 }
+
+/** The one that is configured. */
+export function registryOf(config: { readonly url: string } | undefined): SchemaRegistryClient | undefined {
+  return config === undefined ? undefined : new SchemaRegistryClient(config.url);
+}

@@ -4,90 +4,42 @@ import { NO_NOTICES, TechnicalNotices } from '../alerts/notices.js';
 import { AlertPolicy } from '../alerts/policy.js';
 import { UnusedValues } from '../alerts/unused-values.js';
 import type { PatientState } from '../align/patient.js';
-import type { Consumer, EventBus, RecordHandler } from '../bus/bus.js';
-import { SchemaRegistryClient } from '../bus/schema-registry.js';
-import type { Clock } from '../clock.js';
+import type { Consumer, RecordHandler } from '../bus/bus.js';
+import { registryOf } from '../bus/schema-registry.js';
 import type { AlertMessage } from '../contract/messages.js';
 import { INPUT_TOPICS, TOPICS } from '../contract/topics.js';
 import { type Encoders, openEncoders } from '../encoders/open.js';
-import { MessageCodec, type SchemaRegistry } from '../events/codec.js';
+import { MessageCodec } from '../events/codec.js';
 import type { Histogram } from '../histogram.js';
 import { MicroBatcher } from '../inference/batcher.js';
 import { DriftCounters, type VariableDrift } from '../inference/drift.js';
 import { Explainer, type OutcomeName } from '../inference/explain.js';
 import type { Model } from '../inference/model.js';
 import type { InferenceRuntime } from '../inference/runtime.js';
-import type { Config } from '../settings/config.js';
 import { BehindWatch, type PartitionDelay } from './behind.js';
 import { type CatchingUp, CatchUp } from './catch-up.js';
 import { Checkpoint } from './checkpoint.js';
+import { Checkpointer } from './checkpointer.js';
+import { type EngineCounts, OutputCounts } from './counts.js';
 import { EventDecoder } from './decode.js';
 import { boundDeadLetters, deliver } from './deliver.js';
 import { EncodeStage } from './encode.js';
+import type { EngineOptions } from './engine-options.js';
 import { type Explanation, Explanations } from './explanations.js';
+import { Flow } from './flow.js';
 import { InputWatch } from './input-watch.js';
 import { mergeByEventTime } from './merging.js';
 import { type OpenModels, openModels } from './models.js';
-import { emptyOutputs, type Outputs, type Sink } from './outputs.js';
+import { emptyOutputs } from './outputs.js';
 import { recallSilent } from './recall.js';
 import { PausedTopics, SchemaGate } from './schema-gate.js';
 import { SchemaLoader } from './schema-loader.js';
 import { ShadowModel } from './shadow.js';
 import { AlignAndScore, applyAlertPolicy, decodeRecords, type EngineInput } from './stages.js';
+import { Ticker } from './ticker.js';
 
-export interface EngineOptions {
-  readonly config: Config;
-  readonly bus: EventBus;
-  readonly clock: Clock;
-  readonly sinks: readonly Sink[];
-  /** By default the one that is configured. */
-  readonly registry?: SchemaRegistry | undefined;
-  /** Told what goes on working, but not as configured. */
-  readonly onWarning?: ((message: string) => void) | undefined;
-  /** Where parts of the process tell what is wrong; by default the engine has its own. */
-  readonly notices?: TechnicalNotices | undefined;
-  /** Whether alerts come with their reasons, some forty rows of the model each; by default they do. */
-  readonly explainsAlerts?: boolean;
-  /** False: nothing is foretold of anybody, and only what comes in counts. By default the model is asked. */
-  readonly asksModel?: boolean | undefined;
-}
-
-/** Counters of the whole path, since the start. */
-export interface EngineCounts {
-  messages: number;
-  observations: number;
-  implausible: number;
-  /** Demographic fields set aside, each a dead letter. */
-  rejectedFields: number;
-  duplicates: number;
-  duplicateObservations: number;
-  late: number;
-  scores: number;
-  alerts: number;
-  deadLetters: number;
-  deadLettersByReason: Record<string, number>;
-  /** Observations of events outside a stay, inside `deadLetters` as one a message. */
-  rejectedObservations: number;
-  /** Notes and images with an embedding. */
-  encoded: number;
-  /** Notes and images of which an encoder used only a part or nothing, by reason. */
-  flagged: Readonly<Record<string, number>>;
-}
-
-/** Input batches under way at once: while one is scored, the next is aligned. */
-const MAX_IN_FLIGHT = 3;
-/** Told to end, results are waited for this long; then the partitions are left all the same. */
-const LEAVE_WITHIN_MS = 3000;
-/** How often events that have waited long enough are released, where nothing new comes in. */
-const TICK_MS = 50;
 /** What a state topic knows where nothing is kept. */
 const NO_STATE = { restored: [], discharged: [], silent: [] };
-/** How often it is looked for partitions that are not read to their end. */
-const LOOK_MS = 1000;
-
-/** Results did not come to rest before the end. */
-class Hurried extends Error {}
-
 /**
  * The pipeline: bus → decode → merge → encode → align → score → alert policy → sinks → commit. The only place that knows all
  * the parts.
@@ -118,44 +70,23 @@ export class Engine {
   readonly #gate: SchemaGate;
   readonly #paused = new PausedTopics((partition, topics) => this.#consumer?.pause(partition, topics));
   readonly #input = new Subject<EngineInput>();
+  readonly #flow = new Flow((batch) => {
+    if (typeof batch === 'object' && 'records' in batch) this.#messages += batch.records.length;
+    this.#catchUp.accept(batch);
+    this.#input.next(batch);
+  });
   #consumer: Consumer | null = null;
-  #inFlight = 0;
-  #waiting: (() => void)[] = [];
-  #failure: Error | null = null;
-  #reportFailure: (error: Error) => void = () => undefined;
-  readonly #failed = new Promise<Error>((resolve) => {
-    this.#reportFailure = resolve;
-  });
-  /** What comes in now is left to whoever reads on from the committed offsets. */
-  #isClosing = false;
-  #hurry: () => void = () => undefined;
-  /** Rejects when results have been waited for long enough at the end. */
-  readonly #hurried = new Promise<never>((_, reject) => {
-    this.#hurry = () => reject(new Hurried());
-  });
-  #ticking: NodeJS.Timeout | undefined;
-  #looking: NodeJS.Timeout | undefined;
   readonly #behind: BehindWatch;
-  #checkpointing: NodeJS.Timeout | undefined;
-  #lastCheckpoint: Promise<void> = Promise.resolve();
-  /** While patients are copied for a checkpoint nothing new comes in. */
-  #isHeld = false;
+  readonly #ticker: Ticker;
   /** Null where state need not outlive the process. */
   readonly #checkpoint: Checkpoint | null;
-  #checkpoints = 0;
-  #checkpointSeconds = 0;
+  readonly #checkpointer: Checkpointer | null;
   #messages = 0;
-  #scores = 0;
-  #alerts = 0;
-  #deadLetters = 0;
-  readonly #deadLettersByReason: Record<string, number> = {};
+  readonly #outputs = new OutputCounts();
 
   private constructor(options: EngineOptions, { served, shadow }: OpenModels, encoders: Encoders) {
-    const {
-      config,
-      registry = registryOf(config),
-      onWarning = (message) => process.emitWarning(message),
-    } = options;
+    const { config, onWarning = (message) => process.emitWarning(message) } = options;
+    const { registry = registryOf(config.schemaRegistry) } = options;
     const { model, runtime, base } = served;
     this.#options = options;
     this.model = model;
@@ -197,14 +128,20 @@ export class Engine {
       shadow === null ? null : new ShadowModel(shadow, { maxBatch, onWarning }),
     );
     this.#schemas = new SchemaLoader(this.codec, { notices: this.notices, onWarning });
-    this.#gate = new SchemaGate(this.#schemas, (batch) => this.#accept(batch), this.#paused.on('schemas'));
-    this.#hurried.catch(() => undefined);
+    this.#gate = new SchemaGate(
+      this.#schemas,
+      (batch) => this.#flow.accept(batch),
+      this.#paused.on('schemas'),
+    );
     this.#checkpoint = this.#openCheckpoint();
+    this.#checkpointer = this.#checkpoint && this.#openCheckpointer(this.#checkpoint);
     this.#behind = new BehindWatch({
       afterMs: config.align.behindAfterMs,
       notices: this.notices,
       onWarning,
     });
+    const { clock } = options;
+    this.#ticker = new Ticker({ flow: this.#flow, gate: this.#gate, behind: this.#behind, clock });
     this.#connect();
   }
 
@@ -264,12 +201,13 @@ export class Engine {
 
   /** Why the pipeline stopped, if it did. */
   get failure(): Error | null {
-    return this.#failure;
+    return this.#flow.failure;
   }
 
   get counts(): EngineCounts {
     const { duplicates, duplicateObservations, late, rejectedObservations } = this.#scoring.aligner.counts;
     const { observations, implausible, rejectedFields } = this.#decoder.counts;
+    const { scores, alerts, deadLetters, deadLettersByReason } = this.#outputs;
     return {
       messages: this.#messages,
       observations: observations - duplicateObservations - rejectedObservations,
@@ -280,10 +218,10 @@ export class Engine {
       late,
       rejectedObservations,
       ...this.#encoding.counts,
-      scores: this.#scores,
-      alerts: this.#alerts,
-      deadLetters: this.#deadLetters,
-      deadLettersByReason: this.#deadLettersByReason,
+      scores,
+      alerts,
+      deadLetters,
+      deadLettersByReason,
     };
   }
 
@@ -295,7 +233,7 @@ export class Engine {
 
   /** Input batches under way. */
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#flow.inFlight;
   }
 
   /** Patients whose state is in memory. */
@@ -321,7 +259,8 @@ export class Engine {
     readonly lastSeconds: number;
   } {
     const { written } = this.#checkpoint ?? { written: 0 };
-    return { checkpoints: this.#checkpoints, written, lastSeconds: this.#checkpointSeconds };
+    const { count, lastSeconds } = this.#checkpointer ?? { count: 0, lastSeconds: 0 };
+    return { checkpoints: count, written, lastSeconds };
   }
 
   /** How old the input is of which not all is read, by partition; and the partitions where that has been too old for a while. */
@@ -339,7 +278,7 @@ export class Engine {
         this.#catchUp.begin(assigned);
         if (assigned.length === 0) return;
         const state = await this.#checkpoint?.restore(assigned, logs);
-        await this.#accept({ assigned, topics, ...NO_STATE, ...state });
+        await this.#flow.accept({ assigned, topics, ...NO_STATE, ...state });
       },
       batch: (batch) => this.#gate.pass(batch),
       revoked: async (revoked) => {
@@ -347,47 +286,36 @@ export class Engine {
         this.#catchUp.forget(revoked);
         this.#gate.drop(revoked);
         this.#paused.forget(revoked);
-        await this.#accept({ revoked });
-        await this.#idle();
+        await this.#flow.accept({ revoked });
+        await this.#flow.idle();
         this.#checkpoint?.forget(revoked);
       },
-      failed: (error) => this.#fail(error),
+      failed: (error) => this.#flow.fail(error),
     };
     this.#consumer = await bus.consume(INPUT_TOPICS, handler, clock);
-    if (clock.live) this.#startTicking(this.#consumer);
-    if (this.#checkpoint !== null) this.#startCheckpoints(config.state.checkpointIntervalMs);
+    if (clock.live) this.#ticker.start(this.#consumer);
+    this.#checkpointer?.start(this.#consumer, config.state.checkpointIntervalMs);
   }
 
   /** Resolves when the pipeline has stopped by itself, with the reason. */
   failed(): Promise<Error> {
-    return this.#failed;
+    return this.#flow.failed();
   }
 
   /** Releases what waits for its time, deals with all that is under way, and commits it. */
   async finish(): Promise<void> {
     await this.#gate.settled();
-    await this.#accept('end');
-    await this.#idle();
-    if (this.#failure !== null) throw this.#failure;
+    await this.#flow.accept('end');
+    await this.#flow.idle();
+    if (this.#flow.failure !== null) throw this.#flow.failure;
   }
 
   /** Stops reading, deals with what is under way, closes sinks and model. */
   async close(): Promise<void> {
-    clearInterval(this.#ticking);
-    clearInterval(this.#looking);
-    clearInterval(this.#checkpointing);
-    this.#isClosing = true;
+    this.#ticker.stop();
+    this.#flow.end();
     this.#schemas.close();
-    // A store that hangs must not keep the partitions from whoever takes them over: they read again what is not committed.
-    const hurry = setTimeout(() => this.#hurry(), LEAVE_WITHIN_MS);
-    await this.#lastCheckpoint;
-    await this.#idle();
-    if (this.#failure === null) {
-      await this.#write().catch((error: unknown) => {
-        if (!(error instanceof Hurried)) throw error;
-      });
-    }
-    clearTimeout(hurry);
+    await (this.#checkpointer?.finish() ?? this.#flow.idle());
     await this.#consumer?.close();
     this.notices.close();
     this.#noticing.unsubscribe();
@@ -395,25 +323,6 @@ export class Engine {
     await this.#encoding.close();
     await this.#runtime.close();
     await this.#shadowRuntime?.close();
-  }
-
-  /**
-   * Live, tells the pipeline how far the input is read, so that what waits for its time is released when it comes, even if nothing
-   * new arrives. One word of it waits at a time, in line with the input, so it comes however busy the pipeline is.
-   */
-  #startTicking(consumer: Consumer): void {
-    let isWaiting = false;
-    this.#ticking = setInterval(() => {
-      if (isWaiting) return;
-      isWaiting = true;
-      void this.#accept(() => ({ progress: this.#gate.inside(consumer.progress()) })).finally(() => {
-        isWaiting = false;
-      });
-    }, TICK_MS);
-    this.#looking = setInterval(
-      () => this.#behind.look(this.#gate.inside(consumer.progress()), this.#options.clock.now()),
-      LOOK_MS,
-    );
   }
 
   #openCheckpoint(): Checkpoint | null {
@@ -444,82 +353,13 @@ export class Engine {
     });
   }
 
-  /** Every so often, beside the stream: writes the state of patients that changed, and commits. */
-  #startCheckpoints(everyMs: number): void {
-    let isUnderWay = false;
-    this.#checkpointing = setInterval(() => {
-      if (isUnderWay || this.#failure !== null) return;
-      isUnderWay = true;
-      this.#lastCheckpoint = this.#write()
-        .then(() => this.#evict())
-        .catch((error: unknown) => {
-          if (!(error instanceof Hurried)) this.#fail(error);
-        })
-        .finally(() => {
-          isUnderWay = false;
-        });
-    }, everyMs);
-  }
-
-  async #write(): Promise<void> {
-    if (this.#checkpoint === null || this.#consumer === null) return;
-    const began = performance.now();
-    await this.#checkpoint.write({
-      consumer: this.#consumer,
-      atRest: (call) => this.#atRest(call),
-      flush: async () => {
-        const flushed = Promise.all(this.#options.sinks.map((sink) => sink.flush?.()));
-        await Promise.race([flushed, this.#hurried]);
-      },
+  #openCheckpointer(checkpoint: Checkpoint): Checkpointer {
+    return new Checkpointer({
+      checkpoint,
+      flow: this.#flow,
+      sinks: this.#options.sinks,
+      onSilent: (silent) => this.#flow.feed({ assigned: [], topics: [], ...NO_STATE, silent }),
     });
-    this.#checkpoints++;
-    this.#checkpointSeconds = (performance.now() - began) / 1000;
-  }
-
-  /** Lets silent patients leave memory; the sinks are told before anything else comes. */
-  async #evict(): Promise<void> {
-    if (this.#checkpoint === null || this.#isClosing) return;
-    await this.#checkpoint.evict({ atRest: (call) => this.#atRest(call) }, (silent) =>
-      this.#feed({ assigned: [], topics: [], ...NO_STATE, silent }),
-    );
-  }
-
-  /** Lets what is under way come to its end, calls, and goes on. */
-  async #atRest<Result>(call: () => Result): Promise<Result> {
-    this.#isHeld = true;
-    try {
-      await this.#idle();
-      if (this.#failure !== null) throw this.#failure;
-      return call();
-    } finally {
-      this.#isHeld = false;
-      this.#wake();
-    }
-  }
-
-  /** Takes in what comes when there is room; what a call gives is as of then. */
-  async #accept(input: EngineInput | (() => EngineInput)): Promise<void> {
-    while ((this.#isHeld || this.#inFlight >= MAX_IN_FLIGHT) && this.#failure === null) {
-      await this.#progress();
-    }
-    if (this.#failure !== null || this.#isClosing) return;
-    const batch = typeof input === 'function' ? input() : input;
-    if (typeof batch === 'object' && 'records' in batch) this.#messages += batch.records.length;
-    this.#feed(batch);
-  }
-
-  #feed(batch: EngineInput): void {
-    this.#inFlight++;
-    this.#catchUp.accept(batch);
-    this.#input.next(batch);
-  }
-
-  async #idle(): Promise<void> {
-    while (this.#inFlight > 0 && this.#failure === null) await this.#progress();
-  }
-
-  #progress(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   #connect(): void {
@@ -534,7 +374,7 @@ export class Engine {
         this.#scoring.operator(),
         applyAlertPolicy(this.policy, (patientId) => patients.get(patientId)?.partition),
         this.#explanations.operator(),
-        tap((outputs) => this.#count(outputs)),
+        tap((outputs) => this.#outputs.add(outputs)),
         tap((outputs) => this.#noReadings.note(outputs, clock.now())),
         tap((outputs) => this.#unusedValues.note(outputs, clock.now())),
         boundDeadLetters(clock, config.limits.deadLetters),
@@ -544,18 +384,7 @@ export class Engine {
           else this.#checkpoint.note(outputs);
         }),
       )
-      .subscribe({ next: () => this.#settle(), error: (error: unknown) => this.#fail(error) });
-  }
-
-  #count({ scores, alerts, deadLetters }: Outputs): void {
-    this.#scores += scores.length;
-    this.#alerts += alerts.filter(
-      ({ class: kind, sequence }) => kind === 'clinical' && sequence === 0,
-    ).length;
-    for (const { reason, count } of deadLetters) {
-      this.#deadLetters += count;
-      this.#deadLettersByReason[reason] = (this.#deadLettersByReason[reason] ?? 0) + count;
-    }
+      .subscribe({ next: () => this.#settle(), error: (error: unknown) => this.#flow.fail(error) });
   }
 
   /** Hands a technical notice to each sink, past what is under way; a sink that fails says so when it gets results. */
@@ -565,25 +394,7 @@ export class Engine {
   }
 
   #settle(): void {
-    this.#inFlight--;
     this.#catchUp.settle();
-    this.#wake();
+    this.#flow.settle();
   }
-
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
-  }
-
-  #fail(error: unknown): void {
-    this.#failure ??= error instanceof Error ? error : new Error(String(error));
-    this.#reportFailure(this.#failure);
-    this.#inFlight = 1;
-    this.#settle();
-  }
-}
-
-function registryOf({ schemaRegistry }: Config): SchemaRegistry | undefined {
-  return schemaRegistry === undefined ? undefined : new SchemaRegistryClient(schemaRegistry.url);
 }

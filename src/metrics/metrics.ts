@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { PartitionDelay } from '../engine/behind.js';
-import type { EngineCounts } from '../engine/engine.js';
+import type { EngineCounts } from '../engine/counts.js';
 import { DEAD_LETTER_REASONS } from '../events/dead-letter.js';
 import { ENCODING_FLAGS } from '../events/encoding.js';
 import type { Histogram } from '../histogram.js';

@@ -1,0 +1,23 @@
+import type { TechnicalNotices } from '../alerts/notices.js';
+import type { EventBus } from '../bus/bus.js';
+import type { Clock } from '../clock.js';
+import type { SchemaRegistry } from '../events/codec.js';
+import type { Config } from '../settings/config.js';
+import type { Sink } from './outputs.js';
+
+export interface EngineOptions {
+  readonly config: Config;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  readonly sinks: readonly Sink[];
+  /** By default the one that is configured. */
+  readonly registry?: SchemaRegistry | undefined;
+  /** Told what goes on working, but not as configured. */
+  readonly onWarning?: ((message: string) => void) | undefined;
+  /** Where parts of the process tell what is wrong; by default the engine has its own. */
+  readonly notices?: TechnicalNotices | undefined;
+  /** Whether alerts come with their reasons, some forty rows of the model each; by default they do. */
+  readonly explainsAlerts?: boolean;
+  /** False: nothing is foretold of anybody, and only what comes in counts. By default the model is asked. */
+  readonly asksModel?: boolean | undefined;
+}
