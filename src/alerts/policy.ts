@@ -5,7 +5,7 @@ import {
   type AlertState,
   withPresentFields,
 } from '../contract/messages.js';
-import type { Outcomes } from '../contract/outcomes.js';
+import { type SignalSource, signalOf } from '../contract/signals.js';
 import { hashId } from '../events/dead-letter.js';
 import type { EpochMs } from '../events/event.js';
 import type { AlertRule } from '../settings/config.js';
@@ -23,13 +23,12 @@ import {
 } from './rule-state.js';
 
 /** What the policy needs of a score. */
-export interface ScoredMoment extends Outcomes {
+export interface ScoredMoment extends SignalSource {
   readonly patientId: string;
   readonly stayId: string;
   readonly wardId: string | null;
   readonly bedId: string | null;
   readonly eventTime: EpochMs;
-  readonly news2: number | null;
   /** What each modality adds to the risk, where that is known. */
   readonly contributions?: Contributions;
   /** Last known values in canonical units and their ages in ms, by variable index; NaN where never seen. */
@@ -96,7 +95,7 @@ export class AlertPolicy {
     const trend = moment.risk - riskAnHourAgo(stay, moment);
     const transitions = this.advanceTo(moment.patientId, Math.min(moment.eventTime, ordered));
     this.#rules.forEach((rule, index) => {
-      const value = moment[rule.signal];
+      const value = signalOf(rule.signal).of(moment);
       if (value === null) return;
       const transition = this.#step(rule, stay.rules[index], moment, value, trend);
       if (transition !== null) transitions.push(transition);

@@ -1,39 +1,88 @@
 import { WardstreamError } from '../errors.js';
-import type { ModelOutput } from './outcomes.js';
+import type { ModelOutput, Outcomes } from './outcomes.js';
 
-/** What rules can watch: probabilities of the model, and NEWS2 points. */
-export const SIGNALS = ['risk', 'circulatory', 'respiratory', 'deterioration', 'news2'] as const;
-export type Signal = (typeof SIGNALS)[number];
+/** What signals are read from: what a score has of them. */
+export interface SignalSource extends Outcomes {
+  readonly news2: number | null;
+}
+
+/** What a rule can watch. */
+interface SignalEntry {
+  readonly id: string;
+  /** Words for a clinician. */
+  readonly label: string;
+  /** UCUM; 1 is a probability. */
+  readonly unit: string;
+  /** It is never below the first and never above the second. */
+  readonly range: readonly [low: number, high: number];
+  /** The least threshold that tells anything: points are whole. */
+  readonly least: number;
+  /** The model's output that it is; null where no model has a part in it. */
+  readonly output: ModelOutput | null;
+  /** Its value; null where it is not known. */
+  readonly of: (score: SignalSource) => number | null;
+}
+
+const PROBABILITY = { unit: '1', range: [0, 1], least: Number.MIN_VALUE } as const;
+
+/** All signals. To add one, add an entry. */
+export const SIGNALS = [
+  {
+    id: 'risk',
+    label: 'Risk of death in hospital',
+    ...PROBABILITY,
+    output: 'mortality',
+    of: ({ risk }) => risk,
+  },
+  {
+    id: 'circulatory',
+    label: 'Circulatory failure within 8 h',
+    ...PROBABILITY,
+    output: 'circulatory',
+    of: ({ circulatory }) => circulatory,
+  },
+  {
+    id: 'respiratory',
+    label: 'Respiratory failure within 8 h',
+    ...PROBABILITY,
+    output: 'respiratory',
+    of: ({ respiratory }) => respiratory,
+  },
+  {
+    id: 'deterioration',
+    label: 'Circulatory or respiratory failure within 8 h',
+    ...PROBABILITY,
+    output: 'deterioration',
+    of: ({ deterioration }) => deterioration,
+  },
+  {
+    // Royal College of Physicians, National Early Warning Score (NEWS) 2, 2017: seven parameters, 20 points in all.
+    id: 'news2',
+    label: 'NEWS2',
+    unit: '{score}',
+    range: [0, 20],
+    least: 1,
+    output: null,
+    of: ({ news2 }) => news2,
+  },
+] as const satisfies readonly SignalEntry[];
+
+export type SignalId = (typeof SIGNALS)[number]['id'];
+export const SIGNAL_IDS = SIGNALS.map(({ id }) => id);
+
+const BY_ID: ReadonlyMap<string, SignalEntry> = new Map(SIGNALS.map((signal) => [signal.id, signal]));
+
+export function signalOf(id: SignalId): SignalEntry {
+  return BY_ID.get(id)!;
+}
 
 /** The kind of the technical notice of a patient whose ward is not known; no rule may have its name. */
 export const PLACE_UNKNOWN = 'place-unknown';
 
-/** What a signal can be, in its unit. */
-interface SignalRange {
-  readonly unit: string;
-  /** It is never below this… */
-  readonly low: number;
-  /** …and never above this. */
-  readonly high: number;
-  /** The least threshold that tells anything: points are whole. */
-  readonly least: number;
-}
-
-const PROBABILITY: SignalRange = { unit: 'a probability', low: 0, high: 1, least: Number.MIN_VALUE };
-/** Royal College of Physicians, National Early Warning Score (NEWS) 2, 2017: seven parameters, 20 points in all. */
-const NEWS2_POINTS: SignalRange = { unit: 'points', low: 0, high: 20, least: 1 };
-const RANGES: Readonly<Record<Signal, SignalRange>> = {
-  risk: PROBABILITY,
-  circulatory: PROBABILITY,
-  respiratory: PROBABILITY,
-  deterioration: PROBABILITY,
-  news2: NEWS2_POINTS,
-};
-
 /** What of a rule decides when it fires. */
 interface Thresholds {
   readonly id: string;
-  readonly signal: Signal;
+  readonly signal: SignalId;
   readonly raiseAt: number;
   readonly resolveBelow: number;
 }
@@ -49,8 +98,12 @@ export interface RuleFault {
 export function faultsOf(rules: readonly Thresholds[]): RuleFault[] {
   const faults: RuleFault[] = [];
   rules.forEach(({ id, signal, raiseAt, resolveBelow }, rule) => {
-    const { unit, low, high, least } = RANGES[signal];
-    const range = `${signal} is ${unit} from ${low} to ${high}`;
+    const {
+      unit,
+      range: [low, high],
+      least,
+    } = signalOf(signal);
+    const range = `${signal} is ${unit === '1' ? 'a probability' : 'points'} from ${low} to ${high}`;
     const say = (field: RuleFault['field'], message: string) => faults.push({ rule, field, message });
     if (id.trim() === '') say('id', 'a rule needs a name');
     if (id === PLACE_UNKNOWN) say('id', `${id} is the name of a technical notice`);
@@ -73,9 +126,10 @@ export function requireSignals(
   rules: readonly Pick<Thresholds, 'id' | 'signal'>[],
   { version, outputs }: { readonly version: string; readonly outputs: readonly ModelOutput[] },
 ): void {
-  const deaf = rules.filter(
-    ({ signal }) => signal !== 'news2' && signal !== 'risk' && !outputs.includes(signal),
-  );
+  const deaf = rules.filter(({ signal }) => {
+    const { output } = signalOf(signal);
+    return output !== null && !outputs.includes(output);
+  });
   if (deaf.length === 0) return;
   const which = deaf.map(({ id, signal }) => `${id} watches ${signal}`).join(', ');
   throw new WardstreamError(

@@ -3,7 +3,7 @@ import type { PatientState } from '../align/patient.js';
 import { VARIABLE_COUNT, VARIABLES } from '../clinical/variables.js';
 import type { Contributions } from '../contract/contributions.js';
 import type { AlertMessage, Evidence } from '../contract/messages.js';
-import type { Outcomes } from '../contract/outcomes.js';
+import { type SignalSource, signalOf } from '../contract/signals.js';
 import type { EpochMs } from '../events/event.js';
 import type { KeptToken, MicroBatcher, Scored } from '../inference/batcher.js';
 import type { Explainer, OutcomeName, VariableEffect } from '../inference/explain.js';
@@ -58,10 +58,10 @@ export class Explanations {
   }
 
   /** Whether a rule may raise on a score, so that what the model was given must be kept. */
-  mayRaise(news2: number | null, outcomes: Outcomes): boolean {
+  mayRaise(score: SignalSource): boolean {
     if (!this.#ofAlerts) return false;
     return this.#rules.some(({ signal, raiseAt }) => {
-      const value = signal === 'news2' ? news2 : outcomes[signal];
+      const value = signalOf(signal).of(score);
       return value !== null && value >= raiseAt;
     });
   }
@@ -127,10 +127,11 @@ export class Explanations {
     };
   }
 
-  /** What a rule watches; a rule on NEWS2 is explained by the risk. */
+  /** What a rule watches; what is no output of the model is explained by the risk. */
   #outcomeOf(rule: string): OutcomeName {
-    const signal = this.#rules.find(({ id }) => id === rule)?.signal ?? 'risk';
-    return signal === 'news2' ? 'risk' : signal;
+    const signal = this.#rules.find(({ id }) => id === rule)?.signal;
+    const output = signal === undefined ? null : signalOf(signal).output;
+    return output === null || output === 'mortality' ? 'risk' : output;
   }
 }
 

@@ -178,7 +178,7 @@ export class AlignAndScore {
             patient.lastScore = score;
             if (kept !== null) explanations?.keep(score, kept);
           },
-          (outcomes) => explanations?.mayRaise(score.news2, outcomes) ?? false,
+          (outcomes) => explanations?.mayRaise({ ...outcomes, news2: score.news2 }) ?? false,
         );
         shadow?.score(patient, time, score);
         this.#actions.push({ kind: 'score', score, partition: patient.partition });

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { faultsOf, SIGNALS } from '../contract/signals.js';
+import { faultsOf, SIGNAL_IDS } from '../contract/signals.js';
 import { WardstreamError } from '../errors.js';
 import { busSchema } from './bus.js';
 import { encodersSchema } from './encoders.js';
@@ -16,13 +16,13 @@ const MIB = 1_048_576;
 const ms = z.number().int().nonnegative();
 
 /**
- * A rule that raises alerts from one signal: a probability of the model (`risk`: death in hospital; the others: onset
- * within 8 h), or NEWS2 points. Thresholds in the signal's unit.
+ * A rule that raises alerts from one signal of `SIGNALS`: a probability of the model (`risk`: death in hospital; the others:
+ * onset within 8 h), or NEWS2 points. Thresholds in the signal's unit.
  */
 const ruleSchema = z.strictObject({
   id: z.string().min(1).describe('Name of the rule; alerts carry it.'),
   signal: z
-    .enum(SIGNALS)
+    .enum(SIGNAL_IDS)
     .describe(
       'What it watches: a probability of the model (`risk`: death in hospital; the others: onset within 8 h), or NEWS2 points.',
     ),

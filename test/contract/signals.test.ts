@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { faultsOf, requireSignals } from '../../src/contract/signals.js';
+import { MODEL_OUTPUTS } from '../../src/contract/outcomes.js';
+import { faultsOf, requireSignals, SIGNALS } from '../../src/contract/signals.js';
 import { type AlertRule, DEFAULT_CONFIG, parseConfig } from '../../src/settings/config.js';
 
 const [RULE] = DEFAULT_CONFIG.alerts.rules;
@@ -17,6 +18,30 @@ it('names each rule that could never raise', () => {
     'alerts.rules: respiratory watches respiratory, deterioration watches deterioration, ' +
       'but model v gives only mortality, circulatory; change the rule or model.version',
   );
+});
+
+describe('the registry', () => {
+  it('has one entry a signal, and one for each output of a model', () => {
+    expect(new Set(SIGNALS.map(({ id }) => id)).size).toBe(SIGNALS.length);
+    expect(SIGNALS.flatMap(({ output }) => output ?? [])).toEqual(MODEL_OUTPUTS);
+  });
+
+  it('reads each signal from its own place of a score', () => {
+    const scored = { risk: 0.1, circulatory: 0.2, respiratory: 0.3, deterioration: 0.4, news2: 5 };
+    expect(SIGNALS.map(({ of }) => of(scored))).toEqual([0.1, 0.2, 0.3, 0.4, 5]);
+    const unknown = { risk: 0.1, circulatory: null, respiratory: null, deterioration: null, news2: null };
+    expect(SIGNALS.map(({ of }) => of(unknown))).toEqual([0.1, null, null, null, null]);
+  });
+
+  it('takes a rule that fires within the range of any signal, and refuses one beyond it', () => {
+    for (const { id: signal, range } of SIGNALS) {
+      const [low, high] = range;
+      const raiseAt = (low + high) / 2;
+      const rule = { ...SOUND, signal, raiseAt, resolveBelow: raiseAt };
+      expect(faultsOf([rule])).toEqual([]);
+      expect(faultsOf([{ ...rule, raiseAt: 1.1 * high }])).toMatchObject([{ field: 'raiseAt' }]);
+    }
+  });
 });
 
 const SOUND = {
