@@ -11,11 +11,11 @@ ward.on('snapshot', ({ patients, alerts }) => {
 });
 
 // Each record once and in order, also after the connection or the server was gone.
-ward.on('record', ({ bedId, priority, state, rule, risk, news2, actor, detail }) => {
+ward.on('record', ({ bedId, priority, state, rule, label, value, threshold, unit, actor, detail }) => {
   const by = actor === null ? '' : ` by ${actor}`;
-  // A technical notice has no risk: its detail says what is wrong.
-  const why = risk === null ? detail : `risk ${risk.toFixed(2)}, NEWS2 ${news2 ?? '–'}`;
-  console.log(`${bedId ?? 'system'} ${priority} ${state}${by}: ${rule}, ${why}`);
+  // A technical notice has no value: its detail says what is wrong. A unit of 1 is a probability.
+  const why = value === null ? detail : `${value.toFixed(2)} ${unit}, threshold ${threshold}`;
+  console.log(`${bedId ?? 'system'} ${priority} ${state}${by}: ${label ?? rule}, ${why}`);
 });
 
 process.once('SIGINT', () => ward.close());

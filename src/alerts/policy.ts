@@ -348,6 +348,7 @@ export class AlertPolicy {
 
   #raise(rule: AlertRule, onset: EpochMs, moment: ScoredMoment, value: number, trend: number): AlertMessage {
     const { patientId, stayId, wardId, bedId, eventTime, risk, news2, contributions } = moment;
+    const { label, unit } = signalOf(rule.signal);
     return {
       alertId: hashId(patientId, rule.id, onset, this.#modelVersion),
       class: 'clinical',
@@ -361,6 +362,9 @@ export class AlertPolicy {
       state: 'RAISED',
       onsetTime: onset,
       eventTime,
+      signal: rule.signal,
+      label,
+      unit,
       value,
       threshold: rule.raiseAt,
       risk,

@@ -128,6 +128,12 @@ export interface AlertMessage {
   state: AlertState;
   onsetTime: number;
   eventTime: number;
+  /** Which signal, or sign of the patient's state, `value` is of. Null: a technical notice, or a record of an earlier version. */
+  signal: string | null;
+  /** What is alarmed, in words for a clinician. Null: as `signal`. */
+  label: string | null;
+  /** UCUM unit of `value` and `threshold`; 1 is a probability. Null: as `signal`. */
+  unit: string | null;
   value: number | null;
   threshold: number | null;
   risk: number | null;
@@ -159,11 +165,21 @@ export function alertOf(json: string): AlertMessage {
  */
 export function withPresentFields(alert: AlertMessage | EarlierAlert): AlertMessage {
   const { class: kind = 'clinical', detail = null, wardId, bedId, leftWardId = null } = alert;
+  const { signal = null, label = null, unit = null } = alert;
   const { raisedWardId = wardId, raisedBedId = bedId } = alert;
-  return { ...alert, class: kind, detail, raisedWardId, raisedBedId, leftWardId };
+  const place = { raisedWardId, raisedBedId, leftWardId };
+  return { ...alert, class: kind, detail, signal, label, unit, ...place };
 }
 
-type LaterField = 'class' | 'detail' | 'raisedWardId' | 'raisedBedId' | 'leftWardId';
+type LaterField =
+  | 'class'
+  | 'detail'
+  | 'signal'
+  | 'label'
+  | 'unit'
+  | 'raisedWardId'
+  | 'raisedBedId'
+  | 'leftWardId';
 type EarlierAlert = Omit<AlertMessage, LaterField> & Partial<Pick<AlertMessage, LaterField>>;
 
 export interface DeadLetterMessage {

@@ -99,6 +99,17 @@ export const alertSchema = z
     state: alertStateSchema,
     onsetTime: time,
     eventTime: time,
+    signal: z
+      .string()
+      .nullable()
+      .describe(
+        'Which signal `value` is of, e.g. risk or news2. Null: a technical notice, or a record of an earlier version.',
+      ),
+    label: z.string().nullable().describe('What is alarmed, in words for a clinician. Null: as `signal`.'),
+    unit: z
+      .string()
+      .nullable()
+      .describe('UCUM unit of `value` and `threshold`; 1 is a probability. Null: as `signal`.'),
     value: z.number().nullable().describe('Null: a technical notice.'),
     threshold: z.number().nullable().describe('Null: a technical notice.'),
     risk: probability.nullable().describe('Null: a technical notice.'),

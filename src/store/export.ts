@@ -64,7 +64,7 @@ const SELECTIONS: Record<ExportTable, string> = {
       arrayStringConcat(out_of_range, ' ') AS out_of_range
     FROM scores FINAL $conditions ORDER BY patient_id, event_time, model_version`,
   alerts: `SELECT toString(patient_id) AS patient_id, alert_id, sequence, toString(ward_id) AS ward_id, toString(rule) AS rule,
-      toString(priority) AS priority, toString(state) AS state, onset_time, event_time, body
+      toString(signal) AS signal, toString(label) AS label, toString(unit) AS unit, value, threshold, toString(priority) AS priority, toString(state) AS state, onset_time, event_time, body
     FROM alert_events FINAL $conditions ORDER BY patient_id, event_time, alert_id, sequence`,
 };
 
@@ -79,7 +79,18 @@ const NUMBER = '^[+-]?[0-9]+([.][0-9]+)?$';
 const GUARDS: Record<ExportTable, string> = {
   observations: guardsOf('patient_id', 'variable'),
   scores: guardsOf('patient_id', 'stay_id', 'ward_id', 'model_version', 'out_of_range'),
-  alerts: guardsOf('patient_id', 'alert_id', 'ward_id', 'rule', 'priority', 'state', 'body'),
+  alerts: guardsOf(
+    'patient_id',
+    'alert_id',
+    'ward_id',
+    'rule',
+    'signal',
+    'label',
+    'unit',
+    'priority',
+    'state',
+    'body',
+  ),
 };
 
 function guardsOf(...columns: string[]): string {

@@ -62,6 +62,11 @@ export const COLUMNS = {
     'onset_time',
     'event_time',
     'body',
+    'signal',
+    'label',
+    'unit',
+    'value',
+    'threshold',
   ],
   dead_letters: [
     'dead_letter_id',
@@ -192,7 +197,9 @@ function alertRow(alert: AlertMessage): Row {
   const { alertId, sequence, patientId, wardId, rule, priority, state, onsetTime, eventTime } = alert;
   const ids = [textValue(alertId), uintValue(sequence), textValue(patientId), textValue(wardId)];
   const times = [timeValue(onsetTime), timeValue(eventTime)];
-  return [...ids, textValue(rule), priority, state, ...times, JSON.stringify(alert)];
+  const { signal, label, unit, value, threshold } = alert;
+  const crossing = [...[signal, label, unit].map(textValue), ...[value, threshold].map(maybeFloatValue)];
+  return [...ids, textValue(rule), priority, state, ...times, JSON.stringify(alert), ...crossing];
 }
 
 export function deadLetterRow(letter: DeadLetterMessage): Row {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AlertPolicy, type ScoredMoment } from '../../src/alerts/policy.js';
 import { VARIABLE_COUNT } from '../../src/clinical/variables.js';
+import { alarmText } from '../../src/contract/amounts.js';
 import type { AlertAction, AlertMessage } from '../../src/contract/messages.js';
 import type { AlertRule } from '../../src/settings/config.js';
 import { START } from '../helpers.js';
@@ -76,6 +77,20 @@ describe('AlertPolicy', () => {
       [20, 'RAISED'],
       [30, 'RESOLVED'],
     ]);
+  });
+
+  it('says what it watched, in which unit, whatever the rule is called', () => {
+    const rules: AlertRule[] = [
+      { ...RULE, id: 'ews', signal: 'news2', raiseAt: 7, resolveBelow: 5, holdMs: 0 },
+      { ...RULE, id: 'risk-of-shock', signal: 'circulatory', raiseAt: 0.15, resolveBelow: 0.1, holdMs: 0 },
+    ];
+    const policy = new AlertPolicy(rules, 'v');
+    const raised = policy.score(moment(0, 0.02, { news2: 8, circulatory: 0.18 }));
+    expect(raised).toMatchObject([
+      { rule: 'ews', signal: 'news2', label: 'NEWS2', unit: '{score}', value: 8, threshold: 7 },
+      { rule: 'risk-of-shock', signal: 'circulatory', unit: '1', value: 0.18, threshold: 0.15 },
+    ]);
+    expect(raised.map(alarmText)).toEqual(['NEWS2 8 points', 'Circulatory failure within 8 h 18 %']);
   });
 
   it('rests after resolving', () => {

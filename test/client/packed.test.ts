@@ -78,7 +78,8 @@ describe('wardstream-client, packed and installed in an empty folder', () => {
     await expect
       .poll(() => out)
       .toBe(
-        '7 HIGH RAISED: risk-high, risk 0.60, NEWS2 –\n7 HIGH ACKNOWLEDGED by dr.who: risk-high, risk 0.60, NEWS2 –\n',
+        '7 HIGH RAISED: Risk of death in hospital, 0.60 1, threshold 0.5\n' +
+          '7 HIGH ACKNOWLEDGED by dr.who: Risk of death in hospital, 0.60 1, threshold 0.5\n',
       );
     const ended = once(example, 'exit');
     example.kill('SIGINT');

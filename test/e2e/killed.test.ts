@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { ruleText } from '../../dashboards/ward/src/format.js';
+import { titleOf } from '../../src/contract/amounts.js';
 import type { AlertsResponse } from '../../src/contract/protocol.js';
 import { temporaryDirectory } from '../helpers.js';
 import { SECRET, tokenOf } from '../server/ward.js';
@@ -83,7 +83,7 @@ describe.skipIf(!HAS_CHROMIUM)('a server killed in the middle (skipped without C
     const titles = async () => (await rows(page).getByRole('heading').allTextContents()).sort();
     await expect.poll(async () => (await titles()).length, SOON).toBe(expected.length);
     await expect.poll(() => page.getByTestId('connection').textContent(), SOON).toBe('Live');
-    expect(await titles()).toEqual(expected.map(({ bedId, rule }) => `${bedId}: ${ruleText(rule)}`).sort());
+    expect(await titles()).toEqual(expected.map((each) => `${each.bedId}: ${titleOf(each)}`).sort());
     expect(faults).toEqual([]);
   });
 });

@@ -412,7 +412,12 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
         ]);
         expect(await text({ wards: ['V'] })).toEqual([head, rows[1]]);
         expect(await text({ from: START + 2 * MINUTE_MS, patientId: 'p1' })).toEqual([head]);
-        expect(await text({ table: 'alerts', wards: ['W'] })).toHaveLength(2);
+        const [columns, crossing, ...others] = await text({ table: 'alerts', wards: ['W'] });
+        expect(columns).toContain('"rule","signal","label","unit","value","threshold","priority"');
+        expect(crossing).toContain(
+          '"risk-high","risk","Risk of death in hospital","1",0.6,0.5,"HIGH","RAISED"',
+        );
+        expect(others).toEqual([]);
         expect((await text({ table: 'observations', wards: ['W'] }))[1]).toBe(
           '"p1","2026-01-01 00:00:00.000","heartRate",80,0',
         );

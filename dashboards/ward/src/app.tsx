@@ -1,8 +1,8 @@
 import { useEffect } from 'preact/hooks';
+import { titleOf } from '../../../src/contract/amounts.js';
 import { Inbox } from './alerts/inbox.js';
 import { Banner } from './banner.js';
 import type { WardFeed } from './connection.js';
-import { ruleText } from './format.js';
 import { Header } from './header.js';
 import { useAlarm, useFeed, usePlace, useSettings, useWallClock } from './hooks.js';
 import { Message, OPEN_AGAIN } from './message.js';
@@ -130,7 +130,7 @@ function Announcer({ alerts }: { readonly alerts: readonly AlertView[] }) {
   }, [alerts]);
   return (
     <p class="unseen" role="status">
-      {newest && `${newest.priority.toLowerCase()} alert, ${bedName(newest)}: ${ruleText(newest.rule)}`}
+      {newest && `${newest.priority.toLowerCase()} alert, ${bedName(newest)}: ${titleOf(newest)}`}
     </p>
   );
 }

@@ -1,4 +1,5 @@
 import { VARIABLES } from '../../../src/clinical/variables.js';
+import { amountText, UNIT_TEXT } from '../../../src/contract/amounts.js';
 import type { AlertView, PatientView } from './protocol.js';
 
 const MINUTE_MS = 60_000;
@@ -7,27 +8,6 @@ const HOUR_MIN = 60;
 const LEVEL_TREND = 0.02;
 
 const VARIABLE_BY_ID = new Map(VARIABLES.map((variable) => [variable.id, variable]));
-
-/** UCUM → what clinicians write; units not listed are shown as they are. */
-export const UNIT_TEXT: Readonly<Record<string, string>> = {
-  'mm[Hg]': 'mmHg',
-  Cel: '°C',
-  '1': '',
-  '{score}': '',
-  '{pH}': '',
-  '{INR}': '',
-  '{bool}': '',
-  '10*3/uL': '×10³/µL',
-};
-
-const RULE_TEXT: Readonly<Record<string, string>> = {
-  'circulatory-failure': 'Circulatory failure likely within 8 h',
-  'respiratory-failure': 'Respiratory failure likely within 8 h',
-  'risk-high': 'High risk of death in hospital',
-  'risk-elevated': 'Raised risk of death in hospital',
-  'news2-emergency': 'NEWS2 at emergency level',
-  'place-unknown': 'Place unknown',
-};
 
 const DATE = new Intl.DateTimeFormat(undefined, {
   weekday: 'short',
@@ -138,17 +118,10 @@ export function news2Text({ news2, news2Missing }: PatientView): string | null {
   return news2Missing.length > 0 ? `≥ ${news2}` : String(news2);
 }
 
-/** What an alert is about; a rule or kind of notice that has no words here is named by its id. */
-export function ruleText(rule: string): string {
-  return RULE_TEXT[rule] ?? `${rule.charAt(0).toUpperCase()}${rule.slice(1).replaceAll('-', ' ')}`;
-}
-
-/** The signal against its threshold: a probability as per cent, anything else as points. Of a technical notice: what is wrong. */
-export function crossingText({ rule, value, threshold, detail }: AlertView): string {
+/** `18 %, threshold 15 %`: an alert's signal against its threshold, in its unit. Of a technical notice: what is wrong. */
+export function crossingText({ unit, value, threshold, detail }: AlertView): string {
   if (value === null || threshold === null) return detail ?? '';
-  const isPoints = rule.startsWith('news2') || threshold > 1;
-  const show = (number: number) => (isPoints ? number.toFixed(0) : percent(number));
-  return `${isPoints ? 'NEWS2' : 'risk'} ${show(value)}, threshold ${show(threshold)}`;
+  return `${amountText(value, unit)}, threshold ${amountText(threshold, unit)}`;
 }
 
 /** The label a clinician reads; the id itself where it is unknown. */

@@ -1,3 +1,4 @@
+import { alarmText, titleOf } from '../../contract/amounts.js';
 import type { AlertMessage, AlertState, Priority } from '../../contract/messages.js';
 import type { PatientView } from '../../contract/protocol.js';
 import { hashId } from '../../events/dead-letter.js';
@@ -112,8 +113,8 @@ export function flagOf(alert: AlertMessage, raisedAt: EpochMs = alert.onsetTime)
       },
     ],
     code: {
-      coding: [{ system: RULE_SYSTEM, code: rule }],
-      text: `${rule}: ${stateText(state)}`,
+      coding: [{ system: RULE_SYSTEM, code: rule, display: titleOf(alert) }],
+      text: `${alarmText(alert)}: ${stateText(state)}`,
     },
     subject: subjectOf(patientId),
     period: isOver ? { start: iso(raisedAt), end: iso(eventTime) } : { start: iso(raisedAt) },

@@ -50,9 +50,15 @@ describe('format', () => {
   });
 
   it('writes a crossing in the signal’s own unit', () => {
-    expect(crossingText(alert('x', 0, { value: 0.62, threshold: 0.5 }))).toBe('risk 62 %, threshold 50 %');
-    const news2 = alert('x', 0, { rule: 'news2-emergency', value: 9, threshold: 7 });
-    expect(crossingText(news2)).toBe('NEWS2 9, threshold 7');
+    expect(crossingText(alert('x', 0, { value: 0.62, threshold: 0.5 }))).toBe('62 %, threshold 50 %');
+    const news2 = { signal: 'news2', label: 'NEWS2', unit: '{score}', value: 9, threshold: 7 };
+    expect(crossingText(alert('x', 0, { rule: 'risk-by-name', ...news2 }))).toBe(
+      '9 points, threshold 7 points',
+    );
+    // A record of an earlier version says no unit, and none is guessed.
+    expect(crossingText(alert('x', 0, { unit: null, value: 0.62, threshold: 0.5 }))).toBe(
+      '0.62, threshold 0.5',
+    );
   });
 
   it('leaves out what is not known of a person, and says who acted', () => {

@@ -1,4 +1,5 @@
 import type { WardClient } from '../../../../src/client/browser.js';
+import { titleOf } from '../../../../src/contract/amounts.js';
 import {
   ageText,
   crossingText,
@@ -6,7 +7,6 @@ import {
   momentText,
   percent,
   personText,
-  ruleText,
   stateText,
   trendOf,
   valueText,
@@ -41,7 +41,7 @@ export function AlertDetail({ alert, patient, now, client, go, actions }: AlertD
           <b>{alert.priority}</b> {stateText(alert)}
         </p>
         <h3>
-          {bedName(alert)}: {ruleText(alert.rule)}
+          {bedName(alert)}: {titleOf(alert)}
         </h3>
         <p class="note">
           {isTechnical(alert)
@@ -85,6 +85,10 @@ function Basis({ alert, actions }: Pick<AlertDetailProps, 'alert' | 'actions'>) 
         <div>
           <dt>NEWS2 then</dt>
           <dd>{alert.news2 ?? '–'}</dd>
+        </div>
+        <div>
+          <dt>Rule</dt>
+          <dd>{alert.rule}</dd>
         </div>
         <div>
           <dt>Model</dt>

@@ -1,3 +1,4 @@
+import { titleOf } from '../../../../src/contract/amounts.js';
 import type { AlertView, Priority } from '../protocol.js';
 import { bedName, isActive } from '../state.js';
 
@@ -11,7 +12,7 @@ export interface Filter {
   readonly priority: Priority | null;
   /** Null: every ward. */
   readonly ward: string | null;
-  /** Part of a bed's name, of a patient's id or of a rule's. */
+  /** Part of a bed's name, of a patient's id, of what is alarmed or of the rule's id. */
   readonly text: string;
 }
 
@@ -26,7 +27,7 @@ const STAGES: Readonly<Record<Stage, (alert: AlertView) => boolean>> = {
 
 /** Whether an alert is to be shown. */
 export function passes({ stage, priority, ward, text }: Filter, alert: AlertView): boolean {
-  const words = `${bedName(alert)} ${alert.patientId} ${alert.rule}`.toLowerCase();
+  const words = `${bedName(alert)} ${alert.patientId} ${titleOf(alert)} ${alert.rule}`.toLowerCase();
   return (
     STAGES[stage](alert) &&
     (priority === null || alert.priority === priority) &&

@@ -1,7 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { WardClient } from '../../../../src/client/browser.js';
+import { titleOf } from '../../../../src/contract/amounts.js';
 import { resolvedAlerts } from '../api.js';
-import { ageText, crossingText, momentText, ruleText, sinceText, stateText } from '../format.js';
+import { ageText, crossingText, momentText, sinceText, stateText } from '../format.js';
 import type { Place } from '../place.js';
 import type { AlertView, PatientView, Priority } from '../protocol.js';
 import { Shape } from '../shape.js';
@@ -165,7 +166,7 @@ function Row({ alert, now, isChosen, onChoose }: RowProps) {
         </span>
         <b class="bed">{bedName(alert)}</b>
         <span class="what">
-          <b>{ruleText(alert.rule)}</b>
+          <b>{titleOf(alert)}</b>
           <span>{stateText(alert)}</span>
         </span>
         <span class="crossing">{crossingText(alert)}</span>

@@ -1,4 +1,5 @@
-import { crossingText, ruleText, sinceText, stateText } from '../format.js';
+import { titleOf } from '../../../../src/contract/amounts.js';
+import { crossingText, sinceText, stateText } from '../format.js';
 import type { Place } from '../place.js';
 import type { Act, AlertView } from '../protocol.js';
 import { Shape } from '../shape.js';
@@ -55,7 +56,7 @@ function PanelItem({
   actions,
 }: Omit<PanelProps, 'alerts' | 'emptyText'> & { readonly alert: AlertView }) {
   const active = isActive(alert);
-  const title = `${bedName(alert)}: ${ruleText(alert.rule)}`;
+  const title = `${bedName(alert)}: ${titleOf(alert)}`;
   return (
     <li class={`alert ${toneOf(alert)} ${active ? 'active' : 'quiet'}`} data-testid="alert-item">
       <p class="state">

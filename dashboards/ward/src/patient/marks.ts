@@ -1,4 +1,4 @@
-import { ruleText } from '../format.js';
+import { titleOf } from '../../../../src/contract/amounts.js';
 import type { AlertView, Timeline } from '../protocol.js';
 import type { Span } from './timeline.js';
 
@@ -42,11 +42,11 @@ export function marksOf({ notes, images, alerts }: Timeline): Mark[] {
     })),
     ...alerts
       .filter(({ sequence }) => sequence === 0)
-      .map(({ alertId, eventTime, rule, priority }) => ({
+      .map(({ alertId, eventTime, rule, label, priority }) => ({
         kind: 'alert' as const,
         id: alertId,
         time: eventTime,
-        text: `${priority.toLowerCase()} alert raised: ${ruleText(rule)}`,
+        text: `${priority.toLowerCase()} alert raised: ${titleOf({ rule, label })}`,
       })),
   ];
   return marks.sort((a, b) => a.time - b.time);

@@ -1,7 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { WardClient } from '../../../../src/client/browser.js';
+import { titleOf } from '../../../../src/contract/amounts.js';
 import { faultText } from '../api.js';
-import { ageText, momentText, ruleText, stateText } from '../format.js';
+import { ageText, momentText, stateText } from '../format.js';
 import type { Place } from '../place.js';
 import type { AlertView, ImageView, NoteView, Timeline } from '../protocol.js';
 import { Shape } from '../shape.js';
@@ -85,7 +86,7 @@ function AlertHistory({ spans, go }: AlertHistoryProps) {
               <Shape priority={alert.priority} filled={isActive(alert)} />
               {alert.priority}
             </span>
-            <b>{ruleText(alert.rule)}</b>
+            <b>{titleOf(alert)}</b>
             <span class="note">
               {momentText(from)}
               {to === null ? '' : ` for ${ageText(Math.max(0, to - from))}`} · {stateText(alert)}

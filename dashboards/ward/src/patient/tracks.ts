@@ -1,4 +1,4 @@
-import { UNIT_TEXT } from '../format.js';
+import { UNIT_TEXT } from '../../../../src/contract/amounts.js';
 import type { Series, Timeline } from '../protocol.js';
 
 /** One line of a track. */

@@ -1,4 +1,5 @@
-import { ruleText, sinceText } from '../format.js';
+import { titleOf } from '../../../../src/contract/amounts.js';
+import { sinceText } from '../format.js';
 import type { Place } from '../place.js';
 import type { AlertView } from '../protocol.js';
 import { Shape } from '../shape.js';
@@ -36,7 +37,7 @@ function StripText({ alert, now }: { readonly alert: AlertView; readonly now: nu
   return (
     <>
       <Shape priority={alert.priority} filled />
-      <b>{bedName(alert)}</b> {ruleText(alert.rule)} <span class="since">{sinceText(alert, now)}</span>
+      <b>{bedName(alert)}</b> {titleOf(alert)} <span class="since">{sinceText(alert, now)}</span>
     </>
   );
 }
