@@ -1,14 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type Reading, SIGNS, type SignId } from '../../src/clinical/signs.js';
 import {
   CRITERIA,
   type Criterion,
   type Episode,
   judge,
   noEpisode,
-  type Reading,
-  SIGNS,
-  type SignId,
   type StateChange,
   settle,
 } from '../../src/clinical/state.js';
