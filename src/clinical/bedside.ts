@@ -1,10 +1,22 @@
 import { type News2Inputs, news2 } from './news2.js';
 import { qsofa } from './qsofa.js';
+import {
+  type Sofa,
+  sofa,
+  sofaCardiovascular,
+  sofaCoagulation,
+  sofaLiver,
+  sofaNervous,
+  sofaRenal,
+  sofaRespiration,
+} from './sofa.js';
 import { isSilentBeside, SILENT_CHART_MS, SILENT_MONITOR_MS } from './sources.js';
 import { variableIndex } from './variables.js';
 
 /** A vital sign older than this says nothing of the present and counts as missing. */
 export const MAX_VITAL_AGE_MS = 4 * 3_600_000;
+/** A laboratory value older than this says nothing of the present. Ours: most are drawn at least daily. */
+export const MAX_LAB_AGE_MS = 24 * 3_600_000;
 
 const RESP_RATE = variableIndex('respRate');
 const SPO2 = variableIndex('spo2');
@@ -18,6 +30,12 @@ const ACVPU = variableIndex('acvpu');
 const FIO2 = variableIndex('fio2');
 const OXYGEN_FLOW = variableIndex('oxygenFlow');
 const MECH_VENT = variableIndex('mechVent');
+const MAP_INVASIVE = variableIndex('mapInvasive');
+const MAP_CUFF = variableIndex('mapCuff');
+const PAO2 = variableIndex('pao2');
+const PLATELETS = variableIndex('platelets');
+const BILIRUBIN = variableIndex('bilirubin');
+const CREATININE = variableIndex('creatinine');
 
 /** FiO2 of room air. */
 const ROOM_AIR = 0.21;
@@ -28,13 +46,34 @@ export interface BedsideScores {
   readonly news2: number | null;
   readonly news2Missing: readonly string[];
   readonly qsofa: number | null;
+  readonly sofa: Sofa;
 }
 
-/** NEWS2 and qSOFA of last known values and their ages in ms, both by variable index, NaN where never seen. */
-export function bedsideScores(values: Float32Array, ages: Float32Array): BedsideScores {
+/** NEWS2, qSOFA and SOFA of last known values and their ages in ms, both by variable index, NaN where never seen. */
+export function bedsideScores(values: Float32Array, ages: Float32Array, scale: 1 | 2 = 1): BedsideScores {
   const inputs = bedsideInputs(values, ages);
-  const { total, missing } = news2(inputs);
-  return { news2: total, news2Missing: missing, qsofa: qsofa(inputs) };
+  const { total, missing } = news2(inputs, scale);
+  return { news2: total, news2Missing: missing, qsofa: qsofa(inputs), sofa: sofaNow(values, ages) };
+}
+
+/**
+ * SOFA of the last known values, not of the worst of a day. Urine and vasopressors are not known here: the kidney goes by
+ * creatinine alone, and the circulation scores at most 1.
+ */
+function sofaNow(values: Float32Array, ages: Float32Array): Sofa {
+  const recent = (index: number): number | null => (ages[index] <= MAX_VITAL_AGE_MS ? values[index] : null);
+  const lab = (index: number): number | null => (ages[index] <= MAX_LAB_AGE_MS ? values[index] : null);
+  const isLineSilent = isSilentBeside(ages[MAP_INVASIVE], ages[MAP_CUFF], SILENT_MONITOR_MS);
+  const map = isLineSilent ? recent(MAP_CUFF) : (recent(MAP_INVASIVE) ?? recent(MAP_CUFF));
+  const ventilated = recent(MECH_VENT);
+  return sofa({
+    respiration: sofaRespiration(recent(PAO2), recent(FIO2), ventilated === null ? null : ventilated === 1),
+    coagulation: sofaCoagulation(lab(PLATELETS)),
+    liver: sofaLiver(lab(BILIRUBIN)),
+    cardiovascular: sofaCardiovascular(map, null),
+    nervous: sofaNervous(recent(GCS)),
+    renal: sofaRenal(lab(CREATININE), null),
+  });
 }
 
 /**

@@ -2,11 +2,13 @@
  * Signs that criteria of a state are about, and how each is read from last known values. Sources:
  * [R] Rice et al., "Comparison of the SpO2/FIO2 ratio and the PaO2/FIO2 ratio", Chest 2007;132:410-417.
  */
-import { MAX_VITAL_AGE_MS } from './bedside.js';
+import { MAX_LAB_AGE_MS, MAX_VITAL_AGE_MS } from './bedside.js';
 import { isSilentBeside, SILENT_MONITOR_MS } from './sources.js';
 import { variableIndex } from './variables.js';
 
 const HOUR_MS = 3_600_000;
+/** What is out of order within a sign comes of queues and retries of one feed: minutes. */
+const VITAL_WINDOW_MS = HOUR_MS;
 
 /** What criteria are about: a measured sign, or one told from two. */
 export type SignId = keyof typeof SIGNS;
@@ -20,29 +22,53 @@ export interface Reading {
   readonly variable: number;
 }
 
-type Reader = (values: Float32Array, ages: Float32Array, now: number) => Reading | null;
+/** By variable index, NaN where never seen; ages in ms. `best`: the highest value of the sign's first variable within its history. */
+type Reader = (
+  values: ArrayLike<number>,
+  ages: ArrayLike<number>,
+  now: number,
+  best: number,
+) => Reading | null;
 
-/** A laboratory value older than this says nothing of the present. Ours: most are drawn at least daily. */
-export const MAX_LAB_AGE_MS = 24 * HOUR_MS;
+/** What criteria are about, and how it is told from values. */
+export interface Sign {
+  readonly label: string;
+  /** UCUM. */
+  readonly unit: string;
+  /** What it is read from, by variable index. */
+  readonly variables: readonly number[];
+  /** A value that was told so long after it was observed says nothing of the present. */
+  readonly maxAgeMs: number;
+  /** Values that come out of order count where they are at most so much older than the newest. */
+  readonly windowMs: number;
+  /** How far back it compares. */
+  readonly historyMs: number;
+  readonly read: Reader;
+}
+
 /** Beyond it SpO2 says little of PaO2, since the dissociation curve is flat [R]. */
 export const MAX_SF_SPO2 = 97;
 /** S/F 235 corresponds to P/F 200 [R]; a ratio of SpO2 is given on the scale of P/F by it. */
 const SF_TO_PF = 200 / 235;
 
-/** Signs and how each is read from last known values and their ages (ms), by variable index; NaN where never seen. */
+/** All signs. A blood gas comes back while saturation goes on, so oxygenation waits for it for as long as it counts. */
 export const SIGNS = {
-  map: { label: 'mean pressure', unit: 'mm[Hg]', read: newestOf(MAX_VITAL_AGE_MS, 'mapInvasive', 'mapCuff') },
-  sbp: {
-    label: 'systolic pressure',
-    unit: 'mm[Hg]',
-    read: newestOf(MAX_VITAL_AGE_MS, 'sbpInvasive', 'sbpCuff'),
+  map: vital('mean pressure', 'mm[Hg]', 'mapInvasive', 'mapCuff'),
+  sbp: vital('systolic pressure', 'mm[Hg]', 'sbpInvasive', 'sbpCuff'),
+  heartRate: vital('heart rate', '/min', 'heartRate'),
+  respRate: vital('respiratory rate', '/min', 'respRate'),
+  spo2: vital('oxygen saturation', '%', 'spo2', 'sao2'),
+  temperature: vital('temperature', 'Cel', 'temperature'),
+  gcsFall: {
+    ...vital('fall of the Glasgow Coma Scale', '{score}', 'gcs'),
+    historyMs: 24 * HOUR_MS,
+    read: readGcsFall,
   },
-  heartRate: { label: 'heart rate', unit: '/min', read: newestOf(MAX_VITAL_AGE_MS, 'heartRate') },
-  respRate: { label: 'respiratory rate', unit: '/min', read: newestOf(MAX_VITAL_AGE_MS, 'respRate') },
-  spo2: { label: 'oxygen saturation', unit: '%', read: newestOf(MAX_VITAL_AGE_MS, 'spo2', 'sao2') },
-  temperature: { label: 'temperature', unit: 'Cel', read: newestOf(MAX_VITAL_AGE_MS, 'temperature') },
-  gcs: { label: 'Glasgow Coma Scale', unit: '{score}', read: newestOf(MAX_VITAL_AGE_MS, 'gcs') },
-  oxygenation: { label: 'PaO2/FiO2', unit: 'mm[Hg]', read: readOxygenation },
+  oxygenation: {
+    ...vital('PaO2/FiO2', 'mm[Hg]', 'pao2', 'spo2', 'fio2'),
+    windowMs: MAX_VITAL_AGE_MS,
+    read: readOxygenation,
+  },
   lactate: lab('lactate', 'mmol/L', 'lactate'),
   potassium: lab('potassium', 'mmol/L', 'potassium'),
   sodium: lab('sodium', 'mmol/L', 'sodium'),
@@ -50,11 +76,17 @@ export const SIGNS = {
   glucose: lab('glucose', 'mg/dL', 'glucose'),
   ph: lab('arterial pH', '{pH}', 'ph'),
   hemoglobin: lab('haemoglobin', 'g/dL', 'hemoglobin'),
-} as const;
+} as const satisfies Readonly<Record<string, Sign>>;
+
+export const SIGN_IDS = Object.keys(SIGNS) as SignId[];
+
+/** The sign of a name from outside; undefined where there is none. */
+export function signOf(id: string): Sign | undefined {
+  return Object.hasOwn(SIGNS, id) ? SIGNS[id as SignId] : undefined;
+}
 
 /** The preferred of some variables, the first, unless it is silent beside another. */
-function newestOf(maxAgeMs: number, ...ids: readonly string[]): Reader {
-  const variables = ids.map(variableIndex);
+function newestOf(maxAgeMs: number, variables: readonly number[]): Reader {
   return (values, ages, now) => {
     let best = -1;
     for (const variable of variables) {
@@ -66,10 +98,21 @@ function newestOf(maxAgeMs: number, ...ids: readonly string[]): Reader {
   };
 }
 
-function lab(label: string, unit: string, id: string): { label: string; unit: string; read: Reader } {
-  return { label, unit, read: newestOf(MAX_LAB_AGE_MS, id) };
+function vital(label: string, unit: string, ...ids: readonly string[]): Sign {
+  return sign(label, unit, ids, MAX_VITAL_AGE_MS, VITAL_WINDOW_MS);
 }
 
+/** Results come hours after their specimen, and are corrected later still. */
+function lab(label: string, unit: string, id: string): Sign {
+  return sign(label, unit, [id], MAX_LAB_AGE_MS, MAX_LAB_AGE_MS);
+}
+
+function sign(label: string, unit: string, ids: readonly string[], maxAgeMs: number, windowMs: number): Sign {
+  const variables = ids.map(variableIndex);
+  return { label, unit, variables, maxAgeMs, windowMs, historyMs: 0, read: newestOf(maxAgeMs, variables) };
+}
+
+const GCS = variableIndex('gcs');
 const PAO2 = variableIndex('pao2');
 const SPO2 = variableIndex('spo2');
 const FIO2 = variableIndex('fio2');
@@ -78,7 +121,7 @@ const FIO2 = variableIndex('fio2');
  * PaO2/FiO2 in mmHg, or, where SpO2 of at most 97 % is newer than the last blood gas, SpO2/FiO2 on the same scale. Null where the
  * inspired oxygen is not known: room air is not assumed.
  */
-function readOxygenation(values: Float32Array, ages: Float32Array, now: number): Reading | null {
+function readOxygenation(values: ArrayLike<number>, ages: ArrayLike<number>, now: number): Reading | null {
   const fio2 = values[FIO2];
   if (!(ages[FIO2] <= MAX_VITAL_AGE_MS) || !(fio2 > 0)) return null;
   const gasAge = ages[PAO2] <= MAX_VITAL_AGE_MS ? ages[PAO2] : Number.POSITIVE_INFINITY;
@@ -86,4 +129,15 @@ function readOxygenation(values: Float32Array, ages: Float32Array, now: number):
   if (isBySpo2) return { value: (values[SPO2] / fio2) * SF_TO_PF, at: now - ages[SPO2], variable: SPO2 };
   if (gasAge === Number.POSITIVE_INFINITY) return null;
   return { value: values[PAO2] / fio2, at: now - gasAge, variable: PAO2 };
+}
+
+/** Points lost since the best of the history. */
+function readGcsFall(
+  values: ArrayLike<number>,
+  ages: ArrayLike<number>,
+  now: number,
+  best: number,
+): Reading | null {
+  if (!(ages[GCS] <= MAX_VITAL_AGE_MS)) return null;
+  return { value: best - values[GCS], at: now - ages[GCS], variable: GCS };
 }

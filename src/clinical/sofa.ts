@@ -111,3 +111,41 @@ function atLeast(steps: Steps, value: number): number {
   for (const [limit, points] of steps) if (value >= limit) return points;
   return 0;
 }
+
+/** The parts in the order of the paper's table. */
+export const SOFA_PARTS = [
+  'respiration',
+  'coagulation',
+  'liver',
+  'cardiovascular',
+  'nervous',
+  'renal',
+] as const;
+export type SofaPart = (typeof SOFA_PARTS)[number];
+
+/** Points of each part, 0 to 4, null where its input is not known. */
+export type SofaPoints = Readonly<Record<SofaPart, number | null>>;
+
+export interface Sofa extends SofaPoints {
+  /** 0 to 24 over the parts that are known, so a lower bound where some are not; null where none is. */
+  readonly total: number | null;
+}
+
+export function sofa(points: SofaPoints): Sofa {
+  let total: number | null = null;
+  for (const part of SOFA_PARTS) {
+    const known = points[part];
+    if (known !== null) total = (total ?? 0) + known;
+  }
+  return { ...points, total };
+}
+
+/** Of a patient of whom nothing is known. */
+export const NO_SOFA: Sofa = sofa({
+  respiration: null,
+  coagulation: null,
+  liver: null,
+  cardiovascular: null,
+  nervous: null,
+  renal: null,
+});

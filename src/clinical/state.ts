@@ -9,14 +9,17 @@
  * [R] Rice et al., "Comparison of the SpO2/FIO2 ratio and the PaO2/FIO2 ratio", Chest 2007;132:410-417.
  * [O] O'Driscoll et al., BTS guideline for oxygen use, Thorax 2017;72:ii1-ii90.
  * [W] Walsh et al., Anesthesiology 2013;119:507-515: harm begins below a mean pressure of 55 mmHg.
+ * [V] Vergouwen et al., Stroke 2010;41:2391-2395: two points of the Glasgow Coma Scale for an hour.
  * [H] Bouchama and Knochel, "Heat stroke", NEJM 2002;346:1978-1988. [C] Lott et al., ERC guidelines 2021, Resuscitation 161:152-219.
  */
-import type { Reading, SignId } from './signs.js';
+import { type Reading, SIGNS, type SignId } from './signs.js';
+import { VARIABLES } from './variables.js';
 
 const MINUTE_MS = 60_000;
 
-/** failing: an organ fails; shown, and alarmed once. critical: somebody has to come now. */
-export type Grade = 'failing' | 'critical';
+/** critical: somebody has to come now. failing: an organ fails; shown, and alarmed once. */
+export const GRADES = ['critical', 'failing'] as const;
+export type Grade = (typeof GRADES)[number];
 
 export interface Criterion {
   readonly id: string;
@@ -38,6 +41,9 @@ export interface Criterion {
 const SUSTAINED_MS = 10 * MINUTE_MS;
 /** A laboratory has checked a result before it reports it. */
 const AT_ONCE_MS = 0;
+/** Sedation and sleep pass; see [V]. */
+const HOUR_MS = 60 * MINUTE_MS;
+
 type Row = readonly [
   id: string,
   label: string,
@@ -66,6 +72,7 @@ const ROWS: readonly Row[] = [
   ['hypoxaemia', 'Respiratory failure', 'oxygenation', 'failing', 'low', 200, 230, SUSTAINED_MS, '[B] moderate; by SpO2 [R]'],
   ['hypothermia', 'Very low temperature', 'temperature', 'critical', 'low', 32, 33, SUSTAINED_MS, '[C] moderate'],
   ['hyperthermia', 'Very high temperature', 'temperature', 'critical', 'high', 40.5, 39.5, SUSTAINED_MS, 'above the 40 of [H]'],
+  ['consciousness-fall', 'Falling consciousness', 'gcsFall', 'failing', 'high', 2, 1, HOUR_MS, '[V], from the best of 24 h'],
   ['lactate-high', 'Very high lactate', 'lactate', 'critical', 'high', 4, 3, AT_ONCE_MS, '[SSC]'],
   ['potassium-low', 'Very low potassium', 'potassium', 'critical', 'low', 2.8, 3.1, AT_ONCE_MS, '[K]'],
   ['potassium-high', 'Very high potassium', 'potassium', 'critical', 'high', 6.2, 5.8, AT_ONCE_MS, '[K]'],
@@ -131,6 +138,14 @@ export function dueAt({ phase, since, until }: Episode, { lastsMs }: Criterion):
   return Number.POSITIVE_INFINITY;
 }
 
+/** Whether the state is there at `now`, if nothing more has come by then. */
+export function isPresentAt(episode: Episode, criterion: Criterion, now: number): boolean {
+  const { phase } = episode;
+  if (phase === 'absent') return false;
+  const isDue = dueAt(episode, criterion) <= now;
+  return phase === 'pending' ? isDue : !isDue;
+}
+
 /** What time alone has changed of an episode up to `now`. */
 export function settle(episode: Episode, criterion: Criterion, now: number): StateChange | null {
   const due = dueAt(episode, criterion);
@@ -178,4 +193,40 @@ export function judge(episode: Episode, { direction, limit, endLimit }: Criterio
       episode.phase = 'present';
       episode.until = Number.NaN;
   }
+}
+
+/** An episode that is not over, with the criterion it is of: what is needed to go on with it by time alone. */
+export interface ActiveEpisode extends Episode {
+  readonly criterion: Criterion;
+}
+
+/** A state that is there, as it is told. */
+export interface PresentState {
+  /** Id of the criterion. */
+  readonly criterion: string;
+  readonly label: string;
+  readonly grade: Grade;
+  readonly sign: SignId;
+  /** The sign's newest value, in `unit`. */
+  readonly value: number;
+  readonly unit: string;
+  /** When the first value that meets the criterion was observed. */
+  readonly since: number;
+  /** When `value` was observed. */
+  readonly at: number;
+  /** Id of the variable that says so. */
+  readonly variable: string;
+}
+
+const NONE: readonly PresentState[] = [];
+
+/** Which states are there at `now`. */
+export function presentAt(episodes: readonly ActiveEpisode[], now: number): readonly PresentState[] {
+  if (episodes.length === 0) return NONE;
+  return episodes
+    .filter((episode) => isPresentAt(episode, episode.criterion, now))
+    .map(({ criterion: { id, label, grade, sign }, value, since, readAt, variable }) => {
+      const what = { criterion: id, label, grade, sign };
+      return { ...what, value, unit: SIGNS[sign].unit, since, at: readAt, variable: VARIABLES[variable].id };
+    });
 }

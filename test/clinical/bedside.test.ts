@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bedsideInputs, bedsideScores, MAX_VITAL_AGE_MS } from '../../src/clinical/bedside.js';
 import { NEWS2_INPUTS } from '../../src/clinical/news2.js';
+import { NO_SOFA } from '../../src/clinical/sofa.js';
 import { SILENT_CHART_MS, SILENT_MONITOR_MS } from '../../src/clinical/sources.js';
 import { VARIABLE_COUNT, variableIndex } from '../../src/clinical/variables.js';
 
@@ -123,16 +124,21 @@ describe('bedsideInputs', () => {
 
 describe('bedsideScores', () => {
   it('scores a well patient 0 with nothing missing', () => {
-    expect(scores(WELL)).toEqual({ news2: 0, news2Missing: [], qsofa: 0 });
+    expect(scores(WELL)).toMatchObject({ news2: 0, news2Missing: [], qsofa: 0 });
   });
 
   it('is unknown where nothing is', () => {
-    expect(scores({})).toEqual({ news2: null, news2Missing: [...NEWS2_INPUTS], qsofa: null });
+    expect(scores({})).toEqual({
+      news2: null,
+      news2Missing: [...NEWS2_INPUTS],
+      qsofa: null,
+      sofa: NO_SOFA,
+    });
   });
 
   it('scores a patient in septic shock', () => {
     const septic = { respRate: 26, spo2: 90, oxygenFlow: 4, sbpInvasive: 85, heartRate: 135, gcs: 13 };
-    expect(scores({ ...septic, temperature: 39.5 })).toEqual({ news2: 19, news2Missing: [], qsofa: 3 });
+    expect(scores({ ...septic, temperature: 39.5 })).toMatchObject({ news2: 19, news2Missing: [], qsofa: 3 });
   });
 
   it('scores the cuff that reads 75 now, not the arterial line that read 130 three hours ago', () => {
@@ -143,7 +149,7 @@ describe('bedsideScores', () => {
 
   it('names what is missing, and what has become too old', () => {
     const { fio2: _, ...known } = WELL;
-    expect(scores({ ...known, respRate: [30, OLD] })).toEqual({
+    expect(scores({ ...known, respRate: [30, OLD] })).toMatchObject({
       news2: 0,
       news2Missing: ['respRate', 'supplementalOxygen'],
       qsofa: 0,
@@ -166,4 +172,35 @@ describe('bedsideScores', () => {
   ])('a temperature of %d °C stored in 32 bits still scores %d', (temperature, points) => {
     expect(scores({ ...WELL, temperature }).news2).toBe(points);
   });
+});
+
+describe('SOFA of now', () => {
+  it('adds up the parts that are known, of the values of now', () => {
+    const ill = { pao2: 60, fio2: 0.5, mechVent: 1, platelets: 90, creatinine: 2.4, gcs: 13, mapCuff: 62 };
+    expect(scores(ill).sofa).toEqual({
+      total: 9,
+      respiration: 3,
+      coagulation: 2,
+      liver: null,
+      cardiovascular: 1,
+      nervous: 1,
+      renal: 2,
+    });
+  });
+
+  it('takes laboratory values for a day, what is measured at the bed for four hours', () => {
+    const day = 24 * 3_600_000;
+    expect(scores({ platelets: [90, day], gcs: [13, OLD] }).sofa).toMatchObject({ total: 2, nervous: null });
+    expect(scores({ platelets: [90, day + 10_000] }).sofa.total).toBeNull();
+  });
+
+  it('goes by the cuff where the line is silent', () => {
+    expect(scores({ mapInvasive: [80, 3 * 3_600_000], mapCuff: 60 }).sofa.cardiovascular).toBe(1);
+  });
+});
+
+it('NEWS2 of a patient with hypercapnic failure goes by scale 2', () => {
+  const aimedAt = { ...WELL, spo2: 89, oxygenFlow: 1 };
+  expect(bedsideScores(...arrays(aimedAt)).news2).toBe(5);
+  expect(bedsideScores(...arrays(aimedAt), 2).news2).toBe(2);
 });

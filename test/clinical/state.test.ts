@@ -7,6 +7,7 @@ import {
   type Episode,
   judge,
   noEpisode,
+  presentAt,
   type StateChange,
   settle,
 } from '../../src/clinical/state.js';
@@ -28,7 +29,7 @@ function read(sign: SignId, charted: Readonly<Record<string, readonly [value: nu
     values[variableIndex(id)] = value;
     ages[variableIndex(id)] = minutesOld * MINUTE_MS;
   }
-  return SIGNS[sign].read(values, ages, NOW);
+  return SIGNS[sign].read(values, ages, NOW, Number.NaN);
 }
 
 /** What becomes of a criterion whose sign has these values at these minutes, seen until `end`; times in minutes. */
@@ -186,6 +187,17 @@ describe('a sign', () => {
     expect(read('oxygenation', { pao2: [60, 5], fio2: [0.5, 30] })?.value).toBe(120);
   });
 
+  it('of a fall is told from the best of its history', () => {
+    const fall = (gcs: number, best: number, minutesOld = 1) => {
+      const [values, ages] = [new Float32Array(VARIABLE_COUNT), new Float32Array(VARIABLE_COUNT)];
+      values[variableIndex('gcs')] = gcs;
+      ages[variableIndex('gcs')] = minutesOld * MINUTE_MS;
+      return SIGNS.gcsFall.read(values, ages, NOW, best);
+    };
+    expect(fall(11, 14)).toMatchObject({ value: 3, at: NOW - MINUTE_MS });
+    expect(fall(11, 14, 241)).toBeNull();
+  });
+
   it('of oxygenation is told from SpO2 of at most 97 % where no gas is newer: S/F 235 is P/F 200', () => {
     expect(read('oxygenation', { spo2: [94, 1], fio2: [0.4, 1] })?.value).toBeCloseTo(200, 3);
     expect(read('oxygenation', { spo2: [98, 1], fio2: [0.4, 1] })).toBeNull();
@@ -193,5 +205,30 @@ describe('a sign', () => {
       250,
       3,
     );
+  });
+});
+
+describe('states that are there', () => {
+  it('are told with the newest value, since when, and by which variable, as time alone has made them', () => {
+    const since = NOW - 5 * MINUTE_MS;
+    const pending = { phase: 'pending' as const, since, until: Number.NaN, readAt: NOW, value: 61 };
+    const episode = { ...pending, criterion: criterion('hypotension'), variable: variableIndex('mapCuff') };
+    expect(presentAt([episode], since + 10 * MINUTE_MS - 1)).toEqual([]);
+    expect(presentAt([episode], since + 10 * MINUTE_MS)).toEqual([
+      {
+        criterion: 'hypotension',
+        label: 'Low mean pressure',
+        grade: 'failing',
+        sign: 'map',
+        value: 61,
+        unit: 'mm[Hg]',
+        since,
+        at: NOW,
+        variable: 'mapCuff',
+      },
+    ]);
+    const ending = { ...episode, phase: 'ending' as const, until: NOW };
+    expect(presentAt([ending], NOW + 10 * MINUTE_MS - 1)).toHaveLength(1);
+    expect(presentAt([ending], NOW + 10 * MINUTE_MS)).toEqual([]);
   });
 });
