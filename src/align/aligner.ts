@@ -12,7 +12,6 @@ import type {
 import { type DischargedStay, DischargedStays, TAKE_BACK_MS } from './discharged.js';
 import { type Changes, PatientState } from './patient.js';
 import { hash32 } from './results.js';
-
 import { Carry, type PatientTimeline, type StepGrid, type StepIndex } from './timeline.js';
 
 export interface AlignOptions extends StepGrid {
@@ -28,6 +27,8 @@ export interface AlignmentSink {
   stepClosed(patient: PatientState, step: StepIndex, carry: Carry): void;
   /** All events up to `time` are in: score now. */
   scoreDue(patient: PatientState, time: EpochMs): void;
+  /** All events up to `time` are in, and no score is due; or a late value has just come. */
+  measured(patient: PatientState, time: EpochMs): void;
   admitted(patient: PatientState): void;
   /** Word has come of where the patient lies, since when, or who they are. */
   updated(patient: PatientState): void;
@@ -85,7 +86,7 @@ export class Aligner {
       if (events[index + 1]?.partition !== event.partition)
         this.#discharged.passed(event.partition, event.eventTime);
     }
-    for (const patient of this.#pending) this.#scoreIfPending(patient);
+    for (const patient of this.#pending) this.#endMoment(patient);
     this.#pending.length = 0;
   }
 
@@ -138,18 +139,18 @@ export class Aligner {
     }
     if (event.kind === 'acks') {
       // What a person does tells nothing of the patient, so their clock stays where it is.
-      if (eventTime > patient.lastEventAt) this.#scoreIfPending(patient);
+      if (eventTime > patient.lastEventAt) this.#endMoment(patient);
       this.#sink.acknowledged(event);
       return;
     }
     const isLate = eventTime < patient.lastEventAt;
     if (isLate) {
       // Such a score could as well have been given at the end of an earlier batch.
-      this.#scoreIfPending(patient);
+      this.#endMoment(patient);
       this.counts.late++;
       patient.revised = true;
     } else if (eventTime > patient.lastEventAt) {
-      this.#scoreIfPending(patient);
+      this.#endMoment(patient);
       patient.lastEventAt = eventTime;
       this.#closeStepsBefore(patient, eventTime);
     }
@@ -283,7 +284,7 @@ export class Aligner {
       this.#reject(event, 'before-admission', `the patient was ${what} ${new Date(hereAt).toISOString()}`);
       return;
     }
-    this.#scoreIfPending(patient);
+    this.#endMoment(patient);
     this.patients.delete(patientId);
     this.#discharged.add({ patientId, partition, at, appliedTo, state: patient, update: null });
     this.#sink.discharged(patient, at);
@@ -315,20 +316,27 @@ export class Aligner {
   }
 
   #requestScore(patient: PatientState, isForced: boolean, isLate: boolean): void {
-    if (isLate || !Number.isNaN(patient.scorePendingAt)) return;
+    if (isLate) return this.#tellMeasured(patient);
+    if (!Number.isNaN(patient.scorePendingAt)) return;
     const isDue =
       isForced ||
       patient.revised ||
       patient.lastEventAt - patient.lastScoreAt >= this.#options.minScoreIntervalMs;
-    if (!isDue) return;
-    patient.scorePendingAt = patient.lastEventAt;
+    if (isDue) patient.scorePendingAt = patient.lastEventAt;
+    else if (!patient.timeline.signs.hasNews) return;
     this.#pending.push(patient);
   }
 
-  #scoreIfPending(patient: PatientState): void {
+  #tellMeasured(patient: PatientState): void {
+    if (patient.timeline.signs.takeNews()) this.#sink.measured(patient, patient.lastEventAt);
+  }
+
+  /** All events of the patient's newest moment are in. */
+  #endMoment(patient: PatientState): void {
     const time = patient.scorePendingAt;
-    if (Number.isNaN(time)) return;
+    if (Number.isNaN(time)) return this.#tellMeasured(patient);
     patient.scorePendingAt = Number.NaN;
+    patient.timeline.signs.takeNews();
     this.#sink.scoreDue(patient, time);
     patient.lastScoreAt = time;
     patient.revised = false;

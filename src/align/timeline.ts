@@ -1,6 +1,7 @@
 import { VARIABLE_COUNT } from '../clinical/variables.js';
 import type { EpochMs } from '../events/event.js';
 import { NewestDocuments } from './documents.js';
+import { PatientSigns } from './patient-signs.js';
 import { type Result, ResultLog } from './results.js';
 
 /** Number of a step since admission, from 0. */
@@ -120,6 +121,8 @@ export class PatientTimeline {
   readonly images = new NewestDocuments();
   /** Laboratory results of the steps in the ring, each as it was corrected last. */
   readonly results = new ResultLog();
+  /** What the patient's state is told from, by the time of observation. */
+  readonly signs = new PatientSigns();
   /** The provisional step: the newest one. */
   openStep: StepIndex = 0;
   /** Steps before `openStep`, folded. */
@@ -145,6 +148,18 @@ export class PatientTimeline {
     this.foldBefore(this.carry, openStep);
   }
 
+  /** Tells the signs the last value of each step: all that is known of them where nothing else was kept. */
+  recallSigns(): void {
+    for (let step = this.oldestStep; step <= this.openStep; step++) {
+      const start = this.origin + step * this.grid.stepMs;
+      for (let variable = 0; variable < V; variable++) {
+        const cell = this.#cellOf(step, variable);
+        if (this.count[cell] > 0)
+          this.signs.record(variable, this.last[cell], start + this.lastOffset[cell], start);
+      }
+    }
+  }
+
   /** The step an event time falls into; negative before admission. */
   stepOf(time: EpochMs): StepIndex {
     return Math.floor((time - this.origin) / this.grid.stepMs);
@@ -162,6 +177,11 @@ export class PatientTimeline {
 
   /** Records a value in its step, which must be in the ring. */
   record(step: StepIndex, variable: number, value: number, observedAt: EpochMs): void {
+    this.#put(step, variable, value, observedAt);
+    this.signs.record(variable, value, observedAt, this.origin + step * this.grid.stepMs);
+  }
+
+  #put(step: StepIndex, variable: number, value: number, observedAt: EpochMs): void {
     const cell = this.#cellOf(step, variable);
     const offset = observedAt - (this.origin + step * this.grid.stepMs);
     const seen = this.count[cell];
@@ -205,8 +225,11 @@ export class PatientTimeline {
       if (to !== from) this.#recordAgain(to, result.variable);
     } else if (to !== from) {
       this.#takeBack(from, before);
-      this.record(to, after.variable, after.value, after.observedAt);
+      this.#put(to, after.variable, after.value, after.observedAt);
     } else this.#replace(from, before, after);
+    if (before.observedAt !== after.observedAt) this.signs.takeBack(before.variable, before.observedAt);
+    const toldAt = this.origin + to * this.grid.stepMs;
+    this.signs.record(after.variable, after.value, after.observedAt, toldAt);
     return to;
   }
 
@@ -221,7 +244,7 @@ export class PatientTimeline {
     this.count[this.#cellOf(step, variable)] = 0;
     for (const index of this.#resultsOf(step, variable)) {
       const { value, observedAt } = this.results.at(index);
-      this.record(step, variable, value, observedAt);
+      this.#put(step, variable, value, observedAt);
     }
   }
 

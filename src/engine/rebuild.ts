@@ -26,6 +26,7 @@ export interface RebuildOptions {
 const SILENT: AlignmentSink = {
   stepClosed: () => undefined,
   scoreDue: () => undefined,
+  measured: () => undefined,
   admitted: () => undefined,
   updated: () => undefined,
   reopened: () => undefined,

@@ -183,6 +183,7 @@ export class AlignAndScore {
         shadow?.score(patient, time, score);
         this.#actions.push({ kind: 'score', score, partition: patient.partition });
       },
+      measured: () => undefined,
       acknowledged: (event) => this.#actions.push({ kind: 'act', message: event.body, event }),
       discharged: (patient, time) => this.#actions.push({ kind: 'discharged', patient, time }),
       released: (patient) => this.#actions.push({ kind: 'released', patient }),

@@ -53,6 +53,7 @@ export async function exportFeatures(
       ids.push(patient.patientId);
     },
     scoreDue: NOTHING,
+    measured: NOTHING,
     acknowledged: NOTHING,
     updated: NOTHING,
     // What follows a discharge that is taken back is left out: the stay is written already.

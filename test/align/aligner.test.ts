@@ -34,6 +34,7 @@ class Recorder implements AlignmentSink {
   scoreDue({ patientId }: PatientState, time: number): void {
     this.said.push(`${patientId} score ${minutes(time)}`);
   }
+  measured(_patient: PatientState, _time: number): void {}
   admitted({ patientId, admittedAt }: PatientState): void {
     this.said.push(`${patientId} admitted ${minutes(admittedAt)}`);
   }
@@ -370,6 +371,42 @@ describe('late events', () => {
     recorder.apply(rate(100, 80, 'p2'));
     recorder.apply(rate(1, 80, 'p1'), rate(2, 80, 'p1'));
     expect(recorder.aligner.counts.late).toBe(0);
+  });
+});
+
+describe('what was measured', () => {
+  /** A recorder that also says when values have come of which states are told. */
+  const telling = () => {
+    const recorder = new Recorder({ minScoreIntervalMs: 10 * MINUTE_MS });
+    recorder.measured = ({ patientId }, time) => {
+      recorder.said.push(`${patientId} measured ${minutes(time)}`);
+    };
+    return recorder;
+  };
+
+  it('is told at the end of each moment, whether or not it is scored', () => {
+    const said = telling().apply(admit(0), rate(1), rate(5), rate(5, 90), rate(10.9), rate(11));
+    expect(said).toEqual(['p1 admitted 0', 'p1 score 1', 'p1 measured 5', 'p1 measured 10.9', 'p1 score 11']);
+  });
+
+  it('is told at once of a late value, as of the newest moment', () => {
+    const recorder = telling();
+    recorder.apply(admit(0), rate(1), rate(12));
+    expect(recorder.apply(rate(6), rate(7))).toEqual(['p1 measured 12', 'p1 measured 12']);
+    expect(recorder.apply(rate(13))).toEqual(['p1 score 13']);
+  });
+
+  it('is not told of values that no state is told from', () => {
+    const urine = eventOf(
+      'vitals',
+      vitals(
+        { heartRate: 80, Urine: 30 },
+        { ...at(5), observations: [{ code: 'Urine', value: 30, unit: 'mL' }] },
+      ),
+    );
+    const recorder = telling();
+    recorder.apply(admit(0), rate(1));
+    expect(recorder.apply(urine)).toEqual([]);
   });
 });
 

@@ -18,6 +18,7 @@ function silent(): AlignmentSink {
   return {
     stepClosed: nothing,
     scoreDue: nothing,
+    measured: nothing,
     admitted: nothing,
     updated: nothing,
     reopened: nothing,
@@ -36,7 +37,7 @@ function timelineOf(events: readonly ClinicalEvent[]): PatientTimeline {
   return aligner.patients.get('p1')!.timeline;
 }
 
-/** All that features are made from: what the steps hold, where they hold anything, and their fold. */
+/** All that features and states are made from: what the steps hold, where they hold anything, their fold, and the episodes. */
 function seenIn(timeline: PatientTimeline) {
   const { count, mean, last, lastOffset, carry, openStep } = timeline;
   const cells = [...count].flatMap((n, cell) =>
@@ -47,7 +48,9 @@ function seenIn(timeline: PatientTimeline) {
     out.copy(carry, variable, 0);
     return out.seen[0] === 0 ? null : out;
   });
-  return { openStep, cells, folded };
+  timeline.signs.update();
+  const episodes = timeline.signs.active().map(({ criterion: { id }, ...episode }) => ({ id, ...episode }));
+  return { openStep, cells, folded, episodes };
 }
 
 interface Told {

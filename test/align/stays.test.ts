@@ -18,6 +18,7 @@ function ward() {
   const said: string[] = [];
   const sink: AlignmentSink = {
     stepClosed: ({ demographics: { ageYears } }, step) => said.push(`step ${step} at age ${ageYears}`),
+    measured: () => undefined,
     scoreDue: (_, time) => said.push(`score ${minutes(time)}`),
     admitted: ({ stayId, wardId }) => said.push(`admitted ${stayId.slice(14, 19)} to ${wardId}`),
     updated: ({ wardId, bedId, admittedAt, demographics: { ageYears } }) =>

@@ -27,6 +27,7 @@ afterAll(() => runtime.close());
 type Risks = Map<string, number>;
 
 const SILENT = {
+  measured: () => undefined,
   admitted: () => undefined,
   updated: () => undefined,
   reopened: () => undefined,
