@@ -11,7 +11,8 @@ import type {
 } from '../events/event.js';
 import { type DischargedStay, DischargedStays, TAKE_BACK_MS } from './discharged.js';
 import { type Changes, PatientState } from './patient.js';
-import { hash32 } from './results.js';
+import { recordValues } from './record.js';
+
 import { Carry, type PatientTimeline, type StepGrid, type StepIndex } from './timeline.js';
 
 export interface AlignOptions extends StepGrid {
@@ -52,8 +53,6 @@ export interface AlignCounts {
   rejectedObservations: number;
 }
 
-/** What came before a stay's first event counts as this much older at most: timelines keep ages in 32 bits of milliseconds. */
-const MAX_BEFORE_MS = 24 * 24 * 3_600_000;
 /** Layers a model may have for a long silence to be scored exactly: each sees one ring further back. */
 const ATTENTION_LAYERS = 4;
 
@@ -232,15 +231,7 @@ export class Aligner {
     const { timeline } = patient;
     const step = isLate ? stepIn(timeline, event.eventTime) : timeline.openStep;
     if (step < timeline.oldestStep) return;
-    const { kind, variables, values } = event;
-    let changed = step;
-    if (kind === 'labs' && event.eventTime >= timeline.origin) changed = recordResults(timeline, step, event);
-    else {
-      const observedAt = Math.max(event.observedAt, timeline.origin - MAX_BEFORE_MS);
-      for (let index = 0; index < variables.length; index++) {
-        timeline.record(step, variables[index], values[index], observedAt);
-      }
-    }
+    const changed = recordValues(timeline, step, event);
     if (changed < timeline.openStep) this.#reviseFrom(patient, changed);
   }
 
@@ -357,20 +348,6 @@ export class Aligner {
     const { patientId, eventTime } = event;
     this.#sink.rejected(event, { reason, detail, patientId, eventTime, index: -1 });
   }
-}
-
-/** Records what a laboratory tells, corrections among it; gives the oldest step that changed. */
-function recordResults(timeline: PatientTimeline, step: StepIndex, event: ObservationEvent): StepIndex {
-  const { variables, values, observedAt, eventTime } = event;
-  const specimen = hash32(event.specimenId);
-  const message = hash32(event.messageId);
-  let changed = step;
-  for (let index = 0; index < variables.length; index++) {
-    const what = { variable: variables[index], value: values[index] };
-    const result = { ...what, specimen, message, observedAt, eventTime };
-    changed = Math.min(changed, timeline.recordResult(step, result));
-  }
-  return changed;
 }
 
 /** Whether a snapshot has the event in it. Of what a wrong partitioner put into another partition, offsets tell nothing. */

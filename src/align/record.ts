@@ -1,0 +1,31 @@
+import type { ObservationEvent } from '../events/event.js';
+import { hash32 } from './results.js';
+import type { PatientTimeline, StepIndex } from './timeline.js';
+
+/** What came before a stay's first event counts as this much older at most: timelines keep ages in 32 bits of milliseconds. */
+const MAX_BEFORE_MS = 24 * 24 * 3_600_000;
+
+/** Records the values of an event in a step, which must be in the ring; gives the oldest step that changed. */
+export function recordValues(timeline: PatientTimeline, step: StepIndex, event: ObservationEvent): StepIndex {
+  const { kind, variables, values } = event;
+  if (kind === 'labs' && event.eventTime >= timeline.origin) return recordResults(timeline, step, event);
+  const observedAt = Math.max(event.observedAt, timeline.origin - MAX_BEFORE_MS);
+  for (let index = 0; index < variables.length; index++) {
+    timeline.record(step, variables[index], values[index], observedAt);
+  }
+  return step;
+}
+
+/** Records what a laboratory tells, corrections among it. */
+function recordResults(timeline: PatientTimeline, step: StepIndex, event: ObservationEvent): StepIndex {
+  const { variables, values, observedAt, eventTime } = event;
+  const specimen = hash32(event.specimenId);
+  const message = hash32(event.messageId);
+  let changed = step;
+  for (let index = 0; index < variables.length; index++) {
+    const what = { variable: variables[index], value: values[index] };
+    const result = { ...what, specimen, message, observedAt, eventTime };
+    changed = Math.min(changed, timeline.recordResult(step, result));
+  }
+  return changed;
+}
