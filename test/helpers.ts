@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { VARIABLE_COUNT } from '../src/clinical/variables.js';
+import { INDEX_BY_CODE, VARIABLE_COUNT, VARIABLES } from '../src/clinical/variables.js';
 import type {
   AckMessage,
   AdtMessage,
@@ -33,7 +33,7 @@ export function vitals(
   const observations = Object.entries(values).map(([code, value]) => ({
     code,
     value,
-    unit: UNITS[code] ?? '',
+    unit: UNITS[code] ?? VARIABLES[INDEX_BY_CODE.get(code) ?? -1]?.unit ?? '',
   }));
   return {
     messageId: 'm1',

@@ -1,3 +1,4 @@
+import { reasonCode } from '../clinical/trust.js';
 import type { AdtMessage } from '../contract/messages.js';
 import type { Rejection } from '../events/dead-letter.js';
 import type {
@@ -12,8 +13,8 @@ import type {
 import { type DischargedStay, DischargedStays, TAKE_BACK_MS } from './discharged.js';
 import { type Changes, PatientState } from './patient.js';
 import { recordValues } from './record.js';
-
 import { Carry, type PatientTimeline, type StepGrid, type StepIndex } from './timeline.js';
+import { isEmpty, TrustCounts, usableOf } from './trust-counts.js';
 
 export interface AlignOptions extends StepGrid {
   /** Least event time between two scores of a patient that vitals alone cause. */
@@ -40,6 +41,8 @@ export interface AlignmentSink {
   released(patient: PatientState): void;
   /** What a person did, also where the patient is not known. */
   acknowledged(event: AckClinicalEvent): void;
+  /** Values are not used, or are used again. */
+  judged(patient: PatientState, time: EpochMs): void;
   rejected(event: ClinicalEvent, rejection: Rejection): void;
 }
 
@@ -53,6 +56,7 @@ export interface AlignCounts {
   rejectedObservations: number;
 }
 
+const NO_READING = reasonCode('no-reading');
 /** Layers a model may have for a long silence to be scored exactly: each sees one ring further back. */
 const ATTENTION_LAYERS = 4;
 
@@ -65,6 +69,8 @@ export class Aligner {
     late: 0,
     rejectedObservations: 0,
   };
+  /** Values that are not used, by variable and reason. */
+  readonly untrusted = new TrustCounts();
   readonly #options: AlignOptions;
   readonly #sink: AlignmentSink;
   readonly #discharged = new DischargedStays();
@@ -172,6 +178,10 @@ export class Aligner {
 
   /** The patient of an event who is not here; null where the event neither begins a stay nor takes a discharge back. */
   #comingPatient(event: ClinicalEvent): PatientState | null {
+    if (isEmpty(event)) {
+      this.#rejectEmpty(event);
+      return null;
+    }
     const before = this.#discharged.get(event.patientId);
     if (before === undefined) {
       if (event.kind === 'acks') {
@@ -227,8 +237,14 @@ export class Aligner {
     return state;
   }
 
+  /** Values are judged before anything else sees them: only those that are used are recorded. */
   #applyObservations(patient: PatientState, event: ObservationEvent, isLate: boolean): void {
-    const { timeline } = patient;
+    const { timeline, trust } = patient;
+    const wasClear = trust.isClear;
+    const unusable = event.variables.length - usableOf(event);
+    trust.judge(event, isLate);
+    if (event.verdicts !== null) this.untrusted.add(event.variables, event.verdicts, unusable);
+    if (!wasClear || !trust.isClear) this.#sink.judged(patient, event.eventTime);
     const step = isLate ? stepIn(timeline, event.eventTime) : timeline.openStep;
     if (step < timeline.oldestStep) return;
     const changed = recordValues(timeline, step, event);
@@ -333,9 +349,16 @@ export class Aligner {
     patient.revised = false;
   }
 
-  #countDuplicate({ variables }: ClinicalEvent): void {
+  #countDuplicate(event: ClinicalEvent): void {
+    event.isRepeated = true;
     this.counts.duplicates++;
-    this.counts.duplicateObservations += variables?.length ?? 0;
+    this.counts.duplicateObservations += usableOf(event);
+  }
+
+  /** Nothing of the message is a reading, and nobody is known here: a monitor without a patient opens no stay. */
+  #rejectEmpty(event: ClinicalEvent): void {
+    if (event.verdicts?.some((code) => code === NO_READING))
+      this.#reject(event, 'no-reading', 'no value of the message is a reading, and the patient is not here');
   }
 
   #rejectBefore(event: ClinicalEvent, { earliest, admittedAt }: PatientState): void {
@@ -343,8 +366,12 @@ export class Aligner {
     this.#reject(event, 'before-admission', `the stay begins ${begins}`);
   }
 
-  #reject(event: ClinicalEvent, reason: 'before-admission' | 'after-discharge', detail: string): void {
-    this.counts.rejectedObservations += event.variables?.length ?? 0;
+  #reject(
+    event: ClinicalEvent,
+    reason: 'before-admission' | 'after-discharge' | 'no-reading',
+    detail: string,
+  ): void {
+    this.counts.rejectedObservations += usableOf(event);
     const { patientId, eventTime } = event;
     this.#sink.rejected(event, { reason, detail, patientId, eventTime, index: -1 });
   }

@@ -2,6 +2,7 @@ import type { AdtMessage, Sex, UnitType } from '../contract/messages.js';
 import type { ClinicalEvent, EpochMs } from '../events/event.js';
 import { RecentIds } from './recent-ids.js';
 import { PatientTimeline, type StepGrid } from './timeline.js';
+import { Trust } from './trust.js';
 import { type Place, placedBefore, type ToldPlace, Whereabouts } from './whereabouts.js';
 
 /** What is known of a patient beyond measurements; null is unknown. */
@@ -66,6 +67,8 @@ export class PatientState {
   /** Tells readmissions apart. */
   readonly stayId: string;
   readonly timeline: PatientTimeline;
+  /** What is known of how far values can be trusted. */
+  readonly trust = new Trust();
   readonly recentIds: RecentIds;
   readonly demographics: Demographics = {
     ageYears: null,

@@ -1,3 +1,4 @@
+import { USED } from '../clinical/trust.js';
 import type { ObservationEvent } from '../events/event.js';
 import { hash32 } from './results.js';
 import type { PatientTimeline, StepIndex } from './timeline.js';
@@ -5,12 +6,13 @@ import type { PatientTimeline, StepIndex } from './timeline.js';
 /** What came before a stay's first event counts as this much older at most: timelines keep ages in 32 bits of milliseconds. */
 const MAX_BEFORE_MS = 24 * 24 * 3_600_000;
 
-/** Records the values of an event in a step, which must be in the ring; gives the oldest step that changed. */
+/** Records the values of an event in a step, which must be in the ring; gives the oldest step that changed. What is not used is not recorded. */
 export function recordValues(timeline: PatientTimeline, step: StepIndex, event: ObservationEvent): StepIndex {
-  const { kind, variables, values } = event;
+  const { kind, variables, values, verdicts } = event;
   if (kind === 'labs' && event.eventTime >= timeline.origin) return recordResults(timeline, step, event);
   const observedAt = Math.max(event.observedAt, timeline.origin - MAX_BEFORE_MS);
   for (let index = 0; index < variables.length; index++) {
+    if (verdicts !== null && verdicts[index] !== USED) continue;
     timeline.record(step, variables[index], values[index], observedAt);
   }
   return step;
@@ -18,11 +20,12 @@ export function recordValues(timeline: PatientTimeline, step: StepIndex, event: 
 
 /** Records what a laboratory tells, corrections among it. */
 function recordResults(timeline: PatientTimeline, step: StepIndex, event: ObservationEvent): StepIndex {
-  const { variables, values, observedAt, eventTime } = event;
+  const { variables, values, verdicts, observedAt, eventTime } = event;
   const specimen = hash32(event.specimenId);
   const message = hash32(event.messageId);
   let changed = step;
   for (let index = 0; index < variables.length; index++) {
+    if (verdicts !== null && verdicts[index] !== USED) continue;
     const what = { variable: variables[index], value: values[index] };
     const result = { ...what, specimen, message, observedAt, eventTime };
     changed = Math.min(changed, timeline.recordResult(step, result));

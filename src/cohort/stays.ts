@@ -1,6 +1,7 @@
 import type { Demographics, PatientState } from '../align/patient.js';
 import { bedsideInputs, MAX_VITAL_AGE_MS } from '../clinical/bedside.js';
 import type { Series } from '../clinical/endpoints.js';
+import { USED } from '../clinical/trust.js';
 import { VARIABLES, variableIndex } from '../clinical/variables.js';
 import type { Outputs, Score, Sink } from '../engine/outputs.js';
 import type { EpochMs } from '../events/event.js';
@@ -94,14 +95,16 @@ export class StayCollector implements Sink {
       else before.push(stay);
     }
     const ends = new Map(discharged.map(({ stayId, lastEventAt }) => [stayId, lastEventAt]));
-    for (const { patientId, eventTime, observedAt, variables, values } of observations) {
+    for (const { patientId, eventTime, observedAt, variables, values, verdicts } of observations) {
       const stay = this.#ofPatient.get(patientId)?.findLast(({ admittedAt }) => admittedAt <= eventTime);
       // What comes before the admission, or after a discharge in the same batch, was rejected.
       if (stay === undefined || eventTime > (ends.get(stay.stayId) ?? Number.POSITIVE_INFINITY)) continue;
       stay.endAt = Math.max(stay.endAt, eventTime);
-      stay.observations += variables.length;
-      for (let index = 0; index < variables.length; index++)
+      for (let index = 0; index < variables.length; index++) {
+        if (verdicts !== null && verdicts[index] !== USED) continue;
+        stay.observations++;
         chart(stay.charted, variables[index], values[index], observedAt);
+      }
     }
     for (const score of scores) {
       const stay = this.#open.get(score.stayId);

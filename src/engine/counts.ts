@@ -1,9 +1,14 @@
+import type { UntrustedValues } from '../align/trust-counts.js';
 import type { Outputs } from './outputs.js';
 
 /** Counters of the whole path, since the start. */
 export interface EngineCounts {
   messages: number;
   observations: number;
+  /** Values that were not used although they are no dead letters. */
+  untrusted: number;
+  /** All values that were not used. */
+  untrustedByVariable: readonly UntrustedValues[];
   implausible: number;
   /** Demographic fields set aside, each a dead letter. */
   rejectedFields: number;

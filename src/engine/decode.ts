@@ -11,7 +11,7 @@ import type {
 import { type InputTopic, RECORD_OF_TOPIC, TOPICS } from '../contract/topics.js';
 import { SINGLE_OBJECT_HEADER_BYTES } from '../events/avro.js';
 import { DecodeFailure, type MessageCodec } from '../events/codec.js';
-import { MessageRejections, type Origin, type Rejection } from '../events/dead-letter.js';
+import { MessageRejections, type Origin } from '../events/dead-letter.js';
 import type { ClinicalEvent, EpochMs } from '../events/event.js';
 import { ObservationReader } from '../events/observations.js';
 import type { RawRecord } from '../events/record.js';
@@ -25,16 +25,6 @@ function mostBytes(topic: InputTopic, limits: ValidationLimits): number {
   return topic === TOPICS.notes ? Math.max(maxMessageBytes, 2 * maxNoteBytes) : maxMessageBytes;
 }
 
-/** Told that a device sent 0 for "no reading" of a patient's variable. */
-export type OnNoReading = (patientId: string, variable: number, time: EpochMs, now: EpochMs) => void;
-
-/** Who is told of what comes in, beside whoever uses it. */
-export interface DecoderListeners {
-  /** Told where messages lie, and of what cannot be read. */
-  readonly watch?: InputWatch | undefined;
-  readonly onNoReading?: OnNoReading | undefined;
-}
-
 /** Bytes to clinical events: decode, validate, set aside what cannot be used. */
 export class EventDecoder {
   readonly #codec: MessageCodec;
@@ -43,20 +33,17 @@ export class EventDecoder {
   readonly #unbounded: number;
   readonly #validator: Validator;
   readonly #observations: ObservationReader;
-  readonly #onNoReading: OnNoReading;
   readonly #watch: InputWatch | null;
   readonly #rejections = new MessageRejections();
-  #now: EpochMs = 0;
   #deadLetters: DeadLetterMessage[] = [];
 
-  constructor(codec: MessageCodec, limits: ValidationLimits, listeners: DecoderListeners = {}) {
-    const { watch = null, onNoReading = () => undefined } = listeners;
+  /** `watch` is told where messages lie, and of what cannot be read. */
+  constructor(codec: MessageCodec, limits: ValidationLimits, watch: InputWatch | null = null) {
     this.#codec = codec;
-    this.#onNoReading = onNoReading;
     this.#limits = limits;
     this.#unbounded = limits.maxMessageBytes ?? Number.POSITIVE_INFINITY;
     this.#watch = watch;
-    this.#validator = new Validator(limits, (rejection) => this.#setAside(rejection));
+    this.#validator = new Validator(limits, (rejection) => this.#rejections.add(rejection));
     this.#observations = new ObservationReader(limits, this.#validator.counts);
   }
 
@@ -66,7 +53,6 @@ export class EventDecoder {
 
   /** The event in a record, or null; `now` is the clock's time. */
   decode(record: RawRecord, now: EpochMs): ClinicalEvent | null {
-    this.#now = now;
     const event = this.#read(record, now);
     if (event !== null) this.#watch?.place(event, record, now);
     if (!this.#rejections.isEmpty) {
@@ -85,7 +71,7 @@ export class EventDecoder {
     const message = this.#codec.decode(RECORD_OF_TOPIC[topic], record.value);
     if (message instanceof DecodeFailure) {
       const { reason, detail } = message;
-      this.#setAside({ reason, detail, patientId: null, eventTime: null, index: -1 });
+      this.#rejections.add({ reason, detail, patientId: null, eventTime: null, index: -1 });
       return null;
     }
     return this.#validate(topic, message, record, now);
@@ -102,7 +88,7 @@ export class EventDecoder {
     const tooLong = { reason: 'oversized', detail: `a message of ${bytes} bytes; at most ${most}` } as const;
     const { reason, detail } = fault ?? tooLong;
     if (fault !== undefined) this.#watch?.unread(record, detail, now);
-    this.#setAside({ reason, detail, patientId: null, eventTime: null, index: -1 });
+    this.#rejections.add({ reason, detail, patientId: null, eventTime: null, index: -1 });
     return false;
   }
 
@@ -143,13 +129,5 @@ export class EventDecoder {
       case TOPICS.acks:
         return validator.acknowledgement(message as AckMessage, origin, now);
     }
-  }
-
-  #setAside(rejection: Rejection): void {
-    const { reason, patientId, eventTime, variable = -1 } = rejection;
-    if (reason === 'no-reading' && patientId !== null && eventTime !== null) {
-      this.#onNoReading(patientId, variable, eventTime, this.#now);
-    }
-    this.#rejections.add(rejection);
   }
 }

@@ -1,7 +1,7 @@
 import { concatMap, Subject, type Subscription, tap } from 'rxjs';
-import { NoReadings } from '../alerts/no-reading.js';
 import { NO_NOTICES, TechnicalNotices } from '../alerts/notices.js';
 import { AlertPolicy } from '../alerts/policy.js';
+import { TrustNotices } from '../alerts/trust-notices.js';
 import { UnusedValues } from '../alerts/unused-values.js';
 import type { PatientState } from '../align/patient.js';
 import type { Consumer, RecordHandler } from '../bus/bus.js';
@@ -60,7 +60,7 @@ export class Engine {
   readonly #shadowRuntime: InferenceRuntime | null;
   readonly #drift: DriftCounters;
   readonly #decoder: EventDecoder;
-  readonly #noReadings: NoReadings;
+  readonly #trustNotices: TrustNotices;
   readonly #unusedValues: UnusedValues;
   readonly #encoding: EncodeStage;
   readonly #scoring: AlignAndScore;
@@ -99,17 +99,12 @@ export class Engine {
     this.notices = options.notices ?? new TechnicalNotices(options.clock);
     this.#noticing = this.notices.changes$.subscribe((record) => this.#tell(record));
     // In history there is no bed to go to.
-    this.#unusedValues = new UnusedValues(options.clock.live ? this.notices : NO_NOTICES);
-    this.#noReadings = new NoReadings(
-      options.clock.live ? this.notices : NO_NOTICES,
-      (patientId) => this.#scoring.aligner.patients.get(patientId)?.wardId ?? null,
-    );
+    const board = options.clock.live ? this.notices : NO_NOTICES;
+    this.#unusedValues = new UnusedValues(board);
+    this.#trustNotices = new TrustNotices(board);
     const { bus } = options;
     this.watch = new InputWatch((topic, patientId) => bus.homeOf?.(topic, patientId) ?? null, this.notices);
-    this.#decoder = new EventDecoder(this.codec, config.limits, {
-      watch: this.watch,
-      onNoReading: (...zero) => this.#noReadings.zero(...zero),
-    });
+    this.#decoder = new EventDecoder(this.codec, config.limits, this.watch);
     this.#encoding = new EncodeStage(encoders);
     const { maxBatch } = config.model;
     const batcher = new MicroBatcher(model.encoder, runtime, model.shape, maxBatch, this.#drift);
@@ -205,12 +200,16 @@ export class Engine {
   }
 
   get counts(): EngineCounts {
-    const { duplicates, duplicateObservations, late, rejectedObservations } = this.#scoring.aligner.counts;
+    const { aligner } = this.#scoring;
+    const { duplicates, duplicateObservations, late, rejectedObservations } = aligner.counts;
+    const { untrusted } = aligner;
     const { observations, implausible, rejectedFields } = this.#decoder.counts;
     const { scores, alerts, deadLetters, deadLettersByReason } = this.#outputs;
     return {
       messages: this.#messages,
-      observations: observations - duplicateObservations - rejectedObservations,
+      observations: observations - duplicateObservations - rejectedObservations - untrusted.usable,
+      untrusted: untrusted.withoutLetter,
+      untrustedByVariable: untrusted.all(),
       implausible,
       rejectedFields,
       duplicates,
@@ -375,7 +374,7 @@ export class Engine {
         applyAlertPolicy(this.policy, (patientId) => patients.get(patientId)?.partition),
         this.#explanations.operator(),
         tap((outputs) => this.#outputs.add(outputs)),
-        tap((outputs) => this.#noReadings.note(outputs, clock.now())),
+        tap((outputs) => this.#trustNotices.note(outputs, clock.now())),
         tap((outputs) => this.#unusedValues.note(outputs, clock.now())),
         boundDeadLetters(clock, config.limits.deadLetters),
         deliver(sinks),

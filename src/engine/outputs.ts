@@ -1,4 +1,5 @@
 import type { ScoredMoment } from '../alerts/policy.js';
+import type { TrustState } from '../alerts/trust-notices.js';
 import type { Demographics, PatientState } from '../align/patient.js';
 import type { StepIndex } from '../align/timeline.js';
 import type { Position } from '../bus/bus.js';
@@ -65,6 +66,8 @@ export interface Outputs {
   /** Patients of whom there was an event. */
   readonly patients: ReadonlySet<string>;
   readonly observations: readonly ObservationEvent[];
+  /** What is not used of patients' values, as it became so; of a patient of whom all is used again, once. */
+  readonly trust: readonly TrustState[];
   /** Notes and images, with what their encoders made of them. */
   readonly notes: readonly NoteClinicalEvent[];
   readonly images: readonly ImagingClinicalEvent[];
@@ -94,6 +97,7 @@ export function emptyOutputs(): Outputs {
   return {
     patients: new Set(),
     observations: [],
+    trust: [],
     notes: [],
     images: [],
     admitted: [],

@@ -33,6 +33,7 @@ const SILENT: AlignmentSink = {
   discharged: () => undefined,
   released: () => undefined,
   acknowledged: () => undefined,
+  judged: () => undefined,
   rejected: () => undefined,
 };
 

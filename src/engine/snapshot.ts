@@ -16,10 +16,10 @@ const deflate = promisify<Buffer, { level: number }, Buffer>(deflateRaw);
 
 /**
  * Layout of `state`; raise it when the layout changes. Version 1 had no notes and images, version 2 no laboratory results, version
- * 3 no `told` and nothing of stays that are over.
+ * 3 no `told` and nothing of stays that are over, version 4 nothing of how far values can be trusted.
  */
-const FORMAT_VERSION = 4;
-const READABLE_VERSIONS = [1, 2, 3, FORMAT_VERSION];
+const FORMAT_VERSION = 5;
+const READABLE_VERSIONS = [1, 2, 3, 4, FORMAT_VERSION];
 const VARIABLE_IDS = VARIABLES.map(({ id }) => id).join(' ');
 
 /** What a state may become when it is inflated; that of the largest model here takes a hundredth. */
@@ -52,6 +52,8 @@ interface Header {
   readonly images?: readonly HeldDocument[];
   /** Numbers of 64 bits that tell the laboratory results apart; absent in versions 1 and 2. */
   readonly results?: number;
+  /** Numbers of 64 bits of what is known of trust in values; absent before version 5. */
+  readonly trust?: number;
 }
 
 /** What of a model decides how the past of a patient is kept. */
@@ -113,6 +115,7 @@ export function snapshotOf(
   const { timeline, lastScoreAt } = patient;
   const recentIds = patient.recentIds.toArray();
   const results = timeline.results.toArray();
+  const trust = patient.trust.toArray();
   const header: Header = {
     admittedAt: patient.openedAt,
     variables: VARIABLE_IDS,
@@ -132,13 +135,14 @@ export function snapshotOf(
     notes: headsOf(timeline.notes),
     images: headsOf(timeline.images),
     results: results.length,
+    trust: trust.length,
   };
   const text = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(text.length);
   const documents = [...timeline.notes.held, ...timeline.images.held];
   const embeddings = documents.map(({ document }) => Int32Array.from(document.embedding));
-  const arrays = [...arraysOf(patient, cache), recentIds, ...embeddings, results].map(bytesOf);
+  const arrays = [...arraysOf(patient, cache), recentIds, ...embeddings, results, trust].map(bytesOf);
   return {
     formatVersion: FORMAT_VERSION,
     patientId: patient.patientId,
@@ -230,12 +234,13 @@ function readPatient(
     patient.revised = header.revised;
     patient.appliedTo = snapshot.positions;
     patient.restoreFacts(header, header.demographics, header.told);
-    const { results = 0 } = header;
-    const cache = reader.before(header.recentIds + embeddingsIn(header) + 2 * results);
+    const { results = 0, trust = 0 } = header;
+    const cache = reader.before(header.recentIds + embeddingsIn(header) + 2 * (results + trust));
     patient.recentIds.restore(reader.integers(header.recentIds));
     readDocuments(patient.timeline.notes, header.notes, reader);
     readDocuments(patient.timeline.images, header.images, reader);
     patient.timeline.results.restore(reader.doubles(results));
+    patient.trust.restore(reader.doubles(trust));
     const { alerts, update = null } = header;
     return { patient, alerts, update, fill: isOurs ? fillerFrom(cache, model) : null };
   } catch {

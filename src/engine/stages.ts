@@ -1,5 +1,6 @@
 import { concatMap, map, type OperatorFunction } from 'rxjs';
 import type { AlertPolicy } from '../alerts/policy.js';
+import type { TrustState } from '../alerts/trust-notices.js';
 import { Aligner, type AlignmentSink, type AlignOptions } from '../align/aligner.js';
 import type { PatientState } from '../align/patient.js';
 import { Carry } from '../align/timeline.js';
@@ -81,6 +82,7 @@ export interface OrderedBatch {
 
 export interface AlignedBatch extends OrderedBatch {
   readonly actions: readonly Action[];
+  readonly trust: readonly TrustState[];
   /** Of the model in shadow, where there is one. */
   readonly shadowScores?: readonly ShadowScore[];
 }
@@ -128,6 +130,7 @@ export class AlignAndScore {
   /** Event time up to which all of a partition is dealt with. */
   readonly watermarks = new Map<number, EpochMs>();
   #actions: Action[] = [];
+  #trust: TrustState[] = [];
   #deadLetters: DeadLetterMessage[] = [];
   readonly batcher: MicroBatcher;
   /** What the model took of each input batch, in seconds. */
@@ -184,6 +187,7 @@ export class AlignAndScore {
         this.#actions.push({ kind: 'score', score, partition: patient.partition });
       },
       measured: () => undefined,
+      judged: (patient, time) => this.#trust.push(trustOf(patient, time)),
       acknowledged: (event) => this.#actions.push({ kind: 'act', message: event.body, event }),
       discharged: (patient, time) => this.#actions.push({ kind: 'discharged', patient, time }),
       released: (patient) => this.#actions.push({ kind: 'released', patient }),
@@ -208,6 +212,7 @@ export class AlignAndScore {
 
   #align(batch: OrderedBatch): AlignedBatch {
     this.#actions = [];
+    this.#trust = [];
     this.#deadLetters = batch.deadLetters;
     for (const [partition, { complete }] of batch.watermarks) this.watermarks.set(partition, complete);
     this.#restore(batch.recalled, 'recalled');
@@ -218,7 +223,7 @@ export class AlignAndScore {
     }
     this.#restore(batch.restored, 'restored');
     const asked = this.#shadow === null ? {} : { shadowScores: this.#shadow.take() };
-    return { ...batch, actions: this.#actions, ...asked };
+    return { ...batch, actions: this.#actions, trust: this.#trust, ...asked };
   }
 
   #release(revoked: ReadonlySet<number>): void {
@@ -232,6 +237,7 @@ export class AlignAndScore {
       if (!this.aligner.restore(patient)) continue;
       this.#restoreCache(patient, fill);
       this.#actions.push({ kind, patient, alerts });
+      if (!patient.trust.isClear) this.#trust.push(trustOf(patient, patient.lastEventAt));
     }
   }
 
@@ -250,6 +256,12 @@ export class AlignAndScore {
   }
 }
 
+function trustOf({ patientId, wardId, trust }: PatientState, time: EpochMs): TrustState {
+  const { doubts, mayBeArrestedSince: since } = trust;
+  const mayBeArrestedSince = Number.isNaN(since) ? null : since;
+  return { patientId, wardId, time, doubts, mayBeArrestedSince, isUnwatched: trust.isUnwatched(time) };
+}
+
 /**
  * Scores, acknowledgements and the passing of time → alert transitions. `partitionOf` tells where a patient's events
  * come from, since time passes by partition. What time alone changes happens only once all that could prevent it is known: at an
@@ -259,12 +271,13 @@ export function applyAlertPolicy(
   policy: AlertPolicy,
   partitionOf: (patientId: string) => number | undefined,
 ): OperatorFunction<AlignedBatch, Outputs> {
-  return map(({ events, watermarks, actions, deadLetters, positions, silent, shadowScores }) => {
+  return map(({ events, watermarks, actions, trust, deadLetters, positions, silent, shadowScores }) => {
     const observations = events.filter((event): event is ObservationEvent => event.variables !== null);
     const outputs: Outputs = {
       ...emptyOutputs(),
       patients: new Set(events.map(({ patientId }) => patientId)),
       observations,
+      trust,
       notes: events.filter((event) => event.kind === 'notes'),
       images: events.filter((event) => event.kind === 'imaging'),
       ...(shadowScores === undefined ? {} : { shadowScores }),

@@ -35,8 +35,6 @@ export interface Rejection {
   readonly eventTime: number | null;
   /** Place of the observation within the message, or -1 for the message as a whole. */
   readonly index: number;
-  /** Of a `no-reading`: the variable that was not read. */
-  readonly variable?: number;
 }
 
 /** Where a message stood in the log. */

@@ -34,6 +34,10 @@ interface EventHead {
   readonly specimenId: string | null;
   /** What the encode stage made of a note or image; null before it, and where nothing is encoded. */
   encoding: Encoding | null;
+  /** Why values are not used, by place: codes of src/clinical/trust.ts, 0 where one is used; null where all are. */
+  verdicts: Uint8Array | null;
+  /** Its message was applied before: what became of its values stands with the first. */
+  isRepeated: boolean;
 }
 
 /** Values of one message: `values[i]` of variable `variables[i]`, in that variable's canonical unit. */

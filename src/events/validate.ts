@@ -1,3 +1,5 @@
+import { fitsAnotherUnit, isNoValue } from '../clinical/mistaken-units.js';
+import { type ReasonCode, reasonCode, USED } from '../clinical/trust.js';
 import type { UnitConversion } from '../clinical/units.js';
 import { INDEX_BY_CODE, VARIABLES } from '../clinical/variables.js';
 import { IdFault, readId } from '../contract/ids.js';
@@ -48,6 +50,11 @@ const RANK = Object.fromEntries(EVENT_KINDS.map((kind) => [kind, rankOf(kind, nu
   number
 >;
 
+const NO_READING = reasonCode('no-reading');
+const PROBE_OFF = reasonCode('probe-off');
+const OTHER_UNIT = reasonCode('unit');
+const IMPOSSIBLE = reasonCode('impossible');
+
 /** Places of a message at which codes are remembered. */
 const MAX_PLACES = 32;
 
@@ -64,13 +71,18 @@ export class Validator {
   readonly #codes: string[] = new Array(MAX_PLACES).fill('');
   readonly #variables = new Int16Array(MAX_PLACES).fill(-1);
   readonly #reject: (rejection: Rejection) => void;
+  /** Why the value read last cannot be used. */
+  #reason: ReasonCode = USED;
 
   constructor(limits: ValidationLimits, reject: (rejection: Rejection) => void) {
     this.#limits = limits;
     this.#reject = reject;
   }
 
-  /** An event of the message's usable values, or null where nothing of it can be used. `now` is the clock's time. */
+  /**
+   * An event of the message's values, with the reason of those that no patient can have; null where nothing of it is a value.
+   * `now` is the clock's time.
+   */
   observations(
     kind: 'vitals' | 'labs',
     message: VitalSignsMessage | LabResultMessage,
@@ -84,6 +96,8 @@ export class Validator {
       return this.#rejectMessage('empty', 'no observation in the message', message);
     const variables: number[] = [];
     const values: number[] = [];
+    let verdicts: Uint8Array | null = null;
+    let usable = 0;
     for (let index = 0; index < observations.length; index++) {
       const observation = observations[index];
       const variable = this.#variableOf(observation.code, index);
@@ -98,13 +112,19 @@ export class Validator {
       }
       const value = this.#canonicalValue(variable, observation, message, index);
       if (value === null) continue;
+      if (this.#reason !== USED) {
+        verdicts ??= new Uint8Array(observations.length);
+        verdicts[variables.length] = this.#reason;
+      } else usable++;
       variables.push(variable);
       values.push(value);
     }
     if (variables.length === 0) return null;
-    this.counts.observations += variables.length;
+    this.counts.observations += usable;
     const specimenId = 'specimenId' in message ? message.specimenId : null;
-    return eventOf(kind, message, message.observedAt, origin, variables, values, null, specimenId);
+    const event = eventOf(kind, message, message.observedAt, origin, variables, values, null, specimenId);
+    event.verdicts = verdicts?.subarray(0, variables.length) ?? null;
+    return event;
   }
 
   adt(message: AdtMessage, origin: Origin, now: EpochMs): ClinicalEvent | null {
@@ -174,6 +194,7 @@ export class Validator {
     return variable;
   }
 
+  /** The value in its canonical unit, with `#reason` why it cannot be used; null where it is none. */
   #canonicalValue(
     variableIndex: number,
     { value, unit }: Observation,
@@ -189,20 +210,21 @@ export class Validator {
     }
     const canonical = canonicalOf(value, conversion);
     const [low, high] = variable.possible;
+    this.#reason = USED;
     if (canonical >= low && canonical <= high) {
       if (canonical < variable.plausible[0] || canonical > variable.plausible[1]) this.counts.implausible++;
       return canonical;
     }
-    if (canonical === 0 && variable.isZeroNoReading) {
-      const detail = `${variable.id} is 0: the device has no reading`;
-      this.#rejectObservation('no-reading', detail, message, index, variableIndex);
-    } else if (Number.isFinite(value)) {
+    if (!Number.isFinite(canonical)) {
+      this.#rejectObservation('not-a-number', `${variable.id} is ${value}`, message, index);
+      return null;
+    }
+    this.#reason = reasonOfImpossible(variableIndex, canonical);
+    if (this.#reason !== NO_READING && this.#reason !== PROBE_OFF) {
       const detail = `${variable.id} ${value} ${unit} is outside ${low} to ${high} ${variable.unit}`;
       this.#rejectObservation('impossible-value', detail, message, index);
-    } else {
-      this.#rejectObservation('not-a-number', `${variable.id} is ${value}`, message, index);
     }
-    return null;
+    return canonical;
   }
 
   #headIsSound(message: Head, now: EpochMs): boolean {
@@ -249,18 +271,18 @@ export class Validator {
     return null;
   }
 
-  #rejectObservation(
-    reason: DeadLetterReason,
-    detail: string,
-    message: Head,
-    index: number,
-    variable?: number,
-  ): void {
+  #rejectObservation(reason: DeadLetterReason, detail: string, message: Head, index: number): void {
     const id = readId(message.patientId);
     const patientId = id instanceof IdFault ? null : id;
-    const what = { reason, detail, patientId, eventTime: message.eventTime, index };
-    this.#reject(variable === undefined ? what : { ...what, variable });
+    this.#reject({ reason, detail, patientId, eventTime: message.eventTime, index });
   }
+}
+
+/** Why a value that the variable cannot have is none. */
+function reasonOfImpossible(variable: number, value: number): ReasonCode {
+  if (value === 0 && VARIABLES[variable].isZeroNoReading) return NO_READING;
+  if (isNoValue(value)) return PROBE_OFF;
+  return fitsAnotherUnit(variable, value) ? OTHER_UNIT : IMPOSSIBLE;
 }
 
 /** Why an event of that time cannot be used; null where it can. */
@@ -308,6 +330,8 @@ export function eventOf(
     values,
     body,
     encoding: null,
+    verdicts: null,
+    isRepeated: false,
   } as ClinicalEvent;
 }
 

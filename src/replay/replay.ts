@@ -52,6 +52,9 @@ export interface ReplayResult {
   alerts: number;
   deadLetters: number;
   deadLettersByReason: Record<string, number>;
+  /** Values that were not used although they are no dead letters; `untrustedByReason` has all that were not used. */
+  untrusted: number;
+  untrustedByReason: Record<string, number>;
   duplicates: number;
   late: number;
   /** Observations used although implausible. */
@@ -60,7 +63,7 @@ export interface ReplayResult {
   encoded: number;
   /** Notes and images of which an encoder used only a part or nothing, by reason. */
   flagged: Readonly<Record<string, number>>;
-  /** Rows of the source: observations + deadLetters + descriptors + notRecorded + malformed + setAside. */
+  /** Rows of the source: observations + untrusted + deadLetters + descriptors + notRecorded + malformed + setAside. */
   rows: number;
   descriptors: number;
   notRecorded: number;
@@ -149,6 +152,8 @@ export function joined(parts: readonly ReplayPart[], seconds: number): ReplayRes
     alerts: sum(({ alerts: count }) => count),
     deadLetters: sum(({ deadLetters }) => deadLetters),
     deadLettersByReason: table(({ deadLettersByReason }) => deadLettersByReason),
+    untrusted: sum(({ untrusted }) => untrusted),
+    untrustedByReason: table(({ untrustedByReason }) => untrustedByReason),
     duplicates: sum(({ duplicates }) => duplicates),
     late: sum(({ late }) => late),
     implausible: sum(({ implausible }) => implausible),
@@ -233,6 +238,13 @@ async function drain(bus: MemoryBus, engine: Engine): Promise<void> {
   await engine.finish();
 }
 
+/** Values that were not used, by reason. */
+function byReason({ untrustedByVariable }: EngineCounts): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { reason, values } of untrustedByVariable) sums[reason] = (sums[reason] ?? 0) + values;
+  return sums;
+}
+
 function summarise(
   source: ReplaySource,
   counts: EngineCounts,
@@ -240,8 +252,8 @@ function summarise(
 ): Omit<ReplayResult, 'scoresDigest' | 'alertsDigest' | 'model' | 'store'> {
   const { rows, notRecorded, malformed, patients } = source.counts;
   const descriptors = source.counts.descriptors - counts.rejectedFields;
-  const { observations, scores, alerts, deadLetters, deadLettersByReason, duplicates, late, implausible } =
-    counts;
+  const { observations, untrusted, scores, alerts, deadLetters, deadLettersByReason } = counts;
+  const { duplicates, late, implausible } = counts;
   const { encoded, flagged } = counts;
   return {
     patients,
@@ -250,6 +262,8 @@ function summarise(
     alerts,
     deadLetters,
     deadLettersByReason,
+    untrusted,
+    untrustedByReason: byReason(counts),
     duplicates,
     late,
     implausible,

@@ -18,7 +18,7 @@ interface Stay {
 export class LabelCollector {
   readonly #stays = new Map<string, Stay>();
 
-  add({ patientId, eventTime, observedAt, variables, values, kind }: ClinicalEvent): void {
+  add({ patientId, eventTime, observedAt, variables, values, verdicts, kind }: ClinicalEvent): void {
     let stay = this.#stays.get(patientId);
     if (stay === undefined) {
       stay = { admittedAt: eventTime, endAt: eventTime, chart: emptyChart() };
@@ -26,7 +26,7 @@ export class LabelCollector {
     }
     if (kind === 'vitals' || kind === 'labs') stay.endAt = Math.max(stay.endAt, eventTime);
     variables?.forEach((variable, index) => {
-      chart(stay.chart, variable, values[index], observedAt);
+      if (!verdicts?.[index]) chart(stay.chart, variable, values[index], observedAt);
     });
   }
 

@@ -55,6 +55,7 @@ export async function exportFeatures(
     scoreDue: NOTHING,
     measured: NOTHING,
     acknowledged: NOTHING,
+    judged: NOTHING,
     updated: NOTHING,
     // What follows a discharge that is taken back is left out: the stay is written already.
     reopened: NOTHING,
@@ -88,7 +89,7 @@ async function fitScaling(pass: EventPass): Promise<EncoderConfig> {
   for await (const events of pass()) {
     for (const event of events) {
       event.variables?.forEach((variable, index) => {
-        fit.add(variable, event.values[index]);
+        if (!event.verdicts?.[index]) fit.add(variable, event.values[index]);
       });
     }
   }

@@ -81,7 +81,7 @@ async function writeNotes(pass: EventPass, ids: readonly string[], seed: number)
   const writers = new Map<string, { readonly writer: NoteWriter; readonly admittedAt: number }>();
   const written: StayNote[][] = ids.map(() => []);
   for await (const events of pass()) {
-    for (const { patientId, eventTime, kind, variables, values, body } of events) {
+    for (const { patientId, eventTime, kind, variables, values, verdicts, body } of events) {
       const known = writers.get(patientId);
       if (kind === 'adt' && known === undefined) {
         const random = new Random(seed, hashOf(patientId));
@@ -93,7 +93,7 @@ async function writeNotes(pass: EventPass, ids: readonly string[], seed: number)
         writers.delete(patientId);
       } else if (variables !== null && known !== undefined) {
         variables.forEach((variable, index) => {
-          known.writer.record(variable, values[index], eventTime);
+          if (!verdicts?.[index]) known.writer.record(variable, values[index], eventTime);
         });
       }
     }

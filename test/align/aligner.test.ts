@@ -50,6 +50,8 @@ class Recorder implements AlignmentSink {
   released({ patientId }: PatientState): void {
     this.said.push(`${patientId} released`);
   }
+  judged(): void {}
+
   acknowledged(event: ClinicalEvent): void {
     this.said.push(`${event.patientId} acknowledged ${minutes(event.eventTime)}`);
   }
@@ -490,7 +492,10 @@ interface Arrival {
   readonly isRepeated: boolean;
 }
 
-/** Events of one stay, from half an hour before it to `hours` into it. */
+/**
+ * Events of one stay, from half an hour before it to `hours` into it. Nothing jumps: whether a jump is believed depends on the order of
+ * arrival (docs/trust.md).
+ */
 const arrivals = (hours: number): fc.Arbitrary<Arrival[]> =>
   fc
     .uniqueArray(
@@ -517,7 +522,10 @@ function arrival({ second, variable, value, delay, isRepeated }: Drawn, index: n
   const event =
     variable === 'lactate'
       ? eventOf('labs', labs({ lactate: value / 4 }, where))
-      : eventOf('vitals', vitals({ [variable]: value }, where));
+      : eventOf(
+          'vitals',
+          vitals({ [variable]: variable === 'temperature' ? 33 + value / 10 : value }, where),
+        );
   return { event, delay, isRepeated };
 }
 

@@ -18,6 +18,8 @@ function event(eventTime: number, messageId: string): ClinicalEvent {
     values: [],
     body: null,
     encoding: null,
+    verdicts: null,
+    isRepeated: false,
     specimenId: null,
   };
 }

@@ -25,6 +25,7 @@ function silent(): AlignmentSink {
     discharged: nothing,
     released: nothing,
     acknowledged: nothing,
+    judged: nothing,
     rejected: (_, { detail }) => {
       throw new Error(detail);
     },

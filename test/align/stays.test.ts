@@ -27,6 +27,7 @@ function ward() {
     discharged: (_, time) => said.push(`discharged ${minutes(time)}`),
     released: () => undefined,
     acknowledged: () => undefined,
+    judged: () => undefined,
     rejected: ({ eventTime }, { reason }) => said.push(`${reason} ${minutes(eventTime)}`),
   };
   const aligner = new Aligner(OPTIONS, sink);

@@ -22,7 +22,9 @@ function lactateAt(hour: number): Part {
   const eventTime = hour * HOUR_MS;
   const values = [hour];
   return {
-    observations: [{ patientId: 'p', eventTime, observedAt: eventTime, variables: [LACTATE], values }],
+    observations: [
+      { patientId: 'p', eventTime, observedAt: eventTime, variables: [LACTATE], values, verdicts: null },
+    ],
   };
 }
 

@@ -412,7 +412,7 @@ describe('state that outlives the process', () => {
     const again = new Results();
     await live(world, again, half, true);
     expect([again.scores.size, again.alerts.size]).toEqual([0, 0]);
-    expect(snapshotsOf(world).map(({ formatVersion }) => formatVersion)).toEqual([4, 4, 4]);
+    expect(snapshotsOf(world).map(({ formatVersion }) => formatVersion)).toEqual([5, 5, 5]);
     expect(placesOf()).toEqual(places);
   });
 

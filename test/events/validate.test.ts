@@ -1,16 +1,28 @@
 import { encode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
+import { REASONS } from '../../src/clinical/trust.js';
 import { VARIABLES, variableIndex } from '../../src/clinical/variables.js';
 import type { ImagingMessage, NoteMessage } from '../../src/contract/messages.js';
 import type { Rejection } from '../../src/events/dead-letter.js';
+import type { ClinicalEvent } from '../../src/events/event.js';
 import { Validator } from '../../src/events/validate.js';
 import { adt, LIMITS, labs, START, vitals } from '../helpers.js';
 
+const ANY = expect.stringMatching(/^(unit|impossible)$/);
 const ORIGIN = { topic: 'ward.vitals', partition: 0, offset: 0 };
 
 function setUp() {
   const rejections: Rejection[] = [];
   return { validator: new Validator(LIMITS, (rejection) => rejections.push(rejection)), rejections };
+}
+
+function usedOf(event: ClinicalEvent | null): number[] {
+  return event?.variables?.filter((_, index) => !event.verdicts?.[index]) ?? [];
+}
+
+/** Why each value is not used; empty where it is. */
+function reasonsOf(event: ClinicalEvent | null): string[] {
+  return event?.variables?.map((_, index) => REASONS[(event.verdicts?.[index] ?? 0) - 1]?.id ?? '') ?? [];
 }
 
 function note(text: string): NoteMessage {
@@ -30,8 +42,9 @@ describe('Validator', () => {
       { code: '8310-5', value: 37, unit: 'furlong' },
     );
     const event = validator.observations('vitals', message, ORIGIN, START);
-    expect(event?.variables).toEqual([variableIndex('heartRate'), variableIndex('temperature')]);
-    expect(event?.values?.[1]).toBeCloseTo(37, 9);
+    expect(usedOf(event)).toEqual([variableIndex('heartRate'), variableIndex('temperature')]);
+    expect(event?.values?.[2]).toBeCloseTo(37, 9);
+    expect(reasonsOf(event)).toEqual(['', 'impossible', '']);
     expect(rejections.map(({ reason, index }) => [reason, index])).toEqual([
       ['impossible-value', 1],
       ['unknown-code', 2],
@@ -42,10 +55,42 @@ describe('Validator', () => {
     expect(validator.counts).toMatchObject({ observations: 2, implausible: 0 });
   });
 
-  it('has no event where nothing of a message is sound', () => {
+  it('has no event where nothing of a message is a value', () => {
     const { validator, rejections } = setUp();
-    expect(validator.observations('labs', labs({ ph: 735 }), ORIGIN, START)).toBeNull();
-    expect(rejections).toMatchObject([{ reason: 'impossible-value', patientId: 'p1', eventTime: START }]);
+    expect(validator.observations('labs', labs({ ph: Number.NaN }), ORIGIN, START)).toBeNull();
+    expect(rejections).toMatchObject([{ reason: 'not-a-number', patientId: 'p1', eventTime: START }]);
+  });
+
+  it.each([
+    ['ph', 735, 'unit'],
+    ['temperature', 98.6, 'unit'],
+    ['temperature', 370, 'unit'],
+    ['fio2', 40, 'unit'],
+    ['hemoglobin', 130, 'unit'],
+    ['temperature', -17.8, 'impossible'],
+    ['mapInvasive', -39.2, 'impossible'],
+  ])(
+    'keeps a %s of %d that no patient can have, says why, and tells the interface',
+    (code, value, reason) => {
+      const { validator, rejections } = setUp();
+      const event = validator.observations('vitals', vitals({ [code]: value }), ORIGIN, START);
+      expect(event?.values).toEqual([value]);
+      expect(reasonsOf(event)).toEqual([reason]);
+      expect(rejections).toMatchObject([{ reason: 'impossible-value', patientId: 'p1', eventTime: START }]);
+    },
+  );
+
+  it.each([
+    ['spo2', -100],
+    ['spo2', 127],
+    ['mapInvasive', -1],
+    ['respRate', 255],
+    ['cvp', 32_767],
+  ])('takes a %s of %d as what a device sends when its probe is off', (code, value) => {
+    const { validator, rejections } = setUp();
+    const event = validator.observations('vitals', vitals({ [code]: value }), ORIGIN, START);
+    expect(reasonsOf(event)).toEqual(['probe-off']);
+    expect(rejections).toEqual([]);
   });
 
   it.each(['sbpInvasive', 'mapInvasive', 'dbpCuff', 'respRate', 'spo2', 'sao2'])(
@@ -57,9 +102,10 @@ describe('Validator', () => {
         message.observations.push({ code, value: 0, unit });
       }
       const event = validator.observations('vitals', message, ORIGIN, START);
-      expect(event?.variables).toEqual([variableIndex('heartRate')]);
-      expect(new Set(rejections.map(({ reason }) => reason))).toEqual(new Set(['no-reading']));
-      expect(rejections[0]).toMatchObject({ variable: variableIndex(code), index: 1 });
+      expect(usedOf(event)).toEqual([variableIndex('heartRate')]);
+      expect(new Set(reasonsOf(event))).toEqual(new Set(['', 'no-reading']));
+      expect(rejections).toEqual([]);
+      expect(validator.counts.observations).toBe(1);
     },
   );
 
@@ -71,7 +117,8 @@ describe('Validator', () => {
       for (const value of [0.97, 0.42, 1]) message.observations.push({ code, value, unit: '%' });
       message.observations.push({ code, value: 0.42, unit: '1' });
       const event = validator.observations('labs', message, ORIGIN, START);
-      expect(event?.values?.[1]).toBe(42);
+      expect(event?.values?.[4]).toBe(42);
+      expect(reasonsOf(event)).toEqual(['', ANY, ANY, ANY, '']);
       expect(rejections.map(({ reason }) => reason)).toEqual(Array(3).fill('impossible-value'));
     },
   );

@@ -74,7 +74,12 @@ describe('replay of a simulated ward', () => {
     const [row] = await counts.json<Record<string, string>>();
     await client.close();
     rmSync(directory, { recursive: true });
-    const { observations, scores, alerts } = result;
+    const { scores, alerts, untrustedByReason } = result;
+    // What is not used is kept, too.
+    const observations = Object.values(untrustedByReason).reduce(
+      (sum, each) => sum + each,
+      result.observations,
+    );
     expect(Object.fromEntries(Object.entries(row).map(([key, value]) => [key, Number(value)]))).toEqual({
       observations,
       scores,
@@ -83,6 +88,8 @@ describe('replay of a simulated ward', () => {
   });
 });
 
+const SENT_FOR_NONE = /^(NI)?(Sys|Dias)ABP$|MAP$|^RespRate$|^S[ap]O2$/;
+
 /** Counts made by reading the files plainly, with none of the product's code. */
 function countFiles(limit: number) {
   const impossible = (parameter: string, value: number): boolean =>
@@ -90,18 +97,19 @@ function countFiles(limit: number) {
     (parameter === 'pH' && (value < 6.3 || value > 8.4)) ||
     (parameter === 'PaO2' && value < 10) ||
     (parameter === 'PaCO2' && value < 3) ||
-    (/^(NI)?(Sys|Dias)ABP$|MAP$|^RespRate$|^S[ap]O2$/.test(parameter) && value < 1) ||
+    (SENT_FOR_NONE.test(parameter) && value < 1) ||
     (parameter === 'Height' && (value < 20 || value > 272));
-  const counts = { rows: 0, notRecorded: 0, deadLetters: 0, descriptors: 0, observations: 0 };
+  const counts = { rows: 0, notRecorded: 0, zeros: 0, deadLetters: 0, descriptors: 0, values: 0 };
   for (const name of readdirSync(SET_A).sort().slice(0, limit)) {
     for (const line of readFileSync(join(SET_A, name), 'utf8').trimEnd().split('\n').slice(1)) {
       const [, parameter, text] = line.split(',');
       const value = Number(text);
       counts.rows++;
       if (value === -1) counts.notRecorded++;
+      else if (value === 0 && SENT_FOR_NONE.test(parameter)) counts.zeros++;
       else if (impossible(parameter, value)) counts.deadLetters++;
       else if (['RecordID', 'Age', 'Gender', 'Height', 'ICUType'].includes(parameter)) counts.descriptors++;
-      else counts.observations++;
+      else counts.values++;
     }
   }
   return counts;
@@ -110,9 +118,13 @@ function countFiles(limit: number) {
 describe.skipIf(!HAS_SET_A)('replay of 100 stays of set A (skipped where ../shared/data is missing)', () => {
   it('accounts for every row, as an independent count does', async () => {
     const result = await run(openSource(`physionet2012:${SET_A}`, 100));
-    const { rows, notRecorded, deadLetters, descriptors, observations, malformed } = result;
-    expect({ rows, notRecorded, deadLetters, descriptors, observations }).toEqual(countFiles(100));
-    expect(rows).toBe(observations + deadLetters + descriptors + notRecorded + malformed);
+    const { rows, notRecorded, deadLetters, descriptors, observations, untrusted, malformed } = result;
+    const zeros = result.untrustedByReason['no-reading'];
+    const values = observations + untrusted - zeros;
+    expect({ rows, notRecorded, zeros, deadLetters, descriptors, values }).toEqual(countFiles(100));
+    expect(rows).toBe(observations + untrusted + deadLetters + descriptors + notRecorded + malformed);
+    // Hourly charts show few of the rest.
+    expect(untrusted - zeros).toBeLessThan(observations / 300);
     expect(result).toMatchObject({ patients: 100, late: 0, duplicates: 0 });
   });
 });

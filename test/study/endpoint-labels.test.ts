@@ -20,6 +20,8 @@ function vitals(hour: number, values: Readonly<Record<string, number>>): Clinica
     values: Object.values(values),
     body: null,
     encoding: null,
+    verdicts: null,
+    isRepeated: false,
     specimenId: null,
   };
 }

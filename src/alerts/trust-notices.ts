@@ -1,0 +1,160 @@
+import { reasonCode, reasonOf } from '../clinical/trust.js';
+import { VARIABLES, variableIndex } from '../clinical/variables.js';
+import type { Priority } from '../contract/messages.js';
+import type { EpochMs } from '../events/event.js';
+import type { NoticeBoard } from './notices.js';
+
+export const POSSIBLE_ARREST = 'possible-arrest';
+export const UNWATCHED = 'patient-unwatched';
+export const NOT_USED = 'value-not-used';
+
+/** What is older than this, as of a backlog, is nothing to go to the bed for. */
+const PAST_MS = 15 * 60_000;
+
+/** What is not used of a patient's values as of a moment: all of it. */
+export interface TrustState {
+  readonly patientId: string;
+  /** Null where it is not known. */
+  readonly wardId: string | null;
+  /** Event time of what was judged last. */
+  readonly time: EpochMs;
+  readonly doubts: readonly {
+    readonly variable: number;
+    readonly value: number;
+    readonly at: EpochMs;
+    readonly code: number;
+  }[];
+  /** Since when the patient may be in cardiac arrest; null where nothing says so. */
+  readonly mayBeArrestedSince: EpochMs | null;
+  /** Nothing of what is told lately is used. */
+  readonly isUnwatched: boolean;
+}
+
+type Patients = readonly { readonly patientId: string }[];
+interface Noted {
+  readonly trust: readonly TrustState[];
+  readonly discharged: Patients;
+  readonly released: Patients;
+  readonly silent: Patients;
+}
+
+interface Telling {
+  readonly kind: string;
+  readonly priority: Priority;
+  readonly detail: string;
+}
+
+/** Variables of one probe, cuff or line. */
+const SOURCES: readonly (readonly [name: string, prefix: RegExp])[] = [
+  ['arterial line', /^(sbp|dbp|map)Invasive$/],
+  ['cuff', /^(sbp|dbp|map)Cuff$/],
+];
+const SOURCE_OF = VARIABLES.map(({ id }) => SOURCES.find(([, pattern]) => pattern.test(id))?.[0] ?? id);
+
+const RESP_RATE = variableIndex('respRate');
+const NO_READING = reasonCode('no-reading');
+/** Reasons for which somebody has to look before long. */
+const MEDIUM = new Set(['contradicted', 'unit', 'maybe-unit'].map(reasonCode));
+const HIGH = new Set(['other-patient', 'swapped'].map(reasonCode));
+
+/**
+ * Values that are not used, told to staff as technical notices: one a patient and probe, until it is read again; one for all where
+ * nobody can be watched by what comes; and at once one of the highest priority where it may be an arrest. They are what the newest
+ * state says, so a restart tells them again. They raise no clinical alert and resolve none.
+ */
+export class TrustNotices {
+  readonly #board: NoticeBoard;
+  /** By patient and subject, what is open. */
+  readonly #open = new Map<string, Map<string, Telling>>();
+
+  constructor(board: NoticeBoard) {
+    this.#board = board;
+  }
+
+  /** Takes note of what is not used; `now` is the clock's time. The end of the watch over a patient ends its notices. */
+  note({ trust, discharged, released, silent }: Noted, now: EpochMs): void {
+    for (const state of trust) this.#show(state, now);
+    for (const { patientId } of [...discharged, ...released, ...silent]) this.#keep(patientId, new Map());
+  }
+
+  #show(state: TrustState, now: EpochMs): void {
+    const { patientId, wardId, time } = state;
+    const wanted = time < now - PAST_MS ? new Map<string, Telling>() : tellingsOf(state);
+    this.#keep(patientId, wanted);
+    const open = this.#open.get(patientId) ?? new Map<string, Telling>();
+    for (const [subject, telling] of wanted) {
+      const before = open.get(subject);
+      if (before !== undefined && rankOf(before.priority) >= rankOf(telling.priority)) continue;
+      const { kind, priority, detail } = telling;
+      // A graver one takes its place.
+      this.#board.clear(kind, subject);
+      open.set(subject, telling);
+      this.#board.raise({ kind, subject, wardId, patientId, priority, detail });
+    }
+    if (open.size > 0) this.#open.set(patientId, open);
+  }
+
+  /** Ends what is open and not wanted any more. */
+  #keep(patientId: string, wanted: ReadonlyMap<string, unknown>): void {
+    const open = this.#open.get(patientId);
+    if (open === undefined) return;
+    for (const [subject, { kind }] of open) {
+      if (wanted.has(subject)) continue;
+      open.delete(subject);
+      this.#board.clear(kind, subject);
+    }
+    if (open.size === 0) this.#open.delete(patientId);
+  }
+}
+
+/** The notices that a state asks for, by subject. */
+function tellingsOf({
+  patientId,
+  doubts,
+  mayBeArrestedSince,
+  isUnwatched,
+}: TrustState): Map<string, Telling> {
+  const wanted = new Map<string, Telling>();
+  if (mayBeArrestedSince !== null) {
+    wanted.set(`${patientId}/arrest`, {
+      kind: POSSIBLE_ARREST,
+      priority: 'HIGH',
+      detail:
+        'No heart beat or no pressure is seen: cardiac arrest, or the ECG or the line is off. Look at the patient now.',
+    });
+  }
+  if (isUnwatched) {
+    const what = [...new Set(doubts.map(({ variable }) => VARIABLES[variable].label))].join(', ');
+    wanted.set(`${patientId}/all`, {
+      kind: UNWATCHED,
+      priority: 'HIGH',
+      detail: `Nobody can be watched like this: nothing of what comes is used (${what}). Look at the patient, the probes and the monitor.`,
+    });
+    return wanted;
+  }
+  for (const { variable, value, code } of doubts) {
+    const subject = `${patientId}/${SOURCE_OF[variable]}`;
+    const known = wanted.get(subject);
+    const priority = priorityOf(variable, code);
+    if (known !== undefined && rankOf(known.priority) >= rankOf(priority)) continue;
+    wanted.set(subject, { kind: NOT_USED, priority, detail: detailOf(variable, value, code) });
+  }
+  return wanted;
+}
+
+function priorityOf(variable: number, code: number): Priority {
+  if (HIGH.has(code)) return 'HIGH';
+  if (MEDIUM.has(code) || (variable === RESP_RATE && code === NO_READING)) return 'MEDIUM';
+  return 'LOW';
+}
+
+function rankOf(priority: Priority): number {
+  return ['LOW', 'MEDIUM', 'HIGH'].indexOf(priority);
+}
+
+function detailOf(variable: number, value: number, code: number): string {
+  const { label, unit, decimals } = VARIABLES[variable];
+  const shown = `${Number(value.toFixed(decimals))} ${unit}`;
+  const apnoea = variable === RESP_RATE && code === NO_READING ? ' It may be apnoea.' : '';
+  return `${label} ${shown} is not used: ${reasonOf(code).words}.${apnoea} Look at the patient and the device.`;
+}

@@ -1,0 +1,150 @@
+import { ARREST, COMPARABLE_MS, LINE, reasonCode } from '../clinical/trust.js';
+import {
+  ARREST_CONFIRMED_AT,
+  CUFF_MEAN,
+  CUFF_SYS,
+  DIA,
+  HEART_SEEN_AT,
+  HEART_STOPPED_AT,
+  HR,
+  MEAN,
+  type Moment,
+  PRESSURE_GONE_AT,
+  PULSE_SEEN_AT,
+  type SignMemory,
+  SPO2,
+  SPO2_BEFORE,
+  SYS,
+} from './signs.js';
+
+const MAYBE_ARREST = reasonCode('maybe-arrest');
+const LEAD_OFF = reasonCode('lead-off');
+const LINE_OPEN = reasonCode('line-open');
+const HEART = [HR];
+const PRESSURES = [SYS, DIA, MEAN];
+
+/**
+ * Tells an arrest from a lead or line that is off. A heart rate below 20 or a pressure without a pulse at 30 mmHg or less begins a
+ * watch at once; what shows a pulse contradicts it, what else fails confirms it. Confirmed values are used, contradicted ones are
+ * artefacts, and until either is known they are doubted.
+ */
+export function judgeArrest(moment: Moment, memory: SignMemory): void {
+  const { facts } = memory;
+  const wasWatching = isWatching(facts);
+  const isStopped = noteHeart(moment, facts);
+  const hasPulse = showsPulse(moment);
+  const isGone = notePressure(moment, facts, hasPulse);
+  if (!isWatching(facts)) {
+    facts[ARREST_CONFIRMED_AT] = Number.NaN;
+    return;
+  }
+  if (!wasWatching) facts[SPO2_BEFORE] = recentSpo2(moment, memory);
+  contradict(moment, facts, hasPulse);
+  if (confirms(moment, facts)) {
+    facts[ARREST_CONFIRMED_AT] = moment.at;
+    facts[HEART_SEEN_AT] = Number.NaN;
+    facts[PULSE_SEEN_AT] = Number.NaN;
+  }
+  if (!Number.isNaN(facts[ARREST_CONFIRMED_AT])) return;
+  if (isStopped) moment.doubt(HEART, Number.isNaN(facts[HEART_SEEN_AT]) ? MAYBE_ARREST : LEAD_OFF);
+  if (isGone) doubtPressure(moment, facts);
+}
+
+/** Since when there may be an arrest that nothing contradicts; NaN: there is none. */
+export function mayBeArrestedSince({ facts }: SignMemory): number {
+  const heart = Number.isNaN(facts[HEART_SEEN_AT]) ? facts[HEART_STOPPED_AT] : Number.NaN;
+  const pressure = Number.isNaN(facts[PULSE_SEEN_AT]) ? facts[PRESSURE_GONE_AT] : Number.NaN;
+  const since = Math.min(orNever(heart), orNever(pressure));
+  return since === Number.POSITIVE_INFINITY ? Number.NaN : since;
+}
+
+function isWatching(facts: Float64Array): boolean {
+  return !Number.isNaN(facts[HEART_STOPPED_AT]) || !Number.isNaN(facts[PRESSURE_GONE_AT]);
+}
+
+/** Whether this moment says that no heart beats. */
+function noteHeart(moment: Moment, facts: Float64Array): boolean {
+  const rate = moment.sound(HR);
+  if (rate < ARREST.heartRate) {
+    if (Number.isNaN(facts[HEART_STOPPED_AT])) facts[HEART_STOPPED_AT] = moment.at;
+    return true;
+  }
+  if (rate >= ARREST.heartRate) {
+    facts[HEART_STOPPED_AT] = Number.NaN;
+    facts[HEART_SEEN_AT] = Number.NaN;
+  }
+  return false;
+}
+
+/** Whether the line shows a pulse now. */
+function showsPulse(moment: Moment): boolean {
+  const [systolic, diastolic] = [moment.sound(SYS), moment.sound(DIA)];
+  const mean = meanOf(moment, systolic, diastolic);
+  return systolic - diastolic >= ARREST.pulse && mean >= ARREST.pulseMean;
+}
+
+/** Whether this moment says that there is no pressure. */
+function notePressure(moment: Moment, facts: Float64Array, hasPulse: boolean): boolean {
+  const [systolic, diastolic] = [moment.sound(SYS), moment.sound(DIA)];
+  const mean = meanOf(moment, systolic, diastolic);
+  if (mean <= ARREST.mean && !(systolic - diastolic >= LINE.noPulse)) {
+    if (Number.isNaN(facts[PRESSURE_GONE_AT])) facts[PRESSURE_GONE_AT] = moment.at;
+    return true;
+  }
+  if (mean > ARREST.mean || hasPulse) {
+    facts[PRESSURE_GONE_AT] = Number.NaN;
+    facts[PULSE_SEEN_AT] = Number.NaN;
+  }
+  return false;
+}
+
+/** What shows a pulse after the watch began. A saturation that is lost takes back what was seen before. */
+function contradict(moment: Moment, facts: Float64Array, hasPulse: boolean): void {
+  if (moment.isSpo2Lost) {
+    facts[HEART_SEEN_AT] = Number.NaN;
+    facts[PULSE_SEEN_AT] = Number.NaN;
+  }
+  const { at } = moment;
+  const since = Math.min(orNever(facts[HEART_STOPPED_AT]), orNever(facts[PRESSURE_GONE_AT]));
+  const isCuffRead = moment.sound(CUFF_MEAN) >= ARREST.pulseMean || moment.sound(CUFF_SYS) >= 2 * ARREST.mean;
+  const saturation = moment.sound(SPO2);
+  const isSaturated = saturation >= ARREST.spo2 && !(saturation < facts[SPO2_BEFORE] - ARREST.spo2Fall);
+  const isSeen = (isCuffRead && at >= since + ARREST.cuffMs) || (isSaturated && at >= since + ARREST.spo2Ms);
+  const isKept = moment.sound(MEAN) >= 2 * ARREST.mean && at >= since + ARREST.cuffMs;
+  if (isSeen || hasPulse || isKept) {
+    if (!Number.isNaN(facts[HEART_STOPPED_AT])) facts[HEART_SEEN_AT] = at;
+    if (!Number.isNaN(facts[PRESSURE_GONE_AT])) facts[PULSE_SEEN_AT] = at;
+    facts[ARREST_CONFIRMED_AT] = Number.NaN;
+  }
+}
+
+/** Whether a second sign fails with the first: no heart beat and no pressure, or a saturation that has fallen. */
+function confirms(moment: Moment, facts: Float64Array): boolean {
+  const apart = Math.abs(facts[HEART_STOPPED_AT] - facts[PRESSURE_GONE_AT]);
+  if (apart <= ARREST.togetherMs && Number.isNaN(facts[HEART_SEEN_AT])) return true;
+  return moment.sound(SPO2) < facts[SPO2_BEFORE] - ARREST.spo2Fall;
+}
+
+function doubtPressure(moment: Moment, facts: Float64Array): void {
+  if (!Number.isNaN(facts[PULSE_SEEN_AT])) {
+    moment.doubt(PRESSURES, LINE_OPEN);
+    return;
+  }
+  const isAlone = Number.isNaN(moment.value[SYS]);
+  // A mean alone that is very low may well be one with a pulse: it is used, and the watch goes on beside it.
+  if (!isAlone || moment.value[MEAN] <= ARREST.meanAlone) moment.doubt(PRESSURES, MAYBE_ARREST);
+}
+
+function recentSpo2({ at }: Moment, { used, usedAt }: SignMemory): number {
+  return at - usedAt[SPO2] <= COMPARABLE_MS ? used[SPO2] : Number.NaN;
+}
+
+/** The mean pressure, from systolic and diastolic where it is not told. */
+function meanOf(moment: Moment, systolic: number, diastolic: number): number {
+  const mean = moment.sound(MEAN);
+  return Number.isNaN(mean) ? diastolic + (systolic - diastolic) / 3 : mean;
+}
+
+function orNever(time: number): number {
+  return Number.isNaN(time) ? Number.POSITIVE_INFINITY : time;
+}

@@ -1,0 +1,141 @@
+import { VARIABLE_COUNT, variableIndex } from '../clinical/variables.js';
+
+/** The signs of a monitor whose past says whether a value can be true. A sign's place here is its slot. */
+const WATCHED = [
+  'heartRate',
+  'sbpInvasive',
+  'dbpInvasive',
+  'mapInvasive',
+  'sbpCuff',
+  'dbpCuff',
+  'mapCuff',
+  'respRate',
+  'temperature',
+  'spo2',
+] as const;
+export type Slot = number;
+export const SLOTS = WATCHED.length;
+export const [HR, SYS, DIA, MEAN, CUFF_SYS, CUFF_DIA, CUFF_MEAN, RESP, TEMP, SPO2] = WATCHED.keys();
+
+/** Variable index of each slot. */
+export const VARIABLE_OF: readonly number[] = WATCHED.map(variableIndex);
+/** Slot of each variable, -1 where it has none. Shape [variables]. */
+export const SLOT_OF = new Int8Array(VARIABLE_COUNT).fill(-1);
+VARIABLE_OF.forEach((variable, slot) => {
+  SLOT_OF[variable] = slot;
+});
+
+/** What comes from one probe, cuff or line, by slot: a patient has one notice of each at most. */
+export const SOURCES: readonly (readonly Slot[])[] = [
+  [HR],
+  [SYS, DIA, MEAN],
+  [CUFF_SYS, CUFF_DIA, CUFF_MEAN],
+  [RESP],
+  [TEMP],
+  [SPO2],
+];
+
+/** The signs that one message tells, by slot; NaN where it tells none. One is used over and over. */
+export class Moment {
+  /** Milliseconds since the epoch. */
+  at = Number.NaN;
+  readonly value = new Float64Array(SLOTS);
+  /** Reason why a value is not used, 0 where it is; see src/clinical/trust.ts. */
+  readonly code = new Uint8Array(SLOTS);
+  /** The monitor says that it has no SpO2. */
+  isSpo2Lost = false;
+
+  clear(at: number): void {
+    this.at = at;
+    this.value.fill(Number.NaN);
+    this.code.fill(0);
+    this.isSpo2Lost = false;
+  }
+
+  /** Sets the reason of slots that have a value and no reason yet. */
+  doubt(slots: readonly Slot[], code: number): void {
+    for (const slot of slots) {
+      if (this.code[slot] === 0 && !Number.isNaN(this.value[slot])) this.code[slot] = code;
+    }
+  }
+
+  /** The value of a slot where nothing speaks against it so far, else NaN. */
+  sound(slot: Slot): number {
+    return this.code[slot] === 0 ? this.value[slot] : Number.NaN;
+  }
+}
+
+/** Single numbers of a patient, by place in `SignMemory.facts`. */
+const FACTS = [
+  'heartStoppedAt',
+  'heartSeenBeatingAt',
+  'pressureGoneAt',
+  'pulseSeenAt',
+  'spo2Before',
+  'arrestConfirmedAt',
+  'lineMean',
+  'lineMeanAt',
+  'agreedLine',
+  'agreedCuff',
+  'lineContradictedAt',
+  'swappedAt',
+] as const;
+export const [
+  HEART_STOPPED_AT,
+  HEART_SEEN_AT,
+  PRESSURE_GONE_AT,
+  PULSE_SEEN_AT,
+  SPO2_BEFORE,
+  ARREST_CONFIRMED_AT,
+  LINE_MEAN,
+  LINE_MEAN_AT,
+  AGREED_LINE,
+  AGREED_CUFF,
+  LINE_CONTRADICTED_AT,
+  SWAPPED_AT,
+] = FACTS.keys();
+
+const BY_SLOT = 9;
+const BY_VARIABLE = 3;
+const NUMBERS = BY_SLOT * SLOTS + FACTS.length + BY_VARIABLE * VARIABLE_COUNT;
+
+/** What is remembered of a patient's signs: 2 kB in one array. Times in milliseconds since the epoch; NaN is never. */
+export class SignMemory {
+  readonly #all = new Float64Array(NUMBERS).fill(Number.NaN);
+  #taken = 0;
+  /** The last value used, and when it was observed. Shape [slots]; so are the following. */
+  readonly used = this.#take(SLOTS);
+  readonly usedAt = this.#take(SLOTS);
+  /** The level that is doubted: since when, its first value, and whether it has varied. */
+  readonly levelAt = this.#take(SLOTS);
+  readonly level = this.#take(SLOTS);
+  readonly varied = this.#take(SLOTS);
+  /** A run of equal values, used or not: the value, when it began, how many. */
+  readonly run = this.#take(SLOTS);
+  readonly runAt = this.#take(SLOTS);
+  readonly runLength = this.#take(SLOTS);
+  /** When the newest value was observed, used or not. */
+  readonly seenAt = this.#take(SLOTS);
+  /** Single numbers, of `FACTS`. */
+  readonly facts = this.#take(FACTS.length);
+  /** Of what is not used now: the value, when it was observed, and the reason. Shape [variables]. */
+  readonly doubt = this.#take(VARIABLE_COUNT);
+  readonly doubtAt = this.#take(VARIABLE_COUNT);
+  readonly reason = this.#take(VARIABLE_COUNT);
+
+  /** All of it, for `restore`. */
+  toArray(): Float64Array {
+    return this.#all.slice();
+  }
+
+  /** Continues from what `toArray` gave; what has another length is of another version, and nothing is remembered. */
+  restore(all: Float64Array): void {
+    if (all.length === NUMBERS) this.#all.set(all);
+  }
+
+  #take(length: number): Float64Array {
+    const from = this.#taken;
+    this.#taken += length;
+    return this.#all.subarray(from, from + length);
+  }
+}

@@ -1,0 +1,275 @@
+import { looksLikeAnotherUnit } from '../clinical/mistaken-units.js';
+import {
+  COMPARABLE_MS,
+  PERSISTS_MS,
+  type ReasonCode,
+  reasonCode,
+  STUCK,
+  TEMPERATURE_JUMP,
+  TEMPERATURE_NORMAL,
+  USED,
+} from '../clinical/trust.js';
+import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../clinical/variables.js';
+import type { EpochMs, ObservationEvent } from '../events/event.js';
+import { judgeArrest, mayBeArrestedSince } from './arrest.js';
+import { judgeExchanges } from './exchanges.js';
+import { judgeLine, judgeShapes, judgeSources } from './pressure-trust.js';
+import {
+  DIA,
+  HR,
+  MEAN,
+  Moment,
+  RESP,
+  SignMemory,
+  SLOT_OF,
+  SLOTS,
+  type Slot,
+  SOURCES,
+  SPO2,
+  SYS,
+  TEMP,
+  VARIABLE_OF,
+} from './signs.js';
+
+const MAYBE_UNIT = reasonCode('maybe-unit');
+const JUMP = reasonCode('jump');
+const STUCK_CODE = reasonCode('stuck');
+const SPO2_VARIABLE = variableIndex('spo2');
+const LINE_SLOTS = [SYS, DIA, MEAN];
+/** Signs of which an implausible value is doubted until a second one comes. */
+const QUICK = [HR, SYS, DIA, MEAN, RESP, SPO2];
+const PLAUSIBLE = VARIABLE_OF.map((variable) => VARIABLES[variable].plausible);
+
+/** A value that is not used now. */
+export interface Doubt {
+  readonly variable: number;
+  readonly value: number;
+  readonly at: EpochMs;
+  readonly code: ReasonCode;
+}
+
+const MOMENT = new Moment();
+
+/**
+ * Judges the values of one patient as they are applied, before anything else sees them: each is used, or gets the reason why not
+ * (src/clinical/trust.ts). Event time only; what is judged depends on the values before it, in the order in which they are applied.
+ */
+export class Trust {
+  readonly #memory = new SignMemory();
+  /** Variables that are not used now. */
+  #doubts = 0;
+
+  /** Whether there is nothing to say of the patient: all is used, and nothing may be an arrest. */
+  get isClear(): boolean {
+    return this.#doubts === 0 && Number.isNaN(this.mayBeArrestedSince);
+  }
+
+  /** Since when the patient may be in cardiac arrest, for all that is known; NaN: nothing says so. */
+  get mayBeArrestedSince(): EpochMs {
+    return mayBeArrestedSince(this.#memory);
+  }
+
+  /** What is not used now, by variable. */
+  get doubts(): Doubt[] {
+    const { doubt, doubtAt, reason } = this.#memory;
+    const doubts: Doubt[] = [];
+    for (let variable = 0; this.#doubts > doubts.length && variable < VARIABLE_COUNT; variable++) {
+      if (!(reason[variable] > 0)) continue;
+      doubts.push({ variable, value: doubt[variable], at: doubtAt[variable], code: reason[variable] });
+    }
+    return doubts;
+  }
+
+  /** Whether at least two probes, cuffs or lines have told something lately, and nothing of it is used. */
+  isUnwatched(now: EpochMs): boolean {
+    const { seenAt, usedAt, reason } = this.#memory;
+    let silent = 0;
+    for (const slots of SOURCES) {
+      const isRecent = slots.some((slot) => now - seenAt[slot] <= COMPARABLE_MS);
+      if (!isRecent) continue;
+      if (slots.some((slot) => now - usedAt[slot] <= COMPARABLE_MS && !(reason[VARIABLE_OF[slot]] > 0)))
+        return false;
+      silent++;
+    }
+    return silent >= 2;
+  }
+
+  /** Sets the event's `verdicts` where a value is not used; a late event is judged by what needs no past, and is not remembered. */
+  judge(event: ObservationEvent, isLate: boolean): void {
+    const moment = MOMENT;
+    this.#gather(event, moment);
+    judgeShapes(moment);
+    this.#doubtUnits(moment);
+    const isPast = isLate || this.#isBehind(moment);
+    if (!isPast) {
+      const memory = this.#memory;
+      judgeArrest(moment, memory);
+      judgeLine(moment, memory);
+      // What may be an arrest is judged as that alone.
+      if (Number.isNaN(this.mayBeArrestedSince)) {
+        this.#doubtImplausible(moment);
+        judgeExchanges(moment, memory);
+      }
+      this.#doubtTemperature(moment);
+      this.#noteRuns(moment);
+      judgeSources(moment, memory);
+    }
+    this.#settle(event, moment, isPast);
+  }
+
+  /** All that is remembered, for `restore`. */
+  toArray(): Float64Array {
+    return this.#memory.toArray();
+  }
+
+  /** Continues from what `toArray` gave. */
+  restore(all: Float64Array): void {
+    this.#memory.restore(all);
+    this.#doubts = this.#memory.reason.reduce((sum, code) => sum + (code > 0 ? 1 : 0), 0);
+  }
+
+  /** The signs of an event that nothing speaks against yet. */
+  #gather({ variables, values, verdicts, observedAt }: ObservationEvent, moment: Moment): void {
+    moment.clear(observedAt);
+    for (let index = 0; index < variables.length; index++) {
+      const slot = SLOT_OF[variables[index]];
+      if (slot < 0) continue;
+      if (verdicts === null || verdicts[index] === USED) moment.value[slot] = values[index];
+      else if (variables[index] === SPO2_VARIABLE) moment.isSpo2Lost = true;
+    }
+  }
+
+  /** Whether something newer of these signs was told before. */
+  #isBehind({ at, value }: Moment): boolean {
+    const { seenAt } = this.#memory;
+    for (let slot = 0; slot < SLOTS; slot++) if (at < seenAt[slot] && !Number.isNaN(value[slot])) return true;
+    return false;
+  }
+
+  #doubtUnits(moment: Moment): void {
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const value = moment.sound(slot);
+      const [low, high] = PLAUSIBLE[slot];
+      if ((value < low || value > high) && looksLikeAnotherUnit(VARIABLE_OF[slot], value))
+        moment.code[slot] = MAYBE_UNIT;
+    }
+  }
+
+  /** An implausible value straight after a plausible one, until a second one comes. */
+  #doubtImplausible(moment: Moment): void {
+    const { used, usedAt, levelAt } = this.#memory;
+    for (const slot of QUICK) {
+      const value = moment.sound(slot);
+      const [low, high] = PLAUSIBLE[slot];
+      if (!(value < low || value > high)) continue;
+      const wasPlausible = used[slot] >= low && used[slot] <= high;
+      if (!wasPlausible || moment.at - usedAt[slot] > COMPARABLE_MS) continue;
+      if (!(moment.at - levelAt[slot] >= PERSISTS_MS.implausible)) moment.code[slot] = JUMP;
+    }
+  }
+
+  /** A temperature that comes back faster than a body can: the probe was moved. One that leaves the normal range is believed. */
+  #doubtTemperature(moment: Moment): void {
+    const { used, usedAt, levelAt } = this.#memory;
+    const value = moment.sound(TEMP);
+    if (!(Math.abs(value - used[TEMP]) > TEMPERATURE_JUMP)) return;
+    const [low, high] = PLAUSIBLE[TEMP];
+    const isNormal = value >= TEMPERATURE_NORMAL[0] && value <= TEMPERATURE_NORMAL[1];
+    const isDangerous = !isNormal && value >= low && value <= high;
+    if (isDangerous || moment.at - usedAt[TEMP] > COMPARABLE_MS) return;
+    if (!(moment.at - levelAt[TEMP] >= PERSISTS_MS.temperature)) moment.code[TEMP] = JUMP;
+  }
+
+  /** Runs of equal values: a sign that stands still, or a monitor. */
+  #noteRuns(moment: Moment): void {
+    const { run, runAt, runLength, seenAt } = this.#memory;
+    const { at, value } = moment;
+    let isStill = false;
+    for (let slot = 0; slot < SLOTS; slot++) {
+      if (Number.isNaN(value[slot])) continue;
+      const isSame = value[slot] === run[slot] && at - seenAt[slot] <= STUCK.gapMs;
+      seenAt[slot] = at;
+      if (!isSame) {
+        run[slot] = value[slot];
+        runAt[slot] = at;
+        runLength[slot] = 1;
+        continue;
+      }
+      runLength[slot]++;
+      if (runLength[slot] >= STUCK.values && at - runAt[slot] >= STUCK.monitorMs) isStill = true;
+    }
+    if (isStill) this.#doubtStill(moment);
+  }
+
+  #doubtStill(moment: Moment): void {
+    const { run } = this.#memory;
+    for (const slot of LINE_SLOTS) {
+      if (this.#hasStood(slot, moment.at, STUCK.lineMs)) moment.doubt([slot], STUCK_CODE);
+    }
+    if (run[SPO2] < STUCK.spo2Free && this.#hasStood(SPO2, moment.at, STUCK.spo2Ms)) {
+      moment.doubt([SPO2], STUCK_CODE);
+    }
+    const still = [HR, SYS, MEAN, RESP, SPO2].filter((slot) =>
+      this.#hasStood(slot, moment.at, STUCK.monitorMs),
+    );
+    const varies = still.some(
+      (slot) => slot === SYS || slot === MEAN || (slot === SPO2 && run[SPO2] < STUCK.spo2Free),
+    );
+    if (still.length >= STUCK.monitorSigns && varies) moment.doubt([...still, DIA], STUCK_CODE);
+  }
+
+  #hasStood(slot: Slot, at: EpochMs, ms: number): boolean {
+    const { runAt, runLength, seenAt } = this.#memory;
+    return runLength[slot] >= STUCK.values && at - runAt[slot] >= ms && at - seenAt[slot] <= STUCK.gapMs;
+  }
+
+  /** Writes what was decided to the event, and remembers it. */
+  #settle(event: ObservationEvent, moment: Moment, isPast: boolean): void {
+    const { variables, values } = event;
+    for (let index = 0; index < variables.length; index++) {
+      const variable = variables[index];
+      const slot = SLOT_OF[variable];
+      let code: ReasonCode = event.verdicts === null ? USED : event.verdicts[index];
+      if (code === USED) {
+        if (slot >= 0) code = moment.code[slot];
+        else if (looksLikeAnotherUnit(variable, values[index])) code = MAYBE_UNIT;
+        if (code !== USED) {
+          event.verdicts ??= new Uint8Array(variables.length);
+          event.verdicts[index] = code;
+        }
+      }
+      if (isPast) continue;
+      if (code === USED) this.#use(variable, slot, values[index], moment.at);
+      else this.#doubt(variable, slot, values[index], moment.at, code);
+    }
+  }
+
+  #use(variable: number, slot: Slot, value: number, at: EpochMs): void {
+    const { used, usedAt, levelAt, reason } = this.#memory;
+    if (slot >= 0) {
+      used[slot] = value;
+      usedAt[slot] = at;
+      levelAt[slot] = Number.NaN;
+    }
+    if (this.#doubts > 0 && reason[variable] > 0) {
+      reason[variable] = USED;
+      this.#doubts--;
+    }
+  }
+
+  #doubt(variable: number, slot: Slot, value: number, at: EpochMs, code: ReasonCode): void {
+    const { doubt, doubtAt, reason, levelAt, level, varied, seenAt } = this.#memory;
+    if (!(reason[variable] > 0)) this.#doubts++;
+    doubt[variable] = value;
+    doubtAt[variable] = at;
+    reason[variable] = code;
+    if (slot < 0) return;
+    seenAt[slot] = at;
+    if (code !== JUMP) return;
+    if (Number.isNaN(levelAt[slot])) {
+      levelAt[slot] = at;
+      level[slot] = value;
+      varied[slot] = 0;
+    } else if (value !== level[slot]) varied[slot] = 1;
+  }
+}

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { TechnicalNotices } from '../../src/alerts/notices.js';
+import { TrustNotices, type TrustState } from '../../src/alerts/trust-notices.js';
+import { reasonCode } from '../../src/clinical/trust.js';
+import { variableIndex } from '../../src/clinical/variables.js';
+import { ReplayClock } from '../../src/clock.js';
+import type { AlertMessage } from '../../src/contract/messages.js';
+import { START } from '../helpers.js';
+
+const MINUTE_MS = 60_000;
+
+/** A board, and what it says. `doubts`: by variable, the reason why it is not used. */
+function setUp() {
+  const clock = new ReplayClock();
+  clock.advanceTo(START);
+  const board = new TechnicalNotices(clock);
+  const records: AlertMessage[] = [];
+  board.changes$.subscribe((record) => records.push(record));
+  const notices = new TrustNotices(board);
+  const none = { discharged: [], released: [], silent: [] };
+  const show = (minute: number, doubts: Record<string, string>, more: Partial<TrustState> = {}) => {
+    const time = START + minute * MINUTE_MS;
+    const state: TrustState = {
+      patientId: 'p1',
+      wardId: 'ICU1',
+      time,
+      doubts: Object.entries(doubts).map(([id, reason]) => {
+        return { variable: variableIndex(id), value: 0, at: time, code: reasonCode(reason) };
+      }),
+      mayBeArrestedSince: null,
+      isUnwatched: false,
+      ...more,
+    };
+    notices.note({ ...none, trust: [state] }, time);
+  };
+  const end = (how: 'discharged' | 'released' | 'silent') =>
+    notices.note({ ...none, trust: [], [how]: [{ patientId: 'p1' }] }, START);
+  const take = () => {
+    const said = records.map(({ rule, priority, state }) => `${rule} ${priority} ${state}`);
+    return records.splice(0) && said;
+  };
+  return { board, notices, records, show, end, take };
+}
+
+describe('values that are not used', () => {
+  it('are one technical notice a patient and probe, until it is read again', () => {
+    const { records, show, take } = setUp();
+    show(0, { spo2: 'no-reading' });
+    expect(records[0]).toMatchObject({
+      class: 'technical',
+      patientId: 'p1',
+      wardId: 'ICU1',
+      state: 'RAISED',
+    });
+    expect(records[0].detail).toContain('SpO2 (pulse oximeter) 0 % is not used: the device sends 0');
+    expect(take()).toEqual(['value-not-used LOW RAISED']);
+    show(1, { spo2: 'no-reading' });
+    expect(take()).toEqual([]);
+    show(2, {});
+    expect(take()).toEqual(['value-not-used LOW RESOLVED']);
+  });
+
+  it('of one line are one notice, however many of its pressures they are', () => {
+    const { show, take } = setUp();
+    show(0, { sbpInvasive: 'flush', dbpInvasive: 'flush', mapInvasive: 'flush', mapCuff: 'no-reading' });
+    expect(take()).toHaveLength(2);
+    show(1, { dbpInvasive: 'damped', mapCuff: 'no-reading' });
+    expect(take()).toEqual([]);
+    show(2, { mapCuff: 'no-reading' });
+    expect(take()).toEqual(['value-not-used LOW RESOLVED']);
+  });
+
+  it('are said with the priority of the gravest, and again where it becomes graver', () => {
+    const { show, take } = setUp();
+    show(0, { respRate: 'no-reading', heartRate: 'stuck' });
+    expect(take()).toEqual(['value-not-used MEDIUM RAISED', 'value-not-used LOW RAISED']);
+    show(1, { respRate: 'no-reading', heartRate: 'swapped' });
+    expect(take()).toEqual(['value-not-used LOW RESOLVED', 'value-not-used HIGH RAISED']);
+  });
+
+  it('are one HIGH notice for all where nothing of what comes is used', () => {
+    const { records, show, take } = setUp();
+    show(0, { spo2: 'no-reading' });
+    take();
+    show(1, { spo2: 'no-reading', heartRate: 'lead-off' }, { isUnwatched: true });
+    expect(records.at(-1)?.detail).toContain('Nobody can be watched like this');
+    expect(take()).toEqual(['value-not-used LOW RESOLVED', 'patient-unwatched HIGH RAISED']);
+    show(2, { spo2: 'no-reading' });
+    expect(take()).toEqual(['patient-unwatched HIGH RESOLVED', 'value-not-used LOW RAISED']);
+  });
+
+  it('that may be an arrest are said at once as HIGH, beside what else is said, until something contradicts it', () => {
+    const { records, show, take } = setUp();
+    show(0, { heartRate: 'maybe-arrest' }, { mayBeArrestedSince: START });
+    expect(records[0].detail).toContain('Look at the patient now');
+    expect(take()).toEqual(['possible-arrest HIGH RAISED', 'value-not-used LOW RAISED']);
+    show(1, { heartRate: 'lead-off' });
+    expect(take()).toEqual(['possible-arrest HIGH RESOLVED']);
+  });
+
+  it('of a backlog are nothing to go to the bed for', () => {
+    const { notices, board } = setUp();
+    const state = { patientId: 'p1', wardId: null, time: START, doubts: [], isUnwatched: true };
+    const trust = [{ ...state, mayBeArrestedSince: START }];
+    notices.note({ trust, discharged: [], released: [], silent: [] }, START + 16 * MINUTE_MS);
+    expect(board.open()).toEqual([]);
+  });
+
+  it.each(['discharged', 'released', 'silent'] as const)('are said no more of who is %s', (how) => {
+    const { board, show, end } = setUp();
+    show(0, { spo2: 'no-reading' }, { mayBeArrestedSince: START });
+    end(how);
+    expect(board.open()).toEqual([]);
+  });
+});

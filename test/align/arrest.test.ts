@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { Bed, LINE, WELL } from './trust-helpers.js';
+
+const GONE = { sbpInvasive: 26, dbpInvasive: 21, mapInvasive: 23 };
+
+function well(): Bed {
+  const bed = new Bed();
+  bed.keep(0, 10, WELL);
+  return bed;
+}
+
+describe('a cardiac arrest', () => {
+  it('with the heart rate at 0 and the pressure gone is believed at once, and told since the first value', () => {
+    const bed = well();
+    expect(bed.tell(10, { ...GONE, heartRate: 0, spo2: 96 })).toEqual({});
+    expect(bed.arrestSince).toBe(10);
+    expect(bed.tell(11, { ...GONE, heartRate: 0, spo2: 71 })).toEqual({});
+    expect(bed.tell(12, { heartRate: 0, spo2: 0 })).toEqual({ spo2: 'no-reading' });
+    expect(bed.arrestSince).toBe(10);
+  });
+
+  it('is told by the heart rate alone until something contradicts it, however long', () => {
+    const bed = new Bed();
+    bed.keep(0, 10, { heartRate: 80 });
+    expect(bed.tell(10, { heartRate: 0 })).toEqual({ heartRate: 'maybe-arrest' });
+    expect(bed.arrestSince).toBe(10);
+    bed.keep(11, 60, { heartRate: 0 });
+    expect(bed.arrestSince).toBe(10);
+    expect(bed.tell(60, { heartRate: 76 })).toEqual({});
+    expect(bed.isArrest).toBe(false);
+  });
+
+  it('is told at the first value, also of a patient of whom nothing else is known', () => {
+    const bed = new Bed();
+    bed.tell(0, { heartRate: 0 });
+    expect(bed.arrestSince).toBe(0);
+  });
+
+  it('without a pulse but with a rhythm is told by the pressure', () => {
+    const bed = well();
+    expect(bed.tell(10, { ...WELL, ...GONE })).toEqual({
+      sbpInvasive: 'maybe-arrest',
+      dbpInvasive: 'maybe-arrest',
+      mapInvasive: 'maybe-arrest',
+    });
+    expect(bed.arrestSince).toBe(10);
+    // The saturation falls: it is one, and the pressure is used.
+    expect(bed.tell(11, { ...WELL, ...GONE, spo2: 83 })).toEqual({});
+    expect(bed.arrestSince).toBe(10);
+  });
+
+  it('in fibrillation is told whatever rate the monitor counts', () => {
+    const bed = well();
+    bed.tell(10, { ...GONE, heartRate: 240 });
+    expect(bed.arrestSince).toBe(10);
+  });
+
+  it('whose saturation is lost is contradicted by nothing seen before', () => {
+    const bed = well();
+    bed.tell(10, { heartRate: 0, spo2: 97 });
+    bed.tell(11, { heartRate: 0, spo2: 97 });
+    expect(bed.isArrest).toBe(false);
+    bed.tell(12, { heartRate: 0, spo2: 0 });
+    expect(bed.isArrest).toBe(true);
+  });
+
+  it('is not contradicted by values from before it, nor by a saturation that is still an average of before', () => {
+    const bed = well();
+    bed.tell(10, { heartRate: 0 });
+    bed.tell(10.25, { spo2: 96 });
+    bed.tell(10.4, { sbpCuff: 118, dbpCuff: 64, mapCuff: 82 });
+    expect(bed.arrestSince).toBe(10);
+  });
+
+  it('with a mean pressure alone of 25 is told, and the value is used', () => {
+    const bed = new Bed();
+    bed.keep(0, 10, { mapInvasive: 70 });
+    expect(bed.tell(10, { mapInvasive: 25 })).toEqual({});
+    expect(bed.arrestSince).toBe(10);
+    expect(bed.tell(11, { mapInvasive: 14 })).toEqual({ mapInvasive: 'maybe-arrest' });
+    bed.tell(12, { mapInvasive: 62 });
+    expect(bed.isArrest).toBe(false);
+  });
+});
+
+describe('a lead or line that is off', () => {
+  it('is told at once from an arrest where the line shows a pulse in the same moment', () => {
+    const bed = well();
+    expect(bed.tell(10, { ...LINE, heartRate: 0 })).toEqual({ heartRate: 'lead-off' });
+    expect(bed.isArrest).toBe(false);
+  });
+
+  it.each([
+    ['a cuff that is read half a minute later', 10.5, { sbpCuff: 112, dbpCuff: 61, mapCuff: 78 }],
+    ['a saturation that stays for a minute', 11, { spo2: 96 }],
+    ['a mean pressure that stays for half a minute', 10.5, { mapInvasive: 74 }],
+  ])('is told by %s', (_, minute, sign) => {
+    const bed = well();
+    expect(bed.tell(10, { heartRate: 0 })).toEqual({ heartRate: 'maybe-arrest' });
+    bed.tell(minute, sign);
+    expect(bed.isArrest).toBe(false);
+    expect(bed.tell(12, { heartRate: 0 })).toEqual({ heartRate: 'lead-off' });
+  });
+
+  it('is an open line where the saturation stays', () => {
+    const bed = well();
+    bed.tell(10, { ...GONE, spo2: 97 });
+    expect(bed.isArrest).toBe(true);
+    expect(bed.tell(11, { ...GONE, spo2: 97 })).toMatchObject({ mapInvasive: 'line-open' });
+    expect(bed.isArrest).toBe(false);
+  });
+
+  it('is no arrest where the monitor says that it reads no pressure and the heart beats', () => {
+    const bed = well();
+    expect(bed.tell(10, { heartRate: 80, sbpInvasive: 0, dbpInvasive: 0, mapInvasive: 0, spo2: 97 })).toEqual(
+      {
+        sbpInvasive: 'no-reading',
+        dbpInvasive: 'no-reading',
+        mapInvasive: 'no-reading',
+      },
+    );
+    expect(bed.isArrest).toBe(false);
+  });
+
+  it('leaves nothing to watch where everything reads 0 at once, and is told as what it may be', () => {
+    const bed = well();
+    const off = { heartRate: 0, respRate: 0, spo2: 0, sbpInvasive: 0, dbpInvasive: 0, mapInvasive: 0 };
+    bed.keep(10, 24, off);
+    expect(bed.isArrest).toBe(true);
+    expect(bed.trust.isUnwatched(bed.trust.doubts[0].at)).toBe(false);
+    // The temperature was read a quarter of an hour ago: now it says nothing any more.
+    bed.keep(24, 27, off);
+    expect(bed.trust.isUnwatched(bed.trust.doubts[0].at)).toBe(true);
+  });
+});
+
+describe('the watch for an arrest', () => {
+  it('goes on from what was remembered', () => {
+    const bed = well();
+    bed.tell(10, { heartRate: 0 });
+    const again = new Bed();
+    again.trust.restore(bed.trust.toArray());
+    expect(again.arrestSince).toBe(10);
+    expect(again.trust.doubts).toEqual(bed.trust.doubts);
+    again.tell(11, { spo2: 96 });
+    expect(again.isArrest).toBe(false);
+  });
+});
