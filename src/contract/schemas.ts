@@ -29,6 +29,31 @@ export const valueSchema = z
   .object({ value: z.number(), unit: z.string(), at: time.describe('When it was observed.') })
   .meta({ id: 'Value', description: 'The last known value of a variable.' });
 
+const verdictFields = {
+  verdict: z
+    .enum(['doubted', 'artefact'])
+    .describe('artefact: it is none of the patient. doubted: it may be.'),
+  reason: z.string().describe('Stable id; docs/trust.md has them all.'),
+};
+export const doubtSchema = z
+  .object({
+    value: z.number(),
+    unit: z.string(),
+    at: time.describe('When it was observed.'),
+    ...verdictFields,
+    words: z.string().describe('The reason in words.'),
+  })
+  .meta({
+    id: 'Doubt',
+    description: 'A value that is not used: no score, no state and no alert rests on it.',
+  });
+export const markedValueSchema = z
+  .object({ variable: z.string(), at: time, value: z.number(), ...verdictFields })
+  .meta({
+    id: 'MarkedValue',
+    description: 'A value of a course that is not used; at the time it became known.',
+  });
+
 export const patientSchema = z
   .object({
     patientId: z.string(),
@@ -55,6 +80,12 @@ export const patientSchema = z
     news2Missing: z.array(z.string()).readonly(),
     qsofa: z.number().int().nullable(),
     values: z.record(z.string(), valueSchema),
+    doubted: z
+      .record(z.string(), doubtSchema)
+      .exactOptional()
+      .describe(
+        'By variable, what is not used now; `values` then has the last value that was. Absent where all is used.',
+      ),
     stale: z
       .boolean()
       .describe(
@@ -252,7 +283,13 @@ export const timelineSchema = z
     source: z
       .enum(['store', 'live'])
       .describe('live: the store is away; values before the last minutes are hourly.'),
-    variables: z.record(z.string(), seriesSchema),
+    variables: z.record(z.string(), seriesSchema).describe('Values that are used.'),
+    doubted: z
+      .array(markedValueSchema)
+      .exactOptional()
+      .describe(
+        'Values that are not used, oldest first, the newest 2000 at most. Absent where there are none.',
+      ),
     scores: z.object({
       times: z.array(time),
       risk: z.array(probability),

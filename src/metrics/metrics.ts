@@ -92,6 +92,18 @@ export function openMetrics(sources: MetricsSources): Registry {
   counter('messages_total', 'Messages read from the bus.', () => counts().messages);
   counter('observations_total', 'Observations used.', () => counts().observations);
   counter('implausible_total', 'Observations used although implausible.', () => counts().implausible);
+  addLabelled(
+    registry,
+    'counter',
+    'values_not_used_total',
+    'Values that were doubted or taken for artefacts, by variable and reason.',
+    ['variable', 'reason'],
+    () =>
+      counts().untrustedByVariable.map(({ variable, reason, values: value }) => ({
+        labels: { variable, reason },
+        value,
+      })),
+  );
   counter('duplicates_total', 'Messages that had been seen before.', () => counts().duplicates);
   counter(
     'late_total',

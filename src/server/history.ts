@@ -1,9 +1,17 @@
 import type { Readable } from 'node:stream';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { PatientState } from '../align/patient.js';
+import { reasonOf, USED } from '../clinical/trust.js';
 import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../clinical/variables.js';
 import type { AlertMessage } from '../contract/messages.js';
-import type { ImageView, NoteView, ScoresResponse, Series, Timeline } from '../contract/protocol.js';
+import type {
+  ImageView,
+  MarkedValue,
+  NoteView,
+  ScoresResponse,
+  Series,
+  Timeline,
+} from '../contract/protocol.js';
 import { within } from '../deadline.js';
 import { WardstreamError } from '../errors.js';
 import { problemOf } from '../events/encoding.js';
@@ -11,7 +19,7 @@ import type { EpochMs } from '../events/event.js';
 import { type AlertPage, type AlertQuery, alertEvents, alertEventsOf, alertsOf } from '../store/alerts.js';
 import { imageBytes, imagesOf, lastPlaceOf, notesOf, thinnedScoresOf } from '../store/chart.js';
 import { type ExportQuery, exportedPatients, exportOf } from '../store/export.js';
-import { scoresOf, timelineOf } from '../store/queries.js';
+import { doubtsOf, scoresOf, timelineOf } from '../store/queries.js';
 import type { Window as OpenWindow } from '../store/select.js';
 import type { WardView } from '../ward/ward-view.js';
 import { type Course, correct } from './corrections.js';
@@ -21,6 +29,7 @@ import { HttpProblem } from './problem.js';
 const STORE_TIMEOUT_MS = 5000;
 const MAX_IMAGES = 100;
 const MAX_NOTES = 500;
+const MAX_DOUBTS = 2000;
 
 type Scores = ScoresResponse['scores'];
 
@@ -53,24 +62,28 @@ export class History {
         notesOf(store, patientId, half, MAX_NOTES),
         imagesOf(store, patientId, half, MAX_IMAGES),
         alertEventsOf(store, patientId, half),
+        doubtsOf(store, patientId, half, MAX_DOUBTS),
       ]),
     );
     const state = this.#view.stateOf(patientId);
-    const [series, scores, notes, images, alerts] = stored ?? [
+    const [series, scores, notes, images, alerts, doubts] = stored ?? [
       state === undefined ? new Map<string, Course>() : hourlyCourses(state, window),
       this.#liveScores(patientId),
       [],
       [],
       [...this.#view.openAlerts.values()].filter((alert) => alert.patientId === patientId),
+      [],
     ];
     this.#addRecentValues(patientId, window, series);
     if (state !== undefined) correct(series, state.timeline);
+    const doubted = this.#withRecentDoubts(patientId, window, doubts);
     return {
       patientId,
       clock: this.#view.clock,
       ...window,
       source: stored === null ? 'live' : 'store',
       variables: Object.fromEntries([...series].flatMap(([id, values]) => describe(id, values))),
+      ...(doubted.length === 0 ? {} : { doubted }),
       scores: columnsOf(scores),
       notes: this.#withRecentNotes(patientId, notes)
         .filter(({ eventTime }) => isWithin(window, eventTime))
@@ -138,9 +151,11 @@ export class History {
 
   /** Adds what came after the newest stored value of each variable. */
   #addRecentValues(patientId: string, window: Window, series: Map<string, Course>): void {
-    for (const { eventTime, variables, values } of this.#view.recent.of(patientId).observations) {
+    for (const event of this.#view.recent.of(patientId).observations) {
+      const { eventTime, variables, values, verdicts } = event;
       if (!isWithin(window, eventTime)) continue;
       for (let index = 0; index < variables.length; index++) {
+        if (verdicts?.[index]) continue;
         const { id } = VARIABLES[variables[index]];
         const one = series.get(id) ?? { times: [], values: [] };
         series.set(id, one);
@@ -151,6 +166,23 @@ export class History {
         one.high?.push(values[index]);
       }
     }
+  }
+
+  /** What is not used: as stored, and what came after that. */
+  #withRecentDoubts(patientId: string, window: Window, stored: readonly MarkedValue[]): MarkedValue[] {
+    const keyOf = ({ variable, at, value }: MarkedValue) => `${variable} ${at} ${Math.fround(value)}`;
+    const doubts = new Map(stored.map((doubt) => [keyOf(doubt), doubt]));
+    for (const { eventTime: at, variables, values, verdicts } of this.#view.recent.of(patientId)
+      .observations) {
+      if (verdicts === null || !isWithin(window, at)) continue;
+      verdicts.forEach((code, index) => {
+        if (code === USED) return;
+        const { verdict, id: reason } = reasonOf(code);
+        const doubt = { variable: VARIABLES[variables[index]].id, at, value: values[index], verdict, reason };
+        if (!doubts.has(keyOf(doubt))) doubts.set(keyOf(doubt), doubt);
+      });
+    }
+    return [...doubts.values()].sort((a, b) => a.at - b.at).slice(-MAX_DOUBTS);
   }
 
   #withRecentNotes(patientId: string, stored: readonly NoteView[]): NoteView[] {

@@ -57,7 +57,8 @@ const TABLES: Record<ExportTable, string> = {
 };
 
 const SELECTIONS: Record<ExportTable, string> = {
-  observations: `SELECT toString(patient_id) AS patient_id, event_time, toString(variable) AS variable, value, delay_ms
+  observations: `SELECT toString(patient_id) AS patient_id, event_time, toString(variable) AS variable, value, delay_ms,
+      toString(verdict) AS verdict, toString(verdict_reason) AS verdict_reason
     FROM observations FINAL $conditions ORDER BY patient_id, event_time, variable`,
   scores: `SELECT toString(patient_id) AS patient_id, toString(stay_id) AS stay_id, toString(ward_id) AS ward_id, event_time,
       toString(model_version) AS model_version, risk, circulatory, respiratory, deterioration, news2, qsofa, late,
@@ -77,7 +78,7 @@ const NUMBER = '^[+-]?[0-9]+([.][0-9]+)?$';
 
 /** In CSV such text gets an apostrophe before it, which spreadsheets take as "this is text" (OWASP, CSV injection). */
 const GUARDS: Record<ExportTable, string> = {
-  observations: guardsOf('patient_id', 'variable'),
+  observations: guardsOf('patient_id', 'variable', 'verdict', 'verdict_reason'),
   scores: guardsOf('patient_id', 'stay_id', 'ward_id', 'model_version', 'out_of_range'),
   alerts: guardsOf(
     'patient_id',

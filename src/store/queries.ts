@@ -82,6 +82,37 @@ export async function timelineOf(
   return rows.map((row) => ({ ...row, isThinned: row.isThinned === 1 }));
 }
 
+/** A value that is not used, and why. */
+export interface StoredDoubt {
+  readonly variable: string;
+  readonly at: EpochMs;
+  readonly value: number;
+  readonly verdict: 'doubted' | 'artefact';
+  readonly reason: string;
+}
+
+/** The newest `limit` values of a patient in a window that are not used, oldest first. */
+export function doubtsOf(
+  client: ClickHouseClient,
+  patientId: string,
+  window: Window,
+  limit: number,
+): Promise<StoredDoubt[]> {
+  const conditions = new Conditions()
+    .add('patient_id = {patientId:String}', { patientId })
+    .within('event_time', window)
+    .add("verdict != 'used'", {});
+  return select(
+    client,
+    `SELECT * FROM (
+       SELECT toString(variable) AS variable, toUnixTimestamp64Milli(event_time) AS at, value, toString(verdict) AS verdict,
+              toString(verdict_reason) AS reason
+       FROM observations FINAL ${conditions.as('WHERE')} ORDER BY at DESC, variable, value LIMIT {limit:UInt32})
+     ORDER BY at, variable, value`,
+    { ...conditions.params, limit },
+  );
+}
+
 /** Notes that a model is put to use. */
 export async function recordModel(
   client: ClickHouseClient,

@@ -1,5 +1,6 @@
 import type { PatientState } from '../align/patient.js';
 import { hashOfId } from '../align/results.js';
+import { reasonOf, USED } from '../clinical/trust.js';
 import { VARIABLES } from '../clinical/variables.js';
 import type { AlertMessage, DeadLetterMessage } from '../contract/messages.js';
 import type { Outputs, Score } from '../engine/outputs.js';
@@ -21,7 +22,17 @@ export type Table = keyof typeof COLUMNS;
 
 /** In the order of a row's values. New ones go to the end: a spool may hold rows of a version that did not have them yet. */
 export const COLUMNS = {
-  observations: ['patient_id', 'event_time', 'variable', 'value', 'delay_ms', 'message_id', 'result'],
+  observations: [
+    'patient_id',
+    'event_time',
+    'variable',
+    'value',
+    'delay_ms',
+    'message_id',
+    'result',
+    'verdict',
+    'verdict_reason',
+  ],
   scores: [
     'patient_id',
     'stay_id',
@@ -155,16 +166,28 @@ function putDocuments({ notes, images }: Outputs, put: PutRow): void {
 
 function putObservations({ observations }: Outputs, put: PutRow): void {
   for (const event of observations) {
-    const { patientId, eventTime, observedAt, messageId, variables, values } = event;
+    // What became of its values is stored already, before the snapshot that knows it.
+    if (event.isRepeated) continue;
+    const { patientId, eventTime, observedAt, messageId, variables, values, verdicts } = event;
     const result = event.kind === 'labs' ? hashOfId(event.specimenId) || observedAt : 0;
     const [patient, message, time] = [textValue(patientId), textValue(messageId), timeValue(eventTime)];
     // The column holds 32 bits: 49 days.
     const delay = uintValue(eventTime - observedAt);
     for (let index = 0; index < variables.length; index++) {
       const { id } = VARIABLES[variables[index]];
-      put('observations', [patient, time, id, floatValue(values[index]), delay, message, result], eventTime);
+      const code = verdicts === null ? USED : verdicts[index];
+      const verdict = code === USED ? ALL_IS_WELL : verdictRow(code);
+      const row = [patient, time, id, floatValue(values[index]), delay, message, result, ...verdict];
+      put('observations', row, eventTime);
     }
   }
+}
+
+const ALL_IS_WELL: Row = ['used', ''];
+
+function verdictRow(code: number): Row {
+  const { verdict, id } = reasonOf(code);
+  return [verdict, id];
 }
 
 /** At discharge version 1 replaces version 0; each time that a discharge is taken back, two higher ones replace these. */

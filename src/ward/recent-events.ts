@@ -19,7 +19,9 @@ export class RecentEvents {
   readonly #patients = new Map<string, Recent>();
 
   write({ observations, notes, images }: Outputs): void {
-    for (const event of observations) keep(this.#recent(event.patientId).observations, event, OBSERVATIONS);
+    for (const event of observations) {
+      if (!event.isRepeated) keep(this.#recent(event.patientId).observations, event, OBSERVATIONS);
+    }
     for (const event of notes) keep(this.#recent(event.patientId).notes, event, NOTES);
     for (const event of images) keep(this.#recent(event.patientId).images, event, IMAGES);
   }

@@ -1,8 +1,10 @@
 import { Subject } from 'rxjs';
+import type { TrustState } from '../alerts/trust-notices.js';
 import type { LastScore, PatientState } from '../align/patient.js';
+import { reasonOf } from '../clinical/trust.js';
 import { VARIABLES } from '../clinical/variables.js';
 import type { AlertMessage } from '../contract/messages.js';
-import type { DepartureReason, PatientView, ValueView } from '../contract/protocol.js';
+import type { DepartureReason, DoubtView, PatientView, ValueView } from '../contract/protocol.js';
 import type { Departed, Outputs, Score, Sink, StayFacts } from '../engine/outputs.js';
 import { type SilentPatient, silentOf } from '../engine/silent.js';
 import type { EpochMs } from '../events/event.js';
@@ -72,6 +74,7 @@ export class WardView implements Sink {
       this.#states.set(patient.patientId, patient);
     }
     for (const score of scores) this.#score(score);
+    for (const state of outputs.trust) this.#mark(state);
     for (const facts of updated) this.#update(facts);
     const transitions = [...[...restored, ...silent].flatMap(({ alerts: open }) => open), ...alerts];
     if (transitions.length > 0) this.#push(transitions);
@@ -264,6 +267,15 @@ export class WardView implements Sink {
     this.#changed.add(score.patientId);
   }
 
+  /** Shows what is not used as that, at once. */
+  #mark({ patientId, doubts }: TrustState): void {
+    const view = this.patients.get(patientId);
+    if (view === undefined) return;
+    if (doubts.length > 0) view.doubted = doubtedOf(doubts);
+    else delete view.doubted;
+    this.#changed.add(patientId);
+  }
+
   #show(view: PatientView, score: LastScore): void {
     view.risk = score.risk;
     view.circulatory = score.circulatory;
@@ -300,6 +312,16 @@ export class WardView implements Sink {
     this.openAlerts.set(alert.alertId, alert);
     return known === undefined || known.sequence < alert.sequence;
   }
+}
+
+function doubtedOf(doubts: TrustState['doubts']): Record<string, DoubtView> {
+  const view: Record<string, DoubtView> = {};
+  for (const { variable, value, at, code } of doubts) {
+    const { id, unit, decimals } = VARIABLES[variable];
+    const { id: reason, verdict, words } = reasonOf(code);
+    view[id] = { value: Number(value.toFixed(decimals)), unit, at, verdict, reason, words };
+  }
+  return view;
 }
 
 function valuesOf(values: Float32Array, ages: Float32Array, now: number): Record<string, ValueView> {

@@ -54,7 +54,8 @@ const operations = text('docs/operations.md');
 /** Names as Prometheus has them, of every metric that a process can have. */
 async function metricNames(): Promise<Set<string>> {
   const none = new Histogram([1]);
-  const counts = new Proxy({ deadLettersByReason: {} }, { get: (on, key) => Reflect.get(on, key) ?? 0 });
+  const tables = { deadLettersByReason: {}, untrustedByVariable: [] };
+  const counts = new Proxy(tables, { get: (on, key) => Reflect.get(on, key) ?? 0 });
   const registry = openMetrics({
     counts: () => counts as never,
     sink: new MetricsSink(WALL_CLOCK),

@@ -4,6 +4,7 @@ import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { reasonCode } from '../../src/clinical/trust.js';
 import type {
   AlertEventsResponse,
   AlertsResponse,
@@ -16,6 +17,7 @@ import type {
   Timeline,
 } from '../../src/contract/protocol.js';
 import { unusable } from '../../src/events/encoding.js';
+import type { ObservationEvent } from '../../src/events/event.js';
 import { endpointsOf } from '../../src/server/server.js';
 import { alert, eventOf, imaging, note, START, score, vitals } from '../helpers.js';
 import { documented, json, openTestStore, openWard, stay, type TestWard, tokenOf } from './ward.js';
@@ -320,6 +322,31 @@ describe('the rest', () => {
     expect(models.length).toBeGreaterThan(0);
     expect(models.at(-1)?.card).toContain('#');
     expect((await ward.get('/api/v1/replay', token)).status).toBe(404);
+  });
+
+  it('tells what is not used apart, with its reason, from the store and from what came after that', async () => {
+    const marked = (minute: number, value: number, reason: string) => {
+      const event = vitalsAt(minute, value) as ObservationEvent;
+      event.verdicts = Uint8Array.of(reasonCode(reason));
+      return event;
+    };
+    const later = marked(35, 0, 'maybe-arrest');
+    await ward.write({ observations: [marked(33, 300, 'jump')] });
+    ward.view.recent.write({ observations: [later], notes: [], images: [] } as never);
+    await ward.write({ scores: [score(36, 0.6)] });
+    const timeline = await json<Timeline>(await ward.get('/api/v1/patients/p1/timeline', token));
+    expect(timeline.doubted).toEqual([
+      { variable: 'heartRate', at: START + 33 * MINUTE_MS, value: 300, verdict: 'doubted', reason: 'jump' },
+      {
+        variable: 'heartRate',
+        at: START + 35 * MINUTE_MS,
+        value: 0,
+        verdict: 'doubted',
+        reason: 'maybe-arrest',
+      },
+    ]);
+    expect(timeline.variables.heartRate.values).not.toContain(300);
+    expect(timeline.variables.heartRate.values).not.toContain(0);
   });
 
   it('goes on with the live timeline where the store is away', async () => {

@@ -1,13 +1,14 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PatientState } from '../../src/align/patient.js';
+import { reasonCode } from '../../src/clinical/trust.js';
 import { factsOf, type Outputs } from '../../src/engine/outputs.js';
 import type { ObservationEvent } from '../../src/events/event.js';
 import { alertEvents, alertEventsOf, alertsOf } from '../../src/store/alerts.js';
 import { type AuditEntry, appendAudit, auditOf } from '../../src/store/audit.js';
 import { lastPlaceOf } from '../../src/store/chart.js';
 import { exportOf } from '../../src/store/export.js';
-import { recordModel, scoresOf, timelineOf } from '../../src/store/queries.js';
+import { doubtsOf, recordModel, scoresOf, timelineOf } from '../../src/store/queries.js';
 import { select } from '../../src/store/select.js';
 import { StoreSink } from '../../src/store/sink.js';
 import { adt, alert, eventOf, HOUR_MS, labs, outputsOf, START, score, vitals } from '../helpers.js';
@@ -102,6 +103,27 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
           const [{ times, values }] = await timelineOf(client, 'p1', { ...window, points: 100 });
           expect(times.map((time) => (time - START) / MINUTE_MS)).toEqual([10, 20, 30, 50]);
           expect(values).toEqual([1.5, 3, 2.5, 5]);
+        });
+      });
+
+      it('keeps what is not used apart: in no course, and told with its reason', async () => {
+        const flush = heart(1, 240);
+        flush.verdicts = Uint8Array.of(reasonCode('flush'));
+        const repeated = heart(1, 240);
+        repeated.isRepeated = true;
+        await twice(outputsOf({ observations: [heart(0, 80), flush, heart(2, 82), repeated] }), async () => {
+          const window = { from: START, to: START + HOUR_MS };
+          const [{ values }] = await timelineOf(client, 'p1', { ...window, points: 10 });
+          expect(values).toEqual([80, 82]);
+          expect(await doubtsOf(client, 'p1', window, 10)).toEqual([
+            {
+              variable: 'heartRate',
+              at: START + MINUTE_MS,
+              value: 240,
+              verdict: 'artefact',
+              reason: 'flush',
+            },
+          ]);
         });
       });
 
@@ -419,7 +441,7 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
         );
         expect(others).toEqual([]);
         expect((await text({ table: 'observations', wards: ['W'] }))[1]).toBe(
-          '"p1","2026-01-01 00:00:00.000","heartRate",80,0',
+          '"p1","2026-01-01 00:00:00.000","heartRate",80,0,"used",""',
         );
         expect(await text({ table: 'observations', wards: ['V'] })).toHaveLength(1);
       });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PatientState } from '../../src/align/patient.js';
+import { reasonCode } from '../../src/clinical/trust.js';
 import { VARIABLE_COUNT, variableIndex } from '../../src/clinical/variables.js';
 import type { AlertMessage } from '../../src/contract/messages.js';
 import { StoredAlertLog } from '../../src/store/alert-log.js';
@@ -41,6 +42,30 @@ it('after a restart pushes again what is open, since who came back was shown a w
   await after.deliver(alert('over', 1, { state: 'RESOLVED' }), alert('open', 2, { state: 'ACKNOWLEDGED' }));
   expect(after.pushed).toEqual(['open 1', 'open 2']);
   expect([...after.view.openAlerts.keys()]).toEqual(['open']);
+});
+
+it('shows what is not used beside what was used last, until all is used again', async () => {
+  const view = new WardView();
+  const event = eventOf('adt', adt('ADMIT', { wardId: 'W' }));
+  await view.write(outputsOf({ admitted: [new PatientState(event, { stepMs: HOUR_MS, steps: 4 }, 16)] }));
+  const state = { patientId: 'p1', wardId: 'W', time: START, mayBeArrestedSince: null, isUnwatched: false };
+  const flush = {
+    variable: variableIndex('mapInvasive'),
+    value: 221.4,
+    at: START,
+    code: reasonCode('flush'),
+  };
+  view.takeChanged();
+  await view.write(outputsOf({ trust: [{ ...state, doubts: [flush] }] }));
+  expect(view.takeChanged()).toMatchObject([
+    {
+      doubted: {
+        mapInvasive: { value: 221, unit: 'mm[Hg]', at: START, verdict: 'artefact', reason: 'flush' },
+      },
+    },
+  ]);
+  await view.write(outputsOf({ trust: [{ ...state, doubts: [] }] }));
+  expect(view.view('p1')).not.toHaveProperty('doubted');
 });
 
 describe('a silent patient', () => {
