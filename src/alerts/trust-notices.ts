@@ -64,11 +64,14 @@ const HIGH = new Set(['other-patient', 'swapped'].map(reasonCode));
  */
 export class TrustNotices {
   readonly #board: NoticeBoard;
+  readonly #lagOf: (patientId: string) => number;
   /** By patient and subject, what is open. */
   readonly #open = new Map<string, Map<string, Telling>>();
 
-  constructor(board: NoticeBoard) {
+  /** `lagOf` tells how far (ms) the clock of a patient's monitor is known to be behind. */
+  constructor(board: NoticeBoard, lagOf: (patientId: string) => number = () => 0) {
     this.#board = board;
+    this.#lagOf = lagOf;
   }
 
   /** Takes note of what is not used; `now` is the clock's time. The end of the watch over a patient ends its notices. */
@@ -79,7 +82,8 @@ export class TrustNotices {
 
   #show(state: TrustState, now: EpochMs): void {
     const { patientId, wardId, time } = state;
-    const wanted = time < now - PAST_MS ? new Map<string, Telling>() : tellingsOf(state);
+    const isPast = time + this.#lagOf(patientId) < now - PAST_MS;
+    const wanted = isPast ? new Map<string, Telling>() : tellingsOf(state);
     this.#keep(patientId, wanted);
     const open = this.#open.get(patientId) ?? new Map<string, Telling>();
     for (const [subject, telling] of wanted) {

@@ -3,6 +3,7 @@ import { NO_NOTICES, TechnicalNotices } from '../alerts/notices.js';
 import { AlertPolicy } from '../alerts/policy.js';
 import { TrustNotices } from '../alerts/trust-notices.js';
 import { UnusedValues } from '../alerts/unused-values.js';
+import { ValuesBehind } from '../alerts/values-behind.js';
 import type { PatientState } from '../align/patient.js';
 import type { Consumer, RecordHandler } from '../bus/bus.js';
 import { registryOf } from '../bus/schema-registry.js';
@@ -62,6 +63,7 @@ export class Engine {
   readonly #decoder: EventDecoder;
   readonly #trustNotices: TrustNotices;
   readonly #unusedValues: UnusedValues;
+  readonly #valuesBehind: ValuesBehind;
   readonly #encoding: EncodeStage;
   readonly #scoring: AlignAndScore;
   readonly #explanations: Explanations;
@@ -101,7 +103,8 @@ export class Engine {
     // In history there is no bed to go to.
     const board = options.clock.live ? this.notices : NO_NOTICES;
     this.#unusedValues = new UnusedValues(board);
-    this.#trustNotices = new TrustNotices(board);
+    this.#valuesBehind = new ValuesBehind(board);
+    this.#trustNotices = new TrustNotices(board, (patientId) => this.#valuesBehind.lagOf(patientId));
     const { bus } = options;
     this.watch = new InputWatch((topic, patientId) => bus.homeOf?.(topic, patientId) ?? null, this.notices);
     this.#decoder = new EventDecoder(this.codec, config.limits, this.watch);
@@ -374,6 +377,7 @@ export class Engine {
         applyAlertPolicy(this.policy, (patientId) => patients.get(patientId)?.partition),
         this.#explanations.operator(),
         tap((outputs) => this.#outputs.add(outputs)),
+        tap((outputs) => this.#valuesBehind.note(outputs, clock.now())),
         tap((outputs) => this.#trustNotices.note(outputs, clock.now())),
         tap((outputs) => this.#unusedValues.note(outputs, clock.now())),
         boundDeadLetters(clock, config.limits.deadLetters),

@@ -106,6 +106,15 @@ describe('values that are not used', () => {
     expect(board.open()).toEqual([]);
   });
 
+  it('of a monitor whose clock is known to be behind are told all the same', () => {
+    const { board } = setUp();
+    const notices = new TrustNotices(board, () => 60 * MINUTE_MS);
+    const state = { patientId: 'p1', wardId: null, time: START, doubts: [], isUnwatched: true };
+    const trust = [{ ...state, mayBeArrestedSince: START }];
+    notices.note({ trust, discharged: [], released: [], silent: [] }, START + 61 * MINUTE_MS);
+    expect(board.open()).toHaveLength(2);
+  });
+
   it.each(['discharged', 'released', 'silent'] as const)('are said no more of who is %s', (how) => {
     const { board, show, end } = setUp();
     show(0, { spo2: 'no-reading' }, { mayBeArrestedSince: START });
