@@ -323,7 +323,10 @@ export class Aligner {
   }
 
   #requestScore(patient: PatientState, isForced: boolean, isLate: boolean): void {
-    if (isLate) return this.#tellMeasured(patient);
+    if (isLate) {
+      this.#tellMeasured(patient);
+      return;
+    }
     if (!Number.isNaN(patient.scorePendingAt)) return;
     const isDue =
       isForced ||
@@ -341,7 +344,10 @@ export class Aligner {
   /** All events of the patient's newest moment are in. */
   #endMoment(patient: PatientState): void {
     const time = patient.scorePendingAt;
-    if (Number.isNaN(time)) return this.#tellMeasured(patient);
+    if (Number.isNaN(time)) {
+      this.#tellMeasured(patient);
+      return;
+    }
     patient.scorePendingAt = Number.NaN;
     patient.timeline.signs.takeNews();
     this.#sink.scoreDue(patient, time);

@@ -253,6 +253,7 @@ const SILENT = {
   discharged: nothing,
   released: nothing,
   acknowledged: nothing,
+  measured: () => undefined,
   judged: nothing,
   rejected: nothing,
 };
