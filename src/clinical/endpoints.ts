@@ -5,10 +5,13 @@
  *     Nature Medicine 2020;26:364-373, with its code at github.com/ratschlab/circEWS.
  * [R] Hüser et al., "A comprehensive ML-based respiratory monitoring system for physiological monitoring & resource
  *     planning in the ICU", medRxiv 2024.01.23.24301516.
+ * [S] Rice et al., "Comparison of the SpO2/FIO2 ratio and the PaO2/FIO2 ratio in patients with acute lung injury or the acute
+ *     respiratory distress syndrome", Chest 2007;132:410-417.
  * What departs from them is said at each function and constant; data charted once an hour, without drugs, force it.
  */
 import { MAX_VITAL_AGE_MS } from './bedside.js';
 import { type Interval, intersection, union } from './intervals.js';
+import { MAX_SF_SPO2 } from './state.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -29,6 +32,12 @@ export const LACTATE_LINE_MS = 6 * HOUR_MS;
 export const RESPIRATORY_FAILURE_PF = 200;
 /** A ratio speaks for this long unless a newer one comes. Ours: [R] estimates PaO2 between blood gases from SpO2. */
 export const PF_REACH_MS = 6 * HOUR_MS;
+/** SpO2/FiO2, below: it corresponds to PaO2/FiO2 200 mmHg by the line of [S], S/F = 64 + 0.84 × P/F, rounded. */
+export const RESPIRATORY_FAILURE_SF = 235;
+/** Low SpO2/FiO2 lasts at least this long, as hypotension does. Ours: a probe slips, a blood gas does not. */
+export const SF_LASTS_MS = 30 * MINUTE_MS;
+/** Two ratios by SpO2 further apart than this are not one spell. Ours: as of mean pressure. */
+export const SF_GAP_MS = 2 * HOUR_MS;
 /** Ventilation charted after a charted "off", or after no reading for this long, starts. Ours: in set A 99 % follow within 9 hours. */
 export const VENTILATION_PAUSE_MS = 12 * HOUR_MS;
 /** A start of ventilation is an event of this length; being ventilated is treatment, not a new failure. Ours. */
@@ -75,23 +84,27 @@ export function meanPressure(line: Series, cuff: Series): Series {
  * thirds of every 45-minute window instead, which needs readings a few minutes apart.
  */
 export function hypotension({ times, values }: Series): Interval[] {
-  const spells: Interval[] = [];
+  return spells(times, (index) => values[index] <= HYPOTENSION_MAP, HYPOTENSION_LASTS_MS, MAP_GAP_MS);
+}
+
+/** Runs of readings that are low, at most `gapMs` apart, whose first and last lie at least `lastsMs` apart. */
+function spells(
+  times: ArrayLike<number>,
+  isLow: (index: number) => boolean,
+  lastsMs: number,
+  gapMs: number,
+): Interval[] {
+  const found: Interval[] = [];
   for (let index = 0; index < times.length; index++) {
-    if (values[index] > HYPOTENSION_MAP) continue;
+    if (!isLow(index)) continue;
     const start = times[index];
-    while (
-      index + 1 < times.length &&
-      values[index + 1] <= HYPOTENSION_MAP &&
-      times[index + 1] - times[index] <= MAP_GAP_MS
-    ) {
-      index++;
-    }
+    while (index + 1 < times.length && isLow(index + 1) && times[index + 1] - times[index] <= gapMs) index++;
     const last = times[index];
-    if (last - start < HYPOTENSION_LASTS_MS) continue;
+    if (last - start < lastsMs) continue;
     const next = index + 1 < times.length ? times[index + 1] : Number.POSITIVE_INFINITY;
-    spells.push({ start, end: next - last <= MAP_GAP_MS ? next : last });
+    found.push({ start, end: next - last <= gapMs ? next : last });
   }
-  return spells;
+  return found;
 }
 
 /**
@@ -163,17 +176,9 @@ export function respiratoryFailure(respiration: Respiration): Interval[] {
   return union([...hypoxaemia(respiration), ...ventilationStarts(respiration.ventilation)]);
 }
 
-function hypoxaemia({ pao2, fio2 }: Respiration): Interval[] {
-  const times: number[] = [];
-  const ratios: number[] = [];
-  let newest = -1;
-  for (let index = 0; index < pao2.times.length; index++) {
-    const time = pao2.times[index];
-    while (newest + 1 < fio2.times.length && fio2.times[newest + 1] <= time) newest++;
-    if (newest < 0 || time - fio2.times[newest] > MAX_VITAL_AGE_MS) continue;
-    times.push(time);
-    ratios.push(pao2.values[index] / fio2.values[newest]);
-  }
+/** Spans of PaO2/FiO2 < 200 mmHg; each ratio speaks until the next, for six hours at most. */
+export function hypoxaemia({ pao2, fio2 }: Pick<Respiration, 'pao2' | 'fio2'>): Interval[] {
+  const { times, ratios } = ratiosTo(fio2, pao2);
   return times.flatMap((start, index) => {
     if (ratios[index] >= RESPIRATORY_FAILURE_PF) return [];
     const next = times[index + 1] ?? Number.POSITIVE_INFINITY;
@@ -181,7 +186,46 @@ function hypoxaemia({ pao2, fio2 }: Respiration): Interval[] {
   });
 }
 
-function ventilationStarts({ times, values }: Series): Interval[] {
+/**
+ * Spells of SpO2/FiO2 < 235 [S], told only where no PaO2/FiO2 of the last six hours says more. As with hypotension, the first
+ * and the last low ratio lie at least 30 minutes apart. An SpO2 above 97 % ends a spell: hypoxaemia cannot be told from it.
+ */
+export function hypoxaemiaBySpo2({
+  pao2,
+  fio2,
+  spo2,
+}: Pick<Respiration, 'pao2' | 'fio2'> & { readonly spo2: Series }): Interval[] {
+  const gases = ratiosTo(fio2, pao2);
+  const { times, values, ratios } = ratiosTo(fio2, spo2);
+  let newest = -1;
+  const isSilent = times.map((time) => {
+    while (newest + 1 < gases.times.length && gases.times[newest + 1] <= time) newest++;
+    return newest < 0 || time - gases.times[newest] > PF_REACH_MS;
+  });
+  const isLow = (index: number) =>
+    isSilent[index] && values[index] <= MAX_SF_SPO2 && ratios[index] < RESPIRATORY_FAILURE_SF;
+  return spells(times, isLow, SF_LASTS_MS, SF_GAP_MS);
+}
+
+/** A measured oxygen over the FiO2 charted last, at most 4 hours before; what has none is left out. */
+function ratiosTo(fio2: Series, oxygen: Series): { times: number[]; values: number[]; ratios: number[] } {
+  const times: number[] = [];
+  const values: number[] = [];
+  const ratios: number[] = [];
+  let newest = -1;
+  for (let index = 0; index < oxygen.times.length; index++) {
+    const time = oxygen.times[index];
+    while (newest + 1 < fio2.times.length && fio2.times[newest + 1] <= time) newest++;
+    if (newest < 0 || time - fio2.times[newest] > MAX_VITAL_AGE_MS) continue;
+    times.push(time);
+    values.push(oxygen.values[index]);
+    ratios.push(oxygen.values[index] / fio2.values[newest]);
+  }
+  return { times, values, ratios };
+}
+
+/** Events of an hour at which ventilation begins: charted after a charted "off", or after 12 hours without. */
+export function ventilationStarts({ times, values }: Series): Interval[] {
   const starts: Interval[] = [];
   let lastOn = Number.NEGATIVE_INFINITY;
   for (let index = 0; index < times.length; index++) {

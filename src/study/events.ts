@@ -5,6 +5,7 @@ import {
   respiratoryFailure,
 } from '../clinical/endpoints.js';
 import { type Interval, union } from '../clinical/intervals.js';
+import { BROUGHT_IN_MS } from '../clinical/onsets.js';
 import type { ObservedStay, SignalId } from '../cohort/stays.js';
 import type { AlertRule } from '../settings/config.js';
 import {
@@ -24,13 +25,13 @@ import { type Estimate, estimate } from './mortality.js';
 import type { Weights } from './ranking.js';
 import { BASELINES, type Signal, thresholdLabel } from './signals.js';
 
-/** Events that begin within this time of admission were brought in: nobody could have been warned. Ours. */
-export const BROUGHT_IN_MS = 3_600_000;
 /** Royal College of Physicians 2017: emergency response. */
 const NEWS2_EMERGENCY = 7;
 /** Thresholds of the model's curve at most, and of a baseline's. */
 const MODEL_THRESHOLDS = 201;
 const BASELINE_THRESHOLDS = 61;
+
+export { BROUGHT_IN_MS };
 
 /** Something that happens during a stay and should have been foreseen. */
 export interface Endpoint {

@@ -1,0 +1,91 @@
+/**
+ * Onsets: what a model of risk ahead learns to foretell, for patients who are not in it. Told from the spans of endpoints.ts over
+ * the whole stay; they look ahead and must never be used live. What is counted:
+ * - circulatory: the published definition, hypotension with a raised lactate; a stay without a lactate has none.
+ * - hypotension: a mean pressure ≤ 65 mmHg for 30 minutes, whatever the lactate, which nearly half of stays never have.
+ * - respiratory: PaO2/FiO2 < 200, or SpO2/FiO2 < 235 where no blood gas says more, or the start of ventilation. Whoever comes
+ *   ventilated, or is charted so within four hours, has no onset by it.
+ * The first onset is told apart from a recurrence. Spans closer than the wash-out are one: a value that crosses its limit again
+ * and again is one event.
+ */
+import {
+  circulatoryFailure,
+  hypotension,
+  hypoxaemia,
+  hypoxaemiaBySpo2,
+  meanPressure,
+  type Series,
+  ventilationStarts,
+} from './endpoints.js';
+import type { Interval } from './intervals.js';
+
+const HOUR_MS = 3_600_000;
+/** Free of the endpoint for this long, a patient can have an onset again; until then no row is at risk. Ours: the horizon. */
+export const WASH_OUT_MS = 8 * HOUR_MS;
+/** What begins this soon was brought in: it is no onset, and what follows is a recurrence. Ours. */
+export const BROUGHT_IN_MS = HOUR_MS;
+/** The same of ventilation, which is often charted late on arrival. */
+export const BROUGHT_IN_VENTILATED_MS = 4 * HOUR_MS;
+
+export const ONSETS = ['circulatory', 'hypotension', 'respiratory'] as const;
+export type OnsetId = (typeof ONSETS)[number];
+
+/** What an onset was told by. */
+export type Evidence = 'pressure and lactate' | 'pressure' | 'PaO2/FiO2' | 'SpO2/FiO2' | 'ventilation';
+
+export interface Onset extends Interval {
+  /** `arrival`: brought in. Only `first` and `recurrence` are to be foretold. */
+  readonly order: 'arrival' | 'first' | 'recurrence';
+  readonly by: Evidence;
+}
+
+/** Measurements of one stay. */
+export interface Charts {
+  readonly mapInvasive: Series;
+  readonly mapCuff: Series;
+  readonly lactate: Series;
+  readonly pao2: Series;
+  readonly spo2: Series;
+  readonly fio2: Series;
+  readonly mechVent: Series;
+}
+
+type Span = Interval & { readonly by: Evidence };
+
+/** Onsets of one kind in a stay, ascending. Times in ms, `admittedAt` in the same. */
+export function onsetsOf(id: OnsetId, charts: Charts, admittedAt: number): Onset[] {
+  return ordered(SPANS[id](charts, admittedAt), admittedAt);
+}
+
+const SPANS: Readonly<Record<OnsetId, (charts: Charts, admittedAt: number) => Span[]>> = {
+  circulatory: ({ mapInvasive, mapCuff, lactate }) =>
+    told('pressure and lactate', circulatoryFailure({ map: meanPressure(mapInvasive, mapCuff), lactate })),
+  hypotension: ({ mapInvasive, mapCuff }) =>
+    told('pressure', hypotension(meanPressure(mapInvasive, mapCuff))),
+  respiratory: ({ pao2, spo2, fio2, mechVent }, admittedAt) => {
+    const isLater = ({ start }: Interval) => start - admittedAt >= BROUGHT_IN_VENTILATED_MS;
+    return [
+      ...told('PaO2/FiO2', hypoxaemia({ pao2, fio2 })),
+      ...told('SpO2/FiO2', hypoxaemiaBySpo2({ pao2, spo2, fio2 })),
+      ...told('ventilation', ventilationStarts(mechVent).filter(isLater)),
+    ];
+  },
+};
+
+function told(by: Evidence, spans: readonly Interval[]): Span[] {
+  return spans.map(({ start, end }) => ({ start, end, by }));
+}
+
+/** Spans closer than the wash-out become one, told by what came first; each gets its order. */
+function ordered(spans: readonly Span[], admittedAt: number): Onset[] {
+  const merged: { start: number; end: number; by: Evidence }[] = [];
+  for (const span of [...spans].sort((a, b) => a.start - b.start)) {
+    const last = merged.at(-1);
+    if (last !== undefined && span.start - last.end < WASH_OUT_MS) last.end = Math.max(last.end, span.end);
+    else merged.push({ ...span });
+  }
+  return merged.map((event, index) => {
+    if (event.start - admittedAt < BROUGHT_IN_MS) return { ...event, order: 'arrival' };
+    return { ...event, order: index === 0 ? 'first' : 'recurrence' };
+  });
+}
