@@ -10,6 +10,7 @@ import {
   printResult,
   replayPace,
   replaySpeed,
+  share,
   wholeNumber,
 } from './commands/cli.js';
 import { WardstreamError } from './errors.js';
@@ -127,7 +128,7 @@ program
 program
   .command('features')
   .description('write the training input that the serving code computes from history')
-  .requiredOption('--from <source>', FROM)
+  .requiredOption('--from <source...>', FROM)
   .option('--mapping <file>', MAPPING)
   .requiredOption('--out <dir>', 'folder for features.f32 and stays.json')
   .option('--patients <n>', 'only the first n stays', positiveInteger)
@@ -137,6 +138,14 @@ program
     false,
   )
   .option('--seed <n>', 'another number, other notes', positiveInteger, 1)
+  .option('--rows', 'join the sources, each stay as long as it lasts: rows.f32 and rows.json', false)
+  .option(
+    '--moments <share>',
+    'with --rows: share of the moments at which values arrive that are rows',
+    share,
+    0,
+  )
+  .option('--links <file>', 'with --rows: stays that are the same, two columns separated by a comma')
   .option('--json', 'one JSON object as the last line of stdout', false)
   .action(async (options) => {
     const { features } = await import('./commands/features.js');

@@ -15,6 +15,13 @@ export function wholeNumber(text: string): number {
   return value;
 }
 
+export function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError('It must be from 0 to 1.');
+  return value;
+}
+
 /** An option that may be given more than once. */
 export function each(text: string, before: readonly string[]): readonly string[] {
   return [...before, text];

@@ -1,4 +1,5 @@
 import type { Carry } from '../align/timeline.js';
+import type { Scaling } from '../clinical/standardise.js';
 import { variableIndex } from '../clinical/variables.js';
 
 const HEART_RATE = variableIndex('heartRate');
@@ -90,6 +91,14 @@ const QUANTITIES: readonly Quantity[] = [
 ];
 
 export const DERIVED_NAMES: readonly string[] = QUANTITIES.map(([name]) => `derived.${name}`);
+
+/** How each derived quantity is standardised, in the order of `DERIVED_NAMES`. */
+export const DERIVED_SCALING: readonly Scaling[] = QUANTITIES.map(([, transform, center, scale], index) => ({
+  id: DERIVED_NAMES[index],
+  transform,
+  center,
+  scale,
+}));
 
 /**
  * Writes quantities clinicians derive from several variables, standardised and clipped, 0 where they cannot be told.
