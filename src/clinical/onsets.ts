@@ -5,6 +5,7 @@
  * - hypotension: a mean pressure ≤ 65 mmHg for 30 minutes, whatever the lactate, which nearly half of stays never have.
  * - respiratory: PaO2/FiO2 < 200, or SpO2/FiO2 < 235 where no blood gas says more, or the start of ventilation. Whoever comes
  *   ventilated, or is charted so within four hours, has no onset by it.
+ * What begins within an hour of admission was brought in, and so was a pressure that is low from the first reading on.
  * The first onset is told apart from a recurrence. Spans closer than the wash-out are one: a value that crosses its limit again
  * and again is one event.
  */
@@ -52,23 +53,38 @@ export interface Charts {
 
 type Span = Interval & { readonly by: Evidence };
 
-/** Onsets of one kind in a stay, ascending. Times in ms, `admittedAt` in the same. */
-export function onsetsOf(id: OnsetId, charts: Charts, admittedAt: number): Onset[] {
-  return ordered(SPANS[id](charts, admittedAt), admittedAt);
+interface Told {
+  readonly spans: readonly Span[];
+  /** When the sign was first read, where a first reading within the endpoint says that it was brought in. */
+  readonly firstReadAt?: number | undefined;
 }
 
-const SPANS: Readonly<Record<OnsetId, (charts: Charts, admittedAt: number) => Span[]>> = {
-  circulatory: ({ mapInvasive, mapCuff, lactate }) =>
-    told('pressure and lactate', circulatoryFailure({ map: meanPressure(mapInvasive, mapCuff), lactate })),
-  hypotension: ({ mapInvasive, mapCuff }) =>
-    told('pressure', hypotension(meanPressure(mapInvasive, mapCuff))),
+/** Onsets of one kind in a stay, ascending. Times in ms, `admittedAt` in the same. */
+export function onsetsOf(id: OnsetId, charts: Charts, admittedAt: number): Onset[] {
+  const { spans, firstReadAt = Number.NEGATIVE_INFINITY } = SPANS[id](charts, admittedAt);
+  return ordered(spans, ({ start }) => start - admittedAt < BROUGHT_IN_MS || start <= firstReadAt);
+}
+
+const SPANS: Readonly<Record<OnsetId, (charts: Charts, admittedAt: number) => Told>> = {
+  circulatory: ({ mapInvasive, mapCuff, lactate }) => {
+    const map = meanPressure(mapInvasive, mapCuff);
+    return {
+      spans: told('pressure and lactate', circulatoryFailure({ map, lactate })),
+      firstReadAt: map.times[0],
+    };
+  },
+  hypotension: ({ mapInvasive, mapCuff }) => {
+    const map = meanPressure(mapInvasive, mapCuff);
+    return { spans: told('pressure', hypotension(map)), firstReadAt: map.times[0] };
+  },
   respiratory: ({ pao2, spo2, fio2, mechVent }, admittedAt) => {
     const isLater = ({ start }: Interval) => start - admittedAt >= BROUGHT_IN_VENTILATED_MS;
-    return [
+    const spans = [
       ...told('PaO2/FiO2', hypoxaemia({ pao2, fio2 })),
       ...told('SpO2/FiO2', hypoxaemiaBySpo2({ pao2, spo2, fio2 })),
       ...told('ventilation', ventilationStarts(mechVent).filter(isLater)),
     ];
+    return { spans };
   },
 };
 
@@ -77,7 +93,7 @@ function told(by: Evidence, spans: readonly Interval[]): Span[] {
 }
 
 /** Spans closer than the wash-out become one, told by what came first; each gets its order. */
-function ordered(spans: readonly Span[], admittedAt: number): Onset[] {
+function ordered(spans: readonly Span[], isBroughtIn: (event: Interval) => boolean): Onset[] {
   const merged: { start: number; end: number; by: Evidence }[] = [];
   for (const span of [...spans].sort((a, b) => a.start - b.start)) {
     const last = merged.at(-1);
@@ -85,7 +101,7 @@ function ordered(spans: readonly Span[], admittedAt: number): Onset[] {
     else merged.push({ ...span });
   }
   return merged.map((event, index) => {
-    if (event.start - admittedAt < BROUGHT_IN_MS) return { ...event, order: 'arrival' };
+    if (isBroughtIn(event)) return { ...event, order: 'arrival' };
     return { ...event, order: index === 0 ? 'first' : 'recurrence' };
   });
 }

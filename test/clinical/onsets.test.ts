@@ -47,6 +47,13 @@ describe('hypotension as an onset', () => {
     expect(onsets('hypotension', { mapCuff }).map(([, , order]) => order)).toEqual(['arrival', 'recurrence']);
   });
 
+  it('that is there at the first reading was brought in, however late that is', () => {
+    const mapCuff = series([2, 60], [3, 60], [4, 80]);
+    expect(onsets('hypotension', { mapCuff })).toEqual([[2, 4, 'arrival', 'pressure']]);
+    const before = series([1.5, 80], [2, 60], [3, 60], [4, 80]);
+    expect(onsets('hypotension', { mapCuff: before })).toEqual([[2, 4, 'first', 'pressure']]);
+  });
+
   it('again within eight hours is one event, later a recurrence', () => {
     const twice = (second: number) =>
       onsets('hypotension', {
@@ -60,7 +67,7 @@ describe('hypotension as an onset', () => {
   });
 
   it('is counted from the admission, not from the first value', () => {
-    const mapCuff = series([100.5, 60], [101.5, 60], [102, 80]);
+    const mapCuff = series([100.2, 80], [100.5, 60], [101.5, 60], [102, 80]);
     expect(onsets('hypotension', { mapCuff }, 100 * HOUR)[0][2]).toBe('arrival');
     expect(onsets('hypotension', { mapCuff }, 90 * HOUR)[0][2]).toBe('first');
   });
@@ -127,6 +134,7 @@ describe('onsets of random charts', () => {
       found.forEach(({ start, end, order }, index) => {
         expect(end).toBeGreaterThan(start);
         if (index > 0) expect(start - found[index - 1].end).toBeGreaterThanOrEqual(8 * HOUR);
+        // The first reading is at hour 0.
         expect(order === 'arrival').toBe(start < HOUR);
         expect(order === 'first').toBe(index === 0 && start >= HOUR);
       });
