@@ -91,7 +91,9 @@ describe.skipIf(!HAS_SET_A || !existsSync(ARCHIVE))(
       const mapping = join(temporaryDirectory(), 'mapping.yaml');
       writeFileSync(mapping, 'physionet2019: { Magnesium: { variable: magnesium, unit: mmol/L } }\n');
       const source = `physionet2019:${hospitalA()}`;
-      expect(await rows([source], { mapping, patients: 60 })).toMatchObject({ suspects: [`${source} magnesium`] });
+      expect(await rows([source], { mapping, patients: 60 })).toMatchObject({
+        suspects: [`${source} magnesium`],
+      });
     }, 60_000);
   },
 );

@@ -1,0 +1,123 @@
+"""
+The model's columns, made of the rows so that it is monotone by construction where the table of directions (src/clinical/monotone.ts) says so.
+
+A variable of which low and high values are bad becomes two columns, min(z, p) and max(z, p), p in the middle of what is normal: the
+risk may not rise with the first nor fall with the second. One that is bad in one direction is one column with that direction; of its newest and
+its first value, which no average blurs, what lies beyond the limit is a further column that is free. Spread, counts and step means, through
+which a worse value could lower a risk, are left out. Missing is NaN.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .cohort import Rows
+
+PER_VARIABLE = ["last", "windowMean", "windowMin", "windowMax", "first", "recent"]
+# Only these of a variable may bend freely on its healthy side: the others are averages or extremes of several values.
+SINGLE = {"last", "first"}
+# Derived quantities that fall when one of their parts gets worse: creatinine, systolic pressure.
+LEFT_OUT = {"derived.ureaCreatinine.last", "derived.pulsePressure.last", "derived.urinePerHour"}
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    source: int  # place in the row
+    seen: int  # place of what is 0 where the column is missing; -1: where the value itself is 0; -2: never missing
+    low: float  # z is raised to this
+    high: float  # z is lowered to this
+    direction: int  # 1: more is worse, -1: less is worse, 0: free
+
+
+@dataclass(frozen=True)
+class Columns:
+    columns: list[Column]
+
+    @property
+    def names(self) -> list[str]:
+        return [each.name for each in self.columns]
+
+    @property
+    def directions(self) -> np.ndarray:
+        return np.array([each.direction for each in self.columns])
+
+    def of(self, x: np.ndarray, hours: np.ndarray) -> np.ndarray:
+        """Rows [n, features] of the export and their hours since admission [n] -> [n, columns], NaN where missing. The last is log hours."""
+        out = np.empty((len(x), len(self.columns) + 1), dtype=np.float32)
+        for place, each in enumerate(self.columns):
+            value = x[:, each.source]
+            missing = x[:, each.seen] == 0 if each.seen >= 0 else (value == 0) & (each.seen == -1)
+            out[:, place] = np.where(missing, np.nan, np.clip(value, each.low, each.high))
+        out[:, -1] = np.log1p(hours)
+        return out
+
+    @property
+    def all_directions(self) -> list[int]:
+        return [*self.directions.tolist(), 0]
+
+
+def monotone_columns(rows: Rows) -> Columns:
+    names = {name: place for place, name in enumerate(rows.names)}
+    directions = {each["id"]: each for each in rows.about["monotone"]}
+    columns: list[Column] = []
+    for scaling in rows.about["encoder"]["variables"]:
+        id = scaling["id"]
+        seen = names[f"{id}.seen"]
+        for field in PER_VARIABLE:
+            columns += bent(f"{id}.{field}", names[f"{id}.{field}"], seen, scaling, directions.get(id), field)
+        for field in ("age", "windowSteps"):
+            columns.append(Column(f"{id}.{field}", names[f"{id}.{field}"], seen, -np.inf, np.inf, 0))
+    for scaling in rows.about["derived"]:
+        id = scaling["id"]
+        if id in LEFT_OUT:
+            continue
+        base, _, field = id.removeprefix("derived.").partition(".")
+        row = directions.get(id) or directions.get(f"derived.{base}")
+        columns += bent(id, names[id], -1, scaling, row, field or "last")
+    for name, place in names.items():
+        if name == "static.age":
+            columns.append(Column(name, place, names["static.ageKnown"], -np.inf, np.inf, 1))
+        elif name == "static.height":
+            columns.append(Column(name, place, names["static.heightKnown"], -np.inf, np.inf, 0))
+        elif name.startswith("static.") and not name.endswith("Known"):
+            columns.append(Column(name, place, -2, -np.inf, np.inf, 0))
+    return Columns(columns)
+
+
+def free_columns(rows: Rows) -> Columns:
+    """Every feature of the row as it is, without directions: what monotony costs is told beside it."""
+    names = {name: place for place, name in enumerate(rows.names)}
+    columns = []
+    for name, place in names.items():
+        base = name.split(".")[0]
+        seen = names.get(f"{base}.seen", -1 if base == "derived" else -2)
+        if not name.endswith((".seen", "Known")):
+            columns.append(Column(name, place, seen, -np.inf, np.inf, 0))
+    return Columns(columns)
+
+
+def bent(name: str, place: int, seen: int, scaling: dict, row: dict | None, field: str) -> list[Column]:
+    """The columns of one feature of a variable with that row of the table of directions, or none."""
+    if row is None:
+        return [Column(name, place, seen, -np.inf, np.inf, 0)]
+    low, high = (None if row[side] is None else standardised(scaling, row[side]) for side in ("low", "high"))
+    if low is not None and high is not None:
+        middle = (low + high) / 2
+        under = Column(f"{name}:under", place, seen, -np.inf, middle, -1)
+        over = Column(f"{name}:over", place, seen, middle, np.inf, 1)
+        if field == "windowMin":
+            return [under]
+        return [over] if field == "windowMax" else [under, over]
+    direction = -1 if low is not None else 1
+    columns = [Column(name, place, seen, -np.inf, np.inf, direction)]
+    if field in SINGLE:
+        limit = (low, np.inf) if low is not None else (-np.inf, high)
+        columns.append(Column(f"{name}:beyond", place, seen, *limit, 0))
+    return columns
+
+
+def standardised(scaling: dict, value: float) -> float:
+    """On the scale of the rows (src/clinical/standardise.ts)."""
+    transformed = np.log1p(max(0.0, value)) if scaling["transform"] == "log" else value
+    return float(np.clip((transformed - scaling["center"]) / scaling["scale"], -5, 5))

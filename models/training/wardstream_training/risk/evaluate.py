@@ -1,0 +1,227 @@
+"""
+Figures of a round, out of fold: `python -m wardstream_training.risk.evaluate --config configs/risk.json`. Writes figures.json. Intervals are 95 %
+percentile bootstraps by stay; differences are of the same resamples. The final tenth is in none of them.
+"""
+
+import argparse
+import json
+
+import numpy as np
+
+from ..baselines import logistic, out_of_fold, trees
+from ..evaluate import ascending, expected_calibration_error
+from .cohort import is_of_death
+from .labels import ONSETS, labels_of, onset, sepsis_onset
+from .train import VARIANTS, Round, is_from, once, open_round
+from .utility import normalised, sums
+
+SUMMARY = ("last", "windowMean", "windowSd", "windowMin", "windowMax", "windowSteps", "first", "recent")
+
+
+class Figures:
+    def __init__(self, of: Round):
+        self.of, self.rows = of, of.rows
+        self.scored = of.scored()
+        self.stay = of.rows.stay[self.scored]
+        self.hours = of.rows.hours[self.scored]
+        self.fold = of.fold_of_rows()[self.scored]
+
+    def logits(self, output: str, variant: str) -> np.ndarray | None:
+        """Shape [scored]; null where it was not fitted. `both` is the mean of trees and regression."""
+        if variant.startswith("both"):
+            parts = [self.logits(output, variant.replace("both", each)) for each in ("trees", "linear")]
+            return None if any(part is None for part in parts) else (parts[0] + parts[1]) / 2
+        if not (self.of.folder / f"{output}-{variant}.pkl").exists():
+            return None
+        return once(self.of, output, variant)["logits"].astype(np.float64)
+
+    def variants(self, output: str) -> dict[str, np.ndarray]:
+        """The logits of all that was fitted."""
+        named = {name: self.logits(output, name) for name in (*VARIANTS, "both", "both-without-2019")}
+        return {name: logits for name, logits in named.items() if logits is not None}
+
+    def at(self, hour: int) -> np.ndarray:
+        """Places in `scored` of the stays of 2012 at an hour."""
+        return np.flatnonzero(is_from(self.rows, "2012")[self.scored] & (np.abs(self.hours - hour) < 1e-3))
+
+    def estimates(self, labels: np.ndarray, scores: dict[str, np.ndarray], stay: np.ndarray, against: tuple[str, ...] = ()) -> dict:
+        """AUROC and AUPRC [value, low, high] of each score, and what the others are less those of `against`."""
+        config = self.of.config
+        rng = np.random.default_rng(config["seed"])
+        places = np.unique(stay, return_inverse=True)[1]
+        stays = places.max() + 1
+        ranked = {name: Ranked(labels, score) for name, score in scores.items()}
+        draws = {name: [] for name in scores}
+        for _ in range(config["bootstrap"]):
+            weight = np.bincount(rng.integers(0, stays, stays), minlength=stays)[places].astype(np.float64)
+            for name, each in ranked.items():
+                draws[name].append(each.figures(weight))
+        values = {name: each.figures(np.ones(len(labels))) for name, each in ranked.items()}
+        draws = {name: np.array(each) for name, each in draws.items()}
+        found = {name: interval(values[name], draws[name]) for name in scores}
+        less = {
+            f"{name} less {other}": interval(values[name] - values[other], draws[name] - draws[other])
+            for other in against if other in scores for name in scores if name not in against
+        }
+        return {"scores": found, "differences": less}
+
+    def calibrated(self, logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Probabilities [scored], by a line of the logit fitted on the other folds' rows whose label is known."""
+        known = ~np.isnan(labels)
+        probability = np.full(len(logits), np.nan)
+        for each in np.unique(self.fold):
+            train = known & (self.fold != each) & ~np.isnan(logits)
+            line = fit_line(logits[train], labels[train])
+            test = self.fold == each
+            probability[test] = 1 / (1 + np.exp(-(line[0] + line[1] * logits[test])))
+        return probability
+
+    def baselines(self, hour: int, labels: np.ndarray) -> dict[str, np.ndarray]:
+        """Regression and trees of `baselines.py`, fitted on one hour's summaries on the same folds. Shapes [stays at the hour]."""
+        at = self.at(hour)
+        names = self.rows.names
+        chosen = [place for place, name in enumerate(names) if name.split(".")[-1] in SUMMARY or name.startswith(("static.", "time."))]
+        x = self.rows.x(self.scored[at])[:, chosen]
+        file = self.of.folder / f"baselines-{hour}.npz"
+        if not file.exists():
+            fits = {"logisticRegression": logistic, "boostedTrees": trees}
+            np.savez(file, **{name: out_of_fold(fit, x.astype(np.float64), labels[at], self.fold[at]) for name, fit in fits.items()})
+        return dict(np.load(file))
+
+    def death(self) -> dict:
+        labels = labels_of(self.rows, "death")[self.scored]
+        variants = self.variants("death")
+        result = {}
+        both = variants.get("both")
+        probability = None if both is None else self.calibrated(both, np.where(self.is_2012(), labels, np.nan))
+        for hour in self.of.config["hours"]:
+            at = self.at(hour)
+            baselines = self.baselines(hour, labels)
+            total = {"sumOfBoth": sum(np.log(np.clip(each, 1e-6, 1 - 1e-6) / (1 - np.clip(each, 1e-6, 1 - 1e-6))) for each in baselines.values())}
+            bedside = {name: np.nan_to_num(self.rows.scores[self.scored[at], place].astype(np.float64), nan=-1) for place, name in enumerate(self.rows.about["scoreNames"]) if name in ("news2", "sofa")}
+            scores = {name: each[at] for name, each in variants.items()} | baselines | total | bedside
+            result[str(hour)] = self.estimates(labels[at], scores, self.stay[at], ("sumOfBoth", "unbound-trees", "free-trees", "trees-without-2019", "linear-without-2019", "trees-hour-ends"))
+            result[str(hour)] |= {"stays": len(at), "deaths": int(labels[at].sum())}
+            if probability is not None:
+                result[str(hour)]["ece"] = round(expected_calibration_error(labels[at], probability[at]), 4)
+        return result
+
+    def is_2012(self) -> np.ndarray:
+        return is_from(self.rows, "2012")[self.scored]
+
+    def onsets(self, name: str) -> dict:
+        """Pooled over the ends of hours at which the label is known, by cohort, and of first onsets alone."""
+        labels = labels_of(self.rows, name)[self.scored]
+        first = onset(self.rows, name, ("first",))[self.scored]
+        variants = self.variants(name)
+        if not variants:
+            return {}
+        probability = self.calibrated(variants.get("both", next(iter(variants.values()))), labels)
+        names = self.rows.about["scoreNames"]
+        bedside = {each: np.nan_to_num(self.rows.scores[self.scored, names.index(each)].astype(np.float64), nan=-1) for each in ("news2",)}
+        pressure = self.rows.scores[self.scored, names.index("map")].astype(np.float64)
+        bedside["lowPressure"] = -np.where(np.isnan(pressure), 200, pressure)
+        result = {}
+        for cohort, members in (("2012", self.is_2012()), ("2019", ~self.is_2012())):
+            for kind, of_kind in (("any", labels), ("first", first)):
+                known = np.flatnonzero(members & ~np.isnan(of_kind))
+                if len(known) == 0 or of_kind[known].sum() == 0:
+                    continue
+                scores = {each: values[known] for each, values in {**variants, **bedside}.items()}
+                found = self.estimates(of_kind[known], scores, self.stay[known], ("trees", "news2"))
+                found |= {"rows": len(known), "share": round(float(of_kind[known].mean()), 4), "ece": round(expected_calibration_error(of_kind[known], probability[known]), 4)}
+                result[f"{cohort} {kind}"] = found
+        return result
+
+    def sepsis(self) -> dict:
+        """By stay within the cohort, each fold's threshold the best of the other folds."""
+        onset_at = np.array([sepsis_onset(each) for each in self.rows.stays])[self.stay]
+        at = np.flatnonzero(~np.isnan(onset_at) & (self.hours >= self.first_value()[self.stay]))
+        stays = len(self.rows.stays)
+        labels = (self.hours[at] >= onset_at[at] - 6 - 1e-3).astype(np.float64)
+        result = {}
+        for name, logits in self.variants("sepsis").items():
+            score = logits[at]
+            called = np.zeros(len(at), bool)
+            for each in np.unique(self.fold[at]):
+                train = np.flatnonzero(self.fold[at] != each)
+                thresholds = np.quantile(score[train], np.linspace(0.5, 0.995, 100))
+                gained = [normalised(sums(self.hours[at][train], onset_at[at][train], score[train] >= t, self.stay[at][train], stays)) for t in thresholds]
+                test = self.fold[at] == each
+                called[test] = score[test] >= thresholds[int(np.argmax(gained))]
+            of_stays = sums(self.hours[at], onset_at[at], called, self.stay[at], stays)[np.unique(self.stay[at])]
+            rng = np.random.default_rng(self.of.config["seed"])
+            draws = [normalised(of_stays[rng.integers(0, len(of_stays), len(of_stays))]) for _ in range(self.of.config["bootstrap"])]
+            result[name] = {"utility": [round(float(each), 4) for each in (normalised(of_stays), *np.percentile(draws, [2.5, 97.5]))]}
+            result[name] |= self.estimates(labels, {name: score}, self.stay[at])["scores"][name]
+            upcoming = labels_of(self.rows, "sepsis")[self.scored]
+            probability = self.calibrated(logits, upcoming)
+            known = ~np.isnan(upcoming)
+            result[name]["ece"] = round(expected_calibration_error(upcoming[known], probability[known]), 4)
+        return result | {"rows": len(at), "stays": int(len(np.unique(self.stay[at])))}
+
+    def first_value(self) -> np.ndarray:
+        """Hours at the first row with any value, of each stay. Before it the Challenge has no row to call at. Shape [stays]."""
+        first = np.full(len(self.rows.stays), np.inf)
+        places = [place for place, name in enumerate(self.rows.names) if name.endswith(".seen")]
+        for part in np.array_split(np.flatnonzero(self.hours <= 12), 20):
+            seen = self.rows.x(self.scored[part])[:, places].any(1)
+            np.minimum.at(first, self.stay[part][seen], self.hours[part][seen])
+        return first
+
+
+class Ranked:
+    """Rows [n] in the order of a score, sorted once for all resamples."""
+
+    def __init__(self, labels: np.ndarray, score: np.ndarray):
+        self.order, self.ends = ascending(-score)
+        self.labels = labels[self.order]
+
+    def figures(self, weight: np.ndarray) -> np.ndarray:
+        """AUROC, ties counting half, and average precision, under a weight of each row."""
+        of_row = weight[self.order]
+        hits = np.cumsum(of_row * self.labels)[self.ends]
+        all_ = np.cumsum(of_row)[self.ends]
+        misses = all_ - hits
+        gained, passed = np.diff(hits, prepend=0), np.diff(misses, prepend=0)
+        auroc = (gained * (misses[-1] - misses + passed / 2)).sum() / (hits[-1] * misses[-1])
+        precision = (gained * hits / np.maximum(all_, 1e-12)).sum() / hits[-1]
+        return np.array([auroc, precision])
+
+
+def interval(value: np.ndarray, draws: np.ndarray) -> dict:
+    low, high = np.percentile(draws, [2.5, 97.5], axis=0)
+    return {name: [round(float(x[place]), 4) for x in (value, low, high)] for place, name in enumerate(("auroc", "auprc"))}
+
+
+def fit_line(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Intercept and slope of a logistic regression on one logit, by Newton's method."""
+    x = np.stack([np.ones(len(logits)), logits], 1)
+    weights = np.array([0.0, 1.0])
+    for _ in range(20):
+        p = 1 / (1 + np.exp(-x @ weights))
+        step = np.linalg.solve((x * (p * (1 - p))[:, None]).T @ x, x.T @ (labels - p))
+        weights += step
+        if np.abs(step).max() < 1e-8:
+            break
+    return weights
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", required=True)
+    of = open_round(parser.parse_args().config)
+    figures = Figures(of)
+    kept = of.split.fold < 0
+    result = {
+        "stays": {"groups": len({each["group"] for each in of.rows.stays}), "records": len(of.rows.stays), "keptRecords": int(kept.sum()),
+                  "keptOf2012": int(sum(is_of_death(each) and fold < 0 for each, fold in zip(of.rows.stays, of.split.fold)))},
+    }
+    for name, make in [("death", figures.death), *((each, lambda each=each: figures.onsets(each)) for each in ONSETS), ("sepsis", figures.sepsis)]:
+        result[name] = make()
+        print(name, json.dumps(result[name]), flush=True)
+        (of.folder / "figures.json").write_text(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
