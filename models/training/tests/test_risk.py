@@ -166,6 +166,10 @@ def test_rows_that_train_stand_for_all_that_are_known(rows, fitted):
     each = fitted.split.weight[rows.stay] / np.maximum(known, 1)[rows.stay]
     share = (each * (wanted == 1))[usable].sum() / each[usable].sum()
     assert np.isclose((weight * wanted[chosen]).sum() / weight.sum(), share, atol=0.02)
+    few = train.Round(fitted.config | {"mostPositive": 100, "mostRows": 300}, rows, fitted.split, fitted.folder)
+    thin, weight = train.training_rows(few, wanted, "all")
+    assert 50 < wanted[thin].sum() < 150 and 200 < len(thin) < 400
+    assert np.isclose((weight * wanted[thin]).sum() / weight.sum(), share, atol=0.05)
     assert not np.isnan(wanted[chosen]).any() and (fitted.fold_of_rows()[chosen] >= 0).all()
     assert rows.is_moment[chosen].any()
     assert not rows.is_moment[train.training_rows(fitted, wanted, "hour ends")[0]].any()

@@ -70,8 +70,9 @@ def is_from(rows: Rows, year: str) -> np.ndarray:
 
 def training_rows(of: Round, labels: np.ndarray, members: str) -> tuple[np.ndarray, np.ndarray]:
     """
-    Rows to fit on, of all folds, and their weights. Of a stay at most `rowsOfStay` rows of either label are drawn; then negatives are thinned
-    until about `mostRows` are left. Weights make up for both, so that all rows known of a stay with its linked records weigh 1. Shapes [n].
+    Rows to fit on, of all folds, and their weights. Of a stay at most `rowsOfStay` rows of either label are drawn; then positives are thinned to
+    about `mostPositive` and negatives until about `mostRows` are left. Weights make up for it, so that all rows known of a stay with its
+    linked records weigh 1. Shapes [n].
     """
     rows, config = of.rows, of.config
     rng = np.random.default_rng(config["seed"])
@@ -91,8 +92,9 @@ def training_rows(of: Round, labels: np.ndarray, members: str) -> tuple[np.ndarr
         drawn = chosen[rank < config["rowsOfStay"]]
         stay = rows.stay[drawn]
         weight = of_stay[stay] / np.minimum(of_stay[stay], config["rowsOfStay"]) / known[stay] * of.split.weight[stay]
-        if label == 0:
-            share = min(1.0, max(config["mostRows"] - len(kept[0]), 1) / max(1, len(drawn)))
+        most = config["mostPositive"] if label == 1 else config["mostRows"] - len(kept[0])
+        share = most / max(1, len(drawn))
+        if share < 1:
             thinned = rng.random(len(drawn)) < share
             drawn, weight = drawn[thinned], weight[thinned] / share
         kept.append(drawn)
