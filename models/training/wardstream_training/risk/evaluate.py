@@ -11,10 +11,11 @@ import numpy as np
 from ..baselines import logistic, out_of_fold, trees
 from ..evaluate import ascending, expected_calibration_error
 from .cohort import is_of_death
-from .labels import ONSETS, labels_of, onset, sepsis_onset
+from .labels import OUTPUTS, labels_of, onset, sepsis_onset
 from .train import VARIANTS, Round, is_from, once, open_round
 from .utility import normalised, sums
 
+MANY_ROWS = 50_000
 SUMMARY = ("last", "windowMean", "windowSd", "windowMin", "windowMax", "windowSteps", "first", "recent")
 
 
@@ -45,14 +46,15 @@ class Figures:
         return np.flatnonzero(is_from(self.rows, "2012")[self.scored] & (np.abs(self.hours - hour) < 1e-3))
 
     def estimates(self, labels: np.ndarray, scores: dict[str, np.ndarray], stay: np.ndarray, against: tuple[str, ...] = ()) -> dict:
-        """AUROC and AUPRC [value, low, high] of each score, and what the others are less those of `against`."""
+        """AUROC and AUPRC [value, low, high] of each score, and what the others are less those of `against`. Fewer resamples of many rows."""
         config = self.of.config
+        resamples = config["bootstrap"] if len(labels) < MANY_ROWS else config["bootstrapOfMany"]
         rng = np.random.default_rng(config["seed"])
         places = np.unique(stay, return_inverse=True)[1]
         stays = places.max() + 1
         ranked = {name: Ranked(labels, score) for name, score in scores.items()}
         draws = {name: [] for name in scores}
-        for _ in range(config["bootstrap"]):
+        for _ in range(resamples):
             weight = np.bincount(rng.integers(0, stays, stays), minlength=stays)[places].astype(np.float64)
             for name, each in ranked.items():
                 draws[name].append(each.figures(weight))
@@ -210,17 +212,21 @@ def fit_line(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", required=True)
-    of = open_round(parser.parse_args().config)
+    parser.add_argument("--output", nargs="*", default=OUTPUTS, choices=OUTPUTS, help="only these; figures of the others stay as they are")
+    arguments = parser.parse_args()
+    of = open_round(arguments.config)
     figures = Figures(of)
+    file = of.folder / "figures.json"
     kept = of.split.fold < 0
-    result = {
+    result = json.loads(file.read_text()) if file.exists() else {}
+    result |= {
         "stays": {"groups": len({each["group"] for each in of.rows.stays}), "records": len(of.rows.stays), "keptRecords": int(kept.sum()),
                   "keptOf2012": int(sum(is_of_death(each) and fold < 0 for each, fold in zip(of.rows.stays, of.split.fold)))},
     }
-    for name, make in [("death", figures.death), *((each, lambda each=each: figures.onsets(each)) for each in ONSETS), ("sepsis", figures.sepsis)]:
-        result[name] = make()
+    for name in arguments.output:
+        result[name] = {"death": figures.death, "sepsis": figures.sepsis}.get(name, lambda: figures.onsets(name))()
         print(name, json.dumps(result[name]), flush=True)
-        (of.folder / "figures.json").write_text(json.dumps(result, indent=1))
+        file.write_text(json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":

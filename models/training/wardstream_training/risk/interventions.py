@@ -68,6 +68,18 @@ def changed(of: Round, x: np.ndarray, sign: str, value: float) -> np.ndarray:
     return out
 
 
+LOADED: dict[tuple, list] = {}
+
+
+def models_of(of: Round, output: str, variant: str) -> list:
+    """The model of each fold; read once."""
+    key = (str(of.folder), output, variant)
+    if key not in LOADED:
+        read = once(of, output, variant)["models"]
+        LOADED[key] = [lightgbm.Booster(model_str=each) if isinstance(each, str) else each for each in read]
+    return LOADED[key]
+
+
 def probabilities(of: Round, output: str, variant: str, x: np.ndarray, hours: np.ndarray, fold: np.ndarray) -> np.ndarray:
     """Of rows [n], each by the model that did not see its stay; `both` is the mean of the logits of trees and regression."""
     if variant == "both":
@@ -76,12 +88,12 @@ def probabilities(of: Round, output: str, variant: str, x: np.ndarray, hours: np
     kind = {"free-trees": "free", "unbound-trees": "unbound"}.get(variant, "monotone")
     columns, _ = of.columns(kind)
     logits = np.empty(len(x))
-    models = once(of, output, variant)["models"]
+    models = models_of(of, output, variant)
     for each in np.unique(fold):
         block = columns.of(x[fold == each], hours[fold == each])
         model = models[each]
-        if isinstance(model, str):
-            logits[fold == each] = lightgbm.Booster(model_str=model).predict(block, raw_score=True, num_threads=1)
+        if isinstance(model, lightgbm.Booster):
+            logits[fold == each] = model.predict(block, raw_score=True, num_threads=1)
         else:
             logits[fold == each] = model.logits(block, hours[fold == each])
     return 1 / (1 + np.exp(-logits))
@@ -101,7 +113,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", required=True)
     parser.add_argument("--variant", nargs="*", default=["trees", "linear", "both"])
-    parser.add_argument("--stays", type=int, default=400)
+    parser.add_argument("--stays", type=int, default=300)
     arguments = parser.parse_args()
     of = open_round(arguments.config)
     chosen = stable(of, arguments.stays)
