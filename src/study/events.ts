@@ -8,6 +8,7 @@ import { type Interval, union } from '../clinical/intervals.js';
 import { BROUGHT_IN_MS } from '../clinical/onsets.js';
 import type { ObservedStay, SignalId } from '../cohort/stays.js';
 import type { AlertRule } from '../settings/config.js';
+import { thresholdAtBurden, thresholdsOf } from './alarm-thresholds.js';
 import {
   type AlarmFigures,
   alarmFigures,
@@ -15,8 +16,6 @@ import {
   type CohortAlarms,
   cohortAlarms,
   HYLAND_RULES,
-  thresholdAtBurden,
-  thresholdsOf,
   watched,
 } from './alarms.js';
 import type { BootstrapOptions } from './bootstrap.js';

@@ -8,31 +8,13 @@ import {
   cohortAlarms,
   HYLAND_RULES,
   stayAlarms,
-  thresholdAtBurden,
-  thresholdsOf,
 } from '../../src/study/alarms.js';
 import type { MonitoredStay } from '../../src/study/monitored.js';
-import { monitored } from './monitored.js';
+import { monitored, stay } from './monitored.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** A stay of some hours from [minute, signal] pairs, with events given in minutes. */
-function stay(
-  rows: readonly (readonly number[])[],
-  events: readonly (readonly number[])[],
-  hours = 24,
-): MonitoredStay {
-  return {
-    times: Float64Array.from(rows, ([minute]) => minute * MINUTE),
-    signal: Float64Array.from(rows, ([, value]) => value),
-    from: 0,
-    to: rows.length,
-    events: events.map(([start, end]) => ({ start: start * MINUTE, end: end * MINUTE })),
-    start: 0,
-    end: hours * HOUR,
-  };
-}
 const sound = (of: MonitoredStay, threshold = 1) =>
   stayAlarms(of, catchable(of, HYLAND_RULES, 0), threshold, HYLAND_RULES);
 /** Moments every so many minutes with one signal. */
@@ -181,37 +163,6 @@ describe('figures of a cohort', () => {
   it('are undefined, not wrong, without events or alarms', () => {
     const figures = alarmFigures(cohortAlarms(monitored(planted.slice(2)), 5, HYLAND_RULES, HOUR));
     expect(figures).toMatchObject({ alarms: 0, recall: NaN, precision: NaN, medianLeadHours: NaN });
-  });
-
-  it('thresholds cover the range of the signal', () => {
-    expect(thresholdsOf(monitored(planted))).toEqual([0, 0.2, 1]);
-    const many = stay(
-      Array.from({ length: 500 }, (_, index) => [index, index]),
-      [],
-    );
-    const thresholds = thresholdsOf(monitored([many]), 11);
-    expect(thresholds).toHaveLength(11);
-    expect([thresholds[0], thresholds[10]]).toEqual([0, 499]);
-  });
-});
-
-describe('threshold at a burden', () => {
-  // One stay of 24 h, ten alarms an hour apart at 1 to 10.
-  const of = [
-    stay(
-      Array.from({ length: 10 }, (_, index) => [index * 60, index + 1]),
-      [],
-    ),
-  ];
-
-  it.each([
-    [10, 1],
-    [9.9, 2],
-    [3, 8],
-    [1, 10],
-    [0.5, null],
-  ])('%d alarms a day: at or above %d', (alarms, threshold) => {
-    expect(thresholdAtBurden(monitored(of), alarms, HYLAND_RULES)).toBe(threshold);
   });
 });
 

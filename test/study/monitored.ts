@@ -1,5 +1,7 @@
 import { type MonitoredStay, MonitoredStays } from '../../src/study/monitored.js';
 
+const MINUTE = 60_000;
+
 /** Stays that were made one by one. */
 export function monitored(stays: readonly MonitoredStay[]): MonitoredStays {
   const offsets = new Uint32Array(stays.length + 1);
@@ -19,4 +21,21 @@ export function monitored(stays: readonly MonitoredStay[]): MonitoredStays {
     joined(({ signal }) => signal),
     stays.map(({ events }) => events),
   );
+}
+
+/** A stay of some hours from [minute, signal] pairs, with events given in minutes. */
+export function stay(
+  rows: readonly (readonly number[])[],
+  events: readonly (readonly number[])[],
+  hours = 24,
+): MonitoredStay {
+  return {
+    times: Float64Array.from(rows, ([minute]) => minute * MINUTE),
+    signal: Float64Array.from(rows, ([, value]) => value),
+    from: 0,
+    to: rows.length,
+    events: events.map(([start, end]) => ({ start: start * MINUTE, end: end * MINUTE })),
+    start: 0,
+    end: hours * 60 * MINUTE,
+  };
 }
