@@ -11,7 +11,7 @@
  */
 import { MAX_VITAL_AGE_MS } from './bedside.js';
 import { type Interval, intersection, union } from './intervals.js';
-import { MAX_SF_SPO2 } from './state.js';
+import { MAX_SF_SPO2 } from './signs.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { log } from '../app/log.js';
 import { openUse } from '../encoders/use.js';
 import { EventDecoder } from '../engine/decode.js';
 import { WardstreamError } from '../errors.js';
@@ -14,7 +15,6 @@ import { ENDPOINTS } from '../study/events.js';
 import { exportFeatures } from '../training/export.js';
 import { exportNotes } from '../training/notes.js';
 import { exportRows } from '../training/rows.js';
-import { log } from './cli.js';
 
 export interface FeaturesOptions {
   /** One source; several only with `rows`. */

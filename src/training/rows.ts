@@ -142,6 +142,8 @@ class RowWriter {
       },
       discharged: (patient) => this.#places.delete(patient),
       acknowledged: NOTHING,
+      measured: NOTHING,
+      judged: NOTHING,
       updated: NOTHING,
       // What follows a discharge that is taken back is left out, as in `exportFeatures`.
       reopened: NOTHING,

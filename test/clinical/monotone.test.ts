@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { MONOTONE } from '../../src/clinical/monotone.js';
 import { news2 } from '../../src/clinical/news2.js';
+import type { SignId } from '../../src/clinical/signs.js';
 import { sofaCoagulation, sofaLiver } from '../../src/clinical/sofa.js';
-import { CRITERIA, type SignId } from '../../src/clinical/state.js';
+import { CRITERIA } from '../../src/clinical/state.js';
 import { TYPICAL } from '../../src/clinical/typical.js';
 import { VARIABLES } from '../../src/clinical/variables.js';
 import { DERIVED_NAMES } from '../../src/features/derived.js';
