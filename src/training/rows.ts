@@ -57,10 +57,10 @@ export async function exportRows(
     const sample = new ValueSample();
     samples.push(sample);
     for await (const events of pass()) {
-      for (const { variables, values } of events) {
+      for (const { variables, values, verdicts } of events) {
         if (variables === null) continue;
         for (let index = 0; index < variables.length; index++) {
-          fit.add(variables[index], values[index]);
+          if (!verdicts?.[index]) fit.add(variables[index], values[index]);
           sample.add(variables[index], values[index]);
         }
       }
