@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { NO_SOFA } from '../src/clinical/sofa.js';
 import { INDEX_BY_CODE, VARIABLE_COUNT, VARIABLES } from '../src/clinical/variables.js';
 import type {
   AckMessage,
@@ -136,6 +137,10 @@ export function score(minute: number, risk: number, more: Partial<Score> = {}): 
     news2: null,
     news2Missing: [],
     qsofa: null,
+    sofa: NO_SOFA,
+    states: [],
+    episodes: [],
+    reopened: 0,
     late: false,
     values: NEVER,
     ages: NEVER,

@@ -1,21 +1,12 @@
+import { SIGN_IDS, SIGNS } from '../clinical/signs.js';
 import { VARIABLES } from '../clinical/variables.js';
 import type { Evidence } from '../contract/messages.js';
 
-/** Values shown as evidence: vitals and the laboratory's alarm values. */
-const EVIDENCE = new Set(
-  [
-    'heartRate',
-    'sbpInvasive',
-    'mapInvasive',
-    'sbpCuff',
-    'mapCuff',
-    'respRate',
-    'temperature',
-    'spo2',
-    'gcs',
-    'fio2',
-  ].concat(['ph', 'pao2', 'lactate', 'creatinine', 'potassium', 'platelets', 'bilirubin']),
-);
+/** Values shown as evidence: what a state is told from, and what says how other organs do. */
+const EVIDENCE = new Set([
+  ...SIGN_IDS.flatMap((id) => SIGNS[id].variables.map((variable) => VARIABLES[variable].id)),
+  ...['creatinine', 'platelets', 'bilirubin'],
+]);
 /** Evidence older than this is left out. */
 const EVIDENCE_AGE_MS = 24 * 3_600_000;
 

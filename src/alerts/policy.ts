@@ -1,3 +1,4 @@
+import type { PresentState } from '../clinical/state.js';
 import type { Contributions } from '../contract/contributions.js';
 import {
   type AckMessage,
@@ -18,27 +19,38 @@ import {
   newRuleState,
   notBefore,
   type PatientPlace,
+  passTime,
   type RuleState,
   recordAfter,
+  restoreRule,
+  type StoredRule,
+  storedRule,
 } from './rule-state.js';
+import {
+  isAlarmed,
+  type MeasuredMoment,
+  NO_STATE_ALARMS,
+  type StateAlarms,
+  StateWatch,
+  type StoredStates,
+} from './state-watch.js';
 
 /** What the policy needs of a score. */
-export interface ScoredMoment extends SignalSource {
-  readonly patientId: string;
-  readonly stayId: string;
-  readonly wardId: string | null;
-  readonly bedId: string | null;
-  readonly eventTime: EpochMs;
+export interface ScoredMoment extends SignalSource, MeasuredMoment {
   /** What each modality adds to the risk, where that is known. */
   readonly contributions?: Contributions;
-  /** Last known values in canonical units and their ages in ms, by variable index; NaN where never seen. */
-  readonly values: Float32Array;
-  readonly ages: Float32Array;
+}
+
+/** The states of a patient that are there. */
+export interface PatientStates {
+  readonly patientId: string;
+  readonly states: readonly PresentState[];
 }
 
 interface StayState {
   readonly rules: RuleState[];
   readonly place: PlaceWatch;
+  readonly states: StateWatch;
   /** Open alerts of rules that are configured no more. */
   orphans: AlertMessage[];
   /** Risk by time, at least a minute apart, an hour back. */
@@ -47,16 +59,10 @@ interface StayState {
 
 /** A stay's state as JSON has it: what is not finite is null. */
 interface StoredStay {
-  readonly rules: {
-    readonly id: string;
-    readonly onset: EpochMs | null;
-    readonly open: AlertMessage | null;
-    readonly since: EpochMs | null;
-    readonly snoozedUntil: EpochMs | null;
-    readonly refractoryUntil: EpochMs | null;
-  }[];
+  readonly rules: readonly StoredRule[];
   /** Absent in older ones. */
   readonly place?: StoredPlaceWatch;
+  readonly states?: StoredStates;
   readonly trail: { time: EpochMs; risk: number }[];
 }
 
@@ -78,15 +84,20 @@ export class AlertPolicy {
   /** Patients with an alert that time alone can change. */
   readonly #waiting = new Set<string>();
   readonly #placeUnknownAfterMs: number;
+  readonly #stateAlarms: StateAlarms;
+  /** Patients whose states were told or have changed since they were taken. */
+  readonly #restated = new Set<string>();
 
   constructor(
     rules: readonly AlertRule[],
     modelVersion: string,
     placeUnknownAfterMs = PLACE_UNKNOWN_AFTER_MS,
+    stateAlarms: StateAlarms = NO_STATE_ALARMS,
   ) {
     this.#rules = rules;
     this.#modelVersion = modelVersion;
     this.#placeUnknownAfterMs = placeUnknownAfterMs;
+    this.#stateAlarms = stateAlarms;
   }
 
   /** The transitions a score causes; each is the next record of its alert. Time alone changes nothing beyond `ordered`. */
@@ -94,6 +105,7 @@ export class AlertPolicy {
     const stay = this.#stayOf(moment.patientId);
     const trend = moment.risk - riskAnHourAgo(stay, moment);
     const transitions = this.advanceTo(moment.patientId, Math.min(moment.eventTime, ordered));
+    transitions.push(...this.#tell(stay, moment, ordered));
     this.#rules.forEach((rule, index) => {
       const value = signalOf(rule.signal).of(moment);
       if (value === null) return;
@@ -102,6 +114,21 @@ export class AlertPolicy {
     });
     this.#noteTimers(moment.patientId);
     return transitions;
+  }
+
+  /** The transitions that values cause which are no reason for a score: of the patient's state alone. */
+  measure(moment: MeasuredMoment, ordered: EpochMs = moment.eventTime): AlertMessage[] {
+    const transitions = this.advanceTo(moment.patientId, Math.min(moment.eventTime, ordered));
+    transitions.push(...this.#tell(this.#stayOf(moment.patientId), moment, ordered));
+    this.#noteTimers(moment.patientId);
+    return transitions;
+  }
+
+  /** The states of patients of whom they were told, or have changed by time alone, since the last call. */
+  takeStates(): PatientStates[] {
+    const taken = [...this.#restated].map((patientId) => ({ patientId, states: this.statesOf(patientId) }));
+    this.#restated.clear();
+    return taken;
   }
 
   /**
@@ -126,31 +153,29 @@ export class AlertPolicy {
   advanceTo(patientId: string, time: EpochMs): AlertMessage[] {
     if (!this.#waiting.has(patientId)) return [];
     const transitions: AlertMessage[] = [];
-    this.#stayOf(patientId).rules.forEach((state, index) => {
-      const rule = this.#rules[index];
-      for (let due = dueTime(rule, state); due <= time; due = dueTime(rule, state)) {
-        const isSnoozed = state.open?.state === 'SNOOZED';
-        const reason = isSnoozed ? 'the snooze is over' : 'not acknowledged';
-        const next = isSnoozed ? 'RAISED' : 'ESCALATED';
-        transitions.push(advance(state, next, due, { actor: null, reason }));
-      }
-    });
+    const { rules, states } = this.#stayOf(patientId);
+    for (const state of rules) {
+      for (let due = dueTime(state); due <= time; due = dueTime(state))
+        transitions.push(passTime(state, due));
+    }
+    if (states.dueTime <= time) {
+      transitions.push(...states.advanceTo(time));
+      this.#restated.add(patientId);
+    }
     transitions.push(...this.#raiseUnknown(patientId, time));
     this.#noteTimers(patientId);
     return transitions;
   }
 
   /**
-   * What a person's action changes, after what time had changed by then, or by `ordered`; null where no open alert of the patient
-   * has that id.
+   * What a person's action changes; null where no open alert of the patient has that id. What time had changed by then is for
+   * `advanceTo`, before: it may have raised or ended the alert.
    */
-  act(
-    { patientId, alertId, action, actor, eventTime, snoozeMs, reason }: AckMessage,
-    ordered: EpochMs = eventTime,
-  ): AlertMessage[] | null {
-    const state = this.#stays.get(patientId)?.rules.find(({ open }) => open?.alertId === alertId);
+  act({ patientId, alertId, action, actor, eventTime, snoozeMs, reason }: AckMessage): AlertMessage | null {
+    const stay = this.#stays.get(patientId);
+    if (stay === undefined) return null;
+    const state = watched(stay).find(({ open }) => open?.alertId === alertId);
     if (!state?.open) return null;
-    const transitions = this.advanceTo(patientId, Math.min(eventTime, ordered));
     if (action === 'SNOOZE') state.snoozedUntil = eventTime + (snoozeMs ?? DEFAULT_SNOOZE_MS);
     const next: AlertState =
       action === 'ACKNOWLEDGE'
@@ -160,9 +185,9 @@ export class AlertPolicy {
           : action === 'ESCALATE'
             ? 'ESCALATED'
             : state.open.state;
-    transitions.push(advance(state, next, eventTime, { actor, reason }));
+    const record = advance(state, next, eventTime, { actor, reason });
     this.#noteTimers(patientId);
-    return transitions;
+    return record;
   }
 
   /** Ends the stay: its open alerts resolve. */
@@ -170,7 +195,7 @@ export class AlertPolicy {
     const transitions = this.advanceTo(patientId, Math.min(eventTime, ordered));
     transitions.push(...this.#raiseUnknown(patientId, eventTime));
     const stay = this.#stays.get(patientId);
-    for (const state of stay?.rules ?? []) {
+    for (const state of stay === undefined ? [] : watched(stay)) {
       if (state.open === null) continue;
       const time = notBefore(state.open, eventTime);
       transitions.push(advance(state, 'RESOLVED', time, { actor: null, reason: 'discharged' }));
@@ -185,8 +210,9 @@ export class AlertPolicy {
   stateOf(patientId: string): string {
     const stay = this.#stays.get(patientId);
     if (stay === undefined) return '';
-    const rules = stay.rules.map((state, index) => ({ id: this.#rules[index].id, ...state }));
-    return JSON.stringify({ rules, place: stay.place, trail: stay.trail });
+    const rules = stay.rules.map((state, index) => storedRule(this.#rules[index].id, state));
+    const { place, trail, states } = stay;
+    return JSON.stringify({ rules, place, trail, ...(states.isIdle ? {} : { states }) });
   }
 
   /** Whether `restore` can continue from it. */
@@ -203,17 +229,29 @@ export class AlertPolicy {
   /** The open alerts in what `stateOf` gave. @throws SyntaxError or TypeError where it is something else. */
   static openIn(json: string): AlertMessage[] {
     if (json === '') return [];
-    const { rules, place } = JSON.parse(json) as StoredStay;
-    return [...rules, place].flatMap((each) => each?.open ?? []);
+    const { rules, place, states } = JSON.parse(json) as StoredStay;
+    return [...rules, place, ...(states?.alerts ?? [])].flatMap((each) => each?.open ?? []);
+  }
+
+  /** The states in what `stateOf` gave that are there; null where one of them waits for its time. Throws as `openIn`. */
+  static statesIn(json: string): readonly PresentState[] | null {
+    const { states } = json === '' ? {} : (JSON.parse(json) as Partial<StoredStay>);
+    if (states === undefined) return [];
+    const watch = new StateWatch(NO_STATE_ALARMS);
+    watch.restore({ ...states, alerts: [] });
+    return watch.dueTime < Number.POSITIVE_INFINITY ? null : watch.present();
   }
 
   /** Whether nothing in what `stateOf` gave waits for `settle`, or for word of a place: the rules of open alerts are configured. */
   isCurrent(json: string): boolean {
     if (json === '') return true;
-    const { rules, place } = JSON.parse(json) as StoredStay;
+    const { rules, place, states } = JSON.parse(json) as StoredStay;
     const configured = new Set(this.#rules.map(({ id }) => id));
     const isMissing = place !== undefined && place.unknownSince !== null && place.open === null;
-    return !isMissing && rules.every(({ id, open }) => open === null || configured.has(id));
+    const isWanted = ({ open, criterion }: StoredStates['alerts'][number]) =>
+      open === null || isAlarmed(this.#stateAlarms, criterion);
+    const isOfNow = rules.every(({ id, open }) => open === null || configured.has(id));
+    return !isMissing && isOfNow && (states?.alerts ?? []).every(isWanted);
   }
 
   /** Whether time alone can change an alert of the patient. */
@@ -224,20 +262,15 @@ export class AlertPolicy {
   /** Continues from what `stateOf` gave; returns the open alerts. What has changed meanwhile is for `settle`. */
   restore(patientId: string, json: string): AlertMessage[] {
     if (json === '') return [];
-    const { rules, place, trail } = JSON.parse(json) as StoredStay;
+    const { rules, place, states, trail } = JSON.parse(json) as StoredStay;
     const stay = this.#stayOf(patientId);
     stay.trail.push(...trail);
     this.#rules.forEach(({ id }, index) => {
       const stored = rules.find((rule) => rule.id === id);
-      if (stored === undefined) return;
-      const { onset, open, since, snoozedUntil, refractoryUntil } = stored;
-      stay.rules[index].onset = onset ?? Number.NaN;
-      stay.rules[index].open = open === null ? null : withPresentFields(open);
-      stay.rules[index].since = since ?? open?.eventTime ?? Number.NaN;
-      stay.rules[index].snoozedUntil = snoozedUntil ?? Number.NEGATIVE_INFINITY;
-      stay.rules[index].refractoryUntil = refractoryUntil ?? Number.NEGATIVE_INFINITY;
+      if (stored !== undefined) restoreRule(stay.rules[index], stored);
     });
     if (place !== undefined) stay.place.restore(place);
+    if (states !== undefined) stay.states.restore(states);
     const configured = new Set(this.#rules.map(({ id }) => id));
     stay.orphans = rules.flatMap(({ id, open }) =>
       open === null || configured.has(id) ? [] : withPresentFields(open),
@@ -261,13 +294,21 @@ export class AlertPolicy {
       transitions.push(recordAfter(alert, facts));
     }
     stay.orphans = [];
+    transitions.push(...stay.states.endUnwanted(where));
+    if (!stay.states.isIdle) this.#restated.add(where.patientId);
     return transitions;
   }
 
   /** Forgets a patient who is another process's from now on. */
   release(patientId: string): void {
     this.#stays.delete(patientId);
+    this.#restated.delete(patientId);
     this.#waiting.delete(patientId);
+  }
+
+  /** The patient's states that are there. */
+  statesOf(patientId: string): readonly PresentState[] {
+    return this.#stays.get(patientId)?.states.present() ?? [];
   }
 
   /** The patient's alerts that are not resolved. */
@@ -281,8 +322,8 @@ export class AlertPolicy {
     for (const stay of this.#stays.values()) yield* this.#openOf(stay);
   }
 
-  *#openOf({ rules, place }: StayState): Generator<AlertMessage> {
-    for (const { open } of [...rules, place]) if (open !== null) yield open;
+  *#openOf(stay: StayState): Generator<AlertMessage> {
+    for (const { open } of [...watched(stay), stay.place]) if (open !== null) yield open;
   }
 
   /** No acknowledgement can come between a place that is not known and its notice, so that need not wait until all is in. */
@@ -292,17 +333,21 @@ export class AlertPolicy {
   }
 
   #settle(where: PatientPlace): AlertMessage[] {
-    const { rules, place } = this.#stayOf(where.patientId);
-    const known = place.see(where);
+    const stay = this.#stayOf(where.patientId);
+    const known = stay.place.see(where);
+    stay.states.see(where);
     this.#noteTimers(where.patientId);
-    return [...rules.map((state) => followTo(where, state)), known].filter((record) => record !== null);
+    return [...watched(stay).map((state) => followTo(where, state)), known].filter(
+      (record) => record !== null,
+    );
   }
 
   #stayOf(patientId: string): StayState {
     let stay = this.#stays.get(patientId);
     if (stay === undefined) {
       const place = new PlaceWatch(this.#placeUnknownAfterMs);
-      stay = { rules: this.#rules.map(newRuleState), place, orphans: [], trail: [] };
+      const states = new StateWatch(this.#stateAlarms);
+      stay = { rules: this.#rules.map(newRuleState), place, states, orphans: [], trail: [] };
       this.#stays.set(patientId, stay);
     }
     return stay;
@@ -337,11 +382,18 @@ export class AlertPolicy {
     return null;
   }
 
+  #tell({ states }: StayState, moment: MeasuredMoment, ordered: EpochMs): AlertMessage[] {
+    if (states.isIdle && moment.episodes.length === 0) return [];
+    this.#restated.add(moment.patientId);
+    return states.tell(moment, ordered);
+  }
+
   #noteTimers(patientId: string): void {
-    const { rules, place } = this.#stayOf(patientId);
+    const { rules, place, states } = this.#stayOf(patientId);
     const isWaiting =
       place.dueTime < Number.POSITIVE_INFINITY ||
-      rules.some((state, index) => dueTime(this.#rules[index], state) < Number.POSITIVE_INFINITY);
+      states.dueTime < Number.POSITIVE_INFINITY ||
+      rules.some((state) => dueTime(state) < Number.POSITIVE_INFINITY);
     if (isWaiting) this.#waiting.add(patientId);
     else this.#waiting.delete(patientId);
   }
@@ -381,6 +433,11 @@ export class AlertPolicy {
       leftWardId: null,
     };
   }
+}
+
+/** Where every rule and criterion stands that has an alert, or may have. */
+function watched({ rules, states }: StayState): RuleState[] {
+  return [...rules, ...states.alerts];
 }
 
 function riskAnHourAgo({ trail }: StayState, { eventTime, risk }: ScoredMoment): number {

@@ -1,6 +1,5 @@
-import type { AlertMessage, AlertState } from '../contract/messages.js';
+import { type AlertMessage, type AlertState, withPresentFields } from '../contract/messages.js';
 import type { EpochMs } from '../events/event.js';
-import type { AlertRule } from '../settings/config.js';
 
 /** Where a patient is, since some moment. */
 export interface PatientPlace {
@@ -11,8 +10,10 @@ export interface PatientPlace {
   readonly time: EpochMs;
 }
 
-/** Where one rule stands for one stay. */
+/** Where one rule, or one criterion of a state, stands for one stay. */
 export interface RuleState {
+  /** An alert that nobody acknowledged escalates after so long. */
+  readonly escalateAfterMs: number;
   /** Since when the signal has been at or above the threshold; NaN: it is not. */
   onset: EpochMs;
   /** The newest transition of an alert that is not resolved. */
@@ -23,8 +24,9 @@ export interface RuleState {
   refractoryUntil: EpochMs;
 }
 
-export function newRuleState(): RuleState {
+export function newRuleState({ escalateAfterMs }: Pick<RuleState, 'escalateAfterMs'>): RuleState {
   return {
+    escalateAfterMs,
     onset: Number.NaN,
     open: null,
     since: Number.NaN,
@@ -34,10 +36,17 @@ export function newRuleState(): RuleState {
 }
 
 /** When time alone moves a rule's alert on; infinite where it does not. */
-export function dueTime({ escalateAfterMs }: AlertRule, { open, since, snoozedUntil }: RuleState): EpochMs {
+export function dueTime({ escalateAfterMs, open, since, snoozedUntil }: RuleState): EpochMs {
   if (open?.state === 'RAISED') return since + escalateAfterMs;
   if (open?.state === 'SNOOZED') return snoozedUntil;
   return Number.POSITIVE_INFINITY;
+}
+
+/** Moves an alert on whose time has come, at `due`. */
+export function passTime(state: RuleState, due: EpochMs): AlertMessage {
+  const isSnoozed = state.open?.state === 'SNOOZED';
+  const reason = isSnoozed ? 'the snooze is over' : 'not acknowledged';
+  return advance(state, isSnoozed ? 'RAISED' : 'ESCALATED', due, { actor: null, reason });
 }
 
 /** The alert's next record; a resolved alert is closed. */
@@ -78,4 +87,34 @@ export function recordAfter(before: AlertMessage, facts: Partial<AlertMessage>):
 /** Records of an alert never go back in time, also where word comes late. */
 export function notBefore({ eventTime }: AlertMessage, time: EpochMs): EpochMs {
   return Math.max(eventTime, time);
+}
+
+/** What is kept of a rule's state, as JSON: what is not finite is null. */
+export interface StoredRule {
+  readonly id: string;
+  readonly onset: EpochMs | null;
+  readonly open: AlertMessage | null;
+  readonly since: EpochMs | null;
+  readonly snoozedUntil: EpochMs | null;
+  readonly refractoryUntil: EpochMs | null;
+}
+
+export function storedRule(id: string, state: RuleState): StoredRule {
+  const { onset, open, since, snoozedUntil, refractoryUntil } = state;
+  const [onsetAt, sinceAt, snoozeEnd, restEnd] = [onset, since, snoozedUntil, refractoryUntil].map(finite);
+  return { id, onset: onsetAt, open, since: sinceAt, snoozedUntil: snoozeEnd, refractoryUntil: restEnd };
+}
+
+/** Continues from what was kept. */
+export function restoreRule(state: RuleState, stored: StoredRule): void {
+  const { onset, open, since, snoozedUntil, refractoryUntil } = stored;
+  state.onset = onset ?? Number.NaN;
+  state.open = open === null ? null : withPresentFields(open);
+  state.since = since ?? open?.eventTime ?? Number.NaN;
+  state.snoozedUntil = snoozedUntil ?? Number.NEGATIVE_INFINITY;
+  state.refractoryUntil = refractoryUntil ?? Number.NEGATIVE_INFINITY;
+}
+
+function finite(time: EpochMs): EpochMs | null {
+  return Number.isFinite(time) ? time : null;
 }

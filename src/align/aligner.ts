@@ -323,11 +323,8 @@ export class Aligner {
   }
 
   #requestScore(patient: PatientState, isForced: boolean, isLate: boolean): void {
-    if (isLate) {
-      this.#tellMeasured(patient);
-      return;
-    }
-    if (!Number.isNaN(patient.scorePendingAt)) return;
+    if (isLate) this.#endMoment(patient);
+    if (isLate || !Number.isNaN(patient.scorePendingAt)) return;
     const isDue =
       isForced ||
       patient.revised ||
@@ -337,19 +334,15 @@ export class Aligner {
     this.#pending.push(patient);
   }
 
-  #tellMeasured(patient: PatientState): void {
-    if (patient.timeline.signs.takeNews()) this.#sink.measured(patient, patient.lastEventAt);
-  }
-
   /** All events of the patient's newest moment are in. */
   #endMoment(patient: PatientState): void {
     const time = patient.scorePendingAt;
+    const hasNews = patient.timeline.signs.takeNews();
     if (Number.isNaN(time)) {
-      this.#tellMeasured(patient);
+      if (hasNews) this.#sink.measured(patient, patient.lastEventAt);
       return;
     }
     patient.scorePendingAt = Number.NaN;
-    patient.timeline.signs.takeNews();
     this.#sink.scoreDue(patient, time);
     patient.lastScoreAt = time;
     patient.revised = false;

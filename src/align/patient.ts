@@ -1,3 +1,4 @@
+import type { Sofa } from '../clinical/sofa.js';
 import type { AdtMessage, Sex, UnitType } from '../contract/messages.js';
 import type { ClinicalEvent, EpochMs } from '../events/event.js';
 import { RecentIds } from './recent-ids.js';
@@ -43,6 +44,8 @@ export interface LastScore {
   readonly news2: number | null;
   readonly news2Missing: readonly string[];
   readonly qsofa: number | null;
+  /** Null: of a snapshot of an earlier version. */
+  readonly sofa: Sofa | null;
 }
 
 /** What ADT messages told of a stay, as JSON has it; times that are not finite are null. */

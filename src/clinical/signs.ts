@@ -60,7 +60,7 @@ export const SIGNS = {
   spo2: vital('oxygen saturation', '%', 'spo2', 'sao2'),
   temperature: vital('temperature', 'Cel', 'temperature'),
   gcsFall: {
-    ...vital('fall of the Glasgow Coma Scale', '{score}', 'gcs'),
+    ...vital('fall of the Glasgow Coma Scale', '{score}', 'gcs', 'mechVent'),
     historyMs: 24 * HOUR_MS,
     read: readGcsFall,
   },
@@ -113,6 +113,7 @@ function sign(label: string, unit: string, ids: readonly string[], maxAgeMs: num
 }
 
 const GCS = variableIndex('gcs');
+const MECH_VENT = variableIndex('mechVent');
 const PAO2 = variableIndex('pao2');
 const SPO2 = variableIndex('spo2');
 const FIO2 = variableIndex('fio2');
@@ -131,7 +132,7 @@ function readOxygenation(values: ArrayLike<number>, ages: ArrayLike<number>, now
   return { value: values[PAO2] / fio2, at: now - gasAge, variable: PAO2 };
 }
 
-/** Points lost since the best of the history. */
+/** Points lost since the best of the history; none where a tube and its sedation, not the brain, may have taken them. */
 function readGcsFall(
   values: ArrayLike<number>,
   ages: ArrayLike<number>,
@@ -139,5 +140,6 @@ function readGcsFall(
   best: number,
 ): Reading | null {
   if (!(ages[GCS] <= MAX_VITAL_AGE_MS)) return null;
-  return { value: best - values[GCS], at: now - ages[GCS], variable: GCS };
+  const isVentilated = ages[MECH_VENT] <= MAX_VITAL_AGE_MS && values[MECH_VENT] === 1;
+  return { value: isVentilated ? 0 : best - values[GCS], at: now - ages[GCS], variable: GCS };
 }

@@ -72,7 +72,7 @@ const ROWS: readonly Row[] = [
   ['hypoxaemia', 'Respiratory failure', 'oxygenation', 'failing', 'low', 200, 230, SUSTAINED_MS, '[B] moderate; by SpO2 [R]'],
   ['hypothermia', 'Very low temperature', 'temperature', 'critical', 'low', 32, 33, SUSTAINED_MS, '[C] moderate'],
   ['hyperthermia', 'Very high temperature', 'temperature', 'critical', 'high', 40.5, 39.5, SUSTAINED_MS, 'above the 40 of [H]'],
-  ['consciousness-fall', 'Falling consciousness', 'gcsFall', 'failing', 'high', 2, 1, HOUR_MS, '[V], from the best of 24 h'],
+  ['consciousness-fall', 'Falling consciousness', 'gcsFall', 'failing', 'high', 2, 1, HOUR_MS, '[V], from the best of 24 h; not while ventilated'],
   ['lactate-high', 'Very high lactate', 'lactate', 'critical', 'high', 4, 3, AT_ONCE_MS, '[SSC]'],
   ['potassium-low', 'Very low potassium', 'potassium', 'critical', 'low', 2.8, 3.1, AT_ONCE_MS, '[K]'],
   ['potassium-high', 'Very high potassium', 'potassium', 'critical', 'high', 6.2, 5.8, AT_ONCE_MS, '[K]'],
@@ -223,10 +223,13 @@ const NONE: readonly PresentState[] = [];
 /** Which states are there at `now`. */
 export function presentAt(episodes: readonly ActiveEpisode[], now: number): readonly PresentState[] {
   if (episodes.length === 0) return NONE;
-  return episodes
-    .filter((episode) => isPresentAt(episode, episode.criterion, now))
-    .map(({ criterion: { id, label, grade, sign }, value, since, readAt, variable }) => {
-      const what = { criterion: id, label, grade, sign };
-      return { ...what, value, unit: SIGNS[sign].unit, since, at: readAt, variable: VARIABLES[variable].id };
-    });
+  return episodes.filter((episode) => isPresentAt(episode, episode.criterion, now)).map(presentState);
+}
+
+/** How an episode is told whose state is there. */
+export function presentState(episode: ActiveEpisode): PresentState {
+  const { criterion, value, since, readAt: at, variable } = episode;
+  const { id, label, grade, sign } = criterion;
+  const { unit } = SIGNS[sign];
+  return { criterion: id, label, grade, sign, value, unit, since, at, variable: VARIABLES[variable].id };
 }

@@ -46,6 +46,9 @@ export function* momentsOf({
       news2: known(news2[moment]),
       values: UNKNOWN,
       ages: UNKNOWN,
+      // States need no model and no rule: they are told of when stays are scored.
+      episodes: [],
+      reopened: 0,
     };
   }
 }

@@ -1,3 +1,5 @@
+import type { Sofa } from '../clinical/sofa.js';
+import type { PresentState } from '../clinical/state.js';
 import type { Contributions } from './contributions.js';
 
 /** The records of `schemas/*.avsc` as they come out of the decoder: one interface a schema. */
@@ -97,6 +99,8 @@ export interface RiskScoreMessage {
   contributions: Contributions | null;
   outOfRange: string[];
   shadow: boolean;
+  sofa: Sofa | null;
+  states: PresentState[];
 }
 
 export type Priority = 'LOW' | 'MEDIUM' | 'HIGH';
@@ -128,7 +132,7 @@ export interface AlertMessage {
   state: AlertState;
   onsetTime: number;
   eventTime: number;
-  /** Which signal, or sign of the patient's state, `value` is of. Null: a technical notice, or a record of an earlier version. */
+  /** Which signal, or sign of the patient's state, `value` is of: see `SIGNALS` and `SIGNS`. Null: a technical notice, or a record of an earlier version. */
   signal: string | null;
   /** What is alarmed, in words for a clinician. Null: as `signal`. */
   label: string | null;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GRADES } from '../clinical/state.js';
 import { IdFault, MAX_ID_LENGTH, readId } from './ids.js';
 import { ROLES } from './roles.js';
 
@@ -53,6 +54,32 @@ export const markedValueSchema = z
     id: 'MarkedValue',
     description: 'A value of a course that is not used; at the time it became known.',
   });
+const points = z.number().int().nullable();
+export const sofaSchema = z
+  .object({
+    total: points.describe('0 to 24 over the parts known, so a lower bound; null: none is.'),
+    respiration: points,
+    coagulation: points,
+    liver: points,
+    cardiovascular: points,
+    nervous: points,
+    renal: points,
+  })
+  .meta({ id: 'Sofa', description: 'SOFA of the last known values, part by part; null: not known.' });
+
+export const stateSchema = z
+  .object({
+    criterion: z.string().describe('See docs/alarms.md.'),
+    label: z.string().describe('In words for a clinician.'),
+    grade: z.enum(GRADES).describe('critical: somebody has to come now; failing: an organ fails.'),
+    sign: z.string().describe('What the criterion is about, e.g. map.'),
+    value: z.number().describe('Of the sign, the newest.'),
+    unit: z.string(),
+    since: time.describe('When the first value that meets the criterion was observed.'),
+    at: time.describe('When `value` was observed.'),
+    variable: z.string().describe('The variable that says so.'),
+  })
+  .meta({ id: 'State', description: 'What the patient is in now, by a published criterion; no model.' });
 
 export const patientSchema = z
   .object({
@@ -79,6 +106,8 @@ export const patientSchema = z
     news2: z.number().int().nullable(),
     news2Missing: z.array(z.string()).readonly(),
     qsofa: z.number().int().nullable(),
+    sofa: sofaSchema.nullable(),
+    states: z.array(stateSchema).readonly().describe('Those that are there now.'),
     values: z.record(z.string(), valueSchema),
     doubted: z
       .record(z.string(), doubtSchema)
@@ -125,7 +154,9 @@ export const alertSchema = z
     stayId: z.string(),
     wardId: z.string().nullable().describe('Where the patient is, as of this record; null: not known.'),
     bedId: z.string().nullable(),
-    rule: z.string().describe('The rule that raised it; of a technical notice, its kind.'),
+    rule: z
+      .string()
+      .describe('The rule that raised it, or the criterion of a state; of a technical notice, its kind.'),
     priority: prioritySchema,
     state: alertStateSchema,
     onsetTime: time,
@@ -134,7 +165,7 @@ export const alertSchema = z
       .string()
       .nullable()
       .describe(
-        'Which signal `value` is of, e.g. risk or news2. Null: a technical notice, or a record of an earlier version.',
+        'What `value` is of: a signal, e.g. risk or news2, or a sign of the state, e.g. map. Null: a technical notice, or a record of an earlier version.',
       ),
     label: z.string().nullable().describe('What is alarmed, in words for a clinician. Null: as `signal`.'),
     unit: z
@@ -143,10 +174,10 @@ export const alertSchema = z
       .describe('UCUM unit of `value` and `threshold`; 1 is a probability. Null: as `signal`.'),
     value: z.number().nullable().describe('Null: a technical notice.'),
     threshold: z.number().nullable().describe('Null: a technical notice.'),
-    risk: probability.nullable().describe('Null: a technical notice.'),
+    risk: probability.nullable().describe('Null: a technical notice, or an alert of a state.'),
     trend: z.number(),
     news2: z.number().int().nullable(),
-    modelVersion: z.string(),
+    modelVersion: z.string().describe('Empty where no model has a part in it.'),
     contributions: z
       .object({
         base: probability.describe('Risk of a patient of whom nothing is known.'),
@@ -298,6 +329,7 @@ export const timelineSchema = z
       deterioration: z.array(probability.nullable()),
       news2: z.array(z.number().int().nullable()),
       qsofa: z.array(z.number().int().nullable()),
+      sofa: z.array(z.number().int().nullable()).describe('Totals.'),
     }),
     notes: z.array(noteMarkSchema),
     images: z.array(imageSchema),
@@ -411,6 +443,10 @@ export const scoreSchema = z
     deterioration: probability.nullable(),
     news2: z.number().int().nullable(),
     qsofa: z.number().int().nullable(),
+    sofa: sofaSchema,
+    states: z
+      .array(stateSchema.pick({ criterion: true, value: true, since: true, variable: true }))
+      .describe('Those that were there.'),
   })
   .meta({ id: 'Score', description: 'One evaluation of the model.' });
 export const scoresSchema = z.object({

@@ -1,3 +1,5 @@
+import { signOf } from '../clinical/signs.js';
+import { CRITERIA } from '../clinical/state.js';
 import { WardstreamError } from '../errors.js';
 import type { ModelOutput, Outcomes } from './outcomes.js';
 
@@ -76,6 +78,11 @@ export function signalOf(id: SignalId): SignalEntry {
   return BY_ID.get(id)!;
 }
 
+/** Whether an alert is of the patient's state, not of a rule. */
+export function isOfState({ signal }: { readonly signal: string | null }): boolean {
+  return signal !== null && signOf(signal) !== undefined;
+}
+
 /** The kind of the technical notice of a patient whose ward is not known; no rule may have its name. */
 export const PLACE_UNKNOWN = 'place-unknown';
 
@@ -107,6 +114,7 @@ export function faultsOf(rules: readonly Thresholds[]): RuleFault[] {
     const say = (field: RuleFault['field'], message: string) => faults.push({ rule, field, message });
     if (id.trim() === '') say('id', 'a rule needs a name');
     if (id === PLACE_UNKNOWN) say('id', `${id} is the name of a technical notice`);
+    if (CRITERIA.some((criterion) => criterion.id === id)) say('id', `${id} is the name of a state`);
     if (rules.findIndex((other) => other.id === id) < rule)
       say('id', `there are two rules ${id}: their alerts would have one id`);
     if (raiseAt > high) say('raiseAt', `rule ${id} would never fire at ${raiseAt}: ${range}`);

@@ -197,7 +197,12 @@ export class Checkpoint {
     const { aligner, policy, silent } = this.#options;
     await atRest(() => {
       const patients = this.#evictable();
-      left(patients.map((patient) => silentOf(patient, policy.openOf(patient.patientId))));
+      left(
+        patients.map((patient) => {
+          const { patientId } = patient;
+          return silentOf(patient, policy.openOf(patientId), policy.statesOf(patientId));
+        }),
+      );
       for (const { patientId } of patients) {
         silent.put(this.#places.get(patientId) as StatePlace);
         this.#places.delete(patientId);

@@ -1,4 +1,5 @@
 import type { UntrustedValues } from '../align/trust-counts.js';
+import { isOfState } from '../contract/signals.js';
 import type { Outputs } from './outputs.js';
 
 /** Counters of the whole path, since the start. */
@@ -16,7 +17,9 @@ export interface EngineCounts {
   duplicateObservations: number;
   late: number;
   scores: number;
+  /** Alerts raised about patients, those of states among them. */
   alerts: number;
+  stateAlerts: number;
   deadLetters: number;
   deadLettersByReason: Record<string, number>;
   /** Observations of events outside a stay, inside `deadLetters` as one a message. */
@@ -32,12 +35,15 @@ export class OutputCounts {
   scores = 0;
   /** Alerts raised; their changes do not count. */
   alerts = 0;
+  stateAlerts = 0;
   deadLetters = 0;
   readonly deadLettersByReason: Record<string, number> = {};
 
   add({ scores, alerts, deadLetters }: Outputs): void {
     this.scores += scores.length;
-    this.alerts += alerts.filter(({ class: kind, sequence }) => kind === 'clinical' && sequence === 0).length;
+    const raised = alerts.filter(({ class: kind, sequence }) => kind === 'clinical' && sequence === 0);
+    this.alerts += raised.length;
+    this.stateAlerts += raised.filter(isOfState).length;
     for (const { reason, count } of deadLetters) {
       this.deadLetters += count;
       this.deadLettersByReason[reason] = (this.deadLettersByReason[reason] ?? 0) + count;

@@ -26,14 +26,19 @@ export function decide(policy: AlertPolicy, action: Action, outputs: Outputs, or
       outputs.scores.push(action.score);
       outputs.alerts.push(...policy.score(action.score, ordered(action.partition)));
       return;
+    case 'measured':
+      outputs.alerts.push(...policy.measure(action.moment, ordered(action.partition)));
+      return;
     case 'act': {
       const { message, event } = action;
-      const transitions = policy.act(message, ordered(event.partition));
-      if (transitions !== null) {
-        outputs.alerts.push(...transitions);
+      const { patientId, eventTime, alertId } = message;
+      const passed = Math.min(eventTime, ordered(event.partition));
+      outputs.alerts.push(...policy.advanceTo(patientId, passed));
+      const record = policy.act(message);
+      if (record !== null) {
+        outputs.alerts.push(record);
         return;
       }
-      const { patientId, eventTime, alertId } = message;
       const detail = `the patient has no open alert ${alertId}`;
       const rejection = { reason: 'unknown-alert' as const, detail, patientId, eventTime, index: -1 };
       outputs.deadLetters.push(deadLetter(event, null, rejection));

@@ -96,8 +96,8 @@ export class Engine {
     this.#shadowRuntime = shadow?.runtime ?? null;
     this.#drift = new DriftCounters(model);
     this.codec = new MessageCodec({ registry, directory: config.schemas.directory });
-    const { rules, placeUnknownAfterMs } = config.alerts;
-    this.policy = new AlertPolicy(rules, model.config.version, placeUnknownAfterMs);
+    const { rules, placeUnknownAfterMs, state, baselines } = config.alerts;
+    this.policy = new AlertPolicy(rules, model.config.version, placeUnknownAfterMs, state);
     this.notices = options.notices ?? new TechnicalNotices(options.clock);
     this.#noticing = this.notices.changes$.subscribe((record) => this.#tell(record));
     // In history there is no bed to go to.
@@ -113,17 +113,13 @@ export class Engine {
     const batcher = new MicroBatcher(model.encoder, runtime, model.shape, maxBatch, this.#drift);
     const { stepMs, steps } = model.config;
     const explainer = new Explainer(model, (input) => batcher.run(input), base);
-    this.#explanations = new Explanations(
-      explainer,
-      config.alerts.rules,
-      model.config.version,
-      options.explainsAlerts,
-    );
+    this.#explanations = new Explanations(explainer, rules, model.config.version, options.explainsAlerts);
     this.#scoring = new AlignAndScore(
       { ...config.align, stepMs, steps },
       batcher,
       this.#explanations,
       shadow === null ? null : new ShadowModel(shadow, { maxBatch, onWarning }),
+      baselines,
     );
     this.#schemas = new SchemaLoader(this.codec, { notices: this.notices, onWarning });
     this.#gate = new SchemaGate(
@@ -207,7 +203,7 @@ export class Engine {
     const { duplicates, duplicateObservations, late, rejectedObservations } = aligner.counts;
     const { untrusted } = aligner;
     const { observations, implausible, rejectedFields } = this.#decoder.counts;
-    const { scores, alerts, deadLetters, deadLettersByReason } = this.#outputs;
+    const { scores, alerts, stateAlerts, deadLetters, deadLettersByReason } = this.#outputs;
     return {
       messages: this.#messages,
       observations: observations - duplicateObservations - rejectedObservations - untrusted.usable,
@@ -222,6 +218,7 @@ export class Engine {
       ...this.#encoding.counts,
       scores,
       alerts,
+      stateAlerts,
       deadLetters,
       deadLettersByReason,
     };

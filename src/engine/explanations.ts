@@ -3,7 +3,7 @@ import type { PatientState } from '../align/patient.js';
 import { VARIABLE_COUNT, VARIABLES } from '../clinical/variables.js';
 import type { Contributions } from '../contract/contributions.js';
 import type { AlertMessage, Evidence } from '../contract/messages.js';
-import { type SignalSource, signalOf } from '../contract/signals.js';
+import { isOfState, type SignalSource, signalOf } from '../contract/signals.js';
 import type { EpochMs } from '../events/event.js';
 import type { KeptToken, MicroBatcher, Scored } from '../inference/batcher.js';
 import type { Explainer, OutcomeName, VariableEffect } from '../inference/explain.js';
@@ -75,7 +75,8 @@ export class Explanations {
     return concatMap((outputs): Observable<Outputs> => {
       if (!this.#ofAlerts) return of(outputs);
       const raised = outputs.alerts.filter(
-        ({ class: kind, state, sequence }) => kind === 'clinical' && state === 'RAISED' && sequence === 0,
+        (alert) =>
+          alert.class === 'clinical' && alert.state === 'RAISED' && alert.sequence === 0 && !isOfState(alert),
       );
       return raised.length === 0 ? of(outputs) : from(this.#explainAll(raised, outputs));
     });

@@ -1,8 +1,11 @@
-import type { ScoredMoment } from '../alerts/policy.js';
+import type { PatientStates, ScoredMoment } from '../alerts/policy.js';
+import type { MeasuredMoment } from '../alerts/state-watch.js';
 import type { TrustState } from '../alerts/trust-notices.js';
 import type { Demographics, PatientState } from '../align/patient.js';
 import type { StepIndex } from '../align/timeline.js';
 import type { Position } from '../bus/bus.js';
+import type { Sofa } from '../clinical/sofa.js';
+import type { PresentState } from '../clinical/state.js';
 import type { Contributions } from '../contract/contributions.js';
 import type { AckMessage, AlertMessage, DeadLetterMessage } from '../contract/messages.js';
 import type {
@@ -21,6 +24,9 @@ export interface Score extends ScoredMoment {
   /** NEWS2 inputs that were not available. */
   readonly news2Missing: readonly string[];
   readonly qsofa: number | null;
+  readonly sofa: Sofa;
+  /** The states that are there at `eventTime`. */
+  readonly states: readonly PresentState[];
   /** Variables whose last value is beyond the model's training range, where it is clamped. */
   readonly outOfRange: readonly string[];
   /** A late event had revised a closed step before this score. */
@@ -52,6 +58,7 @@ export function factsOf(patient: PatientState): StayFacts {
 export type Action =
   | { readonly kind: 'admitted' | 'updated' | 'reopened'; readonly facts: StayFacts }
   | { readonly kind: 'score'; readonly score: Score; readonly partition: number }
+  | { readonly kind: 'measured'; readonly moment: MeasuredMoment; readonly partition: number }
   | { readonly kind: 'act'; readonly message: AckMessage; readonly event: ClinicalEvent }
   | { readonly kind: 'restored'; readonly patient: PatientState; readonly alerts: string }
   | { readonly kind: 'recalled'; readonly patient: PatientState; readonly alerts: string }
@@ -86,6 +93,8 @@ export interface Outputs {
   readonly scores: Score[];
   /** Of the model in shadow, where there is one. */
   readonly shadowScores?: readonly ShadowScore[];
+  /** Of each patient whose state was told or has changed, how it is now. */
+  readonly states: PatientStates[];
   readonly alerts: AlertMessage[];
   readonly deadLetters: DeadLetterMessage[];
   /** Where the input may be committed to. */
@@ -108,6 +117,7 @@ export function emptyOutputs(): Outputs {
     recalled: [],
     released: [],
     scores: [],
+    states: [],
     alerts: [],
     deadLetters: [],
     positions: [],

@@ -1,6 +1,7 @@
 import { AlertPolicy } from '../alerts/policy.js';
 import type { Demographics, LastScore, PatientState } from '../align/patient.js';
 import type { StatePlace } from '../bus/bus.js';
+import type { PresentState } from '../clinical/state.js';
 import { VARIABLE_COUNT } from '../clinical/variables.js';
 import type { AlertMessage } from '../contract/messages.js';
 import type { EpochMs } from '../events/event.js';
@@ -20,6 +21,8 @@ export interface SilentPatient {
   /** As of `lastEventAt`, in canonical units, and their ages in ms, by variable index; NaN where never seen. */
   readonly values: Float32Array;
   readonly ages: Float32Array;
+  /** The states that were there. */
+  readonly states: readonly PresentState[];
   /** Alerts that are not resolved. */
   readonly alerts: readonly AlertMessage[];
 }
@@ -54,25 +57,30 @@ export class SilentPatients {
   }
 }
 
-/** What is kept of a patient who leaves memory with the alerts that are open. */
-export function silentOf(patient: PatientState, alerts: readonly AlertMessage[]): SilentPatient {
+/** What is kept of a patient who leaves memory with the alerts that are open and the states that are there. */
+export function silentOf(
+  patient: PatientState,
+  alerts: readonly AlertMessage[],
+  states: readonly PresentState[],
+): SilentPatient {
   const { patientId, partition, stayId, admittedAt, lastEventAt, wardId, bedId, lastScore } = patient;
   const demographics = { ...patient.demographics };
   const values = new Float32Array(VARIABLE_COUNT);
   const ages = new Float32Array(VARIABLE_COUNT);
   patient.timeline.lastKnown(lastEventAt, values, ages);
   const where = { patientId, partition, stayId, wardId, bedId, admittedAt, lastEventAt, demographics };
-  return { ...where, lastScore, values, ages, alerts };
+  return { ...where, lastScore, values, ages, states, alerts };
 }
 
 /**
- * The same of a patient as of a snapshot; null where the patient must be in memory: an alert is open that time alone can change. A
- * technical notice is none: only word of the patient ends it.
+ * The same of a patient as of a snapshot; null where the patient must be in memory: time alone can change a state, or an open alert.
+ * A technical notice is none: only word of the patient ends it.
  */
 export function silentIn({ patient, alerts: json }: RestoredPatient): SilentPatient | null {
   const alerts = AlertPolicy.openIn(json);
   const isWaiting = alerts.some(
     (alert) => alert.class !== 'technical' && (alert.state === 'RAISED' || alert.state === 'SNOOZED'),
   );
-  return isWaiting ? null : silentOf(patient, alerts);
+  const states = AlertPolicy.statesIn(json);
+  return isWaiting || states === null ? null : silentOf(patient, alerts, states);
 }

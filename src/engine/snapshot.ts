@@ -5,6 +5,7 @@ import type { DischargedStay } from '../align/discharged.js';
 import type { NewestDocuments } from '../align/documents.js';
 import { type AppliedTo, type LastScore, openingOf, PatientState, type ToldFacts } from '../align/patient.js';
 import type { Place } from '../align/whereabouts.js';
+import { SIGN_IDS, SIGNS } from '../clinical/signs.js';
 import { VARIABLES } from '../clinical/variables.js';
 import { MODALITIES } from '../contract/contributions.js';
 import type { AdtMessage, PatientSnapshotMessage } from '../contract/messages.js';
@@ -16,11 +17,13 @@ const deflate = promisify<Buffer, { level: number }, Buffer>(deflateRaw);
 
 /**
  * Layout of `state`; raise it when the layout changes. Version 1 had no notes and images, version 2 no laboratory results, version
- * 3 no `told` and nothing of stays that are over, version 4 nothing of how far values can be trusted.
+ * 3 no `told` and nothing of stays that are over, version 4 nothing of how far values can be trusted and no signs.
  */
 const FORMAT_VERSION = 5;
 const READABLE_VERSIONS = [1, 2, 3, 4, FORMAT_VERSION];
 const VARIABLE_IDS = VARIABLES.map(({ id }) => id).join(' ');
+/** What numbers of signs mean. */
+const SIGN_NAMES = SIGN_IDS.map((id) => [id, ...SIGNS[id].variables].join(' ')).join();
 
 /** What a state may become when it is inflated; that of the largest model here takes a hundredth. */
 const MAX_STATE_BYTES = 64 * 1_048_576;
@@ -54,6 +57,8 @@ interface Header {
   readonly results?: number;
   /** Numbers of 64 bits of what is known of trust in values; absent before version 5. */
   readonly trust?: number;
+  /** Numbers of 64 bits of the signs, and what they mean; absent before version 5. */
+  readonly signs?: { readonly names: string; readonly numbers: number };
 }
 
 /** What of a model decides how the past of a patient is kept. */
@@ -116,6 +121,7 @@ export function snapshotOf(
   const recentIds = patient.recentIds.toArray();
   const results = timeline.results.toArray();
   const trust = patient.trust.toArray();
+  const signs = timeline.signs.toArray();
   const header: Header = {
     admittedAt: patient.openedAt,
     variables: VARIABLE_IDS,
@@ -136,13 +142,14 @@ export function snapshotOf(
     images: headsOf(timeline.images),
     results: results.length,
     trust: trust.length,
+    signs: { names: SIGN_NAMES, numbers: signs.length },
   };
   const text = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(text.length);
   const documents = [...timeline.notes.held, ...timeline.images.held];
   const embeddings = documents.map(({ document }) => Int32Array.from(document.embedding));
-  const arrays = [...arraysOf(patient, cache), recentIds, ...embeddings, results, trust].map(bytesOf);
+  const arrays = [...arraysOf(patient, cache), recentIds, ...embeddings, results, trust, signs].map(bytesOf);
   return {
     formatVersion: FORMAT_VERSION,
     patientId: patient.patientId,
@@ -230,17 +237,20 @@ function readPatient(
     patient.lastEventAt = header.lastEventAt;
     patient.lastScoreAt = header.lastScoreAt ?? Number.NEGATIVE_INFINITY;
     // What another model foretold is not what this one would.
-    patient.lastScore = isOurs ? (header.lastScore ?? null) : null;
+    patient.lastScore = isOurs ? withSofa(header.lastScore ?? null) : null;
     patient.revised = header.revised;
     patient.appliedTo = snapshot.positions;
     patient.restoreFacts(header, header.demographics, header.told);
-    const { results = 0, trust = 0 } = header;
-    const cache = reader.before(header.recentIds + embeddingsIn(header) + 2 * (results + trust));
+    const { results = 0, trust = 0, signs } = header;
+    const wide = results + trust + (signs?.numbers ?? 0);
+    const cache = reader.before(header.recentIds + embeddingsIn(header) + 2 * wide);
     patient.recentIds.restore(reader.integers(header.recentIds));
     readDocuments(patient.timeline.notes, header.notes, reader);
     readDocuments(patient.timeline.images, header.images, reader);
     patient.timeline.results.restore(reader.doubles(results));
     patient.trust.restore(reader.doubles(trust));
+    if (signs?.names === SIGN_NAMES) patient.timeline.signs.restore(reader.doubles(signs.numbers));
+    else patient.timeline.recallSigns();
     const { alerts, update = null } = header;
     return { patient, alerts, update, fill: isOurs ? fillerFrom(cache, model) : null };
   } catch {
@@ -268,8 +278,14 @@ export function lostPatientOf(snapshot: PatientSnapshotMessage, partition: numbe
 /** Of the newest score only what is kept. */
 function lastScoreOf({ lastScore }: PatientState): LastScore | null {
   if (lastScore === null) return null;
-  const { eventTime, risk, circulatory, respiratory, deterioration, news2, news2Missing, qsofa } = lastScore;
-  return { eventTime, risk, circulatory, respiratory, deterioration, news2, news2Missing, qsofa };
+  const { eventTime, risk, circulatory, respiratory, deterioration } = lastScore;
+  const { news2, news2Missing, qsofa, sofa } = lastScore;
+  return { eventTime, risk, circulatory, respiratory, deterioration, news2, news2Missing, qsofa, sofa };
+}
+
+/** Scores of before version 5 have no SOFA. */
+function withSofa(score: LastScore | null): LastScore | null {
+  return score === null ? null : { ...score, sofa: score.sofa ?? null };
 }
 
 function readHeader({ compression, state }: PatientSnapshotMessage) {

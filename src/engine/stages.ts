@@ -1,11 +1,20 @@
 import { concatMap, map, type OperatorFunction } from 'rxjs';
 import type { AlertPolicy } from '../alerts/policy.js';
+import type { MeasuredMoment } from '../alerts/state-watch.js';
 import type { TrustState } from '../alerts/trust-notices.js';
 import { Aligner, type AlignmentSink, type AlignOptions } from '../align/aligner.js';
 import type { PatientState } from '../align/patient.js';
 import { Carry } from '../align/timeline.js';
 import type { Position, RecordBatch, TopicProgress } from '../bus/bus.js';
+import {
+  type Baseline,
+  type CriteriaSet,
+  criteriaOf,
+  news2ScaleOf,
+  USUAL_CRITERIA,
+} from '../clinical/baselines.js';
 import { bedsideScores } from '../clinical/bedside.js';
+import { presentAt } from '../clinical/state.js';
 import { VARIABLE_COUNT } from '../clinical/variables.js';
 import type { Clock } from '../clock.js';
 import { NO_CONTRIBUTIONS } from '../contract/contributions.js';
@@ -119,6 +128,19 @@ function isControl(input: EngineInput): input is Control {
   return typeof input === 'string' || !('records' in input);
 }
 
+/** How a patient's values are judged. */
+interface Normal {
+  readonly criteria: CriteriaSet;
+  /** Of NEWS2. */
+  readonly scale: 1 | 2;
+}
+
+const USUAL: Normal = { criteria: USUAL_CRITERIA, scale: 1 };
+
+function normalOf(baseline: Baseline): Normal {
+  return { criteria: criteriaOf(baseline), scale: news2ScaleOf(baseline) };
+}
+
 /**
  * Applies events to the patients' timelines and scores what became due, in micro-batches. While a batch is on the
  * runtime, the next one is aligned.
@@ -137,6 +159,8 @@ export class AlignAndScore {
   readonly seconds = new Histogram([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]);
   readonly #shadow: ShadowModel | null;
   readonly #carry = new Carry();
+  /** Of patients for whom something else is normal than for others. */
+  readonly #normal: ReadonlyMap<string, Normal>;
 
   /** Without `explanations`, no score keeps what an explanation needs, and the base of contributions is 0. */
   constructor(
@@ -144,7 +168,9 @@ export class AlignAndScore {
     batcher: MicroBatcher,
     explanations?: Explanations,
     shadow: ShadowModel | null = null,
+    baselines: Readonly<Record<string, Baseline>> = {},
   ) {
+    this.#normal = new Map(Object.entries(baselines).map(([id, baseline]) => [id, normalOf(baseline)]));
     const base = explanations?.base ?? 0;
     this.batcher = batcher;
     this.#shadow = shadow;
@@ -157,20 +183,17 @@ export class AlignAndScore {
         shadow?.close(patient, step, carry);
       },
       scoreDue: (patient, time) => {
-        const values = new Float32Array(VARIABLE_COUNT);
-        const ages = new Float32Array(VARIABLE_COUNT);
-        patient.timeline.lastKnown(time, values, ages);
-        const { patientId, stayId, wardId, bedId } = patient;
-        const where = { patientId, stayId, wardId, bedId, step: patient.timeline.openStep, eventTime: time };
+        const moment = this.#judge(patient, time);
+        const { values, ages, episodes } = moment;
         const score: Score = {
-          ...where,
+          ...moment,
+          step: patient.timeline.openStep,
           ...NO_OUTCOMES,
           contributions: NO_CONTRIBUTIONS,
           outOfRange: [],
-          ...bedsideScores(values, ages),
+          ...bedsideScores(values, ages, this.#normalOf(patient.patientId).scale),
+          states: presentAt(episodes, time),
           late: patient.revised,
-          values,
-          ages,
         };
         batcher.score(
           patient,
@@ -186,7 +209,12 @@ export class AlignAndScore {
         shadow?.score(patient, time, score);
         this.#actions.push({ kind: 'score', score, partition: patient.partition });
       },
-      measured: () => undefined,
+      measured: (patient, time) => {
+        const { signs } = patient.timeline;
+        if (!signs.update(this.#normalOf(patient.patientId).criteria)) return;
+        const moment = this.#judge(patient, time);
+        this.#actions.push({ kind: 'measured', moment, partition: patient.partition });
+      },
       judged: (patient, time) => this.#trust.push(trustOf(patient, time)),
       acknowledged: (event) => this.#actions.push({ kind: 'act', message: event.body, event }),
       discharged: (patient, time) => this.#actions.push({ kind: 'discharged', patient, time }),
@@ -194,6 +222,23 @@ export class AlignAndScore {
       rejected: (event, rejection) => this.#deadLetters.push(deadLetter(event, null, rejection)),
     };
     this.aligner = new Aligner(options, sink);
+  }
+
+  #normalOf(patientId: string): Normal {
+    return this.#normal.get(patientId) ?? USUAL;
+  }
+
+  /** What is known of a patient's signs at `time`. */
+  #judge(
+    { patientId, stayId, wardId, bedId, reopened, timeline }: PatientState,
+    time: EpochMs,
+  ): MeasuredMoment {
+    const values = new Float32Array(VARIABLE_COUNT);
+    const ages = new Float32Array(VARIABLE_COUNT);
+    timeline.lastKnown(time, values, ages);
+    timeline.signs.update(this.#normalOf(patientId).criteria);
+    const episodes = timeline.signs.active();
+    return { patientId, stayId, wardId, bedId, reopened, eventTime: time, episodes, values, ages };
   }
 
   operator(): OperatorFunction<OrderedBatch, AlignedBatch> {
@@ -291,6 +336,7 @@ export function applyAlertPolicy(
       const time = watermarks.get(partitionOf(patientId) ?? -1)?.complete;
       if (time !== undefined) outputs.alerts.push(...policy.advanceTo(patientId, time));
     }
+    outputs.states.push(...policy.takeStates());
     return outputs;
   });
 }

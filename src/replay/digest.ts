@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AlertMessage } from '../contract/messages.js';
+import { isOfState } from '../contract/signals.js';
 import type { Outputs, Sink } from '../engine/outputs.js';
 
 /** SHA-256 over all scores sorted by patient and event time: equal for equal scores, however they were computed. */
@@ -50,7 +51,10 @@ function lineOf({ alertId, sequence, state, eventTime }: AlertMessage): string {
 /** Bytes of lines in one piece. */
 const PIECE = 1 << 14;
 
-/** SHA-256 over all alert transitions in the order of their ids, sequence numbers, states and event times. */
+/**
+ * SHA-256 over the transitions of all alerts of rules in the order of their ids, sequence numbers, states and event times. Those of
+ * patients' states need no rule: stays that are scored already have none.
+ */
 export class AlertsDigest implements Sink {
   /** Lines as bytes, each with its end; as strings they would take four times as much. */
   readonly #full: Uint8Array[] = [];
@@ -58,7 +62,7 @@ export class AlertsDigest implements Sink {
   #filled = 0;
 
   async write({ alerts }: Outputs): Promise<void> {
-    for (const alert of alerts) this.add(alert);
+    for (const alert of alerts) if (!isOfState(alert)) this.add(alert);
   }
 
   add(alert: AlertMessage): void {

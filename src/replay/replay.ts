@@ -48,8 +48,10 @@ export interface ReplayResult {
   /** Observations used. */
   observations: number;
   scores: number;
-  /** Alerts raised. */
+  /** Alerts raised by rules. */
   alerts: number;
+  /** Alerts raised of patients' states. */
+  stateAlerts: number;
   deadLetters: number;
   deadLettersByReason: Record<string, number>;
   /** Values that were not used although they are no dead letters; `untrustedByReason` has all that were not used. */
@@ -150,6 +152,7 @@ export function joined(parts: readonly ReplayPart[], seconds: number): ReplayRes
     observations: sum(({ observations }) => observations),
     scores: sum(({ scores: count }) => count),
     alerts: sum(({ alerts: count }) => count),
+    stateAlerts: sum(({ stateAlerts }) => stateAlerts),
     deadLetters: sum(({ deadLetters }) => deadLetters),
     deadLettersByReason: table(({ deadLettersByReason }) => deadLettersByReason),
     untrusted: sum(({ untrusted }) => untrusted),
@@ -252,14 +255,15 @@ function summarise(
 ): Omit<ReplayResult, 'scoresDigest' | 'alertsDigest' | 'model' | 'store'> {
   const { rows, notRecorded, malformed, patients } = source.counts;
   const descriptors = source.counts.descriptors - counts.rejectedFields;
-  const { observations, untrusted, scores, alerts, deadLetters, deadLettersByReason } = counts;
+  const { observations, untrusted, scores, stateAlerts, deadLetters, deadLettersByReason } = counts;
   const { duplicates, late, implausible } = counts;
   const { encoded, flagged } = counts;
   return {
     patients,
     observations,
     scores,
-    alerts,
+    alerts: counts.alerts - stateAlerts,
+    stateAlerts,
     deadLetters,
     deadLettersByReason,
     untrusted,

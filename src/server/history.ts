@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { PatientState } from '../align/patient.js';
+import { NO_SOFA } from '../clinical/sofa.js';
 import { reasonOf, USED } from '../clinical/trust.js';
 import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../clinical/variables.js';
 import type { AlertMessage } from '../contract/messages.js';
@@ -141,11 +142,12 @@ export class History {
   #liveScores(patientId: string): Scores {
     const view = this.#view.view(patientId);
     const none = { circulatory: null, respiratory: null, deterioration: null, news2: null, qsofa: null };
+    const unknown = { ...none, sofa: NO_SOFA, states: [] };
     return (view?.riskHistory ?? []).map(([eventTime, risk]) => ({
       eventTime,
       modelVersion: '',
       risk,
-      ...none,
+      ...unknown,
     }));
   }
 
@@ -270,6 +272,7 @@ function columnsOf(scores: Scores): Timeline['scores'] {
     deterioration: scores.map(({ deterioration }) => deterioration),
     news2: scores.map(({ news2 }) => news2),
     qsofa: scores.map(({ qsofa }) => qsofa),
+    sofa: scores.map(({ sofa }) => sofa.total),
   };
 }
 

@@ -9,6 +9,7 @@ import { metricsSchema } from './metrics.js';
 import { withPresentNames } from './renamed.js';
 import { secretSchema } from './secret.js';
 import { serverConfigSchema } from './server.js';
+import { baselinesSchema, stateAlarmsSchema } from './states.js';
 import { storeSchema } from './store.js';
 
 const MINUTE_MS = 60_000;
@@ -298,6 +299,8 @@ export const configSchema = z.strictObject({
           reason:
             'Vital signs often come before the admission is entered, but not by more than a minute or so where the interface works.',
         }),
+      state: stateAlarmsSchema,
+      baselines: baselinesSchema,
       rules: z
         .array(ruleSchema)
         .superRefine((rules, context) => {

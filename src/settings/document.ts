@@ -14,6 +14,8 @@ interface Schema {
   readonly anyOf?: readonly Schema[];
   readonly oneOf?: readonly Schema[];
   readonly items?: Schema;
+  /** Of what has names that are not settings: what stands under each. */
+  readonly additionalProperties?: boolean | Schema;
   readonly prefixItems?: readonly Schema[];
 }
 
@@ -38,6 +40,8 @@ const UNITS: readonly (readonly [ending: RegExp, unit: string])[] = [
   [/Pixels$|^inputSize$/, 'pixels'],
   [/PerMinute$/, 'per minute'],
 ];
+/** Of more names than that the meaning says where they are. */
+const MOST_NAMES = 8;
 const HEAD = `# Settings
 
 Every setting, with its unit, default, meaning, and why the default is what it is. \`npm run api\` writes this page from the schema
@@ -116,6 +120,12 @@ function settingsAt(schema: Schema, name: string, where: string): Setting[] {
     });
     return [own, ...inside];
   }
+  if (typeof schema.additionalProperties === 'object') {
+    return [
+      leaf(schema, name, where, 'group'),
+      ...settingsOf(schema.additionalProperties, `${name}.*`, where),
+    ];
+  }
   if (schema.properties !== undefined) {
     const inside = settingsOf(schema, name, where);
     return schema.description === undefined ? inside : [leaf(schema, name, where, 'group'), ...inside];
@@ -190,7 +200,8 @@ function unitOf(name: string, schema: Schema): string {
   if (schema.prefixItems !== undefined) return schema.prefixItems.map(({ type }) => type).join(', ');
   if (schema.type === 'array') {
     const { items = {} } = schema;
-    return items.enum === undefined ? 'list of text' : `list of ${items.enum.join(', ')}`;
+    const { enum: names = [] } = items;
+    return names.length === 0 || names.length > MOST_NAMES ? 'list of text' : `list of ${names.join(', ')}`;
   }
   const words: Record<string, string> = { integer: 'whole number', boolean: 'true or false', string: 'text' };
   return words[schema.type ?? ''] ?? schema.type ?? 'text';

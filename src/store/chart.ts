@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { EpochMs } from '../events/event.js';
-import type { StoredScore } from './queries.js';
+import { SCORE_COLUMNS, type StoredScore } from './queries.js';
 import { Conditions, select, type Window } from './select.js';
 
 export interface StoredNote {
@@ -42,8 +42,7 @@ export function thinnedScoresOf(
   return select(
     client,
     `SELECT * FROM (
-       SELECT toUnixTimestamp64Milli(event_time) AS eventTime, model_version AS modelVersion, risk, circulatory,
-              respiratory, deterioration, news2, qsofa
+       SELECT ${SCORE_COLUMNS}
        FROM scores FINAL ${conditions.as('WHERE')}
        ORDER BY eventTime DESC LIMIT 1 BY intDiv(eventTime, {bucketMs:Int64}))
      ORDER BY eventTime`,

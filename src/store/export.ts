@@ -62,7 +62,11 @@ const SELECTIONS: Record<ExportTable, string> = {
     FROM observations FINAL $conditions ORDER BY patient_id, event_time, variable`,
   scores: `SELECT toString(patient_id) AS patient_id, toString(stay_id) AS stay_id, toString(ward_id) AS ward_id, event_time,
       toString(model_version) AS model_version, risk, circulatory, respiratory, deterioration, news2, qsofa, late,
-      arrayStringConcat(out_of_range, ' ') AS out_of_range
+      arrayStringConcat(out_of_range, ' ') AS out_of_range, arrayStringConcat(scores.states, ' ') AS states,
+      arrayStringConcat(arrayMap(since -> toString(since), scores.state_since), ' ') AS state_since,
+      arrayStringConcat(arrayMap(value -> toString(value), scores.state_values), ' ') AS state_values,
+      arrayStringConcat(scores.state_variables, ' ') AS state_variables, sofa_total, sofa_respiration, sofa_coagulation,
+      sofa_liver, sofa_cardiovascular, sofa_nervous, sofa_renal
     FROM scores FINAL $conditions ORDER BY patient_id, event_time, model_version`,
   alerts: `SELECT toString(patient_id) AS patient_id, alert_id, sequence, toString(ward_id) AS ward_id, toString(rule) AS rule,
       toString(signal) AS signal, toString(label) AS label, toString(unit) AS unit, value, threshold, toString(priority) AS priority, toString(state) AS state, onset_time, event_time, body
@@ -79,7 +83,17 @@ const NUMBER = '^[+-]?[0-9]+([.][0-9]+)?$';
 /** In CSV such text gets an apostrophe before it, which spreadsheets take as "this is text" (OWASP, CSV injection). */
 const GUARDS: Record<ExportTable, string> = {
   observations: guardsOf('patient_id', 'variable', 'verdict', 'verdict_reason'),
-  scores: guardsOf('patient_id', 'stay_id', 'ward_id', 'model_version', 'out_of_range'),
+  scores: guardsOf(
+    'patient_id',
+    'stay_id',
+    'ward_id',
+    'model_version',
+    'out_of_range',
+    'states',
+    'state_since',
+    'state_values',
+    'state_variables',
+  ),
   alerts: guardsOf(
     'patient_id',
     'alert_id',

@@ -1,4 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client';
+import { SOFA_PARTS, type Sofa } from '../clinical/sofa.js';
+import type { PresentState } from '../clinical/state.js';
 import type { EpochMs } from '../events/event.js';
 import { correctedValues } from './corrected.js';
 import { Conditions, select, type Window } from './select.js';
@@ -12,10 +14,19 @@ export interface StoredScore {
   readonly deterioration: number | null;
   readonly news2: number | null;
   readonly qsofa: number | null;
+  readonly sofa: Sofa;
+  readonly states: Pick<PresentState, 'criterion' | 'value' | 'since' | 'variable'>[];
 }
 
-const SCORE_COLUMNS = `toUnixTimestamp64Milli(event_time) AS eventTime, model_version AS modelVersion, risk,
-  circulatory, respiratory, deterioration, news2, qsofa`;
+const SOFA_NAMES = ['total', ...SOFA_PARTS];
+/** Of the table `scores`. */
+export const SCORE_COLUMNS = `toUnixTimestamp64Milli(event_time) AS eventTime, model_version AS modelVersion, risk,
+  circulatory, respiratory, deterioration, news2, qsofa,
+  CAST((${SOFA_NAMES.map((name) => `sofa_${name}`).join(', ')}),
+       'Tuple(${SOFA_NAMES.map((name) => `${name} Nullable(UInt8)`).join(', ')})') AS sofa,
+  arrayMap((criterion, value, since, variable) -> CAST((criterion, value, toUnixTimestamp64Milli(since), variable),
+             'Tuple(criterion String, value Float64, since Int64, variable String)'),
+           scores.states, state_values, state_since, state_variables) AS states`;
 
 /** The newest `limit` scores of one patient in a window, oldest first; `FINAL` makes them right before merges too. */
 export function scoresOf(
@@ -30,7 +41,7 @@ export function scoresOf(
   return select(
     client,
     `SELECT ${SCORE_COLUMNS}
-     FROM (SELECT * FROM scores FINAL ${conditions.as('WHERE')} ORDER BY event_time DESC LIMIT {limit:UInt32})
+     FROM (SELECT * FROM scores FINAL ${conditions.as('WHERE')} ORDER BY event_time DESC LIMIT {limit:UInt32}) AS scores
      ORDER BY eventTime`,
     { ...conditions.params, limit },
   );

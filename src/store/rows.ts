@@ -1,5 +1,6 @@
 import type { PatientState } from '../align/patient.js';
 import { hashOfId } from '../align/results.js';
+import { SOFA_PARTS } from '../clinical/sofa.js';
 import { reasonOf, USED } from '../clinical/trust.js';
 import { VARIABLES } from '../clinical/variables.js';
 import type { AlertMessage, DeadLetterMessage } from '../contract/messages.js';
@@ -50,6 +51,17 @@ export const COLUMNS = {
     'effect_text',
     'effect_image',
     'out_of_range',
+    'states',
+    'state_since',
+    'state_values',
+    'state_variables',
+    'sofa_total',
+    'sofa_respiration',
+    'sofa_coagulation',
+    'sofa_liver',
+    'sofa_cardiovascular',
+    'sofa_nervous',
+    'sofa_renal',
   ],
   shadow_scores: [
     'patient_id',
@@ -201,13 +213,30 @@ function stayRow(
   return [...where, timeValue(admittedAt), dischargedAt === null ? null : timeValue(dischargedAt), version];
 }
 
+const NO_STATES: Row = [[], [], [], []];
+
 function scoreRow(score: Score, modelVersion: string): Row {
   const { patientId, stayId, wardId, bedId, eventTime, news2, qsofa, late, outOfRange } = score;
   const { text, image } = score.contributions;
   const ids = [textValue(patientId), textValue(stayId), textValue(wardId), textValue(bedId)];
   const bedside = [maybeUint8Value(news2), maybeUint8Value(qsofa), late];
   const effects = [maybeFloatValue(text), maybeFloatValue(image), outOfRange];
-  return [...ids, timeValue(eventTime), modelVersion, ...outcomesOf(score), ...bedside, ...effects];
+  const what = [...ids, timeValue(eventTime), modelVersion, ...outcomesOf(score), ...bedside, ...effects];
+  return [...what, ...stateColumns(score.states), ...sofaColumns(score.sofa)];
+}
+
+function stateColumns(states: Score['states']): Row {
+  if (states.length === 0) return NO_STATES;
+  return [
+    states.map(({ criterion }) => criterion),
+    states.map(({ since }) => timeValue(since)),
+    states.map(({ value }) => floatValue(value)),
+    states.map(({ variable }) => variable),
+  ];
+}
+
+function sofaColumns(sofa: Score['sofa']): Row {
+  return [sofa.total, ...SOFA_PARTS.map((part) => sofa[part])].map(maybeUint8Value);
 }
 
 type Outcomes = Pick<Score, 'risk' | 'circulatory' | 'respiratory' | 'deterioration'>;

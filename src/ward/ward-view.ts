@@ -1,6 +1,7 @@
 import { Subject } from 'rxjs';
 import type { TrustState } from '../alerts/trust-notices.js';
 import type { LastScore, PatientState } from '../align/patient.js';
+import type { PresentState } from '../clinical/state.js';
 import { reasonOf } from '../clinical/trust.js';
 import { VARIABLES } from '../clinical/variables.js';
 import type { AlertMessage } from '../contract/messages.js';
@@ -64,7 +65,8 @@ export class WardView implements Sink {
   }
 
   async write(outputs: Outputs): Promise<void> {
-    const { admitted, restored, updated, silent, recalled, discharged, released, scores, alerts } = outputs;
+    const { admitted, restored, updated, silent, recalled, discharged, released, scores } = outputs;
+    const { states, alerts } = outputs;
     this.recent.write(outputs);
     for (const { patient } of restored) this.#restore(patient);
     for (const patient of admitted) this.#admit(patient);
@@ -76,6 +78,7 @@ export class WardView implements Sink {
     for (const score of scores) this.#score(score);
     for (const state of outputs.trust) this.#mark(state);
     for (const facts of updated) this.#update(facts);
+    for (const { patientId, states: present } of states) this.#showStates(patientId, present);
     const transitions = [...[...restored, ...silent].flatMap(({ alerts: open }) => open), ...alerts];
     if (transitions.length > 0) this.#push(transitions);
     // Who was admitted anew in the same batch is here: only the stay before is over.
@@ -158,16 +161,17 @@ export class WardView implements Sink {
 
   #restore(patient: PatientState): void {
     this.#states.set(patient.patientId, patient);
-    this.#showAsWas(silentOf(patient, []));
+    this.#showAsWas(silentOf(patient, [], []));
   }
 
   /** Shows a patient of a snapshot as they were: the values with their times, and the risk with its. */
   #showAsWas(patient: SilentPatient): void {
-    const { patientId, lastEventAt, lastScore, values, ages } = patient;
+    const { patientId, lastEventAt, lastScore, values, ages, states } = patient;
     this.#begin(patient);
     const view = this.patients.get(patientId)!;
     view.values = valuesOf(values, ages, lastEventAt);
     view.lastEventAt = lastEventAt;
+    view.states = states;
     view.restored = true;
     if (lastEventAt > this.#clock) this.#clock = lastEventAt;
     if (lastScore === null) return;
@@ -217,6 +221,8 @@ export class WardView implements Sink {
       news2: null,
       news2Missing: [],
       qsofa: null,
+      sofa: null,
+      states: [],
       values: {},
       stale: false,
       restored: false,
@@ -285,6 +291,14 @@ export class WardView implements Sink {
     view.news2 = score.news2;
     view.news2Missing = score.news2Missing;
     view.qsofa = score.qsofa;
+    view.sofa = score.sofa;
+  }
+
+  #showStates(patientId: string, states: readonly PresentState[]): void {
+    const view = this.patients.get(patientId);
+    if (view === undefined) return;
+    view.states = states;
+    this.#changed.add(patientId);
   }
 
   /**

@@ -24,7 +24,8 @@ function moment(minute: number, risk: number, more: Partial<ScoredMoment> = {}):
   const where = { patientId: 'p1', stayId: 's1', wardId: 'W', bedId: '1' };
   const others = { circulatory: null, respiratory: null, deterioration: null, news2: null };
   const contributions = { base: 0.1, structured: risk - 0.1, text: null, image: null };
-  const what = { risk, ...others, contributions, values: NEVER, ages: NEVER };
+  const measured = { episodes: [], reopened: 0, values: NEVER, ages: NEVER };
+  const what = { risk, ...others, contributions, ...measured };
   return { ...where, eventTime: START + minute * MINUTE, ...what, ...more };
 }
 
@@ -46,9 +47,11 @@ function raised(version = 'v', minute = 0): AlertPolicy {
   return policy;
 }
 
+/** What time has changed by then, and what the action does; null where there is no such alert. */
 function act(policy: AlertPolicy, alertId: string, action: AlertAction, minute: number) {
   const eventTime = START + minute * MINUTE;
-  return policy.act({
+  const passed = policy.advanceTo('p1', eventTime);
+  const record = policy.act({
     messageId: 'a',
     patientId: 'p1',
     eventTime,
@@ -58,6 +61,7 @@ function act(policy: AlertPolicy, alertId: string, action: AlertAction, minute: 
     snoozeMs: 5 * MINUTE,
     reason: 'r',
   });
+  return record === null ? null : [...passed, record];
 }
 
 describe('AlertPolicy', () => {

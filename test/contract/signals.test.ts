@@ -76,6 +76,7 @@ describe('a rule is refused at start', () => {
     ['that resolves above where it raises', { resolveBelow: 0.4 }, /must not exceed/],
     ['without a name', { id: ' ' }, /needs a name/],
     ['with the name of a technical notice', { id: 'place-unknown' }, /technical notice/],
+    ['with the name of a state', { id: 'hypotension' }, /name of a state/],
   ])('%s', (_, change, message) => {
     expect(() => parseConfig({ alerts: { rules: [{ ...SOUND, ...change }] } })).toThrow(message);
   });

@@ -79,12 +79,24 @@ class Results implements Sink {
   readonly alerts: AlertMessage[] = [];
 
   async write({ scores, alerts }: Outputs): Promise<void> {
-    for (const { patientId, eventTime, risk, news2 } of scores) {
-      this.lines.push(`${patientId} ${eventTime} ${risk} ${news2}`);
+    for (const { patientId, eventTime, risk, news2, states } of scores) {
+      this.lines.push(`${patientId} ${eventTime} ${risk} ${news2} ${JSON.stringify(states)}`);
     }
     this.alerts.push(...alerts);
-    for (const { alertId, sequence, state, eventTime, value, risk, trend, actor } of alerts) {
-      this.lines.push([alertId, sequence, state, eventTime, value, risk, trend, actor].join(' '));
+    for (const {
+      alertId,
+      sequence,
+      rule,
+      state,
+      onsetTime,
+      eventTime,
+      value,
+      risk,
+      trend,
+      actor,
+    } of alerts) {
+      const when = [onsetTime, eventTime];
+      this.lines.push([alertId, sequence, rule, state, ...when, value, risk, trend, actor].join(' '));
     }
   }
 }

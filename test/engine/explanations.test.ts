@@ -6,6 +6,7 @@ import { VARIABLES, variableIndex } from '../../src/clinical/variables.js';
 import { ReplayClock } from '../../src/clock.js';
 import type { Contributions } from '../../src/contract/contributions.js';
 import type { AlertMessage } from '../../src/contract/messages.js';
+import { isOfState } from '../../src/contract/signals.js';
 import { TOPICS } from '../../src/contract/topics.js';
 import { Engine } from '../../src/engine/engine.js';
 import { Explanations } from '../../src/engine/explanations.js';
@@ -76,7 +77,7 @@ async function run({ config = parseConfig({}), chunk = 200, between }: Settings 
 describe('an alert', () => {
   it('carries the variables that move its signal, the most moving first, with value and direction', async () => {
     const { alerts, contributions, drift } = await run();
-    const raised = alerts.filter(({ sequence }) => sequence === 0);
+    const raised = alerts.filter((alert) => alert.sequence === 0 && !isOfState(alert));
     expect(raised.length).toBeGreaterThan(1);
     const effects: number[] = [];
     for (const { evidence, risk, contributions: each } of raised) {
@@ -97,6 +98,16 @@ describe('an alert', () => {
     // Everybody has a heart rate at every score.
     expect(drift.find(({ variable }) => variable === 'heartRate')?.scores).toBe(contributions.length);
     for (const rest of contributions) expect(Math.abs(rest)).toBeLessThan(1e-12);
+  });
+
+  it('of a state has its values and no effects: no model has a part in it', async () => {
+    const { alerts } = await run();
+    const ofStates = alerts.filter(isOfState);
+    expect(ofStates.length).toBeGreaterThan(1);
+    for (const { evidence, contributions, risk } of ofStates) {
+      expect([evidence.length > 3, contributions, risk]).toEqual([true, null, null]);
+      expect(evidence.every(({ effect }) => effect === null)).toBe(true);
+    }
   });
 
   it('keeps its evidence through all that follows', async () => {

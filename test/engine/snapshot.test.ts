@@ -2,6 +2,7 @@ import { inflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Consumer, EventBus, RecordBatch, RecordHandler, StateLog } from '../../src/bus/bus.js';
 import { MemoryBus } from '../../src/bus/memory.js';
+import { VARIABLE_COUNT } from '../../src/clinical/variables.js';
 import { ReplayClock } from '../../src/clock.js';
 import type {
   AdtMessage,
@@ -184,11 +185,13 @@ const log = (() => {
 })();
 
 class Results implements Sink {
-  readonly scores = new Map<string, number>();
+  /** Risk and states. */
+  readonly scores = new Map<string, string>();
   readonly alerts = new Map<string, string>();
 
   async write({ scores, alerts }: Outputs): Promise<void> {
-    for (const { patientId, eventTime, risk } of scores) this.scores.set(`${patientId} ${eventTime}`, risk);
+    for (const { patientId, eventTime, risk, states } of scores)
+      this.scores.set(`${patientId} ${eventTime}`, `${risk} ${JSON.stringify(states)}`);
     for (const alert of alerts)
       this.alerts.set(`${alert.alertId} ${alert.sequence}`, JSON.stringify({ ...alert, evidence: [] }));
   }
@@ -273,14 +276,26 @@ async function modelConfig(): Promise<ModelConfig> {
 
 /** As a program wrote it that did not know the field yet. */
 function withoutInHeader(snapshot: PatientSnapshotMessage, field: string): PatientSnapshotMessage {
-  const bytes = snapshot.compression === 'NONE' ? snapshot.state : inflateRawSync(snapshot.state);
-  const start = 4 + bytes.readUInt32LE(0);
-  const { [field]: _, ...header } = JSON.parse(bytes.toString('utf8', 4, start)) as Record<string, unknown>;
+  const { [field]: _, ...header } = headerOf(snapshot);
+  const bytes = inflateRawSync(snapshot.state);
+  return withHeader(snapshot, header, bytes.subarray(4 + bytes.readUInt32LE(0)));
+}
+
+function headerOf({ state }: PatientSnapshotMessage): Record<string, unknown> {
+  const bytes = inflateRawSync(state);
+  return JSON.parse(bytes.toString('utf8', 4, 4 + bytes.readUInt32LE(0))) as Record<string, unknown>;
+}
+
+/** The snapshot with another header before these arrays. */
+function withHeader(
+  snapshot: PatientSnapshotMessage,
+  header: object,
+  arrays: Buffer,
+): PatientSnapshotMessage {
   const text = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(text.length);
-  const state = Buffer.concat([length, text, bytes.subarray(start)]);
-  return { ...snapshot, compression: 'NONE', state };
+  return { ...snapshot, compression: 'NONE', state: Buffer.concat([length, text, arrays]) };
 }
 
 describe('state that outlives the process', () => {
@@ -440,6 +455,30 @@ describe('state that outlives the process', () => {
       expect(older?.patient.lastScore).toBeNull();
       expect(older?.patient.lastEventAt).toBe(patient.lastEventAt);
     }
+  });
+
+  it('has the signs as they were, and of an earlier version those of the last value of each hour', async () => {
+    const world = newWorld();
+    await live(world, new Results(), 500, true);
+    const options = { partition: 0, dedupeWindow: 1024, model: await modelConfig() };
+    let episodes = 0;
+    for (const snapshot of snapshotsOf(world)) {
+      const { signs: kept, ...rest } = headerOf(snapshot) as { signs: { numbers: number } };
+      expect(restorePatient(snapshot, options)!.patient.timeline.signs.toArray()).toHaveLength(kept.numbers);
+      const state = inflateRawSync(snapshot.state);
+      const arrays = state.subarray(4 + state.readUInt32LE(0), state.length - 8 * kept.numbers);
+      const older = { ...withHeader(snapshot, rest, arrays), formatVersion: 4 };
+      const { timeline, lastEventAt } = restorePatient(older, options)!.patient;
+      const [values, ages] = [new Float32Array(VARIABLE_COUNT), new Float32Array(VARIABLE_COUNT)];
+      timeline.lastKnown(lastEventAt, values, ages);
+      timeline.signs.update();
+      for (const { criterion, value, variable } of timeline.signs.active()) {
+        if (['oxygenation', 'gcsFall'].includes(criterion.sign)) continue;
+        expect([criterion.id, value]).toEqual([criterion.id, values[variable]]);
+        episodes++;
+      }
+    }
+    expect(episodes).toBeGreaterThan(3);
   });
 
   it('is not restored from a snapshot of another layout or vocabulary, one that is damaged, or of a model with other inputs', async () => {

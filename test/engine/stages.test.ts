@@ -8,6 +8,7 @@ import { ReplayClock } from '../../src/clock.js';
 import type { AlertMessage } from '../../src/contract/messages.js';
 import { NO_OUTCOMES } from '../../src/contract/outcomes.js';
 import { type InputTopic, TOPICS } from '../../src/contract/topics.js';
+import { decide } from '../../src/engine/decide.js';
 import { EventDecoder } from '../../src/engine/decode.js';
 import { deliver } from '../../src/engine/deliver.js';
 import { Engine } from '../../src/engine/engine.js';
@@ -492,6 +493,8 @@ describe('time alone', () => {
       ...NO_OUTCOMES,
       risk,
       news2: null,
+      episodes: [],
+      reopened: 0,
       values: new Float32Array(),
       ages: new Float32Array(),
     });
@@ -503,7 +506,10 @@ describe('time alone', () => {
     const [a, b, c, d] = [raised(), raised(), raised(), raised()];
     expect(states(a.policy.score(moment(2, 0.1), known))).toEqual(['ESCALATED', 'RESOLVED']);
     expect(states(b.policy.score(moment(2, 0.1), known - 1))).toEqual(['RESOLVED']);
-    expect(states(c.policy.act(act(2, c.alertId), known - 1))).toEqual(['ACKNOWLEDGED']);
+    const acted = outputsOf();
+    const message = act(2, c.alertId);
+    decide(c.policy, { kind: 'act', message, event: eventOf('acks', message) }, acted, () => known - 1);
+    expect(states(acted.alerts)).toEqual(['ACKNOWLEDGED']);
     expect(states(d.policy.discharge('p1', START + 7_200_000, known - 1))).toEqual(['RESOLVED']);
   });
 });

@@ -1,10 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { NO_SOFA } from '../../src/clinical/sofa.js';
+import type { PresentState } from '../../src/clinical/state.js';
 import { crc64Avro, parseSchema, readSchema, singleObjectHeader } from '../../src/events/avro.js';
 import { DecodeFailure, MessageCodec, type RecordName, type RecordShapes } from '../../src/events/codec.js';
 import { adt, labs, START, vitals } from '../helpers.js';
 
 const codec = new MessageCodec();
+
+const STATE: PresentState = {
+  criterion: 'hypotension',
+  label: 'Low mean pressure',
+  grade: 'failing',
+  sign: 'map',
+  value: 61.5,
+  unit: 'mm[Hg]',
+  since: START,
+  at: START + 1,
+  variable: 'mapInvasive',
+};
 
 /** The VitalSigns schema before `source` was added and with a field since removed. */
 function olderSchema() {
@@ -122,6 +136,7 @@ const EXAMPLES: { [Name in RecordName]: readonly RecordShapes[Name][] } = {
   ],
   RiskScore: [
     score({ news2: 7, qsofa: 2, news2Missing: ['alert', 'spo2'] }),
+    score({ sofa: { ...NO_SOFA, total: 5, renal: 3, liver: 2 }, states: [STATE] }),
     score({
       outOfRange: ['lactate', 'ph'],
       shadow: true,
@@ -186,6 +201,8 @@ function score(at: Partial<RecordShapes['RiskScore']>): RecordShapes['RiskScore'
     contributions: null,
     outOfRange: [],
     shadow: false,
+    sofa: null,
+    states: [],
   };
   return { ...where, ...none, ...at };
 }

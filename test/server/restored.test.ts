@@ -13,8 +13,8 @@ function restored(patientId = 'p1', alerts = [alert('open', 0, { patientId })]) 
   const patient = stay(patientId, 'W');
   patient.timeline.record(0, variableIndex('heartRate'), 118, START + MINUTE_MS);
   patient.lastEventAt = START + 2 * MINUTE_MS;
-  const { risk, circulatory, respiratory, deterioration, qsofa } = score(2, 0.62);
-  const outcomes = { risk, circulatory, respiratory, deterioration, qsofa };
+  const { risk, circulatory, respiratory, deterioration, qsofa, sofa } = score(2, 0.62);
+  const outcomes = { risk, circulatory, respiratory, deterioration, qsofa, sofa };
   patient.lastScore = { eventTime: START + 2 * MINUTE_MS, ...outcomes, news2: 7, news2Missing: ['gcs'] };
   return { patient, alerts };
 }

@@ -30,7 +30,9 @@ describe('docs/settings.md', () => {
 
   it('tells variants apart, and says once what they share', () => {
     const named = (name: string) => settings().filter((setting) => setting.name === name);
-    expect(named('bus.kind')).toMatchObject([{ unit: 'one of memory, embedded, kafka', byDefault: 'memory' }]);
+    expect(named('bus.kind')).toMatchObject([
+      { unit: 'one of memory, embedded, kafka', byDefault: 'memory' },
+    ]);
     expect(named('bus.partitions').map(({ where, byDefault }) => [where, byDefault])).toEqual([
       ['kind: memory', '4'],
       ['kind: embedded', '4'],

@@ -1,12 +1,14 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PatientState } from '../../src/align/patient.js';
+import { NO_SOFA, type Sofa } from '../../src/clinical/sofa.js';
+import type { PresentState } from '../../src/clinical/state.js';
 import { reasonCode } from '../../src/clinical/trust.js';
 import { factsOf, type Outputs } from '../../src/engine/outputs.js';
 import type { ObservationEvent } from '../../src/events/event.js';
 import { alertEvents, alertEventsOf, alertsOf } from '../../src/store/alerts.js';
 import { type AuditEntry, appendAudit, auditOf } from '../../src/store/audit.js';
-import { lastPlaceOf } from '../../src/store/chart.js';
+import { lastPlaceOf, thinnedScoresOf } from '../../src/store/chart.js';
 import { exportOf } from '../../src/store/export.js';
 import { doubtsOf, recordModel, scoresOf, timelineOf } from '../../src/store/queries.js';
 import { select } from '../../src/store/select.js';
@@ -172,6 +174,22 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
           expect((await scoresOf(client, 'p1', 10, window)).map(({ risk }) => risk)).toEqual([0.02, 0.03]);
           expect(await scoresOf(client, 'nobody', 10)).toEqual([]);
         });
+      });
+
+      it('have the states that were there, and SOFA part by part', async () => {
+        await twice(
+          outputsOf({ scores: [score(1, 0.1, { states: [LOW, STATE], sofa: SOFA }), score(2, 0.2)] }),
+          async () => {
+            const [told, none] = await scoresOf(client, 'p1', 10);
+            const states = [LOW, STATE].map(({ criterion, value, since, variable }) => {
+              return { criterion, value, since, variable };
+            });
+            expect(told).toMatchObject({ sofa: SOFA, states });
+            expect(none).toMatchObject({ sofa: NO_SOFA, states: [] });
+            const window = { from: START, to: START + HOUR_MS };
+            expect(await thinnedScoresOf(client, 'p1', window, 1)).toEqual([told, none]);
+          },
+        );
       });
 
       it('of a ward now are the newest of each patient who is still there', async () => {
@@ -413,7 +431,7 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
     it('exports scores, alerts and observations of a ward and window as CSV', async () => {
       const outputs = outputsOf({
         scores: [
-          score(1, 0.5, { outOfRange: ['ast', 'ph'] }),
+          score(1, 0.5, { outOfRange: ['ast', 'ph'], states: [LOW, STATE], sofa: SOFA }),
           score(2, 0.25, { patientId: 'p2', wardId: 'V' }),
         ],
         alerts: [alert('a')],
@@ -429,8 +447,9 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
         const [head, ...rows] = await text({});
         expect(head).toMatch(/^"patient_id","stay_id","ward_id","event_time","model_version","risk"/);
         expect(rows).toEqual([
-          '"p1","p1@s","W","2026-01-01 00:01:00.000","m1",0.5,,,,,,false,"ast ph"',
-          '"p2","p1@s","V","2026-01-01 00:02:00.000","m1",0.25,,,,,,false,""',
+          '"p1","p1@s","W","2026-01-01 00:01:00.000","m1",0.5,,,,,,false,"ast ph","hypotension potassium-high",' +
+            '"2025-12-31 23:50:00.000 2026-01-01 00:00:00.000","61.5 6.5","mapCuff potassium",5,,2,,,,3',
+          '"p2","p1@s","V","2026-01-01 00:02:00.000","m1",0.25,,,,,,false,"","","","","",,,,,,,',
         ]);
         expect(await text({ wards: ['V'] })).toEqual([head, rows[1]]);
         expect(await text({ from: START + 2 * MINUTE_MS, patientId: 'p1' })).toEqual([head]);
@@ -448,6 +467,30 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
     });
   });
 }
+
+const LOW: PresentState = {
+  criterion: 'hypotension',
+  label: 'Low mean pressure',
+  grade: 'failing',
+  sign: 'map',
+  value: 61.5,
+  unit: 'mm[Hg]',
+  since: START - 10 * MINUTE_MS,
+  at: START,
+  variable: 'mapCuff',
+};
+const STATE: PresentState = {
+  criterion: 'potassium-high',
+  label: 'Very high potassium',
+  grade: 'critical',
+  sign: 'potassium',
+  value: 6.5,
+  unit: 'mmol/L',
+  since: START,
+  at: START,
+  variable: 'potassium',
+};
+const SOFA: Sofa = { ...NO_SOFA, total: 5, coagulation: 2, renal: 3 };
 
 /** Tables with rows. */
 async function filled(client: ClickHouseClient): Promise<string[]> {

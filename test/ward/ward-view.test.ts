@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PatientState } from '../../src/align/patient.js';
+import type { PresentState } from '../../src/clinical/state.js';
 import { reasonCode } from '../../src/clinical/trust.js';
 import { VARIABLE_COUNT, variableIndex } from '../../src/clinical/variables.js';
 import type { AlertMessage } from '../../src/contract/messages.js';
@@ -68,6 +69,44 @@ it('shows what is not used beside what was used last, until all is used again', 
   expect(view.view('p1')).not.toHaveProperty('doubted');
 });
 
+it('shows the states of a patient as they were told last, also between two scores', async () => {
+  const view = new WardView();
+  const patient = new PatientState(
+    eventOf('adt', adt('ADMIT', { wardId: 'W' })),
+    { stepMs: HOUR_MS, steps: 4 },
+    16,
+  );
+  const states: PresentState[] = [
+    {
+      criterion: 'bradycardia',
+      label: 'Very slow heart rate',
+      grade: 'critical',
+      sign: 'heartRate',
+      value: 38,
+      unit: '/min',
+      since: START,
+      at: START,
+      variable: 'heartRate',
+    },
+  ];
+  await view.write(outputsOf({ admitted: [patient], scores: [score(1, 0.2)] }));
+  expect(view.view('p1')?.states).toEqual([]);
+  view.takeChanged();
+  await view.write(outputsOf({ states: [{ patientId: 'p1', states }] }));
+  expect(view.takeChanged()).toMatchObject([{ patientId: 'p1', states }]);
+  await view.write(outputsOf({ scores: [score(2, 0.2)] }));
+  expect(view.view('p1')?.states).toEqual(states);
+  await view.write(
+    outputsOf({
+      states: [
+        { patientId: 'p1', states: [] },
+        { patientId: 'nobody', states },
+      ],
+    }),
+  );
+  expect(view.views()).toMatchObject([{ patientId: 'p1', states: [] }]);
+});
+
 describe('a silent patient', () => {
   const HEART_RATE = variableIndex('heartRate');
   const values = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
@@ -80,6 +119,7 @@ describe('a silent patient', () => {
     wardId: 'W',
     bedId: '7',
     demographics: { ageYears: 70, sex: null, heightCm: null, weightKg: null, unitType: null },
+    states: [],
     alerts: [alert('a', 3, { state: 'ESCALATED' })],
     lastScore: score(60, 0.4),
     values: values.fill(80, HEART_RATE, HEART_RATE + 1),

@@ -77,23 +77,27 @@ function Basis({ alert, actions }: Pick<AlertDetailProps, 'alert' | 'actions'>) 
           <dd>{crossingText(alert)}</dd>
         </div>
         <div>
-          <dt>Risk then</dt>
-          <dd>
-            {alert.risk === null ? '–' : percent(alert.risk)} <Icon name={trend.kind} /> {trend.text}
-          </dd>
-        </div>
-        <div>
-          <dt>NEWS2 then</dt>
-          <dd>{alert.news2 ?? '–'}</dd>
-        </div>
-        <div>
           <dt>Rule</dt>
           <dd>{alert.rule}</dd>
         </div>
-        <div>
-          <dt>Model</dt>
-          <dd>{alert.modelVersion}</dd>
-        </div>
+        {alert.risk !== null && (
+          <>
+            <div>
+              <dt>Risk then</dt>
+              <dd>
+                {percent(alert.risk)} <Icon name={trend.kind} /> {trend.text}
+              </dd>
+            </div>
+            <div>
+              <dt>NEWS2 then</dt>
+              <dd>{alert.news2 ?? '–'}</dd>
+            </div>
+            <div>
+              <dt>Model</dt>
+              <dd>{alert.modelVersion}</dd>
+            </div>
+          </>
+        )}
       </dl>
       <h4>Values it rests on</h4>
       {alert.evidence.length === 0 && <p class="empty">No value was at hand.</p>}

@@ -19,6 +19,7 @@ export function eventText(alert: AlertView, before: AlertView | undefined): stri
     return `Moved with the patient to ${[alert.wardId ?? 'an unknown ward', alert.bedId].filter(Boolean).join(', ')}`;
   if (state === 'RAISED' && before !== undefined) return 'Raised again: the snooze is over';
   if (state === 'ESCALATED') return 'Escalated: nobody acknowledged it';
-  if (state === 'RESOLVED') return reason === null ? 'Resolved: back below the limit' : `Resolved: ${reason}`;
+  if (state === 'RESOLVED')
+    return reason === null ? 'Resolved: within its limit again' : `Resolved: ${reason}`;
   return STATE_TEXT[state];
 }

@@ -97,6 +97,7 @@ export function carry(read: Timeline, before: Timeline | null): Timeline {
       deterioration: [...read.scores.deterioration, ...scores.deterioration.slice(first)],
       news2: [...read.scores.news2, ...scores.news2.slice(first)],
       qsofa: [...read.scores.qsofa, ...scores.qsofa.slice(first)],
+      sofa: [...read.scores.sofa, ...scores.sofa.slice(first)],
     },
   };
 }

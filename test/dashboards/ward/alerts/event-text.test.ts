@@ -24,7 +24,7 @@ describe('eventText', () => {
     expect(eventText(moved, alert('x'))).toBe('Moved with the patient to V, 7');
     expect(eventText({ ...moved, bedId: null }, alert('x'))).toBe('Moved with the patient to V');
     const resolved = alert('x', 3, { state: 'RESOLVED' });
-    expect(eventText(resolved, snoozed)).toBe('Resolved: back below the limit');
+    expect(eventText(resolved, snoozed)).toBe('Resolved: within its limit again');
     expect(eventText({ ...resolved, reason: 'discharged' }, snoozed)).toBe('Resolved: discharged');
   });
 });

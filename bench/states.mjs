@@ -1,0 +1,164 @@
+// What alerts of patients' states cost and catch, with the policy that ships: on 600 stays of set A how often they come and for how
+// much of bed-time they are open, by grade and criterion; on 1 000 stays of set B how many spells of grave signs had no open alert.
+import { SIGNS } from '../dist/clinical/signs.js';
+import { isOfState } from '../dist/contract/signals.js';
+import { replay } from '../dist/replay/replay.js';
+import { parseConfig } from '../dist/settings/config.js';
+import { openSource } from '../dist/sources/open.js';
+import { SET_A } from './support/command.mjs';
+
+const SET_B = process.env.WARDSTREAM_SET_B ?? SET_A.replace(/set-a$/, 'set-b');
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Signs as grave as that, read as states read them (a line goes before a cuff), and how long a spell lasts at least to count. */
+const SPELLS = [
+  { name: 'MAP <= 55 for 30 min', sign: 'map', isBad: (value) => value <= 55, leastMs: 30 * MINUTE_MS },
+  { name: 'heart rate < 40', sign: 'heartRate', isBad: (value) => value < 40, leastMs: 10 * MINUTE_MS },
+  { name: 'SpO2 < 80', sign: 'spo2', isBad: (value) => value < 80, leastMs: 10 * MINUTE_MS },
+  { name: 'potassium >= 6.5', sign: 'potassium', isBad: (value) => value >= 6.5, leastMs: 0 },
+  { name: 'glucose < 40', sign: 'glucose', isBad: (value) => value < 40, leastMs: 0 },
+];
+
+/** A sink that keeps when each alert of each stay was open, and the values that spells are told from. */
+class Watch {
+  stays = new Map();
+  #variables = new Set(SPELLS.flatMap(({ sign }) => SIGNS[sign].variables));
+
+  async write({ admitted, observations, alerts, discharged }) {
+    for (const { patientId, admittedAt } of admitted) {
+      this.stays.set(patientId, { from: admittedAt, to: admittedAt, alerts: new Map(), values: [] });
+    }
+    for (const { patientId, eventTime, observedAt, variables, values } of observations) {
+      const stay = this.stays.get(patientId);
+      stay.to = Math.max(stay.to, eventTime);
+      variables.forEach((variable, index) => {
+        if (this.#variables.has(variable))
+          stay.values.push({ variable, at: observedAt, value: values[index] });
+      });
+    }
+    for (const { patientId, lastEventAt } of discharged) this.stays.get(patientId).to = lastEventAt;
+    for (const alert of alerts) {
+      if (alert.class !== 'clinical') continue;
+      const { alerts: known } = this.stays.get(alert.patientId);
+      const { from } = known.get(alert.alertId) ?? { from: alert.eventTime };
+      known.set(alert.alertId, { alert, from, to: alert.state === 'RESOLVED' ? alert.eventTime : null });
+    }
+  }
+}
+
+async function watched(directory, patients) {
+  const watch = new Watch();
+  const source = openSource(`physionet2012:${directory}`, patients);
+  await replay(source, { config: parseConfig({}), speed: 'max', sinks: [watch], explainsAlerts: false });
+  return [...watch.stays.values()];
+}
+
+/** Time covered by any of some spans. */
+function covered(spans) {
+  let [total, reached] = [0, Number.NEGATIVE_INFINITY];
+  for (const { from, to } of [...spans].sort((a, b) => a.from - b.from)) {
+    total += Math.max(0, to - Math.max(from, reached));
+    reached = Math.max(reached, to);
+  }
+  return total;
+}
+
+function burdenOf(stays, wanted) {
+  const bedMs = stays.reduce((sum, { from, to }) => sum + to - from, 0);
+  let [alerts, openMs, longestMs] = [0, 0, 0];
+  for (const stay of stays) {
+    const spans = [...stay.alerts.values()]
+      .filter(({ alert }) => wanted(alert))
+      .map(({ from, to }) => ({ from, to: to ?? stay.to }));
+    alerts += spans.length;
+    openMs += covered(spans);
+    longestMs = Math.max(longestMs, ...spans.map(({ from, to }) => to - from));
+  }
+  return {
+    alerts,
+    aBedDay: round(alerts / (bedMs / DAY_MS)),
+    shareOfBedTime: round(openMs / bedMs),
+    longestHours: round(longestMs / HOUR_MS),
+  };
+}
+
+function round(value) {
+  return Number(value.toFixed(3));
+}
+
+/** What a sign is at each moment of a stay at which one of its values was observed. */
+function readingsOf({ values }, { variables, read }) {
+  const own = values.filter(({ variable }) => variables.includes(variable)).sort((a, b) => a.at - b.at);
+  const [last, lastAt] = [[], []];
+  return own.flatMap(({ variable, at, value }, place) => {
+    last[variable] = value;
+    lastAt[variable] = at;
+    if (own[place + 1]?.at === at) return [];
+    const ages = lastAt.map((time) => at - time);
+    return read(last, ages, at, Number.NaN) ?? [];
+  });
+}
+
+/** Stretches from the first bad value of a sign to the next that is not, or to the end of the stay. */
+function spellsOf(stay, { sign, isBad, leastMs }) {
+  const spells = [];
+  let from = null;
+  for (const { at, value } of readingsOf(stay, SIGNS[sign])) {
+    if (isBad(value)) from ??= at;
+    else if (from !== null) {
+      spells.push({ from, to: at });
+      from = null;
+    }
+  }
+  if (from !== null) spells.push({ from, to: stay.to });
+  return spells.filter((spell) => spell.to - spell.from >= leastMs);
+}
+
+function unalarmed(stays, spell, wanted) {
+  let [spells, without] = [0, 0];
+  for (const stay of stays) {
+    const open = [...stay.alerts.values()].filter(({ alert }) => wanted(alert));
+    for (const { from, to } of spellsOf(stay, spell)) {
+      spells++;
+      const hasAlert = open.some((each) => each.from <= to && (each.to ?? stay.to) >= from);
+      if (!hasAlert) without++;
+    }
+  }
+  return { spells, without };
+}
+
+const ANY = () => true;
+const ofRules = (alert) => !isOfState(alert);
+
+export async function measure() {
+  const setA = await watched(SET_A, 600);
+  const setB = await watched(SET_B, 1000);
+  const criteria = [
+    ...new Set(
+      setA
+        .flatMap(({ alerts }) => [...alerts.values()].map(({ alert }) => alert))
+        .filter(isOfState)
+        .map(({ rule }) => rule),
+    ),
+  ].sort();
+  const graded = (priority) => (alert) => isOfState(alert) && alert.priority === priority;
+  return {
+    stays: [setA.length, setB.length],
+    any: burdenOf(setA, ANY),
+    rules: burdenOf(setA, ofRules),
+    states: burdenOf(setA, isOfState),
+    critical: burdenOf(setA, graded('HIGH')),
+    failing: burdenOf(setA, graded('MEDIUM')),
+    byCriterion: Object.fromEntries(
+      criteria.map((rule) => [rule, burdenOf(setA, (alert) => alert.rule === rule)]),
+    ),
+    spells: Object.fromEntries(
+      SPELLS.map((spell) => {
+        const { spells, without } = unalarmed(setB, spell, ANY);
+        return [spell.name, { spells, without, withoutRuleAlert: unalarmed(setB, spell, ofRules).without }];
+      }),
+    ),
+  };
+}
