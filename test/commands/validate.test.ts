@@ -10,7 +10,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { figuresFile, validateCommand } from '../../src/commands/validate.js';
+import { figuresFile } from '../../src/commands/report-files.js';
+import { validateCommand } from '../../src/commands/validate.js';
 import { PLANTED_FAILURE, WELL_ALL_ALONG, writeCohort } from '../study/cohort.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-command-'));

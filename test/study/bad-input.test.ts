@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { figuresFile, validateCommand } from '../../src/commands/validate.js';
+import { figuresFile } from '../../src/commands/report-files.js';
+import { validateCommand } from '../../src/commands/validate.js';
 import type { Validation } from '../../src/study/run.js';
 import { type Column, type Tables, writeTask } from '../replay/yaib-task.js';
 import { hourly, writeCohort } from './cohort.js';
