@@ -20,4 +20,6 @@ export interface EngineOptions {
   readonly explainsAlerts?: boolean;
   /** False: nothing is foretold of anybody, and only what comes in counts. By default the model is asked. */
   readonly asksModel?: boolean | undefined;
+  /** Whether what is wrong at a bed is told to staff; by default only live, since in history there is no bed to go to. */
+  readonly watchesBeds?: boolean | undefined;
 }

@@ -100,8 +100,7 @@ export class Engine {
     this.policy = new AlertPolicy(rules, model.config.version, placeUnknownAfterMs, state);
     this.notices = options.notices ?? new TechnicalNotices(options.clock);
     this.#noticing = this.notices.changes$.subscribe((record) => this.#tell(record));
-    // In history there is no bed to go to.
-    const board = options.clock.live ? this.notices : NO_NOTICES;
+    const board = (options.watchesBeds ?? options.clock.live) ? this.notices : NO_NOTICES;
     this.#unusedValues = new UnusedValues(board);
     this.#valuesBehind = new ValuesBehind(board);
     this.#trustNotices = new TrustNotices(board, (patientId) => this.#valuesBehind.lagOf(patientId));

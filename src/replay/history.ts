@@ -16,6 +16,8 @@ export interface HistoryOptions {
   readonly sinks: readonly Sink[];
   readonly explainsAlerts: boolean;
   readonly asksModel: boolean;
+  /** Whether what is wrong at a bed is told. */
+  readonly watchesBeds: boolean;
 }
 
 /** What history streams through. */
@@ -31,7 +33,7 @@ export interface History {
  * @throws WardstreamError of the part that cannot be opened.
  */
 export async function openHistory(options: HistoryOptions, parts: Parts): Promise<History> {
-  const { config, explainsAlerts, asksModel } = options;
+  const { config, explainsAlerts, asksModel, watchesBeds } = options;
   const clock = new ReplayClock();
   const bus = parts.keep(new MemoryBus(memoryBusOf(config)));
   let results: StoreSink | null = null;
@@ -43,7 +45,8 @@ export async function openHistory(options: HistoryOptions, parts: Parts): Promis
   // History has no bed to go to: nobody is asked for a patient's ward.
   const alerts = { ...config.alerts, placeUnknownAfterMs: Number.POSITIVE_INFINITY };
   const settings = { ...config, alerts };
-  const engine = await Engine.open({ config: settings, bus, clock, sinks, explainsAlerts, asksModel });
+  const asked = { explainsAlerts, asksModel, watchesBeds };
+  const engine = await Engine.open({ config: settings, bus, clock, sinks, ...asked });
   if (results !== null) parts.handOn(results);
   parts.keep(engine);
   return { bus, clock, engine };

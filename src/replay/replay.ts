@@ -27,6 +27,8 @@ export interface ReplayOptions {
   readonly explainsAlerts?: boolean;
   /** Whether anything is foretold; by default it is. Counts of what came in are the same without. */
   readonly asksModel?: boolean;
+  /** Whether what is wrong at a bed is told as a technical notice, as it is live; by default it is not, since history has no bed to go to. */
+  readonly watchesBeds?: boolean;
   /** Says when each moment of history may happen; by default `speed` does. */
   readonly pace?: Pace;
   /** Called when all is dealt with; what reads it is closed when this has resolved. */
@@ -106,11 +108,11 @@ export async function replay(source: ReplaySource, options: ReplayOptions): Prom
 
 /** As `replay`, without a digest of scores, and with that of alerts still open. */
 export async function replayPart(source: ReplaySource, options: ReplayOptions): Promise<ReplayPart> {
-  const { config, signal, explainsAlerts = true, asksModel = true } = options;
+  const { config, signal, explainsAlerts = true, asksModel = true, watchesBeds = false } = options;
   const alerts = new AlertsDigest();
   const sinks = [alerts, ...(options.sinks ?? [])];
   const { engine, isWhole, started } = await withParts(async (parts) => {
-    const opening = openHistory({ config, sinks, explainsAlerts, asksModel }, parts);
+    const opening = openHistory({ config, sinks, explainsAlerts, asksModel, watchesBeds }, parts);
     const { bus, engine: reader, clock } = await unlessStopped(opening, signal);
     options.onOpened?.(reader, bus);
     const began = performance.now();
