@@ -102,7 +102,8 @@ function change(message: SourceMessage, record: Body, variant: Variant): SourceM
   return { ...message, key, record: { ...asPatient, observations } as Body };
 }
 
-function recordOf({ topic, record }: SourceMessage, codec: MessageCodec): Body | null {
+/** A message as a record, decoded where it is bytes; null where it cannot be. */
+export function recordOf({ topic, record }: SourceMessage, codec: MessageCodec): Body | null {
   if (!Buffer.isBuffer(record)) return record;
   const decoded = codec.decode(RECORD_OF_TOPIC[topic], record);
   return decoded instanceof DecodeFailure ? null : (decoded as Body);

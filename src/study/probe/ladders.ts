@@ -1,0 +1,147 @@
+import type { InterventionFigures, MonotoneFigures, ProbeFigures } from './figures.js';
+import { laddersOf, PROBE_SIGNS, type ProbeSign, type RISKS, type RiskName } from './signs.js';
+
+/** One sign in one direction, as a row of a table says it. */
+export interface LadderRow {
+  readonly sign: ProbeSign;
+  readonly direction: 'low' | 'high';
+  /** The mildest value that is critical; null where none is. */
+  readonly criticalFrom: number | null;
+  /** Of the critical values of each duration, the least share of stays alarmed, in the order of the durations; NaN where none. */
+  readonly alarmed: readonly number[];
+  /** Of all critical values. */
+  readonly longestDelay: number;
+  /** What is shown of the risks: the mildest critical value for an hour, or the worst where none is. */
+  readonly shown: InterventionFigures;
+  /** Of all risks. */
+  readonly violations: number;
+  readonly largestFall: number;
+}
+
+/** What stands at the top of a report. */
+export interface Headline {
+  /** Critical interventions, over signs, values and times. */
+  readonly critical: number;
+  /** Those of which every stay was alarmed within ten minutes. */
+  readonly criticalAlarmed: number;
+  readonly longestDelay: number;
+  readonly signs: number;
+  /** Signs whose mildest critical value, held for an hour, raises the risk that has to see it by at least 0.02. */
+  readonly signsSeen: number;
+  readonly criticalSigns: number;
+  readonly monotoneViolations: number;
+  readonly steps: number;
+  readonly clinicalAlerts: number;
+  readonly technicalNotices: number;
+  readonly openBefore: number;
+  readonly wronglyResolved: number;
+}
+
+/** An alarm of state comes within so many minutes of the first value. */
+export const MOST_DELAY = 10;
+/** A critical sign held for an hour raises its risk by so much. */
+export const LEAST_RISE = 0.02;
+const HOUR = 60;
+
+export function ladderRows({ interventions, monotone }: ProbeFigures): LadderRow[] {
+  return PROBE_SIGNS.flatMap((sign) =>
+    laddersOf(sign).map((ladder) => rowOf(sign, ladder, interventions, monotone)),
+  );
+}
+
+function rowOf(
+  sign: ProbeSign,
+  ladder: readonly number[],
+  interventions: readonly InterventionFigures[],
+  monotone: readonly MonotoneFigures[],
+): LadderRow {
+  const direction = ladder[1] < ladder[0] ? 'low' : 'high';
+  const own = interventions.filter((each) => each.sign === sign.id && ladder.includes(each.value));
+  const critical = own.filter(({ isCritical }) => isCritical);
+  const criticalFrom = ladder.find((value) => critical.some((each) => each.value === value)) ?? null;
+  const durations = [...new Set(own.map(({ minutes }) => minutes))];
+  const falls = monotone.filter((each) => each.sign === sign.id && each.direction === direction);
+  return {
+    sign,
+    direction,
+    criticalFrom,
+    alarmed: durations.map((minutes) =>
+      least(critical.filter((each) => each.minutes === minutes).map(({ stateAlarm }) => stateAlarm)),
+    ),
+    longestDelay: most(critical.map(({ delayMinutes }) => delayMinutes)),
+    shown: own.find(
+      ({ value, minutes }) => minutes === HOUR && value === (criticalFrom ?? ladder[ladder.length - 1]),
+    )!,
+    violations: falls.reduce((sum, { violations }) => sum + violations, 0),
+    largestFall: Math.max(...falls.map(({ largest }) => largest)),
+  };
+}
+
+export function headlineOf(figures: ProbeFigures): Headline {
+  const { interventions, monotone, monotoneViolations, artefacts } = figures;
+  const critical = interventions.filter(({ isCritical }) => isCritical);
+  const isInTime = ({ stateAlarm, delayMinutes }: InterventionFigures) =>
+    stateAlarm === 1 && delayMinutes <= MOST_DELAY;
+  const rows = ladderRows(figures).filter(({ criticalFrom }) => criticalFrom !== null);
+  const total = (of: (each: (typeof artefacts)[number]) => number) =>
+    artefacts.reduce((sum, each) => sum + of(each), 0);
+  return {
+    critical: critical.length,
+    criticalAlarmed: critical.filter(isInTime).length,
+    longestDelay: most(critical.map(({ delayMinutes }) => delayMinutes)),
+    signs: new Set(interventions.map(({ sign }) => sign)).size,
+    criticalSigns: rows.length,
+    signsSeen: rows.filter(({ sign, shown }) => deltaOf(shown, sign.risk) >= LEAST_RISE).length,
+    monotoneViolations,
+    steps: monotone.reduce((sum, { steps }) => sum + steps, 0),
+    clinicalAlerts: total(({ clinicalAlerts }) => clinicalAlerts),
+    technicalNotices: total(({ technicalNotices }) => technicalNotices),
+    openBefore: total(({ openBefore }) => openBefore),
+    wronglyResolved: total(({ wronglyResolved }) => wronglyResolved),
+  };
+}
+
+const DELTAS = {
+  mortality: 'deltaMortality',
+  circulatory: 'deltaCirculatory',
+  respiratory: 'deltaRespiratory',
+} as const;
+
+export function deltaOf(figures: InterventionFigures, risk: RiskName): number {
+  return figures[DELTAS[risk]];
+}
+
+/** How the risks are called in tables. */
+export const RISK_LABELS: Readonly<Record<(typeof RISKS)[number], string>> = {
+  mortality: 'death',
+  circulatory: 'circulatory',
+  respiratory: 'respiratory',
+};
+
+function least(values: readonly number[]): number {
+  return values.length === 0 ? Number.NaN : Math.min(...values);
+}
+
+/** NaN where none is known. */
+function most(values: readonly number[]): number {
+  const known = values.filter((value) => !Number.isNaN(value));
+  return known.length === 0 ? Number.NaN : Math.max(...known);
+}
+
+const UNITS: Readonly<Record<string, string>> = {
+  'mm[Hg]': 'mmHg',
+  Cel: '°C',
+  '{score}': '',
+  '{pH}': '',
+  '10*3/uL': '10³/µL',
+};
+
+/** A value with its unit as a clinician writes it. */
+export function withUnit({ unit }: ProbeSign, value: number): string {
+  return `${value} ${UNITS[unit] ?? unit}`.trim();
+}
+
+/** The unit as a clinician writes it. */
+export function unitOf({ unit }: ProbeSign): string {
+  return UNITS[unit] ?? unit;
+}

@@ -1,0 +1,104 @@
+import { CRITERIA, type Grade } from '../../clinical/state.js';
+import type { AlertMessage, Priority } from '../../contract/messages.js';
+import type { Outputs, Sink } from '../../engine/outputs.js';
+import type { EpochMs } from '../../events/event.js';
+import type { AlertRule } from '../../settings/config.js';
+
+/** What an alert is of: a criterion of state, NEWS2, a probability of the model, or what watches the patient. */
+export type AlertKind = 'state' | 'news2' | 'risk' | 'technical';
+
+/** An alert from its first record to its last. */
+export interface SeenAlert {
+  readonly rule: string;
+  readonly kind: AlertKind;
+  /** Of a state. */
+  readonly grade: Grade | null;
+  readonly priority: Priority;
+  readonly raisedAt: EpochMs;
+  /** Infinite: not resolved before the discharge. */
+  endedAt: EpochMs;
+}
+
+/** What was computed at one moment; NaN where not known. */
+export interface Moment {
+  readonly time: EpochMs;
+  readonly mortality: number;
+  readonly circulatory: number;
+  readonly respiratory: number;
+  readonly news2: number;
+}
+
+/** What came of one patient. */
+export interface Seen {
+  readonly moments: Moment[];
+  readonly alerts: SeenAlert[];
+}
+
+const CRITERION = new Map(CRITERIA.map((criterion) => [criterion.id, criterion]));
+
+/** A sink that keeps the scores and alerts of each patient until the patient is discharged. */
+export class Watcher implements Sink {
+  readonly #onLeft: (patientId: string, seen: Seen) => void;
+  readonly #signals: ReadonlyMap<string, AlertRule['signal']>;
+  readonly #patients = new Map<string, Seen>();
+  readonly #alerts = new Map<string, SeenAlert>();
+
+  constructor(rules: readonly AlertRule[], onLeft: (patientId: string, seen: Seen) => void) {
+    this.#onLeft = onLeft;
+    this.#signals = new Map(rules.map(({ id, signal }) => [id, signal]));
+  }
+
+  async write({ scores, alerts, discharged }: Outputs): Promise<void> {
+    for (const { patientId, eventTime, risk, circulatory, respiratory, news2 } of scores) {
+      this.#seenOf(patientId).moments.push({
+        time: eventTime,
+        mortality: risk,
+        circulatory: circulatory ?? Number.NaN,
+        respiratory: respiratory ?? Number.NaN,
+        news2: news2 ?? Number.NaN,
+      });
+    }
+    for (const alert of alerts) if (alert.patientId !== '') this.#note(alert);
+    for (const { patientId } of discharged) {
+      const seen = this.#patients.get(patientId);
+      if (seen === undefined) continue;
+      this.#patients.delete(patientId);
+      this.#onLeft(patientId, seen);
+    }
+  }
+
+  #note(alert: AlertMessage): void {
+    const { alertId, patientId, sequence, state, rule, class: kind, priority, eventTime, reason } = alert;
+    if (sequence === 0) {
+      const criterion = CRITERION.get(rule);
+      const seen: SeenAlert = {
+        rule,
+        kind: kind === 'technical' ? 'technical' : this.#kindOf(rule),
+        grade: criterion?.grade ?? null,
+        priority,
+        raisedAt: eventTime,
+        endedAt: Number.POSITIVE_INFINITY,
+      };
+      this.#seenOf(patientId).alerts.push(seen);
+      this.#alerts.set(alertId, seen);
+    } else if (state === 'RESOLVED') {
+      const seen = this.#alerts.get(alertId);
+      this.#alerts.delete(alertId);
+      if (seen !== undefined && reason !== 'discharged') seen.endedAt = eventTime;
+    }
+  }
+
+  #kindOf(rule: string): AlertKind {
+    if (CRITERION.has(rule)) return 'state';
+    return this.#signals.get(rule) === 'news2' ? 'news2' : 'risk';
+  }
+
+  #seenOf(patientId: string): Seen {
+    let seen = this.#patients.get(patientId);
+    if (seen === undefined) {
+      seen = { moments: [], alerts: [] };
+      this.#patients.set(patientId, seen);
+    }
+    return seen;
+  }
+}

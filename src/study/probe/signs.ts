@@ -1,0 +1,131 @@
+/**
+ * The single signs that the probe makes worse. The steps are ours: they go from a normal value to one that hardly anybody survives,
+ * through the limits of src/clinical/state.ts where there is one.
+ */
+import { CRITERIA, type Criterion, SIGNS } from '../../clinical/state.js';
+import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../../clinical/variables.js';
+
+/** A value of one variable, by its index, in its canonical unit. */
+export interface Setting {
+  readonly variable: number;
+  readonly value: number;
+}
+
+/** Which risk of the model has to see it first. */
+export const RISKS = ['mortality', 'circulatory', 'respiratory'] as const;
+export type RiskName = (typeof RISKS)[number];
+
+export interface ProbeSign {
+  readonly id: string;
+  /** Words for a clinician. */
+  readonly label: string;
+  readonly unit: string;
+  readonly risk: RiskName;
+  readonly normal: number;
+  /** From mild to worst, without the normal value; empty where medicine knows no harm that way. */
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+  /** What is set together for a value of the sign: one list a source, such as line and cuff. */
+  readonly settings: (value: number) => readonly (readonly Setting[])[];
+}
+
+const set = (id: string, value: number): Setting => ({ variable: variableIndex(id), value });
+const alone =
+  (id: string): ProbeSign['settings'] =>
+  (value) => [[set(id, value)]];
+
+/** A pulse pressure of six tenths of the mean, which is then a third of the way from diastolic to systolic. */
+function pressures(mean: number): readonly (readonly Setting[])[] {
+  return ['Invasive', 'Cuff'].map((source) => [
+    set(`map${source}`, mean),
+    set(`sbp${source}`, Math.round(1.4 * mean)),
+    set(`dbp${source}`, Math.round(0.8 * mean)),
+  ]);
+}
+
+/** Of a P/F the oxygen given is the same at each step, so that only PaO2 differs. */
+const PROBED_FIO2 = 0.5;
+
+type Row = readonly [
+  id: string,
+  label: string,
+  unit: string,
+  risk: RiskName,
+  normal: number,
+  low: readonly number[],
+  high: readonly number[],
+  settings: ProbeSign['settings'],
+];
+
+// biome-ignore format: one row a sign reads best
+const ROWS: readonly Row[] = [
+  ['map', 'Mean pressure', 'mm[Hg]', 'circulatory', 85, [75, 70, 65, 60, 55, 50, 45], [95, 105, 115, 125, 135, 145, 160], pressures],
+  ['heartRate', 'Heart rate', '/min', 'circulatory', 80, [70, 60, 50, 45, 40, 35, 30], [95, 110, 120, 130, 140, 155, 170], alone('heartRate')],
+  ['respRate', 'Respiratory rate', '/min', 'respiratory', 16, [14, 12, 10, 9, 8, 6, 4], [20, 24, 27, 30, 33, 36, 45], alone('respRate')],
+  ['spo2', 'SpO2', '%', 'respiratory', 97, [95, 93, 91, 89, 85, 80, 75], [], alone('spo2')],
+  ['temperature', 'Temperature', 'Cel', 'mortality', 37, [36.4, 36, 35.5, 35, 34, 32, 30.5], [37.8, 38.3, 38.8, 39.3, 39.8, 40.5, 41.5], alone('temperature')],
+  ['gcs', 'Glasgow Coma Scale', '{score}', 'mortality', 15, [14, 13, 11, 9, 7, 5, 3], [], alone('gcs')],
+  ['oxygenation', 'PaO2/FiO2', 'mm[Hg]', 'respiratory', 420, [350, 300, 250, 200, 130, 80, 60], [], (value) => [[set('fio2', PROBED_FIO2), set('pao2', value * PROBED_FIO2)]]],
+  ['ph', 'Arterial pH', '{pH}', 'mortality', 7.4, [7.37, 7.33, 7.29, 7.25, 7.21, 7.12, 7], [7.43, 7.46, 7.49, 7.52, 7.55, 7.59, 7.66], alone('ph')],
+  ['lactate', 'Lactate', 'mmol/L', 'circulatory', 1, [], [1.6, 2.2, 2.8, 3.4, 4, 7, 12], alone('lactate')],
+  ['potassium', 'Potassium', 'mmol/L', 'mortality', 4.2, [3.8, 3.5, 3.3, 3.1, 2.8, 2.5, 2.2], [4.7, 5.1, 5.5, 5.9, 6.2, 7, 8], alone('potassium')],
+  ['sodium', 'Sodium', 'mmol/L', 'mortality', 140, [136, 133, 130, 127, 124, 120, 112], [144, 147, 150, 152, 155, 158, 168], alone('sodium')],
+  ['calciumIonised', 'Ionised calcium', 'mmol/L', 'mortality', 1.18, [1.12, 1.06, 1, 0.95, 0.9, 0.82, 0.7], [1.24, 1.3, 1.36, 1.42, 1.48, 1.55, 1.8], alone('calciumIonised')],
+  ['glucose', 'Glucose', 'mg/dL', 'mortality', 115, [95, 80, 70, 60, 52, 46, 30], [150, 190, 240, 300, 380, 484, 700], alone('glucose')],
+  // Three times haemoglobin in g/dL is haematocrit in per cent.
+  ['hemoglobin', 'Haemoglobin', 'g/dL', 'circulatory', 12.5, [11.5, 10.5, 9.5, 8.5, 7.5, 6.6, 5], [], (value) => [[set('hemoglobin', value)], [set('hematocrit', 3 * value)]]],
+  ['creatinine', 'Creatinine', 'mg/dL', 'mortality', 0.9, [], [1.3, 1.8, 2.5, 3.5, 5, 8, 12], alone('creatinine')],
+  ['bilirubin', 'Bilirubin', 'mg/dL', 'mortality', 0.7, [], [1.5, 2.5, 4, 6, 9, 14, 20], alone('bilirubin')],
+  ['platelets', 'Platelets', '10*3/uL', 'mortality', 230, [180, 150, 120, 100, 70, 50, 20], [], alone('platelets')],
+];
+
+export const PROBE_SIGNS: readonly ProbeSign[] = ROWS.map(
+  ([id, label, unit, risk, normal, low, high, settings]) => ({
+    id,
+    label,
+    unit,
+    risk,
+    normal,
+    low,
+    high,
+    settings,
+  }),
+);
+
+/** Each ladder begins with the normal value and gets worse. */
+export function laddersOf({ normal, low, high }: ProbeSign): readonly (readonly number[])[] {
+  return [low, high].filter(({ length }) => length > 0).map((steps) => [normal, ...steps]);
+}
+
+/** Every value of a sign, ascending. */
+export function valuesOf({ normal, low, high }: ProbeSign): readonly number[] {
+  return [...low.toReversed(), normal, ...high];
+}
+
+/** Whether the sign comes from a laboratory: it is then given once, not again and again. */
+export function isLab({ normal, settings }: ProbeSign): boolean {
+  return settings(normal).some((source) => source.some(({ variable }) => VARIABLES[variable].kind === 'lab'));
+}
+
+/** The criteria of state that a value of a sign meets once it has lasted for so many minutes. */
+export function criteriaMet({ settings }: ProbeSign, value: number, minutes: number): Criterion[] {
+  const values = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
+  const ages = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
+  for (const { variable, value: set } of settings(value).flat()) {
+    values[variable] = set;
+    ages[variable] = 0;
+  }
+  return CRITERIA.filter((criterion) => {
+    const reading = SIGNS[criterion.sign].read(values, ages, 0);
+    return reading !== null && isBeyond(criterion, reading.value) && criterion.lastsMs <= minutes * MINUTE_MS;
+  });
+}
+
+/** Whether a value is at or beyond the limit of a criterion. */
+function isBeyond({ direction, limit }: Criterion, value: number): boolean {
+  // Values are kept with 32 bits: 0.82 is then a little more.
+  const exact = Math.fround(limit);
+  return direction === 'low' ? value <= exact : value >= exact;
+}
+
+const MINUTE_MS = 60_000;
