@@ -126,6 +126,27 @@ program
   .action(async (options) => (await import('./commands/validate.js')).validateCommand(options));
 
 program
+  .command('probe')
+  .description(
+    'make single signs of stable stays bad, and send false ones: what alarms, and does each risk see it',
+  )
+  .requiredOption('--from <source>', FROM)
+  .option('--mapping <file>', MAPPING)
+  .option('--stays <n>', 'stable stays to take, the first of the source', positiveInteger, 40)
+  .option('--model <version>', 'the model to probe, a folder of models/deterioration')
+  .option('--report <file>', 'the report (HTML); the figures go beside it as JSON')
+  .option(
+    '--into <file>',
+    'write the tables between the marks <!-- probe --> and <!-- /probe --> of a Markdown file; may be given more than once',
+    each,
+    [],
+  )
+  .option('--workers <n>', 'threads; by default one a core', positiveInteger)
+  .option('--config <file>', 'settings (YAML or JSON)')
+  .option('--json', 'one JSON object as the last line of stdout', false)
+  .action(async (options) => (await import('./commands/probe.js')).probeCommand(options));
+
+program
   .command('features')
   .description('write the training input that the serving code computes from history')
   .requiredOption('--from <source...>', FROM)

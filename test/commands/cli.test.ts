@@ -47,7 +47,17 @@ describe('help', () => {
   it('names every command, and the exit codes', async () => {
     const { code, stdout } = await wardstream('--help');
     expect(code).toBe(0);
-    for (const name of ['start', 'run', 'replay', 'validate', 'features', 'simulate', 'topics', 'doctor']) {
+    for (const name of [
+      'start',
+      'run',
+      'replay',
+      'validate',
+      'probe',
+      'features',
+      'simulate',
+      'topics',
+      'doctor',
+    ]) {
       expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
     }
     expect(stdout).toContain('Exit codes: 0 done, 1 a fault (said on stderr), 2 wrong usage.');
@@ -56,6 +66,7 @@ describe('help', () => {
   it.each([
     ['start', '--beds'],
     ['replay', '--from'],
+    ['probe', '--stays'],
     ['simulate', '--out'],
     ['doctor', '--json'],
   ])('of %s describes %s', async (command, option) => {
