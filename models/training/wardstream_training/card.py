@@ -81,6 +81,17 @@ hours during an event left out. The boosted trees are a component of this model,
   known what came after them: training and figures leave them out.
 - Late data older than the newest closed step of a stay over 48 h is recomputed with one old step fewer in view.
 
+## Probe
+
+Whether an alarm comes when a single sign of a stable patient turns bad, whether each risk sees it, and whether false values are
+believed. The alarms are the product's, not the model's; `docs/validation.md` says how it is done.
+
+<!-- probe -->
+
+Not probed yet: `wardstream probe --from … --model … --into card.md` writes it here.
+
+<!-- /probe -->
+
 ## Reproduce
 
 See `models/README.md`.
