@@ -1,3 +1,4 @@
+import { UNIT_TEXT } from '../../contract/amounts.js';
 import type { InterventionFigures, MonotoneFigures, ProbeFigures } from './figures.js';
 import { laddersOf, PROBE_SIGNS, type ProbeSign, type RISKS, type RiskName } from './signs.js';
 
@@ -128,20 +129,12 @@ function most(values: readonly number[]): number {
   return known.length === 0 ? Number.NaN : Math.max(...known);
 }
 
-const UNITS: Readonly<Record<string, string>> = {
-  'mm[Hg]': 'mmHg',
-  Cel: '°C',
-  '{score}': '',
-  '{pH}': '',
-  '10*3/uL': '10³/µL',
-};
-
-/** A value with its unit as a clinician writes it. */
-export function withUnit({ unit }: ProbeSign, value: number): string {
-  return `${value} ${UNITS[unit] ?? unit}`.trim();
-}
-
 /** The unit as a clinician writes it. */
 export function unitOf({ unit }: ProbeSign): string {
-  return UNITS[unit] ?? unit;
+  return UNIT_TEXT[unit] ?? unit;
+}
+
+/** A value with its unit. */
+export function withUnit(sign: ProbeSign, value: number): string {
+  return `${value} ${unitOf(sign)}`.trim();
 }

@@ -2,8 +2,9 @@
  * The single signs that the probe makes worse. The steps are ours: they go from a normal value to one that hardly anybody survives,
  * through the limits of src/clinical/state.ts where there is one.
  */
-import { CRITERIA, type Criterion, SIGNS } from '../../clinical/state.js';
-import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../../clinical/variables.js';
+import { SIGNS } from '../../clinical/signs.js';
+import { CRITERIA, type Criterion } from '../../clinical/state.js';
+import { VARIABLES, variableIndex } from '../../clinical/variables.js';
 
 /** A value of one variable, by its index, in its canonical unit. */
 export interface Setting {
@@ -107,25 +108,19 @@ export function isLab({ normal, settings }: ProbeSign): boolean {
   return settings(normal).some((source) => source.some(({ variable }) => VARIABLES[variable].kind === 'lab'));
 }
 
-/** The criteria of state that a value of a sign meets once it has lasted for so many minutes. */
-export function criteriaMet({ settings }: ProbeSign, value: number, minutes: number): Criterion[] {
-  const values = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
-  const ages = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
+/** The criteria of state that a value of a sign meets once it has lasted for so many minutes, in a patient who had the normal one. */
+export function criteriaMet({ settings, normal }: ProbeSign, value: number, minutes: number): Criterion[] {
+  const values: number[] = VARIABLES.map(() => Number.NaN);
+  const ages = [...values];
   for (const { variable, value: set } of settings(value).flat()) {
     values[variable] = set;
     ages[variable] = 0;
   }
-  return CRITERIA.filter((criterion) => {
-    const reading = SIGNS[criterion.sign].read(values, ages, 0);
-    return reading !== null && isBeyond(criterion, reading.value) && criterion.lastsMs <= minutes * MINUTE_MS;
+  return CRITERIA.filter(({ sign, direction, limit, lastsMs }) => {
+    const reading = SIGNS[sign].read(values, ages, 0, normal);
+    if (reading === null || lastsMs > minutes * MINUTE_MS) return false;
+    return direction === 'low' ? reading.value <= limit : reading.value >= limit;
   });
-}
-
-/** Whether a value is at or beyond the limit of a criterion. */
-function isBeyond({ direction, limit }: Criterion, value: number): boolean {
-  // Values are kept with 32 bits: 0.82 is then a little more.
-  const exact = Math.fround(limit);
-  return direction === 'low' ? value <= exact : value >= exact;
 }
 
 const MINUTE_MS = 60_000;

@@ -1,6 +1,7 @@
 import { bedsideScores } from '../../clinical/bedside.js';
 import { NEWS2_INPUTS } from '../../clinical/news2.js';
-import { CRITERIA, judge, noEpisode, SIGNS, settle } from '../../clinical/state.js';
+import { SIGNS } from '../../clinical/signs.js';
+import { CRITERIA, judge, noEpisode, settle } from '../../clinical/state.js';
 import { VARIABLE_COUNT } from '../../clinical/variables.js';
 import { WardstreamError } from '../../errors.js';
 import type { ReplaySource } from '../../sources/source.js';
@@ -60,9 +61,11 @@ export function stableAt(chart: StayChart): number | null {
 }
 
 function isStable({ values: charted }: StayChart, startMs: number): boolean {
-  const values = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
+  const values = new Float64Array(VARIABLE_COUNT).fill(Number.NaN);
   const times = new Float64Array(VARIABLE_COUNT).fill(Number.NaN);
-  const ages = new Float32Array(VARIABLE_COUNT);
+  const ages = new Float64Array(VARIABLE_COUNT);
+  /** The highest so far, by variable: signs that fall are told from it. A stay is looked at for less than a day. */
+  const best = new Float64Array(VARIABLE_COUNT).fill(Number.NEGATIVE_INFINITY);
   const episodes = CRITERIA.map(noEpisode);
   /** Since when NEWS2 is not low; NaN: it is. */
   let raisedMs = Number.NaN;
@@ -71,20 +74,23 @@ function isStable({ values: charted }: StayChart, startMs: number): boolean {
     // The end is a moment as well: what was charted long before says nothing of it.
     const atMs = Math.min(charted[index]?.atMs ?? endMs, endMs);
     for (; index < charted.length && charted[index].atMs === atMs; index++) {
-      values[charted[index].variable] = charted[index].value;
-      times[charted[index].variable] = atMs;
+      const { variable, value } = charted[index];
+      values[variable] = value;
+      times[variable] = atMs;
+      best[variable] = Math.max(best[variable], value);
     }
     for (let variable = 0; variable < VARIABLE_COUNT; variable++) ages[variable] = atMs - times[variable];
     let isInState = false;
     CRITERIA.forEach((criterion, place) => {
       const episode = episodes[place];
-      const reading = SIGNS[criterion.sign].read(values, ages, atMs);
+      const { read, variables } = SIGNS[criterion.sign];
+      const reading = read(values, ages, atMs, best[variables[0]]);
       settle(episode, criterion, atMs);
       if (reading !== null) judge(episode, criterion, reading);
       settle(episode, criterion, atMs);
       if (episode.phase === 'present' || episode.phase === 'ending') isInState = true;
     });
-    const { news2, news2Missing } = bedsideScores(values, ages);
+    const { news2, news2Missing } = bedsideScores(Float32Array.from(values), Float32Array.from(ages));
     const lastedMs = atMs - raisedMs;
     if (!((news2 ?? 0) > MOST_NEWS2)) raisedMs = Number.NaN;
     else if (Number.isNaN(raisedMs)) raisedMs = atMs;

@@ -1,3 +1,4 @@
+import { USED } from '../../clinical/trust.js';
 import { recordOf } from '../../cohort/variants.js';
 import type { AdtMessage } from '../../contract/messages.js';
 import { TOPICS } from '../../contract/topics.js';
@@ -75,8 +76,11 @@ export async function* chartsOf(source: ReplaySource): AsyncGenerator<StayChart>
       const event = validator.observations(kind, record, origin, Number.POSITIVE_INFINITY);
       if (event === null || event.variables === null) continue;
       const atMs = eventTime - stay.admittedAt;
-      const { variables, values } = event;
-      stay.values.push(...variables.map((variable, index) => ({ atMs, variable, value: values[index] })));
+      const { variables, values, verdicts } = event;
+      for (let index = 0; index < variables.length; index++) {
+        if ((verdicts?.[index] ?? USED) === USED)
+          stay.values.push({ atMs, variable: variables[index], value: values[index] });
+      }
     }
   }
   for (const stay of open.values()) yield closed(stay);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CRITERIA, SIGNS } from '../../../src/clinical/state.js';
+import { SIGNS } from '../../../src/clinical/signs.js';
+import { CRITERIA } from '../../../src/clinical/state.js';
 import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../../../src/clinical/variables.js';
 import { ARTEFACTS } from '../../../src/study/probe/artefacts.js';
 import { courseOf, DURATIONS, VARIANTS, type Variant } from '../../../src/study/probe/courses.js';
@@ -89,7 +90,7 @@ describe('false values', () => {
       ages[variable] = at - atMs;
     }
     return CRITERIA.filter(({ sign, direction, limit }) => {
-      const reading = SIGNS[sign].read(values, ages, at);
+      const reading = SIGNS[sign].read(values, ages, at, 15);
       return reading !== null && (direction === 'low' ? reading.value <= limit : reading.value >= limit);
     }).map(({ id }) => id);
   };
