@@ -1,16 +1,13 @@
 import type { PresentState } from '../clinical/state.js';
-import type { Contributions } from '../contract/contributions.js';
 import {
   type AckMessage,
   type AlertMessage,
   type AlertState,
   withPresentFields,
 } from '../contract/messages.js';
-import { type SignalSource, signalOf } from '../contract/signals.js';
-import { hashId } from '../events/dead-letter.js';
+import { signalOf } from '../contract/signals.js';
 import type { EpochMs } from '../events/event.js';
 import type { AlertRule } from '../settings/config.js';
-import { evidenceOf } from './evidence.js';
 import { PlaceWatch, type StoredPlaceWatch } from './place-watch.js';
 import {
   advance,
@@ -26,6 +23,7 @@ import {
   type StoredRule,
   storedRule,
 } from './rule-state.js';
+import { riskAnHourAgo, type ScoredMoment, stepRule, type Trail } from './rule-watch.js';
 import {
   isAlarmed,
   type MeasuredMoment,
@@ -34,12 +32,6 @@ import {
   StateWatch,
   type StoredStates,
 } from './state-watch.js';
-
-/** What the policy needs of a score. */
-export interface ScoredMoment extends SignalSource, MeasuredMoment {
-  /** What each modality adds to the risk, where that is known. */
-  readonly contributions?: Contributions;
-}
 
 /** The states of a patient that are there. */
 export interface PatientStates {
@@ -53,8 +45,7 @@ interface StayState {
   readonly states: StateWatch;
   /** Open alerts of rules that are configured no more. */
   orphans: AlertMessage[];
-  /** Risk by time, at least a minute apart, an hour back. */
-  readonly trail: { time: EpochMs; risk: number }[];
+  readonly trail: Trail;
 }
 
 /** A stay's state as JSON has it: what is not finite is null. */
@@ -63,11 +54,10 @@ interface StoredStay {
   /** Absent in older ones. */
   readonly place?: StoredPlaceWatch;
   readonly states?: StoredStates;
-  readonly trail: { time: EpochMs; risk: number }[];
+  readonly trail: Trail;
 }
 
 const MINUTE_MS = 60_000;
-const TREND_MS = 60 * MINUTE_MS;
 const DEFAULT_SNOOZE_MS = 30 * MINUTE_MS;
 /** By default a patient may be without a ward for so long: vital signs come before the admission is entered. */
 const PLACE_UNKNOWN_AFTER_MS = MINUTE_MS;
@@ -103,13 +93,14 @@ export class AlertPolicy {
   /** The transitions a score causes; each is the next record of its alert. Time alone changes nothing beyond `ordered`. */
   score(moment: ScoredMoment, ordered: EpochMs = moment.eventTime): AlertMessage[] {
     const stay = this.#stayOf(moment.patientId);
-    const trend = moment.risk - riskAnHourAgo(stay, moment);
+    const trend = moment.risk - riskAnHourAgo(stay.trail, moment);
     const transitions = this.advanceTo(moment.patientId, Math.min(moment.eventTime, ordered));
     transitions.push(...this.#tell(stay, moment, ordered));
     this.#rules.forEach((rule, index) => {
       const value = signalOf(rule.signal).of(moment);
       if (value === null) return;
-      const transition = this.#step(rule, stay.rules[index], moment, value, trend);
+      const { [index]: state } = stay.rules;
+      const transition = stepRule(rule, state, { moment, value, trend, modelVersion: this.#modelVersion });
       if (transition !== null) transitions.push(transition);
     });
     this.#noteTimers(moment.patientId);
@@ -353,35 +344,6 @@ export class AlertPolicy {
     return stay;
   }
 
-  #step(
-    rule: AlertRule,
-    state: RuleState,
-    moment: ScoredMoment,
-    value: number,
-    trend: number,
-  ): AlertMessage | null {
-    const { eventTime } = moment;
-    if (value >= rule.raiseAt) {
-      if (Number.isNaN(state.onset)) state.onset = eventTime;
-    } else if (value < rule.resolveBelow || state.open === null) {
-      state.onset = Number.NaN;
-    }
-    const facts = { value, risk: moment.risk, news2: moment.news2, trend, actor: null, reason: null };
-    if (state.open === null) {
-      const isHeld = eventTime - state.onset >= rule.holdMs;
-      if (!isHeld || eventTime < state.refractoryUntil) return null;
-      state.open = this.#raise(rule, state.onset, moment, value, trend);
-      state.since = eventTime;
-      return state.open;
-    }
-    if (value < rule.resolveBelow) {
-      state.refractoryUntil = eventTime + rule.refractoryMs;
-      // An acknowledgement may be ahead of the scores.
-      return advance(state, 'RESOLVED', notBefore(state.open, eventTime), facts);
-    }
-    return null;
-  }
-
   #tell({ states }: StayState, moment: MeasuredMoment, ordered: EpochMs): AlertMessage[] {
     if (states.isIdle && moment.episodes.length === 0) return [];
     this.#restated.add(moment.patientId);
@@ -397,53 +359,9 @@ export class AlertPolicy {
     if (isWaiting) this.#waiting.add(patientId);
     else this.#waiting.delete(patientId);
   }
-
-  #raise(rule: AlertRule, onset: EpochMs, moment: ScoredMoment, value: number, trend: number): AlertMessage {
-    const { patientId, stayId, wardId, bedId, eventTime, risk, news2, contributions } = moment;
-    const { label, unit } = signalOf(rule.signal);
-    return {
-      alertId: hashId(patientId, rule.id, onset, this.#modelVersion),
-      class: 'clinical',
-      sequence: 0,
-      patientId,
-      stayId,
-      wardId,
-      bedId,
-      rule: rule.id,
-      priority: rule.priority,
-      state: 'RAISED',
-      onsetTime: onset,
-      eventTime,
-      signal: rule.signal,
-      label,
-      unit,
-      value,
-      threshold: rule.raiseAt,
-      risk,
-      trend,
-      news2,
-      modelVersion: this.#modelVersion,
-      contributions: contributions ?? null,
-      evidence: evidenceOf(moment),
-      actor: null,
-      reason: null,
-      detail: null,
-      raisedWardId: wardId,
-      raisedBedId: bedId,
-      leftWardId: null,
-    };
-  }
 }
 
 /** Where every rule and criterion stands that has an alert, or may have. */
 function watched({ rules, states }: StayState): RuleState[] {
   return [...rules, ...states.alerts];
-}
-
-function riskAnHourAgo({ trail }: StayState, { eventTime, risk }: ScoredMoment): number {
-  while (trail.length > 1 && trail[1].time <= eventTime - TREND_MS) trail.shift();
-  const before = trail.length > 0 ? trail[0].risk : risk;
-  if (trail.length === 0 || eventTime - trail[trail.length - 1].time >= MINUTE_MS)
-    trail.push({ time: eventTime, risk });
-  return before;
 }

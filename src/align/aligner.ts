@@ -325,10 +325,8 @@ export class Aligner {
   #requestScore(patient: PatientState, isForced: boolean, isLate: boolean): void {
     if (isLate) this.#endMoment(patient);
     if (isLate || !Number.isNaN(patient.scorePendingAt)) return;
-    const isDue =
-      isForced ||
-      patient.revised ||
-      patient.lastEventAt - patient.lastScoreAt >= this.#options.minScoreIntervalMs;
+    const sinceScore = patient.lastEventAt - patient.lastScoreAt;
+    const isDue = isForced || patient.revised || sinceScore >= this.#options.minScoreIntervalMs;
     if (isDue) patient.scorePendingAt = patient.lastEventAt;
     else if (!patient.timeline.signs.hasNews) return;
     this.#pending.push(patient);

@@ -1,4 +1,5 @@
-import { AlertPolicy, type ScoredMoment } from '../alerts/policy.js';
+import { AlertPolicy } from '../alerts/policy.js';
+import type { ScoredMoment } from '../alerts/rule-watch.js';
 import { VARIABLE_COUNT } from '../clinical/variables.js';
 import type { AlertMessage } from '../contract/messages.js';
 import type { AlertRule } from '../settings/config.js';

@@ -1,4 +1,5 @@
-import type { PatientStates, ScoredMoment } from '../alerts/policy.js';
+import type { PatientStates } from '../alerts/policy.js';
+import type { ScoredMoment } from '../alerts/rule-watch.js';
 import type { MeasuredMoment } from '../alerts/state-watch.js';
 import type { TrustState } from '../alerts/trust-notices.js';
 import type { Demographics, PatientState } from '../align/patient.js';

@@ -237,7 +237,8 @@ function readPatient(
     patient.lastEventAt = header.lastEventAt;
     patient.lastScoreAt = header.lastScoreAt ?? Number.NEGATIVE_INFINITY;
     // What another model foretold is not what this one would.
-    patient.lastScore = isOurs ? withSofa(header.lastScore ?? null) : null;
+    const { lastScore } = header;
+    patient.lastScore = isOurs && lastScore ? { ...lastScore, sofa: lastScore.sofa ?? null } : null;
     patient.revised = header.revised;
     patient.appliedTo = snapshot.positions;
     patient.restoreFacts(header, header.demographics, header.told);
@@ -281,11 +282,6 @@ function lastScoreOf({ lastScore }: PatientState): LastScore | null {
   const { eventTime, risk, circulatory, respiratory, deterioration } = lastScore;
   const { news2, news2Missing, qsofa, sofa } = lastScore;
   return { eventTime, risk, circulatory, respiratory, deterioration, news2, news2Missing, qsofa, sofa };
-}
-
-/** Scores of before version 5 have no SOFA. */
-function withSofa(score: LastScore | null): LastScore | null {
-  return score === null ? null : { ...score, sofa: score.sofa ?? null };
 }
 
 function readHeader({ compression, state }: PatientSnapshotMessage) {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AlertPolicy, type ScoredMoment } from '../../src/alerts/policy.js';
+import { AlertPolicy } from '../../src/alerts/policy.js';
 import type { PatientPlace } from '../../src/alerts/rule-state.js';
+import type { ScoredMoment } from '../../src/alerts/rule-watch.js';
 import { VARIABLE_COUNT } from '../../src/clinical/variables.js';
 import type { AlertMessage } from '../../src/contract/messages.js';
 import type { AlertRule } from '../../src/settings/config.js';

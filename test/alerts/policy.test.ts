@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AlertPolicy, type ScoredMoment } from '../../src/alerts/policy.js';
+import { AlertPolicy } from '../../src/alerts/policy.js';
+import type { ScoredMoment } from '../../src/alerts/rule-watch.js';
 import { VARIABLE_COUNT } from '../../src/clinical/variables.js';
 import { alarmText } from '../../src/contract/amounts.js';
 import type { AlertAction, AlertMessage } from '../../src/contract/messages.js';

@@ -187,7 +187,7 @@ describe('a sign', () => {
     expect(read('oxygenation', { pao2: [60, 5], fio2: [0.5, 30] })?.value).toBe(120);
   });
 
-  it('of a fall is told from the best of its history', () => {
+  it('of a fall is told from the best of its history, and not of who is ventilated', () => {
     const fall = (gcs: number, best: number, minutesOld = 1) => {
       const [values, ages] = [new Float32Array(VARIABLE_COUNT), new Float32Array(VARIABLE_COUNT)];
       values[variableIndex('gcs')] = gcs;
@@ -196,6 +196,10 @@ describe('a sign', () => {
     };
     expect(fall(11, 14)).toMatchObject({ value: 3, at: NOW - MINUTE_MS });
     expect(fall(11, 14, 241)).toBeNull();
+    const [values, ages] = [new Float32Array(VARIABLE_COUNT), new Float32Array(VARIABLE_COUNT)];
+    values[variableIndex('gcs')] = 6;
+    values[variableIndex('mechVent')] = 1;
+    expect(SIGNS.gcsFall.read(values, ages, NOW, 15)?.value).toBe(0);
   });
 
   it('of oxygenation is told from SpO2 of at most 97 % where no gas is newer: S/F 235 is P/F 200', () => {
