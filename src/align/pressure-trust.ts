@@ -6,6 +6,8 @@ import {
   CUFF_MEAN,
   CUFF_SYS,
   DIA,
+  FELL_AT,
+  FELL_FROM,
   LINE_CONTRADICTED_AT,
   LINE_MEAN,
   LINE_MEAN_AT,
@@ -52,6 +54,7 @@ export function judgeLine(moment: Moment, memory: SignMemory): void {
     moment.doubt(PULSE_SLOTS, DAMPED);
   }
   if (!(pulse >= LINE.noPulse) && hasRisen(mean, moment.at, memory)) moment.doubt([MEAN], JUMP);
+  noteFall(moment.sound(MEAN), moment.at, memory);
 }
 
 /** The pulse has collapsed, and the mean is what it was with the pulse. */
@@ -64,14 +67,22 @@ function isDamped(pulse: number, mean: number, at: number, { used, usedAt }: Sig
 }
 
 function hasRisen(mean: number, at: number, memory: SignMemory): boolean {
-  const { used, usedAt, levelAt, varied } = memory;
+  const { used, usedAt, levelAt, varied, facts } = memory;
   if (at - usedAt[SYS] <= LINE.pulseFreshMs) return false;
-  const isRisen = mean > used[MEAN] + Math.max(LINE.rise, LINE.riseShare * used[MEAN]);
-  if (!isRisen) return false;
+  if (!(mean > used[MEAN] + LINE.rise)) return false;
+  const isBack = at - facts[FELL_AT] <= LINE.dipMs && mean <= facts[FELL_FROM] + LINE.rise;
+  if (isBack) return false;
   const age = at - usedAt[MEAN];
   if (Number.isNaN(levelAt[MEAN])) return age <= LINE.riseMs;
   const isBelieved = at - levelAt[MEAN] >= PERSISTS_MS.rise && varied[MEAN] === 1;
   return age <= 2 * COMPARABLE_MS && !isBelieved;
+}
+
+/** Remembers from where a mean has just fallen. */
+function noteFall(mean: number, at: number, { used, usedAt, facts }: SignMemory): void {
+  if (!(used[MEAN] - mean > LINE.rise / 2 && at - usedAt[MEAN] <= LINE.riseMs)) return;
+  facts[FELL_FROM] = used[MEAN];
+  facts[FELL_AT] = at;
 }
 
 /**

@@ -79,6 +79,8 @@ const FACTS = [
   'agreedCuff',
   'lineContradictedAt',
   'swappedAt',
+  'fellFrom',
+  'fellAt',
 ] as const;
 export const [
   HEART_STOPPED_AT,
@@ -93,6 +95,8 @@ export const [
   AGREED_CUFF,
   LINE_CONTRADICTED_AT,
   SWAPPED_AT,
+  FELL_FROM,
+  FELL_AT,
 ] = FACTS.keys();
 
 const BY_SLOT = 9;

@@ -1,6 +1,7 @@
 import { looksLikeAnotherUnit } from '../clinical/mistaken-units.js';
 import {
   COMPARABLE_MS,
+  IMPLAUSIBLE_JUMP,
   PERSISTS_MS,
   type ReasonCode,
   reasonCode,
@@ -36,7 +37,7 @@ const JUMP = reasonCode('jump');
 const STUCK_CODE = reasonCode('stuck');
 const SPO2_VARIABLE = variableIndex('spo2');
 const LINE_SLOTS = [SYS, DIA, MEAN];
-/** Signs of which an implausible value is doubted until a second one comes. */
+/** Signs of which an implausible value is doubted until a second one comes. Breaths that cease are believed. */
 const QUICK = [HR, SYS, DIA, MEAN, RESP, SPO2];
 const PLAUSIBLE = VARIABLE_OF.map((variable) => VARIABLES[variable].plausible);
 
@@ -155,15 +156,15 @@ export class Trust {
     }
   }
 
-  /** An implausible value straight after a plausible one, until a second one comes. */
+  /** An implausible value far from the one before, until a second one comes. */
   #doubtImplausible(moment: Moment): void {
     const { used, usedAt, levelAt } = this.#memory;
     for (const slot of QUICK) {
       const value = moment.sound(slot);
       const [low, high] = PLAUSIBLE[slot];
-      if (!(value < low || value > high)) continue;
-      const wasPlausible = used[slot] >= low && used[slot] <= high;
-      if (!wasPlausible || moment.at - usedAt[slot] > COMPARABLE_MS) continue;
+      if (!(value < low || value > high) || (slot === RESP && value < low)) continue;
+      const isFar = Math.abs(value - used[slot]) > IMPLAUSIBLE_JUMP * (high - low);
+      if (!isFar || moment.at - usedAt[slot] > COMPARABLE_MS) continue;
       if (!(moment.at - levelAt[slot] >= PERSISTS_MS.implausible)) moment.code[slot] = JUMP;
     }
   }

@@ -82,18 +82,22 @@ export const LINE = {
   pulseKnownMs: 60 * MINUTE_MS,
   /** A mean may lie outside systolic and diastolic by so much, as averages of a minute do. */
   slack: 10,
-  /** A mean without systolic and diastolic that rises by more, and by more than `riseShare`, within `riseMs`, is doubted. */
-  rise: 30,
-  riseShare: 0.35,
+  /** A mean without systolic and diastolic that rises by more within `riseMs` is doubted. Tuned: see bench/trust.mjs. */
+  rise: 24,
   riseMs: 150 * SECOND_MS,
+  /** A mean that fell by about as much is believed when it comes back to where it was within so long. */
+  dipMs: 5 * MINUTE_MS,
   /** Systolic and diastolic this old tell nothing of the pulse now. */
   pulseFreshMs: 2 * MINUTE_MS,
 } as const;
 
+/** An implausible value is doubted where it is so far, as a share of the plausible range, from the one before. */
+export const IMPLAUSIBLE_JUMP = 0.6;
+
 /** A new level is believed once it has lasted so long, with values that vary as those of a body do. */
 export const PERSISTS_MS = {
-  /** The mean pressure of a line that has risen. */
-  rise: 10 * MINUTE_MS,
+  /** The mean pressure of a line that has risen. Tuned, as `LINE.rise` was. */
+  rise: 3 * MINUTE_MS,
   /** What is implausible: a second value. */
   implausible: 30 * SECOND_MS,
   /** A temperature. */

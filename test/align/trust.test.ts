@@ -20,6 +20,7 @@ describe('signs that get worse at once', () => {
     ['fast heart', { heartRate: 210 }],
     ['saturation', { spo2: 62 }],
     ['breaths', { respRate: 45 }],
+    ['breaths that cease', { respRate: 2 }],
     ['fever', { temperature: 41 }],
     ['cold', { temperature: 31 }],
     ['shock', { heartRate: 135, sbpInvasive: 70, dbpInvasive: 40, mapInvasive: 50, spo2: 84, respRate: 32 }],
@@ -85,11 +86,18 @@ describe('an arterial line', () => {
   it('whose mean alone rises at once is doubted until it has lasted and varied', () => {
     const bed = new Bed();
     bed.keep(0, 5, { mapInvasive: 66 });
-    for (let minute = 5; minute < 15; minute++) {
+    for (let minute = 5; minute < 8; minute++) {
       expect(bed.tell(minute, { mapInvasive: 118 + (minute % 3) })).toEqual({ mapInvasive: 'jump' });
     }
-    expect(bed.tell(15, { mapInvasive: 119 })).toEqual({});
-    expect(bed.tell(16, { mapInvasive: 121 })).toEqual({});
+    expect(bed.tell(8, { mapInvasive: 119 })).toEqual({});
+    expect(bed.tell(9, { mapInvasive: 121 })).toEqual({});
+  });
+
+  it('whose mean comes back from a short dip is believed at once', () => {
+    const bed = new Bed();
+    bed.keep(0, 5, { mapInvasive: 66 });
+    expect(bed.keep(5, 8, { mapInvasive: 39 })).toEqual({});
+    expect(bed.tell(8, { mapInvasive: 72 })).toEqual({});
   });
 
   it('whose mean rises to one value that never varies is no body', () => {
