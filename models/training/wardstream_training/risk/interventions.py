@@ -1,5 +1,5 @@
 """
-What one critical sign, held for the last hour, does to a stable patient's risk: `python -m wardstream_training.risk.interventions --config
+What one critical sign, held for the last hour, does to a stable patient's risk, beside the same sign charted as normal: `python -m wardstream_training.risk.interventions --config
 configs/risk.json`. Writes interventions.json. The row is changed as an hour of that value would change it: newest value, its age, mean,
 extremes, the mean that forgets (as in the steady state of an hourly chart) and derived quantities of the same sign. The serving code is not asked, so the figures
 are of the models, not of the product.
@@ -15,12 +15,13 @@ from .columns import standardised
 from .labels import OUTPUTS
 from .train import Round, is_from, once, open_round
 
-# Sign, value, and the output it should move. Critical by src/clinical/state.ts.
+# Sign, critical value (src/clinical/state.ts), normal value, and the output it should move. Beside a normal value charted at the same moment,
+# since that a value is charted at all says something too: who has a respiratory rate is seldom ventilated.
 SIGNS = [
-    ("mapInvasive", 45.0, "hypotension"), ("sbpInvasive", 70.0, "hypotension"), ("heartRate", 150.0, "death"), ("heartRate", 35.0, "death"),
-    ("respRate", 40.0, "respiratory"), ("respRate", 5.0, "respiratory"), ("spo2", 75.0, "respiratory"), ("temperature", 31.0, "death"),
-    ("temperature", 41.0, "death"), ("gcs", 4.0, "death"), ("lactate", 8.0, "death"), ("potassium", 7.0, "death"), ("potassium", 2.2, "death"),
-    ("sodium", 112.0, "death"), ("glucose", 30.0, "death"), ("ph", 7.05, "death"), ("hemoglobin", 5.0, "death"), ("creatinine", 8.0, "death"),
+    ("mapInvasive", 45.0, 80.0, "hypotension"), ("sbpInvasive", 70.0, 120.0, "hypotension"), ("heartRate", 150.0, 75.0, "death"), ("heartRate", 35.0, 75.0, "death"),
+    ("respRate", 40.0, 16.0, "respiratory"), ("respRate", 5.0, 16.0, "respiratory"), ("spo2", 75.0, 97.0, "respiratory"), ("temperature", 31.0, 37.0, "death"),
+    ("temperature", 41.0, 37.0, "death"), ("gcs", 4.0, 15.0, "death"), ("lactate", 8.0, 1.0, "death"), ("potassium", 7.0, 4.2, "death"), ("potassium", 2.2, 4.2, "death"),
+    ("sodium", 112.0, 140.0, "death"), ("glucose", 30.0, 120.0, "death"), ("ph", 7.05, 7.4, "death"), ("hemoglobin", 5.0, 11.0, "death"), ("creatinine", 8.0, 0.9, "death"),
 ]
 # Of an hourly chart the weight of all earlier hours in the mean that forgets: half after three hours.
 RECENT = 1 / (2 ** (1 / 3) - 1)
@@ -122,10 +123,10 @@ def main() -> None:
     fitted = [each for each in OUTPUTS if (of.folder / f"{each}-trees.pkl").exists()]
     for variant in arguments.variant:
         ready = [each for each in fitted if variant == "both" or (of.folder / f"{each}-{variant}.pkl").exists()]
-        before = {each: probabilities(of, each, variant, x, hours, fold) for each in ready}
-        for sign, value, match in SIGNS:
-            rows = changed(of, x, sign, value)
-            moved = {each: round(float((probabilities(of, each, variant, rows, hours, fold) - before[each]).mean()), 4) for each in ready}
+        for sign, value, normal, match in SIGNS:
+            bad, good = changed(of, x, sign, value), changed(of, x, sign, normal)
+            risks = {each: [probabilities(of, each, variant, rows, hours, fold) for rows in (bad, good)] for each in ready}
+            moved = {each: round(float((high - low).mean()), 4) for each, (high, low) in risks.items()}
             result["held"][f"{variant} {sign} {value:g}"] = {"match": match, **moved}
             print(variant, sign, value, match, moved, flush=True)
         for sign, (start, end) in SWEEPS.items():

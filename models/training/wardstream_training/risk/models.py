@@ -18,7 +18,7 @@ def fit_trees(x: np.ndarray, y: np.ndarray, weight: np.ndarray, directions: list
     settings = {
         "objective": "binary", "learning_rate": options["learningRate"], "num_leaves": options["leaves"],
         "min_data_in_leaf": options["leastRows"], "lambda_l2": options["l2"], "feature_fraction": options["columns"],
-        "max_bin": 63, "monotone_constraints": directions, "monotone_constraints_method": "intermediate",
+        "max_bin": options["bins"], "monotone_constraints": directions, "monotone_constraints_method": "intermediate",
         "seed": seed, "deterministic": True, "force_row_wise": True, "num_threads": 1, "verbosity": -1,
     }
     if not any(directions):
@@ -52,7 +52,7 @@ def spread_of(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fit_linear(
-    x: np.ndarray, hours: np.ndarray, y: np.ndarray, weight: np.ndarray, directions: list[int], ridge: float, steps: int = 150
+    x: np.ndarray, hours: np.ndarray, y: np.ndarray, weight: np.ndarray, directions: list[int], ridge: float, steps: int = 300
 ) -> Linear:
     """Weights by L-BFGS-B within the signs that `directions` allow; a missing value counts as the mean. `ridge` is in stays, as `weight` is."""
     mean, spread = spread_of(x)
