@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -125,7 +126,7 @@ WORSE = [("mapInvasive", (75, 60, 45, 30)), ("heartRate", (95, 120, 150, 200)), 
 
 @pytest.fixture(scope="module")
 def fitted(rows, tmp_path_factory):
-    config = json.loads((__import__("pathlib").Path(__file__).parent.parent / "configs/risk.json").read_text())
+    config = json.loads((Path(__file__).parent.parent / "configs/risk.json").read_text())
     config |= {"folds": 3, "bootstrap": 20, "bootstrapOfMany": 5, "hours": [6, 24], "ridge": 1, "mostRows": 1500, "runs": "", "rows": ""}
     config["trees"] |= {"rounds": 25, "leastRows": 20}
     of = train.Round(config, rows, cohort.split(rows, 3, 0.1, 1), tmp_path_factory.mktemp("runs"))
