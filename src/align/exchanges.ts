@@ -90,10 +90,13 @@ function judgePair(moment: Moment, { used, usedAt }: SignMemory, [one, other]: r
   const { at, value } = moment;
   if (!(at - usedAt[one] <= COMPARABLE_MS && at - usedAt[other] <= COMPARABLE_MS)) return;
   const wereApart = Math.abs(used[one] - used[other]) > CROSSED.apart * Math.max(used[one], used[other]);
-  if (wereApart && isNear(value[one], used[other]) && isNear(value[other], used[one]))
+  const isClose = one === HR && other === SPO2;
+  if (wereApart && isNear(value[one], used[other], isClose) && isNear(value[other], used[one], isClose))
     moment.doubt([one, other], SWAPPED);
 }
 
-function isNear(value: number, wanted: number): boolean {
-  return Math.abs(value - wanted) <= Math.max(1, CROSSED.share * wanted);
+function isNear(value: number, wanted: number, isClose: boolean): boolean {
+  const { share, least, shareWithSpo2, leastWithSpo2 } = CROSSED;
+  const within = isClose ? Math.max(leastWithSpo2, shareWithSpo2 * wanted) : Math.max(least, share * wanted);
+  return Math.abs(value - wanted) <= within;
 }

@@ -1,7 +1,15 @@
-import { COMPARABLE_MS, LINE, PERSISTS_MS, reasonCode, SOURCES_OF_PRESSURE } from '../clinical/trust.js';
+import {
+  ARREST,
+  COMPARABLE_MS,
+  LINE,
+  PERSISTS_MS,
+  reasonCode,
+  SOURCES_OF_PRESSURE,
+} from '../clinical/trust.js';
 import {
   AGREED_CUFF,
   AGREED_LINE,
+  AGREED_PULSE,
   CUFF_DIA,
   CUFF_MEAN,
   CUFF_SYS,
@@ -11,6 +19,7 @@ import {
   LINE_CONTRADICTED_AT,
   LINE_MEAN,
   LINE_MEAN_AT,
+  LINE_PULSE,
   MEAN,
   type Moment,
   type SignMemory,
@@ -22,6 +31,7 @@ const FLUSH = reasonCode('flush');
 const DAMPED = reasonCode('damped');
 const INCONSISTENT = reasonCode('inconsistent');
 const JUMP = reasonCode('jump');
+const MAYBE_UNIT = reasonCode('maybe-unit');
 const CONTRADICTED = reasonCode('contradicted');
 const LINE_SLOTS = [SYS, DIA, MEAN];
 const PULSE_SLOTS = [SYS, DIA];
@@ -31,11 +41,11 @@ const CUFF_SLOTS = [CUFF_SYS, CUFF_DIA, CUFF_MEAN];
 export function judgeShapes(moment: Moment): void {
   judgeShape(moment, SYS, DIA, MEAN);
   judgeShape(moment, CUFF_SYS, CUFF_DIA, CUFF_MEAN);
-  const [systolic, diastolic] = [moment.sound(SYS), moment.sound(DIA)];
+  const pulse = moment.sound(SYS) - moment.sound(DIA);
   const mean = meanOf(moment, SYS, DIA, MEAN);
-  const isFlat = systolic - diastolic < LINE.noPulse && mean >= LINE.flatMean;
-  const isHigh = mean >= LINE.flushMean && !(systolic - diastolic >= LINE.noPulse);
-  if (isFlat || isHigh) moment.doubt(LINE_SLOTS, FLUSH);
+  const isFlat = pulse < LINE.noPulse && mean >= LINE.flatMean;
+  const isHigh = mean >= LINE.flushMean && !(pulse >= LINE.noPulse);
+  if (isFlat || isHigh || pulse > LINE.pulseMost) moment.doubt(LINE_SLOTS, FLUSH);
 }
 
 function judgeShape(moment: Moment, systolicAt: Slot, diastolicAt: Slot, meanAt: Slot): void {
@@ -45,31 +55,48 @@ function judgeShape(moment: Moment, systolicAt: Slot, diastolicAt: Slot, meanAt:
   if (mean > systolic + LINE.slack || mean < diastolic - LINE.slack) moment.doubt([meanAt], INCONSISTENT);
 }
 
-/** What the pressures of a line say beside those before: damping, and a mean without a pulse that rises faster than a body does. */
-export function judgeLine(moment: Moment, memory: SignMemory): void {
-  const mean = moment.sound(MEAN);
-  const [systolic, diastolic] = [moment.sound(SYS), moment.sound(DIA)];
-  const pulse = systolic - diastolic;
-  if (pulse < LINE.dampedPulse && isDamped(pulse, meanOf(moment, SYS, DIA, MEAN), moment.at, memory)) {
-    moment.doubt(PULSE_SLOTS, DAMPED);
+/** Pressures of a line in kPa: each is what it was, divided by 7.5. No circulation fails so. */
+export function judgeUnitOfLine(moment: Moment, { used, usedAt }: SignMemory): void {
+  let like = 0;
+  for (const slot of LINE_SLOTS) {
+    const value = moment.sound(slot) * LINE.kPa;
+    const isLately = moment.at - usedAt[slot] <= COMPARABLE_MS;
+    if (isLately && Math.abs(value - used[slot]) <= LINE.unitShare * used[slot]) like++;
   }
-  if (!(pulse >= LINE.noPulse) && hasRisen(mean, moment.at, memory)) moment.doubt([MEAN], JUMP);
+  if (like === LINE_SLOTS.length) moment.doubt(LINE_SLOTS, MAYBE_UNIT);
+}
+
+/** What the pressures of a line say beside those before: a line that is damped or closed, and a mean that rises faster than a body does. */
+export function judgeLine(moment: Moment, memory: SignMemory): void {
+  const pulse = moment.sound(SYS) - moment.sound(DIA);
+  if (pulse < LINE.dampedPulse) judgeNoPulse(moment, memory, pulse);
+  if (hasRisen(moment, memory, pulse)) moment.doubt(LINE_SLOTS, JUMP);
   noteFall(moment.sound(MEAN), moment.at, memory);
 }
 
-/** The pulse has collapsed, and the mean is what it was with the pulse. */
-function isDamped(pulse: number, mean: number, at: number, { used, usedAt }: SignMemory): boolean {
-  if (!(at - usedAt[SYS] <= LINE.pulseKnownMs && at - usedAt[DIA] <= LINE.pulseKnownMs)) return false;
+/** The pulse has collapsed. Where the mean is what it was, it is used; where nothing of the pulse is left, only then. */
+function judgeNoPulse(moment: Moment, { used, usedAt }: SignMemory, pulse: number): void {
+  const age = moment.at - Math.min(usedAt[SYS], usedAt[DIA]);
+  if (!(age <= LINE.pulseKnownMs)) return;
   const before = used[SYS] - used[DIA];
-  if (!(before >= LINE.pulse && pulse <= LINE.dampedShare * before)) return false;
+  if (!(before >= LINE.pulse && pulse <= LINE.dampedShare * before)) return;
   const meanBefore = used[DIA] + before / 3;
-  return Math.abs(mean - meanBefore) <= LINE.meanKept * meanBefore;
+  const isKept = Math.abs(meanOf(moment, SYS, DIA, MEAN) - meanBefore) <= LINE.meanKept * meanBefore;
+  if (isKept) moment.doubt(PULSE_SLOTS, DAMPED);
+  else if (pulse < LINE.flat && age <= COMPARABLE_MS) moment.doubt(LINE_SLOTS, DAMPED);
 }
 
-function hasRisen(mean: number, at: number, memory: SignMemory): boolean {
+/** Whether a mean rises faster than a body does: one without a pulse, or with one from a low pressure. */
+function hasRisen(moment: Moment, memory: SignMemory, pulse: number): boolean {
   const { used, usedAt, levelAt, varied, facts } = memory;
-  if (at - usedAt[SYS] <= LINE.pulseFreshMs) return false;
-  if (!(mean > used[MEAN] + LINE.rise)) return false;
+  const { at } = moment;
+  const mean = moment.sound(MEAN);
+  const hasPulse = pulse >= LINE.noPulse || (Number.isNaN(pulse) && at - usedAt[SYS] <= LINE.pulseFreshMs);
+  // From nothing, it is a line that is put in, or a heart that beats again.
+  if (hasPulse && !(used[MEAN] < LINE.low && used[MEAN] > ARREST.mean)) return false;
+  if (!(mean > used[MEAN] + (hasPulse ? LINE.riseFromLow : LINE.rise))) return false;
+  const cuff = meanOf(moment, CUFF_SYS, CUFF_DIA, CUFF_MEAN);
+  if (Math.abs(cuff - mean) <= SOURCES_OF_PRESSURE.agree) return false;
   const isBack = at - facts[FELL_AT] <= LINE.dipMs && mean <= facts[FELL_FROM] + LINE.rise;
   if (isBack) return false;
   const age = at - usedAt[MEAN];
@@ -86,8 +113,9 @@ function noteFall(mean: number, at: number, { used, usedAt, facts }: SignMemory)
 }
 
 /**
- * Line against cuff. Where they contradict each other, the line is believed, as the better method, unless it was the line that rose
- * since they agreed: a pressure that is too high hides a low one. It is doubted until they agree, or no cuff contradicts it any more.
+ * Line against cuff. Where they contradict each other the line is believed, as the better method, unless it was the line that moved since
+ * they agreed: up, since a pressure that is too high hides a low one, or with its pulse kept, since then the transducer hangs elsewhere.
+ * It is doubted until they agree, or no cuff contradicts it any more.
  */
 export function judgeSources(moment: Moment, { facts }: SignMemory): void {
   const { at } = moment;
@@ -95,6 +123,7 @@ export function judgeSources(moment: Moment, { facts }: SignMemory): void {
   if (!Number.isNaN(mean)) {
     facts[LINE_MEAN] = mean;
     facts[LINE_MEAN_AT] = at;
+    facts[LINE_PULSE] = moment.sound(SYS) - moment.sound(DIA);
   }
   const cuff = meanOf(moment, CUFF_SYS, CUFF_DIA, CUFF_MEAN);
   if (!Number.isNaN(cuff) && at - facts[LINE_MEAN_AT] <= SOURCES_OF_PRESSURE.pairMs) {
@@ -111,12 +140,20 @@ function compare(moment: Moment, facts: Float64Array, cuff: number): void {
   if (apart <= SOURCES_OF_PRESSURE.agree) {
     facts[AGREED_LINE] = line;
     facts[AGREED_CUFF] = cuff;
+    facts[AGREED_PULSE] = facts[LINE_PULSE];
     facts[LINE_CONTRADICTED_AT] = Number.NaN;
   } else if (apart > SOURCES_OF_PRESSURE.contradict) {
-    const hasLineRisen = line > cuff && line - facts[AGREED_LINE] > facts[AGREED_CUFF] - cuff;
-    if (hasLineRisen) facts[LINE_CONTRADICTED_AT] = moment.at;
+    if (hasLineMoved(facts, cuff)) facts[LINE_CONTRADICTED_AT] = moment.at;
     else moment.doubt(CUFF_SLOTS, CONTRADICTED);
   }
+}
+
+function hasLineMoved(facts: Float64Array, cuff: number): boolean {
+  const line = facts[LINE_MEAN];
+  const moved = Math.abs(line - facts[AGREED_LINE]);
+  if (!(moved > Math.abs(cuff - facts[AGREED_CUFF]))) return false;
+  const pulseMoved = Math.abs(facts[LINE_PULSE] - facts[AGREED_PULSE]);
+  return line > cuff || pulseMoved <= SOURCES_OF_PRESSURE.pulseKept * facts[AGREED_PULSE];
 }
 
 /** The mean pressure, from systolic and diastolic where it is not told; NaN where nothing sound tells it. */

@@ -81,6 +81,8 @@ const FACTS = [
   'swappedAt',
   'fellFrom',
   'fellAt',
+  'linePulse',
+  'agreedPulse',
 ] as const;
 export const [
   HEART_STOPPED_AT,
@@ -97,6 +99,8 @@ export const [
   SWAPPED_AT,
   FELL_FROM,
   FELL_AT,
+  LINE_PULSE,
+  AGREED_PULSE,
 ] = FACTS.keys();
 
 const BY_SLOT = 9;

@@ -5,16 +5,16 @@ import {
   PERSISTS_MS,
   type ReasonCode,
   reasonCode,
+  SATURATION_RISE,
   STUCK,
   TEMPERATURE_JUMP,
-  TEMPERATURE_NORMAL,
   USED,
 } from '../clinical/trust.js';
 import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../clinical/variables.js';
 import type { EpochMs, ObservationEvent } from '../events/event.js';
 import { judgeArrest, mayBeArrestedSince } from './arrest.js';
 import { judgeExchanges } from './exchanges.js';
-import { judgeLine, judgeShapes, judgeSources } from './pressure-trust.js';
+import { judgeLine, judgeShapes, judgeSources, judgeUnitOfLine } from './pressure-trust.js';
 import {
   DIA,
   HR,
@@ -104,12 +104,14 @@ export class Trust {
     const isPast = isLate || this.#isBehind(moment);
     if (!isPast) {
       const memory = this.#memory;
+      judgeUnitOfLine(moment, memory);
       judgeArrest(moment, memory);
-      judgeLine(moment, memory);
       // What may be an arrest is judged as that alone.
       if (Number.isNaN(this.mayBeArrestedSince)) {
-        this.#doubtImplausible(moment);
+        judgeLine(moment, memory);
         judgeExchanges(moment, memory);
+        this.#doubtImplausible(moment);
+        this.#doubtSaturation(moment);
       }
       this.#doubtTemperature(moment);
       this.#noteRuns(moment);
@@ -169,16 +171,23 @@ export class Trust {
     }
   }
 
-  /** A temperature that comes back faster than a body can: the probe was moved. One that leaves the normal range is believed. */
+  /** A temperature that changes faster than a body's, until it has lasted. */
   #doubtTemperature(moment: Moment): void {
     const { used, usedAt, levelAt } = this.#memory;
-    const value = moment.sound(TEMP);
-    if (!(Math.abs(value - used[TEMP]) > TEMPERATURE_JUMP)) return;
-    const [low, high] = PLAUSIBLE[TEMP];
-    const isNormal = value >= TEMPERATURE_NORMAL[0] && value <= TEMPERATURE_NORMAL[1];
-    const isDangerous = !isNormal && value >= low && value <= high;
-    if (isDangerous || moment.at - usedAt[TEMP] > COMPARABLE_MS) return;
-    if (!(moment.at - levelAt[TEMP] >= PERSISTS_MS.temperature)) moment.code[TEMP] = JUMP;
+    if (!(Math.abs(moment.sound(TEMP) - used[TEMP]) > TEMPERATURE_JUMP)) return;
+    const since = levelAt[TEMP];
+    const isLately = moment.at - usedAt[TEMP] <= (Number.isNaN(since) ? COMPARABLE_MS : 2 * COMPARABLE_MS);
+    if (isLately && !(moment.at - since >= PERSISTS_MS.temperature)) moment.code[TEMP] = JUMP;
+  }
+
+  /** A low saturation that is well at once, until it has lasted. */
+  #doubtSaturation(moment: Moment): void {
+    const { used, usedAt, levelAt } = this.#memory;
+    const { low, rise, withinMs } = SATURATION_RISE;
+    if (!(used[SPO2] < low && moment.sound(SPO2) > used[SPO2] + rise)) return;
+    const since = levelAt[SPO2];
+    const isLately = moment.at - usedAt[SPO2] <= (Number.isNaN(since) ? withinMs : COMPARABLE_MS);
+    if (isLately && !(moment.at - since >= PERSISTS_MS.saturation)) moment.code[SPO2] = JUMP;
   }
 
   /** Runs of equal values: a sign that stands still, or a monitor. */
@@ -209,6 +218,9 @@ export class Trust {
     }
     if (run[SPO2] < STUCK.spo2Free && this.#hasStood(SPO2, moment.at, STUCK.spo2Ms)) {
       moment.doubt([SPO2], STUCK_CODE);
+    }
+    if (run[HR] % STUCK.pacedStep !== 0 && this.#hasStood(HR, moment.at, STUCK.heartMs)) {
+      moment.doubt([HR], STUCK_CODE);
     }
     const still = [HR, SYS, MEAN, RESP, SPO2].filter((slot) =>
       this.#hasStood(slot, moment.at, STUCK.monitorMs),

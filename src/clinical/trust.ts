@@ -70,11 +70,15 @@ export const LINE = {
   flushMean: 200,
   /** From here on, a pressure without a pulse is a flush or a closed tap. */
   flatMean: 120,
+  /** More between systolic and diastolic is no pulse either: a square wave. */
+  pulseMost: 180,
   /** Less between systolic and diastolic is no pulse: 20 is a flag of [S]; lower here, since shock narrows it. */
   noPulse: 15,
   /** Damped: the pulse is below it, is at most this share of what it was, and was at least `pulse` mmHg [G]. */
   dampedPulse: 20,
   dampedShare: 0.4,
+  /** Below it nothing of a pulse is left: a line that had one within `COMPARABLE_MS` is closed, and its mean is none. */
+  flat: 8,
   pulse: 30,
   /** The mean has stayed: within this share of what it was. */
   meanKept: 0.15,
@@ -84,6 +88,12 @@ export const LINE = {
   slack: 10,
   /** A mean without systolic and diastolic that rises by more within `riseMs` is doubted. Tuned: see bench/trust.mjs. */
   rise: 24,
+  /** The same of a line with a pulse that was low: below `low`. */
+  riseFromLow: 40,
+  low: 65,
+  /** A value in kPa is within this share of what it was in mmHg; mmHg in one kPa. */
+  unitShare: 0.06,
+  kPa: 7.500_62,
   riseMs: 150 * SECOND_MS,
   /** A mean that fell by about as much is believed when it comes back to where it was within so long. */
   dipMs: 5 * MINUTE_MS,
@@ -98,6 +108,7 @@ export const IMPLAUSIBLE_JUMP = 0.6;
 export const PERSISTS_MS = {
   /** The mean pressure of a line that has risen. Tuned, as `LINE.rise` was. */
   rise: 3 * MINUTE_MS,
+  saturation: 3 * MINUTE_MS,
   /** What is implausible: a second value. */
   implausible: 30 * SECOND_MS,
   /** A temperature. */
@@ -106,10 +117,11 @@ export const PERSISTS_MS = {
   otherPatient: 10 * MINUTE_MS,
 } as const;
 
-/** Core temperature that comes back towards normal by more (Cel) within `COMPARABLE_MS` is doubted; cooling devices reach 4 an hour. */
+/** A core temperature that changes by more (Cel) within `COMPARABLE_MS` is doubted: the probe was moved. Cooling devices reach 4 an hour. */
 export const TEMPERATURE_JUMP = 1.5;
-/** Within it (Cel) a temperature is near normal. */
-export const TEMPERATURE_NORMAL = [35, 39] as const;
+
+/** A saturation below `low` that rises by more (%) within `withinMs` is doubted until it has lasted: the finger moved, before or now. */
+export const SATURATION_RISE = { low: 90, rise: 10, withinMs: 150 * SECOND_MS } as const;
 
 /** A sign stuck: so many equal values, at most `gapMs` apart, over so long. */
 export const STUCK = {
@@ -120,7 +132,10 @@ export const STUCK = {
   /** SpO2 below `spo2Free` %: at the top of its scale it stands still in health. */
   spo2Ms: 4 * 60 * MINUTE_MS,
   spo2Free: 97,
-  /** All signs of a monitor at once. A heart rate alone may be that of a pacemaker, breaths those of a ventilator. */
+  /** A heart rate, unless it is a multiple of `pacedStep` (/min), as those of pacemakers are. Breaths may be a ventilator's. */
+  heartMs: 2 * 60 * MINUTE_MS,
+  pacedStep: 5,
+  /** All signs of a monitor at once. */
   monitorMs: 30 * MINUTE_MS,
   monitorSigns: 3,
 } as const;
@@ -129,6 +144,8 @@ export const STUCK = {
 export const SOURCES_OF_PRESSURE = {
   agree: 20,
   contradict: 35,
+  /** A line that moved with its pulse kept within this share was moved: the transducer hangs elsewhere. */
+  pulseKept: 0.2,
   /** A value of the line this much older than the cuff's is no longer its answer. */
   pairMs: 2 * MINUTE_MS,
   /** Without a further contradiction the line is believed again. */
@@ -145,8 +162,11 @@ export const SWAP = {
   temperature: 0.8,
   spo2: 4,
 } as const;
-/** Two signs have changed places: each is within this share of what the other was within `COMPARABLE_MS`, and they were apart. */
-export const CROSSED = { share: 0.02, apart: 0.1 } as const;
+/**
+ * Two signs have changed places: each is within a share, or a number, of what the other was within `COMPARABLE_MS`, and they were apart. Of
+ * heart rate and saturation less will do, since both may change so in a crisis.
+ */
+export const CROSSED = { share: 0.06, least: 3, shareWithSpo2: 0.02, leastWithSpo2: 1, apart: 0.1 } as const;
 
 /** What may be an arrest, and what contradicts it. */
 export const ARREST = {

@@ -21,8 +21,6 @@ describe('signs that get worse at once', () => {
     ['saturation', { spo2: 62 }],
     ['breaths', { respRate: 45 }],
     ['breaths that cease', { respRate: 2 }],
-    ['fever', { temperature: 41 }],
-    ['cold', { temperature: 31 }],
     ['shock', { heartRate: 135, sbpInvasive: 70, dbpInvasive: 40, mapInvasive: 50, spo2: 84, respRate: 32 }],
   ])('are believed: %s', (_, values) => {
     const bed = new Bed();
@@ -50,6 +48,40 @@ describe('an arterial line', () => {
     const bed = new Bed();
     expect(bed.tell(0, { mapInvasive: 214 })).toEqual({ mapInvasive: 'flush' });
     expect(bed.tell(1, { mapInvasive: 199 })).toEqual({});
+  });
+
+  it('that is tested by a square wave has more of a pulse than a body', () => {
+    const square = { sbpInvasive: 295, dbpInvasive: 60, mapInvasive: 214 };
+    expect(Object.values(new Bed().tell(0, square))).toEqual(['flush', 'flush', 'flush']);
+  });
+
+  it('that is closed for a blood sample has nothing left of its pulse, and its mean is none', () => {
+    const bed = new Bed();
+    bed.keep(0, 10, { sbpInvasive: 74, dbpInvasive: 40, mapInvasive: 51 });
+    const closed = bed.tell(10, { sbpInvasive: 96, dbpInvasive: 94, mapInvasive: 95 });
+    expect(Object.keys(closed)).toEqual(['sbpInvasive', 'dbpInvasive', 'mapInvasive']);
+  });
+
+  it('that is low and well at once, with a pulse, is doubted until it has lasted, or a cuff says the same', () => {
+    const low = { sbpInvasive: 74, dbpInvasive: 40, mapInvasive: 51 };
+    const well = (more: number) => ({ sbpInvasive: 140 + more, dbpInvasive: 80, mapInvasive: 100 + more });
+    const bed = new Bed();
+    bed.keep(0, 10, low);
+    expect(Object.values(bed.tell(10, well(0)))).toEqual(['jump', 'jump', 'jump']);
+    bed.tell(11, well(1));
+    bed.tell(12, well(0));
+    expect(bed.tell(13, well(2))).toEqual({});
+    const other = new Bed();
+    other.keep(0, 10, low);
+    expect(other.tell(10, { ...well(0), mapCuff: 96 })).toEqual({});
+  });
+
+  it('in kPa is what it was, divided by 7.5, and no arrest', () => {
+    const bed = new Bed();
+    bed.keep(0, 10, WELL);
+    const kPa = { sbpInvasive: 15.9, dbpInvasive: 8.1, mapInvasive: 10.6 };
+    expect(Object.values(bed.tell(10, { ...WELL, ...kPa }))).toEqual(Array(3).fill('maybe-unit'));
+    expect(bed.isArrest).toBe(false);
   });
 
   it('whose tap is closed stands high without a pulse', () => {
@@ -158,12 +190,27 @@ describe('line and cuff', () => {
     expect(bed.tell(26, line(75))).toEqual({});
   });
 
-  it('never hide a low pressure of the line', () => {
+  it('never hide a low pressure of the line whose pulse is another: that is the patient', () => {
     const bed = new Bed();
+    const shock = { sbpInvasive: 60, dbpInvasive: 36, mapInvasive: 44 };
     bed.tell(0, { ...line(80), ...cuff(78) });
-    bed.keep(1, 10, line(44));
-    expect(bed.tell(10, { ...line(44), ...cuff(90) })).not.toHaveProperty('mapInvasive');
-    expect(bed.tell(11, line(45))).toEqual({});
+    bed.keep(1, 10, shock);
+    expect(bed.tell(10, { ...shock, ...cuff(90) })).not.toHaveProperty('mapInvasive');
+    expect(bed.tell(11, shock)).toEqual({});
+  });
+
+  it('that contradict each other after the line fell with its pulse as before: the transducer hangs elsewhere', () => {
+    const bed = new Bed();
+    bed.tell(0, { ...line(85), ...cuff(85) });
+    expect(bed.tell(1, { ...line(43), ...cuff(85) })).toHaveProperty('mapInvasive', 'contradicted');
+    expect(bed.tell(2, line(43))).toHaveProperty('mapInvasive', 'contradicted');
+    expect(bed.tell(3, { ...line(84), ...cuff(86) })).toEqual({});
+  });
+
+  it('that fall together are believed', () => {
+    const bed = new Bed();
+    bed.tell(0, { ...line(85), ...cuff(85) });
+    expect(bed.tell(1, { ...line(43), ...cuff(52) })).toEqual({});
   });
 
   it('are believed again after half an hour without a further contradiction', () => {
@@ -188,11 +235,21 @@ describe('jumps', () => {
     expect(bed.tell(2, { [code]: after })).toEqual({});
   });
 
-  it('of a temperature back to normal wait a quarter of an hour', () => {
+  it.each([
+    [40.6, 36.9],
+    [37, 30.2],
+  ])('of a temperature from %d to %d wait a quarter of an hour', (before, after) => {
     const bed = new Bed();
-    bed.keep(0, 5, { temperature: 40.6 });
-    expect(bed.keep(5, 20, { temperature: 36.9 })).toEqual({ temperature: 'jump' });
-    expect(bed.tell(20, { temperature: 36.9 })).toEqual({});
+    bed.keep(0, 5, { temperature: before });
+    expect(bed.keep(5, 20, { temperature: after })).toEqual({ temperature: 'jump' });
+    expect(bed.tell(20, { temperature: after })).toEqual({});
+  });
+
+  it('of a low saturation that is well at once wait three minutes', () => {
+    const bed = new Bed();
+    bed.keep(0, 5, { spo2: 82 });
+    expect(bed.keep(5, 8, { spo2: 97 })).toEqual({ spo2: 'jump' });
+    expect(bed.tell(8, { spo2: 97 })).toEqual({});
   });
 
   it('between values that are charted far apart are none', () => {
@@ -213,6 +270,13 @@ describe('a monitor that stands still', () => {
   it('is not told by a pacemaker, a ventilator and a saturation of 100 %', () => {
     const bed = new Bed();
     expect(bed.keep(0, 600, { heartRate: 80, respRate: 14, spo2: 100 })).toEqual({});
+  });
+
+  it('may be one heart rate, unless it is one that pacemakers have', () => {
+    const bed = new Bed();
+    expect(bed.keep(0, 120, { heartRate: 83 })).toEqual({});
+    expect(bed.tell(120, { heartRate: 83 })).toEqual({ heartRate: 'stuck' });
+    expect(bed.tell(121, { heartRate: 84 })).toEqual({});
   });
 
   it('may be one saturation below the top of its scale for four hours', () => {
@@ -261,6 +325,19 @@ describe('values that belong elsewhere', () => {
       spo2: 'swapped',
     });
     expect(bed.tell(11, WELL)).toEqual({});
+  });
+
+  it('of heart rate and breaths that have changed places, though they move meanwhile', () => {
+    const bed = new Bed();
+    bed.keep(0, 10, { ...WELL, heartRate: 72 });
+    for (const [minute, heartRate, respRate] of [
+      [10, 16, 73],
+      [11, 17, 75],
+      [12, 15, 71],
+    ]) {
+      expect(bed.tell(minute, { ...WELL, heartRate, respRate })).toHaveProperty('respRate', 'swapped');
+      expect(bed.isArrest).toBe(false);
+    }
   });
 });
 
