@@ -4,6 +4,7 @@ import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { NO_SOFA } from '../../src/clinical/sofa.js';
 import { reasonCode } from '../../src/clinical/trust.js';
 import type {
   AlertEventsResponse,
@@ -188,6 +189,8 @@ describe('patients', () => {
         deterioration: null,
         news2: null,
         qsofa: null,
+        sofa: NO_SOFA,
+        states: [],
       },
     ]);
   });
@@ -292,7 +295,9 @@ describe('an export', () => {
       .trim()
       .split('\n');
     expect(names.split(',').slice(0, 3)).toEqual(['"patient_id"', '"stay_id"', '"ward_id"']);
-    expect(rows).toEqual(['"p1","p1@s","W","2026-01-01 00:05:00.000","v1",0.2,,,,,,false,""']);
+    expect(rows).toEqual([
+      '"p1","p1@s","W","2026-01-01 00:05:00.000","v1",0.2,,,,,,false,"","","","","",,,,,,,',
+    ]);
     expect((await read('observations?patientId=p1')).trim().split('\n')).toHaveLength(31);
     expect((await read('alerts?ward=V')).trim().split('\n')).toHaveLength(2);
   });
