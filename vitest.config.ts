@@ -10,7 +10,7 @@ const COMPONENTS = [
 
 export default defineConfig({
   test: {
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 60_000,
     pool: 'forks',
     // CommonJS, which Node loads as it is.

@@ -315,7 +315,7 @@ describe('an engine on Kafka', () => {
       const alert = codec.decode('Alert', value) as { patientId: string; sequence: number };
       return alert.patientId.startsWith('SIM-101-') && alert.sequence === 0;
     });
-    expect(raised).toHaveLength(reference.alerts);
+    expect(raised).toHaveLength(reference.alerts + reference.stateAlerts);
     expect(reference.alerts).toBeGreaterThan(0);
   });
 

@@ -14,10 +14,10 @@ export const quickRule = (escalateAfterMs: number) => ({
   escalateAfterMs,
 });
 
-/** NEWS2 0 and 14. */
+/** NEWS2 0 and 7; not all signs at once, which would be doubted as another patient's. */
 const SIGNS = {
   well: { HR: 76, NISysABP: 124, RespRate: 15, SpO2: 98, Temp: 36.8, GCS: 15 },
-  ill: { HR: 142, NISysABP: 68, RespRate: 34, SpO2: 83, Temp: 39.6, GCS: 15 },
+  ill: { HR: 135, NISysABP: 124, RespRate: 31, SpO2: 95, Temp: 36.8, GCS: 15 },
 };
 const UNITS: Readonly<Record<string, string>> = {
   HR: '/min',
