@@ -14,8 +14,6 @@ import {
   CUFF_MEAN,
   CUFF_SYS,
   DIA,
-  FELL_AT,
-  FELL_FROM,
   LINE_CONTRADICTED_AT,
   LINE_MEAN,
   LINE_MEAN_AT,
@@ -71,7 +69,6 @@ export function judgeLine(moment: Moment, memory: SignMemory): void {
   const pulse = moment.sound(SYS) - moment.sound(DIA);
   if (pulse < LINE.dampedPulse) judgeNoPulse(moment, memory, pulse);
   if (hasRisen(moment, memory, pulse)) moment.doubt(LINE_SLOTS, JUMP);
-  noteFall(moment.sound(MEAN), moment.at, memory);
 }
 
 /** The pulse has collapsed. Where the mean is what it was, it is used; where nothing of the pulse is left, only then. */
@@ -88,7 +85,7 @@ function judgeNoPulse(moment: Moment, { used, usedAt }: SignMemory, pulse: numbe
 
 /** Whether a mean rises faster than a body does: one without a pulse, or with one from a low pressure. */
 function hasRisen(moment: Moment, memory: SignMemory, pulse: number): boolean {
-  const { used, usedAt, levelAt, varied, facts } = memory;
+  const { used, usedAt, levelAt, varied } = memory;
   const { at } = moment;
   const mean = moment.sound(MEAN);
   const hasPulse = pulse >= LINE.noPulse || (Number.isNaN(pulse) && at - usedAt[SYS] <= LINE.pulseFreshMs);
@@ -97,19 +94,11 @@ function hasRisen(moment: Moment, memory: SignMemory, pulse: number): boolean {
   if (!(mean > used[MEAN] + (hasPulse ? LINE.riseFromLow : LINE.rise))) return false;
   const cuff = meanOf(moment, CUFF_SYS, CUFF_DIA, CUFF_MEAN);
   if (Math.abs(cuff - mean) <= SOURCES_OF_PRESSURE.agree) return false;
-  const isBack = at - facts[FELL_AT] <= LINE.dipMs && mean <= facts[FELL_FROM] + LINE.rise;
-  if (isBack) return false;
+  if (memory.isBack(MEAN, mean, at)) return false;
   const age = at - usedAt[MEAN];
   if (Number.isNaN(levelAt[MEAN])) return age <= LINE.riseMs;
   const isBelieved = at - levelAt[MEAN] >= PERSISTS_MS.rise && varied[MEAN] === 1;
   return age <= 2 * COMPARABLE_MS && !isBelieved;
-}
-
-/** Remembers from where a mean has just fallen. */
-function noteFall(mean: number, at: number, { used, usedAt, facts }: SignMemory): void {
-  if (!(used[MEAN] - mean > LINE.rise / 2 && at - usedAt[MEAN] <= LINE.riseMs)) return;
-  facts[FELL_FROM] = used[MEAN];
-  facts[FELL_AT] = at;
 }
 
 /**

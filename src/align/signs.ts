@@ -1,3 +1,4 @@
+import { BACK, COMPARABLE_MS } from '../clinical/trust.js';
 import { VARIABLE_COUNT, variableIndex } from '../clinical/variables.js';
 
 /** The signs of a monitor whose past says whether a value can be true. A sign's place here is its slot. */
@@ -79,8 +80,6 @@ const FACTS = [
   'agreedCuff',
   'lineContradictedAt',
   'swappedAt',
-  'fellFrom',
-  'fellAt',
   'linePulse',
   'agreedPulse',
 ] as const;
@@ -97,13 +96,11 @@ export const [
   AGREED_CUFF,
   LINE_CONTRADICTED_AT,
   SWAPPED_AT,
-  FELL_FROM,
-  FELL_AT,
   LINE_PULSE,
   AGREED_PULSE,
 ] = FACTS.keys();
 
-const BY_SLOT = 9;
+const BY_SLOT = 11;
 const BY_VARIABLE = 3;
 const NUMBERS = BY_SLOT * SLOTS + FACTS.length + BY_VARIABLE * VARIABLE_COUNT;
 
@@ -118,6 +115,9 @@ export class SignMemory {
   readonly levelAt = this.#take(SLOTS);
   readonly level = this.#take(SLOTS);
   readonly varied = this.#take(SLOTS);
+  /** The value used before the last great change, and when that was. */
+  readonly before = this.#take(SLOTS);
+  readonly changedAt = this.#take(SLOTS);
   /** A run of equal values, used or not: the value, when it began, how many. */
   readonly run = this.#take(SLOTS);
   readonly runAt = this.#take(SLOTS);
@@ -130,6 +130,24 @@ export class SignMemory {
   readonly doubt = this.#take(VARIABLE_COUNT);
   readonly doubtAt = this.#take(VARIABLE_COUNT);
   readonly reason = this.#take(VARIABLE_COUNT);
+
+  /** Whether a value is again what it was before the sign changed greatly, not long ago: what was odd is over. */
+  isBack(slot: Slot, value: number, at: number): boolean {
+    const isLately = at - this.changedAt[slot] <= BACK.withinMs;
+    return isLately && Math.abs(value - this.before[slot]) <= BACK.by[WATCHED[slot]];
+  }
+
+  /** Takes a value for true. */
+  use(slot: Slot, value: number, at: number): void {
+    const { used, usedAt, levelAt } = this;
+    if (Math.abs(value - used[slot]) > BACK.by[WATCHED[slot]] && at - usedAt[slot] <= COMPARABLE_MS) {
+      this.before[slot] = used[slot];
+      this.changedAt[slot] = at;
+    }
+    used[slot] = value;
+    usedAt[slot] = at;
+    levelAt[slot] = Number.NaN;
+  }
 
   /** All of it, for `restore`. */
   toArray(): Float64Array {

@@ -8,6 +8,7 @@ import {
   SATURATION_RISE,
   STUCK,
   TEMPERATURE_JUMP,
+  TEMPERATURE_NORMAL,
   USED,
 } from '../clinical/trust.js';
 import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../clinical/variables.js';
@@ -171,10 +172,17 @@ export class Trust {
     }
   }
 
-  /** A temperature that changes faster than a body's, until it has lasted. */
+  /**
+   * A temperature that comes back to normal faster than a body's, or goes beyond what is plausible, until it has lasted. One that leaves
+   * the normal range is believed: it may be the only value for hours.
+   */
   #doubtTemperature(moment: Moment): void {
     const { used, usedAt, levelAt } = this.#memory;
-    if (!(Math.abs(moment.sound(TEMP) - used[TEMP]) > TEMPERATURE_JUMP)) return;
+    const value = moment.sound(TEMP);
+    if (!(Math.abs(value - used[TEMP]) > TEMPERATURE_JUMP)) return;
+    const [low, high] = PLAUSIBLE[TEMP];
+    const isNormal = value >= TEMPERATURE_NORMAL[0] && value <= TEMPERATURE_NORMAL[1];
+    if ((!isNormal && value >= low && value <= high) || this.#memory.isBack(TEMP, value, moment.at)) return;
     const since = levelAt[TEMP];
     const isLately = moment.at - usedAt[TEMP] <= (Number.isNaN(since) ? COMPARABLE_MS : 2 * COMPARABLE_MS);
     if (isLately && !(moment.at - since >= PERSISTS_MS.temperature)) moment.code[TEMP] = JUMP;
@@ -184,7 +192,9 @@ export class Trust {
   #doubtSaturation(moment: Moment): void {
     const { used, usedAt, levelAt } = this.#memory;
     const { low, rise, withinMs } = SATURATION_RISE;
-    if (!(used[SPO2] < low && moment.sound(SPO2) > used[SPO2] + rise)) return;
+    const value = moment.sound(SPO2);
+    if (!(used[SPO2] < low && value > used[SPO2] + rise)) return;
+    if (this.#memory.isBack(SPO2, value, moment.at)) return;
     const since = levelAt[SPO2];
     const isLately = moment.at - usedAt[SPO2] <= (Number.isNaN(since) ? withinMs : COMPARABLE_MS);
     if (isLately && !(moment.at - since >= PERSISTS_MS.saturation)) moment.code[SPO2] = JUMP;
@@ -258,12 +268,8 @@ export class Trust {
   }
 
   #use(variable: number, slot: Slot, value: number, at: EpochMs): void {
-    const { used, usedAt, levelAt, reason } = this.#memory;
-    if (slot >= 0) {
-      used[slot] = value;
-      usedAt[slot] = at;
-      levelAt[slot] = Number.NaN;
-    }
+    const { reason } = this.#memory;
+    if (slot >= 0) this.#memory.use(slot, value, at);
     if (this.#doubts > 0 && reason[variable] > 0) {
       reason[variable] = USED;
       this.#doubts--;

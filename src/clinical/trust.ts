@@ -95,8 +95,6 @@ export const LINE = {
   unitShare: 0.06,
   kPa: 7.500_62,
   riseMs: 150 * SECOND_MS,
-  /** A mean that fell by about as much is believed when it comes back to where it was within so long. */
-  dipMs: 5 * MINUTE_MS,
   /** Systolic and diastolic this old tell nothing of the pulse now. */
   pulseFreshMs: 2 * MINUTE_MS,
 } as const;
@@ -117,8 +115,30 @@ export const PERSISTS_MS = {
   otherPatient: 10 * MINUTE_MS,
 } as const;
 
-/** A core temperature that changes by more (Cel) within `COMPARABLE_MS` is doubted: the probe was moved. Cooling devices reach 4 an hour. */
+/**
+ * A sign is back where it is within this of what it was before a greater change, within `withinMs`: then the change was odd, and the
+ * value is believed at once. In the signs' units.
+ */
+export const BACK = {
+  withinMs: 15 * MINUTE_MS,
+  by: {
+    heartRate: 20,
+    sbpInvasive: 30,
+    dbpInvasive: 20,
+    mapInvasive: 20,
+    sbpCuff: 30,
+    dbpCuff: 20,
+    mapCuff: 20,
+    respRate: 8,
+    temperature: 1,
+    spo2: 6,
+  },
+} as const;
+
+/** A core temperature that comes back towards normal by more (Cel) within `COMPARABLE_MS` is doubted. Cooling devices reach 4 an hour. */
 export const TEMPERATURE_JUMP = 1.5;
+/** Within it (Cel) a temperature is near normal. */
+export const TEMPERATURE_NORMAL = [35, 39] as const;
 
 /** A saturation below `low` that rises by more (%) within `withinMs` is doubted until it has lasted: the finger moved, before or now. */
 export const SATURATION_RISE = { low: 90, rise: 10, withinMs: 150 * SECOND_MS } as const;

@@ -21,6 +21,8 @@ describe('signs that get worse at once', () => {
     ['saturation', { spo2: 62 }],
     ['breaths', { respRate: 45 }],
     ['breaths that cease', { respRate: 2 }],
+    ['fever', { temperature: 41 }],
+    ['cold', { temperature: 31 }],
     ['shock', { heartRate: 135, sbpInvasive: 70, dbpInvasive: 40, mapInvasive: 50, spo2: 84, respRate: 32 }],
   ])('are believed: %s', (_, values) => {
     const bed = new Bed();
@@ -237,12 +239,19 @@ describe('jumps', () => {
 
   it.each([
     [40.6, 36.9],
-    [37, 30.2],
+    [37, 27.5],
   ])('of a temperature from %d to %d wait a quarter of an hour', (before, after) => {
     const bed = new Bed();
     bed.keep(0, 5, { temperature: before });
     expect(bed.keep(5, 20, { temperature: after })).toEqual({ temperature: 'jump' });
     expect(bed.tell(20, { temperature: after })).toEqual({});
+  });
+
+  it('back to what was before an odd one are none', () => {
+    const bed = new Bed();
+    bed.keep(0, 10, { temperature: 37, spo2: 97 });
+    expect(bed.keep(10, 12, { temperature: 30.2, spo2: 61 })).toEqual({});
+    expect(bed.tell(12, { temperature: 37, spo2: 96 })).toEqual({});
   });
 
   it('of a low saturation that is well at once wait three minutes', () => {
