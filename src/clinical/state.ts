@@ -141,7 +141,7 @@ export function dueAt({ phase, since, until }: Episode, { lastsMs }: Criterion):
 /** Whether the state is there at `now`, if nothing more has come by then. */
 export function isPresentAt(episode: Episode, criterion: Criterion, now: number): boolean {
   const { phase } = episode;
-  if (phase === 'absent') return false;
+  if (phase === 'absent' || phase === 'present') return phase === 'present';
   const isDue = dueAt(episode, criterion) <= now;
   return phase === 'pending' ? isDue : !isDue;
 }

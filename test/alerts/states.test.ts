@@ -150,6 +150,15 @@ describe('an alert of a state', () => {
     expect(told(bed.chart(90, { potassium: 5 }, at(0)))).toEqual([['potassium-high', 'RESOLVED', 90]]);
   });
 
+  it('of the laboratory goes on while further results say so, and until one is beyond the other limit', () => {
+    const bed = new Bed();
+    expect(told(bed.chart(3, { potassium: 7 }))).toEqual([['potassium-high', 'RAISED', 3]]);
+    expect(told(bed.chart(8, { potassium: 7 }))).toEqual([]);
+    expect(told(bed.chart(12, { potassium: 6 }))).toEqual([]);
+    expect(told(bed.chart(16, { potassium: 5 }))).toEqual([['potassium-high', 'RESOLVED', 16]]);
+    expect(told(bed.chart(17, { potassium: 7 }))).toEqual([['potassium-high', 'RAISED', 17]]);
+  });
+
   it('that time alone would raise waits for a topic that is silent', () => {
     const bed = new Bed();
     bed.chart(0, { heartRate: 38 }, at(0));

@@ -105,8 +105,8 @@ const ARTEFACT_ROWS: readonly Row[] = [
   [
     'stuck',
     240,
-    'A heart rate that stays the same for hours',
-    (_, { first }) => ({ heartRate: first.heartRate }),
+    'A line that shows the same pressures for hours',
+    (_, { first }) => line(first.sbpInvasive, first.dbpInvasive, first.mapInvasive),
   ],
   [
     'swapped',
