@@ -104,7 +104,7 @@ const ARTEFACT_ROWS: readonly Row[] = [
   ],
   [
     'stuck',
-    240,
+    120,
     'A line that shows the same pressures for hours',
     (_, { first }) => line(first.sbpInvasive, first.dbpInvasive, first.mapInvasive),
   ],

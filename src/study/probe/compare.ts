@@ -32,7 +32,7 @@ export interface InterventionSeen {
 
 /** What one artefact did to one stay, well or ill. */
 export interface ArtefactSeen {
-  /** Alerts that the same patient does not raise without it. */
+  /** Alerts that the same patient does not raise without it; of risk and NEWS2 only where the patient is well. */
   readonly alerts: CountByKind;
   /** Clinical alerts open when it began, and those that ended although they do not without it. */
   readonly open: number;
@@ -116,7 +116,12 @@ function interventionSeen(
   };
 }
 
-function artefactSeen({ until }: Variant, seen: Seen, untouched: Seen, start: EpochMs): ArtefactSeen {
+function artefactSeen(
+  { until, isIll }: Variant & { kind: 'monitored' },
+  seen: Seen,
+  untouched: Seen,
+  start: EpochMs,
+): ArtefactSeen {
   const from = start + ARTEFACT_AT * MINUTE_MS;
   const end = start + until * MINUTE_MS;
   const isOpen = ({ kind, raisedAt, endedAt }: SeenAlert) =>
@@ -127,7 +132,12 @@ function artefactSeen({ until }: Variant, seen: Seen, untouched: Seen, start: Ep
   );
   const wrong = open.filter(({ rule, endedAt }) => endedAt <= end && goesOn.has(rule));
   return {
-    alerts: countByKind(ownAlerts(seen, untouched, from, end)),
+    // A risk or NEWS2 of a patient in shock is not false, whichever value tips it.
+    alerts: countByKind(
+      ownAlerts(seen, untouched, from, end).filter(
+        ({ kind }) => !isIll || kind === 'state' || kind === 'technical',
+      ),
+    ),
     open: open.length,
     wronglyResolved: wrong.length,
   };

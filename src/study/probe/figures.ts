@@ -43,7 +43,7 @@ export interface InterventionFigures {
 }
 
 export interface ArtefactFigures extends Pick<Artefact, 'kind' | 'label' | 'group'> {
-  /** Clinical alerts of all stays, well and ill, that they do not raise without it. */
+  /** Clinical alerts of all stays, well and ill, that they do not raise without it; of the ill only those of states. */
   readonly clinicalAlerts: number;
   readonly technicalNotices: number;
   /** Clinical alerts that were open when it began, and those of them that it ended. */

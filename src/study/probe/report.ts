@@ -89,7 +89,7 @@ minutes, later every quarter of an hour; a laboratory value comes once and stand
 <dt>Falls</dt><dd>In each stay, a step to a worse value at which a risk is more than ${MOST_FALL} below that of a milder value. Whether worse must mean more risk of each kind is medicine's
 question, so falls are shown by risk.</dd>
 <dt>False values</dt><dd>The stay is put on a monitor: well as it was, and again in shock with severe hypoxaemia, so that alerts are open. ${ARTEFACT_AT} minutes later something false
-is sent. Alerts count that the same patient does not raise without it. An alert is ended wrongly if it resolves and would not have done so.</dd>
+is sent. Alerts count that the same patient does not raise without it, in shock those of states only: another one is not false there. An alert is ended wrongly if it resolves and would not have done so.</dd>
 <dt>A heart that stops</dt><dd>In the well patient on the monitor the heart rate is 0, the pressure runs out and the saturation falls, a value every five seconds. That is no artefact: an alert
 of the highest priority has to come, clinical or technical.</dd>
 <dt>Pipeline</dt><dd>Every variant is a patient of its own in the engine that runs live, with the alert rules as configured.</dd></dl>`;

@@ -74,7 +74,7 @@ const ROWS: readonly Row[] = [
   ['calciumIonised', 'Ionised calcium', 'mmol/L', 'mortality', 1.18, [1.12, 1.06, 1, 0.95, 0.9, 0.82, 0.7], [1.24, 1.3, 1.36, 1.42, 1.48, 1.55, 1.8], alone('calciumIonised')],
   ['glucose', 'Glucose', 'mg/dL', 'mortality', 115, [95, 80, 70, 60, 52, 46, 30], [150, 190, 240, 300, 380, 484, 700], alone('glucose')],
   // Three times haemoglobin in g/dL is haematocrit in per cent.
-  ['hemoglobin', 'Haemoglobin', 'g/dL', 'circulatory', 12.5, [11.5, 10.5, 9.5, 8.5, 7.5, 6.6, 5], [], (value) => [[set('hemoglobin', value)], [set('hematocrit', 3 * value)]]],
+  ['hemoglobin', 'Haemoglobin', 'g/dL', 'circulatory', 12.5, [11.5, 10.5, 9.5, 8.5, 7.5, 6.6, 5], [], (value) => [[set('hemoglobin', value), set('hematocrit', 3 * value)]]],
   ['creatinine', 'Creatinine', 'mg/dL', 'mortality', 0.9, [], [1.3, 1.8, 2.5, 3.5, 5, 8, 12], alone('creatinine')],
   ['bilirubin', 'Bilirubin', 'mg/dL', 'mortality', 0.7, [], [1.5, 2.5, 4, 6, 9, 14, 20], alone('bilirubin')],
   ['platelets', 'Platelets', '10*3/uL', 'mortality', 230, [180, 150, 120, 100, 70, 50, 20], [], alone('platelets')],

@@ -141,6 +141,8 @@ describe('an artefact beside the same patient without it', () => {
       { ...open, endedAt: at(ARTEFACT_AT + 3) },
       state('hypotension-severe', ARTEFACT_AT + 20),
       alert('implausible', ARTEFACT_AT, ARTEFACT_AT + 2, { kind: 'technical' }),
+      // Not false in a patient in shock.
+      alert('risk-high', ARTEFACT_AT + 5),
     );
     expect(found.alerts).toEqual({ state: 1, risk: 0, news2: 0, technical: 1 });
   });

@@ -41,6 +41,15 @@ describe('one sign', () => {
     expect(during('mapCuff')).toEqual([]);
   });
 
+  it('is there although the stay never charted it, also where it has something that goes with it', () => {
+    const variant = variantOf('hemoglobin', 6.6, 60);
+    expect(valuesOf('hemoglobin', variant)).toEqual([
+      [0, 6.6],
+      [65, 12.5],
+    ]);
+    expect(valuesOf('hematocrit', variant)[0]).toEqual([0, expect.closeTo(19.8, 9)]);
+  });
+
   it('comes once from a laboratory, and goes back to normal where none was charted', () => {
     expect(valuesOf('lactate', variantOf('lactate', 7, 180))).toEqual([
       [0, 7],
