@@ -74,7 +74,8 @@ describe('replay of a simulated ward', () => {
     const [row] = await counts.json<Record<string, string>>();
     await client.close();
     rmSync(directory, { recursive: true });
-    const { scores, alerts, untrustedByReason } = result;
+    const { scores, untrustedByReason } = result;
+    const alerts = result.alerts + result.stateAlerts;
     // What is not used is kept, too.
     const observations = Object.values(untrustedByReason).reduce(
       (sum, each) => sum + each,

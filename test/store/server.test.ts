@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { NO_SOFA } from '../../src/clinical/sofa.js';
 import { emptyOutputs, type Outputs, type Score } from '../../src/engine/outputs.js';
 import { openStore } from '../../src/store/open.js';
 import { scoresOf } from '../../src/store/queries.js';
@@ -35,6 +36,8 @@ function outputs(patientId: string, minutes: readonly number[]): Outputs {
     deterioration: minute / 50,
     news2: 1,
     qsofa: null,
+    sofa: NO_SOFA,
+    states: [],
     outOfRange: [],
     late: false,
     contributions: { base: 0.01, structured: 0, text: minute / 400, image: null },
