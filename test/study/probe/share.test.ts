@@ -59,7 +59,7 @@ describe('a stay that is well, in the real pipeline', () => {
   });
 
   it('raises NEWS2’s alert, and the notices that a probe is off, where they are due', () => {
-    expect(moved('temperature', 37).alerts).toEqual({ state: 0, risk: 0, news2: 0, technical: 0 });
+    expect(moved('heartRate', 80).alerts).toEqual({ state: 0, risk: 0, news2: 0, technical: 0 });
     expect(artefact('zero-spo2').alerts.technical).toBeGreaterThan(0);
     expect(artefact('zero-respiration').alerts.technical).toBeGreaterThan(0);
     // In shock NEWS2 is far beyond 7 for half an hour before anything false is sent.
