@@ -1,5 +1,4 @@
 import { reasonCode } from '../clinical/trust.js';
-import type { AdtMessage } from '../contract/messages.js';
 import type { Rejection } from '../events/dead-letter.js';
 import type {
   AckClinicalEvent,
@@ -10,7 +9,7 @@ import type {
   NoteClinicalEvent,
   ObservationEvent,
 } from '../events/event.js';
-import { type DischargedStay, DischargedStays, TAKE_BACK_MS } from './discharged.js';
+import { type DischargedStay, DischargedStays, isOf, isStillHere, TAKE_BACK_MS } from './discharged.js';
 import { type Changes, PatientState } from './patient.js';
 import { recordValues } from './record.js';
 import { Carry, type PatientTimeline, type StepGrid, type StepIndex } from './timeline.js';
@@ -380,17 +379,6 @@ function isApplied(
   event: ClinicalEvent,
 ): boolean {
   return appliedTo !== null && partition === event.partition && event.offset < (appliedTo[event.topic] ?? 0);
-}
-
-function isOf(event: ClinicalEvent, type: AdtMessage['type']): event is AdtClinicalEvent {
-  return event.kind === 'adt' && event.body.type === type;
-}
-
-/** Whether an event says that a patient who was discharged is here after all: a transfer, or a value measured after an update. */
-function isStillHere(event: ClinicalEvent, { at, update }: DischargedStay): boolean {
-  // Of one moment, too: a transfer that is entered with the discharge says where the patient goes on.
-  if (isOf(event, 'TRANSFER')) return event.eventTime >= at;
-  return update !== null && event.variables !== null && event.observedAt >= update.eventTime;
 }
 
 function changes({ stay, demographics }: Changes): boolean {

@@ -1,5 +1,5 @@
 import type { AdtMessage } from '../contract/messages.js';
-import type { EpochMs } from '../events/event.js';
+import type { AdtClinicalEvent, ClinicalEvent, EpochMs } from '../events/event.js';
 import type { AppliedTo, PatientState } from './patient.js';
 
 /** A stay that is over, remembered so that stragglers are told from a new stay. */
@@ -74,4 +74,15 @@ export class DischargedStays {
     }
     for (const partition of partitions) this.#whole.delete(partition);
   }
+}
+
+export function isOf(event: ClinicalEvent, type: AdtMessage['type']): event is AdtClinicalEvent {
+  return event.kind === 'adt' && event.body.type === type;
+}
+
+/** Whether an event says that a patient who was discharged is here after all: a transfer, or a value measured after an update. */
+export function isStillHere(event: ClinicalEvent, { at, update }: DischargedStay): boolean {
+  // Of one moment, too: a transfer that is entered with the discharge says where the patient goes on.
+  if (isOf(event, 'TRANSFER')) return event.eventTime >= at;
+  return update !== null && event.variables !== null && event.observedAt >= update.eventTime;
 }
