@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   createWriteStream,
   existsSync,
@@ -159,7 +160,13 @@ export async function javaBroker(extras?: Extras): Promise<Broker> {
       .map(([key, value]) => `${key}=${value}\n`)
       .join(''),
   );
-  const java = ['-Xmx512m', ...(extras?.java ?? []), '-cp', `${JARS}/*`];
+  const java = [
+    '-Xmx512m',
+    '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+    ...(extras?.java ?? []),
+    '-cp',
+    `${JARS}/*`,
+  ];
   const part = extras?.joins === undefined ? '--standalone' : '--no-initial-controllers';
   const identity = ['-t', 'wardstreamTestCluster1', '-c', file, part];
   const format = ['format', ...identity, ...(extras?.format ?? [])];
@@ -173,7 +180,7 @@ export async function javaBroker(extras?: Extras): Promise<Broker> {
     const log = createWriteStream(logFile, { flags: 'a' });
     child.stdout?.pipe(log);
     child.stderr?.pipe(log);
-    await ready(brokers);
+    await Promise.race([ready(brokers), endOf(child, logFile)]);
   };
   const end = (signal: NodeJS.Signals) =>
     new Promise<void>((done) => {
@@ -228,6 +235,12 @@ function properties(port: number, controller: number, directory: string): Record
     'group.initial.rebalance.delay.ms': '1500',
     'auto.create.topics.enable': 'false',
   };
+}
+
+/** Fails when the broker's process ends while it is waited for. */
+async function endOf(child: ChildProcess, logFile: string): Promise<never> {
+  const [code] = await once(child, 'close');
+  throw new Error(`the broker has ended with ${code ?? 'a signal'}: ${logFile} says why`);
 }
 
 /** Waits until the broker answers. */

@@ -7,6 +7,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { type Broker, freePort, javaBroker } from './broker.js';
 
 const AUDIENCE = 'kafka';
+const ISSUER = 'https://login.test';
 const MODULES = 'org.apache.kafka.common.security';
 
 /** Who may log in on the broker. */
@@ -51,6 +52,8 @@ export async function startSecureBroker(): Promise<SecureBroker> {
       'sasl.oauthbearer.jwt.validator.class': `${MODULES}.oauthbearer.BrokerJwtValidator`,
       [`${bearer}.oauthbearer.jwks.endpoint.url`]: keys,
       [`${bearer}.oauthbearer.expected.audience`]: AUDIENCE,
+      // Brokers from 4.4 on do not start without it.
+      'sasl.oauthbearer.expected.issuer': ISSUER,
     },
     java: [`-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${keys}`],
     format: ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
@@ -62,6 +65,7 @@ export async function startSecureBroker(): Promise<SecureBroker> {
     new SignJWT({})
       .setProtectedHeader({ alg: 'ES256', kid: 'k' })
       .setSubject(username)
+      .setIssuer(ISSUER)
       .setAudience(AUDIENCE)
       .setIssuedAt()
       .setExpirationTime('1h')
