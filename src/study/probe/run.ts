@@ -1,4 +1,4 @@
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { WardstreamError } from '../../errors.js';
 import { loadModel } from '../../inference/model.js';
@@ -97,24 +97,20 @@ async function inThreads(
       Array.from({ length: threads }, async (_, index) => {
         const share = stays.filter((__, stay) => stay % threads === index);
         const { port1, port2: port } = new MessageChannel();
-        const told = new Promise<void>((resolve) => {
-          let left = share.length;
-          port1.on('message', (seen: StaySeen) => {
-            onStay(seen);
-            if (--left === 0) resolve();
-          });
-        });
+        const stop = () => port1.postMessage('stop');
+        signal?.addEventListener('abort', stop);
+        port1.on('message', onStay);
         try {
-          await pool.run({ config, stays: share, port }, { transferList: [port], signal: signal ?? null });
+          await pool.run({ config, stays: share, port }, { transferList: [port] });
           // What was told before the end may be heard after it.
-          await told;
+          for (let told = receiveMessageOnPort(port1); told !== undefined; told = receiveMessageOnPort(port1))
+            onStay(told.message);
         } finally {
+          signal?.removeEventListener('abort', stop);
           port1.close();
         }
       }),
     );
-  } catch (error) {
-    if (signal?.aborted !== true) throw error;
   } finally {
     await pool.destroy();
   }
