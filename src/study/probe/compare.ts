@@ -143,11 +143,18 @@ function artefactSeen(
   };
 }
 
+/** A notice has the time of the clock, which goes on while values wait for others of their moment. */
+const NOTICE_LAG_MS = 60 * MINUTE_MS;
+
 /** Alerts raised from one time to another of a rule by which the other patient raised none then. */
 function ownAlerts({ alerts }: Seen, other: Seen, from: EpochMs, until: EpochMs): SeenAlert[] {
-  const isThen = ({ raisedAt }: SeenAlert) => raisedAt >= from && raisedAt <= until;
-  const raised = new Set(other.alerts.filter(isThen).map(({ rule }) => rule));
-  return alerts.filter((each) => isThen(each) && !raised.has(each.rule));
+  const isBy = ({ raisedAt }: SeenAlert, end: EpochMs) => raisedAt >= from && raisedAt <= end;
+  const raised = new Set(
+    other.alerts
+      .filter((each) => isBy(each, each.kind === 'technical' ? until + NOTICE_LAG_MS : until))
+      .map(({ rule }) => rule),
+  );
+  return alerts.filter((each) => isBy(each, until) && !raised.has(each.rule));
 }
 
 const NOTHING: Moment = {

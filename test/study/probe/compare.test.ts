@@ -94,6 +94,12 @@ describe('one sign beside the stay as charted', () => {
     expect(found.alerts).toEqual({ state: 1, risk: 1, news2: 1, technical: 1 });
     expect(found.stillOpen).toBe(2);
   });
+
+  it('counts no notice that comes as charted too, be it told a little later there', () => {
+    const notice = (raised: number) => alert('value-not-used', raised, undefined, { kind: 'technical' });
+    expect(moved({ alerts: [notice(430)] }, { alerts: [notice(420)] }).alerts.technical).toBe(0);
+    expect(moved({ alerts: [notice(-1)] }, { alerts: [notice(420)] }).alerts.technical).toBe(1);
+  });
 });
 
 describe('an artefact beside the same patient without it', () => {
