@@ -50,7 +50,8 @@ export async function probeCommand(options: ProbeCommandOptions): Promise<void> 
     const made = provenance(options);
     writeReport(report, renderProbe(found, made), { ...made, ...found });
   }
-  for (const document of documents) document.write(probeTables(found));
+  // Documents tell of whole runs.
+  if (!found.partial) for (const document of documents) document.write(probeTables(found));
   const place = report === undefined ? {} : { report };
   // People read what stands at the top of the report.
   const { model, stays: taken } = found;
