@@ -51,7 +51,7 @@ const GRAVE: readonly (readonly [slot: Slot, low: number, high: number])[] = [
 export function judgeExchanges(moment: Moment, memory: SignMemory): void {
   const { facts } = memory;
   const changes = changesOf(moment, memory);
-  if (changes > 0) for (const pair of PAIRS) judgePair(moment, memory, pair);
+  for (const pair of PAIRS) judgePair(moment, memory, pair);
   if (Number.isNaN(facts[SWAPPED_AT])) {
     if (changes < SWAP.signs || (isGrave(moment) && !hasTemperatureJumped(moment, memory))) return;
     facts[SWAPPED_AT] = moment.at;
@@ -91,8 +91,13 @@ function judgePair(moment: Moment, { used, usedAt }: SignMemory, [one, other]: r
   if (!(at - usedAt[one] <= COMPARABLE_MS && at - usedAt[other] <= COMPARABLE_MS)) return;
   const wereApart = Math.abs(used[one] - used[other]) > CROSSED.apart * Math.max(used[one], used[other]);
   const isClose = one === HR && other === SPO2;
-  if (wereApart && isNear(value[one], used[other], isClose) && isNear(value[other], used[one], isClose))
-    moment.doubt([one, other], SWAPPED);
+  if (!wereApart || !isNear(value[one], used[other], isClose) || !isNear(value[other], used[one], isClose))
+    return;
+  if (hasChanged(one, value, used) || hasChanged(other, value, used)) moment.doubt([one, other], SWAPPED);
+}
+
+function hasChanged(slot: Slot, value: ArrayLike<number>, used: ArrayLike<number>): boolean {
+  return CHANGES.some(([each, least]) => each === slot && Math.abs(value[slot] - used[slot]) >= least);
 }
 
 function isNear(value: number, wanted: number, isClose: boolean): boolean {

@@ -348,6 +348,18 @@ describe('values that belong elsewhere', () => {
       expect(bed.isArrest).toBe(false);
     }
   });
+
+  it('of signs that have changed places for as long as what they were is known', () => {
+    const bed = new Bed();
+    bed.keep(0, 10, { ...WELL, heartRate: 76, respRate: 21 });
+    for (let minute = 10; minute < 24; minute++) {
+      const exchanged = { ...WELL, heartRate: 20 + (minute % 3), respRate: 75 + (minute % 4) };
+      expect(bed.tell(minute, exchanged), `at ${minute}`).toEqual({
+        heartRate: 'swapped',
+        respRate: 'swapped',
+      });
+    }
+  });
 });
 
 describe('late values', () => {
