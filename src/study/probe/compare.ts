@@ -69,7 +69,7 @@ export function compareStay(
   return {
     number,
     patientId: chart.patientId,
-    asCharted: charted.alerts.filter(({ raisedAt }) => raisedAt >= start).length,
+    asCharted: charted.alerts.filter(({ kind, raisedAt }) => kind !== 'technical' && raisedAt >= start).length,
     interventions: VARIANTS.map((variant, index) =>
       variant.kind === 'intervention' ? interventionSeen(variant, seen[index], charted, start) : null,
     ),
