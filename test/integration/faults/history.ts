@@ -11,6 +11,8 @@ import { HAS_SET_A, SET_A } from '../../helpers.js';
 
 const STAYS = 200;
 const HOUR_MS = 3_600_000;
+/** No state and no rule that ships takes longer to alarm, but consciousness and a low risk. */
+const LONGEST_ONSET_MS = 600_000;
 
 /** The stays that every fault is tried on: the first of set A, or simulated ones where it is not there. */
 export function stays(): SourceMessage[] {
@@ -77,4 +79,27 @@ function replayAll(messages: readonly SourceMessage[], sink: Sink, settings: obj
   const ordered = [...messages].sort((a, b) => a.eventTime - b.eventTime);
   const source: ReplaySource = { counts, total: 0, messages: () => ordered };
   return replay(source, { config: parseConfig(settings), speed: 'max', sinks: [sink] });
+}
+
+/**
+ * Where a stream in order of time may end for a while: the index of the first message from the middle on. Time goes on meanwhile, so an
+ * alert that was about to be raised or to resolve escalates, as it should; here no alert is in between.
+ */
+export function quietMiddle(messages: readonly SourceMessage[], { alerts }: Results): number {
+  const spans = new Map<string, { from: number; to: number; hasEscalated: boolean }>();
+  for (const [key, transition] of alerts) {
+    const [alertId] = key.split(' ');
+    const [state, , eventTime] = transition.split(' ');
+    const span = spans.get(alertId) ?? { from: Number.POSITIVE_INFINITY, to: 0, hasEscalated: false };
+    span.from = Math.min(span.from, Number(eventTime) - LONGEST_ONSET_MS);
+    span.to = Math.max(span.to, Number(eventTime));
+    span.hasEscalated ||= state === 'ESCALATED';
+    spans.set(alertId, span);
+  }
+  const waiting = [...spans.values()].filter(({ hasEscalated }) => !hasEscalated);
+  return messages.findIndex(({ eventTime }, index) => {
+    if (index < messages.length >> 1 || messages[index - 1].eventTime === eventTime) return false;
+    const { eventTime: last } = messages[index - 1];
+    return !waiting.some(({ from, to }) => from <= last && last < to);
+  });
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, onTestFinished } from 'vitest';
 import type { SourceMessage } from '../../../src/events/source-message.js';
 import { ClickHouseFront } from '../../store/front.js';
 import type { Broker } from '../kafka/broker.js';
-import { type Results, stays, undisturbed } from './history.js';
+import { quietMiddle, type Results, stays, undisturbed } from './history.js';
 import { Scene } from './scene.js';
 
 /** What the faults of a file happen to. Set before its tests; `scene` is another one for each test. */
@@ -10,6 +10,8 @@ export const front = new ClickHouseFront();
 export let broker: Broker;
 export let messages: SourceMessage[];
 export let reference: Results;
+/** Messages from here on may come later: see `quietMiddle`. */
+export let middle: number;
 export let scene: Scene;
 
 /** One broker and ClickHouse for the tests of a file, and what an undisturbed replay gives. */
@@ -19,6 +21,7 @@ export function setTheStage(start: () => Promise<Broker>): void {
     await front.come();
     messages = stays();
     reference = await undisturbed(messages);
+    middle = quietMiddle(messages, reference);
   });
   afterAll(async () => {
     await front.close();

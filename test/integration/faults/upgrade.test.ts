@@ -8,7 +8,7 @@ import { simulateWard } from '../../../src/simulate/ward.js';
 import { adt } from '../../helpers.js';
 import { startBroker } from '../kafka/broker.js';
 import { scoresIn } from './history.js';
-import { messages, reference, scene, setTheStage } from './stage.js';
+import { messages, middle, reference, scene, setTheStage } from './stage.js';
 
 const HOUR_MS = 3_600_000;
 const BEDS = 6;
@@ -55,14 +55,13 @@ async function spoilSnapshots(): Promise<number> {
 
 describe('an engine that finds snapshots of another layout', () => {
   it('reads their past again from the input and goes on: nothing lost, nothing repeated', async () => {
-    const half = messages.length >> 1;
-    await scene.produce(messages.slice(0, half));
+    await scene.produce(messages.slice(0, middle));
     const before = await scene.run();
     await scene.until(1);
     expect(await before.stop()).toBe(0);
     const spoilt = await spoilSnapshots();
     expect(spoilt).toBeGreaterThan(50);
-    await scene.produce(messages.slice(half));
+    await scene.produce(messages.slice(middle));
     const after = await scene.run();
     await scene.until(1);
     expect(after.said()).toContain('are of another layout or model: their past is read again');
