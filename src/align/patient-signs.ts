@@ -19,6 +19,8 @@ const USES: readonly (readonly {
   }),
 );
 
+const NONE: readonly ActiveEpisode[] = [];
+
 /** The signs of one patient, and the episodes that follow from them. */
 export class PatientSigns {
   readonly #signs: (SignHistory | undefined)[] = SIGN_IDS.map(() => undefined);
@@ -41,7 +43,9 @@ export class PatientSigns {
 
   /** A value that counts, observed at `at` and told at `toldAt` or later. */
   record(variable: number, value: number, at: EpochMs, toldAt: EpochMs): void {
-    for (const { place, slot, maxAgeMs } of USES[variable]) {
+    const uses = USES[variable];
+    for (let each = 0; each < uses.length; each++) {
+      const { place, slot, maxAgeMs } = uses[each];
       if (toldAt - at > maxAgeMs) continue;
       this.#signs[place] ??= new SignHistory(place);
       this.#signs[place].record(slot, value, at);
@@ -59,21 +63,27 @@ export class PatientSigns {
 
   /** Judges what was recorded; whether an episode that is not over has changed. */
   update(criteria: CriteriaSet = USUAL_CRITERIA): boolean {
-    const isOther = criteria !== this.#judgedBy && hashOfId(criteria.key) !== this.#key;
+    const key = criteria === this.#judgedBy ? this.#key : hashOfId(criteria.key);
+    const isOther = key !== this.#key;
     let hasChanged = false;
     for (let place = 0; place < this.#signs.length; place++) {
       if (this.#signs[place]?.update(criteria.bySign[place], isOther)) hasChanged = true;
     }
-    if (criteria !== this.#judgedBy) this.#key = hashOfId(criteria.key);
+    this.#key = key;
     this.#judgedBy = criteria;
     return hasChanged;
   }
 
   /** Episodes that are not over as of the newest values; see `update`. */
-  active(): ActiveEpisode[] {
-    const active: ActiveEpisode[] = [];
-    for (const sign of this.#signs) sign?.addActive(active);
-    return active;
+  active(): readonly ActiveEpisode[] {
+    let active: ActiveEpisode[] | null = null;
+    for (let place = 0; place < this.#signs.length; place++) {
+      const sign = this.#signs[place];
+      if (sign === undefined || !sign.isActive) continue;
+      active ??= [];
+      sign.addActive(active);
+    }
+    return active ?? NONE;
   }
 
   /** All that is known, for `restore`. */

@@ -36,17 +36,23 @@ export class SignHistory {
   /** As of `#baseAt`: what came before it is folded away. */
   #base: Episode[] = [];
   #baseAt: EpochMs = Number.NEGATIVE_INFINITY;
-  /** As of `#foldedTo`. */
+  /** As of `#foldedTo`; and as `update` saw them last. These three are as long as each other, and filled in place. */
   #episodes: Episode[] = [];
+  #seen: Episode[] = [];
   #foldedTo: EpochMs = Number.NEGATIVE_INFINITY;
   #newest: EpochMs = Number.NEGATIVE_INFINITY;
   /** Oldest time whose values changed since the last fold. */
   #changedFrom: EpochMs = Number.POSITIVE_INFINITY;
 
+  /** Places in the logs while they are gone through. */
+  readonly #places: number[];
+  #isActive = false;
+
   /** `place`: of the sign in `SIGN_IDS`. */
   constructor(place: number) {
     this.#sign = SIGNS[SIGN_IDS[place]];
     this.#logs = this.#sign.variables.map(() => new ValueLog());
+    this.#places = this.#logs.map(() => 0);
   }
 
   /** A value of the sign's variable `slot`, observed at `at`. */
@@ -72,23 +78,28 @@ export class SignHistory {
     if (isOther || this.#base.length !== criteria.length) this.#beginAnew(criteria);
     this.#criteria = criteria;
     if (this.#changedFrom === Number.POSITIVE_INFINITY) return false;
-    const before = this.#episodes.map((episode) => ({ ...episode }));
     if (this.#changedFrom <= this.#foldedTo) {
-      this.#episodes = this.#base.map((episode) => ({ ...episode }));
+      for (let index = 0; index < this.#base.length; index++) copy(this.#base[index], this.#episodes[index]);
       this.#foldedTo = this.#baseAt;
     }
     this.#fold(this.#episodes, this.#foldedTo, Number.POSITIVE_INFINITY);
     this.#foldedTo = this.#newest;
     this.#changedFrom = Number.POSITIVE_INFINITY;
     this.#foldAway();
-    return this.#episodes.some((episode, index) => !isSame(episode, before[index]));
+    return this.#see();
+  }
+
+  /** Whether an episode is not over. */
+  get isActive(): boolean {
+    return this.#isActive;
   }
 
   /** Adds the episodes that are not over. */
   addActive(to: ActiveEpisode[]): void {
     for (let index = 0; index < this.#episodes.length; index++) {
-      const episode = this.#episodes[index];
-      if (episode.phase !== 'absent') to.push({ criterion: this.#criteria[index], ...episode });
+      const { phase, since, until, readAt, value, variable } = this.#episodes[index];
+      const criterion = this.#criteria[index];
+      if (phase !== 'absent') to.push({ criterion, phase, since, until, readAt, value, variable });
     }
   }
 
@@ -116,6 +127,8 @@ export class SignHistory {
       log.restore(takeFrom(numbers, at + 1, size));
       at += 1 + size;
     }
+    this.#episodes = this.#base.map(noEpisode);
+    this.#seen = this.#base.map(noEpisode);
     this.#foldedTo = Number.POSITIVE_INFINITY;
     this.#changedFrom = this.#baseAt;
     return at;
@@ -124,9 +137,25 @@ export class SignHistory {
   /** Judges all values there are by these criteria. */
   #beginAnew(criteria: readonly Criterion[]): void {
     this.#base = criteria.map(noEpisode);
+    this.#episodes = criteria.map(noEpisode);
+    this.#seen = criteria.map(noEpisode);
     this.#baseAt = Number.NEGATIVE_INFINITY;
     this.#foldedTo = Number.POSITIVE_INFINITY;
     this.#changedFrom = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Takes note of the episodes; whether one that is not over has changed. */
+  #see(): boolean {
+    let hasChanged = false;
+    this.#isActive = false;
+    for (let index = 0; index < this.#episodes.length; index++) {
+      const episode = this.#episodes[index];
+      if (episode.phase !== 'absent') this.#isActive = true;
+      if (isSame(episode, this.#seen[index])) continue;
+      copy(episode, this.#seen[index]);
+      hasChanged = true;
+    }
+    return hasChanged;
   }
 
   #isTooOld(at: EpochMs): boolean {
@@ -136,7 +165,8 @@ export class SignHistory {
   /** Judges the values observed after `from` and up to `to`, in the order of their times. */
   #fold(episodes: readonly Episode[], from: EpochMs, to: EpochMs): void {
     const { variables, historyMs, read } = this.#sign;
-    const places = this.#logs.map((log) => log.placeAfter(from));
+    const places = this.#places;
+    for (let slot = 0; slot < places.length; slot++) places[slot] = this.#logs[slot].placeAfter(from);
     for (;;) {
       const now = this.#next(places);
       if (now > to || now === Number.POSITIVE_INFINITY) return;
@@ -187,10 +217,18 @@ export class SignHistory {
 }
 
 /** Whether nothing that is told of an episode has changed. */
-function isSame(a: Episode, b: Episode | undefined): boolean {
-  if (a.phase === 'absent') return b === undefined || b.phase === 'absent';
-  if (b === undefined || a.phase !== b.phase) return false;
+function isSame(a: Episode, b: Episode): boolean {
+  if (a.phase === 'absent' || a.phase !== b.phase) return a.phase === b.phase;
   return a.readAt === b.readAt && a.value === b.value && a.since === b.since && Object.is(a.until, b.until);
+}
+
+function copy(from: Episode, to: Episode): void {
+  to.phase = from.phase;
+  to.since = from.since;
+  to.until = from.until;
+  to.readAt = from.readAt;
+  to.value = from.value;
+  to.variable = from.variable;
 }
 
 function takeFrom(numbers: ArrayLike<number>, start: number, length: number): number[] {

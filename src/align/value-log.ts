@@ -45,7 +45,8 @@ export class ValueLog {
       wider.set(this.#cells);
       this.#cells = wider;
     }
-    this.#cells.copyWithin((place + 1) * WIDTH, place * WIDTH, this.#length * WIDTH);
+    if (place < this.#length)
+      this.#cells.copyWithin((place + 1) * WIDTH, place * WIDTH, this.#length * WIDTH);
     this.#cells[place * WIDTH] = time;
     this.#cells[place * WIDTH + 1] = value;
     this.#length++;
