@@ -10,18 +10,24 @@ const EVIDENCE = new Set([
 /** Evidence older than this is left out. */
 const EVIDENCE_AGE_MS = 24 * 3_600_000;
 
-/** The last values an alert is shown with, each with its age. */
-export function evidenceOf({
-  values,
-  ages,
-}: {
-  readonly values: Float32Array;
-  readonly ages: Float32Array;
-}): Evidence[] {
-  return VARIABLES.flatMap(({ id, unit }, index) => {
-    const isShown = EVIDENCE.has(id) && ages[index] <= EVIDENCE_AGE_MS;
-    return isShown
-      ? [{ variable: id, value: values[index], unit, ageMs: Math.round(ages[index]), effect: null }]
-      : [];
-  });
+/** By variable index. */
+const IS_SHOWN = VARIABLES.map(({ id }) => EVIDENCE.has(id));
+
+/** The last values an alert is shown with, each with its age; a leading one first. */
+export function evidenceOf(
+  { values, ages }: { readonly values: Float32Array; readonly ages: Float32Array },
+  leading = -1,
+): Evidence[] {
+  const evidence: Evidence[] = [];
+  if (leading >= 0) add(evidence, leading, values[leading], ages[leading]);
+  for (let index = 0; index < VARIABLES.length; index++) {
+    if (IS_SHOWN[index] && index !== leading) add(evidence, index, values[index], ages[index]);
+  }
+  return evidence;
+}
+
+function add(to: Evidence[], index: number, value: number, age: number): void {
+  if (!(age <= EVIDENCE_AGE_MS)) return;
+  const { id: variable, unit } = VARIABLES[index];
+  to.push({ variable, value, unit, ageMs: Math.round(age), effect: null });
 }

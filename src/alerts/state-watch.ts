@@ -44,9 +44,11 @@ export const NO_STATE_ALARMS: StateAlarms = {
   escalateFailingAfterMs: Number.POSITIVE_INFINITY,
 };
 
+const CRITERION_IDS: ReadonlySet<string> = new Set(CRITERIA.map(({ id }) => id));
+
 /** Whether a criterion alarms, and is there at all. */
 export function isAlarmed({ grades, except }: StateAlarms, { id, grade }: Criterion): boolean {
-  return grades.includes(grade) && !except.includes(id) && CRITERIA.some((criterion) => criterion.id === id);
+  return grades.includes(grade) && !except.includes(id) && CRITERION_IDS.has(id);
 }
 
 /** What has become known of a patient's signs at one moment. */
@@ -299,7 +301,7 @@ export class StateWatch {
       news2: null,
       modelVersion: '',
       contributions: null,
-      evidence: this.#evidenceAt(time, VARIABLES[variable].id),
+      evidence: this.#evidenceAt(time, variable),
       actor: null,
       reason: null,
       detail: null,
@@ -311,15 +313,13 @@ export class StateWatch {
   }
 
   /** The values of the newest moment with their ages at `time`, the one that says so first. */
-  #evidenceAt(time: EpochMs, leading: string): Evidence[] {
-    const basis = this.#basisNow();
-    if (basis === null) return [];
-    const later = time - basis.time;
-    const evidence = basis.evidence.map((each) => ({ ...each, ageMs: Math.max(0, each.ageMs + later) }));
-    return [
-      ...evidence.filter(({ variable }) => variable === leading),
-      ...evidence.filter(({ variable }) => variable !== leading),
-    ];
+  #evidenceAt(time: EpochMs, leading: number): Evidence[] {
+    const from = this.#moment?.eventTime ?? this.#basis?.time;
+    if (from === undefined) return [];
+    const evidence =
+      this.#moment === null ? led(this.#basis!.evidence, leading) : evidenceOf(this.#moment, leading);
+    for (const each of evidence) each.ageMs = Math.max(0, each.ageMs + time - from);
+    return evidence;
   }
 
   #basisNow(): Basis | null {
@@ -338,6 +338,16 @@ function end(alert: StateAlert, time: EpochMs, last: ActiveEpisode | undefined):
   const reason = isOver ? null : 'values that came late, or were corrected, say otherwise';
   const facts = { value: isOver ? last.value : open.value, actor: null, reason };
   return advance(alert, 'RESOLVED', notBefore(open, time), facts);
+}
+
+/** A copy with the evidence of one variable first. */
+function led(evidence: readonly Evidence[], leading: number): Evidence[] {
+  const { id } = VARIABLES[leading];
+  const copied = evidence.map((each) => ({ ...each }));
+  return [
+    ...copied.filter(({ variable }) => variable === id),
+    ...copied.filter(({ variable }) => variable !== id),
+  ];
 }
 
 /** An episode from JSON, which has null for what is not finite. */
