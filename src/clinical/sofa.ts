@@ -132,12 +132,13 @@ export interface Sofa extends SofaPoints {
 }
 
 export function sofa(points: SofaPoints): Sofa {
+  const { respiration, coagulation, liver, cardiovascular, nervous, renal } = points;
   let total: number | null = null;
-  for (const part of SOFA_PARTS) {
-    const known = points[part];
+  for (let part = 0; part < SOFA_PARTS.length; part++) {
+    const known = points[SOFA_PARTS[part]];
     if (known !== null) total = (total ?? 0) + known;
   }
-  return { ...points, total };
+  return { total, respiration, coagulation, liver, cardiovascular, nervous, renal };
 }
 
 /** Of a patient of whom nothing is known. */

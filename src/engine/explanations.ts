@@ -3,7 +3,8 @@ import type { PatientState } from '../align/patient.js';
 import { VARIABLE_COUNT, VARIABLES } from '../clinical/variables.js';
 import type { Contributions } from '../contract/contributions.js';
 import type { AlertMessage, Evidence } from '../contract/messages.js';
-import { isOfState, type SignalSource, signalOf } from '../contract/signals.js';
+import type { Outcomes } from '../contract/outcomes.js';
+import { isOfState, signalOf } from '../contract/signals.js';
 import type { EpochMs } from '../events/event.js';
 import type { KeptToken, MicroBatcher, Scored } from '../inference/batcher.js';
 import type { Explainer, OutcomeName, VariableEffect } from '../inference/explain.js';
@@ -58,8 +59,9 @@ export class Explanations {
   }
 
   /** Whether a rule may raise on a score, so that what the model was given must be kept. */
-  mayRaise(score: SignalSource): boolean {
+  mayRaise({ risk, circulatory, respiratory, deterioration }: Outcomes, news2: number | null): boolean {
     if (!this.#ofAlerts) return false;
+    const score = { risk, circulatory, respiratory, deterioration, news2 };
     return this.#rules.some(({ signal, raiseAt }) => {
       const value = signalOf(signal).of(score);
       return value !== null && value >= raiseAt;

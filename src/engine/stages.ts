@@ -184,16 +184,34 @@ export class AlignAndScore {
       },
       scoreDue: (patient, time) => {
         const moment = this.#judge(patient, time);
-        const { values, ages, episodes } = moment;
+        const { patientId, stayId, wardId, bedId, reopened, episodes, values, ages } = moment;
+        const { scale } = this.#normalOf(patientId);
+        const { news2, news2Missing, qsofa, sofa } = bedsideScores(values, ages, scale);
+        const { risk, circulatory, respiratory, deterioration } = NO_OUTCOMES;
+        // Written out: thousands a second are made, and copied together they cost as much as aligning.
         const score: Score = {
-          ...moment,
+          patientId,
+          stayId,
+          wardId,
+          bedId,
+          reopened,
           step: patient.timeline.openStep,
-          ...NO_OUTCOMES,
+          eventTime: time,
+          risk,
+          circulatory,
+          respiratory,
+          deterioration,
           contributions: NO_CONTRIBUTIONS,
           outOfRange: [],
-          ...bedsideScores(values, ages, this.#normalOf(patient.patientId).scale),
+          news2,
+          news2Missing,
+          qsofa,
+          sofa,
           states: presentAt(episodes, time),
+          episodes,
           late: patient.revised,
+          values,
+          ages,
         };
         batcher.score(
           patient,
@@ -204,7 +222,7 @@ export class AlignAndScore {
             patient.lastScore = score;
             if (kept !== null) explanations?.keep(score, kept);
           },
-          (outcomes) => explanations?.mayRaise({ ...outcomes, news2: score.news2 }) ?? false,
+          (outcomes) => explanations?.mayRaise(outcomes, news2) ?? false,
         );
         shadow?.score(patient, time, score);
         this.#actions.push({ kind: 'score', score, partition: patient.partition });

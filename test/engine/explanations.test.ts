@@ -162,7 +162,7 @@ describe('Explanations', () => {
     patient.timeline.record(0, variableIndex('heartRate'), 140, START);
     const batcher = new MicroBatcher(four.encoder, { ...runtime, run }, four.shape, 4);
     const moment = score(0, 0.5);
-    expect(explanations.mayRaise(moment)).toBe(true);
+    expect(explanations.mayRaise(moment, null)).toBe(true);
     batcher.score(
       patient,
       START,
@@ -190,11 +190,11 @@ describe('Explanations', () => {
     ];
     const explanations = new Explanations(new Explainer(model, run, base), rules, 'v');
     const { raiseAt } = RULE;
-    expect(explanations.mayRaise({ ...base, news2: null, risk: raiseAt - 0.01 })).toBe(false);
-    expect(explanations.mayRaise({ ...base, news2: 6, risk: raiseAt })).toBe(true);
-    expect(explanations.mayRaise({ ...base, news2: 7 })).toBe(true);
-    expect(explanations.mayRaise({ ...base, news2: 0, circulatory: raiseAt })).toBe(true);
-    expect(explanations.mayRaise({ ...base, news2: 6, circulatory: 0 })).toBe(false);
+    expect(explanations.mayRaise({ ...base, risk: raiseAt - 0.01 }, null)).toBe(false);
+    expect(explanations.mayRaise({ ...base, risk: raiseAt }, 6)).toBe(true);
+    expect(explanations.mayRaise(base, 7)).toBe(true);
+    expect(explanations.mayRaise({ ...base, circulatory: raiseAt }, 0)).toBe(true);
+    expect(explanations.mayRaise({ ...base, circulatory: 0 }, 6)).toBe(false);
   });
 });
 
