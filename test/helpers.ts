@@ -128,7 +128,7 @@ export function outputsOf(more: Partial<Outputs> = {}): Outputs {
 const NEVER = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
 
 export function score(minute: number, risk: number, more: Partial<Score> = {}): Score {
-  const where = { patientId: 'p1', stayId: 'p1@s', wardId: 'W', bedId: '1', step: 0 };
+  const where = { patientId: 'p1', stayId: 'p1@s', wardId: 'W', bedId: '1', admittedAt: START, step: 0 };
   const outcomes = { circulatory: null, respiratory: null, deterioration: null };
   const what = {
     outOfRange: [],

@@ -1,3 +1,4 @@
+import { FailureNow, type StoredFailure } from '../clinical/failure-now.js';
 import type { PresentState } from '../clinical/state.js';
 import {
   type AckMessage,
@@ -43,6 +44,7 @@ interface StayState {
   readonly rules: RuleState[];
   readonly place: PlaceWatch;
   readonly states: StateWatch;
+  readonly failure: FailureNow;
   /** Open alerts of rules that are configured no more. */
   orphans: AlertMessage[];
   readonly trail: Trail;
@@ -54,6 +56,7 @@ interface StoredStay {
   /** Absent in older ones. */
   readonly place?: StoredPlaceWatch;
   readonly states?: StoredStates;
+  readonly failure?: StoredFailure;
   readonly trail: Trail;
 }
 
@@ -64,8 +67,7 @@ const PLACE_UNKNOWN_AFTER_MS = MINUTE_MS;
 
 /**
  * Decides, score by score, which alerts a patient has: normal → raised → acknowledged → resolved, with snooze and
- * escalation. A rule's signal must hold `holdMs` to raise, fall below a lower threshold to resolve, and then rests for
- * `refractoryMs`. Time is event time only, so the same scores give the same alerts.
+ * escalation. `rule-step.ts` says when a rule raises and ends. Time is event time only, so the same scores give the same alerts.
  */
 export class AlertPolicy {
   readonly #rules: readonly AlertRule[];
@@ -96,12 +98,11 @@ export class AlertPolicy {
     const trend = moment.risk - riskAnHourAgo(stay.trail, moment);
     const transitions = this.advanceTo(moment.patientId, Math.min(moment.eventTime, ordered));
     transitions.push(...this.#tell(stay, moment, ordered));
+    const failing = moment.failing ?? stay.failure.see(moment.values, moment.ages, moment.eventTime);
+    const seen = { moment, trend, failing, modelVersion: this.#modelVersion };
     this.#rules.forEach((rule, index) => {
       const value = signalOf(rule.signal).of(moment);
-      if (value === null) return;
-      const { [index]: state } = stay.rules;
-      const transition = stepRule(rule, state, { moment, value, trend, modelVersion: this.#modelVersion });
-      if (transition !== null) transitions.push(transition);
+      if (value !== null) transitions.push(...stepRule(rule, stay.rules[index], { ...seen, value }));
     });
     this.#noteTimers(moment.patientId);
     return transitions;
@@ -202,8 +203,8 @@ export class AlertPolicy {
     const stay = this.#stays.get(patientId);
     if (stay === undefined) return '';
     const rules = stay.rules.map((state, index) => storedRule(this.#rules[index].id, state));
-    const { place, trail, states } = stay;
-    return JSON.stringify({ rules, place, trail, ...(states.isIdle ? {} : { states }) });
+    const { place, trail, states, failure } = stay;
+    return JSON.stringify({ rules, place, trail, failure, ...(states.isIdle ? {} : { states }) });
   }
 
   /** Whether `restore` can continue from it. */
@@ -253,7 +254,7 @@ export class AlertPolicy {
   /** Continues from what `stateOf` gave; returns the open alerts. What has changed meanwhile is for `settle`. */
   restore(patientId: string, json: string): AlertMessage[] {
     if (json === '') return [];
-    const { rules, place, states, trail } = JSON.parse(json) as StoredStay;
+    const { rules, place, states, failure, trail } = JSON.parse(json) as StoredStay;
     const stay = this.#stayOf(patientId);
     stay.trail.push(...trail);
     this.#rules.forEach(({ id }, index) => {
@@ -262,6 +263,7 @@ export class AlertPolicy {
     });
     if (place !== undefined) stay.place.restore(place);
     if (states !== undefined) stay.states.restore(states);
+    if (failure !== undefined) stay.failure.restore(failure);
     const configured = new Set(this.#rules.map(({ id }) => id));
     stay.orphans = rules.flatMap(({ id, open }) =>
       open === null || configured.has(id) ? [] : withPresentFields(open),
@@ -338,7 +340,8 @@ export class AlertPolicy {
     if (stay === undefined) {
       const place = new PlaceWatch(this.#placeUnknownAfterMs);
       const states = new StateWatch(this.#stateAlarms);
-      stay = { rules: this.#rules.map(newRuleState), place, states, orphans: [], trail: [] };
+      const rules = this.#rules.map(newRuleState);
+      stay = { rules, place, states, failure: new FailureNow(), orphans: [], trail: [] };
       this.#stays.set(patientId, stay);
     }
     return stay;

@@ -1,5 +1,7 @@
 import { type AlertMessage, type AlertState, withPresentFields } from '../contract/messages.js';
 import type { EpochMs } from '../events/event.js';
+import type { AlertRule } from '../settings/config.js';
+import { closed, lapseTime, newRuleClock, type RuleClock } from './rule-step.js';
 
 /** Where a patient is, since some moment. */
 export interface PatientPlace {
@@ -11,42 +13,51 @@ export interface PatientPlace {
 }
 
 /** Where one rule, or one criterion of a state, stands for one stay. */
-export interface RuleState {
+export interface RuleState extends RuleClock {
   /** An alert that nobody acknowledged escalates after so long. */
   readonly escalateAfterMs: number;
-  /** Since when the signal has been at or above the threshold; NaN: it is not. */
-  onset: EpochMs;
   /** The newest transition of an alert that is not resolved. */
   open: AlertMessage | null;
   /** When `open` came into its present state. */
   since: EpochMs;
   snoozedUntil: EpochMs;
-  refractoryUntil: EpochMs;
 }
 
-export function newRuleState({ escalateAfterMs }: Pick<RuleState, 'escalateAfterMs'>): RuleState {
+export function newRuleState(
+  times: Pick<RuleState, 'escalateAfterMs'> & Pick<Partial<AlertRule>, 'endAfterMs' | 'refractoryMs'>,
+): RuleState {
   return {
-    escalateAfterMs,
-    onset: Number.NaN,
+    ...newRuleClock(times),
+    escalateAfterMs: times.escalateAfterMs,
     open: null,
     since: Number.NaN,
     snoozedUntil: Number.NEGATIVE_INFINITY,
-    refractoryUntil: Number.NEGATIVE_INFINITY,
   };
 }
 
 /** When time alone moves a rule's alert on; infinite where it does not. */
-export function dueTime({ escalateAfterMs, open, since, snoozedUntil }: RuleState): EpochMs {
-  if (open?.state === 'RAISED') return since + escalateAfterMs;
-  if (open?.state === 'SNOOZED') return snoozedUntil;
-  return Number.POSITIVE_INFINITY;
+export function dueTime(state: RuleState): EpochMs {
+  const { escalateAfterMs, open, since, snoozedUntil } = state;
+  const lapses = lapseTime(state);
+  if (open?.state === 'RAISED') return Math.min(lapses, since + escalateAfterMs);
+  if (open?.state === 'SNOOZED') return Math.min(lapses, snoozedUntil);
+  return lapses;
 }
 
 /** Moves an alert on whose time has come, at `due`. */
 export function passTime(state: RuleState, due: EpochMs): AlertMessage {
+  if (due === lapseTime(state)) return lapse(state);
   const isSnoozed = state.open?.state === 'SNOOZED';
   const reason = isSnoozed ? 'the snooze is over' : 'not acknowledged';
   return advance(state, isSnoozed ? 'RAISED' : 'ESCALATED', due, { actor: null, reason });
+}
+
+/** Ends an alert whose time is over. */
+export function lapse(state: RuleState): AlertMessage {
+  const due = notBefore(state.open!, lapseTime(state));
+  const record = advance(state, 'RESOLVED', due, { actor: null, reason: 'its time is over' });
+  closed(state, due);
+  return record;
 }
 
 /** The alert's next record; a resolved alert is closed. */
@@ -97,18 +108,22 @@ export interface StoredRule {
   readonly since: EpochMs | null;
   readonly snoozedUntil: EpochMs | null;
   readonly refractoryUntil: EpochMs | null;
+  /** Absent in older ones. */
+  readonly raisedAt?: EpochMs | null;
 }
 
 export function storedRule(id: string, state: RuleState): StoredRule {
   const { onset, open, since, snoozedUntil, refractoryUntil } = state;
   const [onsetAt, sinceAt, snoozeEnd, restEnd] = [onset, since, snoozedUntil, refractoryUntil].map(finite);
-  return { id, onset: onsetAt, open, since: sinceAt, snoozedUntil: snoozeEnd, refractoryUntil: restEnd };
+  const times = { onset: onsetAt, since: sinceAt, snoozedUntil: snoozeEnd, refractoryUntil: restEnd };
+  return { id, open, ...times, raisedAt: finite(state.raisedAt) };
 }
 
 /** Continues from what was kept. */
 export function restoreRule(state: RuleState, stored: StoredRule): void {
-  const { onset, open, since, snoozedUntil, refractoryUntil } = stored;
+  const { onset, open, since, snoozedUntil, refractoryUntil, raisedAt } = stored;
   state.onset = onset ?? Number.NaN;
+  state.raisedAt = open === null ? Number.NaN : (raisedAt ?? open.onsetTime);
   state.open = open === null ? null : withPresentFields(open);
   state.since = since ?? open?.eventTime ?? Number.NaN;
   state.snoozedUntil = snoozedUntil ?? Number.NEGATIVE_INFINITY;

@@ -5,7 +5,8 @@ import { hashId } from '../events/dead-letter.js';
 import type { EpochMs } from '../events/event.js';
 import type { AlertRule } from '../settings/config.js';
 import { evidenceOf } from './evidence.js';
-import { advance, notBefore, type RuleState } from './rule-state.js';
+import { advance, lapse, notBefore, type RuleState } from './rule-state.js';
+import { closed, lapseTime, opened, stepOf } from './rule-step.js';
 import type { MeasuredMoment } from './state-watch.js';
 
 const MINUTE_MS = 60_000;
@@ -13,6 +14,10 @@ const TREND_MS = 60 * MINUTE_MS;
 
 /** What the policy needs of a score. */
 export interface ScoredMoment extends SignalSource, MeasuredMoment {
+  /** When the stay began. */
+  readonly admittedAt: EpochMs;
+  /** What is there of the failures that signals foretell, where it is known already: as `FailureNow.see` tells it. */
+  readonly failing?: number;
   /** What each modality adds to the risk, where that is known. */
   readonly contributions?: Contributions;
 }
@@ -27,32 +32,30 @@ interface Seen {
   readonly value: number;
   /** Of the risk. */
   readonly trend: number;
+  /** What is there of the failures that signals foretell. */
+  readonly failing: number;
   readonly modelVersion: string;
 }
 
-/** What a score changes of a rule's alert; null where that is nothing. */
-export function stepRule(rule: AlertRule, state: RuleState, seen: Seen): AlertMessage | null {
-  const { moment, value, trend } = seen;
-  const { eventTime } = moment;
-  if (value >= rule.raiseAt) {
-    if (Number.isNaN(state.onset)) state.onset = eventTime;
-  } else if (value < rule.resolveBelow || state.open === null) {
-    state.onset = Number.NaN;
-  }
-  const facts = { value, risk: moment.risk, news2: moment.news2, trend, actor: null, reason: null };
-  if (state.open === null) {
-    const isHeld = eventTime - state.onset >= rule.holdMs;
-    if (!isHeld || eventTime < state.refractoryUntil) return null;
+/** What a score changes of a rule's alert: its next records. */
+export function stepRule(rule: AlertRule, state: RuleState, seen: Seen): AlertMessage[] {
+  const { moment, value, trend, failing } = seen;
+  const { eventTime, admittedAt, risk, news2 } = moment;
+  // Where not all was in up to then, time alone has changed nothing yet.
+  const lapsed = lapseTime(state) <= eventTime ? [lapse(state)] : [];
+  const step = stepOf(rule, state, eventTime, value, admittedAt, failing);
+  if (step === null) return lapsed;
+  if (step === 'raise') {
     state.open = raise(rule, state.onset, seen);
     state.since = eventTime;
-    return state.open;
+    opened(state, eventTime);
+    return [...lapsed, state.open];
   }
-  if (value < rule.resolveBelow) {
-    state.refractoryUntil = eventTime + rule.refractoryMs;
-    // An acknowledgement may be ahead of the scores.
-    return advance(state, 'RESOLVED', notBefore(state.open, eventTime), facts);
-  }
-  return null;
+  closed(state, eventTime);
+  const reason = step === 'overtake' ? 'what it foretold has come about' : null;
+  // An acknowledgement may be ahead of the scores.
+  const time = notBefore(state.open!, eventTime);
+  return [advance(state, 'RESOLVED', time, { value, risk, news2, trend, actor: null, reason })];
 }
 
 function raise(rule: AlertRule, onset: EpochMs, { moment, value, trend, modelVersion }: Seen): AlertMessage {

@@ -29,10 +29,11 @@ export function* momentsOf({
   patientId,
   stayId,
   wardId,
+  admittedAt,
   times,
   signals,
 }: ObservedStay): Generator<ScoredMoment> {
-  const { model, circulatory, respiratory, deterioration, news2 } = signals;
+  const { model, circulatory, respiratory, deterioration, news2, failing } = signals;
   for (let moment = 0; moment < times.length; moment++) {
     yield {
       patientId,
@@ -40,6 +41,8 @@ export function* momentsOf({
       wardId,
       bedId: null,
       eventTime: times[moment],
+      admittedAt,
+      failing: failing[moment],
       risk: model[moment],
       circulatory: known(circulatory[moment]),
       respiratory: known(respiratory[moment]),

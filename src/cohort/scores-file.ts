@@ -11,7 +11,7 @@ import { pack } from './pack.js';
 import { CHARTED, type ObservedStay, SIGNALS, type StayLists, unpacked } from './stays.js';
 
 /** Of schemas/ScoredStay.avsc; a file of another one is refused. */
-export const SCORES_FORMAT = 2;
+export const SCORES_FORMAT = 3;
 
 /** What scores were made from; scores of one file all come from the same. */
 export interface ScoresOrigin {

@@ -1,6 +1,7 @@
 import type { Demographics, PatientState } from '../align/patient.js';
 import { bedsideInputs, MAX_VITAL_AGE_MS } from '../clinical/bedside.js';
 import type { Series } from '../clinical/endpoints.js';
+import { FailureNow } from '../clinical/failure-now.js';
 import { USED } from '../clinical/trust.js';
 import { VARIABLES, variableIndex } from '../clinical/variables.js';
 import type { Outputs, Score, Sink } from '../engine/outputs.js';
@@ -25,6 +26,7 @@ export const SIGNALS = [
   'qsofa',
   'map',
   'spo2',
+  'failing',
 ] as const;
 export type SignalId = (typeof SIGNALS)[number];
 
@@ -49,7 +51,7 @@ export interface ObservedStay {
   readonly times: Float64Array;
   /**
    * The model's probabilities (`model`: of death; the others: onset within 8 h), NEWS2 and qSOFA points, MAP in mmHg and SpO2 in %,
-   * at most 4 h old. NaN where not known. Shapes [moments].
+   * at most 4 h old. NaN where not known. `failing`: what is there of the failures foretold, as `FailureNow` tells it. Shapes [moments].
    */
   readonly signals: Readonly<Record<SignalId, Float64Array>>;
   /** Plausible values by time; implausible ones (a pressure of 0) raise scores as they would live, but make no labels. */
@@ -68,6 +70,7 @@ interface OpenStay {
   readonly times: number[];
   readonly signals: Record<SignalId, number[]>;
   readonly charted: ChartedRows;
+  readonly failure: FailureNow;
 }
 
 /**
@@ -154,6 +157,7 @@ function openStay({ patientId, stayId, wardId, admittedAt, demographics }: Patie
     times: [],
     signals: Object.fromEntries(SIGNALS.map((id) => [id, [] as number[]])) as Record<SignalId, number[]>,
     charted: emptyChart(),
+    failure: new FailureNow(),
   };
 }
 
@@ -183,6 +187,7 @@ function keep(stay: OpenStay, score: Score): void {
   signals.qsofa.push(qsofa ?? Number.NaN);
   signals.map.push(Number.isNaN(recent(MAP_LINE)) ? recent(MAP_CUFF) : recent(MAP_LINE));
   signals.spo2.push(bedsideInputs(values, ages).spo2 ?? Number.NaN);
+  signals.failing.push(stay.failure.see(values, ages, eventTime));
 }
 
 /** Ascending in time. */
@@ -199,8 +204,9 @@ export function chartedSeries(charted: ChartedRows): Record<Charted, Series> {
 export type StayLists = Pick<ObservedStay, 'times' | 'signals' | 'charted'>;
 
 function finish(stay: OpenStay, isOver: boolean): ObservedStay {
+  const { failure: _, ...rest } = stay;
   const charted = chartedSeries(stay.charted);
-  return { ...stay, isOver, ...unpacked(pack(listsOf({ ...stay, charted }))) };
+  return { ...rest, isOver, ...unpacked(pack(listsOf({ ...stay, charted }))) };
 }
 
 /** Times, signals and charted values one after the other. */

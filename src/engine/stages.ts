@@ -195,6 +195,7 @@ export class AlignAndScore {
           wardId,
           bedId,
           reopened,
+          admittedAt: patient.admittedAt,
           step: patient.timeline.openStep,
           eventTime: time,
           risk,

@@ -41,6 +41,23 @@ const ruleSchema = z.strictObject({
   ),
   refractoryMs: ms.describe('After it resolved, no new alert of this rule for this long.'),
   escalateAfterMs: ms.describe('An alert nobody acknowledged escalates after this long.'),
+  startAfterMs: ms
+    .optional()
+    .describe(
+      'In so much of a stay’s beginning no alert is raised: patients come in with what the rule foretells. By default 0.',
+    ),
+  endAfterMs: ms
+    .positive()
+    .optional()
+    .describe(
+      'So long after it was raised an alert ends: what it foretold is due by then, or was wrong. By default it does not.',
+    ),
+  quietDuringEvent: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether no alert is raised, and an open one ends, while the patient is in the failure that the signal foretells, by the criteria of the endpoints: circulatory, respiratory, or, for other signals, either. By default false.',
+    ),
 });
 export type AlertRule = z.infer<typeof ruleSchema>;
 

@@ -23,8 +23,9 @@ const NEVER = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
 
 function moment(minute: number, risk: number, wardId: string | null, bedId: string | null): ScoredMoment {
   const others = { circulatory: null, respiratory: null, deterioration: null, news2: null };
-  const where = { patientId: 'p1', stayId: 's1', wardId, bedId, eventTime: START + minute * MINUTE };
-  return { ...where, ...others, risk, episodes: [], reopened: 0, values: NEVER, ages: NEVER };
+  const where = { patientId: 'p1', stayId: 's1', wardId, bedId, admittedAt: START };
+  const eventTime = START + minute * MINUTE;
+  return { ...where, eventTime, ...others, risk, episodes: [], reopened: 0, values: NEVER, ages: NEVER };
 }
 
 const at = (minute: number, wardId: string | null, bedId: string | null = null): PatientPlace => ({

@@ -22,7 +22,7 @@ const RULE: AlertRule = {
 const NEVER = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
 
 function moment(minute: number, risk: number, more: Partial<ScoredMoment> = {}): ScoredMoment {
-  const where = { patientId: 'p1', stayId: 's1', wardId: 'W', bedId: '1' };
+  const where = { patientId: 'p1', stayId: 's1', wardId: 'W', bedId: '1', admittedAt: START };
   const others = { circulatory: null, respiratory: null, deterioration: null, news2: null };
   const contributions = { base: 0.1, structured: risk - 0.1, text: null, image: null };
   const measured = { episodes: [], reopened: 0, values: NEVER, ages: NEVER };

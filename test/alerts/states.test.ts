@@ -251,7 +251,8 @@ describe('an alert of a state', () => {
     const score = (minute: number, risk: number) => {
       signs.record(variableIndex('mapInvasive'), 50, at(minute), at(minute));
       signs.update();
-      const where = { patientId: 'p1', stayId: 's1', wardId: 'W', bedId: '1', eventTime: at(minute) };
+      const stay = { patientId: 'p1', stayId: 's1', wardId: 'W', bedId: '1', admittedAt: at(0) };
+      const where = { ...stay, eventTime: at(minute) };
       const others = { circulatory: 0, respiratory: 0, deterioration: 0, news2: 0 };
       const none = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
       const known = { episodes: signs.active(), reopened: 0, values: none, ages: none };

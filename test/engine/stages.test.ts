@@ -488,6 +488,7 @@ describe('time alone', () => {
     const moment = (hours: number, risk: number) => ({
       ...at(60 * hours),
       stayId: 's',
+      admittedAt: START,
       wardId: null,
       bedId: null,
       ...NO_OUTCOMES,

@@ -29,6 +29,7 @@ function stay(id: string, wardId: string, fromHour: number, hours: number): Obse
       qsofa: none,
       map: none,
       spo2: none,
+      failing: none,
     },
     charted: { mapInvasive: NONE, mapCuff: NONE, lactate: NONE, pao2: NONE, fio2: NONE, mechVent: NONE },
   };

@@ -28,6 +28,7 @@ const STAYS = Array.from({ length: 60 }, (_, index): ObservedStay => {
       qsofa: NONE,
       map: NONE,
       spo2: NONE,
+      failing: NONE,
     },
     charted: {
       mapInvasive: SERIES,
