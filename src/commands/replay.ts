@@ -8,7 +8,8 @@ import { type Config, loadConfig, parseConfig } from '../settings/config.js';
 import { embeddedStore } from '../settings/store.js';
 import { openSource } from '../sources/open.js';
 import { ENDPOINTS } from '../study/events.js';
-import { foreseeable, policyFigures, raisedBy } from '../study/policies.js';
+import { foreseeable, policyFigures } from '../study/policies.js';
+import { raisedBy } from '../study/raised-alerts.js';
 import { printResult, stopOnInterrupt, withModel } from './cli.js';
 import { keepOf, noSuchStay } from './one-stay.js';
 import { readPolicy } from './policy-file.js';
@@ -105,7 +106,7 @@ async function scored(
   const scoredAt = performance.now();
   const against = foreseeable(ENDPOINTS[0], policies.length === 0 ? [] : stays);
   const tried = policies.map((policy) =>
-    policyFigures(policy, raisedBy(policy.rules, result.model, stays), stays, against),
+    policyFigures(policy, raisedBy(policy.rules, stays), stays, against),
   );
   return {
     ...result,

@@ -40,6 +40,27 @@ export function bootstrap(
   });
 }
 
+/**
+ * As `bootstrap`, of stays: patients are drawn, and with a patient all their stays. `figures` is given how often each stay counts.
+ */
+export function bootstrapStays(
+  stays: readonly { readonly patientId: string }[],
+  options: BootstrapOptions,
+  figures: (weights: Weights) => readonly number[],
+): Interval95[] {
+  const places = new Map<string, number>();
+  const patientOf = Uint32Array.from(stays, ({ patientId }) => {
+    const place = places.get(patientId) ?? places.size;
+    places.set(patientId, place);
+    return place;
+  });
+  const weights = new Uint32Array(stays.length);
+  return bootstrap(places.size, options, (drawn) => {
+    for (let stay = 0; stay < weights.length; stay++) weights[stay] = drawn[patientOf[stay]];
+    return figures(weights);
+  });
+}
+
 /** The value below which a share of ascending values lies, interpolated as NumPy does by default. NaN where there are none. */
 export function percentile(sorted: ArrayLike<number>, share: number): number {
   if (sorted.length === 0) return Number.NaN;

@@ -1,6 +1,6 @@
 import type { ObservedStay } from '../cohort/stays.js';
 import { percentile } from './bootstrap.js';
-import type { RaisedAlert } from './policies.js';
+import type { RaisedAlert } from './raised-alerts.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -13,6 +13,9 @@ const BANDS_WITHOUT_CLOCK = 24;
 const BEDS_PER_NURSE = [1, 2, 3, 4] as const;
 const SHIFTS_PER_DAY = 2;
 const SHIFT_MS = (24 * HOUR_MS) / SHIFTS_PER_DAY;
+
+/** An alarm as it is heard. */
+type Sounded = Pick<RaisedAlert, 'time'>;
 
 /** Alarms of a part of the time, or of a ward. */
 export interface BurdenPart {
@@ -58,7 +61,7 @@ export interface BurdenFigures {
 /** The burden of the alerts raised in each stay, whatever comes of them. */
 export function burdenFigures(
   stays: readonly ObservedStay[],
-  raised: readonly (readonly RaisedAlert[])[],
+  raised: readonly (readonly Sounded[])[],
   hasClock: boolean,
 ): BurdenFigures {
   const bands = hasClock ? 24 / BAND_HOURS : BANDS_WITHOUT_CLOCK;
@@ -121,10 +124,7 @@ export function burdenFigures(
 }
 
 /** Of each ward's half days, the alarms of each patient, in the order of admission. */
-function alarmsByShift(
-  stays: readonly ObservedStay[],
-  raised: readonly (readonly RaisedAlert[])[],
-): number[][] {
+function alarmsByShift(stays: readonly ObservedStay[], raised: readonly (readonly Sounded[])[]): number[][] {
   const byAdmission = Array.from(stays.keys()).sort(
     (a, b) => stays[a].admittedAt - stays[b].admittedAt || (stays[a].stayId < stays[b].stayId ? -1 : 1),
   );

@@ -1,13 +1,15 @@
 import type { Interval } from '../clinical/intervals.js';
-import { transitionsOf } from '../cohort/policy-run.js';
 import type { ObservedStay } from '../cohort/stays.js';
-import type { EpochMs } from '../events/event.js';
 import type { AlertRule } from '../settings/config.js';
 import { alarmFigures, type CohortAlarms, catchable, HYLAND_RULES, soundedAlarms } from './alarms.js';
-import { type BootstrapOptions, bootstrap, type Interval95 } from './bootstrap.js';
+import { type BootstrapOptions, bootstrapStays, type Interval95 } from './bootstrap.js';
 import { BROUGHT_IN_MS, type Endpoint } from './events.js';
+import type { RaisedAlert } from './raised-alerts.js';
+import type { Weights } from './ranking.js';
 
 const HOUR_MS = 3_600_000;
+/** Who has an event only this long after admission could have been warned of it on the unit. Ours. */
+export const WARNABLE_AFTER_MS = 4 * HOUR_MS;
 
 /** A set of alert rules. */
 export interface NamedPolicy {
@@ -15,39 +17,32 @@ export interface NamedPolicy {
   readonly rules: readonly AlertRule[];
 }
 
-/** An alert as staff would first hear of it. */
-export interface RaisedAlert {
-  readonly time: EpochMs;
-  readonly rule: string;
-}
-
-/** The alerts a policy raises in each stay, in order of time. */
-export function raisedBy(
-  rules: readonly AlertRule[],
-  modelVersion: string,
-  stays: readonly ObservedStay[],
-): RaisedAlert[][] {
-  return stays.map((stay) => {
-    const raised: RaisedAlert[] = [];
-    for (const { sequence, rule, eventTime } of transitionsOf([stay], rules, modelVersion)) {
-      if (sequence === 0) raised.push({ time: eventTime, rule });
-    }
-    return raised;
-  });
-}
-
-/** What one set of alert rules would have done on the ward. */
-export interface PolicyFigures {
-  readonly name: string;
+/** What alerts do on the ward, as numbers. */
+export interface AlertFigures {
   readonly alerts: number;
   readonly alertsPerPatientDay: number;
-  readonly byRule: Readonly<Record<string, number>>;
   /** Alerts raised within the window before an onset, of all. */
   readonly precision: number;
   readonly events: number;
   /** Events with an alert raised within the window before them, of all that count. */
   readonly recall: number;
   readonly medianLeadHours: number;
+  /** Stays with an event that counts and begins at least `WARNABLE_AFTER_MS` after admission. */
+  readonly warnable: number;
+  /** Of these, the share with an alert raised within the window before the first such event. */
+  readonly warned: number;
+  /** The share with an alert raised at any time before it. */
+  readonly warnedEver: number;
+  /** The share of bed-time in which an alert is open. */
+  readonly openShare: number;
+  /** The longest unbroken time with an alert open. */
+  readonly longestOpenHours: number;
+}
+
+/** What one set of alert rules would have done on the ward. */
+export interface PolicyFigures extends AlertFigures {
+  readonly name: string;
+  readonly byRule: Readonly<Record<string, number>>;
 }
 
 /** What should be foretold in each stay. Shapes [stays]. */
@@ -68,88 +63,171 @@ export function foreseeable({ eventsOf }: Endpoint, stays: readonly ObservedStay
 }
 
 /**
- * Judges a policy's alerts against an endpoint with the window of Hyland et al.: hold, hysteresis and refractory time are applied as
- * live, and an alert that stays open is heard once.
+ * Judges a policy's alerts against an endpoint with the window of Hyland et al.: hold, hysteresis, refractory time and guards are
+ * applied as live, and an alert that stays open is heard once.
  */
 export function policyFigures(
   { name, rules }: NamedPolicy,
   raised: readonly (readonly RaisedAlert[])[],
-  stays: readonly ObservedStay[],
+  stays: readonly StaySpan[],
   against: Foreseeable,
 ): PolicyFigures {
-  const byRule: Record<string, number> = Object.fromEntries(rules.map(({ id }) => [id, 0]));
-  for (const { rule } of raised.flat()) byRule[rule]++;
-  const { alarms, alarmsPerPatientDay, precision, events, recall, medianLeadHours } = alarmFigures(
-    alertsAgainst(against, stays, raised),
-  );
   return {
     name,
-    alerts: alarms,
-    alertsPerPatientDay: alarmsPerPatientDay,
-    byRule,
-    precision,
-    events,
-    recall,
-    medianLeadHours,
+    byRule: countByRule(rules, raised),
+    ...alertFigures(judgedAlerts(raised, stays, against)),
   };
 }
 
-/** The configured policy, with intervals by patient. */
+/** Figures that have an interval. */
+export const WITH_INTERVALS = [
+  'recall',
+  'precision',
+  'alertsPerPatientDay',
+  'medianLeadHours',
+  'warned',
+  'warnedEver',
+  'openShare',
+] as const satisfies readonly (keyof AlertFigures)[];
+
+/** A policy with its rules, and with intervals by patient. */
 export interface ConfiguredFigures extends PolicyFigures {
   readonly rules: readonly AlertRule[];
-  readonly intervals: Readonly<
-    Record<'recall' | 'precision' | 'alertsPerPatientDay' | 'medianLeadHours', Interval95>
-  >;
+  readonly intervals: Readonly<Record<(typeof WITH_INTERVALS)[number], Interval95>>;
 }
 
 export function configuredFigures(
-  policy: NamedPolicy,
+  { name, rules }: NamedPolicy,
   raised: readonly (readonly RaisedAlert[])[],
   stays: readonly ObservedStay[],
   against: Foreseeable,
   options: BootstrapOptions,
 ): ConfiguredFigures {
-  const alerts = alertsAgainst(against, stays, raised);
-  const [recall, precision, alertsPerPatientDay, medianLeadHours] = bootstrap(
-    stays.length,
-    options,
-    (weights) => {
-      const figures = alarmFigures(alerts, weights);
-      return [figures.recall, figures.precision, figures.alarmsPerPatientDay, figures.medianLeadHours];
-    },
-  );
+  const judged = judgedAlerts(raised, stays, against);
+  const intervals = bootstrapStays(stays, options, (weights) => {
+    const figures = alertFigures(judged, weights);
+    return WITH_INTERVALS.map((name) => figures[name]);
+  });
   return {
-    ...policyFigures(policy, raised, stays, against),
-    rules: policy.rules,
-    intervals: { recall, precision, alertsPerPatientDay, medianLeadHours },
+    name,
+    byRule: countByRule(rules, raised),
+    ...alertFigures(judged),
+    rules,
+    intervals: Object.fromEntries(
+      WITH_INTERVALS.map((name, index) => [name, intervals[index]]),
+    ) as ConfiguredFigures['intervals'],
   };
 }
 
-/** Alerts as alarms against an endpoint. */
-function alertsAgainst(
-  against: Foreseeable,
-  stays: readonly ObservedStay[],
+function countByRule(
+  rules: readonly AlertRule[],
   raised: readonly (readonly RaisedAlert[])[],
-): CohortAlarms {
-  return soundedAlarms(
-    stays.map((stay, index) => {
-      const [events, candidates] = [against.events[index], against.counting[index]];
-      const times = raised[index].map(({ time }) => time);
-      const leads: number[] = [];
-      for (const candidate of candidates) {
-        const onset = events[candidate].start;
-        const first = times.find((time) => isWithin(onset - time));
-        if (first !== undefined) leads.push(onset - first);
-      }
-      return {
-        alarms: times.length,
-        trueAlarms: times.filter((time) => events.some(({ start }) => isWithin(start - time))).length,
-        events: candidates.length,
-        leads,
-        hours: (stay.endAt - stay.admittedAt) / HOUR_MS,
-      };
-    }),
+): Record<string, number> {
+  const byRule: Record<string, number> = Object.fromEntries(rules.map(({ id }) => [id, 0]));
+  for (const { rule } of raised.flat()) byRule[rule]++;
+  return byRule;
+}
+
+/** When a stay was. */
+export type StaySpan = Pick<ObservedStay, 'admittedAt' | 'endAt'>;
+
+/** Alerts of stays against an endpoint. Shapes [stays]. */
+export interface JudgedAlerts {
+  readonly alarms: CohortAlarms;
+  /** Time with an alert open, in hours, and the longest without a break. */
+  readonly openHours: Float64Array;
+  readonly longestOpenHours: Float64Array;
+  /** 1 where there was an event to be warned of, and where there was a warning. */
+  readonly warnable: Uint8Array;
+  readonly warned: Uint8Array;
+  readonly warnedEver: Uint8Array;
+}
+
+/** Judges alerts stay by stay. */
+export function judgedAlerts(
+  raised: readonly (readonly RaisedAlert[])[],
+  stays: readonly StaySpan[],
+  { events, counting }: Foreseeable,
+): JudgedAlerts {
+  const [openHours, longestOpenHours] = [new Float64Array(stays.length), new Float64Array(stays.length)];
+  const [warnable, warned, warnedEver] = [0, 1, 2].map(() => new Uint8Array(stays.length));
+  const sounded = stays.map(({ admittedAt, endAt }, place) => {
+    const alerts = raised[place];
+    const onsets = counting[place].map((index) => events[place][index].start);
+    const open = openTime(alerts);
+    openHours[place] = open.total / HOUR_MS;
+    longestOpenHours[place] = open.longest / HOUR_MS;
+    const first = onsets.find((onset) => onset >= admittedAt + WARNABLE_AFTER_MS);
+    if (first !== undefined) {
+      warnable[place] = 1;
+      warned[place] = alerts.some(({ time }) => isWithin(first - time)) ? 1 : 0;
+      warnedEver[place] = alerts.some(({ time }) => first - time >= HYLAND_RULES.leastMs) ? 1 : 0;
+    }
+    return {
+      alarms: alerts.length,
+      trueAlarms: countTrue(alerts, events[place]),
+      events: onsets.length,
+      leads: onsets.flatMap((onset) => leadOf(alerts, onset) ?? []),
+      hours: (endAt - admittedAt) / HOUR_MS,
+    };
+  });
+  return { alarms: soundedAlarms(sounded), openHours, longestOpenHours, warnable, warned, warnedEver };
+}
+
+/** Sums up over stays, or over a resample of them. */
+export function alertFigures(judged: JudgedAlerts, weights?: Weights): AlertFigures {
+  const { alarms, alarmsPerPatientDay, precision, events, recall, medianLeadHours } = alarmFigures(
+    judged.alarms,
+    weights,
   );
+  const sum = (of: ArrayLike<number>) => {
+    let total = 0;
+    for (let place = 0; place < of.length; place++)
+      total += weights === undefined ? of[place] : weights[place] * of[place];
+    return total;
+  };
+  const warnable = sum(judged.warnable);
+  return {
+    alerts: alarms,
+    alertsPerPatientDay: alarmsPerPatientDay,
+    precision,
+    events,
+    recall,
+    medianLeadHours,
+    warnable,
+    warned: sum(judged.warned) / warnable,
+    warnedEver: sum(judged.warnedEver) / warnable,
+    openShare: sum(judged.openHours) / sum(judged.alarms.hours),
+    longestOpenHours: judged.longestOpenHours.reduce((most, hours) => Math.max(most, hours), 0),
+  };
+}
+
+/** Time in which any of some alerts, ascending by their beginning, is open, and the longest without a break; in ms. */
+export function openTime(alerts: readonly Pick<RaisedAlert, 'time' | 'end'>[]): {
+  readonly total: number;
+  readonly longest: number;
+} {
+  let [total, longest] = [0, 0];
+  let [from, until] = [Number.NaN, Number.NEGATIVE_INFINITY];
+  for (const { time, end } of alerts) {
+    if (time > until) from = time;
+    total += Math.max(0, end - Math.max(time, until));
+    until = Math.max(until, end);
+    longest = Math.max(longest, until - from);
+  }
+  return { total, longest };
+}
+
+function countTrue(alerts: readonly RaisedAlert[], events: readonly Interval[]): number {
+  let count = 0;
+  for (const { time } of alerts) if (events.some(({ start }) => isWithin(start - time))) count++;
+  return count;
+}
+
+/** From the first alert within the window to the onset. */
+function leadOf(alerts: readonly RaisedAlert[], onset: number): number | undefined {
+  const first = alerts.find(({ time }) => isWithin(onset - time));
+  return first === undefined ? undefined : onset - first.time;
 }
 
 function isWithin(lead: number): boolean {

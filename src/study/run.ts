@@ -33,8 +33,8 @@ import {
   type NamedPolicy,
   type PolicyFigures,
   policyFigures,
-  raisedBy,
 } from './policies.js';
+import { raisedBy } from './raised-alerts.js';
 import { type Sensitivity, sensitivityFigures } from './sensitivity.js';
 import { type SubgroupAlarms, subgroupAlarms } from './subgroup-alarms.js';
 import { type SubgroupFigures, subgroupFigures } from './subgroups.js';
@@ -151,7 +151,7 @@ function judged(
   const [headlineEndpoint] = ENDPOINTS;
   const { signal, model } = endpoints[0];
   const version = scored.result.model;
-  const raised = raisedBy(rules, version, stays);
+  const raised = raisedBy(rules, stays);
   const configured = { name: 'as configured', rules };
   const against = foreseeable(headlineEndpoint, stays);
   return {
@@ -190,7 +190,7 @@ function judged(
     ),
     cases: casesOf(headlineEndpoint, signal, model.threshold, stays, labelOf),
     policies: (options.policies ?? []).map((policy) =>
-      policyFigures(policy, raisedBy(policy.rules, version, stays), stays, against),
+      policyFigures(policy, raisedBy(policy.rules, stays), stays, against),
     ),
     comparison: other === null ? null : compared(scored, other, stays, labelOf, rules, sampling),
     sensitivity:

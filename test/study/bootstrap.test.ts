@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bootstrap, percentile } from '../../src/study/bootstrap.js';
+import { bootstrap, bootstrapStays, percentile } from '../../src/study/bootstrap.js';
 import { auprc, auroc } from '../../src/study/metrics.js';
 import { rank } from '../../src/study/ranking.js';
 import { referenceCase, UNTIED } from './reference.js';
@@ -65,5 +65,26 @@ describe('bootstrap', () => {
     const started = performance.now();
     bootstrap(4000, options, (weights) => [auroc(ranking, weights), auprc(ranking, weights)]);
     expect(performance.now() - started).toBeLessThan(5000);
+  });
+});
+
+describe('bootstrap of stays', () => {
+  it('draws patients, each with all their stays', () => {
+    const stays = ['a', 'b', 'a', 'c'].map((patientId) => ({ patientId }));
+    const seen: number[][] = [];
+    bootstrapStays(stays, { resamples: 50, seed: 1 }, (weights) => {
+      seen.push([...weights]);
+      return [0];
+    });
+    expect(seen.every(([a, , again]) => a === again)).toBe(true);
+    expect(seen.every(([a, b, , c]) => a + b + c === 3)).toBe(true);
+    expect(new Set(seen.map(String)).size).toBeGreaterThan(5);
+  });
+
+  it('is the bootstrap where every patient has one stay', () => {
+    const stays = ['a', 'b', 'c'].map((patientId) => ({ patientId }));
+    const figures = (weights: Uint32Array) => [weights[0] - weights[2]];
+    const options = { resamples: 100, seed: 2 };
+    expect(bootstrapStays(stays, options, figures)).toEqual(bootstrap(3, options, figures));
   });
 });

@@ -115,7 +115,8 @@ function summary({ outcome, hours, endpoints, subgroups, subgroupAlarms, configu
 Score1 ${withInterval(last.model.score1)}, expected calibration error ${withInterval(last.model.ece)}.</li>
 <li>The alert rules as configured raise ${alerts} alerts, ${estimated(alertsPerPatientDay, intervals.alertsPerPatientDay, 2)} per patient-day (${rulesText(configured)}). Against
 ${endpoint.label.toLowerCase()}: recall ${estimated(recall, intervals.recall)}, precision ${estimated(precision, intervals.precision)}, median lead
-${estimated(medianLeadHours, intervals.medianLeadHours, 1)} h.</li>
+${estimated(medianLeadHours, intervals.medianLeadHours, 1)} h; ${estimated(configured.warned, intervals.warned)} of the patients were warned, and an alert was open for
+${estimated(configured.openShare, intervals.openShare)} of bed-time.</li>
 <li>${isConfigured ? 'The configured threshold as a plain alarm' : 'No rule is on the model’s own risk of these events; as a plain alarm that sounds as often as NEWS2 ≥ 7'} (${model.label}), it
 catches ${caughtOf(model.figures)} events, recall ${withInterval(model.recall)}, precision ${withInterval(model.precision)}, with ${withInterval(model.alarmsPerPatientDay, 2)} alarms
 per patient-day, median lead ${withInterval(model.medianLeadHours, 1)} h.</li>

@@ -1,3 +1,4 @@
+import type { AlertRule } from '../../settings/config.js';
 import type { BurdenFigures } from '../burden.js';
 import type { Comparison } from '../compare.js';
 import type { ConfiguredFigures, PolicyFigures } from '../policies.js';
@@ -43,30 +44,59 @@ export function configuredSection(
   burden: BurdenFigures,
   endpoint: string,
 ): Markup {
-  const { rules, byRule, alerts, intervals } = configured;
-  const minutes = (ms: number) => String(ms / 60_000);
-  const figures = [
-    ['alerts per patient-day', estimated(configured.alertsPerPatientDay, intervals.alertsPerPatientDay, 2)],
-    ['recall', estimated(configured.recall, intervals.recall)],
-    ['precision', estimated(configured.precision, intervals.precision)],
-    ['median lead, h', estimated(configured.medianLeadHours, intervals.medianLeadHours, 1)],
-  ];
+  const { rules, byRule, alerts } = configured;
   return html`<h2>Alerts as configured</h2>
 <p>What the ward would have heard: the configured rules with hold, hysteresis and refractory time, as they run live. An alert counts once, when it is raised, during events
-too. Recall is of the ${configured.events} events of ${endpoint.toLowerCase()} that count, precision of all ${alerts} alerts; rules meant for something else count as false.</p>
-<div class="scroll">${table(
-    ['rule', 'priority', 'raised at or above', 'held, min', 'resolved below', 'rests, min', 'alerts'],
-    rules.map(({ id, signal, priority, raiseAt, holdMs, resolveBelow, refractoryMs }) => [
-      id,
-      priority.toLowerCase(),
-      `${signal} ${raiseAt}`,
-      minutes(holdMs),
-      String(resolveBelow),
-      minutes(refractoryMs),
-      String(byRule[id]),
-    ]),
-  )}${table(['all rules', ''], figures)}</div>
+too. Recall is of the ${configured.events} events of ${endpoint.toLowerCase()} that count, precision of all ${alerts} alerts; rules meant for something else count as false.
+A patient is warned if an alert is raised 5 minutes to 8 hours before the first event that begins four hours or more after admission.</p>
+<div class="scroll">${rulesTable(rules, byRule)}${table(['all rules', ''], alertRows(configured))}</div>
 ${burdenSection(burden)}`;
+}
+
+/** Rules with their thresholds, times and guards. */
+export function rulesTable(rules: readonly AlertRule[], byRule: Readonly<Record<string, number>>): Markup {
+  const minutes = (ms: number | undefined) => (ms === undefined ? '–' : String(ms / 60_000));
+  return table(
+    [
+      'rule',
+      'priority',
+      'raised at or above',
+      'held, min',
+      'resolved below',
+      'ends after, min',
+      'rests, min',
+      'begins after, min',
+      'quiet in an event',
+      'alerts',
+    ],
+    rules.map((rule) => [
+      rule.id,
+      rule.priority.toLowerCase(),
+      `${rule.signal} ${rule.raiseAt}`,
+      minutes(rule.holdMs),
+      String(rule.resolveBelow),
+      minutes(rule.endAfterMs),
+      minutes(rule.refractoryMs),
+      minutes(rule.startAfterMs ?? 0),
+      rule.quietDuringEvent === true ? 'yes' : 'no',
+      String(byRule[rule.id]),
+    ]),
+  );
+}
+
+/** What alerts do, a row a figure, with intervals. */
+export function alertRows(figures: ConfiguredFigures): [string, string][] {
+  const { intervals } = figures;
+  return [
+    ['alerts per patient-day', estimated(figures.alertsPerPatientDay, intervals.alertsPerPatientDay, 2)],
+    ['recall', estimated(figures.recall, intervals.recall)],
+    ['precision', estimated(figures.precision, intervals.precision)],
+    ['median lead, h', estimated(figures.medianLeadHours, intervals.medianLeadHours, 1)],
+    [`of ${figures.warnable} patients, warned`, estimated(figures.warned, intervals.warned)],
+    ['… at any time before', estimated(figures.warnedEver, intervals.warnedEver)],
+    ['share of bed-time with an alert open', estimated(figures.openShare, intervals.openShare)],
+    ['longest time with an alert open, h', fixed(figures.longestOpenHours, 1)],
+  ];
 }
 
 /** `circulatory-failure 12, risk-high 3`. */
@@ -165,7 +195,17 @@ export function policySection({ policies, configured }: Validation, endpoint: st
   return html`<h2>Other alert rules</h2>
 <p>Whole policies over the same scores, judged as the configured one against ${endpoint.toLowerCase()}.</p>
 <div class="scroll">${table(
-    ['policy', 'alerts', 'per patient-day', 'recall', 'precision', 'median lead, h', 'by rule'],
+    [
+      'policy',
+      'alerts',
+      'per patient-day',
+      'recall',
+      'precision',
+      'median lead, h',
+      'patients warned',
+      'bed-time open',
+      'by rule',
+    ],
     [configured, ...policies].map((policy) => [
       policy.name,
       String(policy.alerts),
@@ -173,6 +213,8 @@ export function policySection({ policies, configured }: Validation, endpoint: st
       fixed(policy.recall),
       fixed(policy.precision),
       fixed(policy.medianLeadHours, 1),
+      fixed(policy.warned),
+      fixed(policy.openShare),
       rulesText(policy),
     ]),
   )}</div>`;
