@@ -182,7 +182,13 @@ function originOf({ from, patients, mapping, config, sample }: ScoringJob): Scor
     mapping: sha256Of(mapping),
     model: model.config.version,
     modelSha256: model.config.sha256,
-    settings: JSON.stringify({ align: config.align, limits: config.limits, sample: sampleKey(sample) }),
+    settings: JSON.stringify({
+      align: config.align,
+      limits: config.limits,
+      state: config.alerts.state,
+      baselines: config.alerts.baselines,
+      sample: sampleKey(sample),
+    }),
   };
 }
 

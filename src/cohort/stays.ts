@@ -2,8 +2,10 @@ import type { Demographics, PatientState } from '../align/patient.js';
 import { bedsideInputs, MAX_VITAL_AGE_MS } from '../clinical/bedside.js';
 import type { Series } from '../clinical/endpoints.js';
 import { FailureNow } from '../clinical/failure-now.js';
+import { CRITERIA, type Grade } from '../clinical/state.js';
 import { USED } from '../clinical/trust.js';
 import { VARIABLES, variableIndex } from '../clinical/variables.js';
+import type { AlertMessage } from '../contract/messages.js';
 import type { Outputs, Score, Sink } from '../engine/outputs.js';
 import type { EpochMs } from '../events/event.js';
 import { pack } from './pack.js';
@@ -30,6 +32,19 @@ export const SIGNALS = [
 ] as const;
 export type SignalId = (typeof SIGNALS)[number];
 
+/** What an alarm that no rule raises is about: a state of the patient, by its grade, or what watches the patient. */
+export type AlarmKind = Grade | 'technical';
+export const ALARM_KINDS: readonly AlarmKind[] = ['critical', 'failing', 'technical'];
+
+/** An alarm that no rule raised, as the engine gave it while the stay was replayed. Times in ms; it ends with the stay at the latest. */
+export interface KeptAlarm {
+  readonly kind: AlarmKind;
+  /** The criterion, or the kind of notice. */
+  readonly id: string;
+  readonly time: EpochMs;
+  readonly end: EpochMs;
+}
+
 /** Plausible values as they come in; see `chart`. */
 export type ChartedRows = Record<Charted, [time: number, value: number][]>;
 
@@ -47,6 +62,8 @@ export interface ObservedStay {
   readonly demographics: Readonly<Demographics>;
   /** Values used. */
   readonly observations: number;
+  /** State and technical alarms, in order of time; alerts of rules can be told from the scores. */
+  readonly alarms: readonly KeptAlarm[];
   /** When the model was evaluated, ascending. Shape [moments]. */
   readonly times: Float64Array;
   /**
@@ -67,6 +84,8 @@ interface OpenStay {
   readonly demographics: Readonly<Demographics>;
   endAt: EpochMs;
   observations: number;
+  /** By alert id. */
+  readonly alarms: Map<string, { -readonly [field in keyof KeptAlarm]: KeptAlarm[field] }>;
   readonly times: number[];
   readonly signals: Record<SignalId, number[]>;
   readonly charted: ChartedRows;
@@ -89,7 +108,7 @@ export class StayCollector implements Sink {
     this.#onFinished = onFinished;
   }
 
-  async write({ admitted, observations, scores, discharged }: Outputs): Promise<void> {
+  async write({ admitted, observations, scores, alerts, discharged }: Outputs): Promise<void> {
     for (const patient of admitted) {
       const stay = openStay(patient);
       this.#open.set(patient.stayId, stay);
@@ -112,6 +131,10 @@ export class StayCollector implements Sink {
     for (const score of scores) {
       const stay = this.#open.get(score.stayId);
       if (stay !== undefined) keep(stay, score);
+    }
+    for (const alert of alerts) {
+      const stay = this.#open.get(alert.stayId);
+      if (stay !== undefined) keepAlarm(stay, alert);
     }
     for (const { stayId, patientId, lastEventAt } of discharged) {
       const stay = this.#open.get(stayId);
@@ -154,6 +177,7 @@ function openStay({ patientId, stayId, wardId, admittedAt, demographics }: Patie
     demographics,
     endAt: admittedAt,
     observations: 0,
+    alarms: new Map(),
     times: [],
     signals: Object.fromEntries(SIGNALS.map((id) => [id, [] as number[]])) as Record<SignalId, number[]>,
     charted: emptyChart(),
@@ -190,6 +214,17 @@ function keep(stay: OpenStay, score: Score): void {
   signals.failing.push(stay.failure.see(values, ages, eventTime));
 }
 
+const CRITERION_GRADES = new Map(CRITERIA.map(({ id, grade }) => [id, grade]));
+
+function keepAlarm({ alarms }: OpenStay, alert: AlertMessage): void {
+  const { alertId, rule: id, state, sequence, eventTime: time } = alert;
+  const kind = alert.class === 'technical' ? 'technical' : CRITERION_GRADES.get(id);
+  if (kind === undefined) return;
+  if (sequence === 0) alarms.set(alertId, { kind, id, time, end: Number.POSITIVE_INFINITY });
+  const alarm = alarms.get(alertId);
+  if (alarm !== undefined && state === 'RESOLVED') alarm.end = time;
+}
+
 /** Ascending in time. */
 export function chartedSeries(charted: ChartedRows): Record<Charted, Series> {
   const series = Object.entries(charted).map(([id, rows]) => {
@@ -206,7 +241,10 @@ export type StayLists = Pick<ObservedStay, 'times' | 'signals' | 'charted'>;
 function finish(stay: OpenStay, isOver: boolean): ObservedStay {
   const { failure: _, ...rest } = stay;
   const charted = chartedSeries(stay.charted);
-  return { ...rest, isOver, ...unpacked(pack(listsOf({ ...stay, charted }))) };
+  const alarms = [...stay.alarms.values()]
+    .map((alarm) => ({ ...alarm, end: Math.min(alarm.end, stay.endAt) }))
+    .sort((a, b) => a.time - b.time || (a.id < b.id ? -1 : 1));
+  return { ...rest, alarms, isOver, ...unpacked(pack(listsOf({ ...stay, charted }))) };
 }
 
 /** Times, signals and charted values one after the other. */

@@ -8,6 +8,7 @@ import type { AlertRule, Config } from '../settings/config.js';
 import { Random } from '../simulate/random.js';
 import type { Label } from '../sources/labels.js';
 import { readOutcomes } from '../sources/outcomes.js';
+import { type ClassBurdens, classBurdens } from './alarm-classes.js';
 import { cohortAlarms, HYLAND_RULES } from './alarms.js';
 import type { BootstrapOptions } from './bootstrap.js';
 import { type BurdenFigures, burdenFigures } from './burden.js';
@@ -92,6 +93,8 @@ export interface Validation {
   /** The alerts that the configured rules raise, against the first endpoint, and who hears them when. */
   readonly configured: ConfiguredFigures;
   readonly burden: BurdenFigures;
+  /** What each class of alarms costs: risk, NEWS2, states, technical. */
+  readonly alarmClasses: ClassBurdens;
   readonly subgroupHour: number;
   readonly subgroups: readonly SubgroupFigures[];
   /** Of the first endpoint's alarm. */
@@ -176,6 +179,7 @@ function judged(
     moments: ENDPOINTS.map((endpoint) => momentFigures(endpoint, stays, sampling)),
     configured: configuredFigures(configured, raised, stays, against, sampling),
     burden: burdenFigures(stays, raised, scored.hasClock),
+    alarmClasses: classBurdens(stays, rules, raised),
     subgroupHour: SUBGROUP_HOUR,
     subgroups: subgroupFigures(last, sampling),
     subgroupAlarms: subgroupAlarms(

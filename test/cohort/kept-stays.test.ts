@@ -19,6 +19,7 @@ function stayOf(id: number, lists: readonly ArrayLike<number>[]): ObservedStay {
     isOver: true,
     demographics: { ageYears: 60, sex: null, heightCm: null, weightKg: null, unitType: null },
     observations: 0,
+    alarms: [],
     ...unpacked(pack(lists)),
   };
 }

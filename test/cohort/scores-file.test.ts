@@ -26,6 +26,7 @@ const STAY: ObservedStay = {
   isOver: true,
   demographics: { ageYears: 60, sex: 'FEMALE', heightCm: null, weightKg: 70, unitType: 'MEDICAL' },
   observations: 3,
+  alarms: [{ kind: 'critical', id: 'hypotension-severe', time: 6, end: 8 }],
   ...unpacked(pack(Array.from({ length: 1 + SIGNALS.length + 2 * CHARTED.length }, (_, list) => [list, 2]))),
 };
 afterAll(() => rmSync(ROOT, { recursive: true }));

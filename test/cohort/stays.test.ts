@@ -9,7 +9,7 @@ import { HOUR_MS } from '../helpers.js';
 const LACTATE = variableIndex('lactate');
 const GRID = { stepMs: HOUR_MS, steps: 48 };
 
-type Part = Partial<Record<'admitted' | 'observations' | 'discharged', unknown[]>>;
+type Part = Partial<Record<'admitted' | 'observations' | 'alerts' | 'discharged', unknown[]>>;
 
 function patientFrom(hour: number, lastHour: number): PatientState {
   const first = { patientId: 'p', partition: 0, eventTime: hour * HOUR_MS };
@@ -48,6 +48,7 @@ function batchOf(parts: readonly Part[]): Outputs {
   return {
     admitted: all('admitted'),
     observations: all('observations'),
+    alerts: all('alerts'),
     discharged: all('discharged'),
     scores: [],
   } as unknown as Outputs;
@@ -71,5 +72,44 @@ describe('stays of a patient who comes again', () => {
         expect([first.isOver, second.isOver]).toEqual([true, false]);
       }),
     );
+  });
+});
+
+describe('alarms that no rule raised', () => {
+  it('are kept with what they are about and how long they lasted, at most as long as the stay', async () => {
+    const patient = patientFrom(0, 9);
+    const { stayId } = patient;
+    const told = (alertId: string, rule: string, hour: number, more: object = {}) => ({
+      alerts: [
+        {
+          alertId,
+          stayId,
+          rule,
+          class: 'clinical',
+          sequence: 0,
+          state: 'RAISED',
+          eventTime: hour * HOUR_MS,
+          ...more,
+        },
+      ],
+    });
+    const collector = new StayCollector();
+    const parts: Part[] = [
+      { admitted: [patient] },
+      told('a', 'hypotension-severe', 1),
+      told('b', 'deterioration', 1),
+      told('c', 'hypotension', 2),
+      told('a', 'hypotension-severe', 3, { sequence: 1, state: 'ESCALATED' }),
+      told('a', 'hypotension-severe', 4, { sequence: 2, state: 'RESOLVED' }),
+      told('d', 'place-unknown', 5, { class: 'technical' }),
+      { discharged: [patient] },
+    ];
+    for (const part of parts) await collector.write(batchOf([part]));
+    const [{ alarms }] = collector.stays();
+    expect(alarms.map(({ kind, id, time, end }) => [kind, id, time / HOUR_MS, end / HOUR_MS])).toEqual([
+      ['critical', 'hypotension-severe', 1, 4],
+      ['failing', 'hypotension', 2, 9],
+      ['technical', 'place-unknown', 5, 9],
+    ]);
   });
 });

@@ -19,6 +19,7 @@ function stay(id: string, wardId: string, fromHour: number, hours: number): Obse
     isOver: true,
     demographics: { ageYears: null, sex: null, heightCm: null, weightKg: null, unitType: null },
     observations: 0,
+    alarms: [],
     times: none,
     signals: {
       model: none,

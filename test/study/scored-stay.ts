@@ -29,6 +29,7 @@ export function scoredStay(
     isOver: true,
     demographics: { ageYears: 60, sex: null, heightCm: null, weightKg: null, unitType: null },
     observations: rows.length,
+    alarms: [],
     times: list(([minute]) => minute * 60_000),
     signals: {
       ...signals,

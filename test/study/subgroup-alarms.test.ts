@@ -18,6 +18,7 @@ const STAYS = Array.from({ length: 60 }, (_, index): ObservedStay => {
     isOver: true,
     demographics: { ageYears: 70, sex, heightCm: null, weightKg: null, unitType: null },
     observations: 1,
+    alarms: [],
     times: NONE,
     signals: {
       model: NONE,

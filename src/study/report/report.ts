@@ -53,7 +53,7 @@ ${discrimination(validation)}
 ${continuousSection(validation)}
 ${calibration(validation)}
 ${alarmSections(validation)}
-${configuredSection(validation.configured, validation.burden, validation.endpoints[0].label)}
+${configuredSection(validation.configured, validation.burden, validation.alarmClasses, validation.endpoints[0].label)}
 ${policySection(validation, validation.endpoints[0].label)}
 ${subgroupSection(validation)}
 ${sensitivitySection(validation)}

@@ -1,4 +1,5 @@
 import type { AlertRule } from '../../settings/config.js';
+import type { ClassBurdens } from '../alarm-classes.js';
 import type { BurdenFigures } from '../burden.js';
 import type { Comparison } from '../compare.js';
 import type { ConfiguredFigures, PolicyFigures } from '../policies.js';
@@ -42,6 +43,7 @@ export function continuousSection({ outcome, hasOnsets, curve, moments }: Valida
 export function configuredSection(
   configured: ConfiguredFigures,
   burden: BurdenFigures,
+  classes: ClassBurdens,
   endpoint: string,
 ): Markup {
   const { rules, byRule, alerts } = configured;
@@ -50,7 +52,25 @@ export function configuredSection(
 too. Recall is of the ${configured.events} events of ${endpoint.toLowerCase()} that count, precision of all ${alerts} alerts; rules meant for something else count as false.
 A patient is warned if an alert is raised 5 minutes to 8 hours before the first event that begins four hours or more after admission.</p>
 <div class="scroll">${rulesTable(rules, byRule)}${table(['all rules', ''], alertRows(configured))}</div>
-${burdenSection(burden)}`;
+${classesSection(classes)}${burdenSection(burden)}`;
+}
+
+/** What each class of alarms costs, by itself. */
+export function classesSection({ classes, clinical }: ClassBurdens): Markup {
+  const rows = [...classes, clinical].map((each) => [
+    each.label,
+    String(each.alarms),
+    fixed(each.alarmsPerPatientDay, 2),
+    fixed(each.openShare),
+    fixed(each.longestOpenHours, 1),
+    String(each.stays),
+  ]);
+  return html`<h3>By class</h3>
+<p>Alarms of a state, now, are given whatever a model says; technical ones are about what watches the patient, and most of them are given live only, not on history.</p>
+<div class="scroll">${table(
+    ['class', 'alarms', 'per patient-day', 'share of bed-time open', 'longest, h', 'stays with any'],
+    rows,
+  )}</div>`;
 }
 
 /** Rules with their thresholds, times and guards. */
@@ -107,7 +127,7 @@ export function rulesText({ byRule }: PolicyFigures): string {
 }
 
 /** Who hears the alerts, and when. */
-function burdenSection({
+export function burdenSection({
   hasClock,
   byHour,
   byWard,
