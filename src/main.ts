@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { log } from './app/log.js';
 import {
   each,
@@ -7,6 +7,7 @@ import {
   interrupted,
   portNumber,
   positiveInteger,
+  positiveNumber,
   printResult,
   replayPace,
   replaySpeed,
@@ -145,6 +146,34 @@ program
   .option('--config <file>', 'settings (YAML or JSON)')
   .option('--json', 'one JSON object as the last line of stdout', false)
   .action(async (options) => (await import('./commands/probe.js')).probeCommand(options));
+
+program
+  .command('tune')
+  .description('search the alert rules that catch most within a budget of alerts, on half of the patients')
+  .requiredOption('--from <source>', FROM)
+  .requiredOption('--budget <n>', 'alerts a bed-day at most', positiveNumber)
+  .option('--precision <share>', 'alerts that are true, of all, at least; 0 to 1', share, 0)
+  .requiredOption('--out <file>', 'the rules found (YAML): settings, or a file for --policy')
+  .addOption(
+    new Option('--events <name>', 'what alerts should foretell')
+      .choices(['deterioration', 'circulatoryFailure', 'respiratoryFailure', 'circulatoryCompromise'])
+      .default('deterioration'),
+  )
+  .option('--report <file>', 'a report (HTML) with recall against burden; the figures go beside it as JSON')
+  .option('--mapping <file>', MAPPING)
+  .option('--patients <n>', 'only the first n stays', positiveInteger)
+  .option(
+    '--scores <file>',
+    'keep scored stays there: read instead of scoring again, gone on with after Ctrl-C',
+  )
+  .option('--model <version>', 'the model, a folder of models/deterioration')
+  .option('--policy <file>', 'other alert rules to report on (YAML); may be given more than once', each, [])
+  .option('--workers <n>', 'threads that score; by default one a core', positiveInteger)
+  .option('--seed <n>', 'seed of the halves, the search and the bootstrap', positiveInteger, 1)
+  .option('--resamples <n>', 'bootstrap resamples', positiveInteger, 1000)
+  .option('--config <file>', 'settings (YAML or JSON)')
+  .option('--json', 'one JSON object as the last line of stdout', false)
+  .action(async (options) => (await import('./commands/tune.js')).tuneCommand(options));
 
 program
   .command('features')

@@ -12,30 +12,38 @@ export function figuresFile(report: string): string {
 
 /** Writes both files, each whole or not at all: a full disk leaves the previous report as it was. */
 export function writeReport(report: string, text: string, figures: object): void {
-  const files = [
+  writeWhole('the report', [
     [report, text],
     [figuresFile(report), `${JSON.stringify(figures, null, 1)}\n`],
-  ] as const;
+  ]);
+}
+
+/** Writes files, each whole or not at all. @throws WardstreamError `WS_REPORT` naming `what` and the first of them. */
+export function writeWhole(what: string, files: readonly (readonly [file: string, text: string])[]): void {
   try {
     for (const [file, text] of files) writeFileSync(`${file}.part`, text);
     for (const [file] of files) renameSync(`${file}.part`, file);
   } catch (error) {
     for (const [file] of files) rmSync(`${file}.part`, { force: true, recursive: true });
-    const what = `the report could not be written to ${report}: ${error instanceof Error ? error.message : String(error)}`;
-    throw new WardstreamError('WS_REPORT', what, { cause: error });
+    const why = error instanceof Error ? error.message : String(error);
+    const detail = `${what} could not be written to ${files[0][0]}: ${why}`;
+    throw new WardstreamError('WS_REPORT', detail, { cause: error });
   }
 }
 
+/** What a file's name may end in. */
+const ENDINGS = { '.html': /\.html?$/i, '.yaml': /\.ya?ml$/i } as const;
+
 /** Said before the replay, not after it. */
-export function checkPlace(report: string): void {
-  const directory = dirname(resolve(report));
+export function checkPlace(file: string, option = '--report', ending: keyof typeof ENDINGS = '.html'): void {
+  const directory = dirname(resolve(file));
   if (!existsSync(directory)) {
-    throw new WardstreamError('WS_USAGE', `--report ${report}: there is no folder ${directory}`);
+    throw new WardstreamError('WS_USAGE', `${option} ${file}: there is no folder ${directory}`);
   }
-  if (!/\.html?$/i.test(report))
-    throw new WardstreamError('WS_USAGE', `--report ${report}: its name must end in .html`);
-  if (existsSync(report) && statSync(report).isDirectory()) {
-    throw new WardstreamError('WS_USAGE', `--report ${report} is a folder`);
+  if (!ENDINGS[ending].test(file))
+    throw new WardstreamError('WS_USAGE', `${option} ${file}: its name must end in ${ending}`);
+  if (existsSync(file) && statSync(file).isDirectory()) {
+    throw new WardstreamError('WS_USAGE', `${option} ${file} is a folder`);
   }
 }
 

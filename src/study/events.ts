@@ -39,6 +39,8 @@ export interface Endpoint {
   /** The model's output that foretells it, where it has one. */
   readonly output: SignalId;
   readonly eventsOf: (stay: Pick<ObservedStay, 'charted'>) => Interval[];
+  /** Endpoints of which it is any. */
+  readonly parts?: readonly EndpointId[];
 }
 export type EndpointId =
   | 'deterioration'
@@ -62,6 +64,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     id: 'deterioration',
     output: 'deterioration',
     label: 'Circulatory or respiratory failure',
+    parts: ['circulatoryFailure', 'respiratoryFailure'],
     eventsOf: (stay) =>
       union([...circulatoryFailure(circulation(stay)), ...respiratoryFailure(respiration(stay))]),
   },

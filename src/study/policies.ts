@@ -153,14 +153,14 @@ export function judgedAlerts(
   const [warnable, warned, warnedEver] = [0, 1, 2].map(() => new Uint8Array(stays.length));
   const sounded = stays.map(({ admittedAt, endAt }, place) => {
     const alerts = raised[place];
-    const onsets = counting[place].map((index) => events[place][index].start);
+    const onsets = onsetsIn({ events, counting }, place);
     const open = openTime(alerts);
     openHours[place] = open.total / HOUR_MS;
     longestOpenHours[place] = open.longest / HOUR_MS;
-    const first = onsets.find((onset) => onset >= admittedAt + WARNABLE_AFTER_MS);
+    const first = warnableOnset(onsets, admittedAt);
     if (first !== undefined) {
       warnable[place] = 1;
-      warned[place] = alerts.some(({ time }) => isWithin(first - time)) ? 1 : 0;
+      warned[place] = leadOf(alerts, first) === undefined ? 0 : 1;
       warnedEver[place] = alerts.some(({ time }) => first - time >= HYLAND_RULES.leastMs) ? 1 : 0;
     }
     return {
@@ -172,6 +172,16 @@ export function judgedAlerts(
     };
   });
   return { alarms: soundedAlarms(sounded), openHours, longestOpenHours, warnable, warned, warnedEver };
+}
+
+/** When the events that count begin in a stay, by its place; ascending. */
+export function onsetsIn({ events, counting }: Foreseeable, place: number): number[] {
+  return counting[place].map((index) => events[place][index].start);
+}
+
+/** The first onset of which somebody could have been warned on the unit. */
+export function warnableOnset(onsets: readonly number[], admittedAt: number): number | undefined {
+  return onsets.find((onset) => onset >= admittedAt + WARNABLE_AFTER_MS);
 }
 
 /** Sums up over stays, or over a resample of them. */
@@ -218,14 +228,15 @@ export function openTime(alerts: readonly Pick<RaisedAlert, 'time' | 'end'>[]): 
   return { total, longest };
 }
 
-function countTrue(alerts: readonly RaisedAlert[], events: readonly Interval[]): number {
+/** Alerts with an onset within the window after them. */
+export function countTrue(alerts: readonly RaisedAlert[], events: readonly Interval[]): number {
   let count = 0;
   for (const { time } of alerts) if (events.some(({ start }) => isWithin(start - time))) count++;
   return count;
 }
 
-/** From the first alert within the window to the onset. */
-function leadOf(alerts: readonly RaisedAlert[], onset: number): number | undefined {
+/** From the first alert within the window to the onset; undefined where there is none. */
+export function leadOf(alerts: readonly RaisedAlert[], onset: number): number | undefined {
   const first = alerts.find(({ time }) => isWithin(onset - time));
   return first === undefined ? undefined : onset - first.time;
 }

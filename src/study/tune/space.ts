@@ -1,0 +1,108 @@
+import type { AlertRule } from '../../settings/config.js';
+import { HYLAND_RULES } from '../alarms.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** A family of policies: which signals raise, with the guards they share. */
+export interface Form {
+  readonly id: string;
+  readonly label: string;
+  readonly signals: readonly AlertRule['signal'][];
+  /** Without guards it shows what they are worth. */
+  readonly hasGuards: boolean;
+}
+
+/** All that is searched. Of a signal that the model does not give there is nothing to search. */
+export const FORMS: readonly Form[] = [
+  { id: 'either', label: 'one rule on either failure', signals: ['deterioration'], hasGuards: true },
+  {
+    id: 'by-organ',
+    label: 'a rule for each failure',
+    signals: ['circulatory', 'respiratory'],
+    hasGuards: true,
+  },
+  {
+    id: 'either-without-guards',
+    label: 'one rule on either failure, without guards',
+    signals: ['deterioration'],
+    hasGuards: false,
+  },
+  { id: 'death', label: 'one rule on the risk of death', signals: ['risk'], hasGuards: true },
+];
+
+/** Thresholds that are tried: every hundredth where alerts are frequent, then every second. */
+export const THRESHOLDS: readonly number[] = [
+  ...Array.from({ length: 36 }, (_, index) => (index + 5) / 100),
+  ...Array.from({ length: 25 }, (_, index) => (2 * index + 42) / 100),
+];
+
+/** What is tried of all but thresholds, by name. Times in ms; `resolveAt` is a share of the threshold. */
+export const CHOICES = {
+  resolveAt: [0.5, 0.65, 0.8, 0.95],
+  holdMs: [0, 10 * MINUTE_MS, 30 * MINUTE_MS],
+  refractoryMs: [0.5, 1, 2, 4, 6, 8, 12].map((hours) => hours * HOUR_MS),
+  /**
+   * Two hours at least: of the events of hours 1 to 3 in set B of PhysioNet 2012, 82 % are the first charting of a ventilation, mostly of
+   * patients who came with it. A search that may alert then does, and warns of nothing.
+   */
+  startAfterMs: [2, 3, 4].map((hours) => hours * HOUR_MS),
+  /** An alert foretells what comes within the horizon: it is due, or was wrong, by then. */
+  endAfterMs: [HYLAND_RULES.horizonMs / 2, HYLAND_RULES.horizonMs],
+  quietDuringEvent: [false, true],
+} as const;
+export type ChoiceName = keyof typeof CHOICES;
+
+/** Choices that are tried of a form. */
+export function choicesOf({ hasGuards }: Form): readonly ChoiceName[] {
+  const all = Object.keys(CHOICES) as ChoiceName[];
+  return hasGuards ? all : ['resolveAt', 'holdMs', 'refractoryMs'];
+}
+
+/** One policy of a form: places in `THRESHOLDS`, by signal, and in `CHOICES`. */
+export interface Candidate {
+  readonly thresholds: readonly number[];
+  readonly choices: Readonly<Record<ChoiceName, number>>;
+}
+
+/** How urgent a rule on a signal is, and what it is called. */
+const RULES: Readonly<
+  Partial<Record<AlertRule['signal'], Pick<AlertRule, 'id' | 'priority' | 'escalateAfterMs'>>>
+> = {
+  deterioration: { id: 'deterioration', priority: 'MEDIUM', escalateAfterMs: 30 * MINUTE_MS },
+  circulatory: { id: 'circulatory-failure', priority: 'HIGH', escalateAfterMs: 15 * MINUTE_MS },
+  respiratory: { id: 'respiratory-failure', priority: 'MEDIUM', escalateAfterMs: 30 * MINUTE_MS },
+  risk: { id: 'risk-high', priority: 'MEDIUM', escalateAfterMs: 60 * MINUTE_MS },
+};
+
+/** The rules of a candidate, as the settings take them. */
+export function rulesOf(form: Form, { thresholds, choices }: Candidate): AlertRule[] {
+  return form.signals.map((signal, index) => {
+    const raiseAt = THRESHOLDS[thresholds[index]];
+    const { id, priority, escalateAfterMs } = RULES[signal]!;
+    const resolveBelow = Math.round(1000 * raiseAt * CHOICES.resolveAt[choices.resolveAt]) / 1000;
+    const rule = {
+      id,
+      signal,
+      priority,
+      raiseAt,
+      resolveBelow,
+      holdMs: CHOICES.holdMs[choices.holdMs],
+      refractoryMs: CHOICES.refractoryMs[choices.refractoryMs],
+      escalateAfterMs,
+    };
+    if (!form.hasGuards) return rule;
+    return {
+      ...rule,
+      startAfterMs: CHOICES.startAfterMs[choices.startAfterMs],
+      endAfterMs: CHOICES.endAfterMs[choices.endAfterMs],
+      quietDuringEvent: CHOICES.quietDuringEvent[choices.quietDuringEvent],
+    };
+  });
+}
+
+/** The candidate with all thresholds so many places higher; null where there is no such place. */
+export function shifted(candidate: Candidate, places: number): Candidate | null {
+  const thresholds = candidate.thresholds.map((place) => place + places);
+  return thresholds.every((place) => THRESHOLDS[place] !== undefined) ? { ...candidate, thresholds } : null;
+}
