@@ -72,7 +72,8 @@ export function chart({ title, x, y, lines }: Chart): Markup {
     return html`${path}${bars}${key}<text x="${left + 30}" y="${top}">${line.label}</text>`;
   });
   const middle = TOP + PLOT_HEIGHT / 2;
-  return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}">
+  const height = Math.max(HEIGHT, LEGEND_TOP + 15 * (Math.ceil(lines.length / 2) - 1) + 8);
+  return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${title}">
 <text x="${LEFT}" y="15" class="title">${title}</text>
 ${ticks(x.range).map((tick) => {
   const at = round(across(tick));

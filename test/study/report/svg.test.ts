@@ -23,6 +23,20 @@ describe('ticks', () => {
 describe('charts', () => {
   const axis = { label: 'x', range: [0, 10] as const };
 
+  it('are as high as their legend needs', () => {
+    const heightOf = (count: number) => {
+      const lines = Array.from({ length: count }, (_, index) => ({ label: `L${index}`, points: [] }));
+      const { text } = chart({ title: 'T', x: axis, y: { label: 'y', range: [0, 1] }, lines });
+      const lowest = Math.max(...[...text.matchAll(/y="([\d.]+)">L\d+</g)].map(([, y]) => Number(y)));
+      return [Number(/viewBox="0 0 440 (\d+)"/.exec(text)![1]), lowest];
+    };
+    for (const count of [1, 6, 7, 12]) {
+      const [height, lowest] = heightOf(count);
+      expect(height).toBeGreaterThanOrEqual(lowest);
+    }
+    expect(heightOf(6)[0]).toBe(heightOf(1)[0]);
+  });
+
   it('place points, leave out what is not finite, and keep within the frame', () => {
     const { text } = chart({
       title: 'T',
