@@ -234,15 +234,20 @@ export class AlertPolicy {
     return watch.dueTime < Number.POSITIVE_INFINITY ? null : watch.present();
   }
 
-  /** Whether nothing in what `stateOf` gave waits for `settle`, or for word of a place: the rules of open alerts are configured. */
+  /**
+   * Whether nothing in what `stateOf` gave waits for `settle`, for word of a place, or for its end: the rules of open alerts are
+   * configured, and do not end them by time.
+   */
   isCurrent(json: string): boolean {
     if (json === '') return true;
     const { rules, place, states } = JSON.parse(json) as StoredStay;
-    const configured = new Set(this.#rules.map(({ id }) => id));
+    const lasting = new Set(
+      this.#rules.filter(({ endAfterMs }) => endAfterMs === undefined).map(({ id }) => id),
+    );
     const isMissing = place !== undefined && place.unknownSince !== null && place.open === null;
     const isWanted = ({ open, criterion }: StoredStates['alerts'][number]) =>
       open === null || isAlarmed(this.#stateAlarms, criterion);
-    const isOfNow = rules.every(({ id, open }) => open === null || configured.has(id));
+    const isOfNow = rules.every(({ id, open }) => open === null || lasting.has(id));
     return !isMissing && isOfNow && (states?.alerts ?? []).every(isWanted);
   }
 

@@ -104,7 +104,7 @@ export class Restorer {
     validPositions(snapshot.positions, partition, this.#logs);
     const { dedupeWindow } = align;
     const patient = restorePatient(snapshot, { partition, dedupeWindow, model });
-    // Where rules have changed, alerts end: for that the patient must be here.
+    // Where rules have changed, or by time, alerts end: for that the patient must be here.
     if (patient === null || !policy.isCurrent(patient.alerts)) return null;
     const silent = silentIn(patient);
     return silent === null ? null : { place: { key, partition, offset }, silent };

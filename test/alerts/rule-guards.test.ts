@@ -6,7 +6,7 @@ import { CIRCULATORY, RESPIRATORY } from '../../src/clinical/failure-now.js';
 import { VARIABLE_COUNT } from '../../src/clinical/variables.js';
 import type { AlertMessage } from '../../src/contract/messages.js';
 import type { AlertRule } from '../../src/settings/config.js';
-import { START } from '../helpers.js';
+import { ack, START } from '../helpers.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -88,6 +88,17 @@ describe('endAfterMs', () => {
         [5000, 0.9],
       ]),
     ).toEqual([['RAISED', 0, null]]);
+  });
+
+  it('keeps a patient in memory whose alert it has still to end', () => {
+    const course = (rule: AlertRule) => {
+      const policy = new AlertPolicy([rule], 'v');
+      const [raised] = policy.score(moment(0, 0.9));
+      policy.act(ack(raised.alertId, { patientId: 'p1', eventTime: START + MINUTE }));
+      return [policy.isWaiting('p1'), policy.isCurrent(policy.stateOf('p1'))];
+    };
+    expect(course(brief)).toEqual([true, false]);
+    expect(course(RULE)).toEqual([false, true]);
   });
 
   it('lets the rule rest from then on', () => {
