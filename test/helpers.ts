@@ -18,6 +18,7 @@ import { emptyOutputs, type Outputs, type Score } from '../src/engine/outputs.js
 import type { Origin } from '../src/events/dead-letter.js';
 import type { ClinicalEvent, EventKind } from '../src/events/event.js';
 import { Validator } from '../src/events/validate.js';
+import type { AlertRule } from '../src/settings/config.js';
 
 export const HOUR_MS = 3_600_000;
 export const START = Date.UTC(2026, 0, 1);
@@ -124,6 +125,24 @@ export function ack(alertId: string, at: Partial<AckMessage> = {}): AckMessage {
 export function outputsOf(more: Partial<Outputs> = {}): Outputs {
   return { ...emptyOutputs(), ...more };
 }
+
+const LOUD = {
+  priority: 'MEDIUM',
+  holdMs: 600_000,
+  refractoryMs: 1_800_000,
+  escalateAfterMs: 900_000,
+} as const;
+/** Rules on all signals that raise often, one with guards: for tests of what alerts do, not of which there are. */
+export const LOUD_RULES: AlertRule[] = [
+  { id: 'circulatory-failure', signal: 'circulatory', ...LOUD, raiseAt: 0.15, resolveBelow: 0.1 },
+  { id: 'respiratory-failure', signal: 'respiratory', ...LOUD, raiseAt: 0.5, resolveBelow: 0.4 },
+  { id: 'risk-elevated', signal: 'risk', ...LOUD, raiseAt: 0.3, resolveBelow: 0.22 },
+  { id: 'news2-emergency', signal: 'news2', ...LOUD, raiseAt: 7, resolveBelow: 5 },
+  {
+    ...{ id: 'deterioration', signal: 'deterioration', ...LOUD, raiseAt: 0.1, resolveBelow: 0.08 },
+    ...{ startAfterMs: 3_600_000, endAfterMs: 3_600_000, quietDuringEvent: true },
+  },
+];
 
 const NEVER = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
 

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { PatientsResponse } from '../../src/contract/protocol.js';
+import { LOUD_RULES } from '../helpers.js';
 
 /** Worker threads run what was built, so these tests do too. */
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-replay-'));
@@ -35,16 +36,17 @@ it('one thread, two, three and a recording give the same scores and alerts', asy
   const from = 'simulate:beds=6,hours=5,seed=3,interval=300';
   const recording = join(ROOT, 'ward.avro');
   expect(await resultOf('record', '--from', from, '--out', recording)).toMatchObject({ patients: 6 });
-  const plain = await resultOf('replay', '--from', from);
+  const config = join(ROOT, 'loud.json');
+  writeFileSync(config, JSON.stringify({ alerts: { rules: LOUD_RULES } }));
+  const replayed = (source: string, ...more: string[]) =>
+    resultOf('replay', '--from', source, '--config', config, ...more);
+  const plain = await replayed(from);
   expect(plain.alerts).toBeGreaterThan(0);
   const { scoresDigest, alertsDigest, scores, observations, alerts, patients, rows } = plain;
   const same = { scoresDigest, alertsDigest, scores, observations, alerts, patients };
   for (const workers of ['2', '3']) {
-    const divided = await resultOf('replay', '--from', from, '--workers', workers);
-    expect(divided).toMatchObject({ ...same, rows });
-    expect(await resultOf('replay', '--from', `recording:${recording}`, '--workers', workers)).toMatchObject(
-      same,
-    );
+    expect(await replayed(from, '--workers', workers)).toMatchObject({ ...same, rows });
+    expect(await replayed(`recording:${recording}`, '--workers', workers)).toMatchObject(same);
   }
 }, 60_000);
 

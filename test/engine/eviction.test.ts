@@ -15,7 +15,7 @@ import { parseConfig } from '../../src/settings/config.js';
 import { simulateWard } from '../../src/simulate/ward.js';
 import { bytesOf } from '../../src/sources/source.js';
 import { WardView } from '../../src/ward/ward-view.js';
-import { ack, adt, alert, eventOf, HOUR_MS, START } from '../helpers.js';
+import { ack, adt, alert, eventOf, HOUR_MS, LOUD_RULES, START } from '../helpers.js';
 import { LoggedBus, positionsOf } from './state-log.js';
 
 const codec = new MessageCodec();
@@ -31,6 +31,10 @@ const simulated: SourceMessage[] = [
   }),
 ];
 const patients = [...new Set(simulated.map(({ key }) => key))];
+/** Among them one whose alerts end by time, later than who is silent may leave. */
+const RULES = LOUD_RULES.map((rule) =>
+  rule.endAfterMs === undefined ? rule : { ...rule, endAfterMs: 4 * HOUR_MS },
+);
 
 interface Gap {
   readonly bed: number;
@@ -140,7 +144,10 @@ async function run(
     const unread = stream.slice(0, end).filter(({ topic, offset }) => offset >= (committed.get(topic) ?? 0));
     if (last !== null) clock.advanceTo(unread[0].time);
     const view = new WardView();
-    const config = parseConfig({ state: { checkpointIntervalMs: 1, evictAfterMs } });
+    const config = parseConfig({
+      state: { checkpointIntervalMs: 1, evictAfterMs },
+      alerts: { rules: RULES },
+    });
     const engine = await Engine.open({ config, bus, clock, sinks: [results, view] });
     await engine.start();
     let mostSilent = engine.silentPatients;

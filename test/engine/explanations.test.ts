@@ -19,7 +19,7 @@ import { ScoresDigest } from '../../src/replay/digest.js';
 import { produceAll } from '../../src/replay/replay.js';
 import { type Config, DEFAULT_CONFIG, parseConfig } from '../../src/settings/config.js';
 import { simulateWard } from '../../src/simulate/ward.js';
-import { alert, outputsOf, START, score } from '../helpers.js';
+import { alert, LOUD_RULES, outputsOf, START, score } from '../helpers.js';
 
 const WARD = [
   ...simulateWard({
@@ -44,8 +44,10 @@ interface Settings {
 const sum = ({ base, structured, text, image }: Contributions) =>
   base + structured + (text ?? 0) + (image ?? 0);
 
+const ALERTS = { rules: LOUD_RULES };
+
 /** The ward through an engine: its alerts, by id and sequence, and the digest of all scores. */
-async function run({ config = parseConfig({}), chunk = 200, between }: Settings = {}) {
+async function run({ config = parseConfig({ alerts: ALERTS }), chunk = 200, between }: Settings = {}) {
   const bus = new MemoryBus({ partitions: 2, capacity: 8192 });
   const clock = new ReplayClock();
   const digest = new ScoresDigest();
@@ -122,7 +124,7 @@ describe('an alert', () => {
 
   it('is the same to the bit in whatever batches its ward arrives and is scored', async () => {
     const whole = await run();
-    const inBits = await run({ chunk: 7, config: parseConfig({ model: { maxBatch: 3 } }) });
+    const inBits = await run({ chunk: 7, config: parseConfig({ alerts: ALERTS, model: { maxBatch: 3 } }) });
     expect(inBits.alerts).toEqual(whole.alerts);
     expect(inBits.digest).toBe(whole.digest);
   });
@@ -134,7 +136,7 @@ describe('Explanations', () => {
     ...model,
     shape: { ...model.shape, outputs: ['mortality', 'circulatory', 'respiratory', 'deterioration'] },
   };
-  const RULE = DEFAULT_CONFIG.alerts.rules.find(({ signal }) => signal === 'risk')!;
+  const RULE = LOUD_RULES.find(({ signal }) => signal === 'risk')!;
   const HEART_RATE = { variable: 'heartRate', value: 140, unit: '/min', ageMs: 0 };
 
   it('explain what the rule watches, and the risk where it watches NEWS2', async () => {

@@ -19,7 +19,7 @@ import { parseConfig } from '../../src/settings/config.js';
 import { simulateWard } from '../../src/simulate/ward.js';
 import { openStore } from '../../src/store/open.js';
 import { StoreSink } from '../../src/store/sink.js';
-import { HOUR_MS, outputsOf, START, score, temporaryDirectory } from '../helpers.js';
+import { HOUR_MS, LOUD_RULES, outputsOf, START, score, temporaryDirectory } from '../helpers.js';
 
 const SHIPPED = loadModel('latest');
 const SERVED = SHIPPED.config.version;
@@ -73,7 +73,12 @@ async function run(model: object) {
       alerts.push(...outputs.alerts);
     },
   };
-  const engine = await Engine.open({ config: parseConfig({ model }), bus, clock, sinks: [collect] });
+  const engine = await Engine.open({
+    config: parseConfig({ model, alerts: { rules: LOUD_RULES } }),
+    bus,
+    clock,
+    sinks: [collect],
+  });
   await engine.start();
   clock.advanceTo(WARD[WARD.length - 1].eventTime);
   await produceAll(WARD, bus, engine.codec);

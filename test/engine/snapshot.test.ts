@@ -22,7 +22,7 @@ import type { ModelConfig } from '../../src/inference/model.js';
 import { parseConfig } from '../../src/settings/config.js';
 import { simulateWard } from '../../src/simulate/ward.js';
 import { bytesOf } from '../../src/sources/source.js';
-import { adt, HOUR_MS, START } from '../helpers.js';
+import { adt, HOUR_MS, LOUD_RULES, START } from '../helpers.js';
 import { positionsOf } from './state-log.js';
 
 const codec = new MessageCodec();
@@ -209,7 +209,7 @@ function differences<Value>(found: ReadonlyMap<string, Value>, wanted: ReadonlyM
 async function live(world: World, results: Sink, until: number, stop: boolean): Promise<void> {
   const bus = new SurvivingBus(world);
   const clock = new ReplayClock();
-  const config = parseConfig({ state: { checkpointIntervalMs: 20 } });
+  const config = parseConfig({ state: { checkpointIntervalMs: 20 }, alerts: { rules: LOUD_RULES } });
   const engine = await Engine.open({ config, bus, clock, sinks: [results] });
   await engine.start();
   const unread = log

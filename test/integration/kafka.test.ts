@@ -22,6 +22,7 @@ import { ScoresDigest } from '../../src/replay/digest.js';
 import { produceAll, replay } from '../../src/replay/replay.js';
 import { parseConfig } from '../../src/settings/config.js';
 import { simulateWard } from '../../src/simulate/ward.js';
+import { LOUD_RULES } from '../helpers.js';
 import { type Broker, startBroker } from './kafka/broker.js';
 
 const PARTITIONS = 6;
@@ -69,14 +70,16 @@ class Kept implements Sink {
   }
 }
 
+const CONFIG = parseConfig({ alerts: { rules: LOUD_RULES } });
+
 async function openEngine(bus: KafkaBus, sinks: readonly Sink[]): Promise<Engine> {
-  return Engine.open({ config: parseConfig({}), bus, clock: WALL_CLOCK, sinks });
+  return Engine.open({ config: CONFIG, bus, clock: WALL_CLOCK, sinks });
 }
 
 async function expected(messages: readonly SourceMessage[]) {
   const counts = { patients: 0, rows: 0, descriptors: 0, notRecorded: 0, malformed: 0 };
   const source = { counts, total: 0, messages: () => messages };
-  return replay(source, { config: parseConfig({}), speed: 'max' });
+  return replay(source, { config: CONFIG, speed: 'max' });
 }
 
 /** Waits until the group has committed all there is in the input topics. */
@@ -330,7 +333,7 @@ describe('an engine on Kafka', () => {
     const state = { checkpointIntervalMs: 100, evictAfterMs: 60 * MINUTE_MS };
     const open = async () => {
       const engine = await Engine.open({
-        config: parseConfig({ state }),
+        config: parseConfig({ state, alerts: { rules: LOUD_RULES } }),
         bus,
         clock: WALL_CLOCK,
         sinks: [kept],
