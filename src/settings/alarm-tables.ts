@@ -49,11 +49,21 @@ function tables(): Table[] {
     },
     {
       name: 'rules',
-      head: ['alert', 'id', 'priority', 'raised at', 'for', 'ends below', 'then silent for'],
-      rows: rules.map(({ id, signal, priority, raiseAt, resolveBelow, holdMs, refractoryMs }) => {
+      head: [
+        ...['alert', 'id', 'priority', 'raised at', 'for', 'ends below', 'ends after', 'then silent for'],
+        ...['from admission on not for', 'while what it foretells is there'],
+      ],
+      rows: rules.map((rule) => {
+        const { id, signal, priority, holdMs, refractoryMs, startAfterMs, endAfterMs } = rule;
         const { label, unit } = signalOf(signal);
-        const [at, below] = [raiseAt, resolveBelow].map((value) => amountText(value, unit));
-        return [label, `\`${id}\``, priority, `≥ ${at}`, lasting(holdMs), below, lasting(refractoryMs)];
+        const [at, below] = [rule.raiseAt, rule.resolveBelow].map((value) => amountText(value, unit));
+        return [
+          ...[label, `\`${id}\``, priority, `≥ ${at}`, lasting(holdMs), below],
+          endAfterMs === undefined ? 'never' : lasting(endAfterMs),
+          lasting(refractoryMs),
+          startAfterMs === undefined ? '–' : lasting(startAfterMs),
+          rule.quietDuringEvent === true ? 'silent' : '–',
+        ];
       }),
     },
   ];

@@ -20,11 +20,11 @@ export const stateAlarmsSchema = z
     escalateCriticalAfterMs: ms
       .default(15 * MINUTE_MS)
       .describe('An alert of a critical state that nobody acknowledged escalates after this long.')
-      .meta({ reason: 'As the shipped rule of HIGH priority.' }),
+      .meta({ reason: 'Somebody has to come now.' }),
     escalateFailingAfterMs: ms
       .default(30 * MINUTE_MS)
       .describe('The same of a failing state.')
-      .meta({ reason: 'As the shipped rule on respiratory failure.' }),
+      .meta({ reason: 'As the shipped rule.' }),
   })
   .prefault({});
 

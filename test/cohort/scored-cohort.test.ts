@@ -24,10 +24,13 @@ import { overlappingStays } from '../replay/overlapping-stays.js';
 import { hourly, PLANTED_FAILURE, WELL_ALL_ALONG, writeCohort } from '../study/cohort.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-scores-'));
-/** Low thresholds, so that there are alerts. */
-const RULES = parseConfig({}).alerts.rules.map((rule) =>
-  rule.signal === 'risk' ? { ...rule, raiseAt: 0.05, resolveBelow: 0.03 } : rule,
-);
+/** The shipped rules with low thresholds, so that there are alerts, and one without guards. */
+const SHIPPED = parseConfig({}).alerts.rules.map((rule) => ({ ...rule, raiseAt: 0.03, resolveBelow: 0.02 }));
+const [{ startAfterMs: _start, endAfterMs: _end, quietDuringEvent: _quiet, ...PLAIN }] = SHIPPED;
+const RULES = [
+  ...SHIPPED,
+  { ...PLAIN, id: 'risk', signal: 'risk' as const, raiseAt: 0.05, resolveBelow: 0.03 },
+];
 const CONFIG = parseConfig({ alerts: { rules: RULES } });
 /** More than one ward of 64, with stays that differ. */
 const COHORT = Array.from({ length: 130 }, (_, index) => ({

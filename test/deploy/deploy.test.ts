@@ -7,7 +7,7 @@ import { WALL_CLOCK } from '../../src/clock.js';
 import { Histogram } from '../../src/histogram.js';
 import { addAuditMetrics, addPushMetrics, openMetrics } from '../../src/metrics/metrics.js';
 import { MetricsSink } from '../../src/metrics/sink.js';
-import { loadConfig } from '../../src/settings/config.js';
+import { DEFAULT_CONFIG, loadConfig } from '../../src/settings/config.js';
 import { openStore } from '../../src/store/open.js';
 import { select } from '../../src/store/select.js';
 
@@ -252,4 +252,12 @@ describe('Grafana', () => {
       },
     );
   });
+});
+
+it('the profile for wards is the shipped rules and NEWS2, which no shipped rule watches', () => {
+  const shipped = DEFAULT_CONFIG.alerts.rules;
+  expect(shipped.map(({ signal }) => signal)).not.toContain('news2');
+  const { rules } = loadConfig('deploy/ward-profile.yaml').alerts;
+  expect(rules.slice(0, -1)).toEqual(shipped);
+  expect(rules.at(-1)).toMatchObject({ signal: 'news2', raiseAt: 7 });
 });
