@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { GRADES } from '../../clinical/state.js';
+import { probability, time } from './fields.js';
+
+/** What is known of a patient now: values, what is not used of them, scores, states. */
+
+export const valueSchema = z
+  .object({ value: z.number(), unit: z.string(), at: time.describe('When it was observed.') })
+  .meta({ id: 'Value', description: 'The last known value of a variable.' });
+
+const verdictFields = {
+  verdict: z
+    .enum(['doubted', 'artefact'])
+    .describe('artefact: it is none of the patient. doubted: it may be.'),
+  reason: z.string().describe('Stable id; docs/trust.md has them all.'),
+};
+
+export const doubtSchema = z
+  .object({
+    value: z.number(),
+    unit: z.string(),
+    at: time.describe('When it was observed.'),
+    ...verdictFields,
+    words: z.string().describe('The reason in words.'),
+  })
+  .meta({
+    id: 'Doubt',
+    description: 'A value that is not used: no score, no state and no alert rests on it.',
+  });
+
+export const markedValueSchema = z
+  .object({ variable: z.string(), at: time, value: z.number(), ...verdictFields })
+  .meta({
+    id: 'MarkedValue',
+    description: 'A value of a course that is not used; at the time it became known.',
+  });
+
+const points = z.number().int().nullable();
+
+export const sofaSchema = z
+  .object({
+    total: points.describe('0 to 24 over the parts known, so a lower bound; null: none is.'),
+    respiration: points,
+    coagulation: points,
+    liver: points,
+    cardiovascular: points,
+    nervous: points,
+    renal: points,
+  })
+  .meta({ id: 'Sofa', description: 'SOFA of the last known values, part by part; null: not known.' });
+
+export const stateSchema = z
+  .object({
+    criterion: z.string().describe('See docs/alarms.md.'),
+    label: z.string().describe('In words for a clinician.'),
+    grade: z.enum(GRADES).describe('critical: somebody has to come now; failing: an organ fails.'),
+    sign: z.string().describe('What the criterion is about, e.g. map.'),
+    value: z.number().describe('Of the sign, the newest.'),
+    unit: z.string(),
+    since: time.describe('When the first value that meets the criterion was observed.'),
+    at: time.describe('When `value` was observed.'),
+    variable: z.string().describe('The variable that says so.'),
+  })
+  .meta({ id: 'State', description: 'What the patient is in now, by a published criterion; no model.' });
+
+export const patientSchema = z
+  .object({
+    patientId: z.string(),
+    stayId: z.string(),
+    wardId: z.string().nullable(),
+    bedId: z.string().nullable(),
+    placeUnknown: z.boolean().describe('No message has told the ward: the patient is shown to every ward.'),
+    admittedAt: time,
+    lastEventAt: time,
+    ageYears: z.number().nullable(),
+    sex: z.string().nullable(),
+    risk: probability.nullable().describe('Of death in hospital; null until the first score.'),
+    circulatory: probability
+      .nullable()
+      .describe('Of onset of circulatory failure within 8 h; null: not predicted.'),
+    respiratory: probability
+      .nullable()
+      .describe('Of onset of respiratory failure within 8 h; null: not predicted.'),
+    deterioration: probability.nullable().describe('Of either within 8 h; null: not predicted.'),
+    riskAt: time.nullable(),
+    riskTrend: z.number().describe('Risk now minus risk about an hour earlier.'),
+    riskHistory: z.array(z.tuple([time, probability])).describe('[time, risk], oldest first, at most 60.'),
+    news2: z.number().int().nullable(),
+    news2Missing: z.array(z.string()).readonly(),
+    qsofa: z.number().int().nullable(),
+    sofa: sofaSchema.nullable(),
+    states: z.array(stateSchema).readonly().describe('Those that are there now.'),
+    values: z.record(z.string(), valueSchema),
+    doubted: z
+      .record(z.string(), doubtSchema)
+      .exactOptional()
+      .describe(
+        'By variable, what is not used now; `values` then has the last value that was. Absent where all is used.',
+      ),
+    stale: z
+      .boolean()
+      .describe(
+        'Nothing has arrived for 15 minutes: of the stream’s clock or, where it is live, of the day.',
+      ),
+    restored: z
+      .boolean()
+      .exactOptional()
+      .describe('As of `lastEventAt`, from before the server had this patient; nothing was scored since.'),
+  })
+  .meta({ id: 'Patient', description: 'What is known of a patient now.' });
