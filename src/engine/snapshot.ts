@@ -12,6 +12,7 @@ import type { AdtMessage, PatientSnapshotMessage } from '../contract/messages.js
 import type { EpochMs } from '../events/event.js';
 import type { AttentionCache } from '../inference/fusion.js';
 import type { ModelConfig } from '../inference/model.js';
+import { ArrayReader, bytesOf, type NumberArray } from './number-arrays.js';
 
 const deflate = promisify<Buffer, { level: number }, Buffer>(deflateRaw);
 
@@ -353,53 +354,8 @@ function readDocuments(
   }
 }
 
-type NumberArray = Float32Array | Int32Array | Float64Array;
-
 /** In the order in which `restorePatient` reads them. */
 function arraysOf({ timeline }: PatientState, cache: AttentionCache): NumberArray[] {
   const { last, mean, lastOffset, count } = timeline;
   return [last, mean, lastOffset, Int32Array.from(count), cache.k, cache.v, cache.steps];
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: NumberArray): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
-}
-
-/** Reads arrays of 32-bit numbers one after the other. @throws RangeError beyond the end. */
-class ArrayReader {
-  readonly #bytes: Buffer;
-  #at: number;
-
-  constructor(bytes: Buffer, start: number) {
-    this.#bytes = bytes;
-    this.#at = start;
-  }
-
-  floats(length: number): Float32Array {
-    return new Float32Array(this.#take(length));
-  }
-
-  integers(length: number): Int32Array {
-    return new Int32Array(this.#take(length));
-  }
-
-  doubles(length: number): Float64Array {
-    return new Float64Array(this.#take(2 * length));
-  }
-
-  /** A reader of all but the last `length` numbers, which this one passes over. */
-  before(length: number): ArrayReader {
-    const end = this.#bytes.length - 4 * length;
-    const reader = new ArrayReader(this.#bytes.subarray(0, end), this.#at);
-    this.#at = end;
-    return reader;
-  }
-
-  #take(length: number): ArrayBuffer {
-    const end = this.#at + 4 * length;
-    if (end > this.#bytes.length) throw new RangeError('the snapshot ends early');
-    const taken = new Uint8Array(this.#bytes.subarray(this.#at, end)).buffer;
-    this.#at = end;
-    return taken;
-  }
 }
