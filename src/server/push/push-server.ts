@@ -1,6 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Subscription as Listening } from 'rxjs';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
@@ -25,6 +24,7 @@ import { ScopedWard, type WardSources } from '../access/scoped-ward.js';
 import { HttpProblem, problemOfError } from '../problem.js';
 import type { ReplayControl } from '../replay-control.js';
 import { Audiences } from './audience.js';
+import { ChangeRounds } from './change-rounds.js';
 import { askedBy, namedIn, parseJson, refuse, shorten } from './frames.js';
 import { encode, PushClient } from './push-client.js';
 import { Subscription } from './subscription.js';
@@ -32,17 +32,6 @@ import { Subscription } from './subscription.js';
 const HEARTBEAT_MS = 2000;
 /** Clients that do not answer a ping by the next one are cut off. */
 const PING_MS = 30_000;
-/** A patient's changes are sent at most this often, and less often where there are many clients. */
-const COALESCE_MS = 150;
-/** Changes of different patients that are sent together: what comes in within this time. */
-const ROUND_MS = 25;
-/** Clients served before alerts get their turn… */
-const SLICE = 20;
-/** …and a pause this many times as long as that took: so alerts never wait long behind values, here or in the network. */
-const PAUSE_RATIO = 9;
-/** …or as long as these bytes take to send at this many a second, to all clients: a quarter of a gigabit network. */
-const VALUE_BYTES_PER_MS = 32_768;
-const MAX_PAUSE_MS = 1000;
 const MAX_FRAME_BYTES = 65_536;
 /** Of all connections, what one person or program may have: nobody can take every place. */
 const MAX_SHARE = 0.5;
@@ -72,15 +61,7 @@ export class PushServer {
   readonly #audiences: Audiences;
   readonly #timers: NodeJS.Timeout[];
   readonly #listening: Listening[];
-  #coalescing: NodeJS.Timeout | undefined;
-  /** Patients that changed since they were sent, and when each was. */
-  readonly #changed = new Set<string>();
-  readonly #sentAt = new Map<string, number>();
-  /** Counts rounds of changes. */
-  #round = 0;
-  /** Frames of this round by subscription; void when a patient leaves. */
-  readonly #frames = new Map<string, Buffer | null>();
-  #isClosed = false;
+  readonly #rounds: ChangeRounds;
 
   constructor(options: PushOptions) {
     this.#options = options;
@@ -110,7 +91,7 @@ export class PushServer {
       setInterval(() => this.#heartbeat(), HEARTBEAT_MS),
       setInterval(() => this.#ping(), PING_MS),
     ];
-    this.#scheduleChanges();
+    this.#rounds = new ChangeRounds(view, this.#clients, this.#audiences);
   }
 
   /** Clients connected. */
@@ -126,8 +107,7 @@ export class PushServer {
   }
 
   close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#coalescing);
+    this.#rounds.close();
     for (const timer of this.#timers) clearInterval(timer);
     for (const each of this.#listening) each.unsubscribe();
     this.#audiences.flush();
@@ -278,7 +258,7 @@ export class PushServer {
     const present = this.#present(subscription, client.scope);
     client.sendAll([...answer, ...present]);
     client.subscription = subscription;
-    client.subscribedIn = this.#round;
+    client.subscribedIn = this.#rounds.current;
     this.#audiences.join(client, subscription, namedIn([...answer, ...present]));
   }
 
@@ -325,9 +305,7 @@ export class PushServer {
   }
 
   #sendSnapshots(): void {
-    this.#frames.clear();
-    this.#changed.clear();
-    this.#sentAt.clear();
+    this.#rounds.clear();
     for (const client of this.#clients) {
       const { subscription, scope } = client;
       if (subscription === null) continue;
@@ -336,85 +314,6 @@ export class PushServer {
       client.sendAll(present);
       this.#audiences.join(client, subscription, namedIn(present));
     }
-  }
-
-  #scheduleChanges(pauseMs = 0): void {
-    if (this.#isClosed) return;
-    this.#coalescing = setTimeout(
-      async () => this.#scheduleChanges(await this.#sendChanges()),
-      Math.max(ROUND_MS, pauseMs),
-    );
-  }
-
-  /**
-   * One round: the newest state of what changed, to each client; to those who are behind, when they have caught up. Gives the
-   * pause that is due after it, in milliseconds.
-   */
-  async #sendChanges(): Promise<number> {
-    this.#round++;
-    this.#frames.clear();
-    const changed = this.#takeDue(performance.now());
-    let served = 0;
-    let bytes = 0;
-    let began = performance.now();
-    const pauseMs = () =>
-      Math.min(MAX_PAUSE_MS, Math.max(PAUSE_RATIO * (performance.now() - began), bytes / VALUE_BYTES_PER_MS));
-    for (const client of [...this.#clients]) {
-      const sent = this.#sendChangesTo(client, changed);
-      bytes += sent;
-      if (sent === 0 || ++served % SLICE !== 0) continue;
-      await sleep(pauseMs());
-      if (this.#isClosed) return 0;
-      bytes = 0;
-      began = performance.now();
-    }
-    return pauseMs();
-  }
-
-  /** Patients that changed and were not sent just now; the others wait their time. */
-  #takeDue(now: number): string[] {
-    for (const { patientId } of this.#view.takeChanged()) this.#changed.add(patientId);
-    const due: string[] = [];
-    for (const patientId of this.#changed) {
-      if (!this.#view.patients.has(patientId)) {
-        this.#changed.delete(patientId);
-        continue;
-      }
-      if (now - (this.#sentAt.get(patientId) ?? Number.NEGATIVE_INFINITY) < COALESCE_MS) continue;
-      this.#sentAt.set(patientId, now);
-      this.#changed.delete(patientId);
-      due.push(patientId);
-    }
-    return due;
-  }
-
-  /** Bytes sent. */
-  #sendChangesTo(client: PushClient, changed: readonly string[]): number {
-    const { subscription, dirty, audience } = client;
-    // Who subscribed during this round has what changed, and newer.
-    if (subscription === null || !subscription.values || client.subscribedIn === this.#round) return 0;
-    if (audience !== null)
-      this.#audiences.show(audience, this.#round, changed, (patientId) => this.#view.view(patientId));
-    const isBehind = dirty.size > 0 || !client.hasRoom;
-    if (isBehind) for (const patientId of changed) dirty.add(patientId);
-    if (!client.hasRoom || (isBehind ? dirty.size : changed.length) === 0) return 0;
-    let frame = isBehind ? undefined : this.#frames.get(subscription.key);
-    if (frame === undefined) {
-      frame = this.#frameOf(subscription, isBehind ? [...dirty] : changed);
-      if (!isBehind) this.#frames.set(subscription.key, frame);
-    }
-    dirty.clear();
-    if (frame === null) return 0;
-    client.send(frame);
-    return frame.length;
-  }
-
-  #frameOf(subscription: Subscription, patientIds: readonly string[]): Buffer | null {
-    const patients = patientIds.flatMap((patientId) => {
-      const patient = this.#view.view(patientId);
-      return patient !== undefined && subscription.includes(patient) ? [patient] : [];
-    });
-    return patients.length === 0 ? null : encode({ type: 'patients', clock: this.#view.clock, patients });
   }
 
   #broadcastAlert(logged: LoggedAlert): void {
@@ -430,8 +329,7 @@ export class PushServer {
   }
 
   #broadcastDeparture(departure: Departure): void {
-    this.#frames.clear();
-    this.#sentAt.delete(departure.patientId);
+    this.#rounds.forget(departure.patientId);
     this.#audiences.depart(departure.patientId);
     const { patientId, reason } = departure;
     const data = encode({ type: 'discharged', patientId, reason });
