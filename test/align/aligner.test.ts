@@ -518,7 +518,7 @@ interface Drawn extends Omit<Arrival, 'event'> {
 }
 
 function arrival({ second, variable, value, delay, isRepeated }: Drawn, index: number): Arrival {
-  const where = { eventTime: START + second * 1000, messageId: `m${index}`, patientId: 'p1' };
+  const where = { eventTime: START + second * 1000, messageId: `drawn-${index}`, patientId: 'p1' };
   const event =
     variable === 'lactate'
       ? eventOf('labs', labs({ lactate: value / 4 }, where))
