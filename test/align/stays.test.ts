@@ -1,64 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Aligner, type AlignmentSink } from '../../src/align/aligner.js';
 import { PartitionMerge } from '../../src/align/merge.js';
 import { PatientState } from '../../src/align/patient.js';
 import { variableIndex } from '../../src/clinical/variables.js';
-import type { AdtMessage, AdtType } from '../../src/contract/messages.js';
 import { type ClinicalEvent, compareEvents } from '../../src/events/event.js';
-import { adt, eventOf, HOUR_MS, labs, START, vitals } from '../helpers.js';
+import { adt, eventOf, labs, START, vitals } from '../helpers.js';
+import { at, MINUTE_MS, OPTIONS, say, shuffled, ward } from './stay-events.js';
 
-const MINUTE_MS = 60_000;
-const OPTIONS = { stepMs: HOUR_MS, steps: 6, minScoreIntervalMs: 10_000, dedupeWindow: 64 };
-const HEART_RATE = variableIndex('heartRate');
-const minutes = (time: number) => (time - START) / MINUTE_MS;
-
-/** An aligner, and what it says of stays. */
-function ward() {
-  const said: string[] = [];
-  const sink: AlignmentSink = {
-    stepClosed: ({ demographics: { ageYears } }, step) => said.push(`step ${step} at age ${ageYears}`),
-    measured: () => undefined,
-    scoreDue: (_, time) => said.push(`score ${minutes(time)}`),
-    admitted: ({ stayId, wardId }) => said.push(`admitted ${stayId.slice(14, 19)} to ${wardId}`),
-    updated: ({ wardId, bedId, admittedAt, demographics: { ageYears } }) =>
-      said.push(`in ${wardId}/${bedId} since ${minutes(admittedAt)}, age ${ageYears}`),
-    reopened: ({ stayId }) => said.push(`again ${stayId.slice(14, 19)}`),
-    discharged: (_, time) => said.push(`discharged ${minutes(time)}`),
-    released: () => undefined,
-    acknowledged: () => undefined,
-    judged: () => undefined,
-    rejected: ({ eventTime }, { reason }) => said.push(`${reason} ${minutes(eventTime)}`),
-  };
-  const aligner = new Aligner(OPTIONS, sink);
-  return {
-    aligner,
-    get patient() {
-      return aligner.patients.get('p1')!;
-    },
-    /** What is said to one release of events. */
-    apply(...events: ClinicalEvent[]): string[] {
-      said.length = 0;
-      aligner.apply(events);
-      return [...said];
-    },
-    heartRate(minute: number): number[] {
-      const [values, ages] = [new Float32Array(64), new Float32Array(64)];
-      aligner.patients.get('p1')!.timeline.lastKnown(START + minute * MINUTE_MS, values, ages);
-      return [values[HEART_RATE], ages[HEART_RATE] / MINUTE_MS];
-    },
-  };
-}
-
-let made = 0;
-const at = (minute: number) => ({
-  eventTime: START + minute * MINUTE_MS,
-  patientId: 'p1',
-  messageId: `m${made++}`,
-});
 const rate = (minute: number, heartRate = 80) => eventOf('vitals', vitals({ heartRate }, at(minute)));
-const say = (type: AdtType, minute: number, more: Partial<AdtMessage> = {}) =>
-  eventOf('adt', adt(type, { ...at(minute), ...more }));
 
 describe('an admission that is told late', () => {
   it('fills in the stay that its values opened: ward, bed, age, since when', () => {
@@ -306,94 +255,6 @@ describe('a discharge and a message of the same moment or later, whichever comes
   });
 });
 
-describe('where a patient lies', () => {
-  it('is what the newest message says: a move told late undoes nothing', () => {
-    const here = ward();
-    here.apply(
-      say('ADMIT', 0, { wardId: 'W', bedId: '1' }),
-      say('TRANSFER', 20, { wardId: 'V', bedId: '7' }),
-    );
-    expect(here.apply(say('TRANSFER', 10, { wardId: 'U', bedId: '3' }))).toEqual([]);
-    expect(here.patient).toMatchObject({ wardId: 'V', bedId: '7' });
-  });
-
-  it('is no bed of the ward that was left', () => {
-    const here = ward();
-    here.apply(say('ADMIT', 0, { wardId: 'W', bedId: '1' }));
-    expect(here.apply(say('TRANSFER', 10, { wardId: 'V' }))).toEqual(['in V/null since 0, age null']);
-  });
-
-  it('is not told by a name that is empty', () => {
-    const here = ward();
-    here.apply(say('ADMIT', 0, { wardId: ' ', bedId: '' }));
-    expect(here.patient).toMatchObject({ wardId: null, bedId: null });
-  });
-
-  const told = fc.array(
-    fc.record({
-      type: fc.constantFrom<AdtType>('ADMIT', 'TRANSFER', 'UPDATE'),
-      minute: fc.integer({ min: 0, max: 20 }),
-      wardId: fc.constantFrom(null, 'W', 'V', 'U'),
-      bedId: fc.constantFrom(null, '1', '2', '3'),
-    }),
-    { minLength: 1, maxLength: 12 },
-  );
-
-  it('does not depend on the order in which messages come', () => {
-    fc.assert(
-      fc.property(told, fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), (drawn, random) => {
-        const messages = drawn.map(({ type, minute, ...place }, index) =>
-          adt(type, { ...place, eventTime: START + minute * MINUTE_MS, messageId: `t${index}` }),
-        );
-        const places = [messages, shuffled(messages, random)].map((each) => {
-          const patient = new PatientState({ patientId: 'p1', partition: 0, eventTime: START }, OPTIONS, 8);
-          for (const message of each) patient.updateFrom(message);
-          return [patient.wardId, patient.bedId, patient.newestAdmission];
-        });
-        expect(places[0]).toEqual(places[1]);
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  it('continues from what was kept of it, wherever it was kept', () => {
-    fc.assert(
-      fc.property(told, fc.nat(12), (drawn, cut) => {
-        const first = { patientId: 'p1', partition: 0, eventTime: START };
-        const messages = drawn.map(({ type, minute, ...place }, index) =>
-          adt(type, {
-            ...place,
-            ageYears: minute,
-            eventTime: START + minute * MINUTE_MS,
-            messageId: `t${index}`,
-          }),
-        );
-        const whole = new PatientState(first, OPTIONS, 8);
-        for (const message of messages) whole.updateFrom(message);
-        let patient = new PatientState(first, OPTIONS, 8);
-        messages.forEach((message, index) => {
-          if (index === cut) {
-            const kept = JSON.parse(JSON.stringify([patient, patient.facts])) as [
-              PatientState,
-              typeof patient.facts,
-            ];
-            patient = new PatientState(first, OPTIONS, 8);
-            patient.restoreFacts(kept[0], kept[0].demographics, kept[1]);
-          }
-          patient.updateFrom(message);
-        });
-        expect(patient.facts).toEqual(whole.facts);
-        expect([patient.wardId, patient.bedId, patient.demographics]).toEqual([
-          whole.wardId,
-          whole.bedId,
-          whole.demographics,
-        ]);
-      }),
-      { numRuns: 200 },
-    );
-  });
-});
-
 describe('events within the reorder window', () => {
   const kinds = ['ADMIT', 'TRANSFER', 'UPDATE', 'DISCHARGE', 'vitals', 'vitals'] as const;
   const course = fc.array(fc.record({ tick: fc.nat(400), kind: fc.constantFrom(...kinds) }), {
@@ -427,13 +288,6 @@ describe('events within the reorder window', () => {
     );
   });
 });
-
-function shuffled<Item>(items: readonly Item[], random: Iterator<number>): Item[] {
-  return items
-    .map((item) => [random.next().value as number, item] as const)
-    .sort(([a], [b]) => a - b)
-    .map(([, item]) => item);
-}
 
 /** In another order, none more than the window late. */
 function jittered(events: readonly ClinicalEvent[], random: Iterator<number>): ClinicalEvent[] {

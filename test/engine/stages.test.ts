@@ -1,19 +1,13 @@
-import { concatMap, type Observable, type OperatorFunction } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
+import type { Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { AlertPolicy } from '../../src/alerts/policy.js';
-import type { Position, RecordBatch, TopicProgress } from '../../src/bus/bus.js';
-import { MemoryBus } from '../../src/bus/memory.js';
-import { ReplayClock } from '../../src/clock.js';
+import type { RecordBatch } from '../../src/bus/bus.js';
 import type { AlertMessage } from '../../src/contract/messages.js';
 import { NO_OUTCOMES } from '../../src/contract/outcomes.js';
 import { type InputTopic, TOPICS } from '../../src/contract/topics.js';
 import { decide } from '../../src/engine/decide.js';
 import { EventDecoder } from '../../src/engine/decode.js';
-import { deliver } from '../../src/engine/deliver.js';
-import { Engine } from '../../src/engine/engine.js';
-import { mergeByEventTime } from '../../src/engine/merging.js';
-import type { Outputs, Sink } from '../../src/engine/outputs.js';
+import type { Outputs } from '../../src/engine/outputs.js';
 import {
   AlignAndScore,
   type AlignedBatch,
@@ -23,90 +17,27 @@ import {
   type EngineInput,
   type OrderedBatch,
 } from '../../src/engine/stages.js';
-import { MessageCodec } from '../../src/events/codec.js';
 import type { ClinicalEvent } from '../../src/events/event.js';
 import { RawRecord } from '../../src/events/record.js';
 import { MicroBatcher } from '../../src/inference/batcher.js';
 import { loadModel } from '../../src/inference/model.js';
 import type { InferenceRuntime } from '../../src/inference/runtime.js';
-import { type AlertRule, parseConfig } from '../../src/settings/config.js';
+import type { AlertRule } from '../../src/settings/config.js';
 import { ack, adt, eventOf, LIMITS, labs, outputsOf, START, vitals } from '../helpers.js';
-
-const FRAME = TestScheduler.frameTimeFactor;
-
-/** Virtual time in which stages that await promises can be tested: between two frames all promises settle. */
-class Marbles {
-  readonly scheduler = new TestScheduler(() => undefined);
-
-  /** The frame it is now. */
-  get frame(): number {
-    return this.scheduler.frame / FRAME;
-  }
-
-  /** Resolves that many frames later. */
-  after(frames: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.scheduler.schedule(() => resolve(), frames * FRAME);
-    });
-  }
-
-  /** Sends the diagram through an operator; what comes out, as messages with their frames. */
-  async play<In, Out>(diagram: string, values: Record<string, In>, operator: OperatorFunction<In, Out>) {
-    const { scheduler } = this;
-    const out: ReturnType<typeof TestScheduler.parseMarbles> = [];
-    const note = (notification: (typeof out)[number]['notification']) =>
-      out.push({ frame: scheduler.frame, notification });
-    const source: Observable<In> = scheduler.createColdObservable(diagram, values);
-    source.pipe(operator).subscribe({
-      next: (value) => note({ kind: 'N', value }),
-      error: (error: unknown) => note({ kind: 'E', error }),
-      complete: () => note({ kind: 'C' }),
-    });
-    for (let frame = 0; frame < 60; frame++) {
-      scheduler.frame = frame * FRAME;
-      scheduler.maxFrames = frame * FRAME;
-      // Settled promises may ask for more at the same frame.
-      for (let round = 0; round < 3; round++) {
-        scheduler.flush();
-        scheduler.frame = frame * FRAME;
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    }
-    return out;
-  }
-}
-
-/** The messages of a diagram. */
-function diagram<T>(marbles: string, values: Record<string, T>, error?: unknown) {
-  return TestScheduler.parseMarbles(marbles, values, error);
-}
+import { at, codec, FRAME, heartRate, ids, Marbles, progress } from './marbles.js';
 
 const NO_LIMITS = { ...LIMITS, maxFutureSkewMs: Number.MAX_SAFE_INTEGER };
 const STOPPED = { now: () => START, live: false };
-const codec = new MessageCodec();
 
 const record = (topic: InputTopic, offset: number, value: Buffer, partition = 0) =>
   new RawRecord(topic, partition, offset, value);
-const heartRate = (messageId: string, more: Parameters<typeof vitals>[1] = {}) =>
-  codec.encode('VitalSigns', vitals({ heartRate: 80 }, { messageId, ...more }));
+
 const batch = (...records: RawRecord[]) => ({
   topic: 'all',
   partition: 0,
   records,
   positions: records.map(({ topic, partition, offset }) => ({ topic, partition, offset: offset + 1 })),
 });
-/** What the bus tells of its reading. */
-const progress = (through: number, ...more: Partial<TopicProgress>[]): { progress: TopicProgress[] } => ({
-  progress: (more.length === 0 ? [{}] : more).map((each) => ({
-    partition: 0,
-    topic: 'all',
-    readThrough: through,
-    completeThrough: through,
-    silentMs: 0,
-    ...each,
-  })),
-});
-const ids = (events: readonly ClinicalEvent[]) => events.map(({ messageId }) => messageId);
 
 describe('decodeRecords', () => {
   it('turns each batch into events and dead letters at once, in order, and lets control pass between them', async () => {
@@ -142,171 +73,11 @@ describe('decodeRecords', () => {
   });
 });
 
-/** A decoded batch of vitals at frames after START, with offsets from `first`; from all topics in one log, or from the one named. */
-function decoded(times: number[], first: number, more: Partial<DecodedBatch> = {}): DecodedBatch {
-  const { partition = 0, topic: from = 'all' } = more;
-  const topic = from === 'all' ? TOPICS.vitals : from;
-  const events = times.map((time, index) => {
-    const where = { messageId: `${first + index}`, eventTime: START + time };
-    return eventOf('vitals', vitals({ heartRate: 80 }, where), { topic, partition, offset: first + index });
-  });
-  const positions = [{ topic, partition, offset: first + times.length }];
-  return { topic: from, partition, events, deadLetters: [], positions, ...more };
-}
-
-/** What a merged batch says: event ids, dead letters, and how far each partition may be committed. */
-function summary({ events, deadLetters, positions, revoked }: OrderedBatch): string {
-  const committed = positions.map(({ partition, offset }) => `${partition}@${offset}`).sort();
-  return [
-    ids(events).join(' '),
-    ...deadLetters.map(({ reason }) => reason),
-    ...committed,
-    ...revoked.map((partition) => `-${partition}`),
-  ].join(', ');
-}
-
-async function play(
-  marbles: Marbles,
-  live: boolean,
-  input: string,
-  values: Record<string, DecodedBatch | Exclude<EngineInput, { records: unknown }>>,
-) {
-  const now = live ? () => START + marbles.frame : () => Number.POSITIVE_INFINITY;
-  const options = { reorderWindowMs: 3, maxWaiting: 1000, silentTopicMs: 100, live };
-  return marbles.play(input, values, mergeByEventTime(options, { now, live }));
-}
-
-async function merged(...options: Parameters<typeof play>) {
-  return (await play(...options)).map(({ frame, notification }) => [
-    frame / FRAME,
-    notification.kind === 'N' ? summary(notification.value as OrderedBatch) : notification.kind,
-  ]);
-}
-
-describe('mergeByEventTime', () => {
-  it('holds what may still be overtaken, commits up to it and no further, and lets all go at the end', async () => {
-    const values = { a: decoded([0, 5, 4], 0), b: decoded([3, 9], 3), e: 'end' as const };
-    expect(await merged(new Marbles(), false, 'a-b-e|', values)).toEqual([
-      [0, '0, 0@1'],
-      [2, '3 2 1, 0@4'],
-      [4, '4, 0@5'],
-      [5, 'C'],
-    ]);
-  });
-
-  it('passes dead letters on at once, whatever is held', async () => {
-    const deadLetters = [{ reason: 'undecodable' }] as DecodedBatch['deadLetters'];
-    const values = { a: decoded([5], 0, { deadLetters }) };
-    expect(await merged(new Marbles(), false, '-a', values)).toEqual([[1, ', undecodable, 0@0']]);
-  });
-
-  it('live, lets events go when their time has come though nothing new arrives', async () => {
-    const read = (frame: number) => progress(START + frame);
-    const values = { a: decoded([0, 2], 0), t: read(2), u: read(3), v: read(4), w: read(5) };
-    expect(await merged(new Marbles(), true, 'a-tuvw', values)).toEqual([
-      [0, ', 0@0'],
-      [2, ', 0@0'],
-      [3, '0, 0@1'],
-      [4, ', 0@1'],
-      [5, '1, 0@2'],
-    ]);
-  });
-
-  it('live, does not pass by a topic that has unread records', async () => {
-    const values = {
-      a: decoded([0], 0),
-      t: progress(Number.NEGATIVE_INFINITY),
-      b: decoded([1], 1),
-      u: progress(START + 6),
-    };
-    expect(await merged(new Marbles(), true, 'a---t-(bu)', values)).toEqual([
-      [0, ', 0@0'],
-      [4, ', 0@0'],
-      [6, ', 0@0'],
-      [6, '0 1, 0@2'],
-    ]);
-  });
-
-  it('live, waits for every topic of a partition that was assigned, and commits what is no record too', async () => {
-    const topics = [TOPICS.adt, TOPICS.vitals, TOPICS.acks];
-    const taken = { assigned: [0], topics, restored: [], discharged: [], silent: [] };
-    const empty = { ...decoded([], 8, { topic: TOPICS.adt }) };
-    const far = START + 60_000;
-    const of = (...names: string[]) => progress(far, ...names.map((topic) => ({ topic })));
-    const values = {
-      t: taken,
-      a: of(TOPICS.adt),
-      b: decoded([1], 0, { topic: TOPICS.vitals }),
-      c: of(TOPICS.adt, TOPICS.vitals),
-      e: empty,
-      d: of(...topics),
-    };
-    const out = await play(new Marbles(), true, 't-a-b-c-(ed)', values);
-    const batches = out.map(({ notification }) => (notification as { value: OrderedBatch }).value);
-    expect(batches.map(summary)).toEqual(['', '', ', 0@0', ', 0@0', ', 0@0, 0@8', '0, 0@1, 0@8']);
-    const complete = batches.map(({ watermarks }) => watermarks.get(0)?.complete);
-    expect(complete).toEqual([undefined, -Infinity, -Infinity, -Infinity, -Infinity, START + 8 - 3]);
-  });
-
-  it('live, goes on without a topic for which nobody answers, but lets nothing be due meanwhile', async () => {
-    const topics = [TOPICS.vitals, TOPICS.notes];
-    const read = (silentMs: number) =>
-      progress(
-        START + 7,
-        { topic: TOPICS.vitals },
-        { topic: TOPICS.notes, readThrough: 0, completeThrough: 0, silentMs },
-      );
-    const values = {
-      t: { assigned: [0], topics, restored: [], discharged: [], silent: [] },
-      a: decoded([1], 0, { topic: TOPICS.vitals }),
-      b: read(100),
-      c: read(101),
-    };
-    const out = await play(new Marbles(), true, 'ta-----bc', values);
-    const batches = out.map(({ notification }) => (notification as { value: OrderedBatch }).value);
-    expect(batches.map(summary)).toEqual(['', ', 0@0', ', 0@0', '0, 0@1']);
-    expect(batches.map(({ watermarks }) => watermarks.get(0))).toEqual([
-      undefined,
-      { ordered: Infinity, complete: -Infinity },
-      { ordered: Infinity, complete: -3 },
-      { ordered: -3, complete: -3 },
-    ]);
-  });
-
-  it('lets the slowest topic of a partition set the pace, and each partition go by itself', async () => {
-    const values = {
-      a: decoded([0, 10], 0, { topic: TOPICS.vitals }),
-      b: decoded([20], 50, { topic: TOPICS.vitals, partition: 1 }),
-      c: decoded([6], 90, { topic: TOPICS.labs }),
-      d: decoded([20], 91, { topic: TOPICS.labs }),
-    };
-    expect(await merged(new Marbles(), false, 'abcd', values)).toEqual([
-      [0, '0, 0@1'],
-      [1, ', 1@50'],
-      [2, ', 0@1, 0@90'],
-      [3, '90, 0@1, 0@91'],
-    ]);
-  });
-
-  it('forgets a partition that is another process’s now, and commits nothing more of it', async () => {
-    const values = {
-      a: decoded([5], 0),
-      b: decoded([5], 7, { partition: 1 }),
-      r: { revoked: [1] },
-      e: 'end' as const,
-    };
-    expect(await merged(new Marbles(), false, 'abre', values)).toEqual([
-      [0, ', 0@0'],
-      [1, ', 1@7'],
-      [2, ', -1'],
-      [3, '0, 0@1'],
-    ]);
-  });
-});
-
 const MODEL = loadModel('latest');
+
 /** The virtual runtime predicts mortality only. */
 const SHAPE = { ...MODEL.shape, outputs: ['mortality'] as const };
+
 const ALIGN = {
   stepMs: MODEL.config.stepMs,
   steps: MODEL.config.steps,
@@ -346,11 +117,7 @@ function ordered(...events: ClinicalEvent[]): OrderedBatch {
     silent: [],
   };
 }
-const at = (minute: number, patientId = 'p1') => ({
-  messageId: `${patientId} ${minute}`,
-  patientId,
-  eventTime: START + minute * 60_000,
-});
+
 const rate = (minute: number, patientId?: string) =>
   eventOf('vitals', vitals({ heartRate: 80 }, at(minute, patientId)));
 
@@ -512,213 +279,5 @@ describe('time alone', () => {
     decide(c.policy, { kind: 'act', message, event: eventOf('acks', message) }, acted, () => known - 1);
     expect(states(acted.alerts)).toEqual(['ACKNOWLEDGED']);
     expect(states(d.policy.discharge('p1', START + 7_200_000, known - 1))).toEqual(['RESOLVED']);
-  });
-});
-
-describe('deliver', () => {
-  const outputs = (offset: number) => outputsOf({ positions: [{ topic: 't', partition: 0, offset }] });
-  const [A, B, C] = [outputs(1), outputs(2), outputs(3)];
-  const name = (written: Outputs) => 'ABC'[[A, B, C].indexOf(written)];
-
-  /** A sink that takes some frames for a write, and the log of its writes. */
-  function sink(marbles: Marbles, called: string, frames: number, log: string[], failsOn?: Outputs): Sink {
-    return {
-      async write(written) {
-        log.push(`${marbles.frame} ${called} begins ${name(written)}`);
-        await marbles.after(frames);
-        if (written === failsOn) throw new Error('the disk is full');
-        log.push(`${marbles.frame} ${called} has ${name(written)}`);
-      },
-    };
-  }
-  const commit = (marbles: Marbles, log: string[]) =>
-    concatMap(async (delivered: Outputs) => {
-      log.push(`${marbles.frame} commit ${delivered.positions[0].offset}`);
-      return delivered;
-    });
-  const run = (marbles: Marbles, sinks: Sink[], log: string[], input: string) =>
-    marbles.play(input, { a: A, b: B, c: C }, (input$: Observable<Outputs>) =>
-      commit(marbles, log)(deliver(sinks)(input$)),
-    );
-
-  it('hands each batch to all sinks at once, and passes it on, in order, when every sink has it', async () => {
-    const marbles = new Marbles();
-    const log: string[] = [];
-    const sinks = [
-      sink(marbles, 'view', 0, log),
-      sink(marbles, 'store', 3, log),
-      sink(marbles, 'bus', 1, log),
-    ];
-    const out = await run(marbles, sinks, log, 'ab---------c|');
-    expect(out).toEqual(diagram('---a--b-------(c|)', { a: A, b: B, c: C }));
-    expect(log).toEqual([
-      '0 view begins A',
-      '0 store begins A',
-      '0 bus begins A',
-      '0 view has A',
-      // The view does not wait for the store, nor the bus: each has its own queue.
-      '1 view begins B',
-      '1 bus has A',
-      '1 bus begins B',
-      '1 view has B',
-      '2 bus has B',
-      '3 store has A',
-      '3 store begins B',
-      '3 commit 1',
-      '6 store has B',
-      '6 commit 2',
-      '11 view begins C',
-      '11 store begins C',
-      '11 bus begins C',
-      '11 view has C',
-      '12 bus has C',
-      '14 store has C',
-      '14 commit 3',
-    ]);
-  });
-
-  it('fails where a sink fails: it is not written to after it, nothing is committed, and others are not held up', async () => {
-    const marbles = new Marbles();
-    const log: string[] = [];
-    const sinks = [sink(marbles, 'view', 0, log), sink(marbles, 'store', 1, log, B)];
-    const out = await run(marbles, sinks, log, 'abc');
-    expect(out).toEqual(diagram('-a#', { a: A }, new Error('the disk is full')));
-    expect(log.filter((line) => line.includes('store') || line.includes('commit'))).toEqual([
-      '0 store begins A',
-      '1 store has A',
-      '1 store begins B',
-      '1 commit 1',
-    ]);
-    expect(log).toContain('1 view has B');
-  });
-});
-
-/** The embedded bus, with what is committed. */
-class WatchedBus extends MemoryBus {
-  readonly committed: Position[] = [];
-
-  override async consume(...options: Parameters<MemoryBus['consume']>) {
-    const consumer = await super.consume(...options);
-    return {
-      ...consumer,
-      commit: async (positions: readonly Position[]) => {
-        this.committed.push(...positions);
-        return consumer.commit(positions);
-      },
-    };
-  }
-}
-
-/** A sink whose writes wait until it is opened. */
-class GatedSink implements Sink {
-  begun = 0;
-  done = 0;
-  open: () => void = () => undefined;
-  readonly #opened = new Promise<void>((resolve) => {
-    this.open = resolve;
-  });
-
-  async write(): Promise<void> {
-    this.begun++;
-    await this.#opened;
-    this.done++;
-  }
-}
-
-describe('the stages in the engine', () => {
-  const VITALS = { topic: TOPICS.vitals, partition: 0 };
-
-  async function start(capacity: number, sinks: readonly Sink[]) {
-    const bus = new WatchedBus({ partitions: 1, capacity });
-    const clock = new ReplayClock();
-    const engine = await Engine.open({ config: parseConfig({}), bus, clock, sinks });
-    await engine.start();
-    const produce = async (minute: number) => {
-      const { eventTime, messageId } = at(minute);
-      clock.advanceTo(eventTime);
-      await bus.produce(TOPICS.vitals, [{ key: 'p1', value: heartRate(messageId, { eventTime }) }]);
-    };
-    const stop = async () => {
-      await bus.close();
-      await engine.close();
-    };
-    return { bus, engine, produce, stop };
-  }
-  /** Lets everything that can go on go on. */
-  const settle = async () => {
-    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
-  };
-
-  it('hand a technical notice to the sinks while the pipeline stands still', async () => {
-    const told: string[] = [];
-    const stuck: Sink = {
-      write: async ({ alerts, scores }) => {
-        told.push(...alerts.map(({ rule, state }) => `${rule} ${state}`));
-        if (scores.length > 0) await new Promise(() => undefined);
-      },
-    };
-    const { engine, produce } = await start(100, [stuck]);
-    await produce(0);
-    await produce(1);
-    engine.notices.raise({ kind: 'store-away', priority: 'HIGH', detail: 'it does not answer' });
-    engine.notices.clear('store-away');
-    expect(told).toEqual(['store-away RAISED', 'store-away RESOLVED']);
-  });
-
-  it('commit when all sinks are done, and not before', async () => {
-    const [first, second] = [new GatedSink(), new GatedSink()];
-    const { bus, engine, produce, stop } = await start(100, [first, second]);
-    await produce(0);
-    await expect.poll(() => [first.begun, second.begun]).toEqual([1, 1]);
-    first.open();
-    await settle();
-    expect([first.done, second.done, bus.committed]).toEqual([1, 0, []]);
-    second.open();
-    // The event is held until the end of the stream: its offset is not yet passed.
-    await expect.poll(() => bus.committed).toEqual([{ ...VITALS, offset: 0 }]);
-    await engine.finish();
-    expect(bus.committed.at(-1)).toEqual({ ...VITALS, offset: 1 });
-    await stop();
-  });
-
-  it('hold the producer back while a sink is slow, and lose nothing', async () => {
-    const sink = new GatedSink();
-    const { bus, engine, produce, stop } = await start(8, [sink]);
-    let produced = 0;
-    const producing = (async () => {
-      for (; produced < 200; produced++) await produce(produced);
-    })();
-    await expect.poll(() => sink.begun).toBe(1);
-    await settle();
-    const held = produced;
-    expect(held).toBeLessThan(50);
-    await settle();
-    expect([produced, sink.done]).toEqual([held, 0]);
-    sink.open();
-    await producing;
-    await expect.poll(() => bus.unread).toBe(0);
-    await engine.finish();
-    expect(engine.counts).toMatchObject({ messages: 200, observations: 200, scores: 200 });
-    expect(bus.committed.at(-1)).toEqual({ ...VITALS, offset: 200 });
-    await stop();
-  });
-
-  it('stop at a sink that fails: the engine says why and commits nothing more', async () => {
-    let writes = 0;
-    const failing: Sink = {
-      write: async () => {
-        if (++writes > 1) throw new Error('the disk is full');
-      },
-    };
-    const { bus, engine, produce, stop } = await start(100, [failing]);
-    await produce(0);
-    await expect.poll(() => bus.committed).toEqual([{ ...VITALS, offset: 0 }]);
-    await produce(1);
-    expect((await engine.failed()).message).toBe('the disk is full');
-    await produce(2);
-    await settle();
-    await expect(engine.finish()).rejects.toThrow('the disk is full');
-    expect([writes, bus.committed]).toEqual([2, [{ ...VITALS, offset: 0 }]]);
-    await stop();
   });
 });
