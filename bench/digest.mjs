@@ -4,7 +4,7 @@
 import { replay } from '../dist/replay/replay.js';
 import { parseConfig } from '../dist/settings/config.js';
 import { Random } from '../dist/simulate/random.js';
-import { openSource } from '../dist/sources/open.js';
+import { openSource } from '../dist/sources/open-source.js';
 
 const SET_A = process.env.WARDSTREAM_SET_A ?? '../shared/data/physionet2012/set-a';
 const WINDOW_MS = 250;

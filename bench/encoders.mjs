@@ -2,7 +2,7 @@
 // embedding through the worker threads, and what the loaded encoders hold. Median of the runs, in milliseconds.
 import sharp from 'sharp';
 import { variableIndex } from '../dist/clinical/variables.js';
-import { openEncoders } from '../dist/encoders/open.js';
+import { openEncoders } from '../dist/encoders/open-encoders.js';
 import { parseConfig } from '../dist/settings/config.js';
 import { NoteWriter } from '../dist/simulate/note-writer.js';
 import { Random } from '../dist/simulate/random.js';

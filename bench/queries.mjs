@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { alertsOf } from '../dist/store/alerts.js';
-import { openStore } from '../dist/store/open.js';
+import { openStore } from '../dist/store/open-store.js';
 import { timelineOf } from '../dist/store/queries.js';
 
 const ROUNDS = 5;

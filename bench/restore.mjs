@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { KafkaBus } from '../dist/bus/kafka.js';
 import { TOPICS } from '../dist/contract/topics.js';
 import { restorePatient, snapshotOf } from '../dist/engine/snapshot.js';
-import { AttentionCache } from '../dist/inference/fusion.js';
+import { AttentionCache } from '../dist/inference/attention-cache.js';
 import { parseConfig } from '../dist/settings/config.js';
 import { openBroker } from './support/broker.mjs';
 import { afterTwoDays } from './support/two-days.mjs';

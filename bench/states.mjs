@@ -4,7 +4,7 @@ import { SIGNS } from '../dist/clinical/signs.js';
 import { isOfState } from '../dist/contract/signals.js';
 import { replay } from '../dist/replay/replay.js';
 import { parseConfig } from '../dist/settings/config.js';
-import { openSource } from '../dist/sources/open.js';
+import { openSource } from '../dist/sources/open-source.js';
 import { SET_A } from './support/command.mjs';
 
 const SET_B = process.env.WARDSTREAM_SET_B ?? SET_A.replace(/set-a$/, 'set-b');

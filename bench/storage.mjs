@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { replay } from '../dist/replay/replay.js';
 import { parseConfig } from '../dist/settings/config.js';
 import { simulateWard } from '../dist/simulate/ward.js';
-import { openSource } from '../dist/sources/open.js';
-import { openStore } from '../dist/store/open.js';
+import { openSource } from '../dist/sources/open-source.js';
+import { openStore } from '../dist/store/open-store.js';
 import { select } from '../dist/store/select.js';
 
 const SET_A = process.env.WARDSTREAM_SET_A ?? '../shared/data/physionet2012/set-a';

@@ -10,7 +10,7 @@ import { MessageCodec } from '../../dist/events/codec.js';
 import { WardServer } from '../../dist/server/server.js';
 import { serverConfigSchema } from '../../dist/settings/server.js';
 import { StoredAlertLog } from '../../dist/store/alert-log.js';
-import { openStore } from '../../dist/store/open.js';
+import { openStore } from '../../dist/store/open-store.js';
 import { AlertLog } from '../../dist/ward/alert-log.js';
 import { WardView } from '../../dist/ward/ward-view.js';
 

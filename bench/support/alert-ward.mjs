@@ -7,7 +7,7 @@ import { Engine } from '../../dist/engine/engine.js';
 import { produceAll } from '../../dist/replay/replay.js';
 import { WardServer } from '../../dist/server/server.js';
 import { parseConfig } from '../../dist/settings/config.js';
-import { openStore } from '../../dist/store/open.js';
+import { openStore } from '../../dist/store/open-store.js';
 import { StoreSink } from '../../dist/store/sink.js';
 import { WardView } from '../../dist/ward/ward-view.js';
 

@@ -25,7 +25,7 @@ import { instanceOf } from '../settings/server.js';
 import { embeddedStore } from '../settings/store.js';
 import type { ReplaySource } from '../sources/source.js';
 import { faultOf } from '../store/fault.js';
-import type { OpenStore } from '../store/open.js';
+import type { OpenStore } from '../store/open-store.js';
 import { openResults } from '../store/results.js';
 import { StoreSink } from '../store/sink.js';
 import { Spool } from '../store/spool.js';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { StoreConfig } from '../settings/store.js';
 import { StoredAlertLog } from '../store/alert-log.js';
-import { connectStore } from '../store/open.js';
+import { connectStore } from '../store/open-store.js';
 import { recordModel } from '../store/queries.js';
 import { AlertLog } from '../ward/alert-log.js';
 import { log } from './log.js';

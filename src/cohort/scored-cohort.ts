@@ -4,7 +4,7 @@ import type { EpochMs } from '../events/event.js';
 import { loadModel } from '../inference/model.js';
 import { AlertsDigest } from '../replay/digest.js';
 import { joined, type ReplayResult } from '../replay/replay.js';
-import { openSource } from '../sources/open.js';
+import { openSource } from '../sources/open-source.js';
 import { scoresDigestOf } from './digest.js';
 import { KeptStays } from './kept-stays.js';
 import { transitionsOf } from './policy-run.js';

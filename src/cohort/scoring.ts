@@ -1,7 +1,7 @@
 import { partitionOf } from '../bus/memory.js';
 import { type ReplayPart, replayPart } from '../replay/replay.js';
 import type { Config } from '../settings/config.js';
-import { openSource } from '../sources/open.js';
+import { openSource } from '../sources/open-source.js';
 import type { ReplaySource } from '../sources/source.js';
 import { type ObservedStay, StayCollector } from './stays.js';
 import { type Variant, withVariants } from './variants.js';

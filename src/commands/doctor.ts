@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KafkaBus } from '../bus/kafka.js';
-import { openEncoders } from '../encoders/open.js';
+import { openEncoders } from '../encoders/open-encoders.js';
 import { loadModel } from '../inference/model.js';
 import { openRuntime, tryRuntimes } from '../inference/runtimes.js';
 import { type Config, loadConfig, parseConfig } from '../settings/config.js';
-import { openStore } from '../store/open.js';
+import { openStore } from '../store/open-store.js';
 
 /** One thing looked at. */
 interface Finding {

@@ -8,7 +8,7 @@ import { MessageCodec } from '../events/codec.js';
 import type { ClinicalEvent } from '../events/event.js';
 import { RawRecord } from '../events/record.js';
 import { DEFAULT_LIMITS } from '../settings/config.js';
-import { openSource } from '../sources/open.js';
+import { openSource } from '../sources/open-source.js';
 import { bytesOf } from '../sources/source.js';
 import { LabelCollector } from '../study/endpoint-labels.js';
 import { ENDPOINTS } from '../study/events.js';

@@ -1,5 +1,5 @@
 import { WardstreamError } from '../errors.js';
-import type { Keep } from '../sources/open.js';
+import type { Keep } from '../sources/open-source.js';
 
 /** Keeps the stay of one patient id; all where none is named. */
 export function keepOf(stay: string | undefined): Keep | undefined {

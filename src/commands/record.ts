@@ -2,7 +2,7 @@ import { renameSync, rmSync } from 'node:fs';
 import { WardstreamError } from '../errors.js';
 import { MessageCodec } from '../events/codec.js';
 import { type Config, loadConfig, parseConfig } from '../settings/config.js';
-import { openSource } from '../sources/open.js';
+import { openSource } from '../sources/open-source.js';
 import { RecordingWriter } from '../sources/recording.js';
 import { bytesOf } from '../sources/source.js';
 import { printResult, stopOnInterrupt } from './cli.js';

@@ -6,7 +6,7 @@ import { Pacer } from '../replay/pacer.js';
 import { type ReplayResult, replay } from '../replay/replay.js';
 import { type Config, loadConfig, parseConfig } from '../settings/config.js';
 import { embeddedStore } from '../settings/store.js';
-import { openSource } from '../sources/open.js';
+import { openSource } from '../sources/open-source.js';
 import { ENDPOINTS } from '../study/events.js';
 import { foreseeable, policyFigures } from '../study/policies.js';
 import { raisedBy } from '../study/raised-alerts.js';

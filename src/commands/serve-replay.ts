@@ -3,7 +3,7 @@ import { untilStopped } from '../app/life.js';
 import { log } from '../app/log.js';
 import { truthOf } from '../app/served.js';
 import type { Config } from '../settings/config.js';
-import { openSource } from '../sources/open.js';
+import { openSource } from '../sources/open-source.js';
 import { keepOf, noSuchStay } from './one-stay.js';
 
 export interface ServeReplayOptions {

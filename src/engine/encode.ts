@@ -1,5 +1,5 @@
 import { concatMap, map, type OperatorFunction } from 'rxjs';
-import type { Encoders } from '../encoders/open.js';
+import type { Encoders } from '../encoders/open-encoders.js';
 import { type DeadLetterReason, deadLetter } from '../events/dead-letter.js';
 import { type Encoding, type EncodingFlag, unusable } from '../events/encoding.js';
 import type { ClinicalEvent, ImagingClinicalEvent, NoteClinicalEvent } from '../events/event.js';

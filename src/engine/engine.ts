@@ -9,7 +9,7 @@ import type { Consumer, RecordHandler } from '../bus/bus.js';
 import { registryOf } from '../bus/schema-registry.js';
 import type { AlertMessage } from '../contract/messages.js';
 import { INPUT_TOPICS, TOPICS } from '../contract/topics.js';
-import { type Encoders, openEncoders } from '../encoders/open.js';
+import { type Encoders, openEncoders } from '../encoders/open-encoders.js';
 import { MessageCodec } from '../events/codec.js';
 import type { Histogram } from '../histogram.js';
 import { MicroBatcher } from '../inference/batcher.js';

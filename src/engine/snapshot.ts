@@ -10,7 +10,7 @@ import { VARIABLES } from '../clinical/variables.js';
 import { MODALITIES } from '../contract/contributions.js';
 import type { AdtMessage, PatientSnapshotMessage } from '../contract/messages.js';
 import type { EpochMs } from '../events/event.js';
-import type { AttentionCache } from '../inference/fusion.js';
+import type { AttentionCache } from '../inference/attention-cache.js';
 import type { ModelConfig } from '../inference/model.js';
 import { ArrayReader, bytesOf, type NumberArray } from './number-arrays.js';
 

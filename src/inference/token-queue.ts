@@ -1,6 +1,6 @@
 import type { StepIndex } from '../align/timeline.js';
 import type { Outcomes } from '../contract/outcomes.js';
-import type { AttentionCache } from './fusion.js';
+import type { AttentionCache } from './attention-cache.js';
 
 /** A row's outcomes, and its place in the input of its batch. */
 export type OnRun = (outcomes: Outcomes, x: Float32Array, row: number) => void;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { WardstreamError } from '../errors.js';
-import { AttentionCache } from './fusion.js';
+import { AttentionCache } from './attention-cache.js';
 import type { Model } from './model.js';
 import type { InferenceRuntime, StepOutput } from './runtime.js';
 

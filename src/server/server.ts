@@ -17,7 +17,7 @@ import type { ServerConfig } from '../settings/server.js';
 import type { WardView } from '../ward/ward-view.js';
 import { Access } from './access/access.js';
 import { AuditTrail } from './access/audit-trail.js';
-import { openAuth } from './access/open.js';
+import { openAuth } from './access/open-auth.js';
 import { Refusals } from './access/refusals.js';
 import { type Endpoint, serve } from './endpoint.js';
 import { History } from './history.js';

@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { StoreSettings } from '../settings/store.js';
-import { openStore } from './open.js';
+import { openStore } from './open-store.js';
 import { recordModel } from './queries.js';
 import { StoreSink } from './sink.js';
 

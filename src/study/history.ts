@@ -6,7 +6,7 @@ import { STANDARD_VARIANTS } from '../cohort/variants.js';
 import { WardstreamError } from '../errors.js';
 import { Random } from '../simulate/random.js';
 import type { Label, Labels } from '../sources/labels.js';
-import { openSource } from '../sources/open.js';
+import { openSource } from '../sources/open-source.js';
 import { HOURS, isAsked, momentAt } from './mortality.js';
 import type { ValidationOptions } from './run.js';
 

@@ -8,7 +8,7 @@ import { truthOf } from '../../src/app/served.js';
 import { TOPICS } from '../../src/contract/topics.js';
 import { Parts } from '../../src/parts.js';
 import { parseConfig } from '../../src/settings/config.js';
-import { openSource } from '../../src/sources/open.js';
+import { openSource } from '../../src/sources/open-source.js';
 import { adt, START, temporaryDirectory, vitals } from '../helpers.js';
 import { TestClient } from '../server/ward.js';
 import { ClickHouseFront } from '../store/front.js';

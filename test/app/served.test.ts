@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ServedReplay, type Truth, truthOf } from '../../src/app/served.js';
 import { parseConfig } from '../../src/settings/config.js';
-import { openSource } from '../../src/sources/open.js';
+import { openSource } from '../../src/sources/open-source.js';
 import { scoresOf } from '../../src/store/queries.js';
 import { StoreSink } from '../../src/store/sink.js';
 import { WardView } from '../../src/ward/ward-view.js';

@@ -16,7 +16,7 @@ import { ScoringThreads } from '../../src/cohort/threads.js';
 import { MessageCodec } from '../../src/events/codec.js';
 import { type ReplayResult, replay } from '../../src/replay/replay.js';
 import { parseConfig } from '../../src/settings/config.js';
-import { openSource } from '../../src/sources/open.js';
+import { openSource } from '../../src/sources/open-source.js';
 import { RecordingWriter } from '../../src/sources/recording.js';
 import { bytesOf } from '../../src/sources/source.js';
 import { START } from '../helpers.js';

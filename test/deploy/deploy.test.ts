@@ -8,7 +8,7 @@ import { Histogram } from '../../src/histogram.js';
 import { addAuditMetrics, addPushMetrics, openMetrics } from '../../src/metrics/metrics.js';
 import { MetricsSink } from '../../src/metrics/sink.js';
 import { DEFAULT_CONFIG, loadConfig } from '../../src/settings/config.js';
-import { openStore } from '../../src/store/open.js';
+import { openStore } from '../../src/store/open-store.js';
 import { select } from '../../src/store/select.js';
 
 interface Service {

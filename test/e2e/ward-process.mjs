@@ -10,7 +10,7 @@ import { WardServer } from '../../dist/server/server.js';
 import { parseConfig } from '../../dist/settings/config.js';
 import { simulateWard } from '../../dist/simulate/ward.js';
 import { StoredAlertLog } from '../../dist/store/alert-log.js';
-import { openStore } from '../../dist/store/open.js';
+import { openStore } from '../../dist/store/open-store.js';
 import { StoreSink } from '../../dist/store/sink.js';
 import { AlertLog } from '../../dist/ward/alert-log.js';
 import { WardView } from '../../dist/ward/ward-view.js';

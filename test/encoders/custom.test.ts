@@ -2,7 +2,7 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openEncoders } from '../../src/encoders/open.js';
+import { openEncoders } from '../../src/encoders/open-encoders.js';
 import { EMBEDDING_UNIT } from '../../src/events/encoding.js';
 import { parseConfig } from '../../src/settings/config.js';
 import { temporaryDirectory } from '../helpers.js';

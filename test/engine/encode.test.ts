@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { ImageEncoder } from '../../src/encoders/image.js';
-import type { Encoders } from '../../src/encoders/open.js';
+import type { Encoders } from '../../src/encoders/open-encoders.js';
 import type { NoteEncoder } from '../../src/encoders/text.js';
 import { EncodeStage } from '../../src/engine/encode.js';
 import { restorePatient, snapshotOf } from '../../src/engine/snapshot.js';

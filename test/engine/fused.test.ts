@@ -1,6 +1,6 @@
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Encoders, openEncoders } from '../../src/encoders/open.js';
+import { type Encoders, openEncoders } from '../../src/encoders/open-encoders.js';
 import { EncodeStage } from '../../src/engine/encode.js';
 import type { Score } from '../../src/engine/outputs.js';
 import { AlignAndScore, type OrderedBatch } from '../../src/engine/stages.js';

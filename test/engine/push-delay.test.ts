@@ -9,7 +9,7 @@ import { Engine } from '../../src/engine/engine.js';
 import { MessageCodec } from '../../src/events/codec.js';
 import { parseConfig } from '../../src/settings/config.js';
 import { StoredAlertLog } from '../../src/store/alert-log.js';
-import { openStore } from '../../src/store/open.js';
+import { openStore } from '../../src/store/open-store.js';
 import { select } from '../../src/store/select.js';
 import { StoreSink } from '../../src/store/sink.js';
 import { AlertLog } from '../../src/ward/alert-log.js';

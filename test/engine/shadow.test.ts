@@ -17,7 +17,7 @@ import { loadModel } from '../../src/inference/model.js';
 import { produceAll } from '../../src/replay/replay.js';
 import { parseConfig } from '../../src/settings/config.js';
 import { simulateWard } from '../../src/simulate/ward.js';
-import { openStore } from '../../src/store/open.js';
+import { openStore } from '../../src/store/open-store.js';
 import { StoreSink } from '../../src/store/sink.js';
 import { HOUR_MS, LOUD_RULES, outputsOf, START, score, temporaryDirectory } from '../helpers.js';
 

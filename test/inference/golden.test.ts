@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { AttentionCache } from '../../src/inference/fusion.js';
+import { AttentionCache } from '../../src/inference/attention-cache.js';
 import { loadModel } from '../../src/inference/model.js';
 import { openRuntime } from '../../src/inference/runtimes.js';
 import { listModels } from '../../src/inference/versions.js';

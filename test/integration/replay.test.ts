@@ -20,7 +20,7 @@ import { AlertsDigest, ScoresDigest } from '../../src/replay/digest.js';
 import { joined, produceAll, replay } from '../../src/replay/replay.js';
 import { loadConfig, parseConfig } from '../../src/settings/config.js';
 import { simulateWard } from '../../src/simulate/ward.js';
-import { openSource } from '../../src/sources/open.js';
+import { openSource } from '../../src/sources/open-source.js';
 import { overlappingStays } from '../replay/overlapping-stays.js';
 import { type Broker, startBroker } from './kafka/broker.js';
 

@@ -11,7 +11,7 @@ import type { SourceMessage } from '../../src/events/source-message.js';
 import { replay } from '../../src/replay/replay.js';
 import { parseConfig } from '../../src/settings/config.js';
 import { Random } from '../../src/simulate/random.js';
-import { openSource } from '../../src/sources/open.js';
+import { openSource } from '../../src/sources/open-source.js';
 import { noCounts } from '../../src/sources/source.js';
 import { PLANTED_FAILURE, WELL_ALL_ALONG, writeCohort } from '../study/cohort.js';
 

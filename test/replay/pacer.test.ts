@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Pacer } from '../../src/replay/pacer.js';
 import { replay } from '../../src/replay/replay.js';
 import { parseConfig } from '../../src/settings/config.js';
-import { openSource } from '../../src/sources/open.js';
+import { openSource } from '../../src/sources/open-source.js';
 
 /** Whether a promise is settled by the time all that is ready has run. */
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {

@@ -6,9 +6,9 @@ import type { SourceMessage } from '../../src/events/source-message.js';
 import { replay } from '../../src/replay/replay.js';
 import { parseConfig } from '../../src/settings/config.js';
 import { simulateWard } from '../../src/simulate/ward.js';
-import { openSource } from '../../src/sources/open.js';
+import { openSource } from '../../src/sources/open-source.js';
 import type { ReplaySource } from '../../src/sources/source.js';
-import { openStore } from '../../src/store/open.js';
+import { openStore } from '../../src/store/open-store.js';
 import { HAS_SET_A, HOUR_MS, SET_A, START } from '../helpers.js';
 
 const CONFIG = parseConfig({});

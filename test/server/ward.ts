@@ -21,7 +21,7 @@ import { type ServerOptions, WardServer } from '../../src/server/server.js';
 import type { ServerConfig } from '../../src/settings/server.js';
 import { serverConfigSchema } from '../../src/settings/server.js';
 import { StoredAlertLog } from '../../src/store/alert-log.js';
-import { openStore } from '../../src/store/open.js';
+import { openStore } from '../../src/store/open-store.js';
 import { StoreSink } from '../../src/store/sink.js';
 import { AlertLog } from '../../src/ward/alert-log.js';
 import { WardView } from '../../src/ward/ward-view.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseRange } from '../../src/sources/kafka-range.js';
-import { openSource } from '../../src/sources/open.js';
+import { openSource } from '../../src/sources/open-source.js';
 
 const OPEN = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 

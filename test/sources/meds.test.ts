@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { SourceMessage } from '../../src/events/source-message.js';
-import { openSource } from '../../src/sources/open.js';
+import { openSource } from '../../src/sources/open-source.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-meds-'));
 afterAll(() => rmSync(ROOT, { recursive: true }));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { SourceMessage } from '../../src/events/source-message.js';
-import { openSource } from '../../src/sources/open.js';
+import { openSource } from '../../src/sources/open-source.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-psv-'));
 afterAll(() => rmSync(ROOT, { recursive: true }));

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { openSource } from '../../src/sources/open.js';
+import { openSource } from '../../src/sources/open-source.js';
 
 async function read(from: string, limit?: number, keep?: (id: string) => boolean) {
   const source = openSource(from, limit, undefined, keep);

@@ -12,7 +12,7 @@ import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { SourceMessage } from '../../src/events/source-message.js';
-import { openSource } from '../../src/sources/open.js';
+import { openSource } from '../../src/sources/open-source.js';
 import { type Column, type Tables, writeTask } from '../replay/yaib-task.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-yaib-'));

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseConfig } from '../../src/settings/config.js';
 import { migrationFiles } from '../../src/store/migrate.js';
 import { withMigrationLock } from '../../src/store/migration-lock.js';
-import { openStore } from '../../src/store/open.js';
+import { openStore } from '../../src/store/open-store.js';
 import { scoresOf } from '../../src/store/queries.js';
 import { select } from '../../src/store/select.js';
 import { StoreSink } from '../../src/store/sink.js';

@@ -1,6 +1,6 @@
 import { createClient } from '@clickhouse/client';
 import { afterAll } from 'vitest';
-import { openStore } from '../../src/store/open.js';
+import { openStore } from '../../src/store/open-store.js';
 import { ClickHouseFront } from './front.js';
 import { describeStore } from './suite.js';
 

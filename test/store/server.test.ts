@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { NO_SOFA } from '../../src/clinical/sofa.js';
 import { emptyOutputs, type Outputs, type Score } from '../../src/engine/outputs.js';
-import { openStore } from '../../src/store/open.js';
+import { openStore } from '../../src/store/open-store.js';
 import { scoresOf } from '../../src/store/queries.js';
 import { StoreSink } from '../../src/store/sink.js';
 import { Spool } from '../../src/store/spool.js';

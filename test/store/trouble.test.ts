@@ -7,7 +7,7 @@ import type { PatientState } from '../../src/align/patient.js';
 import type { Outputs, ShadowScore } from '../../src/engine/outputs.js';
 import { deadLetter } from '../../src/events/dead-letter.js';
 import type { ImagingClinicalEvent, NoteClinicalEvent, ObservationEvent } from '../../src/events/event.js';
-import { openStore } from '../../src/store/open.js';
+import { openStore } from '../../src/store/open-store.js';
 import { TABLES } from '../../src/store/rows.js';
 import { select } from '../../src/store/select.js';
 import { StoreSink, type StoreSinkOptions } from '../../src/store/sink.js';

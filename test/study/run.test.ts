@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { replay } from '../../src/replay/replay.js';
 import { parseConfig } from '../../src/settings/config.js';
-import { openSource } from '../../src/sources/open.js';
+import { openSource } from '../../src/sources/open-source.js';
 import { headline } from '../../src/study/headline.js';
 import { shellWord } from '../../src/study/report/cases.js';
 import { renderReport } from '../../src/study/report/report.js';

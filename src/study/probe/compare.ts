@@ -69,7 +69,8 @@ export function compareStay(
   return {
     number,
     patientId: chart.patientId,
-    asCharted: charted.alerts.filter(({ kind, raisedAt }) => kind !== 'technical' && raisedAt >= start).length,
+    asCharted: charted.alerts.filter(({ kind, raisedAt }) => kind !== 'technical' && raisedAt >= start)
+      .length,
     interventions: VARIANTS.map((variant, index) =>
       variant.kind === 'intervention' ? interventionSeen(variant, seen[index], charted, start) : null,
     ),

@@ -3,7 +3,7 @@ import { Piscina } from 'piscina';
 import { WardstreamError } from '../../errors.js';
 import { loadModel } from '../../inference/model.js';
 import type { Config } from '../../settings/config.js';
-import { openSource } from '../../sources/open.js';
+import { openSource } from '../../sources/open-source.js';
 import { workerFile } from '../../threads/worker-file.js';
 import type { StaySeen } from './compare.js';
 import { type ProbeFigures, probeFigures } from './figures.js';

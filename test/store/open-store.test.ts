@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
 import { expect, it, onTestFinished } from 'vitest';
-import { openStore } from '../../src/store/open.js';
+import { openStore } from '../../src/store/open-store.js';
 import { temporaryDirectory } from '../helpers.js';
 
 /** A process that has the directory open, until it is killed. */

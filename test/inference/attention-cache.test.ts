@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AttentionCache } from '../../src/inference/fusion.js';
+import { AttentionCache } from '../../src/inference/attention-cache.js';
 
 const SHAPE = { features: 1, layers: 2, slots: 4, width: 3 };
 

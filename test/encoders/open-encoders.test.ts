@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openEncoders } from '../../src/encoders/open.js';
+import { openEncoders } from '../../src/encoders/open-encoders.js';
 import { parseConfig } from '../../src/settings/config.js';
 
 const encoders = (data: object = {}) => parseConfig({ encoders: data }).encoders;
