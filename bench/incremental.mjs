@@ -26,9 +26,9 @@ function rowsOf(model) {
   const aligner = new Aligner(
     { ...align, stepMs, steps },
     {
-      stepClosed: (patient, step, carry) => {
+      stepClosed: (patient, step, summary) => {
         const row = new Float32Array(model.encoder.size);
-        model.encoder.encode(patient, step, patient.timeline.endOf(step), carry, row, 0);
+        model.encoder.encode(patient, step, patient.timeline.endOf(step), summary, row, 0);
         const list = rows.get(patient.patientId) ?? [];
         rows.set(patient.patientId, list);
         list[step] = row;

@@ -5,16 +5,16 @@ export function rowMaker(align, model) {
   const { encoder, config } = model;
   const row = new Float32Array(encoder.size);
   const made = { rows: 0 };
-  const encode = (patient, step, asOf, carry) => {
-    encoder.encode(patient, step, asOf, carry, row, 0);
+  const encode = (patient, step, asOf, summary) => {
+    encoder.encode(patient, step, asOf, summary, row, 0);
     made.rows++;
   };
   const nothing = () => undefined;
   const aligner = new Aligner(
     { ...align, stepMs: config.stepMs, steps: config.steps },
     {
-      stepClosed: (patient, step, carry) => encode(patient, step, patient.timeline.endOf(step), carry),
-      scoreDue: (patient, time) => encode(patient, patient.timeline.openStep, time, patient.timeline.carry),
+      stepClosed: (patient, step, summary) => encode(patient, step, patient.timeline.endOf(step), summary),
+      scoreDue: (patient, time) => encode(patient, patient.timeline.openStep, time, patient.timeline.summary),
       admitted: nothing,
       discharged: nothing,
       released: nothing,

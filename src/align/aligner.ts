@@ -12,7 +12,7 @@ import type {
 import { type DischargedStay, DischargedStays, isOf, isStillHere, TAKE_BACK_MS } from './discharged.js';
 import { type Changes, PatientState } from './patient.js';
 import { recordValues } from './record.js';
-import { Carry, type PatientTimeline, type StepGrid, type StepIndex } from './timeline.js';
+import { type PatientTimeline, RunningSummary, type StepGrid, type StepIndex } from './timeline.js';
 import { isEmpty, TrustCounts, usableOf } from './trust-counts.js';
 
 export interface AlignOptions extends StepGrid {
@@ -24,8 +24,8 @@ export interface AlignOptions extends StepGrid {
 
 /** What alignment tells the stages behind it, in each patient's event-time order. */
 export interface AlignmentSink {
-  /** A step is final, or final anew after a late event; `carry` folds the steps before it. */
-  stepClosed(patient: PatientState, step: StepIndex, carry: Carry): void;
+  /** A step is final, or final anew after a late event; `summary` folds the steps before it. */
+  stepClosed(patient: PatientState, step: StepIndex, summary: RunningSummary): void;
   /** All events up to `time` are in: score now. */
   scoreDue(patient: PatientState, time: EpochMs): void;
   /** All events up to `time` are in, and no score is due; or a late value has just come. */
@@ -74,7 +74,7 @@ export class Aligner {
   readonly #sink: AlignmentSink;
   readonly #discharged = new DischargedStays();
   readonly #pending: PatientState[] = [];
-  readonly #scratch = new Carry();
+  readonly #scratch = new RunningSummary();
 
   constructor(options: AlignOptions, sink: AlignmentSink) {
     this.#options = options;
@@ -308,7 +308,7 @@ export class Aligner {
     const resumeAt = step - ATTENTION_LAYERS * steps;
     while (timeline.openStep < step) {
       if (timeline.openStep === emptyFrom && resumeAt > emptyFrom) timeline.openStep = resumeAt;
-      this.#sink.stepClosed(patient, timeline.openStep, timeline.carry);
+      this.#sink.stepClosed(patient, timeline.openStep, timeline.summary);
       timeline.advance();
     }
   }
@@ -316,9 +316,9 @@ export class Aligner {
   /** A late event changed a closed step: it and all closed steps behind it are final anew. */
   #reviseFrom(patient: PatientState, from: StepIndex): void {
     const { timeline } = patient;
-    const carry = this.#scratch;
-    timeline.eachClosed(from, carry, (step) => this.#sink.stepClosed(patient, step, carry));
-    timeline.foldBefore(timeline.carry, timeline.openStep);
+    const summary = this.#scratch;
+    timeline.eachClosed(from, summary, (step) => this.#sink.stepClosed(patient, step, summary));
+    timeline.foldBefore(timeline.summary, timeline.openStep);
   }
 
   #requestScore(patient: PatientState, isForced: boolean, isLate: boolean): void {

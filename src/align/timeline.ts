@@ -23,7 +23,7 @@ const RECENT_DECAY = 0.5 ** (1 / 3);
  * once, with its mean: so a value a minute and a value an hour of the same course fold to the same, and one artefact
  * among sixty values hardly shows. `seen` 0 means never seen; the other fields are then void.
  */
-export class Carry {
+export class RunningSummary {
   /** Steps with a value. */
   readonly seen: Uint16Array;
   readonly last: Float32Array;
@@ -59,8 +59,8 @@ export class Carry {
     this.seen.fill(0);
   }
 
-  /** Takes over one variable of another carry, as variable `to` of this one. */
-  copy(from: Carry, variable: number, to: number): void {
+  /** Takes over one variable of another summary, as variable `to` of this one. */
+  copy(from: RunningSummary, variable: number, to: number): void {
     this.seen[to] = from.seen[variable];
     this.last[to] = from.last[variable];
     this.lastAt[to] = from.lastAt[variable];
@@ -126,7 +126,7 @@ export class PatientTimeline {
   /** The provisional step: the newest one. */
   openStep: StepIndex = 0;
   /** Steps before `openStep`, folded. */
-  readonly carry = new Carry();
+  readonly summary = new RunningSummary();
 
   constructor(grid: StepGrid, origin: EpochMs) {
     this.grid = grid;
@@ -145,7 +145,7 @@ export class PatientTimeline {
     this.count.set(arrays.count);
     this.lastOffset.set(arrays.lastOffset);
     this.openStep = openStep;
-    this.foldBefore(this.carry, openStep);
+    this.foldBefore(this.summary, openStep);
   }
 
   /** Tells the signs the last value of each step: all that is known of them where nothing else was kept. */
@@ -279,40 +279,40 @@ export class PatientTimeline {
     this.openStep++;
     const row = (this.openStep % steps) * V;
     if (this.openStep < steps) {
-      this.fold(this.carry, this.openStep - 1);
+      this.fold(this.summary, this.openStep - 1);
     } else {
       this.count.fill(0, row, row + V);
       this.notes.forgetBefore(this.oldestStep);
       this.images.forgetBefore(this.oldestStep);
-      this.foldBefore(this.carry, this.openStep);
+      this.foldBefore(this.summary, this.openStep);
     }
   }
 
-  /** Sets `carry` to the fold of all steps in the ring before `step`. */
-  foldBefore(carry: Carry, step: StepIndex): void {
-    carry.clear();
-    for (let each = this.oldestStep; each < step; each++) this.fold(carry, each);
+  /** Sets `summary` to the fold of all steps in the ring before `step`. */
+  foldBefore(summary: RunningSummary, step: StepIndex): void {
+    summary.clear();
+    for (let each = this.oldestStep; each < step; each++) this.fold(summary, each);
   }
 
-  /** Calls back for each closed step from `from` on, oldest first, with `carry` as the fold of the steps before it. */
-  eachClosed(from: StepIndex, carry: Carry, closed: (step: StepIndex) => void): void {
-    this.foldBefore(carry, from);
+  /** Calls back for each closed step from `from` on, oldest first, with `summary` as the fold of the steps before it. */
+  eachClosed(from: StepIndex, summary: RunningSummary, closed: (step: StepIndex) => void): void {
+    this.foldBefore(summary, from);
     for (let step = from; step < this.openStep; step++) {
       closed(step);
-      this.fold(carry, step);
+      this.fold(summary, step);
     }
   }
 
-  /** Adds one step to `carry`. */
-  fold(carry: Carry, step: StepIndex): void {
+  /** Adds one step to `summary`. */
+  fold(summary: RunningSummary, step: StepIndex): void {
     const row = (step % this.grid.steps) * V;
     const start = step * this.grid.stepMs;
     for (let variable = 0; variable < V; variable++) {
       const cell = row + variable;
       if (this.count[cell] === 0) continue;
-      carry.last[variable] = this.last[cell];
-      carry.lastAt[variable] = start + this.lastOffset[cell];
-      carry.add(variable, step, this.mean[cell]);
+      summary.last[variable] = this.last[cell];
+      summary.lastAt[variable] = start + this.lastOffset[cell];
+      summary.add(variable, step, this.mean[cell]);
     }
   }
 
@@ -325,9 +325,9 @@ export class PatientTimeline {
       if (this.count[row + variable] > 0) {
         values[variable] = this.last[row + variable];
         ages[variable] = now - (openStart + this.lastOffset[row + variable]);
-      } else if (this.carry.seen[variable] > 0) {
-        values[variable] = this.carry.last[variable];
-        ages[variable] = now - this.carry.lastAt[variable];
+      } else if (this.summary.seen[variable] > 0) {
+        values[variable] = this.summary.last[variable];
+        ages[variable] = now - this.summary.lastAt[variable];
       } else {
         values[variable] = Number.NaN;
         ages[variable] = Number.NaN;

@@ -1,5 +1,5 @@
 import type { PatientState } from '../align/patient.js';
-import { Carry, type StepIndex } from '../align/timeline.js';
+import { RunningSummary, type StepIndex } from '../align/timeline.js';
 import type { EpochMs } from '../events/event.js';
 import { MicroBatcher } from '../inference/batcher.js';
 import { contributionsOf } from '../inference/occlusion.js';
@@ -20,7 +20,7 @@ export class ShadowModel {
   readonly #version: string;
   readonly #base: number;
   readonly #onWarning: ShadowOptions['onWarning'];
-  readonly #carry = new Carry();
+  readonly #summary = new RunningSummary();
   #asked: ShadowScore[] = [];
   #isOff = false;
 
@@ -31,8 +31,8 @@ export class ShadowModel {
     this.#onWarning = onWarning;
   }
 
-  close(patient: PatientState, step: StepIndex, carry: Carry): void {
-    if (!this.#isOff) this.#batcher.close(patient, step, carry);
+  close(patient: PatientState, step: StepIndex, summary: RunningSummary): void {
+    if (!this.#isOff) this.#batcher.close(patient, step, summary);
   }
 
   /** Scores the moment that `served` is the served model's score of. */
@@ -48,7 +48,9 @@ export class ShadowModel {
   /** Snapshots hold the served model's cache only: this one is computed again from the steps there are. */
   restore(patient: PatientState): void {
     const { timeline } = patient;
-    timeline.eachClosed(timeline.oldestStep, this.#carry, (step) => this.close(patient, step, this.#carry));
+    timeline.eachClosed(timeline.oldestStep, this.#summary, (step) =>
+      this.close(patient, step, this.#summary),
+    );
   }
 
   /** The scores asked for since the last call; they are there when `settle` has resolved. */

@@ -4,7 +4,7 @@ import type { MeasuredMoment } from '../alerts/state-watch.js';
 import type { TrustState } from '../alerts/trust-notices.js';
 import { Aligner, type AlignmentSink, type AlignOptions } from '../align/aligner.js';
 import type { PatientState } from '../align/patient.js';
-import { Carry } from '../align/timeline.js';
+import { RunningSummary } from '../align/timeline.js';
 import type { Position, RecordBatch, TopicProgress } from '../bus/bus.js';
 import {
   type Baseline,
@@ -158,7 +158,7 @@ export class AlignAndScore {
   /** What the model took of each input batch, in seconds. */
   readonly seconds = new Histogram([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]);
   readonly #shadow: ShadowModel | null;
-  readonly #carry = new Carry();
+  readonly #summary = new RunningSummary();
   /** Of patients for whom something else is normal than for others. */
   readonly #normal: ReadonlyMap<string, Normal>;
 
@@ -178,9 +178,9 @@ export class AlignAndScore {
       admitted: (patient) => this.#actions.push({ kind: 'admitted', facts: factsOf(patient) }),
       updated: (patient) => this.#actions.push({ kind: 'updated', facts: factsOf(patient) }),
       reopened: (patient) => this.#actions.push({ kind: 'reopened', facts: factsOf(patient) }),
-      stepClosed: (patient, step, carry) => {
-        batcher.close(patient, step, carry);
-        shadow?.close(patient, step, carry);
+      stepClosed: (patient, step, summary) => {
+        batcher.close(patient, step, summary);
+        shadow?.close(patient, step, summary);
       },
       scoreDue: (patient, time) => {
         const moment = this.#judge(patient, time);
@@ -314,8 +314,8 @@ export class AlignAndScore {
   /** Of the closed steps there are, since the one in the snapshot is another model's. */
   computeCache(patient: PatientState): void {
     const { timeline } = patient;
-    timeline.eachClosed(timeline.oldestStep, this.#carry, (step) =>
-      this.batcher.close(patient, step, this.#carry),
+    timeline.eachClosed(timeline.oldestStep, this.#summary, (step) =>
+      this.batcher.close(patient, step, this.#summary),
     );
   }
 }

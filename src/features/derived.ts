@@ -1,4 +1,4 @@
-import type { Carry } from '../align/timeline.js';
+import type { RunningSummary } from '../align/timeline.js';
 import type { Scaling } from '../clinical/standardise.js';
 import { variableIndex } from '../clinical/variables.js';
 
@@ -16,7 +16,7 @@ const DBP = [variableIndex('dbpInvasive'), variableIndex('dbpCuff')] as const;
 
 /** What a patient's steps up to now add up to; `hours` since admission, at least one. */
 interface Window {
-  readonly carry: Carry;
+  readonly summary: RunningSummary;
   readonly hours: number;
 }
 
@@ -31,30 +31,30 @@ type Field = 'last' | 'recent' | 'mean' | 'min' | 'max';
 
 /** Of a line and a cuff, the one read last. NaN where neither was read. */
 function newer([line, cuff]: readonly [number, number], field: Field): (window: Window) => number {
-  return ({ carry }) => {
-    if (carry.seen[line] === 0) return at(carry, cuff, field);
-    if (carry.seen[cuff] === 0) return at(carry, line, field);
-    return at(carry, carry.lastAt[cuff] > carry.lastAt[line] ? cuff : line, field);
+  return ({ summary }) => {
+    if (summary.seen[line] === 0) return at(summary, cuff, field);
+    if (summary.seen[cuff] === 0) return at(summary, line, field);
+    return at(summary, summary.lastAt[cuff] > summary.lastAt[line] ? cuff : line, field);
   };
 }
 
-function at(carry: Carry, variable: number, field: Field): number {
-  return carry.seen[variable] === 0 ? Number.NaN : carry[field][variable];
+function at(summary: RunningSummary, variable: number, field: Field): number {
+  return summary.seen[variable] === 0 ? Number.NaN : summary[field][variable];
 }
 
 function ratio(above: number, ofAbove: Field, below: number, ofBelow: Field): (window: Window) => number {
-  return ({ carry }) => at(carry, above, ofAbove) / at(carry, below, ofBelow);
+  return ({ summary }) => at(summary, above, ofAbove) / at(summary, below, ofBelow);
 }
 
 function shockIndex(ofRate: Field, ofPressure: Field): (window: Window) => number {
   const pressure = newer(SBP, ofPressure);
-  return (window) => at(window.carry, HEART_RATE, ofRate) / pressure(window);
+  return (window) => at(window.summary, HEART_RATE, ofRate) / pressure(window);
 }
 
 const systolic = newer(SBP, 'last');
 const diastolic = newer(DBP, 'last');
 /** Of the hours charted, spread over all hours since admission: mL an hour. */
-const urineRate = ({ carry, hours }: Window) => (at(carry, URINE, 'mean') * carry.seen[URINE]) / hours;
+const urineRate = ({ summary, hours }: Window) => (at(summary, URINE, 'mean') * summary.seen[URINE]) / hours;
 
 /**
  * Centre and spread of set A, rounded. Shock index: Allgöwer & Burri 1967; PaO2/FiO2: Berlin definition, JAMA 2012;307:2526;
@@ -80,13 +80,13 @@ const QUANTITIES: readonly Quantity[] = [
   ['sfRatio.last', 'log', 5.3, 0.3, ratio(SAO2, 'last', FIO2, 'last')],
   ['ureaCreatinine.last', 'log', 3.0, 0.5, ratio(BUN, 'last', CREATININE, 'last')],
   ['urinePerHour', 'log', 4.2, 0.9, urineRate],
-  ['urinePerHourKg', 'log', 0.8, 0.45, (window) => urineRate(window) / at(window.carry, WEIGHT, 'mean')],
+  ['urinePerHourKg', 'log', 0.8, 0.45, (window) => urineRate(window) / at(window.summary, WEIGHT, 'mean')],
   [
     'urineHours',
     'linear',
     0.6,
     0.3,
-    ({ carry, hours }) => (carry.seen[URINE] === 0 ? Number.NaN : carry.seen[URINE] / hours),
+    ({ summary, hours }) => (summary.seen[URINE] === 0 ? Number.NaN : summary.seen[URINE] / hours),
   ],
 ];
 
@@ -102,16 +102,16 @@ export const DERIVED_SCALING: readonly Scaling[] = QUANTITIES.map(([, transform,
 
 /**
  * Writes quantities clinicians derive from several variables, standardised and clipped, 0 where they cannot be told.
- * `carry` holds all steps up to now, the open one with them, `hours` since admission. Shape [DERIVED_NAMES].
+ * `summary` holds all steps up to now, the open one with them, `hours` since admission. Shape [DERIVED_NAMES].
  */
 export function encodeDerived(
-  carry: Carry,
+  summary: RunningSummary,
   hours: number,
   clip: number,
   out: Float32Array,
   offset: number,
 ): void {
-  const window = { carry, hours: Math.max(1, hours) };
+  const window = { summary, hours: Math.max(1, hours) };
   for (let index = 0; index < QUANTITIES.length; index++) {
     const [, transform, center, scale, of] = QUANTITIES[index];
     const value = of(window);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { NewestDocuments } from '../align/documents.js';
 import type { PatientState } from '../align/patient.js';
-import { Carry, type PatientTimeline, type StepIndex } from '../align/timeline.js';
+import { type PatientTimeline, RunningSummary, type StepIndex } from '../align/timeline.js';
 import { CLIP, scalingSchema } from '../clinical/standardise.js';
 import { VARIABLE_COUNT, variableIndex } from '../clinical/variables.js';
 import { dequantise } from '../events/encoding.js';
@@ -29,7 +29,7 @@ export type Modalities = NonNullable<z.infer<typeof encoderConfigSchema>['modali
 export type EncoderConfig = z.input<typeof encoderConfigSchema>;
 
 const HOUR_MS = 3_600_000;
-/** What a carry can count: 16 bits. */
+/** What a summary can count: 16 bits. */
 const MAX_SEEN = 65_535;
 
 const PER_VARIABLE = [
@@ -82,8 +82,8 @@ export class FeatureEncoder {
   /** Sizes of the embeddings; 0 where the model takes none. */
   readonly #textSize: number;
   readonly #imageSize: number;
-  /** The carry with the open step added, of the model's variables; the others count as never seen. */
-  readonly #window = new Carry();
+  /** The summary with the open step added, of the model's variables; the others count as never seen. */
+  readonly #window = new RunningSummary();
   /** The `windowSteps` feature by number of steps. */
   readonly #logSeen = Float64Array.from({ length: MAX_SEEN + 1 }, (_, seen) => Math.log1p(seen) / 4);
   #logOf = 0;
@@ -110,14 +110,14 @@ export class FeatureEncoder {
   }
 
   /**
-   * Writes the row of `step` as known at `asOf` into `out` at `offset`. `carry` folds the steps before it.
+   * Writes the row of `step` as known at `asOf` into `out` at `offset`. `summary` folds the steps before it.
    * Row shape [features].
    */
   encode(
     patient: PatientState,
     step: StepIndex,
     asOf: EpochMs,
-    carry: Carry,
+    summary: RunningSummary,
     out: Float32Array,
     offset: number,
   ): void {
@@ -125,7 +125,7 @@ export class FeatureEncoder {
     const elapsed = asOf - timeline.origin;
     let at = offset;
     for (let index = 0; index < this.#indices.length; index++, at += P) {
-      this.#encodeVariable(timeline, step, elapsed, carry, index, out, at);
+      this.#encodeVariable(timeline, step, elapsed, summary, index, out, at);
     }
     at = this.#encodeStatics(patient, elapsed, out, at);
     if (this.#derived) {
@@ -142,7 +142,7 @@ export class FeatureEncoder {
     timeline: PatientTimeline,
     step: StepIndex,
     elapsed: number,
-    carry: Carry,
+    summary: RunningSummary,
     index: number,
     out: Float32Array,
     at: number,
@@ -151,14 +151,14 @@ export class FeatureEncoder {
     const variable = this.#indices[index];
     const cell = (step % grid.steps) * VARIABLE_COUNT + variable;
     const inStep = timeline.count[cell];
-    const before = carry.seen[variable];
+    const before = summary.seen[variable];
     const window = this.#window;
     if (inStep === 0 && before === 0) {
       window.seen[variable] = 0;
       out.fill(0, at, at + P);
       return;
     }
-    window.copy(carry, variable, variable);
+    window.copy(summary, variable, variable);
     const isNow = inStep > 0;
     const mean = timeline.mean[cell];
     if (isNow) {

@@ -1,5 +1,5 @@
 import type { PatientState } from '../align/patient.js';
-import type { Carry, StepIndex } from '../align/timeline.js';
+import type { RunningSummary, StepIndex } from '../align/timeline.js';
 import type { Modality } from '../contract/contributions.js';
 import { type Outcomes, outcomesOf } from '../contract/outcomes.js';
 import type { EpochMs } from '../events/event.js';
@@ -123,9 +123,9 @@ export class MicroBatcher {
   }
 
   /** A step is final: its token joins the patient's cache. */
-  close(patient: PatientState, step: StepIndex, carry: Carry): void {
+  close(patient: PatientState, step: StepIndex, summary: RunningSummary): void {
     const { x, offset } = this.#queue.add(this.#sourceOf(patient), step, null);
-    this.#encoder.encode(patient, step, patient.timeline.endOf(step), carry, x, offset);
+    this.#encoder.encode(patient, step, patient.timeline.endOf(step), summary, x, offset);
     this.#dispatchFull();
   }
 
@@ -141,7 +141,7 @@ export class MicroBatcher {
     const keep = (outcomes: Outcomes, rows: Float32Array, row: number) =>
       keeps(outcomes) ? this.#keep(source.cache, rows, row) : null;
     const { x, offset } = this.#queue.add(source, step, pending.whole(keep));
-    this.#encoder.encode(patient, step, time, timeline.carry, x, offset);
+    this.#encoder.encode(patient, step, time, timeline.summary, x, offset);
     if (this.#drift !== null) pending.outOfRange = this.#drift.add(x, offset);
     for (const { modality, from, to, seen } of this.#modalities) {
       if (x[offset + seen] === 0) continue;

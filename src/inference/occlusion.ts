@@ -65,7 +65,7 @@ export function variableBlocks({ encoder, config }: Pick<Model, 'encoder' | 'con
 export function unknownRow(encoder: FeatureEncoder, config: Model['config']): Float32Array {
   const patient = new PatientState({ patientId: '', partition: 0, eventTime: 0 }, config, 1);
   const row = new Float32Array(encoder.size);
-  encoder.encode(patient, 0, 0, patient.timeline.carry, row, 0);
+  encoder.encode(patient, 0, 0, patient.timeline.summary, row, 0);
   return row;
 }
 
@@ -82,6 +82,6 @@ function encodeAll(
   }
   if (own !== null) patient.timeline.record(0, variable, own, 2);
   const row = new Float32Array(encoder.size);
-  encoder.encode(patient, 0, 3, patient.timeline.carry, row, 0);
+  encoder.encode(patient, 0, 3, patient.timeline.summary, row, 0);
   return row;
 }

@@ -2,7 +2,7 @@ import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Aligner, type AlignmentSink } from '../align/aligner.js';
 import type { PatientState } from '../align/patient.js';
-import type { Carry, StepGrid, StepIndex } from '../align/timeline.js';
+import type { RunningSummary, StepGrid, StepIndex } from '../align/timeline.js';
 import { VARIABLES } from '../clinical/variables.js';
 import { type ClinicalEvent, compareEvents } from '../events/event.js';
 import { type EncoderConfig, FeatureEncoder } from '../features/encoder.js';
@@ -36,10 +36,10 @@ export async function exportFeatures(
       rows.set(patient, new Float32Array(grid.steps * encoder.size));
       scores.set(patient, new Float32Array(grid.steps * SCORE_NAMES.length).fill(Number.NaN));
     },
-    stepClosed: (patient: PatientState, step: StepIndex, carry: Carry) => {
+    stepClosed: (patient: PatientState, step: StepIndex, summary: RunningSummary) => {
       if (step >= grid.steps || !rows.has(patient)) return;
       const { timeline } = patient;
-      encoder.encode(patient, step, timeline.endOf(step), carry, rows.get(patient)!, step * encoder.size);
+      encoder.encode(patient, step, timeline.endOf(step), summary, rows.get(patient)!, step * encoder.size);
       // A step revised by late data keeps the scores it had: they are of what was known then.
       if (step !== timeline.openStep) return;
       writeScores(timeline, timeline.endOf(step), scores.get(patient)!, step * SCORE_NAMES.length);

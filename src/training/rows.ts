@@ -181,7 +181,7 @@ class RowWriter {
     const row = this.#rows % ROWS_A_WRITE;
     const [features, at, scores] = this.#files;
     const step = timeline.openStep;
-    this.encoder.encode(patient, step, asOf, timeline.carry, features.buffer, row * features.size);
+    this.encoder.encode(patient, step, asOf, timeline.summary, features.buffer, row * features.size);
     at.buffer.set([place, (asOf - timeline.origin) / HOUR_MS, isMoment], row * at.size);
     writeScores(timeline, asOf, scores.buffer, row * scores.size);
     this.#rows++;

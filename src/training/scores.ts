@@ -52,9 +52,9 @@ export function writeScores(
     ages[b] < ages[a] || Number.isNaN(ages[a]) ? values[b] : values[a];
   const map = newer(MAP_LINE, MAP_CUFF);
   const hours = (asOf - timeline.origin) / HOUR_MS;
-  const { carry } = timeline;
-  const isUrineKnown = hours >= LEAST_URINE_HOURS && carry.seen[URINE] > 0;
-  const urinePerDay = isUrineKnown ? (24 * carry.mean[URINE] * carry.seen[URINE]) / hours : null;
+  const { summary } = timeline;
+  const isUrineKnown = hours >= LEAST_URINE_HOURS && summary.seen[URINE] > 0;
+  const urinePerDay = isUrineKnown ? (24 * summary.mean[URINE] * summary.seen[URINE]) / hours : null;
   const parts = [
     sofaRespiration(known(PAO2), known(FIO2), known(VENT) === 1),
     sofaCoagulation(known(PLATELETS)),

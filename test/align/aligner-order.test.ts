@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PatientState } from '../../src/align/patient.js';
-import { Carry } from '../../src/align/timeline.js';
+import { RunningSummary } from '../../src/align/timeline.js';
 import { type ClinicalEvent, compareEvents } from '../../src/events/event.js';
 import { FeatureEncoder } from '../../src/features/encoder.js';
 import { eventOf, labs, START, vitals } from '../helpers.js';
@@ -20,9 +20,9 @@ const ENCODER = new FeatureEncoder({
 class RowKeeper extends Recorder {
   readonly rows = new Map<number, Float32Array>();
 
-  override stepClosed(patient: PatientState, step: number, carry: Carry): void {
+  override stepClosed(patient: PatientState, step: number, summary: RunningSummary): void {
     const row = new Float32Array(ENCODER.size);
-    ENCODER.encode(patient, step, patient.timeline.endOf(step), carry, row, 0);
+    ENCODER.encode(patient, step, patient.timeline.endOf(step), summary, row, 0);
     this.rows.set(step, row);
   }
 }
@@ -140,15 +140,15 @@ function expectSameRows(incremental: RowKeeper, full: RowKeeper): void {
   for (const [step, row] of full.rows) expectClose(incremental.rows.get(step)!, row, `step ${step}`);
 }
 
-/** The open step's row, with the carry that is kept and with one folded from the start. */
+/** The open step's row, with the summary that is kept and with one folded from the start. */
 function openRow(patient: PatientState): Float32Array {
   const { timeline, lastEventAt } = patient;
   const kept = new Float32Array(ENCODER.size);
-  ENCODER.encode(patient, timeline.openStep, lastEventAt, timeline.carry, kept, 0);
-  const carry = new Carry();
-  timeline.foldBefore(carry, timeline.openStep);
+  ENCODER.encode(patient, timeline.openStep, lastEventAt, timeline.summary, kept, 0);
+  const summary = new RunningSummary();
+  timeline.foldBefore(summary, timeline.openStep);
   const folded = new Float32Array(ENCODER.size);
-  ENCODER.encode(patient, timeline.openStep, lastEventAt, carry, folded, 0);
+  ENCODER.encode(patient, timeline.openStep, lastEventAt, summary, folded, 0);
   expect(kept).toEqual(folded);
   return kept;
 }

@@ -1,6 +1,6 @@
 import { Aligner, type AlignmentSink, type AlignOptions } from '../../src/align/aligner.js';
 import type { PatientState } from '../../src/align/patient.js';
-import type { Carry } from '../../src/align/timeline.js';
+import type { RunningSummary } from '../../src/align/timeline.js';
 import { variableIndex } from '../../src/clinical/variables.js';
 import type { ClinicalEvent } from '../../src/events/event.js';
 import { adt, eventOf, HOUR_MS, labs, START, vitals } from '../helpers.js';
@@ -32,7 +32,7 @@ export class Recorder implements AlignmentSink {
     return this.said;
   }
 
-  stepClosed({ patientId }: PatientState, step: number, _carry: Carry): void {
+  stepClosed({ patientId }: PatientState, step: number, _summary: RunningSummary): void {
     this.said.push(`${patientId} step ${step}`);
   }
   scoreDue({ patientId }: PatientState, time: number): void {

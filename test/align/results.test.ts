@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Aligner, type AlignmentSink, type AlignOptions } from '../../src/align/aligner.js';
 import { hash32, hashOfId, type Result, ResultLog } from '../../src/align/results.js';
-import { Carry, type PatientTimeline } from '../../src/align/timeline.js';
+import { type PatientTimeline, RunningSummary } from '../../src/align/timeline.js';
 import { variableIndex } from '../../src/clinical/variables.js';
 import { type ClinicalEvent, compareEvents } from '../../src/events/event.js';
 import { eventOf, HOUR_MS, labs, START, vitals } from '../helpers.js';
@@ -40,13 +40,13 @@ function timelineOf(events: readonly ClinicalEvent[]): PatientTimeline {
 
 /** All that features and states are made from: what the steps hold, where they hold anything, their fold, and the episodes. */
 function seenIn(timeline: PatientTimeline) {
-  const { count, mean, last, lastOffset, carry, openStep } = timeline;
+  const { count, mean, last, lastOffset, summary, openStep } = timeline;
   const cells = [...count].flatMap((n, cell) =>
     n === 0 ? [] : [[cell, n, mean[cell], last[cell], lastOffset[cell]]],
   );
   const folded = [LACTATE, POTASSIUM].map((variable) => {
-    const out = new Carry(1);
-    out.copy(carry, variable, 0);
+    const out = new RunningSummary(1);
+    out.copy(summary, variable, 0);
     return out.seen[0] === 0 ? null : out;
   });
   timeline.signs.update();

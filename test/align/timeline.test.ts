@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Carry, PatientTimeline } from '../../src/align/timeline.js';
+import { PatientTimeline, RunningSummary } from '../../src/align/timeline.js';
 import { variableIndex } from '../../src/clinical/variables.js';
 import { HOUR_MS, START } from '../helpers.js';
 
@@ -20,10 +20,10 @@ function timelineOf(steps: readonly (readonly number[])[]): PatientTimeline {
   return timeline;
 }
 
-/** What a carry says of heart rate; void where it was not seen. */
-function heartRateOf(carry: Carry): number[] {
-  if (carry.seen[HR] === 0) return [0];
-  const { seen, last, lastAt, first, mean, squares, min, max, recent, recentWeight, recentStep } = carry;
+/** What a summary says of heart rate; void where it was not seen. */
+function heartRateOf(summary: RunningSummary): number[] {
+  if (summary.seen[HR] === 0) return [0];
+  const { seen, last, lastAt, first, mean, squares, min, max, recent, recentWeight, recentStep } = summary;
   const fields = [seen, last, lastAt, first, mean, squares, min, max, recent, recentWeight, recentStep];
   return fields.map((field) => field[HR]);
 }
@@ -47,7 +47,7 @@ describe('PatientTimeline', () => {
   it('gives the last known value with its age, and NaN for what was never seen', () => {
     const timeline = timelineOf([[70], [], [90, 95]]);
     timeline.record(1, LACTATE, 2.5, START + HOUR_MS);
-    timeline.foldBefore(timeline.carry, timeline.openStep);
+    timeline.foldBefore(timeline.summary, timeline.openStep);
     const values = new Float32Array(timeline.count.length / GRID.steps);
     const ages = new Float32Array(values.length);
     timeline.lastKnown(START + 3 * HOUR_MS, values, ages);
@@ -59,7 +59,7 @@ describe('PatientTimeline', () => {
   it('forgets what leaves the ring', () => {
     const timeline = timelineOf([[70], [], [], [], [], []]);
     expect(timeline.oldestStep).toBe(2);
-    expect(timeline.carry.seen[HR]).toBe(0);
+    expect(timeline.summary.seen[HR]).toBe(0);
   });
 
   it('folds step by step to what folding anew gives, however long the stay', () => {
@@ -67,35 +67,37 @@ describe('PatientTimeline', () => {
     fc.assert(
       fc.property(fc.array(fc.array(value, { maxLength: 3 }), { minLength: 1, maxLength: 12 }), (steps) => {
         const timeline = timelineOf(steps);
-        const anew = new Carry();
+        const anew = new RunningSummary();
         timeline.foldBefore(anew, timeline.openStep);
-        expect(heartRateOf(timeline.carry)).toEqual(heartRateOf(anew));
+        expect(heartRateOf(timeline.summary)).toEqual(heartRateOf(anew));
       }),
     );
   });
 });
 
-describe('Carry', () => {
+describe('RunningSummary', () => {
   it('folds the step means: first, mean, spread, extremes, and a mean that forgets by half in three steps', () => {
-    const { carry } = timelineOf([[60, 80], [100], [], [90]]);
-    expect(carry.seen[HR]).toBe(2);
-    expect([carry.first[HR], carry.mean[HR], carry.min[HR], carry.max[HR]]).toEqual([70, 85, 70, 100]);
-    expect(carry.squares[HR]).toBeCloseTo(450, 6);
+    const { summary } = timelineOf([[60, 80], [100], [], [90]]);
+    expect(summary.seen[HR]).toBe(2);
+    expect([summary.first[HR], summary.mean[HR], summary.min[HR], summary.max[HR]]).toEqual([
+      70, 85, 70, 100,
+    ]);
+    expect(summary.squares[HR]).toBeCloseTo(450, 6);
     const weight = 0.5 ** (1 / 3);
-    expect(carry.recent[HR]).toBeCloseTo((70 * weight + 100) / (weight + 1), 4);
+    expect(summary.recent[HR]).toBeCloseTo((70 * weight + 100) / (weight + 1), 4);
   });
 
   it('does not change with the density of a feed that says the same', () => {
-    const hourly = timelineOf([[80], [90], [120], []]).carry;
-    const dense = timelineOf([Array(60).fill(80), Array(60).fill(90), Array(60).fill(120), []]).carry;
+    const hourly = timelineOf([[80], [90], [120], []]).summary;
+    const dense = timelineOf([Array(60).fill(80), Array(60).fill(90), Array(60).fill(120), []]).summary;
     for (const field of ['seen', 'first', 'mean', 'squares', 'min', 'max', 'recent'] as const) {
       expect(dense[field]).toEqual(hourly[field]);
     }
   });
 
   it('is hardly moved by one artefact among sixty values', () => {
-    const clean = timelineOf([Array(60).fill(80), []]).carry;
-    const flushed = timelineOf([[...Array(59).fill(80), 300], []]).carry;
+    const clean = timelineOf([Array(60).fill(80), []]).summary;
+    const flushed = timelineOf([[...Array(59).fill(80), 300], []]).summary;
     expect(flushed.max[HR] - clean.max[HR]).toBeLessThan(4);
   });
 });

@@ -243,7 +243,7 @@ describe('notes and images in the score', () => {
     const row = (of: typeof patient) => {
       const out = new Float32Array(encoder.size);
       const { timeline } = of;
-      encoder.encode(of, timeline.openStep, START + 3 * HOUR_MS, timeline.carry, out, 0);
+      encoder.encode(of, timeline.openStep, START + 3 * HOUR_MS, timeline.summary, out, 0);
       return out;
     };
     expect(row(restored.patient)).toEqual(row(patient));

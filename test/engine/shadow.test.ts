@@ -214,7 +214,7 @@ describe('ShadowModel', () => {
     const patient = newPatient();
     shadow.score(patient, START, score(0, 0.5));
     expect(await shadow.settle(shadow.take())).toEqual([]);
-    shadow.close(patient, 0, patient.timeline.carry);
+    shadow.close(patient, 0, patient.timeline.summary);
     shadow.score(patient, START, score(1, 0.5));
     expect(await shadow.settle(shadow.take())).toEqual([]);
     expect(warnings).toEqual([`the shadow model ${SERVED} failed and is switched off: out of memory`]);
@@ -225,7 +225,7 @@ describe('ShadowModel', () => {
     const patient = newPatient();
     for (let hour = 0; hour < 9; hour++) {
       patient.timeline.record(hour, 0, 70 + 12 * hour, START + hour * HOUR_MS);
-      seen.close(patient, hour, patient.timeline.carry);
+      seen.close(patient, hour, patient.timeline.summary);
       patient.timeline.advance();
     }
     restored.restore(patient);

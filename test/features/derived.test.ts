@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PatientState } from '../../src/align/patient.js';
-import { Carry } from '../../src/align/timeline.js';
+import { RunningSummary } from '../../src/align/timeline.js';
 import { variableIndex } from '../../src/clinical/variables.js';
 import { DERIVED_NAMES, encodeDerived } from '../../src/features/derived.js';
 import { FeatureEncoder } from '../../src/features/encoder.js';
@@ -9,22 +9,22 @@ import { HOUR_MS, START } from '../helpers.js';
 
 const ids = ['heartRate', 'sbpInvasive', 'sbpCuff', 'pao2', 'fio2', 'urine', 'weight'];
 
-function carryOf(values: Readonly<Record<string, readonly number[]>>): Carry {
-  const carry = new Carry();
+function summaryOf(values: Readonly<Record<string, readonly number[]>>): RunningSummary {
+  const summary = new RunningSummary();
   for (const [id, course] of Object.entries(values)) {
     const variable = variableIndex(id);
     course.forEach((value, step) => {
-      carry.add(variable, step, value);
-      carry.last[variable] = value;
-      carry.lastAt[variable] = step * HOUR_MS;
+      summary.add(variable, step, value);
+      summary.last[variable] = value;
+      summary.lastAt[variable] = step * HOUR_MS;
     });
   }
-  return carry;
+  return summary;
 }
 
 function derivedOf(values: Readonly<Record<string, readonly number[]>>, hours = 2): Record<string, number> {
   const row = new Float32Array(DERIVED_NAMES.length);
-  encodeDerived(carryOf(values), hours, 5, row, 0);
+  encodeDerived(summaryOf(values), hours, 5, row, 0);
   return Object.fromEntries(DERIVED_NAMES.map((name, index) => [name, row[index]]));
 }
 
@@ -87,8 +87,15 @@ describe('encodeDerived', () => {
           timeline.record(hour, variableIndex(id), value, START + hour * HOUR_MS);
         });
         const row = new Float32Array(encoder.size);
-        encoder.encode(patient, timeline.openStep, timeline.endOf(timeline.openStep), timeline.carry, row, 0);
-        const all = new Carry();
+        encoder.encode(
+          patient,
+          timeline.openStep,
+          timeline.endOf(timeline.openStep),
+          timeline.summary,
+          row,
+          0,
+        );
+        const all = new RunningSummary();
         timeline.foldBefore(all, timeline.openStep + 1);
         const expected = new Float32Array(DERIVED_NAMES.length);
         encodeDerived(all, values.length, 5, expected, 0);

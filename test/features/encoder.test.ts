@@ -22,8 +22,8 @@ function patientOf(): PatientState {
 /** The row of the open step as of `at` ms after admission, by feature name. */
 function rowOf(patient: PatientState, at: number): Record<string, number> {
   const row = new Float32Array(encoder.size);
-  const { openStep, carry } = patient.timeline;
-  encoder.encode(patient, openStep, START + at, carry, row, 0);
+  const { openStep, summary } = patient.timeline;
+  encoder.encode(patient, openStep, START + at, summary, row, 0);
   return Object.fromEntries(encoder.featureNames.map((name, index) => [name, row[index]]));
 }
 
@@ -107,7 +107,7 @@ describe('FeatureEncoder', () => {
     const { timeline } = patient;
     const rowAt = (step: number, ms: number) => {
       const out = new Float32Array(modal.size).fill(9);
-      modal.encode(patient, step, START + ms, timeline.carry, out, 0);
+      modal.encode(patient, step, START + ms, timeline.summary, out, 0);
       return [...out.slice(-9)];
     };
     expect(modal.featureNames.slice(-9)).toEqual([

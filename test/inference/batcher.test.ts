@@ -44,7 +44,7 @@ async function score(runs: readonly ClinicalEvent[][], maxBatch: number) {
   const risks: Risks = new Map();
   const sink: AlignmentSink = {
     ...SILENT,
-    stepClosed: (patient, step, carry) => batcher.close(patient, step, carry),
+    stepClosed: (patient, step, summary) => batcher.close(patient, step, summary),
     scoreDue: (patient, time) =>
       batcher.score(patient, time, ({ outcomes: { risk } }) =>
         risks.set(`${patient.patientId} ${time}`, risk),
@@ -70,15 +70,15 @@ async function scoreOneByOne(events: readonly ClinicalEvent[]): Promise<Risks> {
   const tokens: Token[] = [];
   const sink: AlignmentSink = {
     ...SILENT,
-    stepClosed: (patient, step, carry) => {
+    stepClosed: (patient, step, summary) => {
       const x = new Float32Array(MODEL.encoder.size);
-      MODEL.encoder.encode(patient, step, patient.timeline.endOf(step), carry, x, 0);
+      MODEL.encoder.encode(patient, step, patient.timeline.endOf(step), summary, x, 0);
       tokens.push({ patient, step, x, time: null });
     },
     scoreDue: (patient, time) => {
       const x = new Float32Array(MODEL.encoder.size);
-      const { openStep, carry } = patient.timeline;
-      MODEL.encoder.encode(patient, openStep, time, carry, x, 0);
+      const { openStep, summary } = patient.timeline;
+      MODEL.encoder.encode(patient, openStep, time, summary, x, 0);
       tokens.push({ patient, step: openStep, x, time });
     },
   };
@@ -142,7 +142,7 @@ describe('MicroBatcher', () => {
     for (const id of ['a', 'b', 'c']) {
       const patient = new PatientState({ patientId: id, partition: 0, eventTime: START }, ALIGN, 8);
       batcher.score(patient, START + 1, () => done.push(`${id}1`));
-      batcher.close(patient, 0, patient.timeline.carry);
+      batcher.close(patient, 0, patient.timeline.summary);
       patient.timeline.advance();
       batcher.score(patient, START + HOUR_MS, () => done.push(`${id}2`));
     }
@@ -331,7 +331,7 @@ describe('silence', () => {
     const x = new Float32Array(MODEL.encoder.size);
     const age = new Int32Array(MODEL.shape.slots);
     const run = (step: number, asOf: number) => {
-      MODEL.encoder.encode(patient, step, asOf, timeline.carry, x, 0);
+      MODEL.encoder.encode(patient, step, asOf, timeline.summary, x, 0);
       cache.writeAges(step, age, 0);
       return runtime.run({ rows: 1, x, k: cache.k, v: cache.v, age });
     };

@@ -15,7 +15,7 @@ function count(drift: DriftCounters, heartRate: number | null): readonly string[
   patient.timeline.record(0, variableIndex('temperature'), temperature.center, START);
   if (heartRate !== null) patient.timeline.record(0, variableIndex('heartRate'), heartRate, START);
   const rows = new Float32Array(2 * MODEL.encoder.size);
-  MODEL.encoder.encode(patient, 0, START, patient.timeline.carry, rows, MODEL.encoder.size);
+  MODEL.encoder.encode(patient, 0, START, patient.timeline.summary, rows, MODEL.encoder.size);
   return drift.add(rows, MODEL.encoder.size);
 }
 

@@ -57,7 +57,7 @@ async function score(
   const batcher = new MicroBatcher(MODEL.encoder, runtime, MODEL.shape, 8);
   let scored: Scored | null = null;
   for (const each of [...others, patient]) {
-    for (let hour = 0; hour < HOURS; hour++) batcher.close(each, hour, each.timeline.carry);
+    for (let hour = 0; hour < HOURS; hour++) batcher.close(each, hour, each.timeline.summary);
     batcher.score(
       each,
       NOW,
@@ -73,7 +73,7 @@ async function score(
 
 function encode(encoder: FeatureEncoder, patient: PatientState): Float32Array {
   const row = new Float32Array(encoder.size);
-  encoder.encode(patient, HOURS, NOW, patient.timeline.carry, row, 0);
+  encoder.encode(patient, HOURS, NOW, patient.timeline.summary, row, 0);
   return row;
 }
 
@@ -213,8 +213,8 @@ describe('contributions', () => {
         'image.0',
         'image.seen',
       ],
-      encode: (...[patient, step, asOf, carry, out, at]: Parameters<FeatureEncoder['encode']>) => {
-        MODEL.encoder.encode(patient, step, asOf, carry, out, at);
+      encode: (...[patient, step, asOf, summary, out, at]: Parameters<FeatureEncoder['encode']>) => {
+        MODEL.encoder.encode(patient, step, asOf, summary, out, at);
         const [text, image] = notes.get(patient.patientId)!;
         out.set([text, Number(text !== 0), image, Number(image !== 0)], at + size);
       },
@@ -241,7 +241,7 @@ describe('contributions', () => {
       for (const patientId of notes.keys()) {
         const patient = new PatientState({ patientId, partition: 0, eventTime: START }, GRID, 8);
         batcher.score(patient, START, (scored) => results.set(patientId, scored));
-        batcher.close(patient, 0, patient.timeline.carry);
+        batcher.close(patient, 0, patient.timeline.summary);
       }
       await batcher.flush();
       return results;

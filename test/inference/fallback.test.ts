@@ -48,7 +48,7 @@ async function score(runtime: InferenceRuntime): Promise<number[]> {
     for (let hour = 0; hour < 10; hour++) {
       patient.timeline.record(hour, 0, 60 + 10 * hour, START + hour * HOUR_MS);
       batcher.score(patient, START + hour * HOUR_MS + 1, ({ outcomes: { risk } }) => risks.push(risk));
-      batcher.close(patient, hour, patient.timeline.carry);
+      batcher.close(patient, hour, patient.timeline.summary);
       patient.timeline.advance();
     }
   }
