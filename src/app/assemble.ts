@@ -254,7 +254,7 @@ async function serve(config: Config, { parts, allow }: Life, opened: OpenEngine)
     clock,
     notices,
     codec: engine.codec,
-    // Only what partitions are dealt to can be behind its share of them.
+    // Only what partitions are assigned to can be behind its share of them.
     ...(opened.live === null ? {} : { catchingUp: () => engine.catchingUp }),
     partitionOf: (patientId) => engine.partitionOf(patientId),
     explain: (patientId) => engine.explain(patientId),

@@ -4,7 +4,7 @@ import type { EachBatchPayload } from './kafkajs/index.js';
 /** A partition, from its assignment to this process until another has it. */
 export class AssignedPartition {
   readonly partition: number;
-  /** The handler has dealt with the assignment. What is to be committed before is of an earlier one. */
+  /** The handler has processed the assignment. What is to be committed before is of an earlier one. */
   isReady = false;
   /** By topic on the cluster, the next offset to hand over. */
   readonly next = new Map<string, number>();

@@ -53,7 +53,7 @@ interface Cluster {
   readonly admin: Admin;
 }
 
-/** What is read cannot be dealt with: that is no fault of the brokers. */
+/** What is read cannot be processed: that is no fault of the brokers. */
 class HandlerError extends Error {}
 
 /** Reads from where each range has been read to. */

@@ -54,7 +54,7 @@ export class Subscription implements Consumer {
   readonly #topics: readonly string[];
   readonly #heartbeatMs: number;
   readonly #progress = new ReadProgress();
-  /** By broker, when it was asked for the answer that is being dealt with. */
+  /** By broker, when it was asked for the answer that is being processed. */
   readonly #askedAt = new Map<number, number>();
   /** When the group last answered, on this process's monotonic clock. */
   #heardAt = Number.NEGATIVE_INFINITY;
@@ -307,7 +307,7 @@ export class Subscription implements Consumer {
     }
   }
 
-  /** The group is in its next generation. What is gone is given up before anything new is read. */
+  /** The group is in its next generation. What is gone is revoked before anything new is read. */
   #joined(assignment: Assignment): void {
     const { handler, troubles } = this.#options;
     const { generation, revoked, added } = this.#generation.next(assignment);

@@ -87,7 +87,7 @@ export class ReadProgress {
     for (const [key, topic] of this.#topics) if (topic.partition === partition) this.#topics.delete(key);
   }
 
-  /** An answer has come, and until `await()` it is dealt with. */
+  /** An answer has come, and until `await()` it is processed. */
   arrive(): void {
     this.#waited += Math.min(LONGEST_WAIT_MS, this.#now() - this.#waitsSince);
   }

@@ -4,7 +4,7 @@ import type { EpochMs } from '../events/event.js';
 const NEVER = Number.NEGATIVE_INFINITY;
 
 /**
- * One write of a checkpoint: how far the input was dealt with when it began. Partitions may be given up while it is under way: what
+ * One write of a checkpoint: how far the input was processed when it began. Partitions may be revoked while it is under way: what
  * it has of them is void from then on, also where they come back before it ends.
  */
 export class CheckpointWrite {
@@ -40,7 +40,7 @@ export class CheckpointWrite {
     }
   }
 
-  /** Event time up to which the partition is dealt with; −∞ where nothing of it is committed. */
+  /** Event time up to which the partition is processed; −∞ where nothing of it is committed. */
   readTo(partition: number): EpochMs {
     const isCommitted = [...this.#positions.values()].some((position) => position.partition === partition);
     return (isCommitted ? this.#newest.get(partition) : undefined) ?? NEVER;

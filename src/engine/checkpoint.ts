@@ -15,7 +15,7 @@ import { compressed, dischargeOf, type RestoredPatient, snapshotOf } from './sna
 export interface CheckpointOptions extends RestorerOptions {
   readonly aligner: Aligner;
   readonly batcher: MicroBatcher;
-  /** Event time up to which all of a partition is dealt with; undefined where that is not known yet. */
+  /** Event time up to which all of a partition is processed; undefined where that is not known yet. */
   readonly watermarkOf: (partition: number) => EpochMs | undefined;
 }
 
@@ -53,11 +53,11 @@ export class Checkpoint {
   readonly #positions = new Map<string, Position>();
   /** The one under way. */
   #write: CheckpointWrite | null = null;
-  /** By partition and topic, how far the input is dealt with. */
+  /** By partition and topic, how far the input is processed. */
   readonly #reached = new Map<number, Record<string, number>>();
   /** Where the last snapshot of each patient in memory stands in the log. */
   readonly #places = new Map<string, StatePlace>();
-  /** By partition, event time of the newest observation that was dealt with. */
+  /** By partition, event time of the newest observation that was processed. */
   readonly #newest = new Map<number, EpochMs>();
   /** States of patients written so far. */
   written = 0;
@@ -90,7 +90,7 @@ export class Checkpoint {
   }
 
   /**
-   * Writes what changed since the last call, some patients at a time. Then commits what was dealt with before the first of them,
+   * Writes what changed since the last call, some patients at a time. Then commits what was processed before the first of them,
    * and forgets stays that ended long before that. Between two copies the stream goes on: each snapshot has its own place in the
    * input. Where the process may have lost its partitions, or the bus is away, the rest is left to the next call.
    */
@@ -132,7 +132,7 @@ export class Checkpoint {
     for (const { patientId } of forgotten) this.#places.delete(patientId);
   }
 
-  /** The partitions are given up: what was to be written and committed of them is void. Called once all of theirs is dealt with. */
+  /** The partitions are revoked: what was to be written and committed of them is void. Called once all of theirs is processed. */
   forget(partitions: readonly number[]): void {
     for (const partition of partitions) {
       this.#reached.delete(partition);

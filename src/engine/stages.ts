@@ -74,7 +74,7 @@ export interface Watermark {
   readonly complete: EpochMs;
 }
 
-/** Events released in order, with how far the input may be committed once they are dealt with. */
+/** Events released in order, with how far the input may be committed once they are processed. */
 export interface OrderedBatch {
   readonly events: readonly ClinicalEvent[];
   /** By partition, with these events. */
@@ -149,7 +149,7 @@ export class AlignAndScore {
   readonly aligner: Aligner;
   /** Patients who are not in memory. */
   readonly silent = new SilentPatients();
-  /** Event time up to which all of a partition is dealt with. */
+  /** Event time up to which all of a partition is processed. */
   readonly watermarks = new Map<number, EpochMs>();
   #actions: Action[] = [];
   #trust: TrustState[] = [];

@@ -104,7 +104,7 @@ export class EmbeddedBus implements EventBus {
     return EmbeddedSubscription.start({ log: this.#log, group: GROUP, topics, handler, clock, onTrouble });
   }
 
-  /** Removes what is older than its topic keeps it; nothing that the group has not dealt with. */
+  /** Removes what is older than its topic keeps it; nothing that the group has not processed. */
   async sweep(): Promise<void> {
     const now = this.#clock.now();
     for (const { name, partitions } of this.#log.topics()) {
