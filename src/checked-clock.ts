@@ -1,4 +1,5 @@
 import { type Clock, WALL_CLOCK } from './clock.js';
+import { MINUTE_MS } from './durations.js';
 import type { EpochMs } from './events/event.js';
 
 /** A clock other than this machine's. */
@@ -18,7 +19,6 @@ export interface ClockTroubles {
   clear(kind: string): void;
 }
 
-const MINUTE_MS = 60_000;
 /** So far two machines' clocks may be apart, in milliseconds: less than this delays or hastens no alert by more. */
 const TOLERANCE_MS = 5000;
 /** So far a producer's newest event may be ahead before it counts as evidence. */

@@ -1,6 +1,7 @@
 import { SIGN_IDS, SIGNS } from '../clinical/signs.js';
 import { VARIABLES } from '../clinical/variables.js';
 import type { Evidence } from '../contract/messages.js';
+import { DAY_MS } from '../durations.js';
 
 /** Values shown as evidence: what a state is told from, and what says how other organs do. */
 const EVIDENCE = new Set([
@@ -8,7 +9,7 @@ const EVIDENCE = new Set([
   ...['creatinine', 'platelets', 'bilirubin'],
 ]);
 /** Evidence older than this is left out. */
-const EVIDENCE_AGE_MS = 24 * 3_600_000;
+const EVIDENCE_AGE_MS = DAY_MS;
 
 /** By variable index. */
 const IS_SHOWN = VARIABLES.map(({ id }) => EVIDENCE.has(id));

@@ -7,6 +7,7 @@ import {
   withPresentFields,
 } from '../contract/messages.js';
 import { signalOf } from '../contract/signals.js';
+import { MINUTE_MS } from '../durations.js';
 import type { EpochMs } from '../events/event.js';
 import type { AlertRule } from '../settings/config.js';
 import { PlaceWatch, type StoredPlaceWatch } from './place-watch.js';
@@ -60,7 +61,6 @@ interface StoredStay {
   readonly trail: Trail;
 }
 
-const MINUTE_MS = 60_000;
 const DEFAULT_SNOOZE_MS = 30 * MINUTE_MS;
 /** By default a patient may be without a ward for so long: vital signs come before the admission is entered. */
 const PLACE_UNKNOWN_AFTER_MS = MINUTE_MS;

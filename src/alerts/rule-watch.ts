@@ -1,6 +1,7 @@
 import type { Contributions } from '../contract/contributions.js';
 import type { AlertMessage } from '../contract/messages.js';
 import { type SignalSource, signalOf } from '../contract/signals.js';
+import { MINUTE_MS } from '../durations.js';
 import { hashId } from '../events/dead-letter.js';
 import type { EpochMs } from '../events/event.js';
 import type { AlertRule } from '../settings/config.js';
@@ -9,7 +10,6 @@ import { advance, lapse, notBefore, type RuleState } from './rule-state.js';
 import { closed, lapseTime, opened, stepOf } from './rule-step.js';
 import type { MeasuredMoment } from './state-watch.js';
 
-const MINUTE_MS = 60_000;
 const TREND_MS = 60 * MINUTE_MS;
 
 /** What the policy needs of a score. */

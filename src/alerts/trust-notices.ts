@@ -1,6 +1,7 @@
 import { reasonCode, reasonOf } from '../clinical/trust.js';
 import { VARIABLES, variableIndex } from '../clinical/variables.js';
 import type { Priority } from '../contract/messages.js';
+import { MINUTE_MS } from '../durations.js';
 import type { EpochMs } from '../events/event.js';
 import type { NoticeBoard } from './notices.js';
 
@@ -9,7 +10,7 @@ export const UNWATCHED = 'patient-unwatched';
 export const NOT_USED = 'value-not-used';
 
 /** What is older than this, as of a backlog, is nothing to go to the bed for. */
-const PAST_MS = 15 * 60_000;
+const PAST_MS = 15 * MINUTE_MS;
 
 /** What is not used of a patient's values as of a moment: all of it. */
 export interface TrustState {

@@ -1,8 +1,8 @@
 import type { DeadLetterMessage, Priority } from '../contract/messages.js';
+import { MINUTE_MS } from '../durations.js';
 import type { EpochMs } from '../events/event.js';
 import type { NoticeBoard } from './notices.js';
 
-const MINUTE_MS = 60_000;
 /** So long without a further one it is over. */
 const QUIET_MS = 15 * MINUTE_MS;
 

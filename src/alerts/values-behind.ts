@@ -1,7 +1,7 @@
+import { MINUTE_MS } from '../durations.js';
 import type { EpochMs, ObservationEvent } from '../events/event.js';
 import type { NoticeBoard } from './notices.js';
 
-const MINUTE_MS = 60_000;
 /** Values are behind where they come so long after their time: more than any feed needs, less than a time zone is off. Ours. */
 const BEHIND_MS = 30 * MINUTE_MS;
 /** So long they must be behind by the same: of a backlog, and of a gateway that catches up, the delay shrinks. */

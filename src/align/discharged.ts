@@ -1,4 +1,5 @@
 import type { AdtMessage } from '../contract/messages.js';
+import { HOUR_MS } from '../durations.js';
 import type { AdtClinicalEvent, ClinicalEvent, EpochMs } from '../events/event.js';
 import type { AppliedTo, PatientState } from './patient.js';
 
@@ -20,7 +21,7 @@ const MOST = 100_000;
  * So long after a discharge its stay can go on as if it had not been, in event time: the errors of an evening are put right
  * in the morning. Later, who is here after all begins a new stay.
  */
-export const TAKE_BACK_MS = 12 * 3_600_000;
+export const TAKE_BACK_MS = 12 * HOUR_MS;
 
 /** The stays that are over and not forgotten, by patient. */
 export class DischargedStays {

@@ -1,10 +1,11 @@
 import { USED } from '../clinical/trust.js';
+import { DAY_MS } from '../durations.js';
 import type { ObservationEvent } from '../events/event.js';
 import { hash32 } from './results.js';
 import type { PatientTimeline, StepIndex } from './timeline.js';
 
 /** What came before a stay's first event counts as this much older at most: timelines keep ages in 32 bits of milliseconds. */
-const MAX_BEFORE_MS = 24 * 24 * 3_600_000;
+const MAX_BEFORE_MS = 24 * DAY_MS;
 
 /** Records the values of an event in a step, which must be in the ring; gives the oldest step that changed. What is not used is not recorded. */
 export function recordValues(timeline: PatientTimeline, step: StepIndex, event: ObservationEvent): StepIndex {

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RETENTION_MS, TOPICS } from '../contract/topics.js';
+import { HOUR_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import type { TopicDescription } from './bus.js';
 import type { KafkaBusConfig } from './kafka-client.js';
 import kafkajs, { type Admin } from './kafkajs/index.js';
 
-const HOUR_MS = 3_600_000;
 const LEADERS_TIMEOUT_MS = 30_000;
 const LEADERS_POLL_MS = 50;
 const MAX_IMAGING_BYTES = 33 * 1_048_576;

@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS } from '../durations.js';
 import { type News2Inputs, news2 } from './news2.js';
 import { qsofa } from './qsofa.js';
 import {
@@ -14,9 +15,9 @@ import { isSilentBeside, SILENT_CHART_MS, SILENT_MONITOR_MS } from './sources.js
 import { variableIndex } from './variables.js';
 
 /** A vital sign older than this says nothing of the present and counts as missing. */
-export const MAX_VITAL_AGE_MS = 4 * 3_600_000;
+export const MAX_VITAL_AGE_MS = 4 * HOUR_MS;
 /** A laboratory value older than this says nothing of the present. Ours: most are drawn at least daily. */
-export const MAX_LAB_AGE_MS = 24 * 3_600_000;
+export const MAX_LAB_AGE_MS = DAY_MS;
 
 const RESP_RATE = variableIndex('respRate');
 const SPO2 = variableIndex('spo2');

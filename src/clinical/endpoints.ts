@@ -9,12 +9,10 @@
  *     respiratory distress syndrome", Chest 2007;132:410-417.
  * What departs from them is said at each function and constant; data charted once an hour, without drugs, force it.
  */
+import { HOUR_MS, MINUTE_MS } from '../durations.js';
 import { MAX_VITAL_AGE_MS } from './bedside.js';
 import { type Interval, intersection, union } from './intervals.js';
 import { MAX_SF_SPO2 } from './signs.js';
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 
 /** Mean arterial pressure in mmHg, at or below: hypotension [H]. */
 export const HYPOTENSION_MAP = 65;

@@ -9,6 +9,7 @@
  * The first onset is told apart from a recurrence. Spans closer than the wash-out are one: a value that crosses its limit again
  * and again is one event.
  */
+import { HOUR_MS } from '../durations.js';
 import {
   circulatoryFailure,
   hypotension,
@@ -20,7 +21,6 @@ import {
 } from './endpoints.js';
 import type { Interval } from './intervals.js';
 
-const HOUR_MS = 3_600_000;
 /** Free of the endpoint for this long, a patient can have an onset again; until then no row is at risk. Ours: the horizon. */
 export const WASH_OUT_MS = 8 * HOUR_MS;
 /** What begins this soon was brought in: it is no onset, and what follows is a recurrence. Ours. */

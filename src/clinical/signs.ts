@@ -2,11 +2,11 @@
  * Signs that criteria of a state are about, and how each is read from last known values. Sources:
  * [R] Rice et al., "Comparison of the SpO2/FIO2 ratio and the PaO2/FIO2 ratio", Chest 2007;132:410-417.
  */
+import { HOUR_MS } from '../durations.js';
 import { MAX_LAB_AGE_MS, MAX_VITAL_AGE_MS } from './bedside.js';
 import { isSilentBeside, SILENT_MONITOR_MS } from './sources.js';
 import { variableIndex } from './variables.js';
 
-const HOUR_MS = 3_600_000;
 /** What is out of order within a sign comes of queues and retries of one feed: minutes. */
 const VITAL_WINDOW_MS = HOUR_MS;
 

@@ -1,9 +1,9 @@
+import { MINUTE_MS } from '../durations.js';
+
 /**
  * Which of several sources of one quantity speaks for it: an arterial line or a cuff, a pulse oximeter or a blood gas, what
  * a nurse charts in two ways. One rule for scores and for what is shown.
  */
-
-const MINUTE_MS = 60_000;
 
 /**
  * A monitored source is silent where another source of the quantity is newer by more than this. Monitors send a value a

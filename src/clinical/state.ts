@@ -12,10 +12,9 @@
  * [V] Vergouwen et al., Stroke 2010;41:2391-2395: two points of the Glasgow Coma Scale for an hour.
  * [H] Bouchama and Knochel, "Heat stroke", NEJM 2002;346:1978-1988. [C] Lott et al., ERC guidelines 2021, Resuscitation 161:152-219.
  */
+import { HOUR_MS, MINUTE_MS } from '../durations.js';
 import { type Reading, SIGNS, type SignId } from './signs.js';
 import { VARIABLES } from './variables.js';
-
-const MINUTE_MS = 60_000;
 
 /** critical: somebody has to come now. failing: an organ fails; shown, and alarmed once. */
 export const GRADES = ['critical', 'failing'] as const;
@@ -41,8 +40,8 @@ export interface Criterion {
 const SUSTAINED_MS = 10 * MINUTE_MS;
 /** A laboratory has checked a result before it reports it. */
 const AT_ONCE_MS = 0;
-/** Sedation and sleep pass; see [V]. */
-const HOUR_MS = 60 * MINUTE_MS;
+/** Sedation and sleep pass sooner; see [V]. */
+const LASTING_MS = HOUR_MS;
 
 type Row = readonly [
   id: string,
@@ -72,7 +71,7 @@ const ROWS: readonly Row[] = [
   ['hypoxaemia', 'Respiratory failure', 'oxygenation', 'failing', 'low', 200, 230, SUSTAINED_MS, '[B] moderate; by SpO2 [R]'],
   ['hypothermia', 'Very low temperature', 'temperature', 'critical', 'low', 32, 33, SUSTAINED_MS, '[C] moderate'],
   ['hyperthermia', 'Very high temperature', 'temperature', 'critical', 'high', 40.5, 39.5, SUSTAINED_MS, 'above the 40 of [H]'],
-  ['consciousness-fall', 'Falling consciousness', 'gcsFall', 'failing', 'high', 2, 1, HOUR_MS, '[V], from the best of 24 h; not while ventilated'],
+  ['consciousness-fall', 'Falling consciousness', 'gcsFall', 'failing', 'high', 2, 1, LASTING_MS, '[V], from the best of 24 h; not while ventilated'],
   ['lactate-high', 'Very high lactate', 'lactate', 'critical', 'high', 4, 3, AT_ONCE_MS, '[SSC]'],
   ['potassium-low', 'Very low potassium', 'potassium', 'critical', 'low', 2.8, 3.1, AT_ONCE_MS, '[K]'],
   ['potassium-high', 'Very high potassium', 'potassium', 'critical', 'high', 6.2, 5.8, AT_ONCE_MS, '[K]'],

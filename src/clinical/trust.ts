@@ -1,3 +1,5 @@
+import { MINUTE_MS, SECOND_MS } from '../durations.js';
+
 /**
  * When a value is not taken at its word: verdicts, their reasons, and the numbers of the rules (src/align/trust.ts). docs/trust.md has
  * every rule in words. Sources:
@@ -57,9 +59,6 @@ export function reasonCode(id: string): ReasonCode {
 export function reasonOf(code: ReasonCode): Reason {
   return REASONS[code - 1];
 }
-
-const SECOND_MS = 1000;
-const MINUTE_MS = 60 * SECOND_MS;
 
 /** A trusted value older than this says nothing of how fast a sign changes. */
 export const COMPARABLE_MS = 15 * MINUTE_MS;

@@ -6,6 +6,7 @@ import { CRITERIA, type Grade } from '../clinical/state.js';
 import { USED } from '../clinical/trust.js';
 import { VARIABLES, variableIndex } from '../clinical/variables.js';
 import type { AlertMessage } from '../contract/messages.js';
+import { HOUR_MS } from '../durations.js';
 import type { Outputs, Score, Sink } from '../engine/outputs.js';
 import type { EpochMs } from '../events/event.js';
 import { pack } from './pack.js';
@@ -299,7 +300,7 @@ export function watchHours(
   for (const { patientId, admittedAt } of stays) {
     first.set(patientId, Math.min(admittedAt, first.get(patientId) ?? admittedAt));
   }
-  return ({ patientId }, time) => Math.floor((10 * (time - first.get(patientId)!)) / 3_600_000 + 1) / 10;
+  return ({ patientId }, time) => Math.floor((10 * (time - first.get(patientId)!)) / HOUR_MS + 1) / 10;
 }
 
 /** Place of the last moment at or before a time, or −1. */

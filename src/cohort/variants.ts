@@ -1,6 +1,7 @@
 import { partitionOf } from '../bus/memory.js';
 import type { MessageOf, Observation } from '../contract/messages.js';
 import { type InputTopic, RECORD_OF_TOPIC, TOPICS } from '../contract/topics.js';
+import { HOUR_MS } from '../durations.js';
 import { DecodeFailure, MessageCodec } from '../events/codec.js';
 import type { SourceMessage } from '../events/source-message.js';
 import type { ReplaySource } from '../sources/source.js';
@@ -116,7 +117,7 @@ export const STANDARD_VARIANTS: readonly Variant[] = [
     label: 'laboratory results 3 hours later',
     kind: 'delay',
     topic: TOPICS.labs,
-    ms: 3 * 3_600_000,
+    ms: 3 * HOUR_MS,
   },
   { id: 'no-labs', label: 'no laboratory results', kind: 'without', topics: [TOPICS.labs] },
   { id: 'no-vitals', label: 'no vital signs', kind: 'without', topics: [TOPICS.vitals] },

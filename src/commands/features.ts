@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { log } from '../app/log.js';
+import { HOUR_MS } from '../durations.js';
 import { openUse } from '../encoders/use.js';
 import { EventDecoder } from '../engine/decode.js';
 import { WardstreamError } from '../errors.js';
@@ -35,7 +36,7 @@ export interface FeaturesOptions {
 }
 
 /** Steps the structured model sees: 48 of one hour. */
-const GRID = { stepMs: 3_600_000, steps: 48 };
+const GRID = { stepMs: HOUR_MS, steps: 48 };
 const CHUNK = 4096;
 
 /**

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MINUTE_MS } from '../durations.js';
 import { loadModel, type Model } from '../inference/model.js';
 import { type RuntimeFinding, tryRuntimes } from '../inference/runtimes.js';
 import { latestModel, listModels } from '../inference/versions.js';
@@ -54,7 +55,7 @@ export function showCommand(version: string | undefined, options: ModelsOptions)
     variables: config.encoder.variables.length,
     features: encoder.size,
     steps: config.steps,
-    stepMinutes: config.stepMs / 60_000,
+    stepMinutes: config.stepMs / MINUTE_MS,
     cacheBytesPerPatient: 8 * shape.layers * shape.slots * shape.width,
     sha256: config.sha256,
   };

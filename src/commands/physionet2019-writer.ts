@@ -2,12 +2,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VARIABLES } from '../clinical/variables.js';
 import type { AdtMessage, VitalSignsMessage } from '../contract/messages.js';
+import { HOUR_MS } from '../durations.js';
 import { Random } from '../simulate/random.js';
 import type { PlannedStay } from '../simulate/scenarios.js';
 import { scenarioOnsets, simulateWard } from '../simulate/ward.js';
 import { CodeMapping } from '../sources/mapping.js';
 
-const HOUR_MS = 3_600_000;
 /** SepsisLabel leads the onset by this long (Reyna et al., Crit Care Med 2020;48:210-217). */
 const LABEL_LEADS_MS = 6 * HOUR_MS;
 /** Hours of a stay: evenly from the least to the most. */

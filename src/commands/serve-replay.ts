@@ -2,6 +2,7 @@ import { assembleReplay } from '../app/assemble.js';
 import { untilStopped } from '../app/life.js';
 import { log } from '../app/log.js';
 import { truthOf } from '../app/served.js';
+import { HOUR_MS } from '../durations.js';
 import type { Config } from '../settings/config.js';
 import { openSource } from '../sources/open-source.js';
 import { keepOf, noSuchStay } from './one-stay.js';
@@ -18,7 +19,6 @@ export interface ServeReplayOptions {
 
 /** Watched history is no use faster than this unless somebody asks for it on the page. */
 const DEFAULT_SPEED = 60;
-const HOUR_MS = 3_600_000;
 
 /**
  * `wardstream replay --serve`: history on the ward page, with play, pause, speed and seek, until `signal` says stop. With `stay`, only

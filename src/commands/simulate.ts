@@ -2,6 +2,7 @@ import { SingleBar } from 'cli-progress';
 import { KafkaBus } from '../bus/kafka.js';
 import { WALL_CLOCK } from '../clock.js';
 import { INPUT_TOPICS } from '../contract/topics.js';
+import { HOUR_MS, MINUTE_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import { MessageCodec } from '../events/codec.js';
 import type { SourceMessage } from '../events/source-message.js';
@@ -35,8 +36,6 @@ interface Target {
   close(): Promise<void>;
 }
 
-const HOUR_MS = 3_600_000;
-const MINUTE_MS = 60_000;
 /** A recording begins here, so that the same options give the same file. */
 const RECORDING_START = Date.UTC(2026, 0, 5, 6);
 const CHUNK = 2000;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assembleFed, type FedWard } from '../app/assemble.js';
 import { untilStopped } from '../app/life.js';
+import { HOUR_MS } from '../durations.js';
 import type { SourceMessage } from '../events/source-message.js';
 import { produceAll } from '../replay/replay.js';
 import { parseConfig } from '../settings/config.js';
@@ -14,7 +15,6 @@ export interface StartOptions {
   readonly seed: number;
 }
 
-const HOUR_MS = 3_600_000;
 const VITALS_INTERVAL_MS = 60_000;
 /** The demo stops by itself after this much simulated time. */
 const HOURS = 30 * 24;

@@ -1,5 +1,6 @@
 import { WALL_CLOCK } from '../clock.js';
 import { ROLES, type Role } from '../contract/roles.js';
+import { HOUR_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import { signToken } from '../server/access/tokens.js';
 import { loadConfig } from '../settings/config.js';
@@ -11,8 +12,6 @@ export interface TokenCommandOptions {
   readonly wards: string;
   readonly hours: number;
 }
-
-const HOUR_MS = 3_600_000;
 
 /** `wardstream token`: a token of the configured shared secret. */
 export async function token(options: TokenCommandOptions): Promise<void> {

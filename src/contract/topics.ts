@@ -1,3 +1,5 @@
+import { DAY_MS } from '../durations.js';
+
 /** Topic names. All carry the patient id as key and are co-partitioned; `clock` carries nothing: its records are for their times. */
 export const TOPICS = {
   adt: 'ward.adt',
@@ -37,9 +39,6 @@ export const RECORD_OF_TOPIC = {
   [TOPICS.notes]: 'ClinicalNote',
   [TOPICS.acks]: 'Acknowledgement',
 } as const satisfies Record<InputTopic, string>;
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** How long a topic's records are kept; `compact` keeps the newest of each key for ever. */
 export const RETENTION_MS: Readonly<Record<string, number | 'compact'>> = {

@@ -3,6 +3,7 @@ import type { DischargedStay } from '../align/discharged.js';
 import type { AppliedTo, PatientState } from '../align/patient.js';
 import type { Consumer, LogState, Position, StateChange, StatePlace } from '../bus/bus.js';
 import type { PatientSnapshotMessage } from '../contract/messages.js';
+import { DAY_MS } from '../durations.js';
 import type { ClinicalEvent, EpochMs } from '../events/event.js';
 import type { MicroBatcher } from '../inference/batcher.js';
 import { CheckpointWrite } from './checkpoint-write.js';
@@ -36,7 +37,7 @@ interface Copy {
 /** Snapshots taken at once: so long the stream stands still. */
 const CHUNK = 32;
 /** So long after a discharge the stay is remembered, in event time. */
-const REMEMBER_DISCHARGE_MS = 24 * 3_600_000;
+const REMEMBER_DISCHARGE_MS = DAY_MS;
 
 /**
  * Keeps the state of patients in a log and decides how far the input is committed: never beyond what the log holds. After

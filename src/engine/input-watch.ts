@@ -3,6 +3,7 @@ import type { Home, HomeOf } from '../bus/bus.js';
 import { crc32Partition, murmur2Partition } from '../bus/partitioners.js';
 import { readId } from '../contract/ids.js';
 import { TOPICS } from '../contract/topics.js';
+import { MINUTE_MS } from '../durations.js';
 import type { ClinicalEvent, EpochMs } from '../events/event.js';
 import type { RawRecord } from '../events/record.js';
 
@@ -31,7 +32,7 @@ const WORDS: Readonly<Record<Misplacement, string>> = {
 };
 
 /** A notice ends when its cause has not been seen for so long. */
-const QUIET_MS = 15 * 60_000;
+const QUIET_MS = 15 * MINUTE_MS;
 /** Patients known to be in their place; beyond it all are asked again. */
 const MAX_PLACED = 100_000;
 

@@ -1,6 +1,7 @@
 import { MODALITIES } from '../contract/contributions.js';
 import type { Outcomes } from '../contract/outcomes.js';
 import { requireSignals } from '../contract/signals.js';
+import { MINUTE_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import { BlankRuntime } from '../inference/blank.js';
 import { baseOutcomes } from '../inference/explain.js';
@@ -68,7 +69,7 @@ function requireFit({ config: served }: Model, { config: shadow }: Model): void 
     );
   }
   if (shadow.steps === served.steps && shadow.stepMs === served.stepMs) return;
-  const grid = ({ steps, stepMs }: Model['config']) => `${steps} steps of ${stepMs / 60_000} min`;
+  const grid = ({ steps, stepMs }: Model['config']) => `${steps} steps of ${stepMs / MINUTE_MS} min`;
   throw new WardstreamError(
     'WS_CONFIG',
     `model.shadow: ${shadow.version} sees ${grid(shadow)}, but ${served.version} sees ${grid(served)}; they cannot run side by side`,

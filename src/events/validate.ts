@@ -12,6 +12,7 @@ import type {
   Observation,
   VitalSignsMessage,
 } from '../contract/messages.js';
+import { DAY_MS } from '../durations.js';
 import type { DeadLetterReason, Origin, Rejection } from './dead-letter.js';
 import { type ClinicalEvent, type EpochMs, EVENT_KINDS, rankOf } from './event.js';
 import { readImageHeader } from './image.js';
@@ -43,7 +44,7 @@ type DemographicField = keyof typeof DEMOGRAPHIC_RANGES;
 const DEMOGRAPHIC_FIELDS = Object.keys(DEMOGRAPHIC_RANGES) as DemographicField[];
 
 /** A specimen older than this counts as this old: timelines keep ages in 32 bits of milliseconds. */
-const MAX_OBSERVED_AGE_MS = 24 * 24 * 3_600_000;
+const MAX_OBSERVED_AGE_MS = 24 * DAY_MS;
 
 const RANK = Object.fromEntries(EVENT_KINDS.map((kind) => [kind, rankOf(kind, null)])) as Record<
   (typeof EVENT_KINDS)[number],

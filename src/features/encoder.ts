@@ -4,6 +4,7 @@ import type { PatientState } from '../align/patient.js';
 import { type PatientTimeline, RunningSummary, type StepIndex } from '../align/timeline.js';
 import { CLIP, scalingSchema } from '../clinical/standardise.js';
 import { VARIABLE_COUNT, variableIndex } from '../clinical/variables.js';
+import { HOUR_MS } from '../durations.js';
 import { dequantise } from '../events/encoding.js';
 import type { EpochMs } from '../events/event.js';
 import { DERIVED_NAMES, encodeDerived } from './derived.js';
@@ -28,7 +29,6 @@ export type Modality = z.infer<typeof modalitySchema>;
 export type Modalities = NonNullable<z.infer<typeof encoderConfigSchema>['modalities']>;
 export type EncoderConfig = z.input<typeof encoderConfigSchema>;
 
-const HOUR_MS = 3_600_000;
 /** What a summary can count: 16 bits. */
 const MAX_SEEN = 65_535;
 

@@ -2,6 +2,7 @@ import { SIGNS } from '../clinical/signs.js';
 import { CRITERIA, type Criterion } from '../clinical/state.js';
 import { amountText } from '../contract/amounts.js';
 import { signalOf } from '../contract/signals.js';
+import { MINUTE_MS } from '../durations.js';
 import { DEFAULT_CONFIG } from './config.js';
 
 /** A table of docs/alarms.md, between the lines that name it. */
@@ -10,8 +11,6 @@ interface Table {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
-
-const MINUTE_MS = 60_000;
 
 /** docs/alarms.md with its tables as criteria and default rules are. @throws Error where it has no place for one of them. */
 export function withAlarmTables(page: string): string {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { faultsOf, SIGNAL_IDS } from '../contract/signals.js';
+import { MINUTE_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import { busSchema } from './bus.js';
 import { encodersSchema } from './encoders.js';
@@ -12,7 +13,6 @@ import { serverConfigSchema } from './server.js';
 import { baselinesSchema, stateAlarmsSchema } from './states.js';
 import { storeSchema } from './store.js';
 
-const MINUTE_MS = 60_000;
 const MIB = 1_048_576;
 const ms = z.number().int().nonnegative();
 

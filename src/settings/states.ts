@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CRITERIA, GRADES } from '../clinical/state.js';
+import { MINUTE_MS } from '../durations.js';
 
-const MINUTE_MS = 60_000;
 const ms = z.number().int().nonnegative();
 
 /** What of a patient's state is alarmed. No model and no rule keeps such an alert back. */

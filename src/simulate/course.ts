@@ -1,6 +1,6 @@
 import { VARIABLES, variableIndex } from '../clinical/variables.js';
+import { HOUR_MS } from '../durations.js';
 
-const HOUR_MS = 3_600_000;
 /** How far back trends look. */
 const MEMORY_MS = 8 * HOUR_MS;
 /** A trend needs two values at least this far apart. */

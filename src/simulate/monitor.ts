@@ -1,10 +1,9 @@
 import type { Observation } from '../contract/messages.js';
+import { HOUR_MS, MINUTE_MS } from '../durations.js';
 import { Channel, type Chart } from './chart.js';
 import type { Body } from './physiology.js';
 import type { Random } from './random.js';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 /** Mean times between artefacts of one bed. */
 const FLUSH_EVERY_MS = 6 * HOUR_MS;
 const MOTION_EVERY_MS = 4 * HOUR_MS;

@@ -1,3 +1,4 @@
+import { HOUR_MS, MINUTE_MS } from '../durations.js';
 import { Course } from './course.js';
 import type { Random } from './random.js';
 import {
@@ -25,8 +26,6 @@ export interface WrittenNote {
   readonly text: string;
 }
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 /** Least time between a note and an event note. */
 const EVENT_GAP_MS = HOUR_MS;
 /** Share of the systems a note speaks of. */

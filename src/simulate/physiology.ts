@@ -1,3 +1,4 @@
+import { HOUR_MS, MINUTE_MS } from '../durations.js';
 import type { Random } from './random.js';
 import { EFFECTS, type Scenario, severity } from './scenarios.js';
 
@@ -60,9 +61,8 @@ const SLOWNESS: Partial<Record<Quantity, number>> = {
   albumin: 3,
 };
 
-const HOUR_MS = 3_600_000;
 /** Times after which noise has forgotten all but 1/e of itself: beat-to-beat regulation, and the drift of hours. */
-const NOISE_MS = 10 * 60_000;
+const NOISE_MS = 10 * MINUTE_MS;
 const DRIFT_MS = 4 * HOUR_MS;
 /** Correlation of the noises of heart rate and pressure. */
 const HEART_PRESSURE = 0.5;

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../durations.js';
 import type { Quantity } from './physiology.js';
 import { Random } from './random.js';
 
@@ -103,7 +104,6 @@ export const EFFECTS: Record<Scenario, Partial<Record<Quantity, number>>> = {
   },
 };
 
-const HOUR_MS = 3_600_000;
 /** Half of the full effect is reached after this long. */
 const HALF_TIME_MS = 2.5 * HOUR_MS;
 /** From here after onset treatment works; the effect then halves in `TREATED_HALF_TIME_MS`, down to a rest. */

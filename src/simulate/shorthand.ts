@@ -1,4 +1,5 @@
 import type { AdtMessage } from '../contract/messages.js';
+import { MINUTE_MS } from '../durations.js';
 import type { Course } from './course.js';
 import type { Random } from './random.js';
 
@@ -260,7 +261,7 @@ const NOTED_OF_TEN = 9;
  */
 export function vitalSigns(bedside: Bedside): string[] {
   const { course, now } = bedside;
-  const minute = Math.floor(now / 60_000);
+  const minute = Math.floor(now / MINUTE_MS);
   const last = (id: string, hours = VITAL_HOURS) => course.last(id, now, hours);
   const cuff = Number.isNaN(last('sbpInvasive'));
   const pressure = ['sbp', 'dbp', 'map'].map((id) => last(`${id}${cuff ? 'Cuff' : 'Invasive'}`).toFixed(0));

@@ -1,5 +1,6 @@
 import type { AdtMessage, MessageOf, Observation, UnitType } from '../contract/messages.js';
 import { INPUT_TOPICS, type InputTopic, TOPICS } from '../contract/topics.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../durations.js';
 import type { SourceMessage } from '../events/source-message.js';
 import { Channel, Chart } from './chart.js';
 import { Laboratory, PANEL_IDS, type Panel } from './labs.js';
@@ -16,9 +17,6 @@ export interface SimulatedMessage extends SourceMessage {
   readonly record: MessageOf[keyof MessageOf];
 }
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 const UNIT_TYPES: readonly UnitType[] = ['CORONARY_CARE', 'CARDIAC_SURGERY', 'MEDICAL', 'SURGICAL'];
 /** Minutes from specimen to result, least and most. */
 const TURNAROUND: Record<Panel, readonly [number, number]> = {

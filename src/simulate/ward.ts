@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import { type PlannedStay, planStay, type Scenario } from './scenarios.js';
 import { type SimulatedMessage, Stay } from './stay.js';
@@ -20,7 +21,6 @@ export interface SimulateOptions {
   readonly scenarios?: readonly Scenario[];
 }
 
-const HOUR_MS = 3_600_000;
 const DEFAULT_INTERVAL_MS = 60_000;
 
 /** What will happen in each bed and when. It follows from the options alone. */

@@ -1,6 +1,7 @@
 import { VARIABLES } from '../clinical/variables.js';
 import type { AdtMessage, Observation } from '../contract/messages.js';
 import { TOPICS } from '../contract/topics.js';
+import { MINUTE_MS } from '../durations.js';
 import type { SourceMessage } from '../events/source-message.js';
 
 /** A value as charted, in a unit its variable knows; `variable` −1: the code is passed on as it is. */
@@ -90,7 +91,7 @@ function observations(
   const messages: SourceMessage[] = [];
   for (const { atMs, variable, code, unit, value } of values) {
     const topic = VARIABLES[variable]?.kind === 'lab' ? TOPICS.labs : TOPICS.vitals;
-    const messageId = `${patientId}:${topic}:${atMs / 60_000}`;
+    const messageId = `${patientId}:${topic}:${atMs / MINUTE_MS}`;
     const observation: Observation = { code, value, unit };
     const group = groups.get(messageId);
     if (group !== undefined) {

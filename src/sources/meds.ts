@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { VARIABLES } from '../clinical/variables.js';
+import { DAY_MS, HOUR_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import type { SourceMessage } from '../events/source-message.js';
 import { type ChartedValue, type HistoricStay, wardsOf } from './historic-stay.js';
@@ -9,8 +10,6 @@ import { type CodeMapping, unitOf } from './mapping.js';
 import { numberOf, ParquetTable } from './parquet.js';
 import { Ledger, noCounts, type ReplaySource } from './source.js';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** Beds are kept this long. */
 const LONGEST_MS = 31 * DAY_MS;
 const YEAR_MS = 365.25 * DAY_MS;

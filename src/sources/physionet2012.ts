@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VARIABLES } from '../clinical/variables.js';
 import type { UnitType } from '../contract/messages.js';
+import { HOUR_MS, MINUTE_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import type { SourceMessage } from '../events/source-message.js';
 import {
@@ -16,8 +17,6 @@ import { CodeMapping, unitOf } from './mapping.js';
 import { findOutcomes, readOutcomes } from './outcomes.js';
 import { Ledger, noCounts, type ReplaySource } from './source.js';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
 /** The files end at 48 h, with values charted at 48:00 included. */
 const OBSERVED_MS = 48 * HOUR_MS + MINUTE_MS;
 const TURNOVER_MS = 49 * HOUR_MS;

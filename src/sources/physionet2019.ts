@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { VARIABLES } from '../clinical/variables.js';
+import { HOUR_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import type { SourceMessage } from '../events/source-message.js';
 import { type ChartedValue, type HistoricStay, wardsOf } from './historic-stay.js';
@@ -10,7 +11,6 @@ import { type CodeMapping, unitOf } from './mapping.js';
 import { Ledger, noCounts, type ReplaySource } from './source.js';
 
 const TWICE = 'there twice, in two folders: the first counts';
-const HOUR_MS = 3_600_000;
 /** SepsisLabel turns 1 this long before the onset (Reyna et al., Crit Care Med 2020;48:210-217). */
 const LABEL_LEADS_MS = 6 * HOUR_MS;
 /** Beds are kept this long; the Challenge's longest stay is 336 h. */

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import type { SourceMessage } from '../events/source-message.js';
 import { type SimulateOptions, scenarioOnsets, simulateWard } from '../simulate/ward.js';
@@ -73,7 +74,7 @@ export class SimulatedSource implements ReplaySource {
     const { startTime, hours } = this.#options;
     const byPatient = scenarioOnsets(this.#options).map(({ patientId, scenario, onsetTime }) => {
       const onsetMs = (onsetTime ?? Number.NaN) - startTime;
-      const happened = WORSENING.has(scenario) && onsetMs <= hours * 3_600_000;
+      const happened = WORSENING.has(scenario) && onsetMs <= hours * HOUR_MS;
       return [patientId, { happened, onsetMs: happened ? onsetMs : null }] as const;
     });
     return { outcome: 'planned deterioration', file: 'the simulator’s plan', byPatient: new Map(byPatient) };

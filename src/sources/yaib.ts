@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VARIABLES } from '../clinical/variables.js';
+import { HOUR_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import type { SourceMessage } from '../events/source-message.js';
 import { groupedRows } from './grouped-rows.js';
@@ -10,7 +11,6 @@ import { type CodeMapping, unitOf } from './mapping.js';
 import { numberOf, ParquetTable } from './parquet.js';
 import { Ledger, noCounts, type ReplaySource } from './source.js';
 
-const HOUR_MS = 3_600_000;
 /** Labels of YAIB's sepsis and AKI run from this long before the onset (van de Water et al., ICLR 2024). */
 const LABEL_LEADS_MS = 6 * HOUR_MS;
 /** What the label of a task, the name of its folder, means. */

@@ -6,11 +6,11 @@ import {
   alertOf,
   type Priority,
 } from '../contract/messages.js';
+import { DAY_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import type { EpochMs } from '../events/event.js';
 import { Conditions, select, type Window } from './select.js';
 
-const DAY_MS = 24 * 3_600_000;
 /** An alert is looked for this far back from the window: its onset comes before it is raised, or it has been open so long. */
 const LOOK_BACK_MS = 30 * DAY_MS;
 

@@ -1,9 +1,8 @@
 import { ALARM_KINDS, type AlarmKind, type ObservedStay } from '../cohort/stays.js';
+import { HOUR_MS } from '../durations.js';
 import type { AlertRule } from '../settings/config.js';
 import { openTime } from './policies.js';
 import type { RaisedAlert } from './raised-alerts.js';
-
-const HOUR_MS = 3_600_000;
 
 /** What an alarm speaks of: a risk ahead, points of a bedside score, a state of the patient by its grade, or what watches them. */
 export type AlarmClass = 'risk' | 'score' | AlarmKind;

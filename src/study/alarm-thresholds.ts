@@ -1,7 +1,7 @@
+import { HOUR_MS } from '../durations.js';
 import { type AlarmRules, stayAlarms } from './alarms.js';
 import type { MonitoredStays } from './monitored.js';
 
-const HOUR_MS = 3_600_000;
 const NONE: readonly number[] = [];
 
 /**

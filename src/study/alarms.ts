@@ -1,10 +1,8 @@
 import type { Interval } from '../clinical/intervals.js';
+import { HOUR_MS, MINUTE_MS } from '../durations.js';
 import { percentile } from './bootstrap.js';
 import type { MonitoredStay, MonitoredStays, Watch } from './monitored.js';
 import type { Weights } from './ranking.js';
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 
 /** When an alarm sounds and which event it may claim. */
 export interface AlarmRules {

@@ -1,9 +1,8 @@
 import type { ObservedStay } from '../cohort/stays.js';
+import { HOUR_MS, MINUTE_MS } from '../durations.js';
 import { percentile } from './bootstrap.js';
 import type { RaisedAlert } from './raised-alerts.js';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 /** Alarms of one ward no further apart than this are one storm; the span in which ISA-18.2 counts an alarm flood. */
 const STORM_GAP_MS = 10 * MINUTE_MS;
 /** Hours summed up in one bar. */

@@ -1,10 +1,10 @@
 import type { Interval } from '../clinical/intervals.js';
 import { lastMoment, type ObservedStay, type SignalId, watchHours } from '../cohort/stays.js';
+import { HOUR_MS } from '../durations.js';
 import type { Label } from '../sources/labels.js';
 import { catchable, HYLAND_RULES, stayAlarms } from './alarms.js';
 import { BROUGHT_IN_MS, type Endpoint, monitoredBy } from './events.js';
 
-const HOUR_MS = 3_600_000;
 /** Cases of each kind. */
 const CASES = 10;
 /** Points of a case's line at most. */

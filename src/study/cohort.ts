@@ -1,4 +1,5 @@
 import type { ObservedStay } from '../cohort/stays.js';
+import { HOUR_MS } from '../durations.js';
 import type { Labels } from '../sources/labels.js';
 
 /** A reason and how many it concerns. */
@@ -83,7 +84,7 @@ export function cohortOf(stays: readonly ObservedStay[]): Cohort {
     ageUnknown: stays.length - ages.length,
     female: count(({ demographics }) => demographics.sex === 'FEMALE'),
     male: count(({ demographics }) => demographics.sex === 'MALE'),
-    hoursObserved: stays.reduce((sum, { admittedAt, endAt }) => sum + (endAt - admittedAt) / 3_600_000, 0),
+    hoursObserved: stays.reduce((sum, { admittedAt, endAt }) => sum + (endAt - admittedAt) / HOUR_MS, 0),
     scores: stays.reduce((sum, { times }) => sum + times.length, 0),
     units,
     everKnown: {

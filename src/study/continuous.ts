@@ -1,4 +1,5 @@
 import { lastMoment, type ObservedStay, type SignalId } from '../cohort/stays.js';
+import { HOUR_MS } from '../durations.js';
 import type { Label } from '../sources/labels.js';
 import { HYLAND_RULES } from './alarms.js';
 import type { BootstrapOptions } from './bootstrap.js';
@@ -7,7 +8,6 @@ import { areas, crossFittedScore1 } from './metrics.js';
 import { type Estimate, estimate, SCORE1_FOLDS, sampleAt } from './mortality.js';
 import { rank, type Weights } from './ranking.js';
 
-const HOUR_MS = 3_600_000;
 const STEP_HOURS = 2;
 const LAST_HOUR = 48;
 /** Resamples of figures over all moments at most: each goes over every hour of every stay. */

@@ -1,9 +1,8 @@
 import type { Interval } from '../clinical/intervals.js';
 import { type ChartedRows, chart, chartedSeries, emptyChart } from '../cohort/stays.js';
+import { HOUR_MS } from '../durations.js';
 import type { ClinicalEvent } from '../events/event.js';
 import { type EndpointId, endpointEvents } from './events.js';
-
-const HOUR_MS = 3_600_000;
 
 /** Events of one endpoint in one stay, [start, end] in hours since admission, ascending. */
 export type LabelledEvents = readonly (readonly [start: number, end: number])[];

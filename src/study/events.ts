@@ -7,6 +7,7 @@ import {
 import { type Interval, union } from '../clinical/intervals.js';
 import { BROUGHT_IN_MS } from '../clinical/onsets.js';
 import type { ObservedStay, SignalId } from '../cohort/stays.js';
+import { HOUR_MS } from '../durations.js';
 import type { AlertRule } from '../settings/config.js';
 import { thresholdAtBurden, thresholdsOf } from './alarm-thresholds.js';
 import {
@@ -311,8 +312,8 @@ function withIntervals(
 }
 
 function histogram(leads: Float64Array): number[] {
-  const hours = HYLAND_RULES.horizonMs / 3_600_000;
+  const hours = HYLAND_RULES.horizonMs / HOUR_MS;
   const counts = new Array<number>(hours).fill(0);
-  for (const lead of leads) counts[Math.min(hours - 1, Math.floor(lead / 3_600_000))]++;
+  for (const lead of leads) counts[Math.min(hours - 1, Math.floor(lead / HOUR_MS))]++;
   return counts;
 }

@@ -1,4 +1,5 @@
 import { lastMoment, type ObservedStay, type SignalId } from '../cohort/stays.js';
+import { HOUR_MS } from '../durations.js';
 import type { Label } from '../sources/labels.js';
 import { type BootstrapOptions, bootstrap, type Interval95 } from './bootstrap.js';
 import {
@@ -14,7 +15,6 @@ import { areas, brier, crossFittedScore1, decisionCurve, type NetBenefit } from 
 import { type Ranking, rank, type Weights } from './ranking.js';
 import { BASELINES } from './signals.js';
 
-const HOUR_MS = 3_600_000;
 /** Hours since admission at which a stay is judged by its last score so far. */
 export const HOURS = [6, 12, 24, 48] as const;
 /** Threshold probabilities of the decision curve. */

@@ -1,5 +1,6 @@
 import type { Interval } from '../clinical/intervals.js';
 import type { ObservedStay } from '../cohort/stays.js';
+import { HOUR_MS } from '../durations.js';
 import type { AlertRule } from '../settings/config.js';
 import { alarmFigures, type CohortAlarms, catchable, HYLAND_RULES, soundedAlarms } from './alarms.js';
 import { type BootstrapOptions, bootstrapStays, type Interval95 } from './bootstrap.js';
@@ -7,7 +8,6 @@ import { BROUGHT_IN_MS, type Endpoint } from './events.js';
 import type { RaisedAlert } from './raised-alerts.js';
 import type { Weights } from './ranking.js';
 
-const HOUR_MS = 3_600_000;
 /** Who has an event only this long after admission could have been warned of it on the unit. Ours. */
 export const WARNABLE_AFTER_MS = 4 * HOUR_MS;
 

@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { MINUTE_MS } from '../durations.js';
 import type { SentenceEncoder } from '../encoders/sentence-encoder.js';
 import { splitSentences } from '../encoders/sentences.js';
 import { statedValues } from '../encoders/stated-values.js';
@@ -7,8 +8,6 @@ import { dequantise, quantise, unit } from '../events/encoding.js';
 import { NoteWriter, type WrittenNote } from '../simulate/note-writer.js';
 import { Random } from '../simulate/random.js';
 import type { EventPass } from './export.js';
-
-const MINUTE_MS = 60_000;
 
 interface StayNote {
   /** Place of the stay in stays.json. */

@@ -1,9 +1,9 @@
 import type { Series } from '../clinical/endpoints.js';
 import { type Charts, ONSETS, type Onset, type OnsetId, onsetsOf } from '../clinical/onsets.js';
 import { VARIABLES, variableIndex } from '../clinical/variables.js';
+import { HOUR_MS } from '../durations.js';
 import type { ClinicalEvent } from '../events/event.js';
 
-const HOUR_MS = 3_600_000;
 const CHARTED = [
   'mapInvasive',
   'mapCuff',

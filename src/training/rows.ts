@@ -5,6 +5,7 @@ import type { PatientState } from '../align/patient.js';
 import { hash32 } from '../align/results.js';
 import type { StepGrid } from '../align/timeline.js';
 import { MONOTONE } from '../clinical/monotone.js';
+import { HOUR_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import { compareEvents } from '../events/event.js';
 import { DERIVED_SCALING } from '../features/derived.js';
@@ -18,7 +19,6 @@ import { type Suspect, suspects } from './suspects.js';
 import { ValueSample } from './values.js';
 
 const NOTHING = (): void => undefined;
-const HOUR_MS = 3_600_000;
 /** A moment so close before the end of its step is that step's row already. */
 const NEAR_END_MS = 60_000;
 /** Columns of at.f32: place of the stay, hours since admission, and 1 for a moment at which values arrived, 0 for the end of a step. */

@@ -9,11 +9,11 @@ import {
   sofaRespiration,
 } from '../clinical/sofa.js';
 import { VARIABLE_COUNT, variableIndex } from '../clinical/variables.js';
+import { HOUR_MS } from '../durations.js';
 
 /** Bedside scores exported beside the features, for comparison: points, NaN where not known. */
 export const SCORE_NAMES = ['news2', 'qsofa', 'sofa', 'map', 'spo2'] as const;
 
-const HOUR_MS = 3_600_000;
 /** Urine of fewer hours than this says nothing of a day's. */
 const LEAST_URINE_HOURS = 6;
 const [PAO2, FIO2, VENT, PLATELETS, BILIRUBIN, GCS, CREATININE, URINE, MAP_LINE, MAP_CUFF, SPO2, SAO2] = [

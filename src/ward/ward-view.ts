@@ -6,14 +6,13 @@ import { reasonOf } from '../clinical/trust.js';
 import { VARIABLES } from '../clinical/variables.js';
 import type { AlertMessage } from '../contract/messages.js';
 import type { DepartureReason, DoubtView, PatientView, ValueView } from '../contract/protocol.js';
+import { HOUR_MS, MINUTE_MS } from '../durations.js';
 import type { Departed, Outputs, Score, Sink, StayFacts } from '../engine/outputs.js';
 import { type SilentPatient, silentOf } from '../engine/silent.js';
 import type { EpochMs } from '../events/event.js';
 import { AlertLog, type LoggedAlert } from './alert-log.js';
 import { RecentEvents } from './recent-events.js';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 const STALE_MS = 15 * MINUTE_MS;
 const HISTORY = 60;
 /** Decimals of the risks in a patient's history: more would be sent for nothing. */

@@ -1,6 +1,7 @@
 import { setInterval } from 'node:timers';
 import { type Clock, WALL_CLOCK } from '../../clock.js';
 import { RETENTION_MS } from '../../contract/topics.js';
+import { DAY_MS, MINUTE_MS } from '../../durations.js';
 import type { Consumer, EventBus, OutgoingMessage, RecordHandler, TopicDescription } from '../bus.js';
 import { murmur2Partition } from '../partitioners.js';
 import { Troubles, type TroublesOptions } from '../troubles.js';
@@ -18,9 +19,9 @@ export interface EmbeddedBusOptions extends TroublesOptions {
 
 /** The group that reads the input. */
 const GROUP = 'engine';
-const SWEEP_MS = 10 * 60_000;
+const SWEEP_MS = 10 * MINUTE_MS;
 /** A key without a value is remembered for so long, so that readers see that it went. */
-const TOMBSTONE_MS = 24 * 3_600_000;
+const TOMBSTONE_MS = DAY_MS;
 const WRITING = 'log-not-written';
 
 /**

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.js';
+import { HOUR_MS } from '../../durations.js';
 import type { ServerConfig } from '../../settings/server.js';
 import { ALL_WARDS } from './principal.js';
 import { Sessions } from './sessions.js';
@@ -18,7 +19,6 @@ export interface OpenedAuth {
   readonly localToken: string | null;
 }
 
-const HOUR_MS = 3_600_000;
 const LOCAL_TOKEN_MS = 12 * HOUR_MS;
 
 export async function openAuth(

@@ -1,8 +1,9 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
+import { MINUTE_MS } from '../../durations.js';
 
 /** Keys older than this are asked for again, beside the requests that use them. */
-const FRESH_MS = 10 * 60_000;
+const FRESH_MS = 10 * MINUTE_MS;
 /** The provider is asked at most so often for keys that are not known; and so often after it did not answer. */
 const PAUSE_MS = 10_000;
 const RETRY_MS = 5000;

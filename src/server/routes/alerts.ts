@@ -10,12 +10,12 @@ import {
   idSchema,
 } from '../../contract/schemas.js';
 import { TOPICS } from '../../contract/topics.js';
+import { MINUTE_MS } from '../../durations.js';
 import type { MessageCodec } from '../../events/codec.js';
 import { hashId } from '../../events/dead-letter.js';
 import { type Endpoint, endpoint } from '../endpoint.js';
 import { HttpProblem } from '../problem.js';
 
-const MINUTE_MS = 60_000;
 const alertParams = z.object({ alertId: idSchema });
 const tag = 'Alerts';
 

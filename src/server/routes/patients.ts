@@ -12,13 +12,13 @@ import {
   timelineQuerySchema,
   timelineSchema,
 } from '../../contract/schemas.js';
+import { HOUR_MS } from '../../durations.js';
 import type { Explanation } from '../../engine/explanations.js';
 import { readImageHeader } from '../../events/image.js';
 import { type Endpoint, endpoint } from '../endpoint.js';
 import { explanationView } from '../explanation.js';
 import { HttpProblem } from '../problem.js';
 
-const HOUR_MS = 3_600_000;
 const patientParams = z.object({ patientId: idSchema });
 const tag = 'Patients';
 

@@ -1,11 +1,10 @@
+import { MINUTE_MS } from '../../durations.js';
 import type { EpochMs } from '../../events/event.js';
 import { VARIANTS, type Variant } from './courses.js';
 import { ARTEFACT_AT } from './monitor.js';
 import type { AlertKind, Moment, Seen, SeenAlert } from './observed.js';
 import { criteriaMet, RISKS, type RiskName } from './signs.js';
 import type { StableStay } from './stays.js';
-
-const MINUTE_MS = 60_000;
 
 /** One number a risk; NaN where the model does not give it. */
 export type ByRisk = Readonly<Record<RiskName, number>>;

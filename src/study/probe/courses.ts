@@ -1,4 +1,5 @@
 import { VARIABLES } from '../../clinical/variables.js';
+import { MINUTE_MS } from '../../durations.js';
 import type { HistoricStay } from '../../sources/historic-stay.js';
 import { ARTEFACTS, type Artefact, sentAt } from './artefacts.js';
 import {
@@ -15,7 +16,6 @@ import {
 import { isLab, PROBE_SIGNS, type ProbeSign, type Setting, valuesOf } from './signs.js';
 import type { StableStay, TimedValue } from './stays.js';
 
-const MINUTE_MS = 60_000;
 /** How long a sign stays moved, in minutes. */
 export const DURATIONS = [10, 60, 180] as const;
 /** So long after the last moved value the sign is back. */

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../../durations.js';
 import { fixed } from '../report/figures.js';
 import { html, Markup, table } from '../report/html.js';
 import type { Provenance } from '../report/report.js';
@@ -30,7 +31,6 @@ import {
 } from './tables.js';
 
 const HOUR = 60;
-const HOUR_MS = 3_600_000;
 
 /** The report of a probe: one self-contained HTML document, without scripts and without anything fetched. */
 export function renderProbe(probe: Probe, made: Provenance): string {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DAY_MS } from '../../durations.js';
 import { type Pace, replay } from '../../replay/replay.js';
 import type { Config } from '../../settings/config.js';
 import { FIRST_ADMISSION, wardMessages } from '../../sources/historic-stay.js';
@@ -7,8 +8,6 @@ import { compareStay, type StaySeen } from './compare.js';
 import { courseOf, VARIANTS } from './courses.js';
 import { type Seen, Watcher } from './observed.js';
 import type { StableStay } from './stays.js';
-
-const DAY_MS = 24 * 3_600_000;
 
 /** Some stays to probe, as plain data, so that it can go to a worker thread. */
 export interface ProbeShare {

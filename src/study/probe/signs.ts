@@ -2,9 +2,11 @@
  * The single signs that the probe makes worse. The steps are ours: they go from a normal value to one that hardly anybody survives,
  * through the limits of src/clinical/state.ts where there is one.
  */
+
 import { SIGNS } from '../../clinical/signs.js';
 import { CRITERIA, type Criterion } from '../../clinical/state.js';
 import { VARIABLES, variableIndex } from '../../clinical/variables.js';
+import { MINUTE_MS } from '../../durations.js';
 
 /** A value of one variable, by its index, in its canonical unit. */
 export interface Setting {
@@ -122,5 +124,3 @@ export function criteriaMet({ settings, normal }: ProbeSign, value: number, minu
     return direction === 'low' ? reading.value <= limit : reading.value >= limit;
   });
 }
-
-const MINUTE_MS = 60_000;

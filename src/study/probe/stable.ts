@@ -3,11 +3,11 @@ import { NEWS2_INPUTS } from '../../clinical/news2.js';
 import { SIGNS } from '../../clinical/signs.js';
 import { CRITERIA, judge, noEpisode, settle } from '../../clinical/state.js';
 import { VARIABLE_COUNT } from '../../clinical/variables.js';
+import { HOUR_MS } from '../../durations.js';
 import { WardstreamError } from '../../errors.js';
 import type { ReplaySource } from '../../sources/source.js';
 import { chartsOf, type StableStay, type StayChart } from './stays.js';
 
-const HOUR_MS = 3_600_000;
 /** Stable for so long before the first sign is moved. */
 export const BEFORE_MS = 6 * HOUR_MS;
 /** And, as charted, for so long after it: the longest intervention, and the time to get back. */

@@ -7,14 +7,12 @@ import {
   RESPIRATORY_FAILURE_PF,
   VENTILATION_PAUSE_MS,
 } from '../../clinical/endpoints.js';
+import { HOUR_MS, MINUTE_MS } from '../../durations.js';
 import { HYLAND_RULES } from '../alarms.js';
 import { BROUGHT_IN_MS } from '../events.js';
 import type { Validation } from '../run.js';
 import { BASELINES } from '../signals.js';
 import { html, type Markup } from './html.js';
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 
 /** How the figures came about; every number is taken from where it is defined. */
 export function method({ seed, resamples }: Validation): Markup {

@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '../../durations.js';
 import type { AlertRule } from '../../settings/config.js';
 import type { ClassBurdens } from '../alarm-classes.js';
 import type { BurdenFigures } from '../burden.js';
@@ -75,7 +76,7 @@ export function classesSection({ classes, clinical }: ClassBurdens): Markup {
 
 /** Rules with their thresholds, times and guards. */
 export function rulesTable(rules: readonly AlertRule[], byRule: Readonly<Record<string, number>>): Markup {
-  const minutes = (ms: number | undefined) => (ms === undefined ? '–' : String(ms / 60_000));
+  const minutes = (ms: number | undefined) => (ms === undefined ? '–' : String(ms / MINUTE_MS));
   return table(
     [
       'rule',

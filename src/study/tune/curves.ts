@@ -1,10 +1,9 @@
 import type { ObservedStay } from '../../cohort/stays.js';
+import { MINUTE_MS } from '../../durations.js';
 import type { AlertRule } from '../../settings/config.js';
 import { type AlertFigures, alertFigures, type Foreseeable, judgedAlerts } from '../policies.js';
 import { raisedBy } from '../raised-alerts.js';
 import { type Candidate, type Form, rulesOf, shifted, THRESHOLDS } from './space.js';
-
-const MINUTE_MS = 60_000;
 
 /** Stays with what should be foretold in each. */
 export interface Ground {

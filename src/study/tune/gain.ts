@@ -1,9 +1,9 @@
 import type { SignalId } from '../../cohort/stays.js';
+import { DAY_MS } from '../../durations.js';
 import type { AlertRule } from '../../settings/config.js';
 import { countTrue, type Foreseeable, leadOf, onsetsIn, warnableOnset } from '../policies.js';
 import { alertsOf, merged, type RaisedAlert, type ScoredStay, signalOf } from '../raised-alerts.js';
 
-const DAY_MS = 24 * 3_600_000;
 /** Of a one-sided 95 % interval of the normal distribution. */
 const Z95 = 1.645;
 const NONE: readonly RaisedAlert[] = [];

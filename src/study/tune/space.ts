@@ -1,8 +1,6 @@
+import { HOUR_MS, MINUTE_MS } from '../../durations.js';
 import type { AlertRule } from '../../settings/config.js';
 import { HYLAND_RULES } from '../alarms.js';
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 
 /** A family of policies: which signals raise, with the guards they share. */
 export interface Form {

@@ -1,6 +1,7 @@
 import { scoreCohort } from '../../cohort/scored-cohort.js';
 import type { ObservedStay } from '../../cohort/stays.js';
 import { ScoringThreads } from '../../cohort/threads.js';
+import { DAY_MS } from '../../durations.js';
 import { WardstreamError } from '../../errors.js';
 import { type Config, DEFAULT_CONFIG } from '../../settings/config.js';
 import { type ClassBurdens, classBurdens } from '../alarm-classes.js';
@@ -22,7 +23,6 @@ import { halvesOf } from './halves.js';
 import { type Found, Search } from './search.js';
 import { FORMS, type Form } from './space.js';
 
-const DAY_MS = 24 * 3_600_000;
 /** A policy is as good as another whose merit is higher by no more than this. */
 const AS_GOOD = 0.005;
 /** Lists of a stay that rules look at. */
