@@ -17,7 +17,10 @@ import { PLANTED_FAILURE, WELL_ALL_ALONG, writeCohort } from '../study/cohort.js
 
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-tune-'));
 const SCORES = join(ROOT, 'scores.avro');
-let from: string;
+/** Some fall ill, and the model foretells it. */
+const WARD = 'simulate:beds=30,hours=30,seed=2,interval=1800';
+/** Nobody's breathing fails, and nothing foretells what does. */
+let suddenly: string;
 
 beforeAll(() => {
   const stays = Array.from({ length: 8 }, (_, index) => ({
@@ -25,7 +28,7 @@ beforeAll(() => {
     rows: index % 2 === 0 ? PLANTED_FAILURE : WELL_ALL_ALONG,
     died: null,
   }));
-  from = `physionet2012:${writeCohort(ROOT, stays)}`;
+  suddenly = `physionet2012:${writeCohort(ROOT, stays)}`;
 });
 afterAll(() => rmSync(ROOT, { recursive: true }));
 afterEach(() => vi.restoreAllMocks());
@@ -34,7 +37,7 @@ async function run(more: Partial<TuneCommandOptions> = {}) {
   const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
   const out = join(ROOT, 'policy.yaml');
   await tuneCommand({
-    from,
+    from: WARD,
     budget: 2,
     precision: 0,
     events: 'deterioration',
@@ -55,9 +58,10 @@ it('writes rules that the settings and --policy take, a report, and prints what 
   expect(printed).toMatchObject({
     budget: 2,
     partial: false,
-    halves: { tuned: { patients: 4 }, reported: { patients: 4 } },
+    halves: { tuned: { patients: 15 }, reported: { patients: 15 } },
   });
   expect(printed.tuned.alertsPerPatientDay).toBeLessThanOrEqual(2);
+  expect(printed.tuned.recall).toBeGreaterThan(0);
   expect(Object.keys(printed.reported.intervals)).toContain('warned');
   expect(printed.others.map(({ name }: { name: string }) => name)).toEqual(['as shipped']);
   expect(loadConfig(printed.out).alerts.rules).toEqual(printed.rules);
@@ -89,9 +93,15 @@ it.each([
 
 it('says what is missing where there is nothing to tune on', async () => {
   await expect(run({ patients: 1, scores: join(ROOT, 'one.avro') })).rejects.toThrow(/both need some/);
-  await expect(run({ events: 'respiratoryFailure' })).rejects.toThrow(
+  const scores = join(ROOT, 'suddenly.avro');
+  await expect(run({ from: suddenly, scores, events: 'respiratoryFailure' })).rejects.toThrow(
     /0 are in the half to tune on and 0 in the other/,
   );
+});
+
+it('writes no policy that catches nothing', async () => {
+  const scores = join(ROOT, 'suddenly.avro');
+  await expect(run({ from: suddenly, scores })).rejects.toThrow(/no policy catches an event/);
 });
 
 it('leaves the previous policy as it was where the new one cannot be written', async () => {

@@ -33,7 +33,7 @@ interface Tried {
 /**
  * Searches the policies of a form that keep to the bounds: from some beginnings at random, one choice
  * after the other is replaced by the best there is while the rest stands, thresholds following, until nothing gets better. The
- * same stays, bounds and seed find the same policy. Null where none keeps to them.
+ * same stays, bounds and seed find the same policy. Null where none that keeps to them catches an event.
  */
 export class Search {
   readonly #of: TuningStays;
@@ -55,7 +55,7 @@ export class Search {
       const found = this.#climb(form, random);
       if (best === null || isBetter(found, best)) best = found;
     }
-    if (best === null || best.merit < 0) return null;
+    if (best === null || best.merit < 0 || !(best.gain.recall > 0)) return null;
     const { candidate, gain } = best;
     return { form, candidate, rules: rulesOf(form, candidate), gain };
   }

@@ -104,7 +104,7 @@ export interface Tuning {
 /**
  * Searches alert rules under a budget: history is replayed once, or read where it is scored already, and the search goes over these
  * scores. Rules are found on half of the patients; all figures but `tuned` are of the other half, on which nothing is chosen.
- * @throws WardstreamError `WS_USAGE` or `WS_SOURCE` where there is nothing to search on, or no policy is within the budget.
+ * @throws WardstreamError `WS_USAGE` or `WS_SOURCE` where there is nothing to search on, or no policy within the bounds catches an event.
  */
 export async function tune(options: TuneOptions): Promise<Tuning> {
   const started = performance.now();
@@ -195,14 +195,17 @@ function checkEvents(tuned: Ground, reported: Ground, { label }: Endpoint): void
   throw new WardstreamError('WS_SOURCE', `${what}: both need some; take more stays, or other --events`);
 }
 
-/** The best policy of each form, the best first. @throws WardstreamError `WS_USAGE` where none is within the budget. */
+/** The best policy of each form, the best first. @throws WardstreamError `WS_USAGE` where none within the bounds catches an event. */
 function searched({ stays, against }: Ground, { budget, precision, seed }: TuneOptions) {
   const on = new TuningStays(stays.map(atHand), against);
   const search = new Search(on, { budget, precision }, seed);
   const found = FORMS.filter((form) => isKnown(form, stays)).flatMap((form) => search.best(form) ?? []);
   if (found.length === 0) {
-    const what = `no policy raises as few as ${budget} alerts a patient-day with a precision of ${precision} on these stays`;
-    throw new WardstreamError('WS_USAGE', `${what}; give a larger --budget or a smaller --precision`);
+    const what = `no policy catches an event with as few as ${budget} alerts a patient-day and a precision of ${precision} on these stays`;
+    throw new WardstreamError(
+      'WS_USAGE',
+      `${what}; give a larger --budget, a smaller --precision or more stays`,
+    );
   }
   return { found: bestFirst(found, { budget, precision }), tried: search.tried };
 }
