@@ -12,6 +12,7 @@ import type {
   LabResultMessage,
   MessageOf,
   NoteMessage,
+  TreatmentMessage,
   VitalSignsMessage,
 } from '../src/contract/messages.js';
 import { emptyOutputs, type Outputs, type Score } from '../src/engine/outputs.js';
@@ -82,6 +83,7 @@ const UNITS: Record<string, string> = {
 export function eventOf(kind: 'vitals', message: VitalSignsMessage, origin?: Origin): ClinicalEvent;
 export function eventOf(kind: 'labs', message: LabResultMessage, origin?: Origin): ClinicalEvent;
 export function eventOf(kind: 'adt', message: AdtMessage, origin?: Origin): ClinicalEvent;
+export function eventOf(kind: 'treatments', message: TreatmentMessage, origin?: Origin): ClinicalEvent;
 export function eventOf(kind: 'notes', message: NoteMessage, origin?: Origin): ClinicalEvent;
 export function eventOf(kind: 'imaging', message: ImagingMessage, origin?: Origin): ClinicalEvent;
 export function eventOf(kind: 'acks', message: AckMessage, origin?: Origin): ClinicalEvent;
@@ -99,6 +101,7 @@ export function eventOf(
     vitals: () => validator.observations('vitals', message as VitalSignsMessage, origin, now),
     labs: () => validator.observations('labs', message as LabResultMessage, origin, now),
     imaging: () => validator.imaging(message as ImagingMessage, origin, now),
+    treatments: () => validator.treatment(message as TreatmentMessage, origin, now),
     notes: () => validator.note(message as NoteMessage, origin, now),
     acks: () => validator.acknowledgement(message as AckMessage, origin, now),
   }[kind]();
@@ -108,6 +111,12 @@ export function eventOf(
 export function note(text: string, at: Partial<NoteMessage> = {}): NoteMessage {
   const head = { messageId: 'note', patientId: 'p1', eventTime: START, observedAt: null, source: '' };
   return { ...head, noteType: 'progress', authorRole: 'nurse', language: 'en', text, ...at };
+}
+
+export function treatment(at: Partial<TreatmentMessage> = {}): TreatmentMessage {
+  const head = { messageId: 'treatment', patientId: 'p1', eventTime: START, observedAt: null, source: '' };
+  const what = { treatmentId: null, drug: 'noradrenaline', drugSystem: '', action: 'START' as const };
+  return { ...head, ...what, rate: 0.1, unit: 'ug/kg/min', weightKg: null, corrects: null, ...at };
 }
 
 export function imaging(at: Partial<ImagingMessage> = {}): ImagingMessage {

@@ -26,6 +26,21 @@ export interface LabResultMessage extends VitalSignsMessage {
   specimenId: string | null;
 }
 
+export type TreatmentAction = 'START' | 'CHANGE' | 'STOP';
+
+export interface TreatmentMessage extends MessageHead {
+  observedAt: number | null;
+  source: string;
+  treatmentId: string | null;
+  drug: string;
+  drugSystem: string;
+  action: TreatmentAction;
+  rate: number | null;
+  unit: string | null;
+  weightKg: number | null;
+  corrects: string | null;
+}
+
 export interface ImagingMessage extends MessageHead {
   observedAt: number | null;
   source: string;
@@ -74,6 +89,7 @@ export interface AckMessage extends MessageHead {
 export interface MessageOf {
   VitalSigns: VitalSignsMessage;
   LabResult: LabResultMessage;
+  Treatment: TreatmentMessage;
   ImagingEvent: ImagingMessage;
   ClinicalNote: NoteMessage;
   AdtEvent: AdtMessage;

@@ -6,6 +6,7 @@ import type {
   LabResultMessage,
   MessageOf,
   NoteMessage,
+  TreatmentMessage,
   VitalSignsMessage,
 } from '../contract/messages.js';
 import { type InputTopic, RECORD_OF_TOPIC, TOPICS } from '../contract/topics.js';
@@ -120,6 +121,8 @@ export class EventDecoder {
         return validator.observations('vitals', message as VitalSignsMessage, origin, now);
       case TOPICS.labs:
         return validator.observations('labs', message as LabResultMessage, origin, now);
+      case TOPICS.treatments:
+        return validator.treatment(message as TreatmentMessage, origin, now);
       case TOPICS.adt:
         return validator.adt(message as AdtMessage, origin, now);
       case TOPICS.notes:

@@ -29,6 +29,7 @@ export type RecordName = keyof RecordShapes;
 const RECORD_NAMES: readonly RecordName[] = [
   'VitalSigns',
   'LabResult',
+  'Treatment',
   'ImagingEvent',
   'ClinicalNote',
   'AdtEvent',

@@ -1,11 +1,19 @@
-import type { AckMessage, AdtMessage, AdtType, ImagingMessage, NoteMessage } from '../contract/messages.js';
+import type { DrugId, Rate } from '../clinical/drugs.js';
+import type {
+  AckMessage,
+  AdtMessage,
+  AdtType,
+  ImagingMessage,
+  NoteMessage,
+  TreatmentMessage,
+} from '../contract/messages.js';
 import type { Encoding } from './encoding.js';
 
 /** Milliseconds since the epoch, UTC. */
 export type EpochMs = number;
 
 /** Kinds in the order in which events of one patient with equal event time are applied. */
-export const EVENT_KINDS = ['adt', 'vitals', 'labs', 'imaging', 'notes', 'acks'] as const;
+export const EVENT_KINDS = ['adt', 'vitals', 'labs', 'treatments', 'imaging', 'notes', 'acks'] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 /**
  * ADT messages of one moment in the order in which they are applied: one stay is over before the next begins, and a
@@ -56,12 +64,22 @@ interface BodyEvent<Kind extends EventKind, Body> extends EventHead {
 export type AdtClinicalEvent = BodyEvent<'adt', AdtMessage>;
 export type ImagingClinicalEvent = BodyEvent<'imaging', ImagingMessage>;
 export type NoteClinicalEvent = BodyEvent<'notes', NoteMessage>;
+/** What is charted of an infusion, in the vocabulary of src/clinical/drugs.ts. */
+export interface Charting extends Pick<TreatmentMessage, 'action' | 'weightKg' | 'corrects' | 'source'> {
+  readonly drug: DrugId;
+  /** Tells the infusions of a drug apart; null: there is one. */
+  readonly treatmentId: string | null;
+  /** Null: not known. */
+  readonly rate: Rate | null;
+}
+export type TreatmentClinicalEvent = BodyEvent<'treatments', Charting>;
 export type AckClinicalEvent = BodyEvent<'acks', AckMessage>;
 
 /** A decoded, validated message: the one thing that flows through alignment. */
 export type ClinicalEvent =
   | ObservationEvent
   | AdtClinicalEvent
+  | TreatmentClinicalEvent
   | ImagingClinicalEvent
   | NoteClinicalEvent
   | AckClinicalEvent;

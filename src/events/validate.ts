@@ -10,6 +10,7 @@ import type {
   LabResultMessage,
   NoteMessage,
   Observation,
+  TreatmentMessage,
   VitalSignsMessage,
 } from '../contract/messages.js';
 import { DAY_MS } from '../durations.js';
@@ -17,6 +18,7 @@ import type { DeadLetterReason, Origin, Rejection } from './dead-letter.js';
 import { type ClinicalEvent, type EpochMs, EVENT_KINDS, rankOf } from './event.js';
 import { readImageHeader } from './image.js';
 import { isStorableTime } from './storable.js';
+import { chartingOf } from './treatments.js';
 
 /** Bounds a message must keep; see `limits` in src/settings/config.ts. */
 export interface ValidationLimits {
@@ -130,19 +132,22 @@ export class Validator {
 
   adt(message: AdtMessage, origin: Origin, now: EpochMs): ClinicalEvent | null {
     if (!this.#headIsSound(message, now)) return null;
-    DEMOGRAPHIC_FIELDS.forEach((field, index) => {
-      const value = message[field];
-      if (value === null) return;
-      const [low, high] = DEMOGRAPHIC_RANGES[field];
-      if (value >= low && value <= high) return;
-      const reason = Number.isFinite(value) ? 'impossible-value' : 'not-a-number';
-      this.#rejectObservation(reason, `${field} ${value} is outside ${low} to ${high}`, message, index);
-      this.counts.rejectedFields++;
-      message[field] = null;
-    });
+    this.#cleanDemographics(message, DEMOGRAPHIC_FIELDS);
     this.#cleanField(message, 'wardId', DEMOGRAPHIC_FIELDS.length);
     this.#cleanField(message, 'bedId', DEMOGRAPHIC_FIELDS.length + 1);
     return eventOf('adt', message, null, origin, null, null, message);
+  }
+
+  treatment(message: TreatmentMessage, origin: Origin, now: EpochMs): ClinicalEvent | null {
+    if (!this.#headIsSound(message, now)) return null;
+    this.#cleanDemographics(message, ['weightKg']);
+    this.#cleanField(message, 'treatmentId', DEMOGRAPHIC_FIELDS.length);
+    this.#cleanField(message, 'corrects', DEMOGRAPHIC_FIELDS.length + 1);
+    const charting = chartingOf(message, (reason, detail, index) =>
+      this.#rejectObservation(reason, detail, message, index),
+    );
+    if (charting === null) return null;
+    return eventOf('treatments', message, message.observedAt, origin, null, null, charting);
   }
 
   note(message: NoteMessage, origin: Origin, now: EpochMs): ClinicalEvent | null {
@@ -249,6 +254,23 @@ export class Validator {
     }
     (message as Record<string, string>)[field] = id;
     return true;
+  }
+
+  /** Sets aside what no person can be; the rest is used. */
+  #cleanDemographics<Field extends DemographicField>(
+    message: Head & Record<Field, number | null>,
+    fields: readonly Field[],
+  ): void {
+    fields.forEach((field, index) => {
+      const value: number | null = message[field];
+      if (value === null) return;
+      const [low, high] = DEMOGRAPHIC_RANGES[field];
+      if (value >= low && value <= high) return;
+      const reason = Number.isFinite(value) ? 'impossible-value' : 'not-a-number';
+      this.#rejectObservation(reason, `${field} ${value} is outside ${low} to ${high}`, message, index);
+      this.counts.rejectedFields++;
+      (message as Record<Field, number | null>)[field] = null;
+    });
   }
 
   /** The same of an id without which the message can be used: it is set aside alone; a word for none is none. */

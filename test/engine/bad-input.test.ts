@@ -12,7 +12,7 @@ import type { SourceMessage } from '../../src/events/source-message.js';
 import { replay } from '../../src/replay/replay.js';
 import { parseConfig } from '../../src/settings/config.js';
 import { simulateWard } from '../../src/simulate/ward.js';
-import { ack, adt, HOUR_MS, imaging, labs, note, START, vitals } from '../helpers.js';
+import { ack, adt, HOUR_MS, imaging, labs, note, START, treatment, vitals } from '../helpers.js';
 
 const NOON = START + 2 * HOUR_MS;
 const MEBIBYTE = 1_048_576;
@@ -53,6 +53,7 @@ const BAD: readonly [InputTopic, Record, DeadLetterReason][] = [
     { ...vitals({}, id('unit')), observations: [{ code: 'heartRate', value: 80, unit: 'mmol/L' }] },
     'unknown-unit',
   ],
+  [TOPICS.treatments, treatment({ ...id('sedative'), drug: 'propofol' }), 'unknown-code'],
   [TOPICS.vitals, vitals({ heartRate: Number.NaN }, id('no number')), 'not-a-number'],
   [TOPICS.vitals, vitals({ temperature: -17.8 }, id('cold')), 'impossible-value'],
   [TOPICS.labs, labs({ ph: 735 }, id('sour')), 'impossible-value'],

@@ -4,7 +4,7 @@ import { NO_SOFA } from '../../src/clinical/sofa.js';
 import type { PresentState } from '../../src/clinical/state.js';
 import { crc64Avro, parseSchema, readSchema, singleObjectHeader } from '../../src/events/avro.js';
 import { DecodeFailure, MessageCodec, type RecordName, type RecordShapes } from '../../src/events/codec.js';
-import { adt, labs, START, vitals } from '../helpers.js';
+import { adt, labs, START, treatment, vitals } from '../helpers.js';
 
 const codec = new MessageCodec();
 
@@ -105,6 +105,10 @@ describe('MessageCodec', () => {
 const EXAMPLES: { [Name in RecordName]: readonly RecordShapes[Name][] } = {
   VitalSigns: [vitals({ heartRate: 80, temperature: 36.6 }), vitals({}, { observedAt: START - 1000 })],
   LabResult: [labs({ ph: 7.35, lactate: 1.2 }), labs({ ph: 7.4 }, { specimenId: 'L-1', source: 'lab' })],
+  Treatment: [
+    treatment({ treatmentId: 'pump-1', weightKg: 80, corrects: 't-0', observedAt: START - 1000 }),
+    treatment({ action: 'STOP', rate: null, unit: null, drug: 'C01CA03', drugSystem: 'ATC' }),
+  ],
   ImagingEvent: [
     {
       ...head(),
