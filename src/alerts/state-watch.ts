@@ -8,8 +8,8 @@ import {
   isPresentAt,
   type PresentState,
   presentState,
+  sourceIdOf,
 } from '../clinical/state.js';
-import { VARIABLES } from '../clinical/variables.js';
 import type { AlertMessage, Evidence, Priority } from '../contract/messages.js';
 import { hashId } from '../events/dead-letter.js';
 import type { EpochMs } from '../events/event.js';
@@ -130,7 +130,7 @@ export class StateWatch {
   get dueTime(): EpochMs {
     let due = Number.POSITIVE_INFINITY;
     for (const episode of this.#episodes) {
-      const at = dueAt(episode, episode.criterion);
+      const at = dueAt(episode, episode.criterion, this.#sureTo);
       if (at > this.#sureTo && episode.criterion.lastsMs > 0) due = Math.min(due, at);
     }
     for (const alert of this.#alerts.values()) due = Math.min(due, dueTime(alert));
@@ -331,18 +331,22 @@ export class StateWatch {
   }
 }
 
+const UNKNOWN = 'nobody has told for so long that it is not known any more';
+
 /** Ends an alert; without an episode that is ending, what came late says that there is none. */
 function end(alert: StateAlert, time: EpochMs, last: ActiveEpisode | undefined): AlertMessage {
   const open = alert.open!;
   const isOver = last?.phase === 'ending';
-  const reason = isOver ? null : 'values that came late, or were corrected, say otherwise';
+  const isUnknown = last?.standsTo !== undefined && last.standsTo <= time;
+  const otherwise = isUnknown ? UNKNOWN : 'values that came late, or were corrected, say otherwise';
+  const reason = isOver ? null : otherwise;
   const facts = { value: isOver ? last.value : open.value, actor: null, reason };
   return advance(alert, 'RESOLVED', notBefore(open, time), facts);
 }
 
 /** A copy with the evidence of one variable first. */
 function led(evidence: readonly Evidence[], leading: number): Evidence[] {
-  const { id } = VARIABLES[leading];
+  const id = sourceIdOf(leading);
   const copied = evidence.map((each) => ({ ...each }));
   return [
     ...copied.filter(({ variable }) => variable === id),

@@ -10,6 +10,7 @@ import type {
   ObservationEvent,
 } from '../events/event.js';
 import { type DischargedStay, DischargedStays, isOf, isStillHere, TAKE_BACK_MS } from './discharged.js';
+import { chartedOf } from './infusions.js';
 import { type Changes, PatientState } from './patient.js';
 import { recordValues } from './record.js';
 import { type PatientTimeline, RunningSummary, type StepGrid, type StepIndex } from './timeline.js';
@@ -152,7 +153,8 @@ export class Aligner {
       // Such a score could as well have been given at the end of an earlier batch.
       this.#endMoment(patient);
       this.counts.late++;
-      patient.revised = true;
+      // What is charted of treatments is in no step.
+      if (event.kind !== 'treatments') patient.revised = true;
     } else if (eventTime > patient.lastEventAt) {
       this.#endMoment(patient);
       patient.lastEventAt = eventTime;
@@ -163,6 +165,12 @@ export class Aligner {
       case 'labs':
         this.#applyObservations(patient, event, isLate);
         break;
+      case 'treatments':
+        patient.timeline.signs.chart(chartedOf(event));
+        // No input of the model: told with the rest of the moment, and no score is due for it.
+        if (isLate) this.#endMoment(patient);
+        else this.#pending.push(patient);
+        return;
       case 'adt':
         if (event.body.type === 'DISCHARGE') this.#discharge(patient, event);
         else this.#applyAdt(patient, event, isLate);

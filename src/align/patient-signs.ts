@@ -3,6 +3,7 @@ import { SIGN_IDS, SIGNS } from '../clinical/signs.js';
 import type { ActiveEpisode } from '../clinical/state.js';
 import { VARIABLE_COUNT } from '../clinical/variables.js';
 import type { EpochMs } from '../events/event.js';
+import { type Charted, Infusions } from './infusions.js';
 import { hashOfId } from './results.js';
 import { SignHistory } from './sign-history.js';
 
@@ -23,6 +24,8 @@ const NONE: readonly ActiveEpisode[] = [];
 
 /** The signs of one patient, and the episodes that follow from them. */
 export class PatientSigns {
+  /** Signs that are told from treatments. */
+  readonly infusions = new Infusions();
   readonly #signs: (SignHistory | undefined)[] = SIGN_IDS.map(() => undefined);
   /** What the criteria were that judged so far. */
   #key = 0;
@@ -53,6 +56,12 @@ export class PatientSigns {
     }
   }
 
+  /** What is charted of a treatment. */
+  chart(charted: Charted): void {
+    this.infusions.record(charted);
+    this.#hasNews = true;
+  }
+
   /** What was told to be observed at `at` was not, or not then. */
   takeBack(variable: number, at: EpochMs): void {
     for (const { place, slot } of USES[variable]) {
@@ -65,7 +74,7 @@ export class PatientSigns {
   update(criteria: CriteriaSet = USUAL_CRITERIA): boolean {
     const key = criteria === this.#judgedBy ? this.#key : hashOfId(criteria.key);
     const isOther = key !== this.#key;
-    let hasChanged = false;
+    let hasChanged = this.infusions.update();
     for (let place = 0; place < this.#signs.length; place++) {
       if (this.#signs[place]?.update(criteria.bySign[place], isOther)) hasChanged = true;
     }
@@ -82,6 +91,10 @@ export class PatientSigns {
       if (sign === undefined || !sign.isActive) continue;
       active ??= [];
       sign.addActive(active);
+    }
+    if (this.infusions.isActive) {
+      active ??= [];
+      this.infusions.addActive(active);
     }
     return active ?? NONE;
   }

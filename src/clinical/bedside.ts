@@ -10,6 +10,7 @@ import {
   sofaNervous,
   sofaRenal,
   sofaRespiration,
+  type Vasopressors,
 } from './sofa.js';
 import { isSilentBeside, SILENT_CHART_MS, SILENT_MONITOR_MS } from './sources.js';
 import { variableIndex } from './variables.js';
@@ -50,18 +51,26 @@ export interface BedsideScores {
   readonly sofa: Sofa;
 }
 
-/** NEWS2, qSOFA and SOFA of last known values and their ages in ms, both by variable index, NaN where never seen. */
-export function bedsideScores(values: Float32Array, ages: Float32Array, scale: 1 | 2 = 1): BedsideScores {
+/**
+ * NEWS2, qSOFA and SOFA of last known values and their ages in ms, both by variable index, NaN where never seen. `drugs`: null where none
+ * is charted.
+ */
+export function bedsideScores(
+  values: Float32Array,
+  ages: Float32Array,
+  scale: 1 | 2 = 1,
+  drugs: Vasopressors | null = null,
+): BedsideScores {
   const inputs = bedsideInputs(values, ages);
   const { total, missing } = news2(inputs, scale);
-  return { news2: total, news2Missing: missing, qsofa: qsofa(inputs), sofa: sofaNow(values, ages) };
+  return { news2: total, news2Missing: missing, qsofa: qsofa(inputs), sofa: sofaNow(values, ages, drugs) };
 }
 
 /**
- * SOFA of the last known values, not of the worst of a day. Urine and vasopressors are not known here: the kidney goes by
- * creatinine alone, and the circulation scores at most 1.
+ * SOFA of the last known values, not of the worst of a day. Urine is not known here: the kidney goes by creatinine alone. Where no
+ * vasopressor is charted the circulation scores at most 1.
  */
-function sofaNow(values: Float32Array, ages: Float32Array): Sofa {
+function sofaNow(values: Float32Array, ages: Float32Array, drugs: Vasopressors | null): Sofa {
   const recent = (index: number): number | null => (ages[index] <= MAX_VITAL_AGE_MS ? values[index] : null);
   const lab = (index: number): number | null => (ages[index] <= MAX_LAB_AGE_MS ? values[index] : null);
   const isLineSilent = isSilentBeside(ages[MAP_INVASIVE], ages[MAP_CUFF], SILENT_MONITOR_MS);
@@ -71,7 +80,7 @@ function sofaNow(values: Float32Array, ages: Float32Array): Sofa {
     respiration: sofaRespiration(recent(PAO2), recent(FIO2), ventilated === null ? null : ventilated === 1),
     coagulation: sofaCoagulation(lab(PLATELETS)),
     liver: sofaLiver(lab(BILIRUBIN)),
-    cardiovascular: sofaCardiovascular(map, null),
+    cardiovascular: sofaCardiovascular(map, drugs),
     nervous: sofaNervous(recent(GCS)),
     renal: sofaRenal(lab(CREATININE), null),
   });

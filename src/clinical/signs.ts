@@ -76,6 +76,8 @@ export const SIGNS = {
   glucose: lab('glucose', 'mg/dL', 'glucose'),
   ph: lab('arterial pH', '{pH}', 'ph'),
   hemoglobin: lab('haemoglobin', 'g/dL', 'hemoglobin'),
+  vasopressors: treatment('vasopressors and inotropes that run'),
+  vasopressorsUncharted: treatment('vasopressors and inotropes that nobody has charted'),
 } as const satisfies Readonly<Record<string, Sign>>;
 
 export const SIGN_IDS = Object.keys(SIGNS) as SignId[];
@@ -105,6 +107,11 @@ function vital(label: string, unit: string, ...ids: readonly string[]): Sign {
 /** Results come hours after their specimen, and are corrected later still. */
 function lab(label: string, unit: string, id: string): Sign {
   return sign(label, unit, [id], MAX_LAB_AGE_MS, MAX_LAB_AGE_MS);
+}
+
+/** Told from what is charted of treatments, not from a value: see src/align/infusions.ts. */
+function treatment(label: string): Sign {
+  return { ...sign(label, '{count}', [], MAX_VITAL_AGE_MS, VITAL_WINDOW_MS), read: () => null };
 }
 
 function sign(label: string, unit: string, ids: readonly string[], maxAgeMs: number, windowMs: number): Sign {

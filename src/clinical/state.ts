@@ -11,8 +11,10 @@
  * [W] Walsh et al., Anesthesiology 2013;119:507-515: harm begins below a mean pressure of 55 mmHg.
  * [V] Vergouwen et al., Stroke 2010;41:2391-2395: two points of the Glasgow Coma Scale for an hour.
  * [H] Bouchama and Knochel, "Heat stroke", NEJM 2002;346:1978-1988. [C] Lott et al., ERC guidelines 2021, Resuscitation 161:152-219.
+ * [Y] Hyland et al. (circEWS), Nature Medicine 2020;26:364-373: a vasopressor or inotrope, whatever its dose.
  */
 import { HOUR_MS, MINUTE_MS } from '../durations.js';
+import { DRUGS, type DrugId } from './drugs.js';
 import { type Reading, SIGNS, type SignId } from './signs.js';
 import { VARIABLES } from './variables.js';
 
@@ -42,6 +44,8 @@ const SUSTAINED_MS = 10 * MINUTE_MS;
 const AT_ONCE_MS = 0;
 /** Sedation and sleep pass sooner; see [V]. */
 const LASTING_MS = HOUR_MS;
+/** So long an infusion counts as running after it was charted last. Ours: rates are charted hourly, and at least once a shift. */
+export const UNCHARTED_MS = 12 * HOUR_MS;
 
 type Row = readonly [
   id: string,
@@ -84,6 +88,8 @@ const ROWS: readonly Row[] = [
   ['acidosis', 'Severe acidosis', 'ph', 'critical', 'low', 7.21, 7.26, AT_ONCE_MS, '[K]'],
   ['alkalosis', 'Severe alkalosis', 'ph', 'critical', 'high', 7.59, 7.54, AT_ONCE_MS, '[K]'],
   ['anaemia', 'Very low haemoglobin', 'hemoglobin', 'critical', 'low', 6.6, 7.2, AT_ONCE_MS, '[K]'],
+  ['vasopressor', 'Vasopressor or inotrope running', 'vasopressors', 'failing', 'high', 1, 0, SUSTAINED_MS, '[Y]; ten minutes bridge a change of syringe'],
+  ['vasopressor-unknown', 'Unknown whether a vasopressor still runs', 'vasopressorsUncharted', 'failing', 'high', 1, 0, UNCHARTED_MS, 'ours: neither charted nor stopped'],
 ];
 
 /** All criteria; of one sign and direction the graver comes first. */
@@ -115,8 +121,23 @@ export interface Episode {
   readAt: number;
   /** That value; NaN: none. */
   value: number;
-  /** The variable it came from; -1: none. */
+  /** The variable it came from, or a drug: see `variableOfDrug`; -1: none. */
   variable: number;
+  /** A state that is there is told up to then, since later nobody knows; absent: for as long as no value speaks against it. */
+  standsTo?: number;
+}
+
+/** Drugs have numbers behind those that variables may ever have. */
+const FIRST_DRUG = 1000;
+
+/** What stands for a drug where a variable is expected. */
+export function variableOfDrug(id: DrugId): number {
+  return FIRST_DRUG + DRUGS.findIndex((drug) => drug.id === id);
+}
+
+/** The id of what an episode comes from: a variable or a drug. */
+export function sourceIdOf(variable: number): string {
+  return variable < FIRST_DRUG ? VARIABLES[variable].id : DRUGS[variable - FIRST_DRUG].id;
 }
 
 export function noEpisode(): Episode {
@@ -130,22 +151,31 @@ export interface StateChange {
   readonly at: number;
 }
 
-/** When time alone changes an episode; infinite where it does not. */
-export function dueAt({ phase, since, until }: Episode, { lastsMs }: Criterion): number {
-  if (phase === 'pending') return since + lastsMs;
+/** When time alone changes an episode next after `after`; infinite where it does not. */
+export function dueAt(
+  { phase, since, until, standsTo = Number.POSITIVE_INFINITY }: Episode,
+  { lastsMs }: Criterion,
+  after = Number.NEGATIVE_INFINITY,
+): number {
   if (phase === 'ending') return until + lastsMs;
-  return Number.POSITIVE_INFINITY;
+  if (phase === 'pending' && since + lastsMs > after) return since + lastsMs;
+  return phase === 'absent' ? Number.POSITIVE_INFINITY : standsTo;
 }
 
 /** Whether the state is there at `now`, if nothing more has come by then. */
 export function isPresentAt(episode: Episode, criterion: Criterion, now: number): boolean {
-  const { phase } = episode;
-  if (phase === 'absent' || phase === 'present') return phase === 'present';
+  const { phase, standsTo } = episode;
+  if (phase === 'absent') return false;
   const isDue = dueAt(episode, criterion) <= now;
-  return phase === 'pending' ? isDue : !isDue;
+  if (phase === 'ending') return !isDue;
+  return (phase === 'present' || isDue) && !isSilent(standsTo, now);
 }
 
-/** What time alone has changed of an episode up to `now`. */
+function isSilent(standsTo: number | undefined, now: number): boolean {
+  return standsTo !== undefined && standsTo <= now;
+}
+
+/** What time alone has changed first of an episode up to `now`. */
 export function settle(episode: Episode, criterion: Criterion, now: number): StateChange | null {
   const due = dueAt(episode, criterion);
   if (due > now) return null;
@@ -156,6 +186,7 @@ export function settle(episode: Episode, criterion: Criterion, now: number): Sta
   episode.phase = 'absent';
   episode.since = Number.NaN;
   episode.until = Number.NaN;
+  delete episode.standsTo;
   return { kind: 'ended', at: due };
 }
 
@@ -213,7 +244,7 @@ export interface PresentState {
   readonly since: number;
   /** When `value` was observed. */
   readonly at: number;
-  /** Id of the variable that says so. */
+  /** Id of the variable that says so, or of the drug. */
   readonly variable: string;
 }
 
@@ -230,5 +261,5 @@ export function presentState(episode: ActiveEpisode): PresentState {
   const { criterion, value, since, readAt: at, variable } = episode;
   const { id, label, grade, sign } = criterion;
   const { unit } = SIGNS[sign];
-  return { criterion: id, label, grade, sign, value, unit, since, at, variable: VARIABLES[variable].id };
+  return { criterion: id, label, grade, sign, value, unit, since, at, variable: sourceIdOf(variable) };
 }

@@ -4,6 +4,7 @@ export const UNIT_TEXT: Readonly<Record<string, string>> = {
   Cel: '°C',
   '1': '',
   '{score}': '',
+  '{count}': '',
   '{pH}': '',
   '{INR}': '',
   '{bool}': '',

@@ -15,6 +15,7 @@ import type {
   ImagingClinicalEvent,
   NoteClinicalEvent,
   ObservationEvent,
+  TreatmentClinicalEvent,
 } from '../events/event.js';
 import type { SilentPatient } from './silent.js';
 
@@ -79,6 +80,8 @@ export interface Outputs {
   /** Notes and images, with what their encoders made of them. */
   readonly notes: readonly NoteClinicalEvent[];
   readonly images: readonly ImagingClinicalEvent[];
+  /** What is charted of infusions. */
+  readonly treatments: readonly TreatmentClinicalEvent[];
   readonly admitted: PatientState[];
   readonly discharged: PatientState[];
   /** Stays of which something became known, or that go on since a discharge was taken back; in order. */
@@ -110,6 +113,7 @@ export function emptyOutputs(): Outputs {
     trust: [],
     notes: [],
     images: [],
+    treatments: [],
     admitted: [],
     discharged: [],
     updated: [],

@@ -3,6 +3,7 @@ import { deflateRaw, inflateRawSync } from 'node:zlib';
 import { AlertPolicy } from '../alerts/policy.js';
 import type { DischargedStay } from '../align/discharged.js';
 import type { NewestDocuments } from '../align/documents.js';
+import type { Charted } from '../align/infusions.js';
 import { type AppliedTo, type LastScore, openingOf, PatientState, type ToldFacts } from '../align/patient.js';
 import type { Place } from '../align/whereabouts.js';
 import { SIGN_IDS, SIGNS } from '../clinical/signs.js';
@@ -60,6 +61,8 @@ interface Header {
   readonly trust?: number;
   /** Numbers of 64 bits of the signs, and what they mean; absent before version 5. */
   readonly signs?: { readonly names: string; readonly numbers: number };
+  /** What is charted of infusions; absent in older ones, which know of none. */
+  readonly infusions?: readonly Charted[];
 }
 
 /** What of a model decides how the past of a patient is kept. */
@@ -144,6 +147,7 @@ export function snapshotOf(
     results: results.length,
     trust: trust.length,
     signs: { names: SIGN_NAMES, numbers: signs.length },
+    infusions: timeline.signs.infusions.chartings,
   };
   const text = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
@@ -253,6 +257,7 @@ function readPatient(
     patient.trust.restore(reader.doubles(trust));
     if (signs?.names === SIGN_NAMES) patient.timeline.signs.restore(reader.doubles(signs.numbers));
     else patient.timeline.recallSigns();
+    patient.timeline.signs.infusions.restore(header.infusions ?? []);
     const { alerts, update = null } = header;
     return { patient, alerts, update, fill: isOurs ? fillerFrom(cache, model) : null };
   } catch {

@@ -186,7 +186,8 @@ export class AlignAndScore {
         const moment = this.#judge(patient, time);
         const { patientId, stayId, wardId, bedId, reopened, episodes, values, ages } = moment;
         const { scale } = this.#normalOf(patientId);
-        const { news2, news2Missing, qsofa, sofa } = bedsideScores(values, ages, scale);
+        const drugs = patient.timeline.signs.infusions.vasopressorsAt(time, patient.demographics.weightKg);
+        const { news2, news2Missing, qsofa, sofa } = bedsideScores(values, ages, scale, drugs);
         const { risk, circulatory, respiratory, deterioration } = NO_OUTCOMES;
         // Written out: thousands a second are made, and copied together they cost as much as aligning.
         const score: Score = {
@@ -344,6 +345,7 @@ export function applyAlertPolicy(
       trust,
       notes: events.filter((event) => event.kind === 'notes'),
       images: events.filter((event) => event.kind === 'imaging'),
+      treatments: events.filter((event) => event.kind === 'treatments'),
       ...(shadowScores === undefined ? {} : { shadowScores }),
       silent,
       deadLetters,

@@ -15,8 +15,9 @@ export const stateAlarmsSchema = z
       ),
     except: z
       .array(z.enum(CRITERIA.map(({ id }) => id)))
-      .default([])
-      .describe('Criteria that do not alarm; docs/alarms.md lists them.'),
+      .default(['vasopressor', 'vasopressor-unknown'])
+      .describe('Criteria that do not alarm; docs/alarms.md lists them.')
+      .meta({ reason: 'Who starts a vasopressor knows of it: it is shown.' }),
     escalateCriticalAfterMs: ms
       .default(15 * MINUTE_MS)
       .describe('An alert of a critical state that nobody acknowledged escalates after this long.')

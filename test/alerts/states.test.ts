@@ -2,11 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AlertPolicy } from '../../src/alerts/policy.js';
 import type { StateAlarms } from '../../src/alerts/state-watch.js';
+import { chartedOf } from '../../src/align/infusions.js';
 import { PatientSigns } from '../../src/align/patient-signs.js';
 import { VARIABLE_COUNT, variableIndex } from '../../src/clinical/variables.js';
-import type { AlertAction, AlertMessage } from '../../src/contract/messages.js';
+import type { AlertAction, AlertMessage, TreatmentMessage } from '../../src/contract/messages.js';
+import type { TreatmentClinicalEvent } from '../../src/events/event.js';
 import { DEFAULT_CONFIG } from '../../src/settings/config.js';
-import { ack, LOUD_RULES, START } from '../helpers.js';
+import { ack, eventOf, LOUD_RULES, START, treatment } from '../helpers.js';
 
 const MINUTE = 60_000;
 const { state: ALARMS } = DEFAULT_CONFIG.alerts;
@@ -32,6 +34,7 @@ class Bed {
   readonly #alarms: StateAlarms;
   readonly #known = new Map<string, readonly [value: number, minute: number]>();
   #newest = 0;
+  #treatments = 0;
   reopened = 0;
 
   constructor(alarms: StateAlarms = ALARMS) {
@@ -47,6 +50,14 @@ class Bed {
       this.#signs.record(variableIndex(id), value, at(minute), at(minute));
       if (minute >= (this.#known.get(id)?.[1] ?? 0)) this.#known.set(id, [value, minute]);
     }
+    return this.tell(ordered);
+  }
+
+  /** A treatment is charted. */
+  treat(minute: number, what: Partial<TreatmentMessage>, ordered?: number): AlertMessage[] {
+    this.#newest = Math.max(this.#newest, minute);
+    const message = treatment({ messageId: `t${this.#treatments++}`, eventTime: at(minute), ...what });
+    this.#signs.chart(chartedOf(eventOf('treatments', message) as TreatmentClinicalEvent));
     return this.tell(ordered);
   }
 
@@ -263,6 +274,70 @@ describe('an alert of a state', () => {
     score(11, 0.9);
     expect(score(22, 0.9).map(({ rule }) => rule)).toContain('risk-elevated');
     expect(policy.openOf('p1').map(({ rule }) => rule)).toContain('hypotension-severe');
+  });
+});
+
+describe('a vasopressor that runs', () => {
+  const states = (bed: Bed) => bed.policy.statesOf('p1').map(({ criterion, value }) => [criterion, value]);
+
+  it('is shown and alarms nobody, unless a unit wants it', () => {
+    const bed = new Bed();
+    bed.treat(0, {});
+    expect(bed.pass(10)).toEqual([]);
+    expect(states(bed)).toEqual([['vasopressor', 1]]);
+    const told10 = new Bed({ ...ALARMS, except: [] });
+    told10.treat(0, {});
+    expect(told(told10.pass(10))).toEqual([['vasopressor', 'RAISED', 10]]);
+    expect(told10.pass(11)).toEqual([]);
+    told10.treat(60, { action: 'STOP' });
+    expect(told(told10.pass(70))).toEqual([['vasopressor', 'RESOLVED', 70]]);
+  });
+
+  it('is unknown by time alone, once nobody has charted it for twelve hours, also after a restart', () => {
+    const bed = new Bed({ ...ALARMS, except: [] });
+    bed.treat(0, {});
+    bed.pass(10);
+    bed.restart();
+    expect(states(bed)).toEqual([['vasopressor', 1]]);
+    const [ended, raised] = bed.pass(12 * 60).filter(({ state }) => state !== 'ESCALATED');
+    expect(ended).toMatchObject({ rule: 'vasopressor', state: 'RESOLVED', eventTime: at(720) });
+    expect(ended.reason).toBe('nobody has told for so long that it is not known any more');
+    expect(raised).toMatchObject({ rule: 'vasopressor-unknown', state: 'RAISED', onsetTime: at(0) });
+    expect(states(bed)).toEqual([['vasopressor-unknown', 1]]);
+    bed.treat(800, { action: 'CHANGE' });
+    bed.pass(810);
+    expect(states(bed)).toEqual([['vasopressor', 1]]);
+  });
+
+  it('leads to the same records however often time is looked at and the process restarts', () => {
+    const doing = fc.record({
+      gap: fc.integer({ min: 1, max: 900 }),
+      action: fc.constantFrom('START' as const, 'CHANGE' as const, 'STOP' as const),
+      drug: fc.constantFrom('noradrenaline', 'dobutamine'),
+      between: fc.constantFrom('look', 'restart', 'go on'),
+    });
+    const run = (
+      all: readonly (typeof doing extends fc.Arbitrary<infer T> ? T : never)[],
+      isWatched: boolean,
+    ) => {
+      const bed = new Bed({ ...ALARMS, except: [] });
+      const records: AlertMessage[] = [];
+      let minute = 0;
+      for (const { gap, action, drug, between } of all) {
+        if (isWatched && between === 'restart') records.push(...bed.restart());
+        if (isWatched && between === 'look')
+          for (let passed = minute; passed < minute + gap; passed++) records.push(...bed.pass(passed));
+        minute += gap;
+        records.push(...bed.treat(minute, { action, drug }));
+      }
+      records.push(...bed.pass(minute + 5000));
+      return records.map((record) => ({ ...record, evidence: [] }));
+    };
+    fc.assert(
+      fc.property(fc.array(doing, { minLength: 1, maxLength: 12 }), (all) => {
+        expect(run(all, true)).toEqual(run(all, false));
+      }),
+    );
   });
 });
 

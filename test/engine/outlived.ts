@@ -190,13 +190,13 @@ export const log = (() => {
 })();
 
 export class Results implements Sink {
-  /** Risk and states. */
+  /** Risk, states and SOFA. */
   readonly scores = new Map<string, string>();
   readonly alerts = new Map<string, string>();
 
   async write({ scores, alerts }: Outputs): Promise<void> {
-    for (const { patientId, eventTime, risk, states } of scores)
-      this.scores.set(`${patientId} ${eventTime}`, `${risk} ${JSON.stringify(states)}`);
+    for (const { patientId, eventTime, risk, states, sofa } of scores)
+      this.scores.set(`${patientId} ${eventTime}`, `${risk} ${JSON.stringify([states, sofa])}`);
     for (const alert of alerts)
       this.alerts.set(`${alert.alertId} ${alert.sequence}`, JSON.stringify({ ...alert, evidence: [] }));
   }

@@ -220,7 +220,11 @@ describe('state that outlives the process', () => {
     const options = { partition: 0, dedupeWindow: 1024, model: await modelConfig() };
     let episodes = 0;
     for (const snapshot of snapshotsOf(world)) {
-      const { signs: kept, ...rest } = headerOf(snapshot) as { signs: { numbers: number } };
+      const {
+        signs: kept,
+        infusions: _,
+        ...rest
+      } = headerOf(snapshot) as { signs: { numbers: number }; infusions: unknown };
       expect(restorePatient(snapshot, options)!.patient.timeline.signs.toArray()).toHaveLength(kept.numbers);
       const state = inflateRawSync(snapshot.state);
       const arrays = state.subarray(4 + state.readUInt32LE(0), state.length - 8 * kept.numbers);

@@ -3,9 +3,9 @@ import { DEFAULT_CONFIG, parseConfig } from '../../src/settings/config.js';
 
 const { state, baselines } = DEFAULT_CONFIG.alerts;
 
-it('all states alarm by default, and nothing is normal for one patient alone', () => {
+it('all states alarm by default but what staff have started, and nothing is normal for one patient alone', () => {
   expect(state.grades).toEqual(['critical', 'failing']);
-  expect([state.except, baselines]).toEqual([[], {}]);
+  expect([state.except, baselines]).toEqual([['vasopressor', 'vasopressor-unknown'], {}]);
 });
 
 describe('settings of states are refused', () => {

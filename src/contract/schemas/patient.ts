@@ -59,7 +59,7 @@ export const stateSchema = z
     unit: z.string(),
     since: time.describe('When the first value that meets the criterion was observed.'),
     at: time.describe('When `value` was observed.'),
-    variable: z.string().describe('The variable that says so.'),
+    variable: z.string().describe('The variable that says so, or the drug.'),
   })
   .meta({ id: 'State', description: 'What the patient is in now, by a published criterion; no model.' });
 
