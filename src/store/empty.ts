@@ -9,6 +9,7 @@ const TABLES = [
   'alert_events',
   'alerts',
   'notes',
+  'treatments',
   'images',
   'dead_letters',
 ];

@@ -5,20 +5,20 @@ import { Conditions, select, type Window } from './select.js';
 /** What an export can be written as. */
 export const EXPORT_FORMATS = { csv: 'CSVWithNames', arrow: 'ArrowStream', parquet: 'Parquet' } as const;
 export type ExportFormat = keyof typeof EXPORT_FORMATS;
-export const EXPORT_TABLES = ['observations', 'scores', 'alerts'] as const;
+export const EXPORT_TABLES = ['observations', 'scores', 'alerts', 'treatments'] as const;
 export type ExportTable = (typeof EXPORT_TABLES)[number];
 
 export interface ExportQuery extends Window {
   readonly table: ExportTable;
   readonly format: ExportFormat;
-  /** Only these wards; all where not given. Observations carry no ward: of them, those of patients of these wards. */
+  /** Only these wards; all where not given. Observations and treatments carry no ward: of them, those of patients of these wards. */
   readonly wards?: readonly string[] | undefined;
   readonly patientId?: string | undefined;
 }
 
 const PATIENTS_OF_WARDS = `patient_id IN (SELECT patient_id FROM current_scores FINAL WHERE ward_id IN {wards:Array(String)})`;
 
-/** One row an observation, score or alert record in a window, in order of patient and time. */
+/** One row an observation, score, alert record or treatment in a window, in order of patient and time. */
 export async function exportOf(client: ClickHouseClient, query: ExportQuery): Promise<Readable> {
   const { table, format } = query;
   const conditions = conditionsOf(query);
@@ -47,13 +47,16 @@ function conditionsOf({ table, wards, patientId, from, to }: ExportQuery): Condi
   return new Conditions()
     .add('patient_id = {patientId:String}', { patientId })
     .within('event_time', { from, to })
-    .add(table === 'observations' ? PATIENTS_OF_WARDS : 'ward_id IN {wards:Array(String)}', { wards });
+    .add(WITHOUT_WARD.has(table) ? PATIENTS_OF_WARDS : 'ward_id IN {wards:Array(String)}', { wards });
 }
+
+const WITHOUT_WARD: ReadonlySet<ExportTable> = new Set(['observations', 'treatments']);
 
 const TABLES: Record<ExportTable, string> = {
   observations: 'observations',
   scores: 'scores',
   alerts: 'alert_events',
+  treatments: 'treatments',
 };
 
 const SELECTIONS: Record<ExportTable, string> = {
@@ -71,6 +74,10 @@ const SELECTIONS: Record<ExportTable, string> = {
   alerts: `SELECT toString(patient_id) AS patient_id, alert_id, sequence, toString(ward_id) AS ward_id, toString(rule) AS rule,
       toString(signal) AS signal, toString(label) AS label, toString(unit) AS unit, value, threshold, toString(priority) AS priority, toString(state) AS state, onset_time, event_time, body
     FROM alert_events FINAL $conditions ORDER BY patient_id, event_time, alert_id, sequence`,
+  treatments: `SELECT toString(patient_id) AS patient_id, event_time, observed_at, toString(message_id) AS message_id,
+      toString(treatment_id) AS treatment_id, toString(drug) AS drug, toString(action) AS action, rate, toString(unit) AS unit, weight_kg,
+      toString(corrects) AS corrects, toString(source) AS source
+    FROM treatments FINAL $conditions ORDER BY patient_id, event_time, message_id`,
 };
 
 /**
@@ -105,6 +112,16 @@ const GUARDS: Record<ExportTable, string> = {
     'priority',
     'state',
     'body',
+  ),
+  treatments: guardsOf(
+    'patient_id',
+    'message_id',
+    'treatment_id',
+    'drug',
+    'action',
+    'unit',
+    'corrects',
+    'source',
   ),
 };
 

@@ -7,6 +7,7 @@ const RULES: readonly (readonly [table: string, setting: keyof Retention, day: s
   ['observations', 'observationsDays', 'recorded_on'],
   ['notes', 'observationsDays', 'recorded_on'],
   ['images', 'observationsDays', 'recorded_on'],
+  ['treatments', 'observationsDays', 'recorded_on'],
   ['scores', 'scoresDays', 'recorded_on'],
   ['shadow_scores', 'scoresDays', 'recorded_on'],
   ['current_scores', 'scoresDays', 'recorded_on'],

@@ -1,12 +1,13 @@
 import type { PatientState } from '../align/patient.js';
 import { hashOfId } from '../align/results.js';
+import { drugOf } from '../clinical/drugs.js';
 import { SOFA_PARTS } from '../clinical/sofa.js';
 import { reasonOf, USED } from '../clinical/trust.js';
 import { VARIABLES } from '../clinical/variables.js';
 import type { AlertMessage, DeadLetterMessage } from '../contract/messages.js';
 import type { Outputs, Score } from '../engine/outputs.js';
 import { problemOf } from '../events/encoding.js';
-import type { EpochMs } from '../events/event.js';
+import type { Charting, EpochMs } from '../events/event.js';
 import {
   floatValue,
   maybeFloatValue,
@@ -127,6 +128,20 @@ export const COLUMNS = {
     'problem',
     'bytes',
   ],
+  treatments: [
+    'patient_id',
+    'message_id',
+    'event_time',
+    'observed_at',
+    'treatment_id',
+    'drug',
+    'action',
+    'rate',
+    'unit',
+    'weight_kg',
+    'corrects',
+    'source',
+  ],
 } as const;
 export const TABLES = Object.keys(COLUMNS) as Table[];
 
@@ -137,6 +152,7 @@ export type PutRow = (table: Table, row: Row, eventTime: EpochMs | null) => void
 export function putRows(outputs: Outputs, modelVersion: string, put: PutRow): void {
   const { admitted, updated, discharged, scores, shadowScores = [], alerts, deadLetters } = outputs;
   putDocuments(outputs, put);
+  putTreatments(outputs, put);
   putObservations(outputs, put);
   for (const patient of admitted) put('stays', stayRow(patient, patient, null), patient.admittedAt);
   for (const facts of updated) put('stays', stayRow(facts.patient, facts, null), facts.time);
@@ -174,6 +190,23 @@ function putDocuments({ notes, images }: Outputs, put: PutRow): void {
     const found = [finding, problemOf(encoding) ?? '', image?.toString('base64') ?? ''];
     put('images', [...ids, ...what, uri === null ? null : textValue(uri), ...found], eventTime);
   }
+}
+
+/** A rate stands as it is read, in µg or units a minute; null where it is not known. */
+function putTreatments({ treatments }: Outputs, put: PutRow): void {
+  for (const { patientId, messageId, eventTime, observedAt, body } of treatments) {
+    const { treatmentId, drug, action, rate, weightKg, corrects, source } = body;
+    const ids = [textValue(patientId), textValue(messageId), timeValue(eventTime), timeValue(observedAt)];
+    const what = [textValue(treatmentId), drug, action];
+    const dose = [maybeFloatValue(rate?.perMinute ?? null), unitOfRate(body), maybeFloatValue(weightKg)];
+    put('treatments', [...ids, ...what, ...dose, textValue(corrects), textValue(source)], eventTime);
+  }
+}
+
+function unitOfRate({ drug, rate }: Charting): string {
+  if (rate === null) return '';
+  const amount = drugOf(drug).unit === 'U/min' ? 'U' : 'ug';
+  return rate.isPerKg ? `${amount}/kg/min` : `${amount}/min`;
 }
 
 function putObservations({ observations }: Outputs, put: PutRow): void {

@@ -19,7 +19,7 @@ const MAX_WAITING_BYTES = 256 * 1_048_576;
 
 /**
  * Share of the memory for rows up to which a table may fill it, where the store takes none. What can be read again from the
- * topics goes first: observations, scores, notes and images; then dead letters. Alerts and stays are few, and keep the rest.
+ * topics goes first: observations, scores, notes, images and treatments; then dead letters. Alerts and stays are few, and keep the rest.
  */
 const SHARES: Record<Table, number> = {
   observations: 0.8,
@@ -27,6 +27,7 @@ const SHARES: Record<Table, number> = {
   shadow_scores: 0.8,
   notes: 0.8,
   images: 0.8,
+  treatments: 0.8,
   dead_letters: 0.9,
   stays: 1,
   alert_events: 1,

@@ -5,7 +5,7 @@ import { NO_SOFA, type Sofa } from '../../src/clinical/sofa.js';
 import type { PresentState } from '../../src/clinical/state.js';
 import { reasonCode } from '../../src/clinical/trust.js';
 import { factsOf, type Outputs } from '../../src/engine/outputs.js';
-import type { ObservationEvent } from '../../src/events/event.js';
+import type { ObservationEvent, TreatmentClinicalEvent } from '../../src/events/event.js';
 import { alertEvents, alertEventsOf, alertsOf } from '../../src/store/alerts.js';
 import { type AuditEntry, appendAudit, auditOf } from '../../src/store/audit.js';
 import { lastPlaceOf, thinnedScoresOf } from '../../src/store/chart.js';
@@ -13,7 +13,18 @@ import { exportOf } from '../../src/store/export.js';
 import { doubtsOf, recordModel, scoresOf, timelineOf } from '../../src/store/queries.js';
 import { select } from '../../src/store/select.js';
 import { StoreSink } from '../../src/store/sink.js';
-import { adt, alert, eventOf, HOUR_MS, labs, outputsOf, START, score, vitals } from '../helpers.js';
+import {
+  adt,
+  alert,
+  eventOf,
+  HOUR_MS,
+  labs,
+  outputsOf,
+  START,
+  score,
+  treatment,
+  vitals,
+} from '../helpers.js';
 
 const MINUTE_MS = 60_000;
 /** What both ClickHouse in process and a server must do. Everything is written twice: at least once is what the engine does. */
@@ -51,6 +62,27 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
         await client.command({ query: `OPTIMIZE TABLE ${table} FINAL` });
       await ask();
     }
+
+    it('has each charting of a treatment once, in the vocabulary here, and exports it', async () => {
+      const charted = (more: Parameters<typeof treatment>[0]) =>
+        eventOf('treatments', treatment(more)) as TreatmentClinicalEvent;
+      const treatments = [
+        charted({ messageId: 't1', treatmentId: '=1', rate: 6, unit: 'ug/kg/h', weightKg: 80 }),
+        charted({ messageId: 't2', drug: 'H01BA01', drugSystem: 'ATC', rate: 0.03, unit: 'U/min' }),
+        charted({ messageId: 't3', action: 'STOP', rate: null, unit: null, corrects: 't1' }),
+      ];
+      await twice(outputsOf({ treatments }), async () => {
+        const stream = await exportOf(client, { table: 'treatments', format: 'csv', patientId: 'p1' });
+        let all = '';
+        for await (const chunk of stream) all += String(chunk);
+        const when = '"2026-01-01 00:00:00.000"';
+        expect(all.trimEnd().split('\n').slice(1)).toEqual([
+          `"p1",${when},${when},"t1","'=1","norepinephrine","START",0.1,"ug/kg/min",80,"",""`,
+          `"p1",${when},${when},"t2","","vasopressin","START",0.03,"U/min",,"",""`,
+          `"p1",${when},${when},"t3","","norepinephrine","STOP",,"",,"t1",""`,
+        ]);
+      });
+    });
 
     describe('a patient’s timeline', () => {
       const heart = (minute: number, value: number, messageId = `m${minute}`) =>

@@ -6,12 +6,17 @@ import type { Notice } from '../../src/alerts/notices.js';
 import type { PatientState } from '../../src/align/patient.js';
 import type { Outputs, ShadowScore } from '../../src/engine/outputs.js';
 import { deadLetter } from '../../src/events/dead-letter.js';
-import type { ImagingClinicalEvent, NoteClinicalEvent, ObservationEvent } from '../../src/events/event.js';
+import type {
+  ImagingClinicalEvent,
+  NoteClinicalEvent,
+  ObservationEvent,
+  TreatmentClinicalEvent,
+} from '../../src/events/event.js';
 import { openStore } from '../../src/store/open-store.js';
 import { TABLES } from '../../src/store/rows.js';
 import { select } from '../../src/store/select.js';
 import { StoreSink, type StoreSinkOptions } from '../../src/store/sink.js';
-import { alert, eventOf, imaging, note, outputsOf, START, score, vitals } from '../helpers.js';
+import { alert, eventOf, imaging, note, outputsOf, START, score, treatment, vitals } from '../helpers.js';
 import { ClickHouseFront } from './front.js';
 
 const front = new ClickHouseFront();
@@ -229,6 +234,7 @@ describe('what is written', () => {
     };
     const heard = eventOf('notes', note('x', { messageId: 'n' })) as NoteClinicalEvent;
     const seen = eventOf('imaging', imaging({ messageId: 'i' })) as ImagingClinicalEvent;
+    const given = eventOf('treatments', treatment({ messageId: 't' })) as TreatmentClinicalEvent;
     const stay = { ...where, admittedAt: any.time, lastEventAt: any.later } as PatientState;
     const told = alert('a', 0, {
       reason: any.text,
@@ -251,6 +257,20 @@ describe('what is written', () => {
       ],
       images: [
         { ...seen, ...ids, eventTime: any.time, body: { ...seen.body, uri: any.text, modality: any.other } },
+      ],
+      treatments: [
+        {
+          ...given,
+          ...ids,
+          eventTime: any.time,
+          body: {
+            ...given.body,
+            treatmentId: any.text,
+            rate: { perMinute: any.number, isPerKg: true },
+            weightKg: any.number,
+            source: any.other,
+          },
+        },
       ],
       admitted: [stay],
       discharged: [stay],

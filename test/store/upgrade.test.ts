@@ -159,6 +159,7 @@ describe('retention', () => {
       observations: 400,
       notes: 400,
       images: 400,
+      treatments: 400,
       shadow_scores: 400,
       scores: 400,
       current_scores: 400,
