@@ -7,6 +7,7 @@ import { Laboratory, PANEL_IDS, type Panel } from './labs.js';
 import { Monitor } from './monitor.js';
 import { type NoteKind, writeNote } from './note-writer.js';
 import { Body } from './physiology.js';
+import { Pressor } from './pressor.js';
 import { type Anatomy, drawAnatomy, drawRadiograph } from './radiograph.js';
 import { Random } from './random.js';
 import type { PlannedStay, Scenario } from './scenarios.js';
@@ -61,6 +62,7 @@ export class Stay {
   readonly #monitor: Monitor;
   readonly #laboratory: Laboratory;
   readonly #anatomy: Anatomy;
+  readonly #pressor: Pressor;
   readonly #patient: AdtMessage;
   readonly #temperature: Channel;
   readonly #fio2: Channel;
@@ -87,6 +89,7 @@ export class Stay {
     this.#plan = plan;
     this.#random = random;
     this.#patient = this.#drawPatient();
+    this.#pressor = new Pressor(scenario, this.#patient.weightKg);
     this.#body = new Body(scenario, onset, random);
     const faultyFrom = scenario === 'sensor-fault' ? onset : Number.POSITIVE_INFINITY;
     this.#monitor = new Monitor(random, this.#chart, vitalsIntervalMs, faultyFrom);
@@ -121,6 +124,8 @@ export class Stay {
     if (observations.length > 0) {
       out.push(this.#message(TOPICS.vitals, elapsed, { observedAt: null, source: 'monitor', observations }));
     }
+    const charted = isHourly ? this.#pressor.chart(this.#body.severity, elapsed) : null;
+    if (charted !== null) this.#wait(this.#message(TOPICS.treatments, elapsed, charted), null);
     this.#takeSpecimens(elapsed);
     this.#releaseBefore(startTime + elapsed + 1, out);
     if (isHourly) this.#takeRadiograph(elapsed);
