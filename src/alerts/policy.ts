@@ -225,18 +225,15 @@ export class AlertPolicy {
     return [...rules, place, ...(states?.alerts ?? [])].flatMap((each) => each?.open ?? []);
   }
 
-  /** The states in what `stateOf` gave that are there; null where one of them waits for its time. Throws as `openIn`. */
-  static statesIn(json: string): readonly PresentState[] | null {
+  /** The states in what `stateOf` gave that are there. Throws as `openIn`. */
+  static statesIn(json: string): readonly PresentState[] {
     const { states } = json === '' ? {} : (JSON.parse(json) as Partial<StoredStay>);
-    if (states === undefined) return [];
-    const watch = new StateWatch(NO_STATE_ALARMS);
-    watch.restore({ ...states, alerts: [] });
-    return watch.dueTime < Number.POSITIVE_INFINITY ? null : watch.present();
+    return states === undefined ? [] : statesOf(states, NO_STATE_ALARMS).present();
   }
 
   /**
    * Whether nothing in what `stateOf` gave waits for `settle`, for word of a place, or for its end: the rules of open alerts are
-   * configured, and do not end them by time.
+   * configured, and do not end them by time, and no alert of a state is due.
    */
   isCurrent(json: string): boolean {
     if (json === '') return true;
@@ -248,12 +245,19 @@ export class AlertPolicy {
     const isWanted = ({ open, criterion }: StoredStates['alerts'][number]) =>
       open === null || isAlarmed(this.#stateAlarms, criterion);
     const isOfNow = rules.every(({ id, open }) => open === null || lasting.has(id));
-    return !isMissing && isOfNow && (states?.alerts ?? []).every(isWanted);
+    if (isMissing || !isOfNow || !(states?.alerts ?? []).every(isWanted)) return false;
+    return (
+      states === undefined || statesOf(states, this.#stateAlarms).alertDueTime === Number.POSITIVE_INFINITY
+    );
   }
 
   /** Whether time alone can change an alert of the patient. */
   isWaiting(patientId: string): boolean {
-    return this.#waiting.has(patientId);
+    const stay = this.#waiting.has(patientId) ? this.#stays.get(patientId) : undefined;
+    if (stay === undefined) return false;
+    const { rules, place, states } = stay;
+    const due = Math.min(place.dueTime, states.alertDueTime, ...rules.map(dueTime));
+    return due < Number.POSITIVE_INFINITY;
   }
 
   /** Continues from what `stateOf` gave; returns the open alerts. What has changed meanwhile is for `settle`. */
@@ -367,6 +371,13 @@ export class AlertPolicy {
     if (isWaiting) this.#waiting.add(patientId);
     else this.#waiting.delete(patientId);
   }
+}
+
+/** The states of a stored stay, without their alerts. */
+function statesOf(states: StoredStates, alarms: StateAlarms): StateWatch {
+  const watch = new StateWatch(alarms);
+  watch.restore({ ...states, alerts: [] });
+  return watch;
 }
 
 /** Where every rule and criterion stands that has an alert, or may have. */

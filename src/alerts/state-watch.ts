@@ -128,8 +128,18 @@ export class StateWatch {
 
   /** When time alone changes a state or an alert of one; infinite where it does not. */
   get dueTime(): EpochMs {
+    return this.#due(() => true);
+  }
+
+  /** When time alone changes an alert of a state; infinite where it does not. */
+  get alertDueTime(): EpochMs {
+    return this.#due((criterion) => isAlarmed(this.#alarms, criterion));
+  }
+
+  #due(counts: (criterion: Criterion) => boolean): EpochMs {
     let due = Number.POSITIVE_INFINITY;
     for (const episode of this.#episodes) {
+      if (!counts(episode.criterion)) continue;
       const at = dueAt(episode, episode.criterion, this.#sureTo);
       if (at > this.#sureTo && episode.criterion.lastsMs > 0) due = Math.min(due, at);
     }

@@ -73,14 +73,13 @@ export function silentOf(
 }
 
 /**
- * The same of a patient as of a snapshot; null where the patient must be in memory: time alone can change a state, or an open alert.
- * A technical notice is none: only word of the patient ends it.
+ * The same of a patient as of a snapshot; null where the patient must be in memory: time alone can change an open alert.
+ * A technical notice is none: only word of the patient ends it. What else time changes is for `AlertPolicy.isCurrent`.
  */
 export function silentIn({ patient, alerts: json }: RestoredPatient): SilentPatient | null {
   const alerts = AlertPolicy.openIn(json);
   const isWaiting = alerts.some(
     (alert) => alert.class !== 'technical' && (alert.state === 'RAISED' || alert.state === 'SNOOZED'),
   );
-  const states = AlertPolicy.statesIn(json);
-  return isWaiting || states === null ? null : silentOf(patient, alerts, states);
+  return isWaiting ? null : silentOf(patient, alerts, AlertPolicy.statesIn(json));
 }

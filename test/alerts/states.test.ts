@@ -309,6 +309,15 @@ describe('a vasopressor that runs', () => {
     expect(states(bed)).toEqual([['vasopressor', 1]]);
   });
 
+  it('keeps nobody in memory for a state that only is shown, such as a pump of which nothing more is told', () => {
+    const bed = new Bed({ ...ALARMS, except: ['bradycardia'] });
+    bed.chart(0, { heartRate: 38 });
+    expect(bed.policy.isWaiting('p1')).toBe(false);
+    expect(bed.policy.isCurrent(bed.policy.stateOf('p1'))).toBe(true);
+    bed.pass(10);
+    expect(AlertPolicy.statesIn(bed.policy.stateOf('p1'))).toMatchObject([{ criterion: 'bradycardia' }]);
+  });
+
   it('leads to the same records however often time is looked at and the process restarts', () => {
     const doing = fc.record({
       gap: fc.integer({ min: 1, max: 900 }),
@@ -374,10 +383,10 @@ describe('settings of state alarms', () => {
 });
 
 describe('what is kept of states', () => {
-  it('tells the open alerts, and the states, but where one waits for its time', () => {
+  it('tells the open alerts, the states, and whether one waits for its time to alarm', () => {
     const bed = new Bed();
     bed.chart(0, { heartRate: 38 });
-    expect(AlertPolicy.statesIn(bed.policy.stateOf('p1'))).toBeNull();
+    expect(bed.policy.isCurrent(bed.policy.stateOf('p1'))).toBe(false);
     expect(bed.policy.isWaiting('p1')).toBe(true);
     bed.pass(10);
     const kept = bed.policy.stateOf('p1');
