@@ -1,4 +1,5 @@
 import { type Clock, WALL_CLOCK } from './clock.js';
+import type { Priority } from './contract/messages.js';
 import { MINUTE_MS } from './durations.js';
 import type { EpochMs } from './events/event.js';
 
@@ -11,11 +12,7 @@ export interface BrokerTime {
 
 /** Where a wrong clock is told. */
 export interface ClockTroubles {
-  raise(trouble: {
-    readonly kind: string;
-    readonly priority: 'LOW' | 'MEDIUM' | 'HIGH';
-    readonly detail: string;
-  }): void;
+  raise(trouble: { readonly kind: string; readonly priority: Priority; readonly detail: string }): void;
   clear(kind: string): void;
 }
 

@@ -1,7 +1,11 @@
 import { Subject } from 'rxjs';
 import type { Clock } from '../clock.js';
 import type { AlertMessage, Priority } from '../contract/messages.js';
+import { MINUTE_MS } from '../durations.js';
 import { hashId } from '../events/dead-letter.js';
+
+/** A notice of what is seen from time to time ends when its cause has not been seen for so long. */
+export const QUIET_MS = 15 * MINUTE_MS;
 
 /** What is wrong with something that watches patients. */
 export interface Notice {

@@ -1,6 +1,6 @@
 import { reasonCode, reasonOf } from '../clinical/trust.js';
 import { VARIABLES, variableIndex } from '../clinical/variables.js';
-import type { Priority } from '../contract/messages.js';
+import { PRIORITIES, type Priority } from '../contract/messages.js';
 import { MINUTE_MS } from '../durations.js';
 import type { EpochMs } from '../events/event.js';
 import type { NoticeBoard } from './notices.js';
@@ -154,7 +154,7 @@ function priorityOf(variable: number, code: number): Priority {
 }
 
 function rankOf(priority: Priority): number {
-  return ['LOW', 'MEDIUM', 'HIGH'].indexOf(priority);
+  return PRIORITIES.indexOf(priority);
 }
 
 function detailOf(variable: number, value: number, code: number): string {

@@ -1,10 +1,7 @@
 import type { DeadLetterMessage, Priority } from '../contract/messages.js';
 import { MINUTE_MS } from '../durations.js';
 import type { EpochMs } from '../events/event.js';
-import type { NoticeBoard } from './notices.js';
-
-/** So long without a further one it is over. */
-const QUIET_MS = 15 * MINUTE_MS;
+import { type NoticeBoard, QUIET_MS } from './notices.js';
 
 /** Values that are set aside although somebody lies there. */
 interface Kind {

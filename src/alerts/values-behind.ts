@@ -1,14 +1,12 @@
 import { MINUTE_MS } from '../durations.js';
 import type { EpochMs, ObservationEvent } from '../events/event.js';
-import type { NoticeBoard } from './notices.js';
+import { type NoticeBoard, QUIET_MS } from './notices.js';
 
 /** Values are behind where they come so long after their time: more than any feed needs, less than a time zone is off. Ours. */
 const BEHIND_MS = 30 * MINUTE_MS;
 /** So long they must be behind by the same: of a backlog, and of a gateway that catches up, the delay shrinks. */
 const STEADY_MS = 2 * MINUTE_MS;
 const STEADY_WITHIN_MS = MINUTE_MS;
-/** So long without a further one it is over. */
-const QUIET_MS = 15 * MINUTE_MS;
 
 export const VALUES_BEHIND = 'values-behind';
 

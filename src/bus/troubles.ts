@@ -1,10 +1,12 @@
+import type { Priority } from '../contract/messages.js';
+
 /** Something that is wrong with the bus, and what to do about it. */
 export interface Trouble {
   /** Becomes the rule of a technical notice. */
   readonly kind: string;
   /** Tells troubles of a kind apart, such as a topic; by default there is one. */
   readonly subject?: string;
-  readonly priority: 'LOW' | 'MEDIUM' | 'HIGH';
+  readonly priority: Priority;
   /** What is wrong, where, and what to do, in plain words. */
   readonly detail: string;
   /** Patients are not watched while it lasts: the process is not ready. By default they are. */

@@ -3,6 +3,10 @@
  * the assessment of acute-illness severity in the NHS", London 2017, chart 1.
  */
 
+/** Points that call for an urgent and for an emergency response; chart 2. */
+export const NEWS2_URGENT = 5;
+export const NEWS2_EMERGENCY = 7;
+
 /** Points for values up to and including `upTo`; the last band has no upper end. */
 export type Band = readonly [upTo: number, points: number];
 const END = Number.POSITIVE_INFINITY;

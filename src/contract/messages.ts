@@ -119,7 +119,9 @@ export interface RiskScoreMessage {
   states: PresentState[];
 }
 
-export type Priority = 'LOW' | 'MEDIUM' | 'HIGH';
+/** How soon somebody has to react, after IEC 60601-1-8; ascending. */
+export const PRIORITIES = ['LOW', 'MEDIUM', 'HIGH'] as const;
+export type Priority = (typeof PRIORITIES)[number];
 /** clinical: about the patient. technical: about what watches the patient, such as a feed, the store or a clock. */
 export type AlertClass = 'clinical' | 'technical';
 export type AlertState = 'RAISED' | 'ACKNOWLEDGED' | 'SNOOZED' | 'ESCALATED' | 'RESOLVED';

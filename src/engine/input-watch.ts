@@ -1,9 +1,8 @@
-import type { NoticeBoard } from '../alerts/notices.js';
+import { type NoticeBoard, QUIET_MS } from '../alerts/notices.js';
 import type { Home, HomeOf } from '../bus/bus.js';
 import { crc32Partition, murmur2Partition } from '../bus/partitioners.js';
 import { readId } from '../contract/ids.js';
 import { TOPICS } from '../contract/topics.js';
-import { MINUTE_MS } from '../durations.js';
 import type { ClinicalEvent, EpochMs } from '../events/event.js';
 import type { RawRecord } from '../events/record.js';
 
@@ -31,8 +30,6 @@ const WORDS: Readonly<Record<Misplacement, string>> = {
     'a producer places messages neither by murmur2 nor by CRC32, or partitions were added. Set its partitioner to murmur2.',
 };
 
-/** A notice ends when its cause has not been seen for so long. */
-const QUIET_MS = 15 * MINUTE_MS;
 /** Patients known to be in their place; beyond it all are asked again. */
 const MAX_PLACED = 100_000;
 

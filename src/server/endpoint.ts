@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import type { Permission } from '../contract/roles.js';
 import type { Access } from './access/access.js';
 import type { AuditTrail, Noted } from './access/audit-trail.js';
-import { may, type Permission, type Principal } from './access/principal.js';
+import { may, type Principal } from './access/principal.js';
 import type { Refusals } from './access/refusals.js';
 import { ScopedWard, type WardSources } from './access/scoped-ward.js';
 import { type Asked, concerned, shownIn } from './asked.js';

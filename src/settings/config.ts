@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { PRIORITIES } from '../contract/messages.js';
 import { faultsOf, SIGNAL_IDS } from '../contract/signals.js';
 import { MINUTE_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
@@ -27,9 +28,7 @@ const ruleSchema = z.strictObject({
     .describe(
       'What it watches: a probability of the model (`risk`: death in hospital; the others: onset within 8 h), or NEWS2 points.',
     ),
-  priority: z
-    .enum(['LOW', 'MEDIUM', 'HIGH'])
-    .describe('How soon somebody has to react, after IEC 60601-1-8.'),
+  priority: z.enum(PRIORITIES).describe('How soon somebody has to react, after IEC 60601-1-8.'),
   raiseAt: z
     .number()
     .describe('Raise at or above; within what the signal can be: 0 to 1, or 1 to 20 points.'),

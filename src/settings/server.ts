@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { PRIORITIES } from '../contract/messages.js';
 import { isNetwork } from './network.js';
 import { secretSchema } from './secret.js';
 
@@ -55,7 +56,7 @@ const webhookSchema = z.strictObject({
     .describe('Signs what is sent (HMAC-SHA256).'),
   wards: z.array(z.string().min(1)).optional().describe('Only alerts of these wards; by default all.'),
   priorities: z
-    .array(z.enum(['LOW', 'MEDIUM', 'HIGH']))
+    .array(z.enum(PRIORITIES))
     .optional()
     .describe('Only alerts of these priorities; by default all.'),
   attempts: z

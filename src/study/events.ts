@@ -5,6 +5,7 @@ import {
   respiratoryFailure,
 } from '../clinical/endpoints.js';
 import { type Interval, union } from '../clinical/intervals.js';
+import { NEWS2_EMERGENCY } from '../clinical/news2.js';
 import { BROUGHT_IN_MS } from '../clinical/onsets.js';
 import type { ObservedStay, SignalId } from '../cohort/stays.js';
 import { HOUR_MS } from '../durations.js';
@@ -25,8 +26,6 @@ import { type Estimate, estimate } from './mortality.js';
 import type { Weights } from './ranking.js';
 import { BASELINES, type Signal, thresholdLabel } from './signals.js';
 
-/** Royal College of Physicians 2017: emergency response. */
-const NEWS2_EMERGENCY = 7;
 /** Thresholds of the model's curve at most, and of a baseline's. */
 const MODEL_THRESHOLDS = 201;
 const BASELINE_THRESHOLDS = 61;

@@ -1,3 +1,4 @@
+import { NEWS2_EMERGENCY, NEWS2_URGENT } from '../clinical/news2.js';
 import type { SignalId } from '../cohort/stays.js';
 
 /** A signal whose high values mean danger, and the thresholds clinicians know it by. */
@@ -18,7 +19,7 @@ export const BASELINES: readonly Signal[] = [
     id: 'news2',
     label: 'NEWS2',
     sign: 1,
-    thresholds: [5, 7],
+    thresholds: [NEWS2_URGENT, NEWS2_EMERGENCY],
     unit: 'points',
     source: 'Royal College of Physicians 2017: 5 urgent, 7 emergency response',
   },

@@ -1,6 +1,7 @@
 import { Subject } from 'rxjs';
 import type { TrustState } from '../alerts/trust-notices.js';
 import type { LastScore, PatientState } from '../align/patient.js';
+import { STALE_MS } from '../clinical/sources.js';
 import type { PresentState } from '../clinical/state.js';
 import { reasonOf } from '../clinical/trust.js';
 import { VARIABLES } from '../clinical/variables.js';
@@ -13,7 +14,6 @@ import type { EpochMs } from '../events/event.js';
 import { AlertLog, type LoggedAlert } from './alert-log.js';
 import { RecentEvents } from './recent-events.js';
 
-const STALE_MS = 15 * MINUTE_MS;
 const HISTORY = 60;
 /** Decimals of the risks in a patient's history: more would be sent for nothing. */
 const RISK_DIGITS = 4;

@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks';
+import { STALE_MS } from '../../../src/clinical/sources.js';
 import { titleOf } from '../../../src/contract/amounts.js';
 import { Inbox } from './alerts/inbox.js';
 import { Banner } from './banner.js';
@@ -12,7 +13,6 @@ import { ReplayBar } from './replay/bar.js';
 import { truthOf } from './replay/replay.js';
 import { bedName, isActive, leadingAlert, sortAlerts, sortPatients, withBeds } from './state.js';
 import { absenceText, emptyText, noAlertText } from './ward/empty.js';
-import { STALE_MS } from './ward/vitals.js';
 import { WardPage } from './ward/ward.js';
 
 /** Ages are redrawn this often where no frame does it. */

@@ -1,3 +1,5 @@
+import { PRIORITIES as ASCENDING } from '../../../src/contract/messages.js';
+import { allows } from '../../../src/contract/roles.js';
 import type {
   AlertView,
   CatchingUpView,
@@ -37,11 +39,8 @@ export const EMPTY_WARD: Ward = {
   replay: null,
 };
 
-/** Roles that may act on alerts; the server decides, this only greys what it would refuse. */
-const ACTING: ReadonlySet<string> = new Set(['clinician', 'admin']);
-
 /** Most urgent first. */
-export const PRIORITIES: readonly Priority[] = ['HIGH', 'MEDIUM', 'LOW'];
+export const PRIORITIES: readonly Priority[] = [...ASCENDING].reverse();
 
 /** Whether it is about what watches the patients, not about a patient's state. */
 export function isTechnical(alert: AlertView): boolean {
@@ -65,7 +64,8 @@ export function applyFrame(ward: Ward, frame: ServerFrame): Ward {
       return {
         ...ward,
         modelVersion: frame.modelVersion,
-        canAct: ACTING.has(frame.user.role),
+        // The server decides; this only greys what it would refuse.
+        canAct: allows(frame.user.role, 'act'),
         elsewhere: new Set(),
         replay: null,
       };

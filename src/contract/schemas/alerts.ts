@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { PRIORITIES } from '../messages.js';
 import { idSchema, limit, probability, time } from './fields.js';
 
 /** Alerts, how they are asked for, and what a person does with one. */
 
-export const prioritySchema = z.enum(['LOW', 'MEDIUM', 'HIGH']);
+export const prioritySchema = z.enum(PRIORITIES);
 
 export const alertStateSchema = z.enum(['RAISED', 'ACKNOWLEDGED', 'SNOOZED', 'ESCALATED', 'RESOLVED']);
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { STALE_MS } from '../../clinical/sources.js';
 import { GRADES } from '../../clinical/state.js';
+import { MINUTE_MS } from '../../durations.js';
 import { probability, time } from './fields.js';
 
 /** What is known of a patient now: values, what is not used of them, scores, states. */
@@ -100,7 +102,7 @@ export const patientSchema = z
     stale: z
       .boolean()
       .describe(
-        'Nothing has arrived for 15 minutes: of the stream’s clock or, where it is live, of the day.',
+        `Nothing has arrived for ${STALE_MS / MINUTE_MS} minutes: of the stream’s clock or, where it is live, of the day.`,
       ),
     restored: z
       .boolean()

@@ -1,15 +1,5 @@
-import type { Role } from '../../contract/roles.js';
+import { allows, type Permission, type Role } from '../../contract/roles.js';
 import type { EpochMs } from '../../events/event.js';
-
-/** Things one may do; each endpoint needs one. */
-export type Permission = 'read' | 'act' | 'export' | 'replay' | 'audit';
-
-const PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
-  viewer: ['read'],
-  clinician: ['read', 'act', 'export', 'replay'],
-  admin: ['read', 'act', 'export', 'replay', 'audit'],
-  service: ['read', 'export'],
-};
 
 /** Every ward there is. */
 export const ALL_WARDS = '*';
@@ -26,7 +16,7 @@ export interface Principal {
 }
 
 export function may({ role }: Principal, permission: Permission): boolean {
-  return PERMISSIONS[role].includes(permission);
+  return allows(role, permission);
 }
 
 /**

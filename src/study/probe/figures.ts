@@ -1,3 +1,4 @@
+import { NEWS2_EMERGENCY } from '../../clinical/news2.js';
 import { ARTEFACTS, type Artefact } from './artefacts.js';
 import type { ArtefactSeen, InterventionSeen, StaySeen } from './compare.js';
 import { DURATIONS, type Intervention, VARIANTS } from './courses.js';
@@ -6,8 +7,6 @@ import { criteriaMet, laddersOf, PROBE_SIGNS, type ProbeSign, RISKS, type RiskNa
 /** A risk may fall by so much where a sign gets worse, and be so far from before when it is over. */
 export const MOST_FALL = 0.005;
 export const BACK_WITHIN = 0.02;
-/** NEWS2 of an emergency (Royal College of Physicians, 2017, chart 2). */
-const NEWS2_EMERGENCY = 7;
 
 /** One sign moved to one value for so many minutes, over all stays. NaN, which JSON writes as null, is not defined. */
 export interface InterventionFigures {

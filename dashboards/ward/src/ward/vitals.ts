@@ -1,9 +1,7 @@
-import { isSilentBeside, SILENT_MONITOR_MS } from '../../../../src/clinical/sources.js';
+import { isSilentBeside, SILENT_MONITOR_MS, STALE_MS } from '../../../../src/clinical/sources.js';
 import type { PatientView, ValueView } from '../protocol.js';
 
 const MINUTE_MS = 60_000;
-/** What is older than this is shown, but not as current. The server marks patients `stale` after the same time. */
-export const STALE_MS = 15 * MINUTE_MS;
 /** The same for what nurses chart by the hour rather than a monitor sends: cuff pressure and temperature. */
 export const CHARTED_STALE_MS = 90 * MINUTE_MS;
 

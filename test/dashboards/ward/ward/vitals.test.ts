@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CHARTED_STALE_MS, STALE_MS, vitalsOf } from '../../../../dashboards/ward/src/ward/vitals.js';
+import { CHARTED_STALE_MS, vitalsOf } from '../../../../dashboards/ward/src/ward/vitals.js';
+import { STALE_MS } from '../../../../src/clinical/sources.js';
 import type { PatientView } from '../../../../src/contract/protocol.js';
 import { patientView } from '../views.js';
 
