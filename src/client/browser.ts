@@ -1,5 +1,6 @@
 import { type ClientOptions, type Socket, WardClient } from './ward-client.js';
 
+export { layerOf } from '../contract/layers.js';
 export type * from '../contract/protocol.js';
 export * from './ward-client.js';
 

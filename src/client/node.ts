@@ -1,6 +1,7 @@
 import WebSocket from 'ws';
 import { type ClientOptions, type Socket, WardClient } from './ward-client.js';
 
+export { layerOf } from '../contract/layers.js';
 export type * from '../contract/protocol.js';
 export * from './ward-client.js';
 

@@ -9,6 +9,7 @@ import type * as schemas from './schemas.js';
 export type ValueView = z.infer<typeof schemas.valueSchema>;
 export type DoubtView = z.infer<typeof schemas.doubtSchema>;
 export type MarkedValue = z.infer<typeof schemas.markedValueSchema>;
+export type StateSpan = z.infer<typeof schemas.stateSpanSchema>;
 export type PatientView = z.infer<typeof schemas.patientSchema>;
 export type Problem = z.infer<typeof schemas.problemSchema>;
 export type Session = z.infer<typeof schemas.sessionSchema>;

@@ -12,6 +12,10 @@ type Json = Record<string, unknown>;
 /** Of the documents; the first number is the one in `/api/v1` and in the subprotocol. */
 const API_VERSION = '1.0.0';
 
+const LAYERS_TEXT =
+  'Three things are told apart. State: what a patient is in now, by published criteria (`states`). Doubt: values that are not used, each with ' +
+  'its reason (`doubted`). Risk: what a model foretells (`risk` and its like).';
+
 /** The schemas of a document by name, collected while it is made. */
 class Components {
   readonly schemas: Json = {};
@@ -56,7 +60,7 @@ export function openApiOf(endpoints: readonly Endpoint[], version: string): Json
     info: {
       title: 'Wardstream HTTP API',
       version,
-      description: `${NOTICE} Errors are application/problem+json (RFC 9457).`,
+      description: `${NOTICE} ${LAYERS_TEXT} Errors are application/problem+json (RFC 9457).`,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     security: [{ bearer: [] }, { session: [] }],
@@ -145,7 +149,7 @@ export function asyncApiOf(version: string): Json {
     info: {
       title: 'Wardstream push API',
       version,
-      description: `${NOTICE} Protocol version ${PROTOCOL_VERSION}, described in docs/push-api.md.`,
+      description: `${NOTICE} ${LAYERS_TEXT} Protocol version ${PROTOCOL_VERSION}, described in docs/push-api.md.`,
       license: { name: 'Apache-2.0' },
     },
     defaultContentType: 'application/json',

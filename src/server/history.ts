@@ -11,8 +11,10 @@ import type {
   NoteView,
   ScoresResponse,
   Series,
+  StateSpan,
   Timeline,
 } from '../contract/protocol.js';
+import { withPresent } from '../contract/state-spans.js';
 import { within } from '../deadline.js';
 import { WardstreamError } from '../errors.js';
 import { problemOf } from '../events/encoding.js';
@@ -22,9 +24,11 @@ import { imageBytes, imagesOf, lastPlaceOf, notesOf, thinnedScoresOf } from '../
 import { type ExportQuery, exportedPatients, exportOf } from '../store/export.js';
 import { doubtsOf, scoresOf, timelineOf } from '../store/queries.js';
 import type { Window as OpenWindow } from '../store/select.js';
+import { stateSpansOf } from '../store/state-spans.js';
 import type { WardView } from '../ward/ward-view.js';
 import { type Course, correct } from './corrections.js';
 import { HttpProblem } from './problem.js';
+import { storedCourse } from './state-course.js';
 
 /** How long the store may take before an answer is made without it. */
 const STORE_TIMEOUT_MS = 5000;
@@ -64,15 +68,17 @@ export class History {
         imagesOf(store, patientId, half, MAX_IMAGES),
         alertEventsOf(store, patientId, half),
         doubtsOf(store, patientId, half, MAX_DOUBTS),
+        stateSpansOf(store, patientId, half).then(storedCourse),
       ]),
     );
     const state = this.#view.stateOf(patientId);
-    const [series, scores, notes, images, alerts, doubts] = stored ?? [
+    const [series, scores, notes, images, alerts, doubts, states] = stored ?? [
       state === undefined ? new Map<string, Course>() : hourlyCourses(state, window),
       this.#liveScores(patientId),
       [],
       [],
       [...this.#view.openAlerts.values()].filter((alert) => alert.patientId === patientId),
+      [],
       [],
     ];
     this.#addRecentValues(patientId, window, series);
@@ -85,6 +91,7 @@ export class History {
       source: stored === null ? 'live' : 'store',
       variables: Object.fromEntries([...series].flatMap(([id, values]) => describe(id, values))),
       ...(doubted.length === 0 ? {} : { doubted }),
+      states: this.#withPresentStates(patientId, window, states),
       scores: columnsOf(scores),
       notes: this.#withRecentNotes(patientId, notes)
         .filter(({ eventTime }) => isWithin(window, eventTime))
@@ -168,6 +175,14 @@ export class History {
         one.high?.push(values[index]);
       }
     }
+  }
+
+  /** Of a window that reaches the present, also the states that are there now. */
+  #withPresentStates(patientId: string, { to }: Window, course: StateSpan[]): StateSpan[] {
+    const view = this.#view.view(patientId);
+    return view === undefined || to < view.lastEventAt
+      ? course
+      : withPresent(course, view.states, this.#view.clock);
   }
 
   /** What is not used: as stored, and what came after that. */

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client';
+import type { Layer } from '../contract/layers.js';
 import {
   type AlertClass,
   type AlertMessage,
@@ -14,12 +15,17 @@ import { Conditions, select, type Window } from './select.js';
 /** An alert is looked for this far back from the window: its onset comes before it is raised, or it has been open so long. */
 const LOOK_BACK_MS = 30 * DAY_MS;
 
+/** `layerOf` of a record's body. */
+export const LAYER = `multiIf(JSONExtractString(body, 'class') = 'technical', 'technical',
+  JSONExtract(body, 'risk', 'Nullable(Float64)') IS NULL, 'state', 'risk')`;
+
 export interface AlertQuery extends Window {
   /** Only alerts of patients who are on these wards, or whose ward is not known; all where not given. */
   readonly wards?: readonly string[] | undefined;
   readonly patientId?: string | undefined;
   readonly state?: AlertState | undefined;
   readonly class?: AlertClass | undefined;
+  readonly layer?: Layer | undefined;
   readonly priority?: Priority | undefined;
   /** true: only those not resolved; false: only those resolved. */
   readonly isOpen?: boolean | undefined;
@@ -47,6 +53,7 @@ export async function alertsOf(client: ClickHouseClient, query: AlertQuery): Pro
     patientId,
     state,
     class: alertClass,
+    layer,
     priority,
     isOpen,
     withTakenOver = false,
@@ -69,7 +76,8 @@ export async function alertsOf(client: ClickHouseClient, query: AlertQuery): Pro
     .add('priority = {priority:String}', { priority })
     .add(`if(JSONExtractString(body, 'class') = 'technical', 'technical', 'clinical') = {class:String}`, {
       class: alertClass,
-    });
+    })
+    .add(`${LAYER} = {layer:String}`, { layer });
   if (isOpen !== undefined) groups.add(`state ${isOpen ? '!=' : '='} 'RESOLVED'`, {});
   if (after !== undefined) {
     const { raisedAt, alertId } = cursorOf(after);

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ClickHouseClient } from '@clickhouse/client';
+import { LAYER } from './alerts.js';
 import { Conditions, select, type Window } from './select.js';
 
 /** What an export can be written as. */
@@ -72,7 +73,8 @@ const SELECTIONS: Record<ExportTable, string> = {
       sofa_liver, sofa_cardiovascular, sofa_nervous, sofa_renal
     FROM scores FINAL $conditions ORDER BY patient_id, event_time, model_version`,
   alerts: `SELECT toString(patient_id) AS patient_id, alert_id, sequence, toString(ward_id) AS ward_id, toString(rule) AS rule,
-      toString(signal) AS signal, toString(label) AS label, toString(unit) AS unit, value, threshold, toString(priority) AS priority, toString(state) AS state, onset_time, event_time, body
+      toString(signal) AS signal, toString(label) AS label, toString(unit) AS unit, value, threshold, toString(priority) AS priority, toString(state) AS state, onset_time,
+      event_time, body, ${LAYER} AS layer
     FROM alert_events FINAL $conditions ORDER BY patient_id, event_time, alert_id, sequence`,
   treatments: `SELECT toString(patient_id) AS patient_id, event_time, observed_at, toString(message_id) AS message_id,
       toString(treatment_id) AS treatment_id, toString(drug) AS drug, toString(action) AS action, rate, toString(unit) AS unit, weight_kg,

@@ -13,6 +13,7 @@ import { exportOf } from '../../src/store/export.js';
 import { doubtsOf, recordModel, scoresOf, timelineOf } from '../../src/store/queries.js';
 import { select } from '../../src/store/select.js';
 import { StoreSink } from '../../src/store/sink.js';
+import { stateSpansOf } from '../../src/store/state-spans.js';
 import {
   adt,
   alert,
@@ -222,6 +223,24 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
             expect(await thinnedScoresOf(client, 'p1', window, 1)).toEqual([told, none]);
           },
         );
+      });
+
+      it('tell from when to when a state was there, also of two models at once and of one that comes again', async () => {
+        const low = (minute: number, value: number, since = 0, more = {}) =>
+          score(minute, 0.1, { states: [{ ...LOW, value, since: START + since * MINUTE_MS }], ...more });
+        const scores = [low(1, 61), low(2, 52), low(3, 60), score(4, 0.1), low(6, 64, 5)];
+        const before = new StoreSink(unclosed(client), 'm0', { maxAgeMs: 60_000 });
+        await before.write(outputsOf({ scores }));
+        await before.close();
+        await twice(outputsOf({ scores }), async () => {
+          const window = { from: START, to: START + HOUR_MS };
+          const spans = await stateSpansOf(client, 'p1', window);
+          expect(spans).toEqual([
+            { ...SPAN, since: START, to: START + 4 * MINUTE_MS, value: 60, lowest: 52, highest: 61 },
+            { ...SPAN, since: START + 5 * MINUTE_MS, to: null, value: 64, lowest: 64, highest: 64 },
+          ]);
+          expect(await stateSpansOf(client, 'p1', { from: window.to, to: window.to + 1 })).toEqual([]);
+        });
       });
 
       it('of a ward now are the newest of each patient who is still there', async () => {
@@ -511,6 +530,7 @@ const LOW: PresentState = {
   at: START,
   variable: 'mapCuff',
 };
+const SPAN = { criterion: 'hypotension', variable: 'mapCuff' };
 const STATE: PresentState = {
   criterion: 'potassium-high',
   label: 'Very high potassium',

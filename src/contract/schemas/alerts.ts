@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LAYERS } from '../layers.js';
 import { PRIORITIES } from '../messages.js';
 import { idSchema, limit, probability, time } from './fields.js';
 
@@ -94,6 +95,10 @@ export const alertsQuerySchema = z.object({
   patientId: idSchema.optional(),
   state: alertStateSchema.optional(),
   class: alertClassSchema.optional().describe('Only clinical alerts, or only technical notices.'),
+  layer: z
+    .enum(LAYERS)
+    .optional()
+    .describe('Only alerts of the state now, of a risk or score, or technical notices.'),
   priority: prioritySchema.optional(),
   from: z.coerce.number().int().optional().describe('Raised at or after.'),
   to: z.coerce.number().int().optional().describe('Raised before.'),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { alertSchema } from './alerts.js';
 import { idSchema, limit, probability, time } from './fields.js';
-import { markedValueSchema, sofaSchema, stateSchema } from './patient.js';
+import { markedValueSchema, sofaSchema, stateSchema, stateSpanSchema } from './patient.js';
 
 /** The course of a patient: values, scores, notes and images over time, and why a score is what it is. */
 
@@ -82,6 +82,9 @@ export const timelineSchema = z
       .describe(
         'Values that are not used, oldest first, the newest 2000 at most. Absent where there are none.',
       ),
+    states: z
+      .array(stateSpanSchema)
+      .describe('States that were there, oldest first. Where the store is away, those that are there now.'),
     scores: z.object({
       times: z.array(time),
       risk: z.array(probability),

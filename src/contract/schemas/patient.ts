@@ -65,6 +65,15 @@ export const stateSchema = z
   })
   .meta({ id: 'State', description: 'What the patient is in now, by a published criterion; no model.' });
 
+export const stateSpanSchema = stateSchema
+  .omit({ at: true })
+  .extend({
+    value: z.number().describe('Of the sign, the newest within the state.'),
+    worst: z.number().describe('Of the sign, the furthest beyond the limit.'),
+    to: time.nullable().describe('When it was over; null: it is there at the end of the window.'),
+  })
+  .meta({ id: 'StateSpan', description: 'A state that was there for a while, as told with scores.' });
+
 export const patientSchema = z
   .object({
     patientId: z.string(),

@@ -58,6 +58,7 @@ export function timelineOf(
       qsofa: scores.map(() => null),
       sofa: scores.map(() => null),
     },
+    states: [],
     notes: [],
     images: [],
     alerts: [],
