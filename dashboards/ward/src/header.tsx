@@ -110,7 +110,7 @@ function Controls({ place, isWall, settings, change, soundBlocked, alerts }: Hea
       {place.view === 'ward' && (
         <fieldset class="segmented">
           <legend>Sort beds</legend>
-          {(['risk', 'bed'] as const).map((each) => (
+          {(['urgency', 'bed'] as const).map((each) => (
             <button
               key={each}
               type="button"

@@ -9,14 +9,17 @@ export type {
 export type {
   ActionRequest as Act,
   CatchingUpView,
+  DoubtView,
   Explanation,
   ImageView,
+  MarkedValue,
   NoteView,
   PatientView,
   ReplayCommand,
   ReplayState,
   Series,
   ServerFrame,
+  StateSpan,
   Timeline,
   ValueView,
 } from '../../../src/contract/protocol.js';

@@ -1,18 +1,18 @@
 /** What one viewer chose on this machine. Kept in localStorage; never about a patient. */
 export interface Settings {
   readonly theme: 'auto' | 'light' | 'dark';
-  readonly order: 'risk' | 'bed';
+  readonly order: 'urgency' | 'bed';
   /** Whether alerts sound; what is seen never depends on it. */
   readonly sound: boolean;
   /** The list of alerts beside the beds; `auto`: where the beds stay readable beside it. */
   readonly panel: 'auto' | 'shown' | 'hidden';
 }
 
-export const DEFAULT_SETTINGS: Settings = { theme: 'auto', order: 'risk', sound: true, panel: 'auto' };
+export const DEFAULT_SETTINGS: Settings = { theme: 'auto', order: 'urgency', sound: true, panel: 'auto' };
 
 const CHOICES: { readonly [Key in keyof Settings]: readonly Settings[Key][] } = {
   theme: ['auto', 'light', 'dark'],
-  order: ['risk', 'bed'],
+  order: ['urgency', 'bed'],
   sound: [true, false],
   panel: ['auto', 'shown', 'hidden'],
 };

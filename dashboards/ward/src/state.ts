@@ -9,6 +9,7 @@ import type {
   ServerFrame,
 } from './protocol.js';
 import type { Settings } from './settings.js';
+import { isCritical } from './standing.js';
 
 /** The ward as the frames received so far describe it. */
 export interface Ward {
@@ -121,11 +122,17 @@ function without(ids: ReadonlySet<string>, shown: readonly PatientView[]): Reado
 
 const BED_ORDER = new Intl.Collator(undefined, { numeric: true });
 
-/** Sorted copies; by risk it goes by whole per cent, then bed, so that tiles do not swap over noise. */
+/**
+ * Sorted copies. By urgency whoever is in a critical state comes first, whatever the risk; then it goes by whole per cent of risk, then
+ * bed, so that tiles do not swap over noise.
+ */
 export function sortPatients(patients: Iterable<PatientView>, order: Settings['order']): PatientView[] {
   const byBed = (a: PatientView, b: PatientView) => BED_ORDER.compare(bedName(a), bedName(b));
-  const byRisk = (a: PatientView, b: PatientView) => shownRisk(b) - shownRisk(a) || byBed(a, b);
-  return [...patients].sort(order === 'bed' ? byBed : byRisk);
+  if (order === 'bed') return [...patients].sort(byBed);
+  return [...patients]
+    .map((patient) => ({ patient, critical: Number(isCritical(patient)), risk: shownRisk(patient) }))
+    .sort((a, b) => b.critical - a.critical || b.risk - a.risk || byBed(a.patient, b.patient))
+    .map(({ patient }) => patient);
 }
 
 /** The alerts, technical notices about a patient with the bed that the patient is in. */

@@ -109,8 +109,8 @@ describe('sorting', () => {
       patientView({ patientId: 'same', bedId: 'Bed 9', risk: 0.099 }),
       patientView({ patientId: 'high', bedId: 'Bed 11', risk: 0.6 }),
     ];
-    const ids = (order: 'risk' | 'bed') => sortPatients(patients, order).map(({ patientId }) => patientId);
-    expect(ids('risk')).toEqual(['high', 'same', 'low', 'none']);
+    const ids = (order: 'urgency' | 'bed') => sortPatients(patients, order).map(({ patientId }) => patientId);
+    expect(ids('urgency')).toEqual(['high', 'same', 'low', 'none']);
     expect(ids('bed')).toEqual(['none', 'same', 'low', 'high']);
   });
 

@@ -8,7 +8,7 @@ export interface Grid {
 }
 
 /** What a tile needs, in units of its text size. */
-const TILE_EM = { width: 17.2, height: 10.7 };
+const TILE_EM = { width: 17.2, height: 11.85 };
 /** Below it labels could not be read; the ward scrolls instead. */
 const MIN_FONT_PX = 11;
 const MAX_FONT_PX = 40;

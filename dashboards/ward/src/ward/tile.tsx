@@ -5,6 +5,7 @@ import type { AlertView, PatientView } from '../protocol.js';
 import { Shape } from '../shape.js';
 import { bedName, isActive, leadingAlert, toneOf } from '../state.js';
 import { Sparkline } from './sparkline.js';
+import { StandingRow } from './standing-row.js';
 import { isStale, type Vital, vitalsOf } from './vitals.js';
 
 interface TileProps {
@@ -57,6 +58,7 @@ export function Tile({ patient, alerts, now, ceiling, onOpen }: TileProps) {
             <VitalSign key={each.name} vital={each} />
           ))}
         </dl>
+        <StandingRow patient={patient} now={now} isOld={isSilent} />
         <Scores patient={patient} now={now} ceiling={ceiling} />
       </article>
     </li>
@@ -85,7 +87,7 @@ function AlertState({ alert, others, silentMs }: AlertStateProps) {
 }
 
 function VitalSign({ vital }: { readonly vital: Vital }) {
-  const { name, unit, text, detail, ageMs, stale } = vital;
+  const { name, unit, text, detail, ageMs, stale, doubted } = vital;
   const isMissing = text === null;
   const fault = isMissing ? ' missing' : stale ? ' stale' : '';
   return (
@@ -95,6 +97,12 @@ function VitalSign({ vital }: { readonly vital: Vital }) {
       </dt>
       <dd>
         <span class="note">
+          {doubted && (
+            <>
+              <Icon name="doubt" />
+              <span class="unseen">newest not used, </span>
+            </>
+          )}
           {isMissing ? 'no value' : shortAgeText(ageMs)}
           {stale && <span class="word"> old</span>}
         </span>
@@ -115,7 +123,7 @@ function Scores({ patient, now, ceiling }: Omit<TileProps, 'alerts' | 'onOpen'>)
           –
         </span>
         <span class="note">
-          Risk: no score yet
+          Forecast: no score yet
           {restored && <span class="word">, as of {minuteText(patient.lastEventAt)}</span>}
         </span>
         <News2 patient={patient} />
@@ -127,12 +135,13 @@ function Scores({ patient, now, ceiling }: Omit<TileProps, 'alerts' | 'onOpen'>)
   const trend = trendOf(riskTrend);
   return (
     <footer class={stale ? 'scores stale' : 'scores'}>
-      <span class="risk" data-testid="risk">
+      <span class="risk" data-testid="risk" title="Forecast of the model: risk of death in hospital">
+        <span class="unseen">Risk ahead: </span>
         {percent(risk)}
       </span>
       <span class={`trend ${trend.kind}`}>
         <span class="note">
-          risk {age}
+          forecast {age}
           {stale && <span class="word"> old</span>}
         </span>
         {restored ? (

@@ -16,22 +16,35 @@ export interface Vital {
   /** Age of the oldest part shown, in ms. */
   readonly ageMs: number;
   readonly stale: boolean;
+  /** Of what is told of it now, something is not used. */
+  readonly doubted: boolean;
 }
+
+type Shown = Omit<Vital, 'doubted'>;
 
 /** The five vital signs of a tile at `now` (event time), in reading order. */
 export function vitalsOf(patient: PatientView, now: number): Vital[] {
   const values: Readonly<Record<string, ValueView | undefined>> = patient.values;
   const oxygen = spokenFor(values.spo2, values.sao2);
-  const ofOne = (name: string, unit: string, view: ValueView | undefined): Vital =>
+  const ofOne = (name: string, unit: string, view: ValueView | undefined): Shown =>
     vital(name, unit, view?.value.toFixed(0) ?? null, [view], now, STALE_MS);
   const { temperature } = values;
-  return [
-    ofOne('HR', '/min', values.heartRate),
-    bloodPressure(values, now),
-    ofOne('RR', '/min', values.respRate),
-    ofOne(oxygen !== undefined && oxygen === values.sao2 ? 'SaO₂' : 'SpO₂', '%', oxygen),
-    vital('Temp', '°C', temperature?.value.toFixed(1) ?? null, [temperature], now, CHARTED_STALE_MS),
+  const isSao2 = oxygen !== undefined && oxygen === values.sao2;
+  const shown: readonly (readonly [vital: Shown, variables: RegExp])[] = [
+    [ofOne('HR', '/min', values.heartRate), /^heartRate$/],
+    [bloodPressure(values, now), /^(sbp|dbp|map)(Invasive|Cuff)$/],
+    [ofOne('RR', '/min', values.respRate), /^respRate$/],
+    [ofOne(isSao2 ? 'SaO₂' : 'SpO₂', '%', oxygen), isSao2 ? /^sao2$/ : /^spo2$/],
+    [
+      vital('Temp', '°C', temperature?.value.toFixed(1) ?? null, [temperature], now, CHARTED_STALE_MS),
+      /^temperature$/,
+    ],
   ];
+  const notUsed = Object.keys(patient.doubted ?? {});
+  return shown.map(([each, variables]) => ({
+    ...each,
+    doubted: notUsed.some((variable) => variables.test(variable)),
+  }));
 }
 
 export function isStale(at: number, now: number): boolean {
@@ -39,7 +52,7 @@ export function isStale(at: number, now: number): boolean {
 }
 
 /** Arterial line, or the cuff where the line is silent: as NEWS2 takes them. */
-function bloodPressure(values: Readonly<Record<string, ValueView | undefined>>, now: number): Vital {
+function bloodPressure(values: Readonly<Record<string, ValueView | undefined>>, now: number): Shown {
   const invasive = [values.sbpInvasive, values.dbpInvasive, values.mapInvasive];
   const cuff = [values.sbpCuff, values.dbpCuff, values.mapCuff];
   const chosen = spokenFor(newest(invasive), newest(cuff));
@@ -66,7 +79,7 @@ function vital(
   parts: readonly (ValueView | undefined)[],
   now: number,
   staleAfterMs: number,
-): Vital {
+): Shown {
   const ages = parts.flatMap((part) => (part === undefined ? [] : Math.max(0, now - part.at)));
   const ageMs = Math.max(0, ...ages);
   return { name, unit, text, ageMs, stale: ageMs > staleAfterMs };

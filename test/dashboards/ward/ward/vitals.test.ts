@@ -40,6 +40,13 @@ describe('vitalsOf', () => {
     expect(named(values)['BP art']).toMatchObject({ text: '120/–', stale: false });
   });
 
+  it('says of which something newer is there that is not used', () => {
+    const doubt = { ...at(300), verdict: 'artefact' as const, reason: 'flush', words: 'flushed' };
+    const patient = patientView({ values: { heartRate: at(80) }, doubted: { mapInvasive: doubt } });
+    expect(vitalsOf(patient, NOW).flatMap(({ name, doubted }) => (doubted ? name : []))).toEqual(['BP']);
+    expect(vitalsOf(patientView(), NOW).some(({ doubted }) => doubted)).toBe(false);
+  });
+
   it('shows arterial saturation under its own name where there is no oximeter', () => {
     expect(named({ sao2: at(94) })['SaO₂'].text).toBe('94');
     expect(named({ sao2: at(94), spo2: at(97) })['SpO₂'].text).toBe('97');
