@@ -1,4 +1,5 @@
 import uPlot from 'uplot';
+import { drawDoubts } from './doubt-marks.js';
 import type { AlertSpan } from './marks.js';
 import { timeTicks } from './ticks.js';
 import type { Span } from './timeline.js';
@@ -64,6 +65,7 @@ export class TrackChart {
         setSelect: [(plot) => reportSelection(plot, events)],
         setCursor: [(plot) => reportCursor(plot, events)],
         drawAxes: [(plot) => this.#drawAlerts(plot, palette)],
+        draw: [(plot) => drawDoubts(plot, this.#track, palette)],
       },
     };
     this.#plot = new uPlot(options, dataOf(track), place);

@@ -6,6 +6,7 @@ import { Lane } from './lane.js';
 import { type AlertSpan, alertSpansOf, type Mark, marksOf } from './marks.js';
 import { readPalette } from './palette.js';
 import { Readout } from './readout.js';
+import { StateLane } from './state-lane.js';
 import { TimeAxis } from './time-axis.js';
 import { pan, type Span, zoom } from './timeline.js';
 import { type Track, tracksOf } from './tracks.js';
@@ -68,9 +69,10 @@ export function Charts({ timeline, open, truth, span, now, theme, onSpan, onMark
       {plotPx > 0 && (
         <>
           <Lane marks={marks} span={span} plotPx={plotPx - AXIS_PX - EDGE_PX} onMark={onMark} />
+          <StateLane states={timeline.states} span={span} now={now} />
           {tracks.map((track) => (
             <div key={track.id} class={`track ${track.kind}`}>
-              <Readout track={track} time={cursor} now={now} />
+              <Readout track={track} time={cursor} now={now} spanMs={span.to - span.from} />
               <Chart
                 key={theme}
                 track={track}

@@ -10,6 +10,8 @@ import { bedName, isActive, leadingAlert } from '../state.js';
 import { Charts } from './charts.js';
 import type { Mark } from './marks.js';
 import { Records } from './records.js';
+import { ScoresCard } from './scores-card.js';
+import { DoubtCard, StateCard } from './standing-cards.js';
 import { pan, type Span, zoom } from './timeline.js';
 import { useTimeline } from './use-timeline.js';
 import { Why } from './why.js';
@@ -100,8 +102,15 @@ export function PatientPage({
           />
         )}
       </section>
-      <aside class="side" aria-label="Why, and records">
+      <aside class="side" aria-label="State, forecast, scores and records">
+        {patient !== undefined && (
+          <>
+            <StateCard patient={patient} now={now} />
+            <DoubtCard patient={patient} now={now} />
+          </>
+        )}
         <Why client={client} patientId={patientId} patient={patient} now={now} />
+        {patient !== undefined && <ScoresCard patient={patient} now={now} />}
         <Records
           client={client}
           patientId={patientId}

@@ -1,4 +1,7 @@
 import { shortAgeText } from '../format.js';
+import { Icon } from '../icons.js';
+import { reasonText } from '../standing.js';
+import { doubtsNear } from './doubts.js';
 import { indexAt } from './timeline.js';
 import type { Line, Track } from './tracks.js';
 
@@ -7,10 +10,13 @@ interface ReadoutProps {
   /** Time of the reading line; null: the newest values. */
   readonly time: number | null;
   readonly now: number;
+  /** Length of the span shown, in ms. */
+  readonly spanMs: number;
 }
 
 /** The name of a track and the values of its lines at a time, each with its age then. */
-export function Readout({ track, time, now }: ReadoutProps) {
+export function Readout({ track, time, now, spanMs }: ReadoutProps) {
+  const doubts = time === null ? [] : doubtsNear(track.doubted, time, spanMs);
   const { label, unit, lines, decimals } = track;
   return (
     <div class="readout">
@@ -29,6 +35,12 @@ export function Readout({ track, time, now }: ReadoutProps) {
           />
         ))}
       </ul>
+      {doubts.map(({ line, value, reason }) => (
+        <p key={line} class="doubted">
+          <Icon name="doubt" /> <b>{value.toFixed(decimals)}</b> {lines[line].name} not used:{' '}
+          {reasonText(reason)}
+        </p>
+      ))}
     </div>
   );
 }

@@ -7,12 +7,16 @@ import type { Place } from '../place.js';
 import type { AlertView, ImageView, NoteView, Timeline } from '../protocol.js';
 import { Shape } from '../shape.js';
 import { isActive } from '../state.js';
+import { doubtRuns } from './doubts.js';
 import { Imaging } from './imaging.js';
 import { alertSpansOf, type Mark } from './marks.js';
+import { DoubtHistory, StateHistory } from './standing-records.js';
 
-type Tab = 'alert' | 'note' | 'image';
+type Tab = 'alert' | 'state' | 'doubt' | 'note' | 'image';
 const TABS: readonly (readonly [Tab, string])[] = [
   ['alert', 'Alerts'],
+  ['state', 'States'],
+  ['doubt', 'Not used'],
   ['note', 'Notes'],
   ['image', 'Imaging'],
 ];
@@ -30,7 +34,7 @@ interface RecordsProps {
   readonly go: (place: Place) => void;
 }
 
-/** The patient's alerts, notes and images, newest first. */
+/** The patient's alerts, states, values not used, notes and images, newest first. */
 export function Records({ client, patientId, timeline, chosen, open, now, go }: RecordsProps) {
   const [tab, setTab] = useState<Tab>('alert');
   useEffect(() => {
@@ -40,9 +44,17 @@ export function Records({ client, patientId, timeline, chosen, open, now, go }: 
   const notes = useList(async () => (await client.notes(patientId)).notes, [client, patientId, newest]);
   const images = useList(async () => (await client.images(patientId)).images, [client, patientId, newest]);
   const alerts = alertSpansOf(timeline?.alerts ?? [], open);
-  const counts = { alert: alerts.length, note: notes.list.length, image: images.list.length };
+  const states = timeline?.states ?? [];
+  const runs = doubtRuns(timeline ?? {});
+  const counts = {
+    alert: alerts.length,
+    state: states.length,
+    doubt: runs.length,
+    note: notes.list.length,
+    image: images.list.length,
+  };
   return (
-    <section class="card records" aria-label="Alerts, notes and imaging">
+    <section class="card records" aria-label="Alerts, states, values not used, notes and imaging">
       <fieldset class="segmented">
         <legend>Shown</legend>
         {TABS.map(([each, text]) => (
@@ -53,6 +65,8 @@ export function Records({ client, patientId, timeline, chosen, open, now, go }: 
       </fieldset>
       <div class="content">
         {tab === 'alert' && <AlertHistory spans={alerts} go={go} />}
+        {tab === 'state' && <StateHistory states={states} now={now} />}
+        {tab === 'doubt' && <DoubtHistory runs={runs} />}
         {tab === 'note' && (
           <Notes notes={notes.list} fault={notes.fault} chosen={chosen?.id ?? null} now={now} />
         )}

@@ -1,5 +1,6 @@
 import { VARIABLES } from '../../../../src/clinical/variables.js';
-import type { PatientView, Series, Timeline } from '../protocol.js';
+import { withPresent } from '../../../../src/contract/state-spans.js';
+import type { MarkedValue, PatientView, Series, Timeline } from '../protocol.js';
 
 /** A span of event time, ms since the epoch. */
 export interface Span {
@@ -47,12 +48,15 @@ export function extend(timeline: Timeline, patient: PatientView): Timeline {
       variables[id] = appended(series, at, value);
     }
   }
-  const { risk, riskAt, circulatory, respiratory, deterioration, news2, qsofa } = patient;
+  const { risk, riskAt, circulatory, respiratory, deterioration, news2, qsofa, sofa } = patient;
   const { scores } = timeline;
   const isNew = risk !== null && riskAt !== null && riskAt > (scores.times.at(-1) ?? timeline.from - 1);
+  const doubted = withDoubts(timeline.doubted ?? [], patient);
   return {
     ...timeline,
     variables,
+    states: withPresent(timeline.states, patient.states, Math.max(timeline.clock, patient.lastEventAt)),
+    ...(doubted.length === 0 ? {} : { doubted }),
     scores: !isNew
       ? scores
       : {
@@ -64,8 +68,17 @@ export function extend(timeline: Timeline, patient: PatientView): Timeline {
           deterioration: [...scores.deterioration, deterioration],
           news2: [...scores.news2, news2],
           qsofa: [...scores.qsofa, qsofa],
+          sofa: [...scores.sofa, sofa?.total ?? null],
         },
   };
+}
+
+/** The values that are not used, with what the push says of them now. */
+function withDoubts(known: readonly MarkedValue[], { doubted = {} }: PatientView): MarkedValue[] {
+  const added = Object.entries(doubted)
+    .filter(([id, { at }]) => !known.some((mark) => mark.variable === id && mark.at === at))
+    .map(([variable, { at, value, verdict, reason }]) => ({ variable, at, value, verdict, reason }));
+  return [...known, ...added].sort((a, b) => a.at - b.at);
 }
 
 /** The timeline just read, with what the push had added to the one before and the store does not have yet. */

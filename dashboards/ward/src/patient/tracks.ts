@@ -1,5 +1,6 @@
+import { VARIABLES } from '../../../../src/clinical/variables.js';
 import { UNIT_TEXT } from '../../../../src/contract/amounts.js';
-import type { Series, Timeline } from '../protocol.js';
+import type { MarkedValue, Series, Timeline } from '../protocol.js';
 
 /** One line of a track. */
 export interface Line {
@@ -13,6 +14,16 @@ export interface Line {
   readonly high?: readonly number[] | undefined;
 }
 
+/** A value that is not used, beside a line. */
+export interface DoubtMark {
+  /** Place of the line in its track. */
+  readonly line: number;
+  readonly time: number;
+  readonly value: number;
+  readonly verdict: MarkedValue['verdict'];
+  readonly reason: string;
+}
+
 /** One chart of the stack: lines that share a scale. */
 export interface Track {
   readonly id: string;
@@ -21,6 +32,8 @@ export interface Track {
   readonly decimals: number;
   readonly kind: 'risk' | 'vital' | 'lab';
   readonly lines: readonly Line[];
+  /** Oldest first; drawn apart from the lines. */
+  readonly doubted: readonly DoubtMark[];
   /** A silence longer than this breaks a line; Infinity: values hold until the next. */
   readonly gapMs: number;
   /** The scale reaches at least from here to there. */
@@ -32,6 +45,8 @@ export interface Track {
 const MINUTE_MS = 60_000;
 const MONITOR_GAP_MS = 15 * MINUTE_MS;
 const CHARTED_GAP_MS = 5 * 60 * MINUTE_MS;
+
+const VARIABLE_BY_ID = new Map(VARIABLES.map((variable) => [variable.id, variable]));
 
 /** The model's outputs besides death in hospital. */
 const OUTPUTS = [
@@ -97,11 +112,11 @@ const LAB_ORDER = [
 const LAB_HEIGHT = 52;
 
 /** The tracks of a timeline, top to bottom. A track without a value is left out, but risk. */
-export function tracksOf({ variables, scores }: Timeline): Track[] {
+export function tracksOf({ variables, scores, doubted = [] }: Timeline): Track[] {
   const outputs = OUTPUTS.flatMap(([id, name]) => probabilityLine(id, name, scores.times, scores[id]));
   const risk: Track = {
     id: 'risk',
-    label: outputs.length === 0 ? 'Risk of death in hospital' : 'Risk',
+    label: outputs.length === 0 ? 'Forecast: risk of death in hospital' : 'Forecast: risk',
     unit: '%',
     decimals: 0,
     kind: 'risk',
@@ -109,19 +124,35 @@ export function tracksOf({ variables, scores }: Timeline): Track[] {
       ...probabilityLine('risk', outputs.length === 0 ? '' : 'death in hospital', scores.times, scores.risk),
       ...outputs,
     ],
+    doubted: [],
     gapMs: MONITOR_GAP_MS,
     range: [0, 20],
     height: 132,
   };
+  const marked = new Set(doubted.map(({ variable }) => variable));
   const vitals = VITALS.flatMap(([id, label, parts, gapMs, range, height]): Track[] => {
-    const lines = parts.flatMap(([variable, name]) => lineOf(variable, name, variables[variable]));
+    const lines = parts.flatMap(([variable, name]) =>
+      lineOf(variable, name, variables[variable], marked.has(variable)),
+    );
     if (lines.length === 0) return [];
-    const { unit, decimals } = variables[lines[0].id];
+    const { unit, decimals } = VARIABLE_BY_ID.get(lines[0].id)!;
+    const marks = doubtMarks(lines, doubted);
     return [
-      { id, label, unit: UNIT_TEXT[unit] ?? unit, decimals, kind: 'vital', lines, gapMs, range, height },
+      {
+        id,
+        label,
+        unit: UNIT_TEXT[unit] ?? unit,
+        decimals,
+        kind: 'vital',
+        lines,
+        doubted: marks,
+        gapMs,
+        range,
+        height,
+      },
     ];
   });
-  return [risk, ...vitals, ...labsOf(variables)];
+  return [risk, ...vitals, ...labsOf(variables, doubted)];
 }
 
 /** The times at which there is a probability, and it in per cent; no line where there is none at all. */
@@ -139,28 +170,49 @@ function probabilityLine(
   return [{ id, name, times: known.map(({ time }) => time), values: known.map(({ value }) => value) }];
 }
 
-function labsOf(variables: Timeline['variables']): Track[] {
+function doubtMarks(lines: readonly Line[], doubted: readonly MarkedValue[]): DoubtMark[] {
+  return doubted.flatMap(({ variable, at, value, verdict, reason }) => {
+    const line = lines.findIndex(({ id }) => id === variable);
+    return line < 0 ? [] : [{ line, time: at, value, verdict, reason }];
+  });
+}
+
+function labsOf(used: Timeline['variables'], doubted: readonly MarkedValue[]): Track[] {
+  const variables = { ...used };
+  for (const { variable } of doubted) {
+    const known = VARIABLE_BY_ID.get(variable);
+    if (known?.kind === 'lab') variables[variable] ??= { ...known, times: [], values: [] };
+  }
+  const marked = new Set(doubted.map(({ variable }) => variable));
   const rank = (id: string) => (LAB_ORDER.includes(id) ? LAB_ORDER.indexOf(id) : LAB_ORDER.length);
-  const labs = Object.entries(variables).filter(([, { kind, times }]) => kind === 'lab' && times.length > 0);
+  const labs = Object.entries(variables).filter(
+    ([id, { kind, times }]) => kind === 'lab' && (times.length > 0 || marked.has(id)),
+  );
   labs.sort(([a, { label: one }], [b, { label: other }]) => rank(a) - rank(b) || one.localeCompare(other));
   return labs.map(([id, { label, unit, decimals, times, values, low, high }]) => {
-    const spread = 0.1 * Math.max(...values.map(Math.abs), 10 ** -decimals);
+    const lines = [{ id, name: '', times, values, low, high }];
+    const marks = doubtMarks(lines, doubted);
+    const scale = values.length > 0 ? values : marks.map(({ value }) => value);
+    const spread = 0.1 * Math.max(...scale.map(Math.abs), 10 ** -decimals);
     return {
       id,
       label,
       unit: UNIT_TEXT[unit] ?? unit,
       decimals,
       kind: 'lab',
-      lines: [{ id, name: '', times, values, low, high }],
+      lines,
+      doubted: marks,
       gapMs: Number.POSITIVE_INFINITY,
-      range: [Math.min(...values) - spread, Math.max(...values) + spread],
+      range: [Math.min(...scale) - spread, Math.max(...scale) + spread],
       height: LAB_HEIGHT,
     };
   });
 }
 
-function lineOf(id: string, name: string, series: Series | undefined): Line[] {
-  if (series === undefined || series.times.length === 0) return [];
+/** A line of what is used; an empty one where there is only what is not. */
+function lineOf(id: string, name: string, series: Series | undefined, isMarked: boolean): Line[] {
+  if (series === undefined || series.times.length === 0)
+    return isMarked ? [{ id, name, times: [], values: [] }] : [];
   const { times, values, low, high } = series;
   return [{ id, name, times, values, low, high }];
 }

@@ -25,7 +25,9 @@ export function Why({ client, patientId, patient, now }: WhyProps) {
   return (
     <section class="card why" aria-labelledby="why-title" data-testid="why">
       <header>
-        <h3 id="why-title">Why the risk is what it is</h3>
+        <h3 id="why-title">
+          Risk ahead <small>forecast of the model, and why</small>
+        </h3>
         <p class="now">
           <b>{risk === null ? '–' : percent(risk)}</b>
           <span>
