@@ -1,5 +1,6 @@
 import type { WardClient } from '../../../../src/client/browser.js';
 import { titleOf } from '../../../../src/contract/amounts.js';
+import { layerOf } from '../../../../src/contract/layers.js';
 import {
   ageText,
   crossingText,
@@ -15,8 +16,10 @@ import { Icon } from '../icons.js';
 import type { Place } from '../place.js';
 import type { AlertView, PatientView } from '../protocol.js';
 import { Shape } from '../shape.js';
+import { criterionText } from '../standing.js';
 import { bedName, isActive, isTechnical, toneOf } from '../state.js';
 import { ActionBar } from './actions.js';
+import { LAYER_TEXT } from './filter.js';
 import { Life } from './life.js';
 import type { Actions } from './panel.js';
 
@@ -38,7 +41,7 @@ export function AlertDetail({ alert, patient, now, client, go, actions }: AlertD
       <header>
         <p class="state">
           <Shape priority={alert.priority} filled={active} />
-          <b>{alert.priority}</b> {stateText(alert)}
+          <b>{alert.priority}</b> {stateText(alert)} · {LAYER_TEXT[layerOf(alert)]}
         </p>
         <h3>
           {bedName(alert)}: {titleOf(alert)}
@@ -77,8 +80,8 @@ function Basis({ alert, actions }: Pick<AlertDetailProps, 'alert' | 'actions'>) 
           <dd>{crossingText(alert)}</dd>
         </div>
         <div>
-          <dt>Rule</dt>
-          <dd>{alert.rule}</dd>
+          <dt>{layerOf(alert) === 'state' ? 'Criterion' : 'Rule'}</dt>
+          <dd>{(layerOf(alert) === 'state' && criterionText(alert.rule)) || alert.rule}</dd>
         </div>
         {alert.risk !== null && (
           <>

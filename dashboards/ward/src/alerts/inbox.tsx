@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { WardClient } from '../../../../src/client/browser.js';
 import { titleOf } from '../../../../src/contract/amounts.js';
+import { LAYERS, layerOf } from '../../../../src/contract/layers.js';
 import { resolvedAlerts } from '../api.js';
 import { ageText, crossingText, momentText, sinceText, stateText } from '../format.js';
 import type { Place } from '../place.js';
@@ -8,7 +9,7 @@ import type { AlertView, PatientView, Priority } from '../protocol.js';
 import { Shape } from '../shape.js';
 import { bedName, isActive, PRIORITIES, sortByUrgency, toneOf } from '../state.js';
 import { AlertDetail } from './detail.js';
-import { EVERYTHING_OPEN, type Filter, passes, type Stage, wardsOf } from './filter.js';
+import { EVERYTHING_OPEN, type Filter, LAYER_TEXT, passes, type Stage, wardsOf } from './filter.js';
 import type { Actions } from './panel.js';
 
 const STAGES: readonly (readonly [Stage, string])[] = [
@@ -107,6 +108,20 @@ function Filters({ filter, all, wards, onFilter }: FiltersProps) {
         ))}
       </fieldset>
       <fieldset class="segmented">
+        <legend>What it is about</legend>
+        {LAYERS.map((layer) => (
+          <button
+            key={layer}
+            type="button"
+            aria-pressed={filter.layer === layer}
+            onClick={() => onFilter({ ...filter, layer: filter.layer === layer ? null : layer })}
+          >
+            {LAYER_TEXT[layer]}
+            <span class="count">{all.filter((alert) => passes({ ...filter, layer }, alert)).length}</span>
+          </button>
+        ))}
+      </fieldset>
+      <fieldset class="segmented">
         <legend>Priority</legend>
         {PRIORITIES.map((priority) => (
           <button
@@ -167,7 +182,9 @@ function Row({ alert, now, isChosen, onChoose }: RowProps) {
         <b class="bed">{bedName(alert)}</b>
         <span class="what">
           <b>{titleOf(alert)}</b>
-          <span>{stateText(alert)}</span>
+          <span>
+            <span class="layer">{LAYER_TEXT[layerOf(alert)]}</span> · {stateText(alert)}
+          </span>
         </span>
         <span class="crossing">{crossingText(alert)}</span>
         <time dateTime={new Date(alert.onsetTime).toISOString()}>

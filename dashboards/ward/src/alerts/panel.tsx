@@ -1,9 +1,11 @@
 import { titleOf } from '../../../../src/contract/amounts.js';
+import { LAYERS, layerOf } from '../../../../src/contract/layers.js';
 import { crossingText, sinceText, stateText } from '../format.js';
 import type { Place } from '../place.js';
 import type { Act, AlertView } from '../protocol.js';
 import { Shape } from '../shape.js';
 import { bedName, isActive, isTechnical, sortByUrgency, toneOf } from '../state.js';
+import { LAYER_TEXT } from './filter.js';
 import { useSending } from './sending.js';
 
 /** How alerts are acted on. */
@@ -22,29 +24,32 @@ interface PanelProps {
   readonly actions: Actions;
 }
 
-/** The open alerts beside the beds: what waits for someone first. */
+/** The open alerts beside the beds, by what they are about: of each what waits for someone first. */
 export function AlertPanel({ alerts, emptyText, now, go, actions }: PanelProps) {
-  const technical = alerts.filter(isTechnical);
-  const clinical = alerts.filter((alert) => !isTechnical(alert));
+  const shown = LAYERS.map((layer) => ({
+    layer,
+    items: sortByUrgency(alerts.filter((alert) => layerOf(alert) === layer)),
+  })).filter(({ items }) => items.length > 0);
   return (
-    <aside class="panel" aria-labelledby="panel-title">
-      <h2 id="panel-title">Open alerts</h2>
-      {clinical.length === 0 && <p class="empty">{emptyText}</p>}
-      <ul>
-        {sortByUrgency(clinical).map((alert) => (
-          <PanelItem key={alert.alertId} alert={alert} now={now} go={go} actions={actions} />
-        ))}
-      </ul>
-      {technical.length > 0 && (
+    <aside class="panel" aria-label="Open alerts">
+      {!shown.some(({ layer }) => layer !== 'technical') && (
         <>
-          <h2>Technical</h2>
+          <h2>Open alerts</h2>
+          <p class="empty">{emptyText}</p>
+        </>
+      )}
+      {shown.map(({ layer, items }) => (
+        <section key={layer} aria-label={`Alerts: ${LAYER_TEXT[layer]}`}>
+          <h2>
+            {LAYER_TEXT[layer]} <span class="count">{items.length}</span>
+          </h2>
           <ul>
-            {sortByUrgency(technical).map((alert) => (
+            {items.map((alert) => (
               <PanelItem key={alert.alertId} alert={alert} now={now} go={go} actions={actions} />
             ))}
           </ul>
-        </>
-      )}
+        </section>
+      ))}
     </aside>
   );
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EVERYTHING_OPEN, passes, wardsOf } from '../../../../dashboards/ward/src/alerts/filter.js';
+import { LAYERS } from '../../../../src/contract/layers.js';
 import { alert } from '../../../helpers.js';
 
 describe('passes', () => {
@@ -26,6 +27,18 @@ describe('passes', () => {
       true,
       false,
     ]);
+  });
+
+  it('tells alerts of the state now, of a risk and technical notices apart', () => {
+    const alerts = [
+      alert('risk'),
+      alert('state', 0, { risk: null, modelVersion: '' }),
+      alert('technical', 0, { class: 'technical', risk: null }),
+    ];
+    const shown = (layer: typeof EVERYTHING_OPEN.layer) =>
+      alerts.filter((each) => passes({ ...EVERYTHING_OPEN, layer }, each)).map(({ alertId }) => alertId);
+    expect(LAYERS.map(shown)).toEqual([['state'], ['risk'], ['technical']]);
+    expect(shown(null)).toHaveLength(3);
   });
 
   it('names the wards there are', () => {
