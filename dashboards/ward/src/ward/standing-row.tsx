@@ -82,11 +82,11 @@ function NotUsed({ doubts, now }: { readonly doubts: readonly Doubt[]; readonly 
     <p class={mayBeArrest(leading) ? 'doubt arrest' : 'doubt'} data-testid="doubt" title={title}>
       <Icon name="doubt" />
       <span class="line">
-        <b>{leading.probe}</b> not used
-        {others.length > 0 && ` +${others.length}`}
+        <b>{leading.probe}</b>
+        {others.length > 0 && ` +${others.length}`}{' '}
       </span>
       <span class="note">
-        {reasonText(leading.reason)} {shortAgeText(Math.max(0, now - leading.at))}
+        not used: {reasonText(leading.reason)} {shortAgeText(Math.max(0, now - leading.at))}
       </span>
     </p>
   );
