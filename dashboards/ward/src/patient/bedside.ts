@@ -35,6 +35,8 @@ const NEWS2_TEXT: Readonly<Record<string, string>> = {
   alert: 'consciousness',
   temperature: 'temperature',
 };
+/** States that say that a vasopressor runs, or may. */
+const DRUGS: ReadonlySet<string> = new Set(['vasopressor', 'vasopressor-unknown']);
 const LABS: ReadonlySet<string> = new Set(['platelets', 'bilirubin', 'creatinine']);
 
 /** A value that a part rests on, or why it rests on none. */
@@ -55,14 +57,21 @@ export interface SofaRow {
   /** 0 to 4; null: not known. */
   readonly points: number | null;
   readonly basis: readonly Basis[];
+  /** Drugs that it rests on too, as the patient's states say them. */
+  readonly drugs: readonly string[];
 }
 
 /** SOFA part by part with the values it rests on, and what is missing. */
-export function sofaRows({ sofa, values }: Pick<PatientView, 'sofa' | 'values'>, now: number): SofaRow[] {
+export function sofaRows(
+  { sofa, values, states }: Pick<PatientView, 'sofa' | 'values' | 'states'>,
+  now: number,
+): SofaRow[] {
+  const drugs = states.filter(({ criterion }) => DRUGS.has(criterion)).map(({ label }) => label);
   return SOFA_PARTS.map((part) => ({
     name: NAMES[part],
     points: sofa?.[part] ?? null,
     basis: INPUTS[part].map((input) => basisOf(input, values, now)),
+    drugs: part === 'cardiovascular' ? drugs : [],
   }));
 }
 

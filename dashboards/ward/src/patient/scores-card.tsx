@@ -41,10 +41,10 @@ export function ScoresCard({ patient, now }: ScoresCardProps) {
       <table>
         <caption class="unseen">SOFA part by part</caption>
         <tbody>
-          {rows.map(({ name, points, basis }) => (
+          {rows.map(({ name, points, basis, drugs }) => (
             <tr key={name} class={points === null ? 'missing' : ''}>
               <th scope="row">{name}</th>
-              <td class="note">{basis.map((each) => basisText(each)).join(', ')}</td>
+              <td class="note">{[...basis.map(basisText), ...drugs].join(', ')}</td>
               <td class="number">{points === null ? 'unknown' : `${points}/4`}</td>
             </tr>
           ))}

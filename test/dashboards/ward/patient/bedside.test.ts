@@ -28,7 +28,21 @@ describe('sofaRows', () => {
       ages[index] = NOW - view.at;
     });
     const { sofa } = bedsideScores(known, ages);
-    const rows = sofaRows(patientView({ sofa, values }), NOW);
+    const vasopressor = {
+      criterion: 'vasopressor',
+      label: 'Vasopressor or inotrope running',
+      grade: 'failing' as const,
+      sign: 'vasopressors',
+      value: 1,
+      unit: '1',
+      since: 0,
+      at: 0,
+      variable: 'norepinephrine',
+    };
+    const rows = sofaRows(patientView({ sofa, values, states: [vasopressor] }), NOW);
+    expect(rows.flatMap(({ name, drugs }) => drugs.map((drug) => [name, drug]))).toEqual([
+      ['Circulation', 'Vasopressor or inotrope running'],
+    ]);
     const told = rows.map(({ name, points, basis }) => [
       name,
       points,
