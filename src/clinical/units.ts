@@ -74,6 +74,7 @@ export function unitTable(canonical: string, accepted: AcceptedUnits): ReadonlyM
 
 function spellings(unit: string): readonly string[] {
   const known = SPELLINGS[unit];
-  if (known === undefined) throw new Error(`no spellings are known for unit ${unit}`);
+  if (known === undefined)
+    throw new Error(`no spellings are known for unit ${unit}; add it to SPELLINGS in src/clinical/units.ts`);
   return known;
 }
