@@ -8,9 +8,8 @@ function convert(id: string, value: number, unit: string): number {
 }
 
 describe('the clinical vocabulary', () => {
-  it('has about 45 variables, each code once', () => {
+  it('has each code once', () => {
     const codes = VARIABLES.flatMap(({ id, code, aliases }) => [...new Set([id, code, ...aliases])]);
-    expect(VARIABLES).toHaveLength(47);
     expect(new Set(codes).size).toBe(codes.length);
     expect(INDEX_BY_CODE.size).toBe(codes.length);
   });
