@@ -286,7 +286,7 @@ export const configSchema = z.strictObject({
             context.addIssue({ code: 'custom', path: [rule, field], message });
         })
         .default(DEFAULT_RULES)
-        .describe('Rules that raise alerts.')
+        .describe('Rules that raise alerts. A list given here stands in place of the shipped rules.')
         .meta({
           reason:
             'Found by `wardstream tune`; docs/validation.md, section 8, has what they do on patients they were not tuned on.',
