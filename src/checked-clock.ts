@@ -1,5 +1,5 @@
 import { type Clock, WALL_CLOCK } from './clock.js';
-import type { Priority } from './contract/messages.js';
+import type { Priority } from './contract/priorities.js';
 import { MINUTE_MS } from './durations.js';
 import type { EpochMs } from './events/event.js';
 

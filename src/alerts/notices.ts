@@ -1,6 +1,7 @@
 import { Subject } from 'rxjs';
 import type { Clock } from '../clock.js';
-import type { AlertMessage, Priority } from '../contract/messages.js';
+import type { AlertMessage } from '../contract/messages.js';
+import type { Priority } from '../contract/priorities.js';
 import { MINUTE_MS } from '../durations.js';
 import { hashId } from '../events/dead-letter.js';
 

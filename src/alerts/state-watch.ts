@@ -10,7 +10,8 @@ import {
   presentState,
   sourceIdOf,
 } from '../clinical/state.js';
-import type { AlertMessage, Evidence, Priority } from '../contract/messages.js';
+import type { AlertMessage, Evidence } from '../contract/messages.js';
+import type { Priority } from '../contract/priorities.js';
 import { hashId } from '../events/dead-letter.js';
 import type { EpochMs } from '../events/event.js';
 import { evidenceOf } from './evidence.js';

@@ -1,6 +1,6 @@
 import { reasonCode, reasonOf } from '../clinical/trust.js';
 import { VARIABLES, variableIndex } from '../clinical/variables.js';
-import { PRIORITIES, type Priority } from '../contract/messages.js';
+import { PRIORITIES, type Priority } from '../contract/priorities.js';
 import { MINUTE_MS } from '../durations.js';
 import type { EpochMs } from '../events/event.js';
 import type { NoticeBoard } from './notices.js';

@@ -1,4 +1,5 @@
-import type { DeadLetterMessage, Priority } from '../contract/messages.js';
+import type { DeadLetterMessage } from '../contract/messages.js';
+import type { Priority } from '../contract/priorities.js';
 import { MINUTE_MS } from '../durations.js';
 import type { EpochMs } from '../events/event.js';
 import { type NoticeBoard, QUIET_MS } from './notices.js';

@@ -1,4 +1,4 @@
-import type { Priority } from '../contract/messages.js';
+import type { Priority } from '../contract/priorities.js';
 
 /** Something that is wrong with the bus, and what to do about it. */
 export interface Trouble {

@@ -1,5 +1,3 @@
-import type { AlertMessage } from './messages.js';
-
 /**
  * What an alert is about. state: what the patient is in now, by a published criterion. risk: what a score foretells or adds up to,
  * NEWS2 among them. technical: what watches the patient.
@@ -8,7 +6,13 @@ export const LAYERS = ['state', 'risk', 'technical'] as const;
 export type Layer = (typeof LAYERS)[number];
 
 /** The layer of an alert record: no score has a part in an alert of a state, so it has no risk. */
-export function layerOf({ class: kind, risk }: Pick<AlertMessage, 'class' | 'risk'>): Layer {
+export function layerOf({
+  class: kind,
+  risk,
+}: {
+  readonly class: 'clinical' | 'technical';
+  readonly risk: number | null;
+}): Layer {
   if (kind === 'technical') return 'technical';
   return risk === null ? 'state' : 'risk';
 }

@@ -1,6 +1,7 @@
 import type { Sofa } from '../clinical/sofa.js';
 import type { PresentState } from '../clinical/state.js';
 import type { Contributions } from './contributions.js';
+import type { Priority } from './priorities.js';
 
 /** The records of `schemas/*.avsc` as they come out of the decoder: one interface a schema. */
 
@@ -119,9 +120,6 @@ export interface RiskScoreMessage {
   states: PresentState[];
 }
 
-/** How soon somebody has to react, after IEC 60601-1-8; ascending. */
-export const PRIORITIES = ['LOW', 'MEDIUM', 'HIGH'] as const;
-export type Priority = (typeof PRIORITIES)[number];
 /** clinical: about the patient. technical: about what watches the patient, such as a feed, the store or a clock. */
 export type AlertClass = 'clinical' | 'technical';
 export type AlertState = 'RAISED' | 'ACKNOWLEDGED' | 'SNOOZED' | 'ESCALATED' | 'RESOLVED';

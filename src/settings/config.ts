@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { PRIORITIES } from '../contract/messages.js';
+import { PRIORITIES } from '../contract/priorities.js';
 import { faultsOf, SIGNAL_IDS } from '../contract/signals.js';
 import { MINUTE_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { PRIORITIES } from '../contract/messages.js';
+import { PRIORITIES } from '../contract/priorities.js';
 import { isNetwork } from './network.js';
 import { secretSchema } from './secret.js';
 

@@ -1,12 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Layer } from '../contract/layers.js';
-import {
-  type AlertClass,
-  type AlertMessage,
-  type AlertState,
-  alertOf,
-  type Priority,
-} from '../contract/messages.js';
+import { type AlertClass, type AlertMessage, type AlertState, alertOf } from '../contract/messages.js';
+import type { Priority } from '../contract/priorities.js';
 import { DAY_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import type { EpochMs } from '../events/event.js';

@@ -1,4 +1,4 @@
-import { PRIORITIES as ASCENDING } from '../../../src/contract/messages.js';
+import { PRIORITIES as ASCENDING } from '../../../src/contract/priorities.js';
 import { allows } from '../../../src/contract/roles.js';
 import type {
   AlertView,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LAYERS } from '../layers.js';
-import { PRIORITIES } from '../messages.js';
+import { PRIORITIES } from '../priorities.js';
 import { idSchema, limit, probability, time } from './fields.js';
 
 /** Alerts, how they are asked for, and what a person does with one. */

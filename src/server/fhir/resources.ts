@@ -1,5 +1,6 @@
 import { alarmText, titleOf } from '../../contract/amounts.js';
-import type { AlertMessage, AlertState, Priority } from '../../contract/messages.js';
+import type { AlertMessage, AlertState } from '../../contract/messages.js';
+import type { Priority } from '../../contract/priorities.js';
 import type { PatientView } from '../../contract/protocol.js';
 import { hashId } from '../../events/dead-letter.js';
 import type { EpochMs } from '../../events/event.js';

@@ -1,5 +1,6 @@
 import { CRITERIA, type Grade } from '../../clinical/state.js';
-import type { AlertMessage, Priority } from '../../contract/messages.js';
+import type { AlertMessage } from '../../contract/messages.js';
+import type { Priority } from '../../contract/priorities.js';
 import type { Outputs, Sink } from '../../engine/outputs.js';
 import type { EpochMs } from '../../events/event.js';
 import type { AlertRule } from '../../settings/config.js';
