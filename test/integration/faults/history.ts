@@ -7,7 +7,7 @@ import { parseConfig } from '../../../src/settings/config.js';
 import { simulateWard } from '../../../src/simulate/ward.js';
 import { Physionet2012Source } from '../../../src/sources/physionet2012.js';
 import type { ReplaySource } from '../../../src/sources/source.js';
-import { HAS_SET_A, SET_A } from '../../helpers.js';
+import { HAS_SET_A, LOUD_RULES, SET_A } from '../../helpers.js';
 
 const STAYS = 200;
 const HOUR_MS = 3_600_000;
@@ -21,6 +21,9 @@ export function stays(): SourceMessage[] {
   const vitalsIntervalMs = 0.5 * HOUR_MS;
   return [...simulateWard({ beds: STAYS, hours: 24, seed: 1, startTime, wardId: 'set-a', vitalsIntervalMs })];
 }
+
+/** Loud ones of which no alert ends by time: see `quietMiddle`. */
+export const RULES = LOUD_RULES.filter(({ endAfterMs }) => endAfterMs === undefined);
 
 /** What came of a stream, by ids: equal for two runs that differ only in what befell them. */
 export interface Results {
@@ -78,7 +81,8 @@ function replayAll(messages: readonly SourceMessage[], sink: Sink, settings: obj
   const counts = { patients: 0, rows: 0, descriptors: 0, notRecorded: 0, malformed: 0 };
   const ordered = [...messages].sort((a, b) => a.eventTime - b.eventTime);
   const source: ReplaySource = { counts, total: 0, messages: () => ordered };
-  return replay(source, { config: parseConfig(settings), speed: 'max', sinks: [sink] });
+  const config = parseConfig({ alerts: { rules: RULES }, ...settings });
+  return replay(source, { config, speed: 'max', sinks: [sink] });
 }
 
 /**

@@ -14,7 +14,7 @@ import type { SourceMessage } from '../../../src/events/source-message.js';
 import { produceAll } from '../../../src/replay/replay.js';
 import { parseConfig } from '../../../src/settings/config.js';
 import type { ClickHouseFront } from '../../store/front.js';
-import { digestOf, type Results, transitionOf } from './history.js';
+import { digestOf, type Results, RULES, transitionOf } from './history.js';
 
 /** The shortest session a broker allows by default, so that a dead process is noticed soon. */
 const SESSION_MS = 6000;
@@ -101,7 +101,8 @@ export class Scene {
     const file = join(this.#directory, `${number}.json`);
     const store = { kind: 'server', url: this.#front.url, database: this.database, ...moreStore };
     const state = { checkpointIntervalMs: 300 };
-    const config = { bus: this.bus, store, state, server: { port: 0 }, ...more };
+    const alerts = { rules: RULES };
+    const config = { bus: this.bus, store, state, alerts, server: { port: 0 }, ...more };
     writeFileSync(file, JSON.stringify(config));
     const child = spawn('node', ['dist/main.js', 'run', '--config', file], {
       stdio: ['ignore', 'pipe', 'pipe'],
