@@ -6,6 +6,7 @@ import { CRITERIA, type Grade } from '../clinical/state.js';
 import { USED } from '../clinical/trust.js';
 import { VARIABLES, variableIndex } from '../clinical/variables.js';
 import type { AlertMessage } from '../contract/messages.js';
+import { signalOf } from '../contract/signals.js';
 import { HOUR_MS } from '../durations.js';
 import type { Outputs, Score, Sink } from '../engine/outputs.js';
 import type { EpochMs } from '../events/event.js';
@@ -30,8 +31,17 @@ export const SIGNALS = [
   'map',
   'spo2',
   'failing',
+  'sofa',
+  'criticalStates',
+  'failingStates',
 ] as const;
 export type SignalId = (typeof SIGNALS)[number];
+
+/** Signals of rules that no model has a part in, besides NEWS2. */
+const BEDSIDE = (['sofa', 'criticalStates', 'failingStates'] as const).map((id) => ({
+  id,
+  of: signalOf(id).of,
+}));
 
 /** What an alarm that no rule raises is about: a state of the patient, by its grade, or what watches the patient. */
 export type AlarmKind = Grade | 'technical';
@@ -212,6 +222,7 @@ function keep(stay: OpenStay, score: Score): void {
   signals.qsofa.push(qsofa ?? Number.NaN);
   signals.map.push(Number.isNaN(recent(MAP_LINE)) ? recent(MAP_CUFF) : recent(MAP_LINE));
   signals.spo2.push(bedsideInputs(values, ages).spo2 ?? Number.NaN);
+  for (const { id, of } of BEDSIDE) signals[id].push(of(score) ?? Number.NaN);
   signals.failing.push(stay.failure.see(values, ages, eventTime));
 }
 

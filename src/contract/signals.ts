@@ -1,11 +1,17 @@
 import { signOf } from '../clinical/signs.js';
-import { CRITERIA } from '../clinical/state.js';
+import { CRITERIA, type Grade } from '../clinical/state.js';
 import { WardstreamError } from '../errors.js';
 import type { ModelOutput, Outcomes } from './outcomes.js';
 
 /** What signals are read from: what a score has of them. */
-export interface SignalSource extends Outcomes {
+export interface SignalSource extends Outcomes, BedsideSource {}
+
+/** What of it no model has a part in. */
+export interface BedsideSource {
   readonly news2: number | null;
+  readonly sofa?: { readonly total: number | null } | null | undefined;
+  /** The states that are there; absent: not looked at. */
+  readonly states?: readonly { readonly criterion: string }[] | undefined;
 }
 
 /** What a rule can watch. */
@@ -26,6 +32,9 @@ interface SignalEntry {
 }
 
 const PROBABILITY = { unit: '1', range: [0, 1], least: Number.MIN_VALUE } as const;
+
+const CRITICAL = criteriaOf('critical');
+const FAILING = criteriaOf('failing');
 
 /** All signals. To add one, add an entry. */
 export const SIGNALS = [
@@ -67,6 +76,34 @@ export const SIGNALS = [
     output: null,
     of: ({ news2 }) => news2,
   },
+  {
+    // Vincent et al., Intensive Care Medicine 1996;22:707-710: six organs, 24 points in all.
+    id: 'sofa',
+    label: 'SOFA',
+    unit: '{score}',
+    range: [0, 24],
+    least: 1,
+    output: null,
+    of: ({ sofa }) => sofa?.total ?? null,
+  },
+  {
+    id: 'criticalStates',
+    label: 'Critical states now',
+    unit: '{count}',
+    range: [0, CRITICAL.size],
+    least: 1,
+    output: null,
+    of: ({ states }) => countOf(states, CRITICAL),
+  },
+  {
+    id: 'failingStates',
+    label: 'Failing organs now',
+    unit: '{count}',
+    range: [0, FAILING.size],
+    least: 1,
+    output: null,
+    of: ({ states }) => countOf(states, FAILING),
+  },
 ] as const satisfies readonly SignalEntry[];
 
 export type SignalId = (typeof SIGNALS)[number]['id'];
@@ -76,6 +113,17 @@ const BY_ID: ReadonlyMap<string, SignalEntry> = new Map(SIGNALS.map((signal) => 
 
 export function signalOf(id: SignalId): SignalEntry {
   return BY_ID.get(id)!;
+}
+
+function criteriaOf(wanted: Grade): ReadonlySet<string> {
+  return new Set(CRITERIA.filter(({ grade }) => grade === wanted).map(({ id }) => id));
+}
+
+function countOf(states: BedsideSource['states'], ids: ReadonlySet<string>): number | null {
+  if (states === undefined) return null;
+  let count = 0;
+  for (const { criterion } of states) if (ids.has(criterion)) count++;
+  return count;
 }
 
 /** Whether an alert is of the patient's state, not of a rule. */
@@ -101,6 +149,9 @@ export interface RuleFault {
   readonly message: string;
 }
 
+/** What a signal is, by its unit; others are points. */
+const KINDS: Readonly<Record<string, string>> = { '1': 'a probability', '{count}': 'a number' };
+
 /** What is wrong with rules that can never or always fire, never end, or that nobody could tell apart. */
 export function faultsOf(rules: readonly Thresholds[]): RuleFault[] {
   const faults: RuleFault[] = [];
@@ -110,7 +161,7 @@ export function faultsOf(rules: readonly Thresholds[]): RuleFault[] {
       range: [low, high],
       least,
     } = signalOf(signal);
-    const range = `${signal} is ${unit === '1' ? 'a probability' : 'points'} from ${low} to ${high}`;
+    const range = `${signal} is ${KINDS[unit] ?? 'points'} from ${low} to ${high}`;
     const say = (field: RuleFault['field'], message: string) => faults.push({ rule, field, message });
     if (id.trim() === '') say('id', 'a rule needs a name');
     if (id === PLACE_UNKNOWN) say('id', `${id} is the name of a technical notice`);

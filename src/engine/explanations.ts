@@ -4,7 +4,7 @@ import { VARIABLE_COUNT, VARIABLES } from '../clinical/variables.js';
 import type { Contributions } from '../contract/contributions.js';
 import type { AlertMessage, Evidence } from '../contract/messages.js';
 import type { Outcomes } from '../contract/outcomes.js';
-import { isOfState, signalOf } from '../contract/signals.js';
+import { type BedsideSource, isOfState, signalOf } from '../contract/signals.js';
 import type { EpochMs } from '../events/event.js';
 import type { KeptToken, MicroBatcher, Scored } from '../inference/batcher.js';
 import type { Explainer, OutcomeName, VariableEffect } from '../inference/explain.js';
@@ -59,9 +59,12 @@ export class Explanations {
   }
 
   /** Whether a rule may raise on a score, so that what the model was given must be kept. */
-  mayRaise({ risk, circulatory, respiratory, deterioration }: Outcomes, news2: number | null): boolean {
+  mayRaise(
+    { risk, circulatory, respiratory, deterioration }: Outcomes,
+    { news2, sofa, states }: BedsideSource,
+  ): boolean {
     if (!this.#ofAlerts) return false;
-    const score = { risk, circulatory, respiratory, deterioration, news2 };
+    const score = { risk, circulatory, respiratory, deterioration, news2, sofa, states };
     return this.#rules.some(({ signal, raiseAt }) => {
       const value = signalOf(signal).of(score);
       return value !== null && value >= raiseAt;

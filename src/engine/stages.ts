@@ -224,7 +224,7 @@ export class AlignAndScore {
             patient.lastScore = score;
             if (kept !== null) explanations?.keep(score, kept);
           },
-          (outcomes) => explanations?.mayRaise(outcomes, news2) ?? false,
+          (outcomes) => explanations?.mayRaise(outcomes, score) ?? false,
         );
         shadow?.score(patient, time, score);
         this.#actions.push({ kind: 'score', score, partition: patient.partition });

@@ -26,12 +26,14 @@ const ruleSchema = z.strictObject({
   signal: z
     .enum(SIGNAL_IDS)
     .describe(
-      'What it watches: a probability of the model (`risk`: death in hospital; the others: onset within 8 h), or NEWS2 points.',
+      'What it watches: a probability of the model (`risk`: death in hospital; `circulatory`, `respiratory`, `deterioration`: onset within 8 h), points of NEWS2 or SOFA, or how many critical or failing states are there now.',
     ),
   priority: z.enum(PRIORITIES).describe('How soon somebody has to react, after IEC 60601-1-8.'),
   raiseAt: z
     .number()
-    .describe('Raise at or above; within what the signal can be: 0 to 1, or 1 to 20 points.'),
+    .describe(
+      'Raise at or above; within what the signal can be: 0 to 1, 1 to 20 points of NEWS2, 1 to 24 of SOFA, or a number of states.',
+    ),
   resolveBelow: z
     .number()
     .describe('Resolve below; above 0 and at most `raiseAt`, the gap is the hysteresis.'),

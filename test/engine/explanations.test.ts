@@ -164,7 +164,7 @@ describe('Explanations', () => {
     patient.timeline.record(0, variableIndex('heartRate'), 140, START);
     const batcher = new MicroBatcher(four.encoder, { ...runtime, run }, four.shape, 4);
     const moment = score(0, 0.5);
-    expect(explanations.mayRaise(moment, null)).toBe(true);
+    expect(explanations.mayRaise(moment, { news2: null })).toBe(true);
     batcher.score(
       patient,
       START,
@@ -189,14 +189,18 @@ describe('Explanations', () => {
       RULE,
       { ...RULE, id: 'n', signal: 'news2' as const, raiseAt: 7 },
       { ...RULE, id: 'c', signal: 'circulatory' as const },
+      { ...RULE, id: 's', signal: 'criticalStates' as const, raiseAt: 1 },
     ];
     const explanations = new Explanations(new Explainer(model, run, base), rules, 'v');
     const { raiseAt } = RULE;
-    expect(explanations.mayRaise({ ...base, risk: raiseAt - 0.01 }, null)).toBe(false);
-    expect(explanations.mayRaise({ ...base, risk: raiseAt }, 6)).toBe(true);
-    expect(explanations.mayRaise(base, 7)).toBe(true);
-    expect(explanations.mayRaise({ ...base, circulatory: raiseAt }, 0)).toBe(true);
-    expect(explanations.mayRaise({ ...base, circulatory: 0 }, 6)).toBe(false);
+    expect(explanations.mayRaise({ ...base, risk: raiseAt - 0.01 }, { news2: null })).toBe(false);
+    expect(explanations.mayRaise({ ...base, risk: raiseAt }, { news2: 6 })).toBe(true);
+    expect(explanations.mayRaise(base, { news2: 7 })).toBe(true);
+    expect(explanations.mayRaise({ ...base, circulatory: raiseAt }, { news2: 0 })).toBe(true);
+    expect(explanations.mayRaise({ ...base, circulatory: 0 }, { news2: 6 })).toBe(false);
+    const states = [{ criterion: 'bradycardia' }];
+    expect(explanations.mayRaise(base, { news2: 0, states })).toBe(true);
+    expect(explanations.mayRaise(base, { news2: 0, states: [] })).toBe(false);
   });
 });
 

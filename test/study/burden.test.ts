@@ -31,6 +31,9 @@ function stay(id: string, wardId: string, fromHour: number, hours: number): Obse
       map: none,
       spo2: none,
       failing: none,
+      sofa: none,
+      criticalStates: none,
+      failingStates: none,
     },
     charted: { mapInvasive: NONE, mapCuff: NONE, lactate: NONE, pao2: NONE, fio2: NONE, mechVent: NONE },
   };

@@ -30,6 +30,9 @@ const STAYS = Array.from({ length: 60 }, (_, index): ObservedStay => {
       map: NONE,
       spo2: NONE,
       failing: NONE,
+      sofa: NONE,
+      criticalStates: NONE,
+      failingStates: NONE,
     },
     charted: {
       mapInvasive: SERIES,
