@@ -82,8 +82,8 @@ function isGrave({ value }: Moment): boolean {
 }
 
 /** No collapse changes the temperature at once. */
-function hasTemperatureJumped({ value }: Moment, { used }: SignMemory): boolean {
-  return Math.abs(value[TEMP] - used[TEMP]) >= SWAP.temperature;
+function hasTemperatureJumped({ at, value }: Moment, { used, usedAt }: SignMemory): boolean {
+  return at - usedAt[TEMP] <= COMPARABLE_MS && Math.abs(value[TEMP] - used[TEMP]) >= SWAP.temperature;
 }
 
 function judgePair(moment: Moment, { used, usedAt }: SignMemory, [one, other]: readonly [Slot, Slot]): void {

@@ -96,13 +96,16 @@ export class Trust {
     return silent >= 2;
   }
 
-  /** Sets the event's `verdicts` where a value is not used; a late event is judged by what needs no past, and is not remembered. */
-  judge(event: ObservationEvent, isLate: boolean): void {
+  /**
+   * Sets the event's `verdicts` where a value is not used. Where something newer of its signs was told, it is judged by what needs no past, and
+   * is not remembered; what other senders told later, whose clocks may be ahead, makes it no less the newest of its signs.
+   */
+  judge(event: ObservationEvent): void {
     const moment = MOMENT;
     this.#gather(event, moment);
     judgeShapes(moment);
     this.#doubtUnits(moment);
-    const isPast = isLate || this.#isBehind(moment);
+    const isPast = this.#isBehind(moment);
     if (!isPast) {
       const memory = this.#memory;
       judgeUnitOfLine(moment, memory);

@@ -326,6 +326,15 @@ describe('values that belong elsewhere', () => {
     });
   });
 
+  it('are not those of a patient who collapses with another temperature than hours ago', () => {
+    const bed = new Bed();
+    const { temperature: _, ...rest } = WELL;
+    bed.tell(0, WELL);
+    bed.keep(110, 120, rest);
+    const collapse = { heartRate: 128, respRate: 34, spo2: 82, mapInvasive: 52, temperature: 38.9 };
+    expect(bed.tell(120, collapse)).toEqual({});
+  });
+
   it('of two signs of one patient that have changed places', () => {
     const bed = new Bed();
     bed.keep(0, 10, WELL);
@@ -366,8 +375,8 @@ describe('late values', () => {
   it('are judged by what needs no past, and change nothing that is known', () => {
     const bed = new Bed();
     bed.keep(0, 10, { mapInvasive: 66 });
-    expect(bed.tell(3, { mapInvasive: 210 }, true)).toEqual({ mapInvasive: 'flush' });
-    expect(bed.tell(4, { mapInvasive: 118 }, true)).toEqual({});
+    expect(bed.tell(3, { mapInvasive: 210 })).toEqual({ mapInvasive: 'flush' });
+    expect(bed.tell(4, { mapInvasive: 118 })).toEqual({});
     expect(bed.trust.isClear).toBe(true);
     expect(bed.tell(10, { mapInvasive: 118 })).toEqual({ mapInvasive: 'jump' });
   });
