@@ -98,9 +98,10 @@ export class Trust {
 
   /**
    * Sets the event's `verdicts` where a value is not used. Where something newer of its signs was told, it is judged by what needs no past, and
-   * is not remembered; what other senders told later, whose clocks may be ahead, makes it no less the newest of its signs.
+   * is not remembered; what other senders told later, whose clocks may be ahead, makes it no less the newest of its signs. Of results of
+   * the laboratory those that come late are not remembered.
    */
-  judge(event: ObservationEvent): void {
+  judge(event: ObservationEvent, isLate: boolean): void {
     const moment = MOMENT;
     this.#gather(event, moment);
     judgeShapes(moment);
@@ -121,7 +122,7 @@ export class Trust {
       this.#noteRuns(moment);
       judgeSources(moment, memory);
     }
-    this.#settle(event, moment, isPast);
+    this.#settle(event, moment, isPast, isLate);
   }
 
   /** All that is remembered, for `restore`. */
@@ -250,7 +251,7 @@ export class Trust {
   }
 
   /** Writes what was decided to the event, and remembers it. */
-  #settle(event: ObservationEvent, moment: Moment, isPast: boolean): void {
+  #settle(event: ObservationEvent, moment: Moment, isPast: boolean, isLate: boolean): void {
     const { variables, values } = event;
     for (let index = 0; index < variables.length; index++) {
       const variable = variables[index];
@@ -264,7 +265,7 @@ export class Trust {
           event.verdicts[index] = code;
         }
       }
-      if (isPast) continue;
+      if (isPast || (isLate && slot < 0)) continue;
       if (code === USED) this.#use(variable, slot, values[index], moment.at);
       else this.#doubt(variable, slot, values[index], moment.at, code);
     }

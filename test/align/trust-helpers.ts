@@ -12,10 +12,10 @@ export class Bed {
   #told = 0;
 
   /** What becomes of values at `minute`: the reasons of those that are not used, by variable. */
-  tell(minute: number, values: Record<string, number>): Record<string, string> {
+  tell(minute: number, values: Record<string, number>, isLate = false): Record<string, string> {
     const eventTime = START + Math.round(minute * MINUTE_MS);
     const event = eventOf('vitals', vitals(values, { eventTime, messageId: `m${this.#told++}` }));
-    this.trust.judge(event as ObservationEvent);
+    this.trust.judge(event as ObservationEvent, isLate);
     return reasonsIn(event as ObservationEvent);
   }
 

@@ -382,6 +382,13 @@ describe('late values', () => {
   });
 });
 
+it('of a late result of the laboratory nothing is remembered', () => {
+  const bed = new Bed();
+  expect(bed.tell(30, { glucose: 5.6 })).toEqual({ glucose: 'maybe-unit' });
+  bed.tell(10, { glucose: 120 }, true);
+  expect(bed.trust.doubts).toMatchObject([{ value: 5.6 }]);
+});
+
 describe('units', () => {
   it.each([
     ['glucose', 5.6, true],
