@@ -255,9 +255,7 @@ export class AlertPolicy {
   isWaiting(patientId: string): boolean {
     const stay = this.#waiting.has(patientId) ? this.#stays.get(patientId) : undefined;
     if (stay === undefined) return false;
-    const { rules, place, states } = stay;
-    const due = Math.min(place.dueTime, states.alertDueTime, ...rules.map(dueTime));
-    return due < Number.POSITIVE_INFINITY;
+    return isTimed(stay, stay.states.alertDueTime);
   }
 
   /** Continues from what `stateOf` gave; returns the open alerts. What has changed meanwhile is for `settle`. */
@@ -363,14 +361,20 @@ export class AlertPolicy {
   }
 
   #noteTimers(patientId: string): void {
-    const { rules, place, states } = this.#stayOf(patientId);
-    const isWaiting =
-      place.dueTime < Number.POSITIVE_INFINITY ||
-      states.dueTime < Number.POSITIVE_INFINITY ||
-      rules.some((state) => dueTime(state) < Number.POSITIVE_INFINITY);
+    const stay = this.#stayOf(patientId);
+    const isWaiting = isTimed(stay, stay.states.dueTime);
     if (isWaiting) this.#waiting.add(patientId);
     else this.#waiting.delete(patientId);
   }
+}
+
+/** Whether time alone changes something: a rule's alert, the place, or what of the states is due at `ofStates`. */
+function isTimed({ rules, place }: StayState, ofStates: EpochMs): boolean {
+  return (
+    place.dueTime < Number.POSITIVE_INFINITY ||
+    ofStates < Number.POSITIVE_INFINITY ||
+    rules.some((state) => dueTime(state) < Number.POSITIVE_INFINITY)
+  );
 }
 
 /** The states of a stored stay, without their alerts. */
