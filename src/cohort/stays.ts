@@ -37,8 +37,8 @@ export const SIGNALS = [
 ] as const;
 export type SignalId = (typeof SIGNALS)[number];
 
-/** Signals of rules that no model has a part in, besides NEWS2. */
-const BEDSIDE = (['sofa', 'criticalStates', 'failingStates'] as const).map((id) => ({
+/** Signals of rules that no model has a part in. */
+const BEDSIDE = (['news2', 'sofa', 'criticalStates', 'failingStates'] as const).map((id) => ({
   id,
   of: signalOf(id).of,
 }));
@@ -210,7 +210,7 @@ export function chart(charted: ChartedRows, variable: number, value: number, tim
 
 function keep(stay: OpenStay, score: Score): void {
   const { times, signals } = stay;
-  const { eventTime, wardId, risk, news2, qsofa, values, ages } = score;
+  const { eventTime, wardId, risk, qsofa, values, ages } = score;
   stay.wardId = wardId;
   const recent = (index: number): number => (ages[index] <= MAX_VITAL_AGE_MS ? values[index] : Number.NaN);
   times.push(eventTime);
@@ -218,7 +218,6 @@ function keep(stay: OpenStay, score: Score): void {
   for (const id of ['circulatory', 'respiratory', 'deterioration'] as const) {
     signals[id].push(score[id] ?? Number.NaN);
   }
-  signals.news2.push(news2 ?? Number.NaN);
   signals.qsofa.push(qsofa ?? Number.NaN);
   signals.map.push(Number.isNaN(recent(MAP_LINE)) ? recent(MAP_CUFF) : recent(MAP_LINE));
   signals.spo2.push(bedsideInputs(values, ages).spo2 ?? Number.NaN);
