@@ -22,6 +22,11 @@ type OauthBearer = Extract<Sasl, { mechanism: 'oauthbearer' }>;
 const OWN_MAX_BYTES = 64 * 1_048_576;
 readAllCodecs(OWN_MAX_BYTES);
 
+/**
+ * A broker that says nothing for so long has not heard us, or is gone: another connection is tried. What waits on purpose, a group that
+ * is joined, has longer.
+ */
+const REQUEST_TIMEOUT_MS = 5000;
 const ASK_AGAIN_MS = 200;
 const TOKEN_TIMEOUT_MS = 10_000;
 /** A token is fetched anew this long before it ends. */
@@ -36,6 +41,7 @@ export function clientOptions({ brokers, clientId, ssl, sasl, maxBatchBytes }: K
     ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
     logLevel: kafkajs.logLevel.NOTHING,
     connectionTimeout: 3000,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     readBatch: batchReader(maxBatchBytes),
   };
 }

@@ -79,6 +79,8 @@ export class Subscription implements Consumer {
       everyAnswer: true,
       partitionAssigners: [coPartitionedAssigner(owned, partitions)],
       sessionTimeout: sessionTimeoutMs,
+      // Who has not come by then is taken for gone, as one who is silent.
+      rebalanceTimeout: sessionTimeoutMs,
       heartbeatInterval: this.#heartbeatMs,
       maxWaitTimeInMs: MAX_WAIT_MS,
       metadataMaxAge: METADATA_MAX_AGE_MS,

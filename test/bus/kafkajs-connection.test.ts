@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 const require = createRequire(import.meta.url);
@@ -94,4 +95,37 @@ it('ends a connection on which something comes that is no answer', async () => {
   behaviours = [(socket) => socket.write(Buffer.from([0, 0, 0, 2, 7, 7]))];
   await expect(ask()).rejects.toThrow(/no answer of Kafka/);
   expect(await ask()).toBe('whole');
+});
+
+it('is one connection for all who ask for it at once', async () => {
+  await Promise.all([connection.connect(), connection.connect(), connection.connect()]);
+  expect([await ask(), sockets.length]).toEqual(['whole', 1]);
+});
+
+it('gives up a broker that says nothing, with all that was asked, and asks again over another connection', async () => {
+  behaviours = [() => undefined];
+  await connection.connect();
+  const asked = await Promise.allSettled([ask(), ask()]);
+  expect(asked.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect([connection.isConnected(), await ask(), sockets.length]).toEqual([false, 'whole', 2]);
+});
+
+it('waits for an answer that comes over slowly', async () => {
+  behaviours = [
+    async (socket, request) => {
+      for (const byte of frame(request, 'slow')) {
+        socket.write(Buffer.from([byte]));
+        await sleep(200);
+      }
+    },
+  ];
+  expect(await ask()).toBe('slow');
+});
+
+it('reads what has come while the process stood still, before it gives up', async () => {
+  await connection.connect();
+  const asked = ask();
+  await once(sockets[0] ?? (await once(server, 'connection'))[0], 'data');
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+  expect([await asked, sockets.length]).toEqual(['whole', 1]);
 });

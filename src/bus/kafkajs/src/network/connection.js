@@ -99,7 +99,11 @@ module.exports = class Connection {
       broker: this.broker,
       logger: logger.namespace('RequestQueue'),
       isConnected: () => this.isConnected(),
+      heardAt: () => this.heardAt,
+      onSilence: () => this.abandon(),
     })
+    this.heardAt = 0
+    this.connecting = null
 
     this.versions = null
 
@@ -163,12 +167,23 @@ module.exports = class Connection {
    * @public
    * @returns {Promise}
    */
-  connect() {
-    return new Promise((resolve, reject) => {
-      if (this.isConnected()) {
-        return resolve(true)
-      }
+  async connect() {
+    if (this.isConnected()) {
+      return true
+    }
 
+    // Who comes while another connects waits for the same socket: a second one would leave the first to wait for ever.
+    if (this.connecting === null) {
+      this.connecting = this.open().finally(() => {
+        this.connecting = null
+      })
+    }
+    return this.connecting
+  }
+
+  /** @private */
+  open() {
+    return new Promise((resolve, reject) => {
       this.authenticatedAt = null
       // What is left of an answer that an earlier connection broke off is no beginning of the next one's.
       this.bytesBuffered = 0
@@ -177,19 +192,25 @@ module.exports = class Connection {
 
       let timeoutId
       let socket = null
+      let fault = null
       // What an earlier socket still says, or its end, does not concern this connection any more.
       const isLeft = () => this.socket !== socket
 
       const onConnect = () => {
         clearTimeout(timeoutId)
-        if (isLeft()) return
+        if (isLeft()) {
+          socket.destroy()
+          return
+        }
         this.connectionStatus = CONNECTION_STATUS.CONNECTED
+        this.heardAt = Date.now()
         this.requestQueue.scheduleRequestTimeoutCheck()
         resolve(true)
       }
 
       const onData = data => {
         if (isLeft()) return
+        this.heardAt = Date.now()
         try {
           this.processData(data)
         } catch (e) {
@@ -227,6 +248,7 @@ module.exports = class Connection {
           broker: `${this.host}:${this.port}`,
           code: e.code,
         })
+        fault = error
 
         this.logError(error.message, { stack: e.stack })
         this.rejectRequests(error)
@@ -242,8 +264,10 @@ module.exports = class Connection {
         })
 
         this.logError(error.message)
+        fault = error
         this.rejectRequests(error)
         await this.disconnect()
+        socket.destroy()
         reject(error)
       }
 
@@ -266,6 +290,14 @@ module.exports = class Connection {
           onTimeout,
         })
         this.socket = socket
+        // Whatever became of it: nobody waits for a socket that is no more.
+        socket.on('close', () => {
+          clearTimeout(timeoutId)
+          reject(
+            fault ||
+              new KafkaJSConnectionError('Connection closed', { broker: `${this.host}:${this.port}` })
+          )
+        })
       } catch (e) {
         clearTimeout(timeoutId)
         reject(
@@ -297,6 +329,23 @@ module.exports = class Connection {
     this.connectionStatus = CONNECTION_STATUS.DISCONNECTED
     this.logDebug('disconnected')
     return true
+  }
+
+  /**
+   * A broker that does not answer in time may not hear us at all: the next request goes over another connection.
+   *
+   * @private
+   */
+  abandon() {
+    const { socket } = this
+    this.socket = null
+    this.authenticatedAt = null
+    this.connectionStatus = CONNECTION_STATUS.DISCONNECTED
+    this.rejectRequests(
+      new KafkaJSConnectionError('No answer in time', { broker: `${this.host}:${this.port}` })
+    )
+    this.requestQueue.destroy()
+    if (socket) socket.destroy()
   }
 
   /**

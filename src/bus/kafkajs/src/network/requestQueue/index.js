@@ -10,6 +10,8 @@ const PRIVATE = {
 
 const REQUEST_QUEUE_EMPTY = 'requestQueueEmpty'
 const CHECK_PENDING_REQUESTS_INTERVAL = 10
+/** In milliseconds: a process that did not run for so long may have answers that it has not read yet. */
+const STANDSTILL = 1000
 
 module.exports = class RequestQueue extends EventEmitter {
   /**
@@ -22,6 +24,8 @@ module.exports = class RequestQueue extends EventEmitter {
    * @param {import("../../../types").Logger} options.logger
    * @param {import("../../instrumentation/emitter")} [options.instrumentationEmitter=null]
    * @param {() => boolean} [options.isConnected]
+   * @param {() => number} [options.heardAt] When the broker last said anything, in ms-since-epoch
+   * @param {() => void} [options.onSilence] The broker has not answered in time
    */
   constructor({
     instrumentationEmitter = null,
@@ -32,6 +36,8 @@ module.exports = class RequestQueue extends EventEmitter {
     broker,
     logger,
     isConnected = () => true,
+    heardAt = () => 0,
+    onSilence = () => {},
   }) {
     super()
     this.instrumentationEmitter = instrumentationEmitter
@@ -42,6 +48,8 @@ module.exports = class RequestQueue extends EventEmitter {
     this.broker = broker
     this.logger = logger
     this.isConnected = isConnected
+    this.heardAt = heardAt
+    this.onSilence = onSilence
 
     this.inflight = new Map()
     this.pending = []
@@ -88,12 +96,19 @@ module.exports = class RequestQueue extends EventEmitter {
     if (this.enforceRequestTimeout) {
       this.destroy()
 
+      let checkedAt = Date.now()
       this.requestTimeoutIntervalId = setInterval(() => {
-        this.inflight.forEach(request => {
-          if (Date.now() - request.sentAt > request.requestTimeout) {
-            request.timeoutRequest()
-          }
-        })
+        const now = Date.now()
+        const stoodStill = now - checkedAt > STANDSTILL
+        checkedAt = now
+        // A broker answers a connection in order: what is behind the first request it has not begun with. Who says something is not
+        // silent, however long the answer takes to come over.
+        const [first] = this.inflight.values()
+        const isLate = first && now - Math.max(first.sentAt, this.heardAt()) > first.requestTimeout
+        if (isLate && !stoodStill) {
+          for (const request of [...this.inflight.values()]) request.timeoutRequest()
+          this.onSilence()
+        }
 
         if (!this.isConnected()) {
           this.destroy()
