@@ -79,15 +79,17 @@ function streamOf(
 }
 
 class Results implements Sink {
-  readonly lines: string[] = [];
+  /** Scores and alerts of each patient in order. Of two patients nothing says whose come first: who is read back comes a moment later. */
+  readonly ofPatients = new Map<string, string[]>();
   readonly alerts: AlertMessage[] = [];
 
   async write({ scores, alerts }: Outputs): Promise<void> {
     for (const { patientId, eventTime, risk, news2, states } of scores) {
-      this.lines.push(`${patientId} ${eventTime} ${risk} ${news2} ${JSON.stringify(states)}`);
+      this.#note(`scores of ${patientId}`, `${eventTime} ${risk} ${news2} ${JSON.stringify(states)}`);
     }
     this.alerts.push(...alerts);
     for (const {
+      patientId,
       alertId,
       sequence,
       rule,
@@ -100,15 +102,25 @@ class Results implements Sink {
       actor,
     } of alerts) {
       const when = [onsetTime, eventTime];
-      this.lines.push([alertId, sequence, rule, state, ...when, value, risk, trend, actor].join(' '));
+      this.#note(
+        `alerts of ${patientId}`,
+        [alertId, sequence, rule, state, ...when, value, risk, trend, actor].join(' '),
+      );
     }
+  }
+
+  #note(whose: string, what: string): void {
+    const line = `${whose}: ${what}`;
+    const lines = this.ofPatients.get(whose);
+    if (lines === undefined) this.ofPatients.set(whose, [line]);
+    else lines.push(line);
   }
 }
 
 /** What is in one and not in the other. */
-function missing(lines: readonly string[], others: readonly string[]): string[] {
-  const known = new Set(others);
-  return lines.filter((line) => !known.has(line));
+function missing({ ofPatients }: Results, others: Results): string[] {
+  const known = new Set([...others.ofPatients.values()].flat());
+  return [...ofPatients.values()].flat().filter((line) => !known.has(line));
 }
 
 interface Run {
@@ -209,15 +221,15 @@ describe('a silent patient', () => {
           const always = await run(stream, 0);
           const evicting = await run(stream, HOUR_MS);
           away += evicting.bus.reads;
-          expect(evicting.results.lines).toEqual(always.results.lines);
+          expect(evicting.results.ofPatients).toEqual(always.results.ofPatients);
           const inTime = streamOf(gaps, [], acks);
           const once = await run(inTime, 0);
           const restarted = await run(inTime, HOUR_MS, [
             Math.floor(stream.length * 0.4),
             Math.floor(stream.length * 0.7),
           ]);
-          expect(missing(once.results.lines, restarted.results.lines)).toEqual([]);
-          expect(missing(restarted.results.lines, once.results.lines)).toEqual([]);
+          expect(missing(once.results, restarted.results)).toEqual([]);
+          expect(missing(restarted.results, once.results)).toEqual([]);
         },
       ),
       { numRuns: 2 },
