@@ -134,10 +134,14 @@ interface Run {
 
 /** All is dealt with and written, and who is silent has left. */
 async function settled(engine: Engine): Promise<void> {
+  while (engine.inFlight > 0) await moment();
+  // What came before that was in a checkpoint at most in part.
   const { checkpoints } = engine.checkpoints;
-  while (engine.inFlight > 0 || engine.checkpoints.checkpoints < checkpoints + 3) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
+  while (engine.checkpoints.checkpoints < checkpoints + 3) await moment();
+}
+
+function moment(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 /** Reads the stream, checkpoint by checkpoint; a process that ends in the middle is followed by another. */
