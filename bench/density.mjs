@@ -20,7 +20,7 @@ async function risks(minutes) {
   const newest = new Map();
   const keep = {
     write: async ({ scores }) => {
-      for (const { patientId, risk } of scores) newest.set(patientId, risk);
+      for (const { patientId, mortality } of scores) newest.set(patientId, mortality);
     },
   };
   const counts = { patients: 0, rows: 0, descriptors: 0, notRecorded: 0, malformed: 0 };

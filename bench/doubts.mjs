@@ -7,7 +7,7 @@ import { openSource } from '../dist/sources/open-source.js';
 import { SET_A } from './support/command.mjs';
 
 const SIGNALS = {
-  risk: ({ risk }) => risk,
+  mortality: ({ mortality }) => mortality,
   circulatory: ({ circulatory }) => circulatory,
   respiratory: ({ respiratory }) => respiratory,
   deterioration: ({ deterioration }) => deterioration,

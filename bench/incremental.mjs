@@ -76,7 +76,7 @@ export async function measure() {
     for (const patient of patients) {
       batcher.score(patient, 0, ({ outcomes }) => {
         scored++;
-        sum += outcomes.risk;
+        sum += outcomes.mortality;
       });
     }
     await batcher.flush();

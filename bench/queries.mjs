@@ -21,13 +21,13 @@ const FILL = [
       SELECT 'P${patient}', toDateTime64(${START / 1000} + intDiv(number, 6), 3, 'UTC'), 'v' || toString(number % 6),
         60 + (number * 7919) % 50, toString(intDiv(number, 6)) FROM numbers(${SECONDS * 6})`,
   ),
-  `INSERT INTO scores (patient_id, stay_id, ward_id, bed_id, event_time, model_version, risk)
+  `INSERT INTO scores (patient_id, stay_id, ward_id, bed_id, event_time, model_version, mortality)
    SELECT 'P' || toString(number % 1000), 's', 'W' || toString(number % 20), 'b',
      toDateTime64(${START / 1000} + intDiv(number, 1000) * 60, 3, 'UTC'), 'v1', (number % 97) / 97 FROM numbers(1440000)`,
   `INSERT INTO alert_events (alert_id, sequence, patient_id, ward_id, rule, priority, state, onset_time, event_time, body)
    SELECT hex(sipHash64(intDiv(number, 2))), number % 2, 'P' || toString(number % 1000), 'W' || toString(number % 20), 'r', 'HIGH',
      if(number % 2 = 0, 'RAISED', 'RESOLVED'), toDateTime64(${START / 1000} + intDiv(number, 2) * 60, 3, 'UTC'),
-     toDateTime64(${START / 1000} + intDiv(number, 2) * 60 + 600 + number % 2 * 900, 3, 'UTC'), '{"risk":0.5}' FROM numbers(400000)`,
+     toDateTime64(${START / 1000} + intDiv(number, 2) * 60 + 600 + number % 2 * 900, 3, 'UTC'), '{"mortality":0.5}' FROM numbers(400000)`,
 ];
 
 async function median(work) {

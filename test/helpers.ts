@@ -155,12 +155,12 @@ export const LOUD_RULES: AlertRule[] = [
 
 const NEVER = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
 
-export function score(minute: number, risk: number, more: Partial<Score> = {}): Score {
+export function score(minute: number, mortality: number, more: Partial<Score> = {}): Score {
   const where = { patientId: 'p1', stayId: 'p1@s', wardId: 'W', bedId: '1', admittedAt: START, step: 0 };
   const outcomes = { circulatory: null, respiratory: null, deterioration: null };
   const what = {
     outOfRange: [],
-    contributions: { base: 0.1, structured: risk - 0.1, text: null, image: null },
+    contributions: { base: 0.1, structured: mortality - 0.1, text: null, image: null },
     ...outcomes,
     news2: null,
     news2Missing: [],
@@ -173,7 +173,7 @@ export function score(minute: number, risk: number, more: Partial<Score> = {}): 
     values: NEVER,
     ages: NEVER,
   };
-  return { ...where, ...what, eventTime: START + minute * 60_000, risk, ...more };
+  return { ...where, ...what, eventTime: START + minute * 60_000, mortality, ...more };
 }
 
 export function alert(alertId: string, sequence = 0, more: Partial<AlertMessage> = {}): AlertMessage {
@@ -195,7 +195,7 @@ export function alert(alertId: string, sequence = 0, more: Partial<AlertMessage>
     unit: '1',
     value: 0.6,
     threshold: 0.5,
-    risk: 0.6,
+    mortality: 0.6,
     trend: 0.1,
     news2: null,
     modelVersion: 'v1',

@@ -57,7 +57,7 @@ export function raisedNotice(own: OwnFields): AlertMessage {
     unit: null,
     value: null,
     threshold: null,
-    risk: null,
+    mortality: null,
     trend: 0,
     news2: null,
     modelVersion: '',

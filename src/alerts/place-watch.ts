@@ -1,4 +1,5 @@
-import type { AlertMessage } from '../contract/messages.js';
+import { type AlertMessage, withPresentFields } from '../contract/messages.js';
+import { withOldName } from '../contract/old-names.js';
 import { PLACE_UNKNOWN } from '../contract/signals.js';
 import { hashId } from '../events/dead-letter.js';
 import type { EpochMs } from '../events/event.js';
@@ -73,12 +74,12 @@ export class PlaceWatch {
   toJSON(): StoredPlaceWatch {
     return {
       unknownSince: Number.isNaN(this.#unknownSince) ? null : this.#unknownSince,
-      open: this.#open,
+      open: this.#open && withOldName(this.#open),
     };
   }
 
   restore({ unknownSince, open }: StoredPlaceWatch): void {
     this.#unknownSince = unknownSince ?? Number.NaN;
-    this.#open = open;
+    this.#open = open && withPresentFields(open);
   }
 }

@@ -6,6 +6,7 @@ import {
   type AlertState,
   withPresentFields,
 } from '../contract/messages.js';
+import { withOldName, withPresentName } from '../contract/old-names.js';
 import { signalOf } from '../contract/signals.js';
 import { MINUTE_MS } from '../durations.js';
 import type { EpochMs } from '../events/event.js';
@@ -25,7 +26,7 @@ import {
   type StoredRule,
   storedRule,
 } from './rule-state.js';
-import { riskAnHourAgo, type ScoredMoment, stepRule, type Trail } from './rule-watch.js';
+import { mortalityAnHourAgo, type ScoredMoment, stepRule, type Trail } from './rule-watch.js';
 import {
   isAlarmed,
   type MeasuredMoment,
@@ -95,7 +96,7 @@ export class AlertPolicy {
   /** The transitions a score causes; each is the next record of its alert. Time alone changes nothing beyond `ordered`. */
   score(moment: ScoredMoment, ordered: EpochMs = moment.eventTime): AlertMessage[] {
     const stay = this.#stayOf(moment.patientId);
-    const trend = moment.risk - riskAnHourAgo(stay.trail, moment);
+    const trend = moment.mortality - mortalityAnHourAgo(stay.trail, moment);
     const transitions = this.advanceTo(moment.patientId, Math.min(moment.eventTime, ordered));
     transitions.push(...this.#tell(stay, moment, ordered));
     const failing = moment.failing ?? stay.failure.see(moment.values, moment.ages, moment.eventTime);
@@ -203,7 +204,8 @@ export class AlertPolicy {
     const stay = this.#stays.get(patientId);
     if (stay === undefined) return '';
     const rules = stay.rules.map((state, index) => storedRule(this.#rules[index].id, state));
-    const { place, trail, states, failure } = stay;
+    const { place, states, failure } = stay;
+    const trail = stay.trail.map(withOldName);
     return JSON.stringify({ rules, place, trail, failure, ...(states.isIdle ? {} : { states }) });
   }
 
@@ -222,7 +224,9 @@ export class AlertPolicy {
   static openIn(json: string): AlertMessage[] {
     if (json === '') return [];
     const { rules, place, states } = JSON.parse(json) as StoredStay;
-    return [...rules, place, ...(states?.alerts ?? [])].flatMap((each) => each?.open ?? []);
+    return [...rules, place, ...(states?.alerts ?? [])].flatMap((each) =>
+      each?.open ? withPresentFields(each.open) : [],
+    );
   }
 
   /** The states in what `stateOf` gave that are there. Throws as `openIn`. */
@@ -263,7 +267,7 @@ export class AlertPolicy {
     if (json === '') return [];
     const { rules, place, states, failure, trail } = JSON.parse(json) as StoredStay;
     const stay = this.#stayOf(patientId);
-    stay.trail.push(...trail);
+    stay.trail.push(...trail.map(withPresentName));
     this.#rules.forEach(({ id }, index) => {
       const stored = rules.find((rule) => rule.id === id);
       if (stored !== undefined) restoreRule(stay.rules[index], stored);

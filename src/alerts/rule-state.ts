@@ -1,4 +1,5 @@
 import { type AlertMessage, type AlertState, withPresentFields } from '../contract/messages.js';
+import { withOldName } from '../contract/old-names.js';
 import type { EpochMs } from '../events/event.js';
 import type { AlertRule } from '../settings/config.js';
 import { closed, lapseTime, newRuleClock, type RuleClock } from './rule-step.js';
@@ -116,7 +117,7 @@ export function storedRule(id: string, state: RuleState): StoredRule {
   const { onset, open, since, snoozedUntil, refractoryUntil } = state;
   const [onsetAt, sinceAt, snoozeEnd, restEnd] = [onset, since, snoozedUntil, refractoryUntil].map(finite);
   const times = { onset: onsetAt, since: sinceAt, snoozedUntil: snoozeEnd, refractoryUntil: restEnd };
-  return { id, open, ...times, raisedAt: finite(state.raisedAt) };
+  return { id, open: open && withOldName(open), ...times, raisedAt: finite(state.raisedAt) };
 }
 
 /** Continues from what was kept. */

@@ -18,19 +18,19 @@ export interface ScoredMoment extends SignalSource, MeasuredMoment {
   readonly admittedAt: EpochMs;
   /** What is there of the failures that signals foretell, where it is known already: as `FailureNow.see` tells it. */
   readonly failing?: number;
-  /** What each modality adds to the risk, where that is known. */
+  /** What each modality adds to the risk of death, where that is known. */
   readonly contributions?: Contributions;
 }
 
-/** Risk by time, at least a minute apart, an hour back. */
-export type Trail = { time: EpochMs; risk: number }[];
+/** Risk of death by time, at least a minute apart, an hour back. */
+export type Trail = { time: EpochMs; mortality: number }[];
 
 /** What a rule sees at a score. */
 interface Seen {
   readonly moment: ScoredMoment;
   /** Of the rule's signal. */
   readonly value: number;
-  /** Of the risk. */
+  /** Of the risk of death. */
   readonly trend: number;
   /** What is there of the failures that signals foretell. */
   readonly failing: number;
@@ -40,7 +40,7 @@ interface Seen {
 /** What a score changes of a rule's alert: its next records. */
 export function stepRule(rule: AlertRule, state: RuleState, seen: Seen): AlertMessage[] {
   const { moment, value, trend, failing } = seen;
-  const { eventTime, admittedAt, risk, news2 } = moment;
+  const { eventTime, admittedAt, mortality, news2 } = moment;
   // Where not all was in up to then, time alone has changed nothing yet.
   const lapsed = lapseTime(state) <= eventTime ? [lapse(state)] : [];
   const step = stepOf(rule, state, eventTime, value, admittedAt, failing);
@@ -55,11 +55,11 @@ export function stepRule(rule: AlertRule, state: RuleState, seen: Seen): AlertMe
   const reason = step === 'overtake' ? 'what it foretold has come about' : null;
   // An acknowledgement may be ahead of the scores.
   const time = notBefore(state.open!, eventTime);
-  return [advance(state, 'RESOLVED', time, { value, risk, news2, trend, actor: null, reason })];
+  return [advance(state, 'RESOLVED', time, { value, mortality, news2, trend, actor: null, reason })];
 }
 
 function raise(rule: AlertRule, onset: EpochMs, { moment, value, trend, modelVersion }: Seen): AlertMessage {
-  const { patientId, stayId, wardId, bedId, eventTime, risk, news2, contributions } = moment;
+  const { patientId, stayId, wardId, bedId, eventTime, mortality, news2, contributions } = moment;
   const { label, unit } = signalOf(rule.signal);
   return {
     alertId: hashId(patientId, rule.id, onset, modelVersion),
@@ -79,7 +79,7 @@ function raise(rule: AlertRule, onset: EpochMs, { moment, value, trend, modelVer
     unit,
     value,
     threshold: rule.raiseAt,
-    risk,
+    mortality,
     trend,
     news2,
     modelVersion,
@@ -94,11 +94,11 @@ function raise(rule: AlertRule, onset: EpochMs, { moment, value, trend, modelVer
   };
 }
 
-/** The risk about an hour before a score, which is added to the trail. */
-export function riskAnHourAgo(trail: Trail, { eventTime, risk }: ScoredMoment): number {
+/** The risk of death about an hour before a score, which is added to the trail. */
+export function mortalityAnHourAgo(trail: Trail, { eventTime, mortality }: ScoredMoment): number {
   while (trail.length > 1 && trail[1].time <= eventTime - TREND_MS) trail.shift();
-  const before = trail.length > 0 ? trail[0].risk : risk;
+  const before = trail.length > 0 ? trail[0].mortality : mortality;
   if (trail.length === 0 || eventTime - trail[trail.length - 1].time >= MINUTE_MS)
-    trail.push({ time: eventTime, risk });
+    trail.push({ time: eventTime, mortality });
   return before;
 }

@@ -307,7 +307,7 @@ export class StateWatch {
       unit: SIGNS[sign].unit,
       value,
       threshold: limit,
-      risk: null,
+      mortality: null,
       trend: 0,
       news2: null,
       modelVersion: '',

@@ -37,7 +37,7 @@ export interface Changes {
 /** What was last foretold of a patient, and when: what a page shows until the next score. */
 export interface LastScore {
   readonly eventTime: EpochMs;
-  readonly risk: number;
+  readonly mortality: number;
   readonly circulatory: number | null;
   readonly respiratory: number | null;
   readonly deterioration: number | null;

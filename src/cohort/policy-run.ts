@@ -43,7 +43,7 @@ export function* momentsOf({
       eventTime: times[moment],
       admittedAt,
       failing: failing[moment],
-      risk: model[moment],
+      mortality: model[moment],
       circulatory: known(circulatory[moment]),
       respiratory: known(respiratory[moment]),
       deterioration: known(deterioration[moment]),

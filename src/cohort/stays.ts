@@ -210,11 +210,11 @@ export function chart(charted: ChartedRows, variable: number, value: number, tim
 
 function keep(stay: OpenStay, score: Score): void {
   const { times, signals } = stay;
-  const { eventTime, wardId, risk, qsofa, values, ages } = score;
+  const { eventTime, wardId, mortality, qsofa, values, ages } = score;
   stay.wardId = wardId;
   const recent = (index: number): number => (ages[index] <= MAX_VITAL_AGE_MS ? values[index] : Number.NaN);
   times.push(eventTime);
-  signals.model.push(risk);
+  signals.model.push(mortality);
   for (const id of ['circulatory', 'respiratory', 'deterioration'] as const) {
     signals[id].push(score[id] ?? Number.NaN);
   }

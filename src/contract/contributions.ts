@@ -4,11 +4,11 @@ export const MODALITIES = ['text', 'image'] as const;
 export type Modality = (typeof MODALITIES)[number];
 
 /**
- * What each modality adds to the risk; they add up: base + structured + text + image = risk. Text and image are what
- * the risk loses when the newest of them counts as never seen; null where there is none.
+ * What each modality adds to the risk of death; they add up: base + structured + text + image = mortality. Text and image are what
+ * it loses when the newest of them counts as never seen; null where there is none.
  */
 export interface Contributions {
-  /** Risk of a patient of whom nothing is known. */
+  /** Of a patient of whom nothing is known. */
   readonly base: number;
   readonly structured: number;
   readonly text: number | null;

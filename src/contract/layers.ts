@@ -5,14 +5,14 @@
 export const LAYERS = ['state', 'risk', 'technical'] as const;
 export type Layer = (typeof LAYERS)[number];
 
-/** The layer of an alert record: no score has a part in an alert of a state, so it has no risk. */
+/** The layer of an alert record: no score has a part in an alert of a state, so it has no risk of death. */
 export function layerOf({
   class: kind,
-  risk,
+  mortality,
 }: {
   readonly class: 'clinical' | 'technical';
-  readonly risk: number | null;
+  readonly mortality: number | null;
 }): Layer {
   if (kind === 'technical') return 'technical';
-  return risk === null ? 'state' : 'risk';
+  return mortality === null ? 'state' : 'risk';
 }

@@ -1,6 +1,7 @@
 import type { Sofa } from '../clinical/sofa.js';
 import type { PresentState } from '../clinical/state.js';
 import type { Contributions } from './contributions.js';
+import { withPresentName } from './old-names.js';
 import type { Priority } from './priorities.js';
 
 /** The records of `schemas/*.avsc` as they come out of the decoder: one interface a schema. */
@@ -105,7 +106,7 @@ export interface RiskScoreMessage {
   wardId: string | null;
   eventTime: number;
   modelVersion: string;
-  risk: number;
+  mortality: number;
   circulatory: number | null;
   respiratory: number | null;
   deterioration: number | null;
@@ -133,7 +134,7 @@ export interface Evidence {
   effect?: number | null;
 }
 
-/** One transition in the life of an alert. Technical notices have no value, threshold and risk; some are about no one patient. */
+/** One transition in the life of an alert. Technical notices have no value, threshold and risk of death; some are about no one patient. */
 export interface AlertMessage {
   alertId: string;
   class: AlertClass;
@@ -156,7 +157,7 @@ export interface AlertMessage {
   unit: string | null;
   value: number | null;
   threshold: number | null;
-  risk: number | null;
+  mortality: number | null;
   trend: number;
   news2: number | null;
   modelVersion: string;
@@ -183,7 +184,8 @@ export function alertOf(json: string): AlertMessage {
  * The record with the fields that an earlier version did not have: then all were clinical, and named where they were raised. The
  * order of those that are there stays, so that what is kept again is the same.
  */
-export function withPresentFields(alert: AlertMessage | EarlierAlert): AlertMessage {
+export function withPresentFields(kept: AlertMessage | EarlierAlert): AlertMessage {
+  const alert = withPresentName(kept);
   const { class: kind = 'clinical', detail = null, wardId, bedId, leftWardId = null } = alert;
   const { signal = null, label = null, unit = null } = alert;
   const { raisedWardId = wardId, raisedBedId = bedId } = alert;

@@ -5,7 +5,7 @@ export type ModelOutput = (typeof MODEL_OUTPUTS)[number];
 /** Calibrated probabilities of one moment, 0 to 1; null where the model has no such output. */
 export interface Outcomes {
   /** Death in hospital. */
-  readonly risk: number;
+  readonly mortality: number;
   /** Onset of circulatory failure within 8 h. */
   readonly circulatory: number | null;
   /** Onset of respiratory failure within 8 h. */
@@ -14,14 +14,18 @@ export interface Outcomes {
   readonly deterioration: number | null;
 }
 
-export const NO_OUTCOMES: Outcomes = { risk: 0, circulatory: null, respiratory: null, deterioration: null };
+export const NO_OUTCOMES: Outcomes = {
+  mortality: 0,
+  circulatory: null,
+  respiratory: null,
+  deterioration: null,
+};
 
 /** Row `row` of a batch's logits, shape [rows, outputs], as probabilities. */
 export function outcomesOf(logit: Float32Array, row: number, outputs: readonly ModelOutput[]): Outcomes {
   const outcomes: { -readonly [Name in keyof Outcomes]: Outcomes[Name] } = { ...NO_OUTCOMES };
   for (let index = 0; index < outputs.length; index++) {
-    const name = outputs[index];
-    outcomes[name === 'mortality' ? 'risk' : name] = 1 / (1 + Math.exp(-logit[row * outputs.length + index]));
+    outcomes[outputs[index]] = 1 / (1 + Math.exp(-logit[row * outputs.length + index]));
   }
   return outcomes;
 }

@@ -43,7 +43,7 @@ export const SIGNALS = [
     label: 'Risk of death in hospital',
     ...PROBABILITY,
     output: 'mortality',
-    of: ({ risk }) => risk,
+    of: ({ mortality }) => mortality,
   },
   {
     id: 'circulatory',

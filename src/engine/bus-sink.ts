@@ -172,7 +172,7 @@ export class BusSink implements Sink {
 
   #encodeScore(score: Score, modelVersion: string, shadow: boolean): Buffer {
     const { patientId, stayId, wardId, eventTime, news2, news2Missing, qsofa, late, contributions } = score;
-    const { risk, circulatory, respiratory, deterioration, outOfRange, sofa, states } = score;
+    const { mortality, circulatory, respiratory, deterioration, outOfRange, sofa, states } = score;
     return this.#codec.encode('RiskScore', {
       scoreId: hashId(patientId, eventTime, modelVersion),
       patientId,
@@ -180,7 +180,7 @@ export class BusSink implements Sink {
       wardId,
       eventTime,
       modelVersion,
-      risk,
+      mortality,
       circulatory,
       respiratory,
       deterioration,

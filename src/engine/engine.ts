@@ -166,7 +166,7 @@ export class Engine {
   }
 
   /** Why a patient's outcome is what it is as of their newest event; null where the patient is not here. */
-  async explain(patientId: string, outcome: OutcomeName = 'risk'): Promise<Explanation | null> {
+  async explain(patientId: string, outcome: OutcomeName = 'mortality'): Promise<Explanation | null> {
     const { aligner, batcher } = this.#scoring;
     const patient = aligner.patients.get(patientId) ?? (await this.#lookUp(patientId));
     return patient === null ? null : this.#explanations.explainNow(patient, batcher, outcome);

@@ -26,7 +26,7 @@ export interface Explanation {
   readonly outcome: OutcomeName;
   /** The outcome's probability; null where the model does not predict it. */
   readonly value: number | null;
-  /** Of the risk. */
+  /** Of the risk of death. */
   readonly contributions: Contributions;
   /** Event time of the newest note and image; null where there is none that the model reads. */
   readonly newest: { readonly text: EpochMs | null; readonly image: EpochMs | null };
@@ -53,18 +53,18 @@ export class Explanations {
     this.#rules = rules;
   }
 
-  /** Risk of a patient of whom nothing is known. */
+  /** Risk of death of a patient of whom nothing is known. */
   get base(): number {
-    return this.#explainer.base.risk;
+    return this.#explainer.base.mortality;
   }
 
   /** Whether a rule may raise on a score, so that what the model was given must be kept. */
   mayRaise(
-    { risk, circulatory, respiratory, deterioration }: Outcomes,
+    { mortality, circulatory, respiratory, deterioration }: Outcomes,
     { news2, sofa, states }: BedsideSource,
   ): boolean {
     if (!this.#ofAlerts) return false;
-    const score = { risk, circulatory, respiratory, deterioration, news2, sofa, states };
+    const score = { mortality, circulatory, respiratory, deterioration, news2, sofa, states };
     return this.#rules.some(({ signal, raiseAt }) => {
       const value = signalOf(signal).of(score);
       return value !== null && value >= raiseAt;
@@ -133,11 +133,11 @@ export class Explanations {
     };
   }
 
-  /** What a rule watches; what is no output of the model is explained by the risk. */
+  /** What a rule watches; what is no output of the model is explained by the risk of death. */
   #outcomeOf(rule: string): OutcomeName {
     const signal = this.#rules.find(({ id }) => id === rule)?.signal;
     const output = signal === undefined ? null : signalOf(signal).output;
-    return output === null || output === 'mortality' ? 'risk' : output;
+    return output ?? 'mortality';
   }
 }
 

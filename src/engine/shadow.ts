@@ -27,7 +27,7 @@ export class ShadowModel {
   constructor({ model, runtime, base }: OpenModel, { maxBatch, onWarning }: ShadowOptions) {
     this.#batcher = new MicroBatcher(model.encoder, runtime, model.shape, maxBatch);
     this.#version = model.config.version;
-    this.#base = base.risk;
+    this.#base = base.mortality;
     this.#onWarning = onWarning;
   }
 
@@ -41,7 +41,9 @@ export class ShadowModel {
     const score: ShadowScore = { ...served, modelVersion: this.#version };
     this.#asked.push(score);
     this.#batcher.score(patient, time, ({ outcomes, without }) => {
-      Object.assign(score, outcomes, { contributions: contributionsOf(outcomes.risk, without, this.#base) });
+      Object.assign(score, outcomes, {
+        contributions: contributionsOf(outcomes.mortality, without, this.#base),
+      });
     });
   }
 

@@ -10,6 +10,7 @@ import { SIGN_IDS, SIGNS } from '../clinical/signs.js';
 import { VARIABLES } from '../clinical/variables.js';
 import { MODALITIES } from '../contract/contributions.js';
 import type { AdtMessage, PatientSnapshotMessage } from '../contract/messages.js';
+import { withOldName, withPresentName } from '../contract/old-names.js';
 import type { EpochMs } from '../events/event.js';
 import type { AttentionCache } from '../inference/attention-cache.js';
 import type { ModelConfig } from '../inference/model.js';
@@ -133,7 +134,7 @@ export function snapshotOf(
     openStep: timeline.openStep,
     lastEventAt: patient.lastEventAt,
     lastScoreAt: Number.isFinite(lastScoreAt) ? lastScoreAt : null,
-    lastScore: lastScoreOf(patient),
+    lastScore: patient.lastScore && withOldName(lastScoreOf(patient.lastScore)),
     revised: patient.revised,
     wardId: patient.wardId,
     bedId: patient.bedId,
@@ -243,7 +244,8 @@ function readPatient(
     patient.lastScoreAt = header.lastScoreAt ?? Number.NEGATIVE_INFINITY;
     // What another model foretold is not what this one would.
     const { lastScore } = header;
-    patient.lastScore = isOurs && lastScore ? { ...lastScore, sofa: lastScore.sofa ?? null } : null;
+    patient.lastScore =
+      isOurs && lastScore ? { ...withPresentName(lastScore), sofa: lastScore.sofa ?? null } : null;
     patient.revised = header.revised;
     patient.appliedTo = snapshot.positions;
     patient.restoreFacts(header, header.demographics, header.told);
@@ -283,11 +285,10 @@ export function lostPatientOf(snapshot: PatientSnapshotMessage, partition: numbe
 }
 
 /** Of the newest score only what is kept. */
-function lastScoreOf({ lastScore }: PatientState): LastScore | null {
-  if (lastScore === null) return null;
-  const { eventTime, risk, circulatory, respiratory, deterioration } = lastScore;
+function lastScoreOf(lastScore: LastScore): LastScore {
+  const { eventTime, mortality, circulatory, respiratory, deterioration } = lastScore;
   const { news2, news2Missing, qsofa, sofa } = lastScore;
-  return { eventTime, risk, circulatory, respiratory, deterioration, news2, news2Missing, qsofa, sofa };
+  return { eventTime, mortality, circulatory, respiratory, deterioration, news2, news2Missing, qsofa, sofa };
 }
 
 function readHeader({ compression, state }: PatientSnapshotMessage) {

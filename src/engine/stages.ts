@@ -188,7 +188,7 @@ export class AlignAndScore {
         const { scale } = this.#normalOf(patientId);
         const drugs = patient.timeline.signs.infusions.vasopressorsAt(time, patient.demographics.weightKg);
         const { news2, news2Missing, qsofa, sofa } = bedsideScores(values, ages, scale, drugs);
-        const { risk, circulatory, respiratory, deterioration } = NO_OUTCOMES;
+        const { mortality, circulatory, respiratory, deterioration } = NO_OUTCOMES;
         // Written out: thousands a second are made, and copied together they cost as much as aligning.
         const score: Score = {
           patientId,
@@ -199,7 +199,7 @@ export class AlignAndScore {
           admittedAt: patient.admittedAt,
           step: patient.timeline.openStep,
           eventTime: time,
-          risk,
+          mortality,
           circulatory,
           respiratory,
           deterioration,
@@ -219,7 +219,7 @@ export class AlignAndScore {
           patient,
           time,
           ({ outcomes, without, outOfRange, kept }) => {
-            const contributions = contributionsOf(outcomes.risk, without, base);
+            const contributions = contributionsOf(outcomes.mortality, without, base);
             Object.assign(score, outcomes, { contributions, outOfRange });
             patient.lastScore = score;
             if (kept !== null) explanations?.keep(score, kept);

@@ -89,7 +89,7 @@ export class Explainer {
     });
     return {
       outcomes,
-      contributions: contributionsOf(outcomes.risk, without, this.base.risk),
+      contributions: contributionsOf(outcomes.mortality, without, this.base.mortality),
       variables: effects.sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect) || a.variable - b.variable),
     };
   }

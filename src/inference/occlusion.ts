@@ -25,16 +25,16 @@ export function modalityBlocks(featureNames: readonly string[]): ModalityBlock[]
 
 /** `without` holds the outcomes with one modality hidden each; a modality that is not in it is absent. */
 export function contributionsOf(
-  risk: number,
+  mortality: number,
   without: ReadonlyMap<Modality, Outcomes>,
   base: number,
 ): Contributions {
   const effect = (modality: Modality): number | null => {
     const hidden = without.get(modality);
-    return hidden === undefined ? null : risk - hidden.risk;
+    return hidden === undefined ? null : mortality - hidden.mortality;
   };
   const [text, image] = [effect('text'), effect('image')];
-  return { base, structured: risk - base - (text ?? 0) - (image ?? 0), text, image };
+  return { base, structured: mortality - base - (text ?? 0) - (image ?? 0), text, image };
 }
 
 /** One clinical variable in a row: all columns that depend on it. */

@@ -5,17 +5,17 @@ import type { Outputs, Sink } from '../engine/outputs.js';
 
 /** SHA-256 over all scores sorted by patient and event time: equal for equal scores, however they were computed. */
 export class ScoresDigest implements Sink {
-  /** By stay: event time and risk, in order of event time. */
+  /** By stay: event time and risk of death, in order of event time. */
   readonly #scores = new Map<string, number[]>();
 
   async write({ scores }: Outputs): Promise<void> {
-    for (const { stayId, eventTime, risk } of scores) {
+    for (const { stayId, eventTime, mortality } of scores) {
       let list = this.#scores.get(stayId);
       if (list === undefined) {
         list = [];
         this.#scores.set(stayId, list);
       }
-      list.push(eventTime, risk);
+      list.push(eventTime, mortality);
     }
   }
 

@@ -14,7 +14,7 @@ const API_VERSION = '1.0.0';
 
 const LAYERS_TEXT =
   'Three things are told apart. State: what a patient is in now, by published criteria (`states`). Doubt: values that are not used, each with ' +
-  'its reason (`doubted`). Risk: what a model foretells (`risk` and its like).';
+  'its reason (`doubted`). Risk: what a model foretells (`mortality` and its like).';
 
 /** The schemas of a document by name, collected while it is made. */
 class Components {

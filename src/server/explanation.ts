@@ -23,7 +23,7 @@ export function explanationView(explanation: EngineExplanation): Explanation | n
     patientId,
     eventTime,
     modelVersion,
-    output: outcome === 'risk' ? 'mortality' : outcome,
+    output: outcome,
     risk: value,
     modalities: [
       { modality: 'structured', contribution: structured, eventTime },

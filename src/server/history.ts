@@ -5,6 +5,7 @@ import { NO_SOFA } from '../clinical/sofa.js';
 import { reasonOf, USED } from '../clinical/trust.js';
 import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../clinical/variables.js';
 import type { AlertMessage } from '../contract/messages.js';
+import { withOldName } from '../contract/old-names.js';
 import type {
   ImageView,
   MarkedValue,
@@ -22,7 +23,7 @@ import type { EpochMs } from '../events/event.js';
 import { type AlertPage, type AlertQuery, alertEvents, alertEventsOf, alertsOf } from '../store/alerts.js';
 import { imageBytes, imagesOf, lastPlaceOf, notesOf, thinnedScoresOf } from '../store/chart.js';
 import { type ExportQuery, exportedPatients, exportOf } from '../store/export.js';
-import { doubtsOf, scoresOf, timelineOf } from '../store/queries.js';
+import { doubtsOf, type StoredScore, scoresOf, timelineOf } from '../store/queries.js';
 import type { Window as OpenWindow } from '../store/select.js';
 import { stateSpansOf } from '../store/state-spans.js';
 import type { WardView } from '../ward/ward-view.js';
@@ -36,7 +37,7 @@ const MAX_IMAGES = 100;
 const MAX_NOTES = 500;
 const MAX_DOUBTS = 2000;
 
-type Scores = ScoresResponse['scores'];
+type Scores = readonly StoredScore[];
 
 /** From `from` to `to`, both included. */
 export interface Window {
@@ -100,12 +101,13 @@ export class History {
       images: this.#withRecentImages(patientId, images)
         .filter(({ eventTime }) => isWithin(window, eventTime))
         .reverse(),
-      alerts,
+      alerts: alerts.map(withOldName),
     };
   }
 
-  scores(patientId: string, window: OpenWindow, limit: number): Promise<Scores> {
-    return available(scoresOf(this.#store, patientId, limit, window));
+  async scores(patientId: string, window: OpenWindow, limit: number): Promise<ScoresResponse['scores']> {
+    const scores = await available(scoresOf(this.#store, patientId, limit, window));
+    return scores.map(withOldName);
   }
 
   async notes(patientId: string, limit: number): Promise<NoteView[]> {
@@ -150,10 +152,10 @@ export class History {
     const view = this.#view.view(patientId);
     const none = { circulatory: null, respiratory: null, deterioration: null, news2: null, qsofa: null };
     const unknown = { ...none, sofa: NO_SOFA, states: [] };
-    return (view?.riskHistory ?? []).map(([eventTime, risk]) => ({
+    return (view?.mortalityHistory ?? []).map(([eventTime, mortality]) => ({
       eventTime,
       modelVersion: '',
-      risk,
+      mortality,
       ...unknown,
     }));
   }
@@ -279,9 +281,11 @@ function describe(id: string, { times, values, low, high }: Course): [string, Se
 }
 
 function columnsOf(scores: Scores): Timeline['scores'] {
+  const mortality = scores.map((score) => score.mortality);
   return {
     times: scores.map(({ eventTime }) => eventTime),
-    risk: scores.map(({ risk }) => risk),
+    mortality,
+    risk: mortality,
     circulatory: scores.map(({ circulatory }) => circulatory),
     respiratory: scores.map(({ respiratory }) => respiratory),
     deterioration: scores.map(({ deterioration }) => deterioration),

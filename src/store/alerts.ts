@@ -10,9 +10,10 @@ import { Conditions, select, type Window } from './select.js';
 /** An alert is looked for this far back from the window: its onset comes before it is raised, or it has been open so long. */
 const LOOK_BACK_MS = 30 * DAY_MS;
 
-/** `layerOf` of a record's body. */
+/** `layerOf` of a record's body; version 0.1 called the risk of death `risk`. */
 export const LAYER = `multiIf(JSONExtractString(body, 'class') = 'technical', 'technical',
-  JSONExtract(body, 'risk', 'Nullable(Float64)') IS NULL, 'state', 'risk')`;
+  coalesce(JSONExtract(body, 'mortality', 'Nullable(Float64)'), JSONExtract(body, 'risk', 'Nullable(Float64)')) IS NULL,
+  'state', 'risk')`;
 
 export interface AlertQuery extends Window {
   /** Only alerts of patients who are on these wards, or whose ward is not known; all where not given. */

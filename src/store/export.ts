@@ -65,12 +65,12 @@ const SELECTIONS: Record<ExportTable, string> = {
       toString(verdict) AS verdict, toString(verdict_reason) AS verdict_reason
     FROM observations FINAL $conditions ORDER BY patient_id, event_time, variable`,
   scores: `SELECT toString(patient_id) AS patient_id, toString(stay_id) AS stay_id, toString(ward_id) AS ward_id, event_time,
-      toString(model_version) AS model_version, risk, circulatory, respiratory, deterioration, news2, qsofa, late,
+      toString(model_version) AS model_version, mortality, circulatory, respiratory, deterioration, news2, qsofa, late,
       arrayStringConcat(out_of_range, ' ') AS out_of_range, arrayStringConcat(scores.states, ' ') AS states,
       arrayStringConcat(arrayMap(since -> toString(since), scores.state_since), ' ') AS state_since,
       arrayStringConcat(arrayMap(value -> toString(value), scores.state_values), ' ') AS state_values,
       arrayStringConcat(scores.state_variables, ' ') AS state_variables, sofa_total, sofa_respiration, sofa_coagulation,
-      sofa_liver, sofa_cardiovascular, sofa_nervous, sofa_renal
+      sofa_liver, sofa_cardiovascular, sofa_nervous, sofa_renal, mortality AS risk
     FROM scores FINAL $conditions ORDER BY patient_id, event_time, model_version`,
   alerts: `SELECT toString(patient_id) AS patient_id, alert_id, sequence, toString(ward_id) AS ward_id, toString(rule) AS rule,
       toString(signal) AS signal, toString(label) AS label, toString(unit) AS unit, value, threshold, toString(priority) AS priority, toString(state) AS state, onset_time,

@@ -8,7 +8,7 @@ import { Conditions, select, type Window } from './select.js';
 export interface StoredScore {
   readonly eventTime: EpochMs;
   readonly modelVersion: string;
-  readonly risk: number;
+  readonly mortality: number;
   readonly circulatory: number | null;
   readonly respiratory: number | null;
   readonly deterioration: number | null;
@@ -20,7 +20,7 @@ export interface StoredScore {
 
 const SOFA_NAMES = ['total', ...SOFA_PARTS];
 /** Of the table `scores`. */
-export const SCORE_COLUMNS = `toUnixTimestamp64Milli(event_time) AS eventTime, model_version AS modelVersion, risk,
+export const SCORE_COLUMNS = `toUnixTimestamp64Milli(event_time) AS eventTime, model_version AS modelVersion, mortality,
   circulatory, respiratory, deterioration, news2, qsofa,
   CAST((${SOFA_NAMES.map((name) => `sofa_${name}`).join(', ')}),
        'Tuple(${SOFA_NAMES.map((name) => `${name} Nullable(UInt8)`).join(', ')})') AS sofa,

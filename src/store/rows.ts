@@ -42,7 +42,7 @@ export const COLUMNS = {
     'bed_id',
     'event_time',
     'model_version',
-    'risk',
+    'mortality',
     'circulatory',
     'respiratory',
     'deterioration',
@@ -69,7 +69,7 @@ export const COLUMNS = {
     'stay_id',
     'event_time',
     'model_version',
-    'risk',
+    'mortality',
     'circulatory',
     'respiratory',
     'deterioration',
@@ -272,10 +272,10 @@ function sofaColumns(sofa: Score['sofa']): Row {
   return [sofa.total, ...SOFA_PARTS.map((part) => sofa[part])].map(maybeUint8Value);
 }
 
-type Outcomes = Pick<Score, 'risk' | 'circulatory' | 'respiratory' | 'deterioration'>;
+type Outcomes = Pick<Score, 'mortality' | 'circulatory' | 'respiratory' | 'deterioration'>;
 
-function outcomesOf({ risk, circulatory, respiratory, deterioration }: Outcomes): Row {
-  return [floatValue(risk), ...[circulatory, respiratory, deterioration].map(maybeFloatValue)];
+function outcomesOf({ mortality, circulatory, respiratory, deterioration }: Outcomes): Row {
+  return [floatValue(mortality), ...[circulatory, respiratory, deterioration].map(maybeFloatValue)];
 }
 
 function alertRow(alert: AlertMessage): Row {

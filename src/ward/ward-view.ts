@@ -15,8 +15,8 @@ import { AlertLog, type LoggedAlert } from './alert-log.js';
 import { RecentEvents } from './recent-events.js';
 
 const HISTORY = 60;
-/** Decimals of the risks in a patient's history: more would be sent for nothing. */
-const RISK_DIGITS = 4;
+/** Decimals of the risk of death in a patient's history: more would be sent for nothing. */
+const MORTALITY_DIGITS = 4;
 
 /** A patient who is no longer on this ward: the stay is over, they lie on another one, or another process has them now. */
 export interface Departure {
@@ -163,7 +163,7 @@ export class WardView implements Sink {
     this.#showAsWas(silentOf(patient, [], []));
   }
 
-  /** Shows a patient of a snapshot as they were: the values with their times, and the risk with its. */
+  /** Shows a patient of a snapshot as they were: the values with their times, and the risk of death with its. */
   #showAsWas(patient: SilentPatient): void {
     const { patientId, lastEventAt, lastScore, values, ages, states } = patient;
     this.#begin(patient);
@@ -175,7 +175,7 @@ export class WardView implements Sink {
     if (lastEventAt > this.#clock) this.#clock = lastEventAt;
     if (lastScore === null) return;
     this.#show(view, lastScore);
-    view.riskHistory.push([lastScore.eventTime, Number(lastScore.risk.toFixed(RISK_DIGITS))]);
+    view.mortalityHistory.push([lastScore.eventTime, Number(lastScore.mortality.toFixed(MORTALITY_DIGITS))]);
   }
 
   /** The patient stays on the ward, with what was known last and since when; what it takes to go on from there is let go. */
@@ -185,8 +185,8 @@ export class WardView implements Sink {
     this.#silent.add(patientId);
     this.#states.delete(patientId);
     this.recent.forget(patientId);
-    const { riskHistory } = this.patients.get(patientId)!;
-    riskHistory.splice(0, riskHistory.length - 1);
+    const { mortalityHistory } = this.patients.get(patientId)!;
+    mortalityHistory.splice(0, mortalityHistory.length - 1);
     this.#changed.add(patientId);
   }
 
@@ -200,6 +200,7 @@ export class WardView implements Sink {
   ): void {
     const { patientId, stayId, admittedAt, wardId, bedId, demographics } = patient;
     const before = this.patients.get(patientId);
+    const history: PatientView['mortalityHistory'] = [];
     this.patients.set(patientId, {
       patientId,
       stayId,
@@ -210,13 +211,16 @@ export class WardView implements Sink {
       lastEventAt: admittedAt,
       ageYears: demographics.ageYears,
       sex: demographics.sex,
+      mortality: null,
       risk: null,
       circulatory: null,
       respiratory: null,
       deterioration: null,
       riskAt: null,
+      mortalityTrend: 0,
       riskTrend: 0,
-      riskHistory: [],
+      mortalityHistory: history,
+      riskHistory: history,
       news2: null,
       news2Missing: [],
       qsofa: null,
@@ -255,20 +259,21 @@ export class WardView implements Sink {
   #score(score: Score): void {
     const view = this.patients.get(score.patientId);
     if (view === undefined) return;
-    const { eventTime, risk, values, ages } = score;
+    const { eventTime, mortality, values, ages } = score;
     if (eventTime > this.#clock) this.#clock = eventTime;
     this.#place(view, score);
     view.lastEventAt = eventTime;
     view.restored = false;
     this.#show(view, score);
     view.values = valuesOf(values, ages, eventTime);
-    const history = view.riskHistory;
+    const history = view.mortalityHistory;
     const newest = history.at(-1);
     if (newest === undefined || eventTime - newest[0] >= MINUTE_MS)
-      history.push([eventTime, Number(risk.toFixed(RISK_DIGITS))]);
+      history.push([eventTime, Number(mortality.toFixed(MORTALITY_DIGITS))]);
     if (history.length > HISTORY) history.shift();
     const anHourAgo = history.findLast(([time]) => time <= eventTime - HOUR_MS) ?? history[0];
-    view.riskTrend = risk - anHourAgo[1];
+    view.mortalityTrend = mortality - anHourAgo[1];
+    view.riskTrend = view.mortalityTrend;
     this.#changed.add(score.patientId);
   }
 
@@ -282,7 +287,8 @@ export class WardView implements Sink {
   }
 
   #show(view: PatientView, score: LastScore): void {
-    view.risk = score.risk;
+    view.mortality = score.mortality;
+    view.risk = score.mortality;
     view.circulatory = score.circulatory;
     view.respiratory = score.respiratory;
     view.deterioration = score.deterioration;

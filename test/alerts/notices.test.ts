@@ -35,7 +35,7 @@ describe('a technical notice', () => {
       priority: 'HIGH',
       patientId: '',
     });
-    expect(records[0]).toMatchObject({ value: null, threshold: null, risk: null, detail: AWAY.detail });
+    expect(records[0]).toMatchObject({ value: null, threshold: null, mortality: null, detail: AWAY.detail });
     expect(board.open()).toEqual([]);
   });
 

@@ -21,11 +21,16 @@ const RULE: AlertRule = {
 };
 const NEVER = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
 
-function moment(minute: number, risk: number, wardId: string | null, bedId: string | null): ScoredMoment {
+function moment(
+  minute: number,
+  mortality: number,
+  wardId: string | null,
+  bedId: string | null,
+): ScoredMoment {
   const others = { circulatory: null, respiratory: null, deterioration: null, news2: null };
   const where = { patientId: 'p1', stayId: 's1', wardId, bedId, admittedAt: START };
   const eventTime = START + minute * MINUTE;
-  return { ...where, eventTime, ...others, risk, episodes: [], reopened: 0, values: NEVER, ages: NEVER };
+  return { ...where, eventTime, ...others, mortality, episodes: [], reopened: 0, values: NEVER, ages: NEVER };
 }
 
 const at = (minute: number, wardId: string | null, bedId: string | null = null): PatientPlace => ({
@@ -184,7 +189,7 @@ describe('a patient whose ward is not known', () => {
       minutes: fc.integer({ min: 0, max: 30 }),
       what: fc.oneof(
         fc.record({ wardId: fc.constantFrom(null, 'W', 'V'), bedId: fc.constantFrom(null, '1', '2') }),
-        fc.record({ risk: fc.constantFrom(0.1, 0.45, 0.9) }),
+        fc.record({ mortality: fc.constantFrom(0.1, 0.45, 0.9) }),
       ),
       isRestarted: fc.boolean(),
       tick: fc.option(fc.integer({ min: 0, max: 30 })),
@@ -202,8 +207,8 @@ describe('a patient whose ward is not known', () => {
           const records = policy.place(at(0, null));
           drawn.forEach(({ minutes, what, isRestarted, tick }, index) => {
             minute += minutes;
-            if ('risk' in what)
-              records.push(...policy.score(moment(minute, what.risk, place.wardId, place.bedId)));
+            if ('mortality' in what)
+              records.push(...policy.score(moment(minute, what.mortality, place.wardId, place.bedId)));
             else {
               place = what;
               records.push(...policy.place(at(minute, what.wardId, what.bedId)));

@@ -21,19 +21,19 @@ const RULE: AlertRule = {
 };
 const NEVER = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
 
-function moment(minute: number, risk: number, more: Partial<ScoredMoment> = {}): ScoredMoment {
+function moment(minute: number, mortality: number, more: Partial<ScoredMoment> = {}): ScoredMoment {
   const where = { patientId: 'p1', stayId: 's1', wardId: 'W', bedId: '1', admittedAt: START };
   const others = { circulatory: null, respiratory: null, deterioration: null, news2: null };
-  const contributions = { base: 0.1, structured: risk - 0.1, text: null, image: null };
+  const contributions = { base: 0.1, structured: mortality - 0.1, text: null, image: null };
   const measured = { episodes: [], reopened: 0, values: NEVER, ages: NEVER };
-  const what = { risk, ...others, contributions, ...measured };
+  const what = { mortality, ...others, contributions, ...measured };
   return { ...where, eventTime: START + minute * MINUTE, ...what, ...more };
 }
 
-/** The states and minutes of the transitions that a course of [minute, risk] causes. */
+/** The states and minutes of the transitions that a course of [minute, risk of death] causes. */
 function run(course: [number, number][], policy = new AlertPolicy([RULE], 'v')) {
-  return course.flatMap(([minute, risk]) =>
-    policy.score(moment(minute, risk)).map(({ state }) => [minute, state]),
+  return course.flatMap(([minute, mortality]) =>
+    policy.score(moment(minute, mortality)).map(({ state }) => [minute, state]),
   );
 }
 
@@ -158,7 +158,7 @@ describe('AlertPolicy', () => {
         moment(5 * index, 0.9, { [signal]: value }),
       );
       const transitions = course.flatMap((each) => policy.score(each));
-      expect(transitions.map(({ state, value, risk }) => [state, value, risk])).toEqual([
+      expect(transitions.map(({ state, value, mortality }) => [state, value, mortality])).toEqual([
         ['RAISED', 0.6, 0.9],
         ['RESOLVED', 0.1, 0.9],
       ]);
@@ -207,7 +207,7 @@ const steps = fc.array(
   fc.record({
     minutes: fc.integer({ min: 1, max: 25 }),
     what: fc.oneof(
-      { weight: 4, arbitrary: fc.record({ risk: fc.constantFrom(0.1, 0.39, 0.45, 0.5, 0.9) }) },
+      { weight: 4, arbitrary: fc.record({ mortality: fc.constantFrom(0.1, 0.39, 0.45, 0.5, 0.9) }) },
       {
         weight: 1,
         arbitrary: fc.record({
@@ -228,7 +228,7 @@ function live(course: Course, ticking: boolean): AlertMessage[] {
   let minute = 0;
   for (const [index, { minutes, what, ticks }] of course.entries()) {
     minute += minutes;
-    if ('risk' in what) transitions.push(...policy.score(moment(minute, what.risk)));
+    if ('mortality' in what) transitions.push(...policy.score(moment(minute, what.mortality)));
     else
       for (const { alertId } of [...policy.open()])
         transitions.push(...(act(policy, alertId, what.action, minute) ?? []));

@@ -26,7 +26,7 @@ const NEVER = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
 function moment(minute: number, value: number, failing = 0): ScoredMoment {
   const where = { patientId: 'p1', stayId: 's1', wardId: 'W', bedId: '1', admittedAt: START };
   const others = {
-    risk: 0.1,
+    mortality: 0.1,
     circulatory: value,
     respiratory: value,
     news2: null,

@@ -133,7 +133,7 @@ describe('an alert of a state', () => {
       eventTime: at(10),
       wardId: 'W',
       raisedBedId: '1',
-      risk: null,
+      mortality: null,
       news2: null,
       modelVersion: '',
     });
@@ -259,7 +259,7 @@ describe('an alert of a state', () => {
     const rules = LOUD_RULES;
     const policy = new AlertPolicy(rules, 'v', Number.POSITIVE_INFINITY, ALARMS);
     const signs = new PatientSigns();
-    const score = (minute: number, risk: number) => {
+    const score = (minute: number, mortality: number) => {
       signs.record(variableIndex('mapInvasive'), 50, at(minute), at(minute));
       signs.update();
       const stay = { patientId: 'p1', stayId: 's1', wardId: 'W', bedId: '1', admittedAt: at(0) };
@@ -267,7 +267,7 @@ describe('an alert of a state', () => {
       const others = { circulatory: 0, respiratory: 0, deterioration: 0, news2: 0 };
       const none = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
       const known = { episodes: signs.active(), reopened: 0, values: none, ages: none };
-      return policy.score({ ...where, ...others, risk, ...known });
+      return policy.score({ ...where, ...others, mortality, ...known });
     };
     score(0, 0.001);
     expect(told(score(10, 0.001))).toEqual([['hypotension-severe', 'RAISED', 10]]);

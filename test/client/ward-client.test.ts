@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ClientOptions, connect, type WardClient, WardClientError } from '../../src/client/node.js';
+import { withOldName } from '../../src/contract/old-names.js';
 import { alert, outputsOf, score } from '../helpers.js';
 import { openTestStore, openWard, stay, type TestWard, tokenOf } from '../server/ward.js';
 
@@ -47,7 +48,7 @@ describe('the client', () => {
     expect(await snapshot).toBe(1);
     const one = fresh();
     const risks: (number | null)[] = [];
-    client.on('patients', (frame) => risks.push(frame.patients[0].risk));
+    client.on('patients', (frame) => risks.push(frame.patients[0].mortality));
     await ward.write({ alerts: [one], scores: [score(2, 0.7)] });
     await expect.poll(() => risks).toContain(0.7);
     await expect.poll(() => records).toEqual([one.alertId]);
@@ -83,7 +84,7 @@ describe('the client', () => {
     await ward.view.write(outputsOf({ alerts: [missed] }));
     const second = await open({ values: false, resumeFrom: cursor });
     const record = new Promise((resolve) => second.on('record', resolve));
-    expect(await record).toEqual(missed);
+    expect(await record).toEqual(withOldName(missed));
   });
 
   it('says where something may be missing', async () => {
@@ -122,7 +123,7 @@ describe('the client', () => {
     await ward.write({ alerts: [one] });
     expect((await client.patients()).patients.map(({ patientId }) => patientId)).toEqual(['p1']);
     expect((await client.patient('p1')).alerts.map(({ alertId }) => alertId)).toContain(one.alertId);
-    expect((await client.timeline('p1', 2)).scores.risk).toEqual([0.5]);
+    expect((await client.timeline('p1', 2)).scores.mortality).toEqual([0.5]);
     expect((await client.notes('p1')).notes).toEqual([]);
     expect((await client.images('p1')).images).toEqual([]);
     expect((await client.alerts({ limit: '1' })).alerts).toHaveLength(1);

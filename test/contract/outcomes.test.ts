@@ -5,14 +5,14 @@ describe('outcomesOf', () => {
   it('reads the row and column that an output has', () => {
     const outputs = ['deterioration', 'mortality', 'circulatory'] as const;
     const logit = Float32Array.of(9, 9, 9, 0, Math.log(3), -Math.log(3));
-    const { risk, circulatory, respiratory, deterioration } = outcomesOf(logit, 1, outputs);
-    expect(risk).toBeCloseTo(0.75, 6);
+    const { mortality, circulatory, respiratory, deterioration } = outcomesOf(logit, 1, outputs);
+    expect(mortality).toBeCloseTo(0.75, 6);
     expect(circulatory).toBeCloseTo(0.25, 6);
     expect([respiratory, deterioration]).toEqual([null, 0.5]);
   });
 
   it('knows only the risk where a model has only mortality', () => {
     const none = { circulatory: null, respiratory: null, deterioration: null };
-    expect(outcomesOf(Float32Array.of(9, 0), 1, ['mortality'])).toEqual({ risk: 0.5, ...none });
+    expect(outcomesOf(Float32Array.of(9, 0), 1, ['mortality'])).toEqual({ mortality: 0.5, ...none });
   });
 });

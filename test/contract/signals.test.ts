@@ -27,12 +27,18 @@ describe('the registry', () => {
   });
 
   it('reads each signal from its own place of a score', () => {
-    const outcomes = { risk: 0.1, circulatory: 0.2, respiratory: 0.3, deterioration: 0.4 };
+    const outcomes = { mortality: 0.1, circulatory: 0.2, respiratory: 0.3, deterioration: 0.4 };
     const states = ['hypotension-severe', 'bradycardia', 'hypoxaemia'].map((criterion) => ({ criterion }));
     const scored = { ...outcomes, news2: 5, sofa: { total: 7 }, states };
     expect(SIGNALS.map(({ of }) => of(scored))).toEqual([0.1, 0.2, 0.3, 0.4, 5, 7, 2, 1]);
     expect(SIGNALS.map(({ of }) => of({ ...scored, states: [] })).slice(-2)).toEqual([0, 0]);
-    const unknown = { risk: 0.1, circulatory: null, respiratory: null, deterioration: null, news2: null };
+    const unknown = {
+      mortality: 0.1,
+      circulatory: null,
+      respiratory: null,
+      deterioration: null,
+      news2: null,
+    };
     expect(SIGNALS.map(({ of }) => of(unknown))).toEqual([0.1, ...new Array(7).fill(null)]);
   });
 

@@ -166,7 +166,7 @@ async function scoresOf(batches: OrderedBatch[]): Promise<{ last: number; stage:
   const scores = aligned.flatMap(({ actions }) =>
     actions.flatMap((each) => (each.kind === 'score' ? each : [])),
   );
-  return { last: scores.at(-1)!.score.risk, stage };
+  return { last: scores.at(-1)!.score.mortality, stage };
 }
 
 const ADMISSION = eventOf('adt', adt('ADMIT', at(0, 'admit')));

@@ -84,8 +84,8 @@ class Results implements Sink {
   readonly alerts: AlertMessage[] = [];
 
   async write({ scores, alerts }: Outputs): Promise<void> {
-    for (const { patientId, eventTime, risk, news2, states } of scores) {
-      this.#note(`scores of ${patientId}`, `${eventTime} ${risk} ${news2} ${JSON.stringify(states)}`);
+    for (const { patientId, eventTime, mortality, news2, states } of scores) {
+      this.#note(`scores of ${patientId}`, `${eventTime} ${mortality} ${news2} ${JSON.stringify(states)}`);
     }
     this.alerts.push(...alerts);
     for (const {
@@ -97,14 +97,14 @@ class Results implements Sink {
       onsetTime,
       eventTime,
       value,
-      risk,
+      mortality,
       trend,
       actor,
     } of alerts) {
       const when = [onsetTime, eventTime];
       this.#note(
         `alerts of ${patientId}`,
-        [alertId, sequence, rule, state, ...when, value, risk, trend, actor].join(' '),
+        [alertId, sequence, rule, state, ...when, value, mortality, trend, actor].join(' '),
       );
     }
   }
@@ -193,7 +193,7 @@ describe('a silent patient', () => {
     const shown = view.view(patients[0])!;
     expect(shown.stale).toBe(true);
     expect((START + 4 * HOUR_MS - shown.lastEventAt) / HOUR_MS).toBeLessThan(0.5);
-    expect(shown.risk).not.toBeNull();
+    expect(shown.mortality).not.toBeNull();
     expect(view.stateOf(patients[0])).toBeUndefined();
     expect(bus.reads).toBe(0);
     const after = await run(stream, HOUR_MS);

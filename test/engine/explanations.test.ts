@@ -56,7 +56,8 @@ async function run({ config = parseConfig({ alerts: ALERTS }), chunk = 200, betw
   const collect = {
     write: async (outputs: Parameters<ScoresDigest['write']>[0]) => {
       alerts.push(...structuredClone(outputs.alerts));
-      for (const { risk, contributions: each } of outputs.scores) contributions.push(risk - sum(each));
+      for (const { mortality, contributions: each } of outputs.scores)
+        contributions.push(mortality - sum(each));
     },
   };
   const engine = await Engine.open({ config, bus, clock, sinks: [digest, collect] });
@@ -82,7 +83,7 @@ describe('an alert', () => {
     const raised = alerts.filter((alert) => alert.sequence === 0 && !isOfState(alert));
     expect(raised.length).toBeGreaterThan(1);
     const effects: number[] = [];
-    for (const { evidence, risk, contributions: each } of raised) {
+    for (const { evidence, mortality, contributions: each } of raised) {
       expect(evidence.length).toBeGreaterThan(3);
       const sizes = evidence.map(({ effect }) => Math.abs(effect ?? 0));
       const leading = sizes.slice(0, 5).filter((size) => size >= 0.005);
@@ -93,7 +94,7 @@ describe('an alert', () => {
         expect(VARIABLES.find(({ id }) => id === variable)?.unit).toBe(unit);
         expect(Number.isFinite(value)).toBe(true);
       }
-      expect(sum(each!)).toBeCloseTo(risk!, 12);
+      expect(sum(each!)).toBeCloseTo(mortality!, 12);
       effects.push(sizes[0]);
     }
     expect(Math.max(...effects)).toBeGreaterThan(0.001);
@@ -106,8 +107,8 @@ describe('an alert', () => {
     const { alerts } = await run();
     const ofStates = alerts.filter(isOfState);
     expect(ofStates.length).toBeGreaterThan(1);
-    for (const { evidence, contributions, risk } of ofStates) {
-      expect([evidence.length > 3, contributions, risk]).toEqual([true, null, null]);
+    for (const { evidence, contributions, mortality } of ofStates) {
+      expect([evidence.length > 3, contributions, mortality]).toEqual([true, null, null]);
       expect(evidence.every(({ effect }) => effect === null)).toBe(true);
     }
   });
@@ -176,15 +177,15 @@ describe('Explanations', () => {
       alert(id, 0, { rule: id, eventTime: moment.eventTime, evidence: [HEART_RATE] }),
     );
     await lastValueFrom(of(outputsOf({ scores: [moment], alerts })).pipe(explanations.operator()));
-    const [risk, circulatory, news2] = alerts.map(({ evidence }) => evidence[0].effect!);
-    expect(Math.abs(risk)).toBeGreaterThan(0);
-    expect(Math.sign(circulatory)).toBe(-Math.sign(risk));
-    expect(news2).toBe(risk);
+    const [mortality, circulatory, news2] = alerts.map(({ evidence }) => evidence[0].effect!);
+    expect(Math.abs(mortality)).toBeGreaterThan(0);
+    expect(Math.sign(circulatory)).toBe(-Math.sign(mortality));
+    expect(news2).toBe(mortality);
   });
 
   it('are kept only for scores on which a rule may raise', async () => {
     const run: InferenceRuntime['run'] = () => Promise.reject(new Error('not run'));
-    const base = { risk: 0.1, circulatory: null, respiratory: null, deterioration: null };
+    const base = { mortality: 0.1, circulatory: null, respiratory: null, deterioration: null };
     const rules = [
       RULE,
       { ...RULE, id: 'n', signal: 'news2' as const, raiseAt: 7 },
@@ -193,8 +194,8 @@ describe('Explanations', () => {
     ];
     const explanations = new Explanations(new Explainer(model, run, base), rules, 'v');
     const { raiseAt } = RULE;
-    expect(explanations.mayRaise({ ...base, risk: raiseAt - 0.01 }, { news2: null })).toBe(false);
-    expect(explanations.mayRaise({ ...base, risk: raiseAt }, { news2: 6 })).toBe(true);
+    expect(explanations.mayRaise({ ...base, mortality: raiseAt - 0.01 }, { news2: null })).toBe(false);
+    expect(explanations.mayRaise({ ...base, mortality: raiseAt }, { news2: 6 })).toBe(true);
     expect(explanations.mayRaise(base, { news2: 7 })).toBe(true);
     expect(explanations.mayRaise({ ...base, circulatory: raiseAt }, { news2: 0 })).toBe(true);
     expect(explanations.mayRaise({ ...base, circulatory: 0 }, { news2: 6 })).toBe(false);

@@ -95,7 +95,7 @@ describe('the shipped model with notes and images', () => {
     const events = [...charted(14), noteAt(3.5, WELL), noteAt(9.2, SICK), labAt(13.5)];
     const [fused, plain] = await Promise.all([FUSED, PLAIN].map((version) => scores(version, events)));
     expect(plain.length).toBeGreaterThan(14);
-    expect(fused.map(({ risk }) => risk)).toEqual(plain.map(({ risk }) => risk));
+    expect(fused.map(({ mortality }) => mortality)).toEqual(plain.map(({ mortality }) => mortality));
     expect(fused.at(-1)!.contributions.text).toBe(0);
   });
 
@@ -104,10 +104,10 @@ describe('the shipped model with notes and images', () => {
     const [sick, well] = await Promise.all(
       [SICK, WELL].map((text) => last(FUSED, [...charted(), noteAt(14.5, text), labAt(14.9)])),
     );
-    expect(lost.risk).toBe((await last(PLAIN, [...charted(), labAt(14.9)])).risk);
-    expect(sick.risk).toBeGreaterThan(lost.risk + 0.005);
-    expect(well.risk).toBeLessThan(lost.risk - 0.005);
-    expect(sick.contributions.text).toBeCloseTo(sick.risk - lost.risk, 5);
+    expect(lost.mortality).toBe((await last(PLAIN, [...charted(), labAt(14.9)])).mortality);
+    expect(sick.mortality).toBeGreaterThan(lost.mortality + 0.005);
+    expect(well.mortality).toBeLessThan(lost.mortality - 0.005);
+    expect(sick.contributions.text).toBeCloseTo(sick.mortality - lost.mortality, 5);
   });
 
   it('forgets a note once there are newer vital signs, and one that cannot be used changes nothing', async () => {
@@ -116,16 +116,16 @@ describe('the shipped model with notes and images', () => {
     const without = [...charted(), ...chart.slice(15), labAt(16)];
     const [noted, plain] = await Promise.all([last(FUSED, back), last(FUSED, without)]);
     // What was filled stays in the cache of the hour it was filled in.
-    expect(Math.abs(noted.risk - plain.risk)).toBeLessThan(0.02);
+    expect(Math.abs(noted.mortality - plain.mortality)).toBeLessThan(0.02);
     const empty = await last(FUSED, [...charted(), noteAt(14.5, '…'), labAt(15)]);
-    expect(empty.risk).toBe((await last(FUSED, [...charted(), labAt(15)])).risk);
+    expect(empty.mortality).toBe((await last(FUSED, [...charted(), labAt(15)])).mortality);
   });
 
   it('a late note leads to the score that it leads to in time', async () => {
     const events = [...charted(), labAt(15), labAt(18)];
     const inTime = await last(FUSED, [...events, noteAt(13.5, SICK)]);
     const late = await last(FUSED, events.slice(0, -1), [noteAt(13.5, SICK)], [labAt(18)]);
-    expect(late.risk).toBeCloseTo(inTime.risk, 5);
-    expect(Math.abs(inTime.risk - (await last(FUSED, events)).risk)).toBeGreaterThan(0.002);
+    expect(late.mortality).toBeCloseTo(inTime.mortality, 5);
+    expect(Math.abs(inTime.mortality - (await last(FUSED, events)).mortality)).toBeGreaterThan(0.002);
   });
 });

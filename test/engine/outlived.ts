@@ -172,10 +172,11 @@ export function snapshotsOf({ entries }: World): PatientSnapshotMessage[] {
 }
 
 export function changeSnapshots(world: World, change: Partial<PatientSnapshotMessage>): void {
-  for (const snapshot of snapshotsOf(world)) {
-    const value = codec.encode('PatientSnapshot', { ...snapshot, ...change });
-    world.entries.set(snapshot.patientId, value);
-  }
+  for (const snapshot of snapshotsOf(world)) keepSnapshot(world, { ...snapshot, ...change });
+}
+
+export function keepSnapshot({ entries }: World, snapshot: PatientSnapshotMessage): void {
+  entries.set(snapshot.patientId, codec.encode('PatientSnapshot', snapshot));
 }
 
 /** The log: every message with its offset in its topic. */
@@ -195,8 +196,8 @@ export class Results implements Sink {
   readonly alerts = new Map<string, string>();
 
   async write({ scores, alerts }: Outputs): Promise<void> {
-    for (const { patientId, eventTime, risk, states, sofa } of scores)
-      this.scores.set(`${patientId} ${eventTime}`, `${risk} ${JSON.stringify([states, sofa])}`);
+    for (const { patientId, eventTime, mortality, states, sofa } of scores)
+      this.scores.set(`${patientId} ${eventTime}`, `${mortality} ${JSON.stringify([states, sofa])}`);
     for (const alert of alerts)
       this.alerts.set(`${alert.alertId} ${alert.sequence}`, JSON.stringify({ ...alert, evidence: [] }));
   }

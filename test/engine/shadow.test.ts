@@ -86,7 +86,7 @@ async function run(model: object) {
   await engine.finish();
   await engine.close();
   const risks = (all: readonly Score[]) =>
-    new Map(all.map((each) => [`${each.patientId} ${each.eventTime}`, each.risk]));
+    new Map(all.map((each) => [`${each.patientId} ${each.eventTime}`, each.mortality]));
   const order = (a: AlertMessage, b: AlertMessage) =>
     a.alertId + a.sequence < b.alertId + b.sequence ? -1 : 1;
   return { risks: risks(scores), shadows, shadowRisks: risks(shadows), alerts: alerts.sort(order) };
@@ -132,7 +132,7 @@ describe('a model in shadow', () => {
     await new BusSink(bus, codec, SERVED).write(outputs);
     await expect.poll(() => published.length).toBe(2);
     expect(
-      published.map(({ modelVersion, risk, shadow: isShadow }) => [modelVersion, risk, isShadow]),
+      published.map(({ modelVersion, mortality, shadow: isShadow }) => [modelVersion, mortality, isShadow]),
     ).toEqual([
       [SERVED, 0.2, false],
       [OTHER, 0.9, true],
@@ -146,12 +146,12 @@ describe('a model in shadow', () => {
     await sink.write(outputs);
     await sink.flush();
     const rowsOf = async (table: string) => {
-      const query = `SELECT model_version, risk FROM ${table} FINAL`;
+      const query = `SELECT model_version, mortality FROM ${table} FINAL`;
       return (await client.query({ query, format: 'JSONEachRow' })).json();
     };
-    expect(await rowsOf('scores')).toEqual([{ model_version: SERVED, risk: 0.2 }]);
-    expect(await rowsOf('current_scores')).toEqual([{ model_version: SERVED, risk: 0.2 }]);
-    expect(await rowsOf('shadow_scores')).toEqual([{ model_version: OTHER, risk: 0.9 }]);
+    expect(await rowsOf('scores')).toEqual([{ model_version: SERVED, mortality: 0.2 }]);
+    expect(await rowsOf('current_scores')).toEqual([{ model_version: SERVED, mortality: 0.2 }]);
+    expect(await rowsOf('shadow_scores')).toEqual([{ model_version: OTHER, mortality: 0.9 }]);
     await sink.close();
   });
 
@@ -233,7 +233,7 @@ describe('ShadowModel', () => {
     for (const shadow of [seen, restored]) {
       shadow.score(patient, START + 9 * HOUR_MS, score(0, 0.5));
       const [scored] = await shadow.settle(shadow.take());
-      risks.push(scored.risk);
+      risks.push(scored.mortality);
     }
     expect(risks[0]).toBe(risks[1]);
     expect(risks[0]).not.toBe(0.5);

@@ -15,6 +15,7 @@ import {
   changeSnapshots,
   differences,
   Gate,
+  keepSnapshot,
   live,
   log,
   moved,
@@ -193,7 +194,7 @@ describe('state that outlives the process', () => {
     const last = new Map<string, number>();
     const keep: Sink = {
       write: async ({ scores }) => {
-        for (const { patientId, risk } of scores) last.set(patientId, risk);
+        for (const { patientId, mortality } of scores) last.set(patientId, mortality);
       },
     };
     await live(world, keep, 500, true);
@@ -203,7 +204,7 @@ describe('state that outlives the process', () => {
     for (const snapshot of snapshots) {
       const { patient } = restorePatient(snapshot, options)!;
       expect(patient.lastScore).toMatchObject({
-        risk: last.get(patient.patientId),
+        mortality: last.get(patient.patientId),
         eventTime: patient.lastScoreAt,
       });
       const another = { ...options, model: { ...options.model, version: 'another' } };
@@ -212,6 +213,39 @@ describe('state that outlives the process', () => {
       expect(older?.patient.lastScore).toBeNull();
       expect(older?.patient.lastEventAt).toBe(patient.lastEventAt);
     }
+  });
+
+  it('is kept under both names of the risk of death, and read of version 0.1, which had the old one alone', async () => {
+    const uninterrupted = new Results();
+    await live(newWorld(), uninterrupted, log.length, true);
+    const world = newWorld();
+    const results = new Results();
+    const isNamedTwice: boolean[] = [];
+    for (const place of [250, 500]) {
+      await live(world, results, place, true);
+      for (const snapshot of snapshotsOf(world)) {
+        const text = JSON.stringify(headerOf(snapshot), (name, value: unknown) =>
+          name === 'alerts' && typeof value === 'string' && value !== '' ? JSON.parse(value) : value,
+        );
+        const old = JSON.parse(text, (_, value: unknown) => {
+          if (typeof value !== 'object' || value === null || !('mortality' in value)) return value;
+          const { risk, ...rest } = value as { mortality: unknown; risk?: unknown };
+          isNamedTwice.push(Object.is(risk, rest.mortality));
+          return Object.fromEntries(
+            Object.entries(rest).map(([name, each]) => [name === 'mortality' ? 'risk' : name, each]),
+          );
+        }) as { alerts: unknown };
+        const alerts = old.alerts === '' ? '' : JSON.stringify(old.alerts);
+        const bytes = inflateRawSync(snapshot.state);
+        const arrays = bytes.subarray(4 + bytes.readUInt32LE(0));
+        keepSnapshot(world, withHeader(snapshot, { ...old, alerts }, arrays));
+      }
+    }
+    expect(isNamedTwice.length).toBeGreaterThan(20);
+    expect(isNamedTwice).not.toContain(false);
+    await live(world, results, log.length, true);
+    expect(differences(results.scores, uninterrupted.scores)).toEqual([]);
+    expect(differences(results.alerts, uninterrupted.alerts)).toEqual([]);
   });
 
   it('has the signs as they were, and of an earlier version those of the last value of each hour', async () => {

@@ -126,7 +126,9 @@ const admission = () => eventOf('adt', adt('ADMIT', { wardId: 'W' }));
 describe('AlignAndScore', () => {
   const kinds = ({ actions }: AlignedBatch) =>
     actions.map((action) =>
-      action.kind === 'score' ? `${action.score.patientId} ${action.score.risk.toFixed(3)}` : action.kind,
+      action.kind === 'score'
+        ? `${action.score.patientId} ${action.score.mortality.toFixed(3)}`
+        : action.kind,
     );
 
   it('passes a batch on when its scores are there, in order, and aligns the next one meanwhile', async () => {
@@ -209,7 +211,7 @@ describe('applyAlertPolicy', () => {
         applyAlertPolicy(policy, () => undefined)(stage.operator()(input$)),
     );
     const [a, b] = out.map(({ notification }) => (notification as { value: Outputs }).value);
-    expect(a.alerts.map(({ state, risk }) => [state, risk])).toEqual([['RAISED', 0.5]]);
+    expect(a.alerts.map(({ state, mortality }) => [state, mortality])).toEqual([['RAISED', 0.5]]);
     expect(b.alerts.map(({ state, reason }) => [state, reason])).toEqual([['RESOLVED', 'discharged']]);
     expect(b.deadLetters).toMatchObject([
       { reason: 'unknown-alert', detail: expect.stringContaining('no such alert') },
@@ -252,14 +254,14 @@ describe('time alone', () => {
       const [alert] = policy.score(moment(0, 0.9));
       return { policy, alertId: alert.alertId };
     };
-    const moment = (hours: number, risk: number) => ({
+    const moment = (hours: number, mortality: number) => ({
       ...at(60 * hours),
       stayId: 's',
       admittedAt: START,
       wardId: null,
       bedId: null,
       ...NO_OUTCOMES,
-      risk,
+      mortality,
       news2: null,
       episodes: [],
       reopened: 0,

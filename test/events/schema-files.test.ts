@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { withOldName } from '../../src/contract/old-names.js';
 import { fingerprintOf, parseSchema, readSchema, singleObjectHeader } from '../../src/events/avro.js';
 import { MessageCodec } from '../../src/events/codec.js';
 import { keptSchema, schemasIn } from '../../src/events/schema-files.js';
@@ -50,8 +51,41 @@ describe('schemas/history', () => {
 describe('messages of an earlier version', () => {
   it('are read, of alerts as clinical ones', () => {
     const old = parseSchema(keptSchema('Alert', '0cdf770c129de002') as never);
-    const bytes = Buffer.concat([singleObjectHeader(old), old.toBuffer(alert('a1'))]);
+    const bytes = Buffer.concat([singleObjectHeader(old), old.toBuffer(withOldName(alert('a1')))]);
     expect(new MessageCodec().decode('Alert', bytes)).toMatchObject({ alertId: 'a1', class: 'clinical' });
+  });
+
+  const named = HISTORY.filter((file) =>
+    readFileSync(`schemas/history/${file}`, 'utf8').includes('"name": "risk"'),
+  );
+
+  it.each(named)('have their risk of death under its present name: %s', (file) => {
+    const [name, fingerprint] = file.replace('.avsc', '').split('-') as ['Alert' | 'RiskScore', string];
+    const old = parseSchema(keptSchema(name, fingerprint) as never);
+    const record = { ...(old.random() as object), risk: 0.25 };
+    const bytes = Buffer.concat([singleObjectHeader(old), old.toBuffer(record)]);
+    const read = new MessageCodec().decode(name, bytes);
+    expect(read).toMatchObject({ mortality: 0.25 });
+    expect(read).not.toHaveProperty('risk');
+  });
+
+  it('are of readers who find ours by the alias `mortality` of their `risk`; else a score does not resolve, and an alert has none', () => {
+    for (const [name, fingerprint] of [
+      ['RiskScore', 'b97d51cf040d293d'],
+      ['Alert', '9854b5ad621766d0'],
+    ]) {
+      const now = parseSchema(readSchema(name));
+      const bytes = now.toBuffer({ ...(now.random() as object), mortality: 0.25 });
+      const schema = keptSchema(name, fingerprint) as unknown as { fields: { name: string }[] };
+      const plain = parseSchema(schema as never);
+      if (name === 'RiskScore') expect(() => plain.createResolver(now)).toThrow('risk');
+      else expect(plain.fromBuffer(bytes, plain.createResolver(now))).toMatchObject({ risk: null });
+      const fields = schema.fields.map((field) =>
+        field.name === 'risk' ? { ...field, aliases: ['mortality'] } : field,
+      );
+      const aware = parseSchema({ ...schema, fields } as never);
+      expect(aware.fromBuffer(bytes, aware.createResolver(now))).toMatchObject({ risk: 0.25 });
+    }
   });
 });
 

@@ -46,8 +46,8 @@ async function score(runs: readonly ClinicalEvent[][], maxBatch: number) {
     ...SILENT,
     stepClosed: (patient, step, summary) => batcher.close(patient, step, summary),
     scoreDue: (patient, time) =>
-      batcher.score(patient, time, ({ outcomes: { risk } }) =>
-        risks.set(`${patient.patientId} ${time}`, risk),
+      batcher.score(patient, time, ({ outcomes: { mortality } }) =>
+        risks.set(`${patient.patientId} ${time}`, mortality),
       ),
   };
   const aligner = new Aligner(ALIGN, sink);
@@ -155,7 +155,8 @@ describe('MicroBatcher', () => {
     const batcher = new MicroBatcher(MODEL.encoder, runtime, MODEL.shape, 2);
     const patient = new PatientState({ patientId: 'p', partition: 0, eventTime: START }, ALIGN, 8);
     const risks: number[] = [];
-    const ask = () => batcher.score(patient, START + 1, ({ outcomes: { risk } }) => risks.push(risk));
+    const ask = () =>
+      batcher.score(patient, START + 1, ({ outcomes: { mortality } }) => risks.push(mortality));
     ask();
     patient.timeline.record(0, 0, 180, START);
     ask();
@@ -192,14 +193,14 @@ describe('MicroBatcher', () => {
     const all: Outcomes[] = [];
     for (const hours of [1, 2, 3]) {
       const patient = new PatientState({ patientId: 'p', partition: 0, eventTime: START }, ALIGN, 8);
-      single.score(patient, START + hours, ({ outcomes: { risk } }) => risks.push(risk));
+      single.score(patient, START + hours, ({ outcomes: { mortality } }) => risks.push(mortality));
       batcher.score(patient, START + hours, ({ outcomes }) => all.push(outcomes));
     }
     await Promise.all([single.flush(), batcher.flush()]);
     const sigmoid = (logit: number) => 1 / (1 + Math.exp(-logit));
     expect(all).toEqual(
-      risks.map((risk, row) => ({
-        risk,
+      risks.map((mortality, row) => ({
+        mortality,
         circulatory: sigmoid(row),
         respiratory: null,
         deterioration: sigmoid(-row),

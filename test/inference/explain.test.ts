@@ -118,13 +118,13 @@ describe('Explainer', () => {
     let largest = 0;
     for (let seed = 0; seed < 8; seed++) {
       const { kept } = await score(drawPatient(seed));
-      const { outcomes, variables } = await explainer.explain(kept, 'risk');
+      const { outcomes, variables } = await explainer.explain(kept, 'mortality');
       const [{ variable, effect }] = variables;
       const x = encode(MODEL.encoder, drawPatient(seed, variable));
       const { logit } = await runtime.run({ ...kept, rows: 1, x });
       const without = 1 / (1 + Math.exp(-logit[MODEL.config.outputs.indexOf('mortality')]));
-      expect(Math.sign(outcomes.risk - without)).toBe(Math.sign(effect));
-      expect(outcomes.risk - without).toBeCloseTo(effect, 1);
+      expect(Math.sign(outcomes.mortality - without)).toBe(Math.sign(effect));
+      expect(outcomes.mortality - without).toBeCloseTo(effect, 1);
       largest = Math.max(largest, Math.abs(effect));
     }
     expect(largest).toBeGreaterThan(0.02);
@@ -132,7 +132,7 @@ describe('Explainer', () => {
 
   it('names every variable that was seen and no other, the most moving first', async () => {
     const { kept } = await score(drawPatient(3));
-    const { variables } = await explainer.explain(kept, 'risk');
+    const { variables } = await explainer.explain(kept, 'mortality');
     const seen = variableBlocks(MODEL).filter((block) => kept.x[block.seen] === 1);
     expect(variables.map(({ variable }) => variable).sort()).toEqual(
       seen.map(({ variable }) => variable).sort(),
@@ -142,16 +142,16 @@ describe('Explainer', () => {
   });
 
   it('gives the same to the bit again, and whoever else was scored beside', async () => {
-    const alone = await explainer.explain((await score(drawPatient(5))).kept, 'risk');
+    const alone = await explainer.explain((await score(drawPatient(5))).kept, 'mortality');
     const others = [1, 2, 3, 4].map((seed) => drawPatient(seed));
-    expect(await explainer.explain((await score(drawPatient(5), others)).kept, 'risk')).toEqual(alone);
+    expect(await explainer.explain((await score(drawPatient(5), others)).kept, 'mortality')).toEqual(alone);
   });
 
   it('is of the score, not of what has come since', async () => {
     const patient = drawPatient(6);
     const { outcomes, kept } = await score(patient);
     patient.timeline.record(HOURS, variableIndex('lactate'), 15, NOW);
-    expect((await explainer.explain(kept, 'risk')).outcomes).toEqual(outcomes);
+    expect((await explainer.explain(kept, 'mortality')).outcomes).toEqual(outcomes);
   });
 
   it('has no effects of an outcome that the model does not predict', async () => {
@@ -168,7 +168,12 @@ describe('Explainer', () => {
 });
 
 describe('contributions', () => {
-  const outcomes = (risk: number) => ({ risk, circulatory: null, respiratory: null, deterioration: null });
+  const outcomes = (mortality: number) => ({
+    mortality,
+    circulatory: null,
+    respiratory: null,
+    deterioration: null,
+  });
 
   it('add up to the risk, null where a modality is absent', () => {
     const none = contributionsOf(0.4, new Map(), 0.1);
@@ -248,19 +253,19 @@ describe('contributions', () => {
     };
     const results = await scoreAll(64);
     for (const maxBatch of [1, 2, 3]) expect(await scoreAll(maxBatch)).toEqual(results);
-    const logitOf = (risk: number) => Math.log(risk / (1 - risk));
-    const plain = logitOf(results.get('none')!.outcomes.risk);
+    const logitOf = (mortality: number) => Math.log(mortality / (1 - mortality));
+    const plain = logitOf(results.get('none')!.outcomes.mortality);
     const found = [...results].map(
       ([
         id,
         {
-          outcomes: { risk },
+          outcomes: { mortality },
           without,
         },
       ]) => [
         id,
-        logitOf(risk) - plain,
-        ...[...without].flatMap(([modality, hidden]) => [modality, logitOf(hidden.risk) - plain]),
+        logitOf(mortality) - plain,
+        ...[...without].flatMap(([modality, hidden]) => [modality, logitOf(hidden.mortality) - plain]),
       ],
     );
     const rounded = found.map((row) =>

@@ -47,7 +47,9 @@ async function score(runtime: InferenceRuntime): Promise<number[]> {
     const patient = new PatientState({ patientId, partition: 0, eventTime: START }, { stepMs, steps }, 8);
     for (let hour = 0; hour < 10; hour++) {
       patient.timeline.record(hour, 0, 60 + 10 * hour, START + hour * HOUR_MS);
-      batcher.score(patient, START + hour * HOUR_MS + 1, ({ outcomes: { risk } }) => risks.push(risk));
+      batcher.score(patient, START + hour * HOUR_MS + 1, ({ outcomes: { mortality } }) =>
+        risks.push(mortality),
+      );
       batcher.close(patient, hour, patient.timeline.summary);
       patient.timeline.advance();
     }

@@ -52,9 +52,9 @@ interface Found {
 const scoreText = ({
   patientId,
   eventTime,
-  risk,
-}: Pick<RiskScoreMessage, 'patientId' | 'eventTime' | 'risk'>) =>
-  `${patientId} ${eventTime} ${Math.fround(risk)}`;
+  mortality,
+}: Pick<RiskScoreMessage, 'patientId' | 'eventTime' | 'mortality'>) =>
+  `${patientId} ${eventTime} ${Math.fround(mortality)}`;
 const alertText = ({ alertId, sequence, state, eventTime }: AlertMessage) =>
   `${alertId} ${sequence} ${state} ${eventTime}`;
 const each = (texts: readonly string[]) => [...new Set(texts)].sort();

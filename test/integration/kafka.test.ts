@@ -463,7 +463,8 @@ describe('faults', () => {
     const reference = new Map<string, number>();
     const keep: Sink = {
       write: async ({ scores }) => {
-        for (const { patientId, eventTime, risk } of scores) reference.set(`${patientId} ${eventTime}`, risk);
+        for (const { patientId, eventTime, mortality } of scores)
+          reference.set(`${patientId} ${eventTime}`, mortality);
       },
     };
     const memory = new MemoryBus({ partitions: 4, capacity: 8192 });
@@ -508,11 +509,11 @@ describe('faults', () => {
     const scores = new Map<string, number>();
     const differing: string[] = [];
     for (const value of await readTopic(bus, TOPICS.scores)) {
-      const { patientId, eventTime, risk } = codec.decode('RiskScore', value) as RiskScoreMessage;
+      const { patientId, eventTime, mortality } = codec.decode('RiskScore', value) as RiskScoreMessage;
       if (!patientId.startsWith('SIM-505-')) continue;
       const id = `${patientId} ${eventTime}`;
-      if ((scores.get(id) ?? risk) !== risk) differing.push(id);
-      scores.set(id, risk);
+      if ((scores.get(id) ?? mortality) !== mortality) differing.push(id);
+      scores.set(id, mortality);
     }
     expect(differing).toEqual([]);
     expect(scores.size).toBe(reference.size);

@@ -24,8 +24,8 @@ class Scores implements Sink {
   readonly lines: [time: number, line: string][] = [];
 
   async write({ scores }: Outputs): Promise<void> {
-    for (const { stayId, eventTime, risk, news2, qsofa } of scores) {
-      this.lines.push([eventTime, `${stayId} ${eventTime} ${risk} ${news2} ${qsofa}`]);
+    for (const { stayId, eventTime, mortality, news2, qsofa } of scores) {
+      this.lines.push([eventTime, `${stayId} ${eventTime} ${mortality} ${news2} ${qsofa}`]);
     }
   }
 

@@ -10,7 +10,7 @@ const EXPLANATION: Explanation = {
   stayId: 's1',
   eventTime: START,
   modelVersion: 'v1',
-  outcome: 'risk',
+  outcome: 'mortality',
   value: 0.6,
   contributions: { base: 0.1, structured: 0.4, text: 0.2, image: -0.1 },
   newest: { text: START - 60_000, image: START - 3_600_000 },

@@ -72,8 +72,8 @@ describe('state and risk', () => {
   });
 
   it('finds alerts by what they are about', async () => {
-    const technical = { class: 'technical', rule: 'feed-silent', risk: null, value: null } as const;
-    const state = alert('s1', 0, { rule: 'hypotension', signal: 'map', risk: null, modelVersion: '' });
+    const technical = { class: 'technical', rule: 'feed-silent', mortality: null, value: null } as const;
+    const state = alert('s1', 0, { rule: 'hypotension', signal: 'map', mortality: null, modelVersion: '' });
     await ward.write({ alerts: [alert('r1'), state, alert('t1', 0, technical)] });
     const found = async (layer: string) => {
       const { alerts } = await json<AlertsResponse>(await ward.get(`/api/v1/alerts?layer=${layer}`, token));

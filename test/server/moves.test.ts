@@ -49,10 +49,10 @@ async function admitted(wardId: string | null): Promise<PatientState> {
 }
 
 /** A score of the patient, as the engine hands it on, with what the policy makes of it. */
-async function scored(patient: PatientState, minute: number, risk: number): Promise<void> {
+async function scored(patient: PatientState, minute: number, mortality: number): Promise<void> {
   const { patientId, stayId, wardId, bedId } = patient;
   const outputs = emptyOutputs();
-  const one: Score = score(minute, risk, { patientId, stayId, wardId, bedId });
+  const one: Score = score(minute, mortality, { patientId, stayId, wardId, bedId });
   decide(policy, { kind: 'score', score: one, partition: 0 }, outputs, () => Number.POSITIVE_INFINITY);
   await ward.write(outputs);
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AlertMessage } from '../../src/contract/messages.js';
+import { withOldName } from '../../src/contract/old-names.js';
 import { alert, outputsOf, score } from '../helpers.js';
 import { openTestStore, openWard, stay, TestClient, type TestWard, tokenOf } from './ward.js';
 
@@ -53,8 +54,9 @@ describe('subscribe', () => {
     expect(patients.map(({ patientId }) => patientId)).toEqual(['p1', 'p2']);
     const one = fresh();
     await ward.write({ scores: [score(1, 0.7)], alerts: [one] });
-    expect((await client.next('alert')).alert).toEqual(one);
-    const risks = () => client.of('patients').flatMap((frame) => frame.patients.map(({ risk }) => risk));
+    expect((await client.next('alert')).alert).toEqual(withOldName(one));
+    const risks = () =>
+      client.of('patients').flatMap((frame) => frame.patients.map(({ mortality }) => mortality));
     await expect.poll(risks).toContain(0.7);
   });
 
@@ -67,7 +69,8 @@ describe('subscribe', () => {
       await ward.write({ scores: [score(change, change / 100)] });
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    const risks = () => client.of('patients').flatMap((frame) => frame.patients.map(({ risk }) => risk));
+    const risks = () =>
+      client.of('patients').flatMap((frame) => frame.patients.map(({ mortality }) => mortality));
     await expect.poll(risks).toContain(0.6);
     const most = 1 + Math.ceil((performance.now() - began) / 150);
     expect(risks().length).toBeGreaterThan(1);

@@ -13,8 +13,8 @@ function restored(patientId = 'p1', alerts = [alert('open', 0, { patientId })]) 
   const patient = stay(patientId, 'W');
   patient.timeline.record(0, variableIndex('heartRate'), 118, START + MINUTE_MS);
   patient.lastEventAt = START + 2 * MINUTE_MS;
-  const { risk, circulatory, respiratory, deterioration, qsofa, sofa } = score(2, 0.62);
-  const outcomes = { risk, circulatory, respiratory, deterioration, qsofa, sofa };
+  const { mortality, circulatory, respiratory, deterioration, qsofa, sofa } = score(2, 0.62);
+  const outcomes = { mortality, circulatory, respiratory, deterioration, qsofa, sofa };
   patient.lastScore = { eventTime: START + 2 * MINUTE_MS, ...outcomes, news2: 7, news2Missing: ['gcs'] };
   return { patient, alerts };
 }
@@ -27,15 +27,15 @@ describe('a patient who is restored', () => {
       restored: true,
       lastEventAt: START + 2 * MINUTE_MS,
       values: { heartRate: { value: 118, unit: '/min', at: START + MINUTE_MS } },
-      risk: 0.62,
+      mortality: 0.62,
       riskAt: START + 2 * MINUTE_MS,
-      riskHistory: [[START + 2 * MINUTE_MS, 0.62]],
+      mortalityHistory: [[START + 2 * MINUTE_MS, 0.62]],
       news2: 7,
       news2Missing: ['gcs'],
     });
     expect(view.clock).toBe(START + 2 * MINUTE_MS);
     await view.write(outputsOf({ scores: [score(3, 0.5)] }));
-    expect(view.view('p1')).toMatchObject({ restored: false, risk: 0.5, riskAt: START + 3 * MINUTE_MS });
+    expect(view.view('p1')).toMatchObject({ restored: false, mortality: 0.5, riskAt: START + 3 * MINUTE_MS });
   });
 
   it('has no risk where the snapshot has none, and the values all the same', async () => {
@@ -44,7 +44,7 @@ describe('a patient who is restored', () => {
     patient.lastScore = null;
     await view.write(outputsOf({ restored: [{ patient, alerts: [] }] }));
     expect(view.view('p1')).toMatchObject({
-      risk: null,
+      mortality: null,
       riskAt: null,
       values: { heartRate: { value: 118 } },
     });

@@ -83,12 +83,12 @@ describe('patients', () => {
 
   it('lists them and shows one, with its open alerts', async () => {
     const { patients } = await json<PatientsResponse>(await ward.get('/api/v1/patients', token));
-    expect(patients.map(({ patientId, risk }) => [patientId, risk])).toEqual([
+    expect(patients.map(({ patientId, mortality }) => [patientId, mortality])).toEqual([
       ['p1', 0.6],
       ['p2', 0.1],
     ]);
     const { patient, alerts } = await json<PatientResponse>(await ward.get('/api/v1/patients/p1', token));
-    expect([patient.wardId, patient.riskTrend.toFixed(1)]).toEqual(['W', '0.4']);
+    expect([patient.wardId, patient.mortalityTrend.toFixed(1)]).toEqual(['W', '0.4']);
     expect(alerts.map(({ alertId, state }) => [alertId, state])).toEqual([['a1', 'ESCALATED']]);
   });
 
@@ -113,7 +113,7 @@ describe('patients', () => {
     expect(heartRate.times).toEqual(Array.from({ length: 30 }, (_, minute) => START + minute * MINUTE_MS));
     expect(heartRate.values).toEqual(Array.from({ length: 30 }, (_, minute) => 60 + minute));
     expect(heartRate.low).toBeUndefined();
-    expect(timeline.scores.risk).toEqual([0.2, 0.6]);
+    expect(timeline.scores.mortality).toEqual([0.2, 0.6]);
     expect(timeline.notes.map(({ eventTime, noteType }) => [eventTime, noteType])).toEqual([
       [START + 10 * MINUTE_MS, 'progress'],
     ]);
@@ -183,6 +183,7 @@ describe('patients', () => {
       {
         eventTime: START + 5 * MINUTE_MS,
         modelVersion: 'v1',
+        mortality: 0.2,
         risk: 0.2,
         circulatory: null,
         respiratory: null,
@@ -296,7 +297,7 @@ describe('an export', () => {
       .split('\n');
     expect(names.split(',').slice(0, 3)).toEqual(['"patient_id"', '"stay_id"', '"ward_id"']);
     expect(rows).toEqual([
-      '"p1","p1@s","W","2026-01-01 00:05:00.000","v1",0.2,,,,,,false,"","","","","",,,,,,,',
+      '"p1","p1@s","W","2026-01-01 00:05:00.000","v1",0.2,,,,,,false,"","","","","",,,,,,,,0.2',
     ]);
     expect((await read('observations?patientId=p1')).trim().split('\n')).toHaveLength(31);
     expect((await read('alerts?ward=V')).trim().split('\n')).toHaveLength(2);
@@ -308,7 +309,7 @@ describe('an export', () => {
     const bytes = Buffer.from(await parquet.arrayBuffer());
     const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
     const rows = await parquetReadObjects({ file: buffer as ArrayBuffer, compressors });
-    expect(rows.map(({ risk }) => risk).sort()).toEqual([0.1, 0.2, 0.6, 0.6]);
+    expect(rows.map(({ mortality }) => mortality).sort()).toEqual([0.1, 0.2, 0.6, 0.6]);
     const arrow = Buffer.from(
       await (await ward.get('/api/v1/export/alerts?format=arrow', token)).arrayBuffer(),
     );

@@ -203,7 +203,19 @@ export class TestClient {
 export function documented<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
   const parsed = schema.parse(body);
   expect(parsed).toEqual(body);
+  expectBothNames(body);
   return parsed;
+}
+
+const OLD_NAMES = { mortality: 'risk', mortalityTrend: 'riskTrend', mortalityHistory: 'riskHistory' };
+
+/** Wherever a body tells the risk of death, it does so under the name of version 0.1 too. */
+export function expectBothNames(body: unknown): void {
+  if (typeof body !== 'object' || body === null) return;
+  const fields = body as Readonly<Record<string, unknown>>;
+  for (const [name, old] of Object.entries(OLD_NAMES))
+    if (name in fields) expect([old, fields[old]]).toEqual([old, fields[name]]);
+  for (const each of Object.values(fields)) expectBothNames(each);
 }
 
 export async function json<Body>(response: Response): Promise<Body> {

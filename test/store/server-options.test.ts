@@ -50,7 +50,7 @@ it('takes inserts over TLS, compressed, gathered by the server and acknowledged 
   expect(isCompressed).toBe(true);
   expect(sent.get('async_insert')).toBe('1');
   expect(sent.get('wait_for_async_insert')).toBe('1');
-  expect((await scoresOf(client, 'p1', 10)).map(({ risk }) => risk)).toEqual([0.25]);
+  expect((await scoresOf(client, 'p1', 10)).map(({ mortality }) => mortality)).toEqual([0.25]);
   await sink.close();
 });
 

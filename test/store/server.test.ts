@@ -30,7 +30,7 @@ function outputs(patientId: string, minutes: readonly number[]): Outputs {
     stayId: 's',
     wardId: 'W',
     eventTime: START + minute * 60_000,
-    risk: minute / 100,
+    mortality: minute / 100,
     circulatory: minute / 200,
     respiratory: null,
     deterioration: minute / 50,
@@ -57,7 +57,7 @@ describe('a ClickHouse server', () => {
     await sink.write(outputs('p1', [3, 4]));
     await sink.flush();
     const scores = await scoresOf(client, 'p1', 100);
-    expect(scores.map(({ risk }) => risk)).toEqual([0.01, 0.02, 0.03, 0.04]);
+    expect(scores.map(({ mortality }) => mortality)).toEqual([0.01, 0.02, 0.03, 0.04]);
     expect(scores[3]).toMatchObject({ circulatory: 0.02, respiratory: null, deterioration: 0.08 });
     expect(scores[0]).toMatchObject({ eventTime: START + 60_000, modelVersion: 'm1', news2: 1, qsofa: null });
     await sink.close();
@@ -83,7 +83,9 @@ describe('a ClickHouse server', () => {
       await flushed;
       await sink.write(outputs('p2', [4]));
       await sink.flush();
-      expect((await scoresOf(client, 'p2', 100)).map(({ risk }) => risk)).toEqual([0.01, 0.02, 0.03, 0.04]);
+      expect((await scoresOf(client, 'p2', 100)).map(({ mortality }) => mortality)).toEqual([
+        0.01, 0.02, 0.03, 0.04,
+      ]);
       await sink.close();
     },
   );
@@ -96,7 +98,9 @@ describe('a ClickHouse server', () => {
     const outcomes = [0.05, null, null, null, 1, null, false, null, null];
     await spool.append('scores', [['p5', 's', 'W', '', START / 1000, 'm1', ...outcomes]]);
     const sink = new StoreSink(client, 'm1', { spool });
-    await expect.poll(async () => (await scoresOf(client, 'p5', 10)).map(({ risk }) => risk)).toEqual([0.05]);
+    await expect
+      .poll(async () => (await scoresOf(client, 'p5', 10)).map(({ mortality }) => mortality))
+      .toEqual([0.05]);
     await sink.close();
   });
 

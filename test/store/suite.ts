@@ -44,9 +44,15 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
 
     /** The newest score of each patient who is not discharged, by patient id, as the dashboards of Grafana read it. */
     const currentScores = () =>
-      select<{ patientId: string; wardId: string; bedId: string; risk: number; circulatory: number | null }>(
+      select<{
+        patientId: string;
+        wardId: string;
+        bedId: string;
+        mortality: number;
+        circulatory: number | null;
+      }>(
         client,
-        `SELECT patient_id AS patientId, ward_id AS wardId, bed_id AS bedId, risk, circulatory, respiratory
+        `SELECT patient_id AS patientId, ward_id AS wardId, bed_id AS bedId, mortality, circulatory, respiratory
          FROM current_scores FINAL
          WHERE stay_id NOT IN (SELECT stay_id FROM stays FINAL WHERE discharged_at IS NOT NULL) ORDER BY patientId`,
       );
@@ -202,9 +208,11 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
         const scores = [1, 2, 3, 4, 5].map((minute) => score(minute, minute / 100));
         await twice(outputsOf({ scores }), async () => {
           const newest = await scoresOf(client, 'p1', 2);
-          expect(newest.map(({ risk }) => risk)).toEqual([0.04, 0.05]);
+          expect(newest.map(({ mortality }) => mortality)).toEqual([0.04, 0.05]);
           const window = { from: START + 2 * MINUTE_MS, to: START + 4 * MINUTE_MS };
-          expect((await scoresOf(client, 'p1', 10, window)).map(({ risk }) => risk)).toEqual([0.02, 0.03]);
+          expect((await scoresOf(client, 'p1', 10, window)).map(({ mortality }) => mortality)).toEqual([
+            0.02, 0.03,
+          ]);
           expect(await scoresOf(client, 'nobody', 10)).toEqual([]);
         });
       });
@@ -261,7 +269,7 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
         });
         await twice(outputs, async () => {
           const all = await currentScores();
-          expect(all.map(({ patientId, risk }) => [patientId, risk])).toEqual([
+          expect(all.map(({ patientId, mortality }) => [patientId, mortality])).toEqual([
             ['moved', 0.6],
             ['p1', 0.9],
             ['p2', 0.3],
@@ -308,7 +316,7 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
           scores: [score(1, 0.1, { stayId: first.stayId }), score(61, 0.2, { stayId: second.stayId })],
         });
         await twice(outputs, async () => {
-          expect((await currentScores()).map(({ risk }) => risk)).toEqual([0.2]);
+          expect((await currentScores()).map(({ mortality }) => mortality)).toEqual([0.2]);
         });
       });
     });
@@ -496,11 +504,11 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
           return all.trimEnd().split('\n');
         };
         const [head, ...rows] = await text({});
-        expect(head).toMatch(/^"patient_id","stay_id","ward_id","event_time","model_version","risk"/);
+        expect(head).toMatch(/^"patient_id","stay_id","ward_id","event_time","model_version","mortality"/);
         expect(rows).toEqual([
           '"p1","p1@s","W","2026-01-01 00:01:00.000","m1",0.5,,,,,,false,"ast ph","hypotension potassium-high",' +
-            '"2025-12-31 23:50:00.000 2026-01-01 00:00:00.000","61.5 6.5","mapCuff potassium",5,,2,,,,3',
-          '"p2","p1@s","V","2026-01-01 00:02:00.000","m1",0.25,,,,,,false,"","","","","",,,,,,,',
+            '"2025-12-31 23:50:00.000 2026-01-01 00:00:00.000","61.5 6.5","mapCuff potassium",5,,2,,,,3,0.5',
+          '"p2","p1@s","V","2026-01-01 00:02:00.000","m1",0.25,,,,,,false,"","","","","",,,,,,,,0.25',
         ]);
         expect(await text({ wards: ['V'] })).toEqual([head, rows[1]]);
         expect(await text({ from: START + 2 * MINUTE_MS, patientId: 'p1' })).toEqual([head]);

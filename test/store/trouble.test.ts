@@ -108,11 +108,11 @@ describe('a store in trouble', () => {
 
 describe('a row that the store refuses', () => {
   it('is set aside by itself, counted, told, and leaves a dead letter without what it says', async () => {
-    await client.command({ query: 'ALTER TABLE scores ADD CONSTRAINT sane CHECK risk < 0.5' });
+    await client.command({ query: 'ALTER TABLE scores ADD CONSTRAINT sane CHECK mortality < 0.5' });
     const told: string[] = [];
     const sink = await sinkOf({ onTrouble: (message) => told.push(message) });
     const risks = Array.from({ length: 40 }, (_, minute) => (minute % 13 === 5 ? 0.9 : 0.1));
-    await sink.write(outputsOf({ scores: risks.map((risk, minute) => score(minute, risk)) }));
+    await sink.write(outputsOf({ scores: risks.map((mortality, minute) => score(minute, mortality)) }));
     await sink.flush();
     await sink.flush();
     expect([await count('scores'), sink.refused.get('scores')]).toEqual([37, 3]);

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Layer } from '../../src/contract/layers.js';
+import type { AlertMessage } from '../../src/contract/messages.js';
 import { type Retention, storeSchema } from '../../src/settings/store.js';
 import { alertEvents, alertsOf } from '../../src/store/alerts.js';
 import { migrate, migrationFiles, statementsOf } from '../../src/store/migrate.js';
@@ -63,10 +65,15 @@ async function oldStore(): Promise<void> {
       state: each.state,
       onset_time: each.onsetTime / 1000,
       event_time: each.eventTime / 1000,
-      body: JSON.stringify(each),
+      body: JSON.stringify(withFirstName(each)),
     })),
     format: 'JSONEachRow',
   });
+}
+
+/** As version 0.1 kept it. */
+function withFirstName({ mortality, ...rest }: AlertMessage): object {
+  return { ...rest, risk: mortality };
 }
 
 async function expectAllThere(): Promise<void> {
@@ -75,13 +82,19 @@ async function expectAllThere(): Promise<void> {
     ['heartRate', [80, 90]],
     ['lactate', [2.5]],
   ]);
-  expect((await scoresOf(client, 'p1', 10)).map(({ risk, news2, qsofa }) => [risk, news2, qsofa])).toEqual([
+  expect(
+    (await scoresOf(client, 'p1', 10)).map(({ mortality, news2, qsofa }) => [mortality, news2, qsofa]),
+  ).toEqual([
     [0.1, 3, null],
     [0.2, null, 1],
   ]);
-  expect(await select(client, 'SELECT risk FROM current_scores FINAL')).toEqual([{ risk: 0.2 }]);
+  expect(await select(client, 'SELECT mortality FROM current_scores FINAL')).toEqual([{ mortality: 0.2 }]);
   expect((await alertsOf(client, { limit: 10 })).alerts.map(({ state }) => state)).toEqual(['RESOLVED']);
-  expect(await alertEvents(client, 'a')).toHaveLength(2);
+  const records = await alertEvents(client, 'a');
+  expect(records.map(({ mortality }) => mortality)).toEqual([0.6, 0.6]);
+  expect(records[0]).not.toHaveProperty('risk');
+  const found = async (layer: Layer) => (await alertsOf(client, { limit: 10, layer })).alerts.length;
+  expect([await found('risk'), await found('state')]).toEqual([1, 0]);
   expect(await select(client, 'SELECT count() AS letters FROM dead_letters FINAL')).toEqual([{ letters: 1 }]);
   const left = await select(
     client,

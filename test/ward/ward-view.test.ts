@@ -133,7 +133,7 @@ describe('a silent patient', () => {
       { patientId: 'p1', wardId: 'W', bedId: '7', ageYears: 70, lastEventAt: START + HOUR_MS, stale: true },
     ]);
     expect(view.views()).toMatchObject([
-      { risk: 0.4, values: { heartRate: { value: 80, at: START + HOUR_MS - 60_000 } } },
+      { mortality: 0.4, values: { heartRate: { value: 80, at: START + HOUR_MS - 60_000 } } },
     ]);
     expect([...view.openAlerts.keys()]).toEqual(['a']);
     expect(view.stateOf('p1')).toBeUndefined();
@@ -146,10 +146,10 @@ describe('a silent patient', () => {
     await view.write(outputsOf({ admitted: [patient], scores: [score(1, 0.2), score(2, 0.3)] }));
     view.takeChanged();
     await view.write(outputsOf({ silent: [{ ...silent, alerts: [] }] }));
-    expect(view.takeChanged()).toMatchObject([{ risk: 0.3, stale: true }]);
-    expect(view.view('p1')?.riskHistory).toHaveLength(1);
+    expect(view.takeChanged()).toMatchObject([{ mortality: 0.3, stale: true }]);
+    expect(view.view('p1')?.mortalityHistory).toHaveLength(1);
     await view.write(outputsOf({ recalled: [{ patient }], scores: [score(3, 0.4)] }));
-    expect(view.view('p1')).toMatchObject({ risk: 0.4, stale: false });
+    expect(view.view('p1')).toMatchObject({ mortality: 0.4, stale: false });
     expect(view.stateOf('p1')).toBe(patient);
     await view.write(outputsOf({ silent: [silent] }));
     await view.write(outputsOf({ released: [{ patientId: 'p1', partition: 0 }] }));

@@ -123,15 +123,19 @@ function without(ids: ReadonlySet<string>, shown: readonly PatientView[]): Reado
 const BED_ORDER = new Intl.Collator(undefined, { numeric: true });
 
 /**
- * Sorted copies. By urgency whoever is in a critical state comes first, whatever the risk; then it goes by whole per cent of risk, then
+ * Sorted copies. By urgency whoever is in a critical state comes first, whatever the risk of death; then it goes by whole per cent of that, then
  * bed, so that tiles do not swap over noise.
  */
 export function sortPatients(patients: Iterable<PatientView>, order: Settings['order']): PatientView[] {
   const byBed = (a: PatientView, b: PatientView) => BED_ORDER.compare(bedName(a), bedName(b));
   if (order === 'bed') return [...patients].sort(byBed);
   return [...patients]
-    .map((patient) => ({ patient, critical: Number(isCritical(patient)), risk: shownRisk(patient) }))
-    .sort((a, b) => b.critical - a.critical || b.risk - a.risk || byBed(a.patient, b.patient))
+    .map((patient) => ({
+      patient,
+      critical: Number(isCritical(patient)),
+      mortality: shownMortality(patient),
+    }))
+    .sort((a, b) => b.critical - a.critical || b.mortality - a.mortality || byBed(a.patient, b.patient))
     .map(({ patient }) => patient);
 }
 
@@ -192,6 +196,6 @@ export function wardName(patients: Iterable<PatientView>): string {
   return names.size === 0 ? 'Ward' : [...names].sort(BED_ORDER.compare).join(', ');
 }
 
-function shownRisk({ risk }: PatientView): number {
-  return risk === null ? -1 : Math.round(100 * risk);
+function shownMortality({ mortality }: PatientView): number {
+  return mortality === null ? -1 : Math.round(100 * mortality);
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LAYERS } from '../layers.js';
 import { PRIORITIES } from '../priorities.js';
-import { idSchema, limit, probability, time } from './fields.js';
+import { idSchema, limit, oldName, probability, time } from './fields.js';
 
 /** Alerts, how they are asked for, and what a person does with one. */
 
@@ -49,7 +49,7 @@ export const alertSchema = z
       .string()
       .nullable()
       .describe(
-        'What `value` is of: a signal, e.g. risk or news2, or a sign of the state, e.g. map. Null: a technical notice, or a record of an earlier version.',
+        'What `value` is of: a signal, e.g. mortality or news2, or a sign of the state, e.g. map. Null: a technical notice, or a record of an earlier version.',
       ),
     label: z.string().nullable().describe('What is alarmed, in words for a clinician. Null: as `signal`.'),
     unit: z
@@ -58,20 +58,23 @@ export const alertSchema = z
       .describe('UCUM unit of `value` and `threshold`; 1 is a probability. Null: as `signal`.'),
     value: z.number().nullable().describe('Null: a technical notice.'),
     threshold: z.number().nullable().describe('Null: a technical notice.'),
-    risk: probability.nullable().describe('Null: a technical notice, or an alert of a state.'),
-    trend: z.number(),
+    mortality: probability
+      .nullable()
+      .describe('Risk of death in hospital; null: a technical notice, or an alert of a state.'),
+    risk: oldName(probability.nullable(), 'mortality'),
+    trend: z.number().describe('`mortality` now minus that of about an hour earlier.'),
     news2: z.number().int().nullable(),
     modelVersion: z.string().describe('Empty where no model has a part in it.'),
     contributions: z
       .object({
-        base: probability.describe('Risk of a patient of whom nothing is known.'),
+        base: probability.describe('`mortality` of a patient of whom nothing is known.'),
         structured: z.number(),
         text: z.number().nullable(),
         image: z.number().nullable(),
       })
       .nullable()
       .exactOptional()
-      .describe('What each modality adds to the risk, as a probability; null where there is none.'),
+      .describe('What each modality adds to `mortality`, as a probability; null where there is none.'),
     evidence: z.array(evidenceSchema),
     actor: z
       .string()

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { alertSchema } from './alerts.js';
-import { idSchema, limit, probability, time } from './fields.js';
+import { idSchema, limit, oldName, probability, time } from './fields.js';
 import { markedValueSchema, sofaSchema, stateSchema, stateSpanSchema } from './patient.js';
 
 /** The course of a patient: values, scores, notes and images over time, and why a score is what it is. */
@@ -87,7 +87,8 @@ export const timelineSchema = z
       .describe('States that were there, oldest first. Where the store is away, those that are there now.'),
     scores: z.object({
       times: z.array(time),
-      risk: z.array(probability),
+      mortality: z.array(probability),
+      risk: oldName(z.array(probability), 'mortality'),
       circulatory: z.array(probability.nullable()),
       respiratory: z.array(probability.nullable()),
       deterioration: z.array(probability.nullable()),
@@ -119,7 +120,7 @@ export const explanationSchema = z
     eventTime: time.describe('Of the score explained.'),
     modelVersion: z.string(),
     output: z.string().describe('The model output explained, e.g. mortality.'),
-    risk: probability,
+    risk: probability.describe('What the model says of that output.'),
     modalities: z.array(
       z.object({
         modality: z.enum(['structured', 'text', 'image']),
@@ -155,7 +156,8 @@ export const scoreSchema = z
   .object({
     eventTime: time,
     modelVersion: z.string(),
-    risk: probability,
+    mortality: probability,
+    risk: oldName(probability, 'mortality'),
     circulatory: probability.nullable(),
     respiratory: probability.nullable(),
     deterioration: probability.nullable(),

@@ -12,6 +12,16 @@ export const timeOfDay = z
 
 export const probability = z.number().min(0).max(1);
 
+/** A field under the name that it had in version 0.1, told for one version beside the present one. */
+export function oldName<Schema extends z.ZodType>(
+  schema: Schema,
+  present: string,
+): z.ZodExactOptional<Schema> {
+  return z
+    .exactOptional(schema)
+    .meta({ deprecated: true, description: `Old name of \`${present}\`; the next version drops it.` });
+}
+
 /** Ids come from hospitals' systems: any text that is an id on Kafka, and the same one as there. */
 export const idSchema = z
   .string()

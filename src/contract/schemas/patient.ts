@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { STALE_MS } from '../../clinical/sources.js';
 import { GRADES } from '../../clinical/state.js';
 import { MINUTE_MS } from '../../durations.js';
-import { probability, time } from './fields.js';
+import { oldName, probability, time } from './fields.js';
 
 /** What is known of a patient now: values, what is not used of them, scores, states. */
 
@@ -74,6 +74,8 @@ export const stateSpanSchema = stateSchema
   })
   .meta({ id: 'StateSpan', description: 'A state that was there for a while, as told with scores.' });
 
+const historySchema = z.array(z.tuple([time, probability]));
+
 export const patientSchema = z
   .object({
     patientId: z.string(),
@@ -85,7 +87,8 @@ export const patientSchema = z
     lastEventAt: time,
     ageYears: z.number().nullable(),
     sex: z.string().nullable(),
-    risk: probability.nullable().describe('Of death in hospital; null until the first score.'),
+    mortality: probability.nullable().describe('Of death in hospital; null until the first score.'),
+    risk: oldName(probability.nullable(), 'mortality'),
     circulatory: probability
       .nullable()
       .describe('Of onset of circulatory failure within 8 h; null: not predicted.'),
@@ -93,9 +96,11 @@ export const patientSchema = z
       .nullable()
       .describe('Of onset of respiratory failure within 8 h; null: not predicted.'),
     deterioration: probability.nullable().describe('Of either within 8 h; null: not predicted.'),
-    riskAt: time.nullable(),
-    riskTrend: z.number().describe('Risk now minus risk about an hour earlier.'),
-    riskHistory: z.array(z.tuple([time, probability])).describe('[time, risk], oldest first, at most 60.'),
+    riskAt: time.nullable().describe('What these four are as of; null until the first score.'),
+    mortalityTrend: z.number().describe('`mortality` now minus that of about an hour earlier.'),
+    riskTrend: oldName(z.number(), 'mortalityTrend'),
+    mortalityHistory: historySchema.describe('[time, `mortality`], oldest first, at most 60.'),
+    riskHistory: oldName(historySchema, 'mortalityHistory'),
     news2: z.number().int().nullable(),
     news2Missing: z.array(z.string()).readonly(),
     qsofa: z.number().int().nullable(),

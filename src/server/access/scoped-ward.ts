@@ -1,6 +1,9 @@
 import type { Readable } from 'node:stream';
 import type { AlertMessage } from '../../contract/messages.js';
+import { withOldName } from '../../contract/old-names.js';
 import type {
+  Alert,
+  AlertsResponse,
   CatchingUpView,
   ImageView,
   NoteView,
@@ -10,7 +13,7 @@ import type {
   Timeline,
 } from '../../contract/protocol.js';
 import type { EpochMs } from '../../events/event.js';
-import type { AlertPage, AlertQuery } from '../../store/alerts.js';
+import type { AlertQuery } from '../../store/alerts.js';
 import type { ExportQuery } from '../../store/export.js';
 import type { Window as OpenWindow } from '../../store/select.js';
 import type { WardView } from '../../ward/ward-view.js';
@@ -73,8 +76,8 @@ export class ScopedWard {
     return { ...state, events: state.events.filter(({ wardId }) => this.sees(wardId)) };
   }
 
-  openAlerts(): AlertMessage[] {
-    return [...this.#view.openAlerts.values()].filter(({ wardId }) => this.sees(wardId));
+  openAlerts(): Alert[] {
+    return [...this.#view.openAlerts.values()].filter(({ wardId }) => this.sees(wardId)).map(withOldName);
   }
 
   /** An alert that is not resolved. @throws HttpProblem 404; 503 where it may only not have been read yet. */
@@ -91,11 +94,12 @@ export class ScopedWard {
   }
 
   /** @throws HttpProblem 403 where `ward` is outside the scope. */
-  alerts({
+  async alerts({
     ward,
     ...query
-  }: Omit<AlertQuery, 'wards'> & { readonly ward?: string | undefined }): Promise<AlertPage> {
-    return this.#history.alerts({ ...query, wards: this.wards(ward) });
+  }: Omit<AlertQuery, 'wards'> & { readonly ward?: string | undefined }): Promise<AlertsResponse> {
+    const { alerts, next } = await this.#history.alerts({ ...query, wards: this.wards(ward) });
+    return { alerts: alerts.map(withOldName), next };
   }
 
   /** The wards a query may read, narrowed to one; undefined is all there are. @throws HttpProblem 403. */
@@ -121,12 +125,12 @@ export class ScopedWard {
   }
 
   /** Every record of an alert. @throws HttpProblem 404. */
-  async alertRecords(alertId: string): Promise<AlertMessage[]> {
+  async alertRecords(alertId: string): Promise<Alert[]> {
     const records = await this.#history.alertRecords(alertId);
     const newest = records.at(-1);
     if (newest === undefined || !this.sees(newest.wardId))
       throw new HttpProblem(404, 'there is no such alert');
-    return records;
+    return records.map(withOldName);
   }
 
   /** @throws HttpProblem 404. */

@@ -122,34 +122,36 @@ export function flagOf(alert: AlertMessage, raisedAt: EpochMs = alert.onsetTime)
   };
 }
 
-/** The risk an alert rests on. */
-export function alertRiskOf(alert: AlertMessage, risk: number): RiskAssessmentResource {
+/** The risk of death an alert rests on. */
+export function alertRiskOf(alert: AlertMessage, mortality: number): RiskAssessmentResource {
   const { alertId, sequence, patientId, eventTime, modelVersion, news2 } = alert;
-  const assessment = riskAssessment(`${alertId}-${sequence}`, patientId, eventTime, modelVersion, { risk });
+  const assessment = riskAssessment(`${alertId}-${sequence}`, patientId, eventTime, modelVersion, {
+    mortality,
+  });
   return news2 === null ? assessment : { ...assessment, note: [{ text: `NEWS2 ${news2}` }] };
 }
 
 /** A patient's newest score; null before the first. */
 export function riskOf(patient: PatientView, modelVersion: string): RiskAssessmentResource | null {
-  const { patientId, risk, riskAt, circulatory, respiratory, deterioration } = patient;
-  if (risk === null || riskAt === null) return null;
+  const { patientId, mortality, riskAt, circulatory, respiratory, deterioration } = patient;
+  if (mortality === null || riskAt === null) return null;
   // Of at most 64 characters, whatever a patient is called (FHIR R4, 2.24.0.1, id).
   const id = hashId('risk', patientId, riskAt);
   return riskAssessment(id, patientId, riskAt, modelVersion, {
-    risk,
+    mortality,
     circulatory,
     respiratory,
     deterioration,
   });
 }
 
-/** An alert with the risk it rests on, in one bundle. */
+/** An alert with the risk of death it rests on, in one bundle. */
 export function alertBundle(alert: AlertMessage): BundleResource {
   return {
     resourceType: 'Bundle',
     type: 'collection',
     timestamp: iso(alert.eventTime),
-    entry: [flagOf(alert), ...(alert.risk === null ? [] : [alertRiskOf(alert, alert.risk)])].map(
+    entry: [flagOf(alert), ...(alert.mortality === null ? [] : [alertRiskOf(alert, alert.mortality)])].map(
       (resource) => ({ fullUrl: urlOf(resource), resource }),
     ),
   };
@@ -175,7 +177,7 @@ export function searchBundle<Entry extends Resource>(
 }
 
 interface Probabilities {
-  readonly risk: number;
+  readonly mortality: number;
   readonly circulatory?: number | null;
   readonly respiratory?: number | null;
   readonly deterioration?: number | null;
@@ -190,7 +192,7 @@ function riskAssessment(
   patientId: string,
   time: EpochMs,
   modelVersion: string,
-  { risk, circulatory, respiratory, deterioration }: Probabilities,
+  { mortality, circulatory, respiratory, deterioration }: Probabilities,
 ): RiskAssessmentResource {
   const onset = (text: string, probability: number | null | undefined) =>
     probability === null || probability === undefined
@@ -226,7 +228,7 @@ function riskAssessment(
           coding: [{ system: 'urn:wardstream:outcome', code: 'death-in-hospital' }],
           text: 'death in hospital',
         },
-        probabilityDecimal: decimal(risk),
+        probabilityDecimal: decimal(mortality),
       },
       ...onset('circulatory failure', circulatory),
       ...onset('respiratory failure', respiratory),

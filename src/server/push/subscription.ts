@@ -1,4 +1,5 @@
 import type { AlertMessage } from '../../contract/messages.js';
+import { withOldName } from '../../contract/old-names.js';
 import type { PatientView, ServerFrame, SubscribeFrame } from '../../contract/protocol.js';
 import type { LoggedAlert } from '../../ward/alert-log.js';
 import { ALL_WARDS } from '../access/principal.js';
@@ -58,7 +59,7 @@ export class Subscription {
    * it never was theirs.
    */
   frameOf({ cursor, alert }: LoggedAlert): AlertFrame | null {
-    if (this.includesAlert(alert)) return { type: 'alert', cursor, alert };
+    if (this.includesAlert(alert)) return { type: 'alert', cursor, alert: withOldName(alert) };
     const { alertId, patientId, leftWardId } = alert;
     if (leftWardId === null || !this.includesAlert({ ...alert, wardId: leftWardId || null })) return null;
     return { type: 'withdrawn', cursor, alertId, patientId };

@@ -88,7 +88,7 @@ export function fhirEndpoints(modelVersion: string): Endpoint[] {
         const patients = ward
           .patients()
           .filter((each) => patientId === undefined || each.patientId === patientId);
-        const shown = patients.filter(({ risk }) => risk !== null).slice(0, query._count);
+        const shown = patients.filter(({ mortality }) => mortality !== null).slice(0, query._count);
         note({ patients: patientsOf(shown) });
         const risks = shown.flatMap((patient) => riskOf(patient, modelVersion) ?? []);
         return reply.type(FHIR).send(searchBundle(risks, ward.clock, undefined));

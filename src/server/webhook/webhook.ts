@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { Subscription } from 'rxjs';
 import type { AlertMessage } from '../../contract/messages.js';
+import { withOldName } from '../../contract/old-names.js';
 import { within } from '../../deadline.js';
 import type { LoggedAlert } from '../../ward/alert-log.js';
 import type { WardView } from '../../ward/ward-view.js';
@@ -194,7 +195,7 @@ export class Webhook {
 
   async #post({ cursor, alert }: LoggedAlert): Promise<Answer> {
     const { url, secret, timeoutMs } = this.#options;
-    const body = JSON.stringify({ type: 'alert', version: 1, cursor, alert });
+    const body = JSON.stringify({ type: 'alert', version: 1, cursor, alert: withOldName(alert) });
     const seconds = Math.floor(this.#now() / 1000);
     try {
       const response = await fetch(url, {

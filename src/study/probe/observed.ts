@@ -50,10 +50,10 @@ export class Watcher implements Sink {
   }
 
   async write({ scores, alerts, discharged }: Outputs): Promise<void> {
-    for (const { patientId, eventTime, risk, circulatory, respiratory, news2 } of scores) {
+    for (const { patientId, eventTime, mortality, circulatory, respiratory, news2 } of scores) {
       this.#seenOf(patientId).moments.push({
         time: eventTime,
-        mortality: risk,
+        mortality,
         circulatory: circulatory ?? Number.NaN,
         respiratory: respiratory ?? Number.NaN,
         news2: news2 ?? Number.NaN,

@@ -98,11 +98,15 @@ describe('what is not used', () => {
 describe('by urgency', () => {
   it('a critical state, or what may be an arrest, goes above any risk; a failing one does not', () => {
     const patients = [
-      patientView({ patientId: 'risk', risk: 0.9 }),
-      patientView({ patientId: 'failing', risk: 0.1, states: [state('hypotension', 'failing')] }),
-      patientView({ patientId: 'critical', risk: 0.01, states: [state('hypotension-severe', 'critical')] }),
-      patientView({ patientId: 'arrest', risk: 0.02, doubted: { heartRate: doubt('maybe-arrest', 0) } }),
-      patientView({ patientId: 'flush', risk: 0.03, doubted: { mapInvasive: doubt('flush') } }),
+      patientView({ patientId: 'risk', mortality: 0.9 }),
+      patientView({ patientId: 'failing', mortality: 0.1, states: [state('hypotension', 'failing')] }),
+      patientView({
+        patientId: 'critical',
+        mortality: 0.01,
+        states: [state('hypotension-severe', 'critical')],
+      }),
+      patientView({ patientId: 'arrest', mortality: 0.02, doubted: { heartRate: doubt('maybe-arrest', 0) } }),
+      patientView({ patientId: 'flush', mortality: 0.03, doubted: { mapInvasive: doubt('flush') } }),
     ];
     expect(patients.filter(isCritical).map(({ patientId }) => patientId)).toEqual(['critical', 'arrest']);
     expect(sortPatients(patients, 'urgency').map(({ patientId }) => patientId)).toEqual([

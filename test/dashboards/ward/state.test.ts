@@ -45,9 +45,9 @@ describe('applyFrame', () => {
 
   it('changes patients, lets them go, and keeps what a frame of an unknown type does not touch', () => {
     let ward = applyFrame(EMPTY_WARD, snapshot);
-    const changed = [patientView({ patientId: 'a', risk: 0.5 }), patientView({ patientId: 'b' })];
+    const changed = [patientView({ patientId: 'a', mortality: 0.5 }), patientView({ patientId: 'b' })];
     ward = applyFrame(ward, { type: 'patients', clock: 2000, patients: changed });
-    expect([ward.clock, ward.patients.get('a')?.risk, ward.patients.size]).toEqual([2000, 0.5, 2]);
+    expect([ward.clock, ward.patients.get('a')?.mortality, ward.patients.size]).toEqual([2000, 0.5, 2]);
     ward = applyFrame(ward, { type: 'discharged', patientId: 'a' });
     expect([...ward.patients.keys()]).toEqual(['b']);
     const unknown = { type: 'of the future' } as unknown as Parameters<typeof applyFrame>[1];
@@ -105,9 +105,9 @@ describe('sorting', () => {
   it('goes by whole per cent of risk, then by bed, and puts those without a score last', () => {
     const patients = [
       patientView({ patientId: 'none', bedId: 'Bed 1' }),
-      patientView({ patientId: 'low', bedId: 'Bed 10', risk: 0.101 }),
-      patientView({ patientId: 'same', bedId: 'Bed 9', risk: 0.099 }),
-      patientView({ patientId: 'high', bedId: 'Bed 11', risk: 0.6 }),
+      patientView({ patientId: 'low', bedId: 'Bed 10', mortality: 0.101 }),
+      patientView({ patientId: 'same', bedId: 'Bed 9', mortality: 0.099 }),
+      patientView({ patientId: 'high', bedId: 'Bed 11', mortality: 0.6 }),
     ];
     const ids = (order: 'urgency' | 'bed') => sortPatients(patients, order).map(({ patientId }) => patientId);
     expect(ids('urgency')).toEqual(['high', 'same', 'low', 'none']);

@@ -13,13 +13,13 @@ export function patientView(more: Partial<PatientView> = {}): PatientView {
     lastEventAt: 0,
     ageYears: null,
     sex: null,
-    risk: null,
+    mortality: null,
     circulatory: null,
     respiratory: null,
     deterioration: null,
     riskAt: null,
-    riskTrend: 0,
-    riskHistory: [],
+    mortalityTrend: 0,
+    mortalityHistory: [],
     news2: null,
     news2Missing: [],
     qsofa: null,
@@ -31,7 +31,7 @@ export function patientView(more: Partial<PatientView> = {}): PatientView {
   };
 }
 
-/** A timeline of some variables, each [time, value] pairs, and of [time, risk] pairs. */
+/** A timeline of some variables, each [time, value] pairs, and of [time, risk of death] pairs. */
 export function timelineOf(
   variables: Readonly<Record<string, readonly (readonly [number, number])[]>>,
   scores: readonly (readonly [number, number])[],
@@ -50,7 +50,7 @@ export function timelineOf(
     variables: Object.fromEntries(series),
     scores: {
       times: scores.map(([time]) => time),
-      risk: scores.map(([, risk]) => risk),
+      mortality: scores.map(([, mortality]) => mortality),
       circulatory: scores.map(() => null),
       respiratory: scores.map(() => null),
       deterioration: scores.map(() => null),

@@ -35,7 +35,7 @@ export interface Results {
 
 export type ScoreLike = Pick<
   Score,
-  'stayId' | 'eventTime' | 'risk' | 'circulatory' | 'respiratory' | 'deterioration'
+  'stayId' | 'eventTime' | 'mortality' | 'circulatory' | 'respiratory' | 'deterioration'
 >;
 
 /** Scores in any order, each once. */
@@ -62,7 +62,7 @@ export async function undisturbed(messages: readonly SourceMessage[]): Promise<R
   return { scoresDigest, scores, alerts };
 }
 
-/** The risk by patient and time that a model gives in an undisturbed run. */
+/** The risk of death by patient and time that a model gives in an undisturbed run. */
 export async function scoresIn(
   messages: readonly SourceMessage[],
   version: string,
@@ -70,7 +70,8 @@ export async function scoresIn(
   const risks = new Map<string, number>();
   const keep: Sink = {
     write: async ({ scores }) => {
-      for (const { patientId, eventTime, risk } of scores) risks.set(`${patientId} ${eventTime}`, risk);
+      for (const { patientId, eventTime, mortality } of scores)
+        risks.set(`${patientId} ${eventTime}`, mortality);
     },
   };
   await replayAll(messages, keep, { model: { version } });

@@ -126,7 +126,7 @@ describe('patients who move to another process', () => {
     expect(a.departures.map((frame) => frame.reason)).toEqual([...b.patients].map(() => 'elsewhere'));
     for (const patient of b.patients.values()) {
       expect(patient).toMatchObject({ restored: true, values: { heartRate: { value: 142 } }, stale: false });
-      expect([patient.risk, patient.news2, patient.riskAt]).not.toContain(null);
+      expect([patient.mortality, patient.news2, patient.riskAt]).not.toContain(null);
     }
     await expect.poll(() => a.alerts.size + b.alerts.size).toBe(PATIENTS.length);
     expect([isOf(a), isOf(b)]).toEqual([true, true]);
@@ -154,7 +154,7 @@ describe('patients who move to another process', () => {
     await expect.poll(() => a.patients.size).toBe(PATIENTS.length);
     await expect.poll(() => a.alerts.get(alertId)?.state).toBe('ACKNOWLEDGED');
     await expect.poll(() => isPresent(a)).toBe(true);
-    expect([...a.patients.values()].filter(({ risk }) => risk === null)).toEqual([]);
+    expect([...a.patients.values()].filter(({ mortality }) => mortality === null)).toEqual([]);
     expect(await scene.deadLetters()).toEqual([]);
     expect(await first.stop()).toBe(0);
   });

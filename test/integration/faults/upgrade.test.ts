@@ -91,9 +91,9 @@ describe.each([
     for (const version of [from, to]) references.set(version, await scoresIn(stays, version));
     const given = new Map<string, string>();
     for (const score of await scene.read<RiskScoreMessage>(TOPICS.scores, 'RiskScore')) {
-      const { patientId, eventTime, modelVersion, risk } = score;
+      const { patientId, eventTime, modelVersion, mortality } = score;
       const moment = `${patientId} ${eventTime}`;
-      expect(risk, `${moment} of ${modelVersion}`).toBe(references.get(modelVersion)?.get(moment));
+      expect(mortality, `${moment} of ${modelVersion}`).toBe(references.get(modelVersion)?.get(moment));
       expect(given.get(moment) ?? modelVersion).toBe(modelVersion);
       given.set(moment, modelVersion);
     }

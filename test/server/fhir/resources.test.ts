@@ -47,14 +47,14 @@ describe('FHIR R4', () => {
   it('has the types of @medplum/fhirtypes', () => {
     const flag: Flag = flagOf(alert('a'));
     const bundle: Bundle = alertBundle(alert('a'));
-    const view = { patientId: 'p', risk: 0.5, riskAt: START } as PatientView;
+    const view = { patientId: 'p', mortality: 0.5, riskAt: START } as PatientView;
     const risk: RiskAssessment | null = riskOf(view, 'v1');
     expect([flag.resourceType, bundle.resourceType, risk?.resourceType]).toEqual([
       'Flag',
       'Bundle',
       'RiskAssessment',
     ]);
-    expect(riskOf({ ...view, risk: null }, 'v1')).toBeNull();
+    expect(riskOf({ ...view, mortality: null }, 'v1')).toBeNull();
   });
 
   it('is checked by definitions that find what is wrong', () => {
@@ -119,7 +119,8 @@ describe('FHIR R4', () => {
   });
 
   it('gives each patient a resource of its own, however long and alike their ids are', () => {
-    const of = (patientId: string) => riskOf({ patientId, risk: 0.5, riskAt: START } as PatientView, 'v1')!;
+    const of = (patientId: string) =>
+      riskOf({ patientId, mortality: 0.5, riskAt: START } as PatientView, 'v1')!;
     const ids = ['hospital-north-ward-a-bed-1', 'hospital-north-ward-a-bed-2', 'é'.repeat(200), 'p/1 ?'].map(
       (each) => of(each).id,
     );

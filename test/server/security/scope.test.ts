@@ -86,7 +86,7 @@ describe('role × ward × endpoint', () => {
       patientId: '',
       value: null,
       threshold: null,
-      risk: null,
+      mortality: null,
     } as const;
     const notice = alert('notice', 0, { ...technical, wardId: null, rule: 'store-away', detail: 'away' });
     await ward.write({ alerts: [notice] });

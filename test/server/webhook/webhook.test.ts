@@ -3,6 +3,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AlertMessage } from '../../../src/contract/messages.js';
+import { withOldName } from '../../../src/contract/old-names.js';
 import { Webhook, type WebhookOptions, type WebhookStore } from '../../../src/server/webhook/webhook.js';
 import { webhookStore } from '../../../src/server/webhook/webhook-store.js';
 import { WardView } from '../../../src/ward/ward-view.js';
@@ -86,7 +87,7 @@ describe('a webhook', () => {
     const seconds = NOW / 1000;
     const expected = createHmac('sha256', SECRET).update(`${seconds}.${body}`).digest('hex');
     expect(headers['wardstream-signature']).toBe(`t=${seconds},v1=${expected}`);
-    expect(JSON.parse(body)).toMatchObject({ type: 'alert', version: 1, alert: alert('a1') });
+    expect(JSON.parse(body)).toMatchObject({ type: 'alert', version: 1, alert: withOldName(alert('a1')) });
   });
 
   it('sends only what was asked for', async () => {

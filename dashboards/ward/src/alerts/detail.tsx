@@ -83,12 +83,12 @@ function Basis({ alert, actions }: Pick<AlertDetailProps, 'alert' | 'actions'>) 
           <dt>{layerOf(alert) === 'state' ? 'Criterion' : 'Rule'}</dt>
           <dd>{(layerOf(alert) === 'state' && criterionText(alert.rule)) || alert.rule}</dd>
         </div>
-        {alert.risk !== null && (
+        {alert.mortality !== null && (
           <>
             <div>
               <dt>Risk then</dt>
               <dd>
-                {percent(alert.risk)} <Icon name={trend.kind} /> {trend.text}
+                {percent(alert.mortality)} <Icon name={trend.kind} /> {trend.text}
               </dd>
             </div>
             <div>

@@ -48,9 +48,9 @@ export function extend(timeline: Timeline, patient: PatientView): Timeline {
       variables[id] = appended(series, at, value);
     }
   }
-  const { risk, riskAt, circulatory, respiratory, deterioration, news2, qsofa, sofa } = patient;
+  const { mortality, riskAt, circulatory, respiratory, deterioration, news2, qsofa, sofa } = patient;
   const { scores } = timeline;
-  const isNew = risk !== null && riskAt !== null && riskAt > (scores.times.at(-1) ?? timeline.from - 1);
+  const isNew = mortality !== null && riskAt !== null && riskAt > (scores.times.at(-1) ?? timeline.from - 1);
   const doubted = withDoubts(timeline.doubted ?? [], patient);
   return {
     ...timeline,
@@ -62,7 +62,7 @@ export function extend(timeline: Timeline, patient: PatientView): Timeline {
       : {
           ...scores,
           times: [...scores.times, riskAt],
-          risk: [...scores.risk, risk],
+          mortality: [...scores.mortality, mortality],
           circulatory: [...scores.circulatory, circulatory],
           respiratory: [...scores.respiratory, respiratory],
           deterioration: [...scores.deterioration, deterioration],
@@ -104,7 +104,7 @@ export function carry(read: Timeline, before: Timeline | null): Timeline {
     variables,
     scores: {
       times: [...read.scores.times, ...scores.times.slice(first)],
-      risk: [...read.scores.risk, ...scores.risk.slice(first)],
+      mortality: [...read.scores.mortality, ...scores.mortality.slice(first)],
       circulatory: [...read.scores.circulatory, ...scores.circulatory.slice(first)],
       respiratory: [...read.scores.respiratory, ...scores.respiratory.slice(first)],
       deterioration: [...read.scores.deterioration, ...scores.deterioration.slice(first)],

@@ -121,7 +121,12 @@ export function tracksOf({ variables, scores, doubted = [] }: Timeline): Track[]
     decimals: 0,
     kind: 'risk',
     lines: [
-      ...probabilityLine('risk', outputs.length === 0 ? '' : 'death in hospital', scores.times, scores.risk),
+      ...probabilityLine(
+        'mortality',
+        outputs.length === 0 ? '' : 'death in hospital',
+        scores.times,
+        scores.mortality,
+      ),
       ...outputs,
     ],
     doubted: [],

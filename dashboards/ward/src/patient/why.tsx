@@ -20,8 +20,8 @@ interface WhyProps {
 /** Why the risk is what it is: what each modality adds, and the variables that matter most. */
 export function Why({ client, patientId, patient, now }: WhyProps) {
   const { explanation, fault } = useExplanation(client, patientId);
-  const risk = patient?.risk ?? explanation?.risk ?? null;
-  const trend = trendOf(patient?.riskTrend ?? 0);
+  const risk = patient?.mortality ?? explanation?.risk ?? null;
+  const trend = trendOf(patient?.mortalityTrend ?? 0);
   return (
     <section class="card why" aria-labelledby="why-title" data-testid="why">
       <header>

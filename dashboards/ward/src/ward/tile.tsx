@@ -14,7 +14,7 @@ interface TileProps {
   readonly alerts: readonly AlertView[];
   /** Event time now. */
   readonly now: number;
-  /** Risk at the top of the sparkline. */
+  /** Risk of death at the top of the sparkline. */
   readonly ceiling: number;
   readonly onOpen: () => void;
 }
@@ -115,8 +115,8 @@ function VitalSign({ vital }: { readonly vital: Vital }) {
 }
 
 function Scores({ patient, now, ceiling }: Omit<TileProps, 'alerts' | 'onOpen'>) {
-  const { risk, riskAt, riskTrend, riskHistory, restored } = patient;
-  if (risk === null || riskAt === null) {
+  const { mortality, riskAt, mortalityTrend, mortalityHistory, restored } = patient;
+  if (mortality === null || riskAt === null) {
     return (
       <footer class="scores missing">
         <span class="risk" data-testid="risk">
@@ -132,12 +132,12 @@ function Scores({ patient, now, ceiling }: Omit<TileProps, 'alerts' | 'onOpen'>)
   }
   const stale = patient.stale || isStale(riskAt, now);
   const age = shortAgeText(Math.max(0, now - riskAt));
-  const trend = trendOf(riskTrend);
+  const trend = trendOf(mortalityTrend);
   return (
     <footer class={stale ? 'scores stale' : 'scores'}>
       <span class="risk" data-testid="risk" title="Forecast of the model: risk of death in hospital">
         <span class="unseen">Risk ahead: </span>
-        {percent(risk)}
+        {percent(mortality)}
       </span>
       <span class={`trend ${trend.kind}`}>
         <span class="note">
@@ -149,7 +149,7 @@ function Scores({ patient, now, ceiling }: Omit<TileProps, 'alerts' | 'onOpen'>)
             as of {minuteText(patient.lastEventAt)}
           </span>
         ) : (
-          riskHistory.length > 1 && (
+          mortalityHistory.length > 1 && (
             <span>
               <Icon name={trend.kind} />
               {trend.text}
@@ -157,7 +157,7 @@ function Scores({ patient, now, ceiling }: Omit<TileProps, 'alerts' | 'onOpen'>)
           )
         )}
       </span>
-      <Sparkline history={riskHistory} ceiling={ceiling} />
+      <Sparkline history={mortalityHistory} ceiling={ceiling} />
       <News2 patient={patient} />
     </footer>
   );

@@ -6,7 +6,7 @@ import type { AlertView, PatientView } from '../protocol.js';
 import type { Settings } from '../settings.js';
 import { alertsByPatient } from '../state.js';
 import { gridFor, panelFits } from './grid.js';
-import { riskCeiling } from './sparkline.js';
+import { mortalityCeiling } from './sparkline.js';
 import { AlertStrip } from './strip.js';
 import { Tile } from './tile.js';
 
@@ -50,7 +50,7 @@ export function WardPage({
     (panel === 'auto' ? panelFits(count, width, height, PANEL_PX) : panel === 'shown');
   const grid = gridFor(count, hasPanel ? width - PANEL_PX - 8 : width, height);
   const byPatient = alertsByPatient(alerts);
-  const ceiling = riskCeiling(patients);
+  const ceiling = mortalityCeiling(patients);
   return (
     <>
       {(isWall || !hasPanel) && <AlertStrip alerts={alerts} now={now} go={isWall ? null : go} />}

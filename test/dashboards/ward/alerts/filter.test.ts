@@ -32,8 +32,8 @@ describe('passes', () => {
   it('tells alerts of the state now, of a risk and technical notices apart', () => {
     const alerts = [
       alert('risk'),
-      alert('state', 0, { risk: null, modelVersion: '' }),
-      alert('technical', 0, { class: 'technical', risk: null }),
+      alert('state', 0, { mortality: null, modelVersion: '' }),
+      alert('technical', 0, { class: 'technical', mortality: null }),
     ];
     const shown = (layer: typeof EVERYTHING_OPEN.layer) =>
       alerts.filter((each) => passes({ ...EVERYTHING_OPEN, layer }, each)).map(({ alertId }) => alertId);

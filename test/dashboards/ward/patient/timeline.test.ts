@@ -54,7 +54,7 @@ describe('extend', () => {
   it('adds what the push knows and the timeline does not, once', () => {
     const timeline = timelineOf({ heartRate: [[1000, 80]] }, [[1000, 0.1]]);
     const patient = patientView({
-      risk: 0.2,
+      mortality: 0.2,
       riskAt: 2000,
       values: {
         heartRate: { value: 90, unit: '/min', at: 2000 },
@@ -66,7 +66,7 @@ describe('extend', () => {
     expect(once.variables.heartRate.values).toEqual([80, 90]);
     expect(once.variables.lactate).toMatchObject({ label: 'Lactate', kind: 'lab', times: [1500] });
     expect(once.variables.unheardOf).toBeUndefined();
-    expect(once.scores).toMatchObject({ times: [1000, 2000], risk: [0.1, 0.2], news2: [null, null] });
+    expect(once.scores).toMatchObject({ times: [1000, 2000], mortality: [0.1, 0.2], news2: [null, null] });
     expect(extend(once, patient)).toEqual(once);
     expect(timeline.variables.heartRate.values).toEqual([80]);
   });
@@ -113,7 +113,7 @@ describe('carry', () => {
     expect(carried.variables.lactate.values).toEqual([2]);
     expect(carried.scores).toMatchObject({
       times: [1, 2, 3],
-      risk: [0.1, 0.2, 0.3],
+      mortality: [0.1, 0.2, 0.3],
       qsofa: [null, null, null],
     });
     expect(carry(carried, before)).toEqual(carried);

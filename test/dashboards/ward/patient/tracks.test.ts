@@ -46,7 +46,7 @@ describe('tracksOf', () => {
     const scores = { ...timeline.scores, circulatory: [null, 0.4] };
     const [risk] = tracksOf({ ...timeline, scores });
     expect(risk.lines.map(({ id, times, values }) => [id, times, values])).toEqual([
-      ['risk', [1, 2], [10, 20]],
+      ['mortality', [1, 2], [10, 20]],
       ['circulatory', [2], [40]],
     ]);
     expect(tracksOf(timeline)[0].lines).toHaveLength(1);

@@ -95,8 +95,8 @@ async function checkStore(scene: Scene, reference: Undisturbed): Promise<Finding
   for (const { id, n, state, priority, at } of records)
     alerts.set(`${id} ${n}`, `${state} ${priority} ${at}`);
   const scores = new Map<string, string>();
-  const rows = await scene.rows<{ patientId: string; eventTime: number; risk: number }>(
-    `SELECT patient_id AS patientId, toFloat64(toUnixTimestamp64Milli(event_time)) AS eventTime, risk
+  const rows = await scene.rows<{ patientId: string; eventTime: number; mortality: number }>(
+    `SELECT patient_id AS patientId, toFloat64(toUnixTimestamp64Milli(event_time)) AS eventTime, mortality
        FROM scores FINAL WHERE ${healthy}`,
   );
   for (const row of rows) scores.set(...scoreOf(row));

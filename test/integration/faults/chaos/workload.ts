@@ -100,11 +100,11 @@ export interface Undisturbed {
   readonly letters: ReadonlyMap<string, number>;
 }
 
-type ScoreLike = { readonly patientId: string; readonly eventTime: number; readonly risk: number };
+type ScoreLike = { readonly patientId: string; readonly eventTime: number; readonly mortality: number };
 
-/** The patient and time of a score, and its risk in 32 bits, as the store keeps it. */
-export function scoreOf({ patientId, eventTime, risk }: ScoreLike): readonly [string, string] {
-  return [`${patientId} ${eventTime}`, String(Math.fround(risk))];
+/** The patient and time of a score, and its risk of death in 32 bits, as the store keeps it. */
+export function scoreOf({ patientId, eventTime, mortality }: ScoreLike): readonly [string, string] {
+  return [`${patientId} ${eventTime}`, String(Math.fround(mortality))];
 }
 
 /** What a dead letter says, wherever it stood in the log. */
