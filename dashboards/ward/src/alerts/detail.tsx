@@ -86,7 +86,7 @@ function Basis({ alert, actions }: Pick<AlertDetailProps, 'alert' | 'actions'>) 
         {alert.mortality !== null && (
           <>
             <div>
-              <dt>Risk then</dt>
+              <dt>Risk of death then</dt>
               <dd>
                 {percent(alert.mortality)} <Icon name={trend.kind} /> {trend.text}
               </dd>

@@ -23,7 +23,7 @@ export function Life({ alert, client }: { readonly alert: AlertView; readonly cl
               {eventText(event, events[index - 1])}
               {event.reason !== null && event.actor !== null && <q>{event.reason}</q>}
             </span>
-            {event.mortality !== null && <span class="note">risk {percent(event.mortality)}</span>}
+            {event.mortality !== null && <span class="note">risk of death {percent(event.mortality)}</span>}
           </li>
         ))}
       </ol>

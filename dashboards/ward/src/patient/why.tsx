@@ -26,7 +26,7 @@ export function Why({ client, patientId, patient, now }: WhyProps) {
     <section class="card why" aria-labelledby="why-title" data-testid="why">
       <header>
         <h3 id="why-title">
-          Risk ahead <small>forecast of the model, and why</small>
+          Risk ahead <small>death in hospital: forecast of the model, and why</small>
         </h3>
         <p class="now">
           <b>{risk === null ? '–' : percent(risk)}</b>

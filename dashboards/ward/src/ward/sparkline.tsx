@@ -31,7 +31,7 @@ export function Sparkline({ history, ceiling }: SparklineProps) {
     const y = HEIGHT - 1 - Math.min(1, mortality / ceiling) * (HEIGHT - 3);
     return `${x.toFixed(1)},${y.toFixed(1)}`;
   });
-  const label = `Forecast of the risk over ${ageText(span)}: ${percent(first)} to ${percent(last)}; scale 0 to ${percent(ceiling)}`;
+  const label = `Forecast of the risk of death over ${ageText(span)}: ${percent(first)} to ${percent(last)}; scale 0 to ${percent(ceiling)}`;
   return (
     <svg
       class="spark"

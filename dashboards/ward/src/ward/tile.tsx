@@ -136,7 +136,7 @@ function Scores({ patient, now, ceiling }: Omit<TileProps, 'alerts' | 'onOpen'>)
   return (
     <footer class={stale ? 'scores stale' : 'scores'}>
       <span class="risk" data-testid="risk" title="Forecast of the model: risk of death in hospital">
-        <span class="unseen">Risk ahead: </span>
+        <span class="unseen">Risk of death: </span>
         {percent(mortality)}
       </span>
       <span class={`trend ${trend.kind}`}>
