@@ -61,7 +61,14 @@ async function latency(brokers, reorderWindowMs) {
   const name = `latency-${randomUUID()}`;
   const bus = { kind: 'kafka', brokers, groupId: name, topicPrefix: `${name}.` };
   // An alert of every patient stays open, to be commented on.
-  const rule = { id: 'any', signal: 'risk', priority: 'LOW', raiseAt: 1e-9, resolveBelow: 1e-9, holdMs: 0 };
+  const rule = {
+    id: 'any',
+    signal: 'mortality',
+    priority: 'LOW',
+    raiseAt: 1e-9,
+    resolveBelow: 1e-9,
+    holdMs: 0,
+  };
   const rules = [{ ...rule, refractoryMs: 0, escalateAfterMs: 86_400_000 }];
   const store = { kind: 'embedded', directory: join(directory, 'store') };
   const align = { reorderWindowMs };

@@ -145,7 +145,7 @@ const LOUD = {
 export const LOUD_RULES: AlertRule[] = [
   { id: 'circulatory-failure', signal: 'circulatory', ...LOUD, raiseAt: 0.15, resolveBelow: 0.1 },
   { id: 'respiratory-failure', signal: 'respiratory', ...LOUD, raiseAt: 0.5, resolveBelow: 0.4 },
-  { id: 'risk-elevated', signal: 'risk', ...LOUD, raiseAt: 0.3, resolveBelow: 0.22 },
+  { id: 'risk-elevated', signal: 'mortality', ...LOUD, raiseAt: 0.3, resolveBelow: 0.22 },
   { id: 'news2-emergency', signal: 'news2', ...LOUD, raiseAt: 7, resolveBelow: 5 },
   {
     ...{ id: 'deterioration', signal: 'deterioration', ...LOUD, raiseAt: 0.1, resolveBelow: 0.08 },
@@ -190,7 +190,7 @@ export function alert(alertId: string, sequence = 0, more: Partial<AlertMessage>
     state: 'RAISED',
     onsetTime: START,
     eventTime: START + sequence * 60_000,
-    signal: 'risk',
+    signal: 'mortality',
     label: 'Risk of death in hospital',
     unit: '1',
     value: 0.6,

@@ -99,7 +99,7 @@ function alertOf(patient) {
     stayId,
     wardId,
     bedId,
-    rule: 'risk-high',
+    rule: 'mortality-high',
     priority: 'HIGH',
     state: 'RAISED',
     onsetTime: start,

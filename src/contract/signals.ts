@@ -39,7 +39,7 @@ const FAILING = criteriaOf('failing');
 /** All signals. To add one, add an entry. */
 export const SIGNALS = [
   {
-    id: 'risk',
+    id: 'mortality',
     label: 'Risk of death in hospital',
     ...PROBABILITY,
     output: 'mortality',

@@ -18,7 +18,7 @@ const MIB = 1_048_576;
 const ms = z.number().int().nonnegative();
 
 /**
- * A rule that raises alerts from one signal of `SIGNALS`: a probability of the model (`risk`: death in hospital; the others:
+ * A rule that raises alerts from one signal of `SIGNALS`: a probability of the model (`mortality`: death in hospital; the others:
  * onset within 8 h), or NEWS2 points. Thresholds in the signal's unit.
  */
 const ruleSchema = z.strictObject({
@@ -26,7 +26,7 @@ const ruleSchema = z.strictObject({
   signal: z
     .enum(SIGNAL_IDS)
     .describe(
-      'What it watches: a probability of the model (`risk`: death in hospital; `circulatory`, `respiratory`, `deterioration`: onset within 8 h), points of NEWS2 or SOFA, or how many critical or failing states are there now.',
+      'What it watches: a probability of the model (`mortality`: death in hospital; `circulatory`, `respiratory`, `deterioration`: onset within 8 h), points of NEWS2 or SOFA, or how many critical or failing states are there now.',
     ),
   priority: z.enum(PRIORITIES).describe('How soon somebody has to react, after IEC 60601-1-8.'),
   raiseAt: z

@@ -7,6 +7,8 @@ interface Renamed {
   readonly now: string;
   /** What a value of the old form is now; undefined of one that is not of it. Left out, values are the same. */
   readonly convert?: (value: unknown) => unknown;
+  /** What is another now and what to write, where the whole value would be too much to tell. */
+  readonly words?: string;
 }
 
 /** Every setting that has another name or form than it once had. */
@@ -16,6 +18,12 @@ const RENAMED: readonly Renamed[] = [
     before: 'encoders.always',
     now: 'encoders.always',
     convert: (value) => (value === true ? ['text', 'image'] : value === false ? [] : undefined),
+  },
+  {
+    before: 'alerts.rules',
+    now: 'alerts.rules',
+    convert: withPresentSignals,
+    words: 'the signal risk is called mortality now: write signal: mortality',
   },
 ];
 
@@ -29,16 +37,23 @@ export function withPresentNames(
   onWarning: (message: string) => void,
 ): unknown {
   return RENAMED.reduce((settings, renamed) => {
-    const { before, now, convert = (value: unknown) => value } = renamed;
+    const { before, now, convert = (value: unknown) => value, words } = renamed;
     const value = convert(valueAt(settings, before));
     if (value === undefined) return settings;
     if (before !== now && valueAt(settings, now) !== undefined) {
       throw new WardstreamError('WS_CONFIG', `${where}: ${before} is the old name of ${now}: leave it out`);
     }
     const what = before === now ? `${before} has another form now` : `${before} is called ${now} now`;
-    onWarning(`${where}: ${what}: write ${now}: ${JSON.stringify(value)}`);
+    onWarning(`${where}: ${words ? `${now}: ${words}` : `${what}: write ${now}: ${JSON.stringify(value)}`}`);
     return withValue(withValue(settings, before, undefined), now, value);
   }, data);
+}
+
+/** Rules that watch `risk`, as version 0.1 called the risk of death; undefined where none does. */
+function withPresentSignals(rules: unknown): unknown {
+  const isOld = (rule: unknown) => isGroup(rule) && rule.signal === 'risk';
+  if (!Array.isArray(rules) || !rules.some(isOld)) return undefined;
+  return rules.map((rule: unknown) => (isOld(rule) ? { ...(rule as object), signal: 'mortality' } : rule));
 }
 
 function valueAt(settings: unknown, path: string): unknown {

@@ -195,7 +195,7 @@ export function alarmThreshold(
   events: readonly (readonly Interval[])[],
   watch = watchOf(stays),
 ): { readonly threshold: number; readonly isConfigured: boolean } {
-  const rule = rules.find(({ signal }) => signal === (id === 'model' ? 'risk' : id));
+  const rule = rules.find(({ signal }) => signal === (id === 'model' ? 'mortality' : id));
   if (rule !== undefined) return { threshold: rule.raiseAt, isConfigured: true };
   const signal = new Float64Array(watch.times.length);
   const monitored = (by: SignalId) => monitoredBy({ id: by, sign: 1 }, stays, events, watch, signal);

@@ -48,5 +48,5 @@ export function alertsOf(rule: AlertRule, { times, signals, admittedAt, endAt }:
 
 /** What of a stay a rule watches. */
 export function signalOf({ signal }: Pick<AlertRule, 'signal'>): SignalId {
-  return signal === 'risk' ? 'model' : signal;
+  return signal === 'mortality' ? 'model' : signal;
 }

@@ -11,7 +11,7 @@ import { START } from '../helpers.js';
 const MINUTE = 60_000;
 const RULE: AlertRule = {
   id: 'risk-high',
-  signal: 'risk',
+  signal: 'mortality',
   priority: 'HIGH',
   raiseAt: 0.5,
   resolveBelow: 0.4,

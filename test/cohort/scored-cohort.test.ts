@@ -29,7 +29,7 @@ const SHIPPED = parseConfig({}).alerts.rules.map((rule) => ({ ...rule, raiseAt: 
 const [{ startAfterMs: _start, endAfterMs: _end, quietDuringEvent: _quiet, ...PLAIN }] = SHIPPED;
 const RULES = [
   ...SHIPPED,
-  { ...PLAIN, id: 'risk', signal: 'risk' as const, raiseAt: 0.05, resolveBelow: 0.03 },
+  { ...PLAIN, id: 'risk', signal: 'mortality' as const, raiseAt: 0.05, resolveBelow: 0.03 },
 ];
 const CONFIG = parseConfig({ alerts: { rules: RULES } });
 /** More than one ward of 64, with stays that differ. */

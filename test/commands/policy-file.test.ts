@@ -7,7 +7,7 @@ import { readPolicy } from '../../src/commands/policy-file.js';
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-policy-'));
 afterAll(() => rmSync(ROOT, { recursive: true }));
 const RULE =
-  '{id: r, signal: risk, priority: HIGH, raiseAt: 0.6, resolveBelow: 0.5, holdMs: 0, refractoryMs: 0, escalateAfterMs: 60000}';
+  '{id: r, signal: mortality, priority: HIGH, raiseAt: 0.6, resolveBelow: 0.5, holdMs: 0, refractoryMs: 0, escalateAfterMs: 60000}';
 
 function file(text: string): string {
   const path = join(ROOT, 'strict.yaml');

@@ -9,12 +9,12 @@ const rules = (...signals: AlertRule['signal'][]) =>
 
 it('accepts rules on what the model gives, and on NEWS2', () => {
   const model = { version: 'v', outputs: ['mortality', 'circulatory'] as const };
-  requireSignals(rules('risk', 'news2', 'circulatory'), model);
+  requireSignals(rules('mortality', 'news2', 'circulatory'), model);
 });
 
 it('names each rule that could never raise', () => {
   const model = { version: 'v', outputs: ['mortality', 'circulatory'] as const };
-  expect(() => requireSignals(rules('risk', 'respiratory', 'deterioration'), model)).toThrow(
+  expect(() => requireSignals(rules('mortality', 'respiratory', 'deterioration'), model)).toThrow(
     'alerts.rules: respiratory watches respiratory, deterioration watches deterioration, ' +
       'but model v gives only mortality, circulatory; change the rule or model.version',
   );
@@ -56,7 +56,7 @@ describe('the registry', () => {
 const SOUND = {
   ...RULE,
   id: 'r',
-  signal: 'risk' as const,
+  signal: 'mortality' as const,
   raiseAt: 0.3,
   resolveBelow: 0.2,
 };

@@ -260,7 +260,7 @@ describe('a silent patient', () => {
     const clock = new ReplayClock();
     const rule = {
       id: 'r',
-      signal: 'risk',
+      signal: 'mortality',
       priority: 'LOW',
       raiseAt: 0.000_001,
       resolveBelow: 0.000_000_1,

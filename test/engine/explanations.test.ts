@@ -137,10 +137,10 @@ describe('Explanations', () => {
     ...model,
     shape: { ...model.shape, outputs: ['mortality', 'circulatory', 'respiratory', 'deterioration'] },
   };
-  const RULE = LOUD_RULES.find(({ signal }) => signal === 'risk')!;
+  const RULE = LOUD_RULES.find(({ signal }) => signal === 'mortality')!;
   const HEART_RATE = { variable: 'heartRate', value: 140, unit: '/min', ageMs: 0 };
 
-  it('explain what the rule watches, and the risk where it watches NEWS2', async () => {
+  it('explain what the rule watches, and the risk of death where it watches NEWS2', async () => {
     const runtime = await openRuntime(model, DEFAULT_CONFIG.model);
     onTestFinished(() => runtime.close());
     const width = model.config.outputs.length;
@@ -150,7 +150,7 @@ describe('Explanations', () => {
       const logit = Array.from({ length: input.rows }, (_, row) => output.logit[row * width]);
       return { ...output, logit: Float32Array.from(logit.flatMap((each) => [each, -each, 0, 0])) };
     };
-    const rules = (['risk', 'circulatory', 'news2'] as const).map((signal) => ({
+    const rules = (['mortality', 'circulatory', 'news2'] as const).map((signal) => ({
       ...RULE,
       id: signal,
       signal,

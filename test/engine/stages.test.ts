@@ -183,7 +183,7 @@ describe('AlignAndScore', () => {
 
 const RULE: AlertRule = {
   id: 'any',
-  signal: 'risk',
+  signal: 'mortality',
   priority: 'HIGH',
   raiseAt: 0.5,
   resolveBelow: 0.4,

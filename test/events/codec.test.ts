@@ -214,7 +214,7 @@ function score(at: Partial<RecordShapes['RiskScore']>): RecordShapes['RiskScore'
 function alert(at: Partial<RecordShapes['Alert']>): RecordShapes['Alert'] {
   const where = { alertId: 'a1', sequence: 0, patientId: 'p1', stayId: 'p1@1', wardId: null, bedId: null };
   const rule = { rule: 'risk-high', priority: 'HIGH', state: 'RAISED', value: 0.6, threshold: 0.5 } as const;
-  const signal = { signal: 'risk', label: 'Risk of death in hospital', unit: '1' };
+  const signal = { signal: 'mortality', label: 'Risk of death in hospital', unit: '1' };
   const moment = { onsetTime: START - 1, eventTime: START, mortality: 0.6, trend: 0.1, news2: null };
   return {
     ...where,

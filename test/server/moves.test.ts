@@ -11,7 +11,7 @@ import { json, openTestStore, openWard, stay, TestClient, type TestWard, tokenOf
 const MINUTE = 60_000;
 const RULE = {
   id: 'risk-high',
-  signal: 'risk',
+  signal: 'mortality',
   priority: 'HIGH',
   raiseAt: 0.5,
   resolveBelow: 0.4,

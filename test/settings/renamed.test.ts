@@ -34,6 +34,35 @@ it('a setting in its old form is used, with one warning that says the new one', 
   }
 });
 
+it('a rule on the signal that had another name watches it, with one warning that says the new one', () => {
+  const rule = {
+    priority: 'HIGH',
+    raiseAt: 0.5,
+    resolveBelow: 0.4,
+    holdMs: 0,
+    refractoryMs: 0,
+    escalateAfterMs: 1,
+  };
+  const rules = [
+    { id: 'a', signal: 'risk', ...rule },
+    { id: 'b', signal: 'circulatory', ...rule },
+    { id: 'c', signal: 'risk', ...rule },
+  ];
+  const { config, warnings } = parsed({ alerts: { rules } });
+  expect(config.alerts.rules.map(({ id, signal }) => `${id} ${signal}`)).toEqual([
+    'a mortality',
+    'b circulatory',
+    'c mortality',
+  ]);
+  expect(warnings).toEqual([
+    'the settings: alerts.rules: the signal risk is called mortality now: write signal: mortality',
+  ]);
+  expect(parsed({ alerts: { rules: config.alerts.rules } }).warnings).toEqual([]);
+  expect(() => parsed({ alerts: { rules: [{ id: 'a', signal: 'risk', ...rule, raiseAt: 2 }] } })).toThrow(
+    'rule a would never fire at 2: mortality is a probability from 0 to 1',
+  );
+});
+
 it('a setting with both its names is refused, and a wrong value under an old name as under the new one', () => {
   expect(() => parsed({ align: { silentLaneMs: 1, silentTopicMs: 2 } })).toThrow(
     'the settings: align.silentLaneMs is the old name of align.silentTopicMs: leave it out',

@@ -515,7 +515,7 @@ export function describeStore(name: string, open: () => Promise<ClickHouseClient
         const [columns, crossing, ...others] = await text({ table: 'alerts', wards: ['W'] });
         expect(columns).toContain('"rule","signal","label","unit","value","threshold","priority"');
         expect(crossing).toContain(
-          '"risk-high","risk","Risk of death in hospital","1",0.6,0.5,"HIGH","RAISED"',
+          '"risk-high","mortality","Risk of death in hospital","1",0.6,0.5,"HIGH","RAISED"',
         );
         expect(others).toEqual([]);
         expect((await text({ table: 'observations', wards: ['W'] }))[1]).toBe(

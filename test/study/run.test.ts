@@ -223,7 +223,7 @@ describe('what else is found in planted stays', () => {
       ...rule,
       raiseAt: 2,
       resolveBelow: 2,
-      signal: 'risk' as const,
+      signal: 'mortality' as const,
     }));
     const all = await validate({
       config: CONFIG,

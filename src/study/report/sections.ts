@@ -120,7 +120,7 @@ export function alertRows(figures: ConfiguredFigures): [string, string][] {
   ];
 }
 
-/** `circulatory-failure 12, risk-high 3`. */
+/** `circulatory-failure 12, mortality-high 3`. */
 export function rulesText({ byRule }: PolicyFigures): string {
   return Object.entries(byRule)
     .map(([rule, count]) => `${rule} ${count}`)

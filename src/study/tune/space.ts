@@ -26,7 +26,7 @@ export const FORMS: readonly Form[] = [
     signals: ['deterioration'],
     hasGuards: false,
   },
-  { id: 'death', label: 'one rule on the risk of death', signals: ['risk'], hasGuards: true },
+  { id: 'death', label: 'one rule on the risk of death', signals: ['mortality'], hasGuards: true },
 ];
 
 /** Thresholds that are tried: every hundredth where alerts are frequent, then every second. */
@@ -70,7 +70,7 @@ const RULES: Readonly<
   deterioration: { id: 'deterioration', priority: 'MEDIUM', escalateAfterMs: 30 * MINUTE_MS },
   circulatory: { id: 'circulatory-failure', priority: 'HIGH', escalateAfterMs: 15 * MINUTE_MS },
   respiratory: { id: 'respiratory-failure', priority: 'MEDIUM', escalateAfterMs: 30 * MINUTE_MS },
-  risk: { id: 'risk-high', priority: 'MEDIUM', escalateAfterMs: 60 * MINUTE_MS },
+  mortality: { id: 'mortality-high', priority: 'MEDIUM', escalateAfterMs: 60 * MINUTE_MS },
 };
 
 /** The rules of a candidate, as the settings take them. */

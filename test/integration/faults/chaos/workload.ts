@@ -24,7 +24,7 @@ const STAYS = 200;
 const rules = [
   rule('circulatory-failure', 'circulatory', 'HIGH', 0.04, 0.03),
   rule('respiratory-failure', 'respiratory', 'MEDIUM', 0.15, 0.12),
-  rule('risk-elevated', 'risk', 'LOW', 0.12, 0.1),
+  rule('risk-elevated', 'mortality', 'LOW', 0.12, 0.1),
   rule('news2-emergency', 'news2', 'MEDIUM', 5, 4),
 ];
 
