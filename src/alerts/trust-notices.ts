@@ -125,7 +125,7 @@ function tellingsOf({
       kind: POSSIBLE_ARREST,
       priority: 'HIGH',
       detail:
-        'No heart beat or no pressure is seen: cardiac arrest, or the ECG or the line is off. Look at the patient now.',
+        'No heart beat, no pressure or no pulse is seen: cardiac arrest, or the ECG or the line is off. Look at the patient now.',
     });
   }
   if (isUnwatched) {

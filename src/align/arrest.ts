@@ -1,5 +1,14 @@
 import { ARREST, COMPARABLE_MS, LINE, reasonCode } from '../clinical/trust.js';
 import {
+  hadPulse,
+  hasLostPulse,
+  isFlatLately,
+  lineMean,
+  linePulse,
+  notePulse,
+  showsPulse,
+} from './line-pulse.js';
+import {
   ARREST_CONFIRMED_AT,
   CUFF_MEAN,
   CUFF_SYS,
@@ -24,16 +33,17 @@ const HEART = [HR];
 const PRESSURES = [SYS, DIA, MEAN];
 
 /**
- * Tells an arrest from a lead or line that is off. A heart rate below 20 or a pressure without a pulse at 30 mmHg or less begins a
- * watch at once; what shows a pulse contradicts it, what else fails confirms it. Confirmed values are used, contradicted ones are
- * artefacts, and until either is known they are doubted.
+ * Tells an arrest from a lead or line that is off. A heart rate below 20, a pressure without a pulse at 30 mmHg or less, or a pulse
+ * that is lost while the mean falls begins a watch at once; what shows a pulse contradicts it, what else fails confirms it.
+ * Confirmed values are used, contradicted ones are artefacts, and until either is known they are doubted.
  */
 export function judgeArrest(moment: Moment, memory: SignMemory): void {
   const { facts } = memory;
   const wasWatching = isWatching(facts);
   const isStopped = noteHeart(moment, facts);
   const hasPulse = showsPulse(moment);
-  const isGone = notePressure(moment, facts, hasPulse);
+  notePulse(moment, facts);
+  const isGone = notePressure(moment, memory, hasPulse);
   if (!isWatching(facts)) {
     facts[ARREST_CONFIRMED_AT] = Number.NaN;
     return;
@@ -76,22 +86,22 @@ function noteHeart(moment: Moment, facts: Float64Array): boolean {
   return false;
 }
 
-/** Whether the line shows a pulse now. */
-function showsPulse(moment: Moment): boolean {
-  const [systolic, diastolic] = [moment.sound(SYS), moment.sound(DIA)];
-  const mean = meanOf(moment, systolic, diastolic);
-  return systolic - diastolic >= ARREST.pulse && mean >= ARREST.pulseMean;
-}
-
-/** Whether this moment says that there is no pressure. */
-function notePressure(moment: Moment, facts: Float64Array, hasPulse: boolean): boolean {
-  const [systolic, diastolic] = [moment.sound(SYS), moment.sound(DIA)];
-  const mean = meanOf(moment, systolic, diastolic);
-  if (mean <= ARREST.mean && !(systolic - diastolic >= LINE.noPulse)) {
-    if (Number.isNaN(facts[PRESSURE_GONE_AT])) facts[PRESSURE_GONE_AT] = moment.at;
+/** Whether this moment says that there is no pressure, or none with a pulse where there was one. */
+function notePressure(moment: Moment, memory: SignMemory, hasPulse: boolean): boolean {
+  const { facts } = memory;
+  const pulse = linePulse(moment);
+  const mean = lineMean(moment);
+  const isGone = !Number.isNaN(facts[PRESSURE_GONE_AT]);
+  const isNone = mean <= ARREST.mean && !(pulse >= LINE.noPulse);
+  const isFlat = pulse < LINE.flat && (isGone ? hadPulse(facts) : hasLostPulse(moment, memory));
+  if (isNone || isFlat) {
+    if (!isGone) facts[PRESSURE_GONE_AT] = moment.at;
     return true;
   }
-  if (mean > ARREST.mean || hasPulse) {
+  // A mean alone that is low, or beside a flat line, tells of no pulse.
+  const isUnclear = mean < LINE.low || isFlatLately(moment, facts);
+  const tellsNothing = Number.isNaN(pulse) && isUnclear && hadPulse(facts);
+  if ((mean > ARREST.mean && !tellsNothing) || hasPulse) {
     facts[PRESSURE_GONE_AT] = Number.NaN;
     facts[PULSE_SEEN_AT] = Number.NaN;
   }
@@ -110,12 +120,18 @@ function contradict(moment: Moment, facts: Float64Array, hasPulse: boolean): voi
   const saturation = moment.sound(SPO2);
   const isSaturated = saturation >= ARREST.spo2 && !(saturation < facts[SPO2_BEFORE] - ARREST.spo2Fall);
   const isSeen = (isCuffRead && at >= since + ARREST.cuffMs) || (isSaturated && at >= since + ARREST.spo2Ms);
-  const isKept = moment.sound(MEAN) >= 2 * ARREST.mean && at >= since + ARREST.cuffMs;
+  const isKept = isMeanKept(moment, facts) && at >= since + ARREST.cuffMs;
   if (isSeen || hasPulse || isKept) {
     if (!Number.isNaN(facts[HEART_STOPPED_AT])) facts[HEART_SEEN_AT] = at;
     if (!Number.isNaN(facts[PRESSURE_GONE_AT])) facts[PULSE_SEEN_AT] = at;
     facts[ARREST_CONFIRMED_AT] = Number.NaN;
   }
+}
+
+/** Whether a mean stands well where nothing tells of the pulse: a flat line may be closed beside an arrest. */
+function isMeanKept(moment: Moment, facts: Float64Array): boolean {
+  if (!Number.isNaN(moment.value[SYS]) || isFlatLately(moment, facts)) return false;
+  return moment.sound(MEAN) >= 2 * ARREST.mean;
 }
 
 /** Whether a second sign fails with the first: no heart beat and no pressure, or a saturation that has fallen. */
@@ -127,7 +143,8 @@ function confirms(moment: Moment, facts: Float64Array): boolean {
 
 function doubtPressure(moment: Moment, facts: Float64Array): void {
   if (!Number.isNaN(facts[PULSE_SEEN_AT])) {
-    moment.doubt(PRESSURES, LINE_OPEN);
+    // A flat line above that is damped or closed: src/align/pressure-trust.ts.
+    if (lineMean(moment) <= ARREST.mean) moment.doubt(PRESSURES, LINE_OPEN);
     return;
   }
   const isAlone = Number.isNaN(moment.value[SYS]);
@@ -137,12 +154,6 @@ function doubtPressure(moment: Moment, facts: Float64Array): void {
 
 function recentSpo2({ at }: Moment, { used, usedAt }: SignMemory): number {
   return at - usedAt[SPO2] <= COMPARABLE_MS ? used[SPO2] : Number.NaN;
-}
-
-/** The mean pressure, from systolic and diastolic where it is not told. */
-function meanOf(moment: Moment, systolic: number, diastolic: number): number {
-  const mean = moment.sound(MEAN);
-  return Number.isNaN(mean) ? diastolic + (systolic - diastolic) / 3 : mean;
 }
 
 function orNever(time: number): number {

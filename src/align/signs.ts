@@ -82,6 +82,10 @@ const FACTS = [
   'swappedAt',
   'linePulse',
   'agreedPulse',
+  'pulseAt',
+  'pulseMean',
+  'pulseMeanAt',
+  'flatAt',
 ] as const;
 export const [
   HEART_STOPPED_AT,
@@ -98,6 +102,10 @@ export const [
   SWAPPED_AT,
   LINE_PULSE,
   AGREED_PULSE,
+  PULSE_AT,
+  PULSE_MEAN,
+  PULSE_MEAN_AT,
+  FLAT_AT,
 ] = FACTS.keys();
 
 const BY_SLOT = 11;

@@ -49,6 +49,79 @@ describe('a cardiac arrest', () => {
     expect(bed.arrestSince).toBe(10);
   });
 
+  it.each([31, 38, 45, 52, 60])(
+    'with a rhythm and a flat line at %d mmHg is told at once, however long, and is no damping',
+    (mean) => {
+      const bed = well();
+      const flat = { sbpInvasive: mean + 2, dbpInvasive: mean - 2, mapInvasive: mean };
+      expect(bed.tell(10, { ...WELL, ...flat })).toEqual({
+        sbpInvasive: 'maybe-arrest',
+        dbpInvasive: 'maybe-arrest',
+        mapInvasive: 'maybe-arrest',
+      });
+      expect(bed.arrestSince).toBe(10);
+      for (let minute = 11; minute < 60; minute++) {
+        bed.tell(minute, { heartRate: 80 + (minute % 3), ...flat });
+        // A mean alone beside it is of no pulse either.
+        bed.tell(minute + 0.5, { mapInvasive: mean });
+      }
+      // The monitor finds neither systolic nor diastolic any more.
+      bed.keep(60, 80, { heartRate: 80, mapInvasive: mean });
+      expect(bed.arrestSince).toBe(10);
+      bed.tell(80, { ...WELL, sbpInvasive: 92, dbpInvasive: 50, mapInvasive: 64 });
+      expect(bed.isArrest).toBe(false);
+    },
+  );
+
+  it('with a flat line is contradicted as any other: the line is damped, and its mean is used when that has lasted', () => {
+    const bed = well();
+    const flat = { sbpInvasive: 50, dbpInvasive: 46, mapInvasive: 48 };
+    bed.tell(10, { ...flat, spo2: 97 });
+    expect(bed.isArrest).toBe(true);
+    for (let minute = 11; minute < 25; minute++) {
+      expect(bed.tell(minute, { ...flat, spo2: 97 + (minute % 2) })).toMatchObject({ mapInvasive: 'damped' });
+      expect(bed.isArrest).toBe(false);
+    }
+    expect(bed.tell(26, { ...flat, spo2: 98 })).toEqual({});
+  });
+
+  it('with a rhythm and a pulse that fades within minutes is told when the line is flat', () => {
+    const bed = well();
+    const fading: [number, number, number][] = [
+      [96, 58, 70],
+      [74, 50, 58],
+      [60, 46, 51],
+      [52, 44, 47],
+    ];
+    fading.forEach(([sbpInvasive, dbpInvasive, mapInvasive], index) => {
+      expect(bed.tell(10 + index, { heartRate: 62, sbpInvasive, dbpInvasive, mapInvasive })).toEqual({});
+    });
+    bed.tell(14, { heartRate: 55, sbpInvasive: 47, dbpInvasive: 43, mapInvasive: 44 });
+    expect(bed.arrestSince).toBe(14);
+  });
+
+  it('goes on where a tap is closed on the way: a flat line of 80 has no pulse', () => {
+    const bed = well();
+    bed.tell(10, { ...GONE, heartRate: 80 });
+    bed.tell(11, { heartRate: 80, sbpInvasive: 82, dbpInvasive: 78, mapInvasive: 80 });
+    expect(bed.arrestSince).toBe(10);
+    bed.tell(12, { heartRate: 80, ...LINE });
+    expect(bed.isArrest).toBe(false);
+  });
+
+  it.each([36, 60, 66, 80, 110])('is not contradicted by a flat line at %d mmHg', (mean) => {
+    const bed = well();
+    for (let second = 0; second < 300; second += 10) {
+      bed.tell(10 + second / 60, {
+        heartRate: 0,
+        sbpInvasive: mean + 2,
+        dbpInvasive: mean - 2,
+        mapInvasive: mean,
+      });
+      expect(bed.arrestSince).toBe(10);
+    }
+  });
+
   it('in fibrillation is told whatever rate the monitor counts', () => {
     const bed = well();
     bed.tell(10, { ...GONE, heartRate: 240 });
@@ -107,6 +180,41 @@ describe('a lead or line that is off', () => {
     bed.tell(10, { ...GONE, spo2: 97 });
     expect(bed.isArrest).toBe(true);
     expect(bed.tell(11, { ...GONE, spo2: 97 })).toMatchObject({ mapInvasive: 'line-open' });
+    expect(bed.isArrest).toBe(false);
+  });
+
+  it('is no arrest where the line is damped and the mean is kept, at any pressure', () => {
+    for (const mean of [50, 58, 64, 66, 72, 80, 95]) {
+      const bed = new Bed();
+      const line = { sbpInvasive: mean + 30, dbpInvasive: mean - 15, mapInvasive: mean };
+      bed.keep(0, 10, { ...WELL, ...line });
+      for (let minute = 10; minute < 40; minute++) {
+        const now = mean + ((minute * 7) % 5) - 2;
+        const damped = { sbpInvasive: now + 3, dbpInvasive: now - 3, mapInvasive: now };
+        const reasons = bed.tell(minute, { ...WELL, ...damped });
+        expect([mean, minute, bed.isArrest, reasons]).toEqual([
+          mean,
+          minute,
+          false,
+          { sbpInvasive: 'damped', dbpInvasive: 'damped' },
+        ]);
+      }
+    }
+  });
+
+  it('is no arrest where a pump has no pulse: also after the line was open', () => {
+    const bed = new Bed();
+    const pump = (mean: number) => ({
+      ...WELL,
+      sbpInvasive: mean + 3,
+      dbpInvasive: mean - 3,
+      mapInvasive: mean,
+    });
+    for (let minute = 0; minute < 20; minute++) bed.tell(minute, pump(78 - minute));
+    expect(bed.isArrest).toBe(false);
+    bed.tell(20, pump(4));
+    expect(bed.isArrest).toBe(true);
+    bed.tell(21, pump(58));
     expect(bed.isArrest).toBe(false);
   });
 

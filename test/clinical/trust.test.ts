@@ -28,7 +28,7 @@ it('has every reason with its verdict in docs/trust.md, and no other', () => {
 
 it('says the numbers of the rule of arrest and of sources as they are', () => {
   expect(DOC).toContain(
-    `A heart rate below ${ARREST.heartRate}, or a line whose mean is at most ${ARREST.mean} mmHg`,
+    `a heart rate below ${ARREST.heartRate}; a line whose mean is at most ${ARREST.mean} mmHg`,
   );
   expect(DOC).toContain(`saturation of at least ${ARREST.spo2} %, no more than ${ARREST.spo2Fall} % below`);
   expect(DOC).toContain(`more than ${SOURCES_OF_PRESSURE.contradict} mmHg apart`);
