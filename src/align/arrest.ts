@@ -1,4 +1,4 @@
-import { ARREST, COMPARABLE_MS, LINE, reasonCode } from '../clinical/trust.js';
+import { ARREST, COMPARABLE_MS, LINE, reasonCode, SATURATION_FALL, STUCK } from '../clinical/trust.js';
 import {
   hadPulse,
   hasLostPulse,
@@ -10,6 +10,7 @@ import {
 } from './line-pulse.js';
 import {
   ARREST_CONFIRMED_AT,
+  CUFF_DIA,
   CUFF_MEAN,
   CUFF_SYS,
   DIA,
@@ -19,8 +20,10 @@ import {
   MEAN,
   type Moment,
   PRESSURE_GONE_AT,
+  PULSE_AT,
   PULSE_SEEN_AT,
   type SignMemory,
+  type Slot,
   SPO2,
   SPO2_BEFORE,
   SYS,
@@ -48,9 +51,11 @@ export function judgeArrest(moment: Moment, memory: SignMemory): void {
     facts[ARREST_CONFIRMED_AT] = Number.NaN;
     return;
   }
-  if (!wasWatching) facts[SPO2_BEFORE] = recentSpo2(moment, memory);
-  contradict(moment, facts, hasPulse);
-  if (confirms(moment, facts)) {
+  if (!wasWatching || hasPulse) facts[SPO2_BEFORE] = recentSpo2(moment, memory);
+  if (Number.isNaN(facts[SPO2_BEFORE])) facts[SPO2_BEFORE] = moment.sound(SPO2);
+  forget(moment, facts);
+  if (hasPulse || isSeen(moment, memory)) contradict(moment, facts);
+  if (!hasPulse && confirms(moment, facts)) {
     facts[ARREST_CONFIRMED_AT] = moment.at;
     facts[HEART_SEEN_AT] = Number.NaN;
     facts[PULSE_SEEN_AT] = Number.NaN;
@@ -108,30 +113,53 @@ function notePressure(moment: Moment, memory: SignMemory, hasPulse: boolean): bo
   return false;
 }
 
-/** What shows a pulse after the watch began. A saturation that is lost takes back what was seen before. */
-function contradict(moment: Moment, facts: Float64Array, hasPulse: boolean): void {
-  if (moment.isSpo2Lost) {
-    facts[HEART_SEEN_AT] = Number.NaN;
-    facts[PULSE_SEEN_AT] = Number.NaN;
-  }
+/** What was seen is old, or taken back by a saturation that is lost, or that falls while no line shows a pulse. */
+function forget(moment: Moment, facts: Float64Array): void {
   const { at } = moment;
-  const since = Math.min(orNever(facts[HEART_STOPPED_AT]), orNever(facts[PRESSURE_GONE_AT]));
-  const isCuffRead = moment.sound(CUFF_MEAN) >= ARREST.pulseMean || moment.sound(CUFF_SYS) >= 2 * ARREST.mean;
-  const saturation = moment.sound(SPO2);
-  const isSaturated = saturation >= ARREST.spo2 && !(saturation < facts[SPO2_BEFORE] - ARREST.spo2Fall);
-  const isSeen = (isCuffRead && at >= since + ARREST.cuffMs) || (isSaturated && at >= since + ARREST.spo2Ms);
-  const isKept = isMeanKept(moment, facts) && at >= since + ARREST.cuffMs;
-  if (isSeen || hasPulse || isKept) {
-    if (!Number.isNaN(facts[HEART_STOPPED_AT])) facts[HEART_SEEN_AT] = at;
-    if (!Number.isNaN(facts[PRESSURE_GONE_AT])) facts[PULSE_SEEN_AT] = at;
-    facts[ARREST_CONFIRMED_AT] = Number.NaN;
-  }
+  const hasLine = at - facts[PULSE_AT] <= LINE.pulseFreshMs;
+  const isTakenBack = moment.isSpo2Lost || (isDesaturating(moment, facts) && !hasLine);
+  if (isTakenBack || at - facts[HEART_SEEN_AT] > ARREST.seenMs) facts[HEART_SEEN_AT] = Number.NaN;
+  if (isTakenBack || at - facts[PULSE_SEEN_AT] > ARREST.seenMs) facts[PULSE_SEEN_AT] = Number.NaN;
+}
+
+/** Whether something beside heart and line has shown a pulse since the watch began. Only what is measured anew does. */
+function isSeen(moment: Moment, memory: SignMemory): boolean {
+  const { facts } = memory;
+  const age = moment.at - Math.min(orNever(facts[HEART_STOPPED_AT]), orNever(facts[PRESSURE_GONE_AT]));
+  if (age >= ARREST.cuffMs && (isCuffRead(moment, memory) || isMeanKept(moment, memory))) return true;
+  if (!(age >= ARREST.spo2Ms && moment.sound(SPO2) >= ARREST.spo2)) return false;
+  return !isDesaturating(moment, facts) && isNew(moment, memory, SPO2);
+}
+
+function contradict({ at }: Moment, facts: Float64Array): void {
+  if (!Number.isNaN(facts[HEART_STOPPED_AT])) facts[HEART_SEEN_AT] = at;
+  if (!Number.isNaN(facts[PRESSURE_GONE_AT])) facts[PULSE_SEEN_AT] = at;
+  facts[ARREST_CONFIRMED_AT] = Number.NaN;
+}
+
+/** Whether the saturation is lower than before the watch, or than when a line last showed a pulse. */
+function isDesaturating(moment: Moment, facts: Float64Array): boolean {
+  return moment.sound(SPO2) <= facts[SPO2_BEFORE] - SATURATION_FALL;
+}
+
+/** Whether a value is not just the one before, told again: monitors repeat their last reading, and freeze. */
+function isNew({ at, value }: Moment, { run, seenAt }: SignMemory, slot: Slot): boolean {
+  if (Number.isNaN(value[slot])) return false;
+  return value[slot] !== run[slot] || at - seenAt[slot] > STUCK.gapMs;
+}
+
+function isCuffRead(moment: Moment, memory: SignMemory): boolean {
+  const isRead = moment.sound(CUFF_MEAN) >= ARREST.pulseMean || moment.sound(CUFF_SYS) >= 2 * ARREST.mean;
+  if (!isRead) return false;
+  return (
+    isNew(moment, memory, CUFF_SYS) || isNew(moment, memory, CUFF_DIA) || isNew(moment, memory, CUFF_MEAN)
+  );
 }
 
 /** Whether a mean stands well where nothing tells of the pulse: a flat line may be closed beside an arrest. */
-function isMeanKept(moment: Moment, facts: Float64Array): boolean {
-  if (!Number.isNaN(moment.value[SYS]) || isFlatLately(moment, facts)) return false;
-  return moment.sound(MEAN) >= 2 * ARREST.mean;
+function isMeanKept(moment: Moment, memory: SignMemory): boolean {
+  if (!Number.isNaN(moment.value[SYS]) || isFlatLately(moment, memory.facts)) return false;
+  return moment.sound(MEAN) >= 2 * ARREST.mean && isNew(moment, memory, MEAN);
 }
 
 /** Whether a second sign fails with the first: no heart beat and no pressure, or a saturation that has fallen. */

@@ -9,6 +9,7 @@ import { MINUTE_MS, SECOND_MS } from '../durations.js';
  * [A] Aboukhalil et al., "Reducing false alarm rates for critical arrhythmias", J Biomedical Informatics 2008;41:442-451.
  * [F] Schipke et al., "Static filling pressure in patients during induced ventricular fibrillation", Am J Physiol Heart Circ Physiol
  * 2003;285:H2510-H2515: in 323 arrests the mean fell to 24.2 ± 5.3 mmHg, with a time constant of 2.9 s.
+ * [B] Berry et al., "Rules for scoring respiratory events in sleep", J Clinical Sleep Medicine 2012;8:597-619.
  * Numbers without a source are ours; `npm run -s bench -- trust` measures what they find and what they lose.
  */
 
@@ -187,6 +188,9 @@ export const SWAP = {
  */
 export const CROSSED = { share: 0.06, least: 3, shareWithSpo2: 0.02, leastWithSpo2: 1, apart: 0.1 } as const;
 
+/** A saturation that is lower by so much (%) than it was is falling [B]. */
+export const SATURATION_FALL = 3;
+
 /** What may be an arrest, and what contradicts it. */
 export const ARREST = {
   /** Below it (/min) no heart beats. */
@@ -204,6 +208,8 @@ export const ARREST = {
   spo2Ms: 60 * SECOND_MS,
   spo2: 80,
   spo2Fall: 10,
+  /** What was seen shows a pulse for so long: cuffs in an ICU cycle at up to 15 minutes. */
+  seenMs: 20 * MINUTE_MS,
   /** Two signs are of one event within it. */
   togetherMs: 2 * MINUTE_MS,
 } as const;

@@ -131,7 +131,7 @@ describe('a cardiac arrest', () => {
   it('whose saturation is lost is contradicted by nothing seen before', () => {
     const bed = well();
     bed.tell(10, { heartRate: 0, spo2: 97 });
-    bed.tell(11, { heartRate: 0, spo2: 97 });
+    bed.tell(11, { heartRate: 0, spo2: 96 });
     expect(bed.isArrest).toBe(false);
     bed.tell(12, { heartRate: 0, spo2: 0 });
     expect(bed.isArrest).toBe(true);
@@ -156,7 +156,90 @@ describe('a cardiac arrest', () => {
   });
 });
 
+/** What a monitor that stands still tells, or that repeats its last reading, every so often from minute 10 on. */
+function repeats(bed: Bed, values: Record<string, number>, everySeconds: number, minutes = 15): number[] {
+  const contradictedAt: number[] = [];
+  for (let second = 0; second < 60 * minutes; second += everySeconds) {
+    bed.tell(10 + second / 60, values);
+    if (!bed.isArrest) contradictedAt.push(second);
+  }
+  return contradictedAt;
+}
+
+describe('what shows no pulse contradicts no arrest', () => {
+  it.each([
+    ['a saturation that never moves', { spo2: 97 }],
+    ['a cuff pressure that is told again and again', { sbpCuff: 118, dbpCuff: 64, mapCuff: 82 }],
+    ['a mean pressure that never moves', { mapInvasive: 80 }],
+  ])('%s', (_, frozen) => {
+    for (const seconds of [1, 5, 60, 120]) {
+      const bed = new Bed();
+      bed.keep(0, 10, { ...WELL, ...frozen });
+      expect([seconds, repeats(bed, { heartRate: 0, ...frozen }, seconds)]).toEqual([seconds, []]);
+    }
+  });
+
+  it('a saturation that falls', () => {
+    const bed = new Bed();
+    bed.keep(0, 10, { heartRate: 80, spo2: 97 });
+    for (let second = 0; second < 60; second += 5) bed.tell(10 + second / 60, { heartRate: 0, spo2: 97 });
+    for (let fallen = 3; fallen < 10; fallen++) {
+      expect(bed.tell(10.7 + fallen / 10, { heartRate: 0, spo2: 97 - fallen })).toEqual({
+        heartRate: 'maybe-arrest',
+      });
+      expect(bed.arrestSince).toBe(10);
+    }
+  });
+
+  it('a saturation that moved, and falls after that', () => {
+    const bed = new Bed();
+    bed.keep(0, 10, { heartRate: 80, spo2: 97 });
+    bed.tell(10, { heartRate: 0 });
+    bed.tell(11, { heartRate: 0, spo2: 96 });
+    expect(bed.isArrest).toBe(false);
+    bed.tell(12, { heartRate: 0, spo2: 94 });
+    expect(bed.isArrest).toBe(true);
+  });
+
+  it('a saturation that falls, of a patient of whom nothing was known', () => {
+    const bed = new Bed();
+    for (const [minute, spo2] of [
+      [0, 97],
+      [1, 96],
+      [2, 93],
+    ]) {
+      bed.tell(minute, { heartRate: 0, spo2 });
+      expect([minute, bed.isArrest]).toEqual([minute, minute !== 1]);
+    }
+  });
+
+  it('what was seen more than 20 minutes ago', () => {
+    const bed = new Bed();
+    bed.keep(0, 10, { heartRate: 80, spo2: 97 });
+    bed.tell(10, { heartRate: 0, spo2: 97 });
+    bed.tell(11, { heartRate: 0, spo2: 96 });
+    for (let minute = 12; minute <= 31; minute++) {
+      bed.tell(minute, { heartRate: 0, spo2: 96 });
+      expect([minute, bed.isArrest]).toEqual([minute, false]);
+    }
+    bed.tell(32, { heartRate: 0, spo2: 96 });
+    expect(bed.isArrest).toBe(true);
+    bed.tell(33, { heartRate: 0, spo2: 97 });
+    expect(bed.isArrest).toBe(false);
+  });
+});
+
 describe('a lead or line that is off', () => {
+  it('is told from an arrest for as long as the line shows a pulse, though the saturation falls slowly', () => {
+    const bed = well();
+    for (let minute = 10; minute < 70; minute++) {
+      const spo2 = Math.round(97 - (minute - 10) / 4);
+      expect(bed.tell(minute, { ...LINE, heartRate: 0, spo2 })).toMatchObject({ heartRate: 'lead-off' });
+      bed.tell(minute + 0.5, { spo2 });
+      expect([minute, bed.isArrest]).toEqual([minute, false]);
+    }
+  });
+
   it('is told at once from an arrest where the line shows a pulse in the same moment', () => {
     const bed = well();
     expect(bed.tell(10, { ...LINE, heartRate: 0 })).toEqual({ heartRate: 'lead-off' });
@@ -179,7 +262,7 @@ describe('a lead or line that is off', () => {
     const bed = well();
     bed.tell(10, { ...GONE, spo2: 97 });
     expect(bed.isArrest).toBe(true);
-    expect(bed.tell(11, { ...GONE, spo2: 97 })).toMatchObject({ mapInvasive: 'line-open' });
+    expect(bed.tell(11, { ...GONE, spo2: 98 })).toMatchObject({ mapInvasive: 'line-open' });
     expect(bed.isArrest).toBe(false);
   });
 

@@ -5,6 +5,7 @@ import {
   REASONS,
   reasonCode,
   reasonOf,
+  SATURATION_FALL,
   SOURCES_OF_PRESSURE,
   SWAP,
 } from '../../src/clinical/trust.js';
@@ -30,7 +31,7 @@ it('says the numbers of the rule of arrest and of sources as they are', () => {
   expect(DOC).toContain(
     `a heart rate below ${ARREST.heartRate}; a line whose mean is at most ${ARREST.mean} mmHg`,
   );
-  expect(DOC).toContain(`saturation of at least ${ARREST.spo2} %, no more than ${ARREST.spo2Fall} % below`);
+  expect(DOC).toContain(`saturation of at least ${ARREST.spo2} %, less than ${SATURATION_FALL} % below`);
   expect(DOC).toContain(`more than ${SOURCES_OF_PRESSURE.contradict} mmHg apart`);
   expect(DOC).toContain(`heart rate ${SWAP.heartRate}/min, mean pressure ${SWAP.pressure} mmHg`);
 });
