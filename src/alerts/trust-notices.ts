@@ -55,7 +55,7 @@ const SOURCE_OF = VARIABLES.map(({ id }) => SOURCES.find(([, pattern]) => patter
 const RESP_RATE = variableIndex('respRate');
 const NO_READING = reasonCode('no-reading');
 /** Reasons for which somebody has to look before long. */
-const MEDIUM = new Set(['contradicted', 'unit', 'maybe-unit'].map(reasonCode));
+const MEDIUM = new Set(['contradicted', 'unit', 'maybe-unit', 'lead-off'].map(reasonCode));
 const HIGH = new Set(['other-patient', 'swapped'].map(reasonCode));
 
 /**

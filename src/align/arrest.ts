@@ -61,7 +61,8 @@ export function judgeArrest(moment: Moment, memory: SignMemory): void {
     facts[PULSE_SEEN_AT] = Number.NaN;
   }
   if (!Number.isNaN(facts[ARREST_CONFIRMED_AT])) return;
-  if (isStopped) moment.doubt(HEART, Number.isNaN(facts[HEART_SEEN_AT]) ? MAYBE_ARREST : LEAD_OFF);
+  if (isStopped && Number.isNaN(facts[HEART_SEEN_AT])) moment.doubt(HEART, MAYBE_ARREST);
+  else if (isStopped && !isSlow(moment, facts)) moment.doubt(HEART, LEAD_OFF);
   if (isGone) doubtPressure(moment, facts);
 }
 
@@ -89,6 +90,12 @@ function noteHeart(moment: Moment, facts: Float64Array): boolean {
     facts[HEART_SEEN_AT] = Number.NaN;
   }
   return false;
+}
+
+/** Whether the line has shown a pulse beside a few heart beats: extreme bradycardia, and no lead that is off. */
+function isSlow(moment: Moment, facts: Float64Array): boolean {
+  const isFresh = moment.at - facts[PULSE_AT] <= LINE.pulseFreshMs;
+  return moment.sound(HR) > 0 && isFresh && facts[PULSE_AT] >= facts[HEART_STOPPED_AT];
 }
 
 /** Whether this moment says that there is no pressure, or none with a pulse where there was one. */

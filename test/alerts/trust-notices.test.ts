@@ -94,8 +94,13 @@ describe('values that are not used', () => {
     show(0, { heartRate: 'maybe-arrest' }, { mayBeArrestedSince: START });
     expect(records[0].detail).toContain('Look at the patient now');
     expect(take()).toEqual(['possible-arrest HIGH RAISED', 'value-not-used LOW RAISED']);
+    // Nobody watches the heart until the lead is on again.
     show(1, { heartRate: 'lead-off' });
-    expect(take()).toEqual(['possible-arrest HIGH RESOLVED']);
+    expect(take()).toEqual([
+      'possible-arrest HIGH RESOLVED',
+      'value-not-used LOW RESOLVED',
+      'value-not-used MEDIUM RAISED',
+    ]);
   });
 
   it('of a backlog are nothing to go to the bed for', () => {

@@ -229,6 +229,56 @@ describe('what shows no pulse contradicts no arrest', () => {
   });
 });
 
+describe('a few heart beats a minute', () => {
+  const rates = [1, 4, 9, 12, 19];
+
+  it('are used where the line shows a pulse in the same moment', () => {
+    for (const heartRate of rates) {
+      const bed = well();
+      for (let minute = 10; minute < 40; minute++) {
+        const sbpInvasive = 104 + (minute % 5);
+        expect(bed.tell(minute, { heartRate, ...LINE, sbpInvasive })).toEqual({});
+        expect(bed.isArrest).toBe(false);
+      }
+    }
+  });
+
+  it('are used once the line has shown a pulse since, where it is told apart', () => {
+    for (const heartRate of rates) {
+      const bed = well();
+      expect(bed.tell(10, { heartRate })).toEqual({ heartRate: 'maybe-arrest' });
+      bed.tell(10.1, LINE);
+      for (let minute = 11; minute < 20; minute++) {
+        expect(bed.tell(minute, { heartRate })).toEqual({});
+        bed.tell(minute + 0.5, LINE);
+      }
+      // The line is silent, and only a saturation says that the heart beats.
+      for (const minute of [21, 22, 23]) bed.tell(minute, { spo2: 96 + (minute % 2) });
+      expect(bed.tell(24, { heartRate })).toEqual({ heartRate: 'lead-off' });
+    }
+  });
+
+  it('are doubted where nothing else is known, and may be an arrest where the saturation falls', () => {
+    for (const heartRate of rates) {
+      const bed = new Bed();
+      bed.keep(0, 10, { heartRate: 80, spo2: 97 });
+      expect(bed.tell(10, { heartRate, spo2: 97 })).toEqual({ heartRate: 'maybe-arrest' });
+      expect(bed.tell(11, { heartRate, spo2: 96 })).toEqual({ heartRate: 'lead-off' });
+      expect(bed.tell(12, { heartRate, spo2: 93 })).toEqual({ heartRate: 'maybe-arrest' });
+      expect(bed.isArrest).toBe(true);
+      // Further, it is one.
+      expect(bed.tell(13, { heartRate, spo2: 84 })).toEqual({});
+      expect(bed.isArrest).toBe(true);
+    }
+  });
+
+  it('are no heart rate of 0: that has no pulse', () => {
+    const bed = well();
+    expect(bed.tell(10, { ...LINE, heartRate: 0 })).toEqual({ heartRate: 'lead-off' });
+    expect(bed.tell(10.5, { heartRate: 0 })).toEqual({ heartRate: 'lead-off' });
+  });
+});
+
 describe('a lead or line that is off', () => {
   it('is told from an arrest for as long as the line shows a pulse, though the saturation falls slowly', () => {
     const bed = well();

@@ -113,6 +113,15 @@ describe('what is not used', () => {
     expect(long.alerts.map(({ rule }) => rule)).toEqual(['desaturation-severe']);
   });
 
+  it('is no heart that beats twelve times a minute: with a pulse on the line it is a critical state', async () => {
+    const slow = { ...WELL, heartRate: 12, sbpInvasive: 104, dbpInvasive: 44, mapInvasive: 64 };
+    const { alerts } = await run([...everyMinute(1, 12, WELL), ...everyMinute(12, 25, slow)]);
+    expect(alerts.map(({ rule, eventTime }) => [rule, (eventTime - START) / MINUTE_MS])).toContainEqual([
+      'bradycardia',
+      22,
+    ]);
+  });
+
   it('is in no score, and is told with its reason', async () => {
     const flush = { sbpInvasive: 232, dbpInvasive: 226, mapInvasive: 229 };
     const { result, scores, observations } = await run([
