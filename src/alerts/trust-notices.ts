@@ -1,16 +1,13 @@
 import { reasonCode, reasonOf } from '../clinical/trust.js';
 import { VARIABLES, variableIndex } from '../clinical/variables.js';
 import { PRIORITIES, type Priority } from '../contract/priorities.js';
-import { MINUTE_MS } from '../durations.js';
 import type { EpochMs } from '../events/event.js';
 import type { NoticeBoard } from './notices.js';
+import { PAST_MS } from './values-behind.js';
 
 export const POSSIBLE_ARREST = 'possible-arrest';
 export const UNWATCHED = 'patient-unwatched';
 export const NOT_USED = 'value-not-used';
-
-/** What is older than this, as of a backlog, is nothing to go to the bed for. */
-const PAST_MS = 15 * MINUTE_MS;
 
 /** What is not used of a patient's values as of a moment: all of it. */
 export interface TrustState {

@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { TrustNotices } from '../../src/alerts/trust-notices.js';
 import { ValuesBehind } from '../../src/alerts/values-behind.js';
 import type { ObservationEvent } from '../../src/events/event.js';
 import { eventOf, labs, START, vitals } from '../helpers.js';
@@ -57,4 +58,71 @@ it('is over when the patient leaves, or nothing more comes', () => {
   for (const minute of [10, 11, 12]) tell(minute, 45);
   behind.note({ observations: [], discharged: [], released: [] }, START + 28 * MINUTE_MS);
   expect(told.slice(2)).toEqual(['raise values-behind MEDIUM p1', 'clear values-behind p1']);
+});
+
+it('a delay that grows slowly, or changes for another, is known as it is', () => {
+  const { behind, told, tell } = setUp();
+  for (let minute = 0; minute < 40; minute++) tell(minute, minute / 2);
+  expect(told).toEqual(['raise values-behind MEDIUM p1']);
+  expect(behind.lagOf('p1') / MINUTE_MS).toBeGreaterThan(18);
+  for (let minute = 40; minute < 44; minute++) tell(minute, 60);
+  expect([told.length, behind.lagOf('p1')]).toEqual([1, 60 * MINUTE_MS]);
+});
+
+it('a monitor that is behind beside a ventilator that is not is known', () => {
+  const { behind, told } = setUp();
+  const none = { discharged: [], released: [] };
+  for (let minute = 0; minute < 10; minute++) {
+    const now = START + minute * MINUTE_MS;
+    const of = (values: Record<string, number>, back: number) =>
+      eventOf('vitals', vitals(values, { eventTime: now - back * MINUTE_MS })) as ObservationEvent;
+    behind.note({ ...none, observations: [of({ heartRate: 80 }, 20), of({ fio2: 0.4 }, 0)] }, now);
+  }
+  expect(told).toEqual(['raise values-behind MEDIUM p1']);
+  expect(behind.lagOf('p1')).toBe(20 * MINUTE_MS);
+});
+
+describe('a possible arrest', () => {
+  /** Which minutes of the second quarter of an hour have the notice, of a monitor that is so many minutes behind. */
+  function toldOf(backAt: (minute: number) => number, from = 15): number[] {
+    const open = new Set<string>();
+    const board = {
+      raise: ({ kind }: { kind: string }) => void open.add(kind),
+      clear: (kind: string) => void open.delete(kind),
+    };
+    const behind = new ValuesBehind(board);
+    const notices = new TrustNotices(board, (patientId) => behind.lagOf(patientId));
+    const minutes: number[] = [];
+    for (let minute = 0; minute < 30; minute += 0.25) {
+      const now = START + minute * MINUTE_MS;
+      const time = now - backAt(minute) * MINUTE_MS;
+      const observations = [
+        eventOf('vitals', vitals({ heartRate: minute < from ? 80 : 0 }, { eventTime: time })),
+      ];
+      const mayBeArrestedSince = minute < from ? null : time;
+      const trust = [
+        { patientId: 'p1', wardId: null, time, doubts: [], mayBeArrestedSince, isUnwatched: false },
+      ];
+      const outputs = { discharged: [], released: [], silent: [], trust };
+      behind.note({ ...outputs, observations: observations as ObservationEvent[] }, now);
+      notices.note(outputs, now);
+      if (open.has('possible-arrest')) minutes.push(minute);
+    }
+    return minutes;
+  }
+  const ALL = Array.from({ length: 60 }, (_, index) => 15 + index / 4);
+
+  it.each(Array.from({ length: 61 }, (_, minute) => minute))(
+    'is told at once of a monitor that is %d minutes behind',
+    (back) => {
+      expect(toldOf(() => back)).toEqual(ALL);
+      // A feed is not steady to the second.
+      expect(toldOf((minute) => back + ((minute * 4 * 7) % 5) / 10)).toEqual(ALL);
+    },
+  );
+
+  it('is not told of values of long ago that come once', () => {
+    expect(toldOf((minute) => 300 - 9 * minute)).toEqual([]);
+    expect(toldOf((minute) => (minute >= 15 && minute < 16.5 ? 180 : 0), 15).slice(0, 1)).toEqual([16.5]);
+  });
 });
