@@ -6,6 +6,7 @@ import type { NoticeBoard } from './notices.js';
 import { PAST_MS } from './values-behind.js';
 
 export const POSSIBLE_ARREST = 'possible-arrest';
+export const POSSIBLE_APNOEA = 'possible-apnoea';
 export const UNWATCHED = 'patient-unwatched';
 export const NOT_USED = 'value-not-used';
 
@@ -24,6 +25,8 @@ export interface TrustState {
   }[];
   /** Since when the patient may be in cardiac arrest; null where nothing says so. */
   readonly mayBeArrestedSince: EpochMs | null;
+  /** Since when the patient may not breathe; null where nothing says so. */
+  readonly mayBeApnoeicSince: EpochMs | null;
   /** Nothing of what is told lately is used. */
   readonly isUnwatched: boolean;
 }
@@ -50,7 +53,8 @@ const SOURCES: readonly (readonly [name: string, prefix: RegExp])[] = [
 const SOURCE_OF = VARIABLES.map(({ id }) => SOURCES.find(([, pattern]) => pattern.test(id))?.[0] ?? id);
 
 const RESP_RATE = variableIndex('respRate');
-const NO_READING = reasonCode('no-reading');
+/** Of breaths: that there are none, or that none is read. */
+const BREATHLESS = new Set(['no-reading', 'maybe-apnoea'].map(reasonCode));
 /** Reasons for which somebody has to look before long. */
 const MEDIUM = new Set(['contradicted', 'unit', 'maybe-unit', 'lead-off'].map(reasonCode));
 const HIGH = new Set(['other-patient', 'swapped'].map(reasonCode));
@@ -114,6 +118,7 @@ function tellingsOf({
   patientId,
   doubts,
   mayBeArrestedSince,
+  mayBeApnoeicSince,
   isUnwatched,
 }: TrustState): Map<string, Telling> {
   const wanted = new Map<string, Telling>();
@@ -123,6 +128,13 @@ function tellingsOf({
       priority: 'HIGH',
       detail:
         'No heart beat, no pressure or no pulse is seen: cardiac arrest, or the ECG or the line is off. Look at the patient now.',
+    });
+  }
+  if (mayBeApnoeicSince !== null) {
+    wanted.set(`${patientId}/apnoea`, {
+      kind: POSSIBLE_APNOEA,
+      priority: 'HIGH',
+      detail: 'No breath is seen: apnoea, or the breaths are not read. Look at the patient now.',
     });
   }
   if (isUnwatched) {
@@ -146,8 +158,12 @@ function tellingsOf({
 
 function priorityOf(variable: number, code: number): Priority {
   if (HIGH.has(code)) return 'HIGH';
-  if (MEDIUM.has(code) || (variable === RESP_RATE && code === NO_READING)) return 'MEDIUM';
+  if (MEDIUM.has(code) || isBreathless(variable, code)) return 'MEDIUM';
   return 'LOW';
+}
+
+function isBreathless(variable: number, code: number): boolean {
+  return variable === RESP_RATE && BREATHLESS.has(code);
 }
 
 function rankOf(priority: Priority): number {
@@ -157,6 +173,6 @@ function rankOf(priority: Priority): number {
 function detailOf(variable: number, value: number, code: number): string {
   const { label, unit, decimals } = VARIABLES[variable];
   const shown = `${Number(value.toFixed(decimals))} ${unit}`;
-  const apnoea = variable === RESP_RATE && code === NO_READING ? ' It may be apnoea.' : '';
+  const apnoea = isBreathless(variable, code) ? ' It may be apnoea.' : '';
   return `${label} ${shown} is not used: ${reasonOf(code).words}.${apnoea} Look at the patient and the device.`;
 }

@@ -45,12 +45,15 @@ export class Moment {
   readonly code = new Uint8Array(SLOTS);
   /** The monitor says that it has no SpO2. */
   isSpo2Lost = false;
+  /** The monitor says that there are no breaths, or that it reads none. */
+  isBreathless = false;
 
   clear(at: number): void {
     this.at = at;
     this.value.fill(Number.NaN);
     this.code.fill(0);
     this.isSpo2Lost = false;
+    this.isBreathless = false;
   }
 
   /** Sets the reason of slots that have a value and no reason yet. */
@@ -86,6 +89,9 @@ const FACTS = [
   'pulseMean',
   'pulseMeanAt',
   'flatAt',
+  'breathsLostAt',
+  'spo2WithBreaths',
+  'apnoeaAt',
 ] as const;
 export const [
   HEART_STOPPED_AT,
@@ -106,6 +112,9 @@ export const [
   PULSE_MEAN,
   PULSE_MEAN_AT,
   FLAT_AT,
+  BREATHS_LOST_AT,
+  SPO2_WITH_BREATHS,
+  APNOEA_AT,
 ] = FACTS.keys();
 
 const BY_SLOT = 11;

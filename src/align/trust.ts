@@ -13,6 +13,7 @@ import {
 } from '../clinical/trust.js';
 import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../clinical/variables.js';
 import type { EpochMs, ObservationEvent } from '../events/event.js';
+import { judgeBreaths, mayBeApnoeicSince } from './apnoea.js';
 import { judgeArrest, mayBeArrestedSince } from './arrest.js';
 import { judgeExchanges } from './exchanges.js';
 import { judgeLine, judgeShapes, judgeSources, judgeUnitOfLine } from './pressure-trust.js';
@@ -36,10 +37,14 @@ import {
 const MAYBE_UNIT = reasonCode('maybe-unit');
 const JUMP = reasonCode('jump');
 const STUCK_CODE = reasonCode('stuck');
+const NO_READING = reasonCode('no-reading');
 const SPO2_VARIABLE = variableIndex('spo2');
+const RESP_VARIABLE = variableIndex('respRate');
 const LINE_SLOTS = [SYS, DIA, MEAN];
 /** Signs of which an implausible value is doubted until a second one comes. Breaths that cease are believed. */
 const QUICK = [HR, SYS, DIA, MEAN, RESP, SPO2];
+/** The least respiratory rate that is one (/min). */
+const [FIRST_BREATH] = VARIABLES[RESP_VARIABLE].possible;
 const PLAUSIBLE = VARIABLE_OF.map((variable) => VARIABLES[variable].plausible);
 
 /** A value that is not used now. */
@@ -61,14 +66,20 @@ export class Trust {
   /** Variables that are not used now. */
   #doubts = 0;
 
-  /** Whether there is nothing to say of the patient: all is used, and nothing may be an arrest. */
+  /** Whether there is nothing to say of the patient: all is used, and nothing may be an arrest or apnoea. */
   get isClear(): boolean {
-    return this.#doubts === 0 && Number.isNaN(this.mayBeArrestedSince);
+    const { mayBeArrestedSince: arrest, mayBeApnoeicSince: apnoea } = this;
+    return this.#doubts === 0 && Number.isNaN(arrest) && Number.isNaN(apnoea);
   }
 
   /** Since when the patient may be in cardiac arrest, for all that is known; NaN: nothing says so. */
   get mayBeArrestedSince(): EpochMs {
     return mayBeArrestedSince(this.#memory);
+  }
+
+  /** Since when the patient may not breathe, for all that is known; NaN: nothing says so. */
+  get mayBeApnoeicSince(): EpochMs {
+    return mayBeApnoeicSince(this.#memory);
   }
 
   /** What is not used now, by variable. */
@@ -121,6 +132,7 @@ export class Trust {
       this.#doubtTemperature(moment);
       this.#noteRuns(moment);
       judgeSources(moment, memory);
+      judgeBreaths(moment, memory);
     }
     this.#settle(event, moment, isPast, isLate);
   }
@@ -144,7 +156,14 @@ export class Trust {
       if (slot < 0) continue;
       if (verdicts === null || verdicts[index] === USED) moment.value[slot] = values[index];
       else if (variables[index] === SPO2_VARIABLE) moment.isSpo2Lost = true;
+      else if (variables[index] === RESP_VARIABLE)
+        moment.isBreathless = this.#isNone(values[index], observedAt);
     }
+  }
+
+  /** Whether a respiratory rate that no patient has is one of none: below the first breath, and the newest. */
+  #isNone(rate: number, at: EpochMs): boolean {
+    return rate >= 0 && rate < FIRST_BREATH && !(at < this.#memory.seenAt[RESP]);
   }
 
   /** Whether something newer of these signs was told before. */
@@ -257,7 +276,7 @@ export class Trust {
       const variable = variables[index];
       const slot = SLOT_OF[variable];
       let code: ReasonCode = event.verdicts === null ? USED : event.verdicts[index];
-      if (code === USED) {
+      if (code === USED || (code === NO_READING && slot === RESP && moment.code[RESP] !== USED)) {
         if (slot >= 0) code = moment.code[slot];
         else if (looksLikeAnotherUnit(variable, values[index])) code = MAYBE_UNIT;
         if (code !== USED) {

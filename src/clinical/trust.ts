@@ -10,6 +10,7 @@ import { MINUTE_MS, SECOND_MS } from '../durations.js';
  * [F] Schipke et al., "Static filling pressure in patients during induced ventricular fibrillation", Am J Physiol Heart Circ Physiol
  * 2003;285:H2510-H2515: in 323 arrests the mean fell to 24.2 ± 5.3 mmHg, with a time constant of 2.9 s.
  * [B] Berry et al., "Rules for scoring respiratory events in sleep", J Clinical Sleep Medicine 2012;8:597-619.
+ * [P] American Academy of Pediatrics, "Apnea, sudden infant death syndrome, and home monitoring", Pediatrics 2003;111:914-917.
  * Numbers without a source are ours; `npm run -s bench -- trust` measures what they find and what they lose.
  */
 
@@ -42,6 +43,7 @@ const ROWS: readonly (readonly [id: string, verdict: Reason['verdict'], words: s
   ['maybe-arrest', 'doubted', 'it may be an arrest, or the lead or line is off'],
   ['lead-off', 'artefact', 'the ECG is off: another source shows a pulse'],
   ['line-open', 'artefact', 'the line is open or off: another source shows a pulse'],
+  ['maybe-apnoea', 'doubted', 'the patient may not breathe, or the breaths are not read'],
 ];
 
 /** By code: a value's code is 0 where it is used, else its place here plus one. */
@@ -213,3 +215,6 @@ export const ARREST = {
   /** Two signs are of one event within it. */
   togetherMs: 2 * MINUTE_MS,
 } as const;
+
+/** Breaths that are told as none, while the heart beats, for so long: apnoea [P]; what bedside monitors wait before they say so. */
+export const APNOEA_MS = 20 * SECOND_MS;

@@ -322,9 +322,16 @@ export class AlignAndScore {
 }
 
 function trustOf({ patientId, wardId, trust }: PatientState, time: EpochMs): TrustState {
-  const { doubts, mayBeArrestedSince: since } = trust;
-  const mayBeArrestedSince = Number.isNaN(since) ? null : since;
-  return { patientId, wardId, time, doubts, mayBeArrestedSince, isUnwatched: trust.isUnwatched(time) };
+  const { doubts, mayBeArrestedSince: arrest, mayBeApnoeicSince: apnoea } = trust;
+  return {
+    patientId,
+    wardId,
+    time,
+    doubts,
+    mayBeArrestedSince: Number.isNaN(arrest) ? null : arrest,
+    mayBeApnoeicSince: Number.isNaN(apnoea) ? null : apnoea,
+    isUnwatched: trust.isUnwatched(time),
+  };
 }
 
 /**

@@ -28,6 +28,7 @@ function setUp() {
         return { variable: variableIndex(id), value: 0, at: time, code: reasonCode(reason) };
       }),
       mayBeArrestedSince: null,
+      mayBeApnoeicSince: null,
       isUnwatched: false,
       ...more,
     };
@@ -103,10 +104,22 @@ describe('values that are not used', () => {
     ]);
   });
 
+  it('that may be apnoea are said as HIGH beside the breaths, until one is read', () => {
+    const { records, show, take } = setUp();
+    show(0, { respRate: 'maybe-apnoea' });
+    expect(records[0].detail).toContain('It may be apnoea');
+    expect(take()).toEqual(['value-not-used MEDIUM RAISED']);
+    show(0.5, { respRate: 'maybe-apnoea' }, { mayBeApnoeicSince: START });
+    expect(records[0].detail).toContain('Look at the patient now');
+    expect(take()).toEqual(['possible-apnoea HIGH RAISED']);
+    show(1, {});
+    expect(take().sort()).toEqual(['possible-apnoea HIGH RESOLVED', 'value-not-used MEDIUM RESOLVED']);
+  });
+
   it('of a backlog are nothing to go to the bed for', () => {
     const { notices, board } = setUp();
     const state = { patientId: 'p1', wardId: null, time: START, doubts: [], isUnwatched: true };
-    const trust = [{ ...state, mayBeArrestedSince: START }];
+    const trust = [{ ...state, mayBeArrestedSince: START, mayBeApnoeicSince: null }];
     notices.note({ trust, discharged: [], released: [], silent: [] }, START + 16 * MINUTE_MS);
     expect(board.open()).toEqual([]);
   });
@@ -115,7 +128,7 @@ describe('values that are not used', () => {
     const { board } = setUp();
     const notices = new TrustNotices(board, () => 60 * MINUTE_MS);
     const state = { patientId: 'p1', wardId: null, time: START, doubts: [], isUnwatched: true };
-    const trust = [{ ...state, mayBeArrestedSince: START }];
+    const trust = [{ ...state, mayBeArrestedSince: START, mayBeApnoeicSince: null }];
     notices.note({ trust, discharged: [], released: [], silent: [] }, START + 61 * MINUTE_MS);
     expect(board.open()).toHaveLength(2);
   });

@@ -101,7 +101,15 @@ describe('a possible arrest', () => {
       ];
       const mayBeArrestedSince = minute < from ? null : time;
       const trust = [
-        { patientId: 'p1', wardId: null, time, doubts: [], mayBeArrestedSince, isUnwatched: false },
+        {
+          patientId: 'p1',
+          wardId: null,
+          time,
+          doubts: [],
+          mayBeArrestedSince,
+          mayBeApnoeicSince: null,
+          isUnwatched: false,
+        },
       ];
       const outputs = { discharged: [], released: [], silent: [], trust };
       behind.note({ ...outputs, observations: observations as ObservationEvent[] }, now);

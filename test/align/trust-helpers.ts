@@ -34,6 +34,11 @@ export class Bed {
   get arrestSince(): number {
     return (this.trust.mayBeArrestedSince - START) / MINUTE_MS;
   }
+
+  /** Since when the patient may not breathe, in minutes. */
+  get apnoeaSince(): number {
+    return (this.trust.mayBeApnoeicSince - START) / MINUTE_MS;
+  }
 }
 
 export function reasonsIn({ variables, verdicts }: ObservationEvent): Record<string, string> {

@@ -247,6 +247,7 @@ describe('verdicts', () => {
           verdicts: verdicts === null ? null : [...verdicts],
           doubts: after?.trust.doubts,
           arrest: after?.trust.mayBeArrestedSince,
+          apnoea: after?.trust.mayBeApnoeicSince,
           known: after === undefined ? null : lastKnownOf(after, time),
         };
       });

@@ -49,7 +49,14 @@ it('shows what is not used beside what was used last, until all is used again', 
   const view = new WardView();
   const event = eventOf('adt', adt('ADMIT', { wardId: 'W' }));
   await view.write(outputsOf({ admitted: [new PatientState(event, { stepMs: HOUR_MS, steps: 4 }, 16)] }));
-  const state = { patientId: 'p1', wardId: 'W', time: START, mayBeArrestedSince: null, isUnwatched: false };
+  const state = {
+    patientId: 'p1',
+    wardId: 'W',
+    time: START,
+    mayBeArrestedSince: null,
+    mayBeApnoeicSince: null,
+    isUnwatched: false,
+  };
   const flush = {
     variable: variableIndex('mapInvasive'),
     value: 221.4,
