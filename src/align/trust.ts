@@ -117,7 +117,7 @@ export class Trust {
     this.#gather(event, moment);
     judgeShapes(moment);
     this.#doubtUnits(moment);
-    const isPast = this.#isBehind(moment);
+    const isPast = this.#isBehind(event);
     if (!isPast) {
       const memory = this.#memory;
       judgeUnitOfLine(moment, memory);
@@ -156,20 +156,17 @@ export class Trust {
       if (slot < 0) continue;
       if (verdicts === null || verdicts[index] === USED) moment.value[slot] = values[index];
       else if (variables[index] === SPO2_VARIABLE) moment.isSpo2Lost = true;
-      else if (variables[index] === RESP_VARIABLE)
-        moment.isBreathless = this.#isNone(values[index], observedAt);
+      else if (variables[index] === RESP_VARIABLE) moment.isBreathless = isNone(values[index]);
     }
   }
 
-  /** Whether a respiratory rate that no patient has is one of none: below the first breath, and the newest. */
-  #isNone(rate: number, at: EpochMs): boolean {
-    return rate >= 0 && rate < FIRST_BREATH && !(at < this.#memory.seenAt[RESP]);
-  }
-
-  /** Whether something newer of these signs was told before. */
-  #isBehind({ at, value }: Moment): boolean {
+  /** Whether something newer of these signs was told before, be it a value or none. */
+  #isBehind({ variables, observedAt }: ObservationEvent): boolean {
     const { seenAt } = this.#memory;
-    for (let slot = 0; slot < SLOTS; slot++) if (at < seenAt[slot] && !Number.isNaN(value[slot])) return true;
+    for (let index = 0; index < variables.length; index++) {
+      const slot = SLOT_OF[variables[index]];
+      if (slot >= 0 && observedAt < seenAt[slot]) return true;
+    }
     return false;
   }
 
@@ -314,4 +311,9 @@ export class Trust {
       varied[slot] = 0;
     } else if (value !== level[slot]) varied[slot] = 1;
   }
+}
+
+/** Whether a respiratory rate that no patient has tells of none. */
+function isNone(rate: number): boolean {
+  return rate >= 0 && rate < FIRST_BREATH;
 }

@@ -382,6 +382,20 @@ describe('late values', () => {
   });
 });
 
+it.each([0, -100])('a late %d of a probe that was off says nothing of now', (none) => {
+  const bed = new Bed();
+  bed.keep(0, 10, WELL);
+  bed.tell(10, { heartRate: 0 });
+  bed.tell(11, { spo2: 96 });
+  expect(bed.isArrest).toBe(false);
+  for (const sign of ['spo2', 'respRate', 'mapInvasive']) bed.tell(8, { [sign]: none });
+  expect(bed.isArrest).toBe(false);
+  expect(bed.trust.doubts.map(({ value }) => value)).toEqual([0]);
+  bed.tell(12, WELL);
+  bed.tell(8.5, { spo2: none, respRate: none, mapInvasive: none });
+  expect(bed.trust.isClear).toBe(true);
+});
+
 it('of a late result of the laboratory nothing is remembered', () => {
   const bed = new Bed();
   expect(bed.tell(30, { glucose: 5.6 })).toEqual({ glucose: 'maybe-unit' });
