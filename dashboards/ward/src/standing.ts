@@ -87,6 +87,9 @@ export interface Doubt {
 }
 
 const ARREST = 'maybe-arrest';
+const APNOEA = 'maybe-apnoea';
+/** What may be no fault of a probe, the gravest last. */
+const GRAVEST: readonly string[] = [APNOEA, ARREST];
 /** A line or a cuff is one probe. */
 const PROBES: readonly (readonly [name: string, variables: RegExp])[] = [
   ['BP art', /^(sbp|dbp|map)Invasive$/],
@@ -102,7 +105,7 @@ export function probeOf(variable: string): string {
   return PROBES.find(([, variables]) => variables.test(variable))?.[0] ?? labelOf(variable);
 }
 
-/** What of the newest values is not used, by probe and reason: what may be an arrest first, then the newest. */
+/** What of the newest values is not used, by probe and reason: what may be an arrest first, then apnoea, then the newest. */
 export function doubtsOf({ doubted = {} }: Pick<PatientView, 'doubted'>): Doubt[] {
   const groups = new Map<string, Doubt>();
   for (const [variable, view] of Object.entries(doubted)) {
@@ -113,13 +116,14 @@ export function doubtsOf({ doubted = {} }: Pick<PatientView, 'doubted'>): Doubt[
     const newest = Math.max(known?.at ?? 0, at);
     groups.set(`${probe} ${reason}`, { probe, reason, words, verdict, values, at: newest });
   }
-  const rank = ({ reason }: Doubt) => (reason === ARREST ? 0 : 1);
+  const rank = ({ reason }: Doubt) => GRAVEST.length - GRAVEST.indexOf(reason);
   return [...groups.values()].sort((a, b) => rank(a) - rank(b) || b.at - a.at);
 }
 
 /** A reason in a word or two: `flush`, `other patient`. */
 export function reasonText(reason: string): string {
-  return reason === ARREST ? 'may be an arrest' : reason.replaceAll('-', ' ');
+  if (reason === ARREST) return 'may be an arrest';
+  return reason === APNOEA ? 'may be apnoea' : reason.replaceAll('-', ' ');
 }
 
 export function mayBeArrest({ reason }: Pick<Doubt, 'reason'>): boolean {

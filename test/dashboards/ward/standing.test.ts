@@ -3,6 +3,7 @@ import {
   criterionText,
   doubtsOf,
   isCritical,
+  reasonText,
   sinceMoment,
   sortStates,
   stateValue,
@@ -72,11 +73,12 @@ describe('states', () => {
 });
 
 describe('what is not used', () => {
-  it('is one a probe and reason, what may be an arrest first, then the newest', () => {
+  it('is one a probe and reason, what may be an arrest first, then what may be apnoea, then the newest', () => {
     const doubted = {
       sbpInvasive: doubt('flush', 300, NOW - MINUTE),
       mapInvasive: doubt('flush', 298, NOW),
       spo2: doubt('jump', 60, NOW + 1),
+      respRate: doubt('maybe-apnoea', 0, NOW - 3 * MINUTE),
       heartRate: doubt('maybe-arrest', 0, NOW - 2 * MINUTE),
     };
     expect(
@@ -88,10 +90,16 @@ describe('what is not used', () => {
       ]),
     ).toEqual([
       ['HR', 'maybe-arrest', NOW - 2 * MINUTE, 1],
+      ['RR', 'maybe-apnoea', NOW - 3 * MINUTE, 1],
       ['SpO₂', 'jump', NOW + 1, 1],
       ['BP art', 'flush', NOW, 2],
     ]);
     expect(doubtsOf({})).toEqual([]);
+    expect(['maybe-arrest', 'maybe-apnoea', 'lead-off'].map(reasonText)).toEqual([
+      'may be an arrest',
+      'may be apnoea',
+      'lead off',
+    ]);
   });
 });
 
