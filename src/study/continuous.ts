@@ -1,9 +1,10 @@
-import { lastMoment, type ObservedStay, type SignalId } from '../cohort/stays.js';
+import type { ObservedStay, SignalId } from '../cohort/stays.js';
 import { HOUR_MS } from '../durations.js';
 import type { Label } from '../sources/labels.js';
 import { HYLAND_RULES } from './alarms.js';
+import { askedHours, valuesAt } from './asked-hours.js';
 import type { BootstrapOptions } from './bootstrap.js';
-import { BROUGHT_IN_MS, type Endpoint, modelSignal } from './events.js';
+import { type Endpoint, modelSignal } from './events.js';
 import { areas, crossFittedScore1 } from './metrics.js';
 import { type Estimate, estimate, SCORE1_FOLDS, sampleAt } from './mortality.js';
 import { rank, type Weights } from './ranking.js';
@@ -73,34 +74,17 @@ export function momentFigures(
   { seed, resamples }: BootstrapOptions,
 ): MomentFigures {
   const ids: readonly SignalId[] = [modelSignal(endpoint, stays).id, 'news2'];
-  const most = stays.reduce(
-    (sum, { admittedAt, endAt }) => sum + Math.ceil((endAt - admittedAt) / HOUR_MS),
-    0,
-  );
-  const owners = new Uint32Array(most);
-  const positives = new Uint8Array(most);
-  const values = ids.map(() => new Float64Array(most));
-  let moments = 0;
-  stays.forEach((stay, index) => {
-    const events = endpoint.eventsOf(stay);
-    const { times, signals } = stay;
-    for (let time = stay.admittedAt + BROUGHT_IN_MS; time < stay.endAt; time += HOUR_MS) {
-      const moment = lastMoment(times, time);
-      if (moment < 0 || events.some(({ start, end }) => start <= time && time < end)) continue;
-      const isFollowed = events.some(
-        ({ start }) => start - time >= HYLAND_RULES.leastMs && start - time <= HYLAND_RULES.horizonMs,
-      );
-      owners[moments] = index;
-      positives[moments] = isFollowed ? 1 : 0;
-      ids.forEach((id, signal) => {
-        const value = signals[id][moment];
-        values[signal][moments] = Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value;
-      });
-      moments++;
-    }
+  const asked = askedHours(endpoint, stays);
+  const { owners, outcomes } = asked;
+  const { length } = owners;
+  const rankings = ids.map((id) => {
+    const values = valuesAt(asked, stays, id);
+    return rank(
+      values.map((value) => (Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value)),
+      outcomes,
+    );
   });
-  const rankings = values.map((each) => rank(each.subarray(0, moments), positives.subarray(0, moments)));
-  const expanded = new Uint32Array(moments);
+  const expanded = new Uint32Array(length);
   const options = { seed, resamples: Math.min(MOST_RESAMPLES, resamples) };
   const estimates = estimate(stays.length, options, (weights?: Weights) => {
     if (weights !== undefined) {
@@ -116,8 +100,8 @@ export function momentFigures(
     id: endpoint.id,
     label: endpoint.label,
     horizonHours: HYLAND_RULES.horizonMs / HOUR_MS,
-    moments,
-    positive: positives.reduce((total, each) => total + each, 0),
+    moments: length,
+    positive: outcomes.reduce((total, each) => total + each, 0),
     signals: ids.map((id, index) => ({
       id,
       label: id === 'news2' ? 'NEWS2' : 'This model',
