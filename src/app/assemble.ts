@@ -15,7 +15,8 @@ import { Engine } from '../engine/engine.js';
 import type { Sink } from '../engine/outputs.js';
 import { WardstreamError } from '../errors.js';
 import { MessageCodec } from '../events/codec.js';
-import { loadModel, type ModelConfig } from '../inference/model.js';
+import type { ModelConfig } from '../inference/model.js';
+import { loadServed } from '../inference/served-model.js';
 import { type LiveParts, Observer } from '../metrics/observe.js';
 import type { Parts } from '../parts.js';
 import { type ServerOptions, WardServer } from '../server/server.js';
@@ -275,8 +276,8 @@ async function openServer(
   return parts.keep(await WardServer.open(options));
 }
 
-function modelOf({ model: { version, directory } }: Config): ModelConfig {
-  return loadModel(version, directory).config;
+function modelOf({ model }: Config): ModelConfig {
+  return loadServed(model).config;
 }
 
 function spoolOf({ store }: Config): Spool | undefined {

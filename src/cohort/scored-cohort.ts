@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { WardstreamError } from '../errors.js';
 import type { EpochMs } from '../events/event.js';
-import { loadModel } from '../inference/model.js';
+import { loadServed } from '../inference/served-model.js';
 import { AlertsDigest } from '../replay/digest.js';
 import { joined, type ReplayResult } from '../replay/replay.js';
 import { openSource } from '../sources/open-source.js';
@@ -174,7 +174,7 @@ function alertsOf(
 }
 
 function originOf({ from, patients, mapping, config, sample }: ScoringJob): ScoresOrigin {
-  const model = loadModel(config.model.version, config.model.directory);
+  const model = loadServed(config.model);
   return {
     format: SCORES_FORMAT,
     from,

@@ -6,6 +6,7 @@ import { KafkaBus } from '../bus/kafka.js';
 import { openEncoders } from '../encoders/open-encoders.js';
 import { loadModel } from '../inference/model.js';
 import { openRuntime, tryRuntimes } from '../inference/runtimes.js';
+import { loadServed } from '../inference/served-model.js';
 import { type Config, loadConfig, parseConfig } from '../settings/config.js';
 import { openStore } from '../store/open-store.js';
 
@@ -26,7 +27,11 @@ export async function doctor(options: { readonly config?: string; readonly json:
   const config = options.config === undefined ? parseConfig({}) : loadConfig(options.config);
   const checks: [string, string, () => Promise<string>][] = [
     ['node', `install Node ${LEAST_NODE.join('.')} or newer`, node],
-    ['model', 'restore the folder models/deterioration, or set model.directory', () => model(config)],
+    [
+      'model',
+      'restore the folder models/deterioration, or set model.directory; write model.recalibration again',
+      () => model(config),
+    ],
     ['encoders', 'correct encoders.text and encoders.image, or set them to default', () => encoders(config)],
     ['inference', 'run npm ci again, or change model.runtime', () => inference(config)],
     ['store', 'chDB runs on Linux and macOS; elsewhere set store.kind server', () => store(config)],
@@ -63,8 +68,8 @@ async function node(): Promise<string> {
   return `Node ${process.versions.node}`;
 }
 
-async function model({ model: { version, directory } }: Config): Promise<string> {
-  return `deterioration ${loadModel(version, directory).config.version}`;
+async function model({ model }: Config): Promise<string> {
+  return `deterioration ${loadServed(model).config.version}`;
 }
 
 /** Which runtime scores, how fast the usable ones are, and why the others are not usable. */

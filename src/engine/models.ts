@@ -6,8 +6,10 @@ import { WardstreamError } from '../errors.js';
 import { BlankRuntime } from '../inference/blank.js';
 import { baseOutcomes } from '../inference/explain.js';
 import { loadModel, type Model } from '../inference/model.js';
+import { RecalibratedRuntime } from '../inference/recalibrated.js';
 import type { InferenceRuntime } from '../inference/runtime.js';
 import { openRuntime } from '../inference/runtimes.js';
+import { loadServed, type ServedModel } from '../inference/served-model.js';
 import type { Config } from '../settings/config.js';
 
 /** A model on its runtime, verified. */
@@ -34,16 +36,19 @@ export async function openModels(
   onFallback: ((message: string) => void) | undefined,
   asksModel = true,
 ): Promise<OpenModels> {
-  const { version, directory, shadow: shadowVersion } = config;
-  const model = loadModel(version, directory);
+  const { directory, shadow: shadowVersion } = config;
+  const model = loadServed(config);
   requireSignals(alerts.rules, model.config);
-  const other = shadowVersion === undefined ? null : loadModel(shadowVersion, directory);
+  const other =
+    shadowVersion === undefined ? null : { ...loadModel(shadowVersion, directory), recalibration: null };
   if (other !== null) requireFit(model, other);
-  const open = async (each: Model): Promise<OpenModel> => {
+  const open = async (each: ServedModel): Promise<OpenModel> => {
     const { runtime: kind, threads } = config;
-    const runtime = asksModel
+    const own = asksModel
       ? await openRuntime(each, { runtime: kind, threads, onFallback })
       : new BlankRuntime(each.shape);
+    const { recalibration, shape } = each;
+    const runtime = recalibration === null ? own : new RecalibratedRuntime(own, recalibration, shape.outputs);
     return { model: each, runtime, base: await baseOutcomes(each, (input) => runtime.run(input)) };
   };
   const served = await open(model);

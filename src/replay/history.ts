@@ -3,7 +3,7 @@ import { ReplayClock } from '../clock.js';
 import { Engine } from '../engine/engine.js';
 import type { Sink } from '../engine/outputs.js';
 import { WardstreamError } from '../errors.js';
-import { loadModel } from '../inference/model.js';
+import { loadServed } from '../inference/served-model.js';
 import type { Parts } from '../parts.js';
 import { memoryBusOf } from '../settings/bus.js';
 import type { Config } from '../settings/config.js';
@@ -38,7 +38,7 @@ export async function openHistory(options: HistoryOptions, parts: Parts): Promis
   const bus = parts.keep(new MemoryBus(memoryBusOf(config)));
   let results: StoreSink | null = null;
   if (config.store.kind !== 'none') {
-    const { config: model } = loadModel(config.model.version, config.model.directory);
+    const { config: model } = loadServed(config.model);
     results = parts.keep((await openResults(config.store, model)).sink);
   }
   const sinks = [...options.sinks, ...(results === null ? [] : [results])];

@@ -240,6 +240,13 @@ export const configSchema = z.strictObject({
         .string()
         .optional()
         .describe('Where the model folders are; by default those that ship with the package.'),
+      recalibration: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'A file that `wardstream recalibrate` wrote for this model: every score goes through it, and rules see what comes of it. `shadow` does not.',
+        ),
       maxBatch: z
         .number()
         .int()

@@ -72,7 +72,9 @@ async function scoredByOther(
   score: Score,
 ): Promise<ScoredCohort | null> {
   if (against === undefined || signal?.aborted === true) return null;
-  const other: ScoringJob = { ...job, config: { ...config, model: { ...config.model, version: against } } };
+  // Another model has scores of its own.
+  const model = { ...config.model, version: against, recalibration: undefined };
+  const other: ScoringJob = { ...job, config: { ...config, model } };
   return score(`scoring with ${against}`, other, scores === undefined ? undefined : `${scores}.${against}`);
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { modelsSchema } from '../../contract/schemas.js';
 import { loadModel } from '../../inference/model.js';
+import { isOfModel } from '../../inference/served-model.js';
 import { listModels } from '../../inference/versions.js';
 import { type Endpoint, endpoint } from '../endpoint.js';
 
@@ -13,7 +14,7 @@ export function modelEndpoints(serving: string, directory: string | undefined): 
     const card = join(folder, 'card.md');
     return {
       version,
-      isServing: version === serving,
+      isServing: isOfModel(serving, version),
       stepMs: config.stepMs,
       steps: config.steps,
       features: encoder.size,

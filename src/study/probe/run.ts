@@ -1,7 +1,7 @@
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { WardstreamError } from '../../errors.js';
-import { loadModel } from '../../inference/model.js';
+import { loadServed } from '../../inference/served-model.js';
 import type { Config } from '../../settings/config.js';
 import { openSource } from '../../sources/open-source.js';
 import { workerFile } from '../../threads/worker-file.js';
@@ -49,7 +49,7 @@ export async function probe(options: ProbeOptions): Promise<Probe> {
   const { config, from, mapping, workers, onProgress, signal } = options;
   const started = performance.now();
   const { model } = config;
-  const { version } = loadModel(model.version, model.directory).config;
+  const { version } = loadServed(model).config;
   const source = openSource(from, undefined, mapping, undefined, config);
   const { stays, seen } = await findStable(source, options.stays, (found) =>
     onProgress?.('stable', found, options.stays),
