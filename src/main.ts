@@ -176,6 +176,37 @@ program
   .action(async (options) => (await import('./commands/tune.js')).tuneCommand(options));
 
 program
+  .command('recalibrate')
+  .description("make the model's probabilities those of a site: a small file that model.recalibration names")
+  .requiredOption('--from <source...>', FROM)
+  .requiredOption('--out <dir>', 'folder for recalibration.json')
+  .addOption(
+    new Option('--form <name>', 'a line on the logits, or a rising curve, which needs more patients')
+      .choices(['logistic', 'isotonic'])
+      .default('logistic'),
+  )
+  .addOption(
+    new Option('--output <name...>', 'what to recalibrate; by default all that the history can tell')
+      .choices(['mortality', 'circulatory', 'respiratory', 'deterioration'])
+      .default([]),
+  )
+  .option('--name <name>', 'of the cohort; by default what the places of the sources end in')
+  .option('--outcomes <file>', 'who died, for all sources; by default what belongs to each')
+  .option('--mapping <file>', MAPPING)
+  .option('--patients <n>', 'only the first n stays of each source', positiveInteger)
+  .option(
+    '--scores <file>',
+    'keep scored stays there: read instead of scoring again, gone on with after Ctrl-C',
+  )
+  .option('--model <version>', 'the model, a folder of models/deterioration')
+  .option('--workers <n>', 'threads that score; by default one a core', positiveInteger)
+  .option('--seed <n>', 'seed of the halves and the bootstrap', positiveInteger, 1)
+  .option('--resamples <n>', 'bootstrap resamples', positiveInteger, 200)
+  .option('--config <file>', 'settings (YAML or JSON)')
+  .option('--json', 'one JSON object as the last line of stdout', false)
+  .action(async (options) => (await import('./commands/recalibrate.js')).recalibrateCommand(options));
+
+program
   .command('features')
   .description('write the training input that the serving code computes from history')
   .requiredOption('--from <source...>', FROM)
