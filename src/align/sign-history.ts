@@ -18,7 +18,12 @@ const MAX_VALUES = 1024;
 const SPARE = 32;
 const PHASES: readonly Phase[] = ['absent', 'pending', 'present', 'ending'];
 /** Numbers of an episode in `toArray`. */
-const EPISODE = 6;
+const EPISODE = 7;
+
+/** An episode with what its values are compared with: the best of the sign's history before it began and since; NaN: nothing. */
+interface Followed extends Episode {
+  best: number;
+}
 
 const values = new Float64Array(VARIABLE_COUNT);
 const ages = new Float64Array(VARIABLE_COUNT);
@@ -34,11 +39,11 @@ export class SignHistory {
   readonly #logs: readonly ValueLog[];
   #criteria: readonly Criterion[] = [];
   /** As of `#baseAt`: what came before it is folded away. */
-  #base: Episode[] = [];
+  #base: Followed[] = [];
   #baseAt: EpochMs = Number.NEGATIVE_INFINITY;
   /** As of `#foldedTo`; and as `update` saw them last. These three are as long as each other, and filled in place. */
-  #episodes: Episode[] = [];
-  #seen: Episode[] = [];
+  #episodes: Followed[] = [];
+  #seen: Followed[] = [];
   #foldedTo: EpochMs = Number.NEGATIVE_INFINITY;
   #newest: EpochMs = Number.NEGATIVE_INFINITY;
   /** Oldest time whose values changed since the last fold. */
@@ -105,8 +110,8 @@ export class SignHistory {
 
   /** All that is known, for `restore`. */
   toArray(): number[] {
-    const episodes = this.#base.flatMap(({ phase, since, until, readAt, value, variable }) => {
-      return [PHASES.indexOf(phase), since, until, readAt, value, variable];
+    const episodes = this.#base.flatMap(({ phase, since, until, readAt, value, variable, best }) => {
+      return [PHASES.indexOf(phase), since, until, readAt, value, variable, best];
     });
     const logs = this.#logs.flatMap(({ length, cells }) => [length, ...cells]);
     return [this.#baseAt, this.#newest, this.#base.length, ...episodes, ...logs];
@@ -118,17 +123,17 @@ export class SignHistory {
     this.#newest = numbers[start + 1];
     let at = start + 3;
     this.#base = Array.from({ length: numbers[start + 2] }, () => {
-      const [phase, since, until, readAt, value, variable] = takeFrom(numbers, at, EPISODE);
+      const [phase, since, until, readAt, value, variable, best] = takeFrom(numbers, at, EPISODE);
       at += EPISODE;
-      return { phase: PHASES[phase], since, until, readAt, value, variable };
+      return { phase: PHASES[phase], since, until, readAt, value, variable, best };
     });
     for (const log of this.#logs) {
       const size = 2 * numbers[at];
       log.restore(takeFrom(numbers, at + 1, size));
       at += 1 + size;
     }
-    this.#episodes = this.#base.map(noEpisode);
-    this.#seen = this.#base.map(noEpisode);
+    this.#episodes = this.#base.map(nothing);
+    this.#seen = this.#base.map(nothing);
     this.#foldedTo = Number.POSITIVE_INFINITY;
     this.#changedFrom = this.#baseAt;
     return at;
@@ -136,9 +141,9 @@ export class SignHistory {
 
   /** Judges all values there are by these criteria. */
   #beginAnew(criteria: readonly Criterion[]): void {
-    this.#base = criteria.map(noEpisode);
-    this.#episodes = criteria.map(noEpisode);
-    this.#seen = criteria.map(noEpisode);
+    this.#base = criteria.map(nothing);
+    this.#episodes = criteria.map(nothing);
+    this.#seen = criteria.map(nothing);
     this.#baseAt = Number.NEGATIVE_INFINITY;
     this.#foldedTo = Number.POSITIVE_INFINITY;
     this.#changedFrom = Number.NEGATIVE_INFINITY;
@@ -163,8 +168,8 @@ export class SignHistory {
   }
 
   /** Judges the values observed after `from` and up to `to`, in the order of their times. */
-  #fold(episodes: readonly Episode[], from: EpochMs, to: EpochMs): void {
-    const { variables, historyMs, read } = this.#sign;
+  #fold(episodes: readonly Followed[], from: EpochMs, to: EpochMs): void {
+    const { variables, read } = this.#sign;
     const places = this.#places;
     for (let slot = 0; slot < places.length; slot++) places[slot] = this.#logs[slot].placeAfter(from);
     for (;;) {
@@ -177,14 +182,24 @@ export class SignHistory {
         values[variables[slot]] = newest < 0 ? Number.NaN : log.valueAt(newest);
         ages[variables[slot]] = newest < 0 ? Number.NaN : now - log.timeAt(newest);
       }
-      const [first] = this.#logs;
-      const best = historyMs === 0 ? Number.NaN : first.highest(first.placeAfter(now - historyMs), places[0]);
-      const reading = read(values, ages, now, best);
       for (let index = 0; index < episodes.length; index++) {
-        settle(episodes[index], this.#criteria[index], now);
-        if (reading !== null) judge(episodes[index], this.#criteria[index], reading);
+        const episode = episodes[index];
+        settle(episode, this.#criteria[index], now);
+        const best = this.#bestFor(episode, now);
+        const reading = read(values, ages, now, best);
+        if (reading !== null) judge(episode, this.#criteria[index], reading);
+        episode.best = episode.phase === 'absent' ? Number.NaN : best;
       }
     }
+  }
+
+  /** What the values at `now` are compared with: while an episode is there, its beginning stays in sight however long ago it was. */
+  #bestFor({ phase, best }: Followed, now: EpochMs): number {
+    const { variables, historyMs } = this.#sign;
+    if (historyMs === 0) return Number.NaN;
+    if (phase !== 'absent') return Math.max(best, values[variables[0]]);
+    const [first] = this.#logs;
+    return first.highest(first.placeAfter(now - historyMs), this.#places[0]);
   }
 
   /** The time of the values at some places, the oldest; infinite where there are none. */
@@ -222,13 +237,18 @@ function isSame(a: Episode, b: Episode): boolean {
   return a.readAt === b.readAt && a.value === b.value && a.since === b.since && Object.is(a.until, b.until);
 }
 
-function copy(from: Episode, to: Episode): void {
+function nothing(): Followed {
+  return { ...noEpisode(), best: Number.NaN };
+}
+
+function copy(from: Followed, to: Followed): void {
   to.phase = from.phase;
   to.since = from.since;
   to.until = from.until;
   to.readAt = from.readAt;
   to.value = from.value;
   to.variable = from.variable;
+  to.best = from.best;
 }
 
 function takeFrom(numbers: ArrayLike<number>, start: number, length: number): number[] {

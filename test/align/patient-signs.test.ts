@@ -57,12 +57,16 @@ function byHand(charted: readonly Charted[]) {
         values[variableIndex(name)] = value;
         ages[variableIndex(name)] = (minute - when) * MINUTE_MS;
       }
-      const history = own.filter((each) => at(each.minute) > at(minute) - historyMs);
-      const best = Math.max(...history.map(({ value }) => value));
-      const reading = read(values, ages, at(minute), best);
       USUAL_CRITERIA.bySign[place].forEach((criterion, index) => {
-        settle(episodes[place][index], criterion, at(minute));
-        if (reading !== null) judge(episodes[place][index], criterion, reading);
+        const episode = episodes[place][index];
+        settle(episode, criterion, at(minute));
+        const from = (episode.phase === 'absent' ? at(minute) : episode.since) - historyMs;
+        const compared = own.filter(
+          (each) => variableIndex(each.id) === variables[0] && at(each.minute) > from,
+        );
+        const best = Math.max(...compared.map(({ value }) => value));
+        const reading = read(values, ages, at(minute), best);
+        if (reading !== null) judge(episode, criterion, reading);
       });
     });
   }
@@ -124,6 +128,57 @@ describe('signs of a patient', () => {
         expect(told(signs.active())).toEqual(told(byHand(course)));
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('are told the same of days of consciousness, with values that come late, are corrected or taken back', () => {
+    const points = fc.record({
+      gap: fc.integer({ min: 1, max: 400 }),
+      isTube: fc.boolean(),
+      value: fc.constantFrom(15, 15, 14, 13, 9, 8, 5, 3),
+      delay: fc.integer({ min: 0, max: LATE }),
+      wrong: fc.constantFrom('no', 'no', 'another value', 'another time'),
+      look: fc.constantFrom('look', 'restart', 'go on'),
+    });
+    fc.assert(
+      fc.property(fc.array(points, { minLength: 20, maxLength: 70 }), (all) => {
+        let minute = LATE;
+        const course: Charted[] = [];
+        const doing: { when: number; act: (signs: PatientSigns) => void }[] = [];
+        for (const { gap, isTube, value, delay, wrong } of all) {
+          minute += gap;
+          const id = isTube ? 'mechVent' : 'gcs';
+          const right = { id, minute, value: isTube ? value % 2 : value };
+          course.push(right);
+          if (wrong === 'another value')
+            doing.push({ when: minute, act: (signs) => record(signs, { ...right, value: isTube ? 1 : 3 }) });
+          if (wrong === 'another time') {
+            // Half a minute from any other value.
+            const false3 = { ...right, minute: minute - 0.5 };
+            doing.push({ when: minute, act: (signs) => record(signs, false3) });
+            doing.push({
+              when: minute + delay,
+              act: (signs) => signs.takeBack(variableIndex(id), at(false3.minute)),
+            });
+          }
+          doing.push({ when: minute + delay, act: (signs) => record(signs, right) });
+        }
+        doing.sort((a, b) => a.when - b.when);
+        let signs = new PatientSigns();
+        doing.forEach(({ act }, index) => {
+          act(signs);
+          const { look } = all[index % all.length];
+          if (look === 'go on') return;
+          signs.update();
+          if (look === 'look') return;
+          const kept = signs.toArray();
+          signs = new PatientSigns();
+          signs.restore(kept);
+        });
+        signs.update();
+        expect(told(signs.active())).toEqual(told(byHand(course)));
+      }),
+      { numRuns: 100 },
     );
   });
 
