@@ -20,9 +20,11 @@ export interface Reading {
   readonly at: number;
   /** The variable it comes from. */
   readonly variable: number;
+  /** A tube or its sedation accounts for the value: it meets no criterion, and ends what is there. */
+  readonly isExcused?: boolean;
 }
 
-/** By variable index, NaN where never seen; ages in ms. `best`: the highest value of the sign's first variable within its history. */
+/** By variable index, NaN where never seen; ages in ms. `best`: the highest value of the sign's first variable that it is compared with. */
 type Reader = (
   values: ArrayLike<number>,
   ages: ArrayLike<number>,
@@ -41,7 +43,7 @@ export interface Sign {
   readonly maxAgeMs: number;
   /** Values that come out of order count where they are at most so much older than the newest. */
   readonly windowMs: number;
-  /** How far back it compares. */
+  /** How far back it compares, as long as there is no episode; then from so long before that began. 0: it does not. */
   readonly historyMs: number;
   readonly read: Reader;
 }
@@ -59,6 +61,7 @@ export const SIGNS = {
   respRate: vital('respiratory rate', '/min', 'respRate'),
   spo2: vital('oxygen saturation', '%', 'spo2', 'sao2'),
   temperature: vital('temperature', 'Cel', 'temperature'),
+  gcs: { ...vital('Glasgow Coma Scale', '{score}', 'gcs', 'mechVent'), read: readGcs },
   gcsFall: {
     ...vital('fall of the Glasgow Coma Scale', '{score}', 'gcs', 'mechVent'),
     historyMs: 24 * HOUR_MS,
@@ -139,14 +142,21 @@ function readOxygenation(values: ArrayLike<number>, ages: ArrayLike<number>, now
   return { value: values[PAO2] / fio2, at: now - gasAge, variable: PAO2 };
 }
 
-/** Points lost since the best of the history; none where a tube and its sedation, not the brain, may have taken them. */
+/** The points; who is ventilated is excused from the moment at which that is charted. */
+function readGcs(values: ArrayLike<number>, ages: ArrayLike<number>, now: number): Reading | null {
+  if (!(ages[GCS] <= MAX_VITAL_AGE_MS)) return null;
+  const points = { value: values[GCS], at: now - ages[GCS], variable: GCS };
+  if (!(ages[MECH_VENT] <= MAX_VITAL_AGE_MS && values[MECH_VENT] === 1)) return points;
+  return { ...points, at: now - Math.min(ages[GCS], ages[MECH_VENT]), isExcused: true };
+}
+
+/** Points lost since the best of the history. */
 function readGcsFall(
   values: ArrayLike<number>,
   ages: ArrayLike<number>,
   now: number,
   best: number,
 ): Reading | null {
-  if (!(ages[GCS] <= MAX_VITAL_AGE_MS)) return null;
-  const isVentilated = ages[MECH_VENT] <= MAX_VITAL_AGE_MS && values[MECH_VENT] === 1;
-  return { value: isVentilated ? 0 : best - values[GCS], at: now - ages[GCS], variable: GCS };
+  const points = readGcs(values, ages, now);
+  return points === null ? null : { ...points, value: best - points.value };
 }

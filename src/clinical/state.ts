@@ -9,6 +9,8 @@
  * [R] Rice et al., "Comparison of the SpO2/FIO2 ratio and the PaO2/FIO2 ratio", Chest 2007;132:410-417.
  * [O] O'Driscoll et al., BTS guideline for oxygen use, Thorax 2017;72:ii1-ii90.
  * [W] Walsh et al., Anesthesiology 2013;119:507-515: harm begins below a mean pressure of 55 mmHg.
+ * [T] Teasdale and Jennett, Lancet 1974;304:81-84: the Glasgow Coma Scale. American College of Surgeons, ATLS, 10th edition, 2018: 8 or less
+ * is coma, or a severe injury of the brain.
  * [V] Vergouwen et al., Stroke 2010;41:2391-2395: two points of the Glasgow Coma Scale for an hour.
  * [H] Bouchama and Knochel, "Heat stroke", NEJM 2002;346:1978-1988. [C] Lott et al., ERC guidelines 2021, Resuscitation 161:152-219.
  * [Y] Hyland et al. (circEWS), Nature Medicine 2020;26:364-373: a vasopressor or inotrope, whatever its dose.
@@ -75,6 +77,7 @@ const ROWS: readonly Row[] = [
   ['hypoxaemia', 'Respiratory failure', 'oxygenation', 'failing', 'low', 200, 230, SUSTAINED_MS, '[B] moderate; by SpO2 [R]'],
   ['hypothermia', 'Very low temperature', 'temperature', 'critical', 'low', 32, 33, SUSTAINED_MS, '[C] moderate'],
   ['hyperthermia', 'Very high temperature', 'temperature', 'critical', 'high', 40.5, 39.5, SUSTAINED_MS, 'above the 40 of [H]'],
+  ['coma', 'Coma', 'gcs', 'critical', 'low', 8, 10, SUSTAINED_MS, '[T]; not while ventilated'],
   ['consciousness-fall', 'Falling consciousness', 'gcsFall', 'failing', 'high', 2, 1, LASTING_MS, '[V], from the best of 24 h; not while ventilated'],
   ['lactate-high', 'Very high lactate', 'lactate', 'critical', 'high', 4, 3, AT_ONCE_MS, '[SSC]'],
   ['potassium-low', 'Very low potassium', 'potassium', 'critical', 'low', 2.8, 3.1, AT_ONCE_MS, '[K]'],
@@ -190,18 +193,24 @@ export function settle(episode: Episode, criterion: Criterion, now: number): Sta
   return { kind: 'ended', at: due };
 }
 
+/** Whether a reading is at or beyond the limit of a criterion. */
+export function meets({ value, isExcused }: Reading, { direction, limit }: Criterion): boolean {
+  return isExcused !== true && (direction === 'low' ? value <= limit : value >= limit);
+}
+
 /**
  * Judges a value that is newer than those before; one that is not changes nothing. Call `settle` for its time first: a value
  * to the contrary comes too late for what was sure by then.
  */
-export function judge(episode: Episode, { direction, limit, endLimit }: Criterion, reading: Reading): void {
+export function judge(episode: Episode, criterion: Criterion, reading: Reading): void {
   if (reading.at <= episode.readAt) return;
   episode.readAt = reading.at;
   episode.value = reading.value;
   episode.variable = reading.variable;
-  const sign = direction === 'low' ? 1 : -1;
-  const isMet = sign * reading.value <= sign * limit;
-  const isOver = sign * reading.value >= sign * endLimit;
+  const { direction, endLimit } = criterion;
+  const isMet = meets(reading, criterion);
+  const isBack = direction === 'low' ? reading.value >= endLimit : reading.value <= endLimit;
+  const isOver = isBack || reading.isExcused === true;
   switch (episode.phase) {
     case 'absent':
       if (!isMet) return;

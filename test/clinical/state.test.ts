@@ -22,14 +22,18 @@ function criterion(id: string): Criterion {
 }
 
 /** A sign read from values that are so many minutes old. */
-function read(sign: SignId, charted: Readonly<Record<string, readonly [value: number, minutesOld: number]>>) {
+function read(
+  sign: SignId,
+  charted: Readonly<Record<string, readonly [value: number, minutesOld: number]>>,
+  best = Number.NaN,
+) {
   const values = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
   const ages = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
   for (const [id, [value, minutesOld]] of Object.entries(charted)) {
     values[variableIndex(id)] = value;
     ages[variableIndex(id)] = minutesOld * MINUTE_MS;
   }
-  return SIGNS[sign].read(values, ages, NOW, Number.NaN);
+  return SIGNS[sign].read(values, ages, NOW, best);
 }
 
 /** What becomes of a criterion whose sign has these values at these minutes, seen until `end`; times in minutes. */
@@ -129,6 +133,19 @@ describe('an episode', () => {
     ]);
   });
 
+  it('ends where a tube accounts for the value', () => {
+    const episode = noEpisode();
+    const coma = criterion('coma');
+    judge(episode, coma, { value: 6, at: 0, variable: 0 });
+    settle(episode, coma, 20 * MINUTE_MS);
+    judge(episode, coma, { value: 6, at: 20 * MINUTE_MS, variable: 0, isExcused: true });
+    expect([episode.phase, episode.until]).toEqual(['ending', 20 * MINUTE_MS]);
+    const early = noEpisode();
+    judge(early, coma, { value: 6, at: 0, variable: 0 });
+    judge(early, coma, { value: 6, at: MINUTE_MS, variable: 0, isExcused: true });
+    expect(early.phase).toBe('absent');
+  });
+
   it('goes on where nothing more is known', () => {
     expect(course('hypotension', [[0, 60]], 10_000).episode.phase).toBe('present');
   });
@@ -187,19 +204,20 @@ describe('a sign', () => {
     expect(read('oxygenation', { pao2: [60, 5], fio2: [0.5, 30] })?.value).toBe(120);
   });
 
-  it('of a fall is told from the best of its history, and not of who is ventilated', () => {
-    const fall = (gcs: number, best: number, minutesOld = 1) => {
-      const [values, ages] = [new Float32Array(VARIABLE_COUNT), new Float32Array(VARIABLE_COUNT)];
-      values[variableIndex('gcs')] = gcs;
-      ages[variableIndex('gcs')] = minutesOld * MINUTE_MS;
-      return SIGNS.gcsFall.read(values, ages, NOW, best);
-    };
-    expect(fall(11, 14)).toMatchObject({ value: 3, at: NOW - MINUTE_MS });
-    expect(fall(11, 14, 241)).toBeNull();
-    const [values, ages] = [new Float32Array(VARIABLE_COUNT), new Float32Array(VARIABLE_COUNT)];
-    values[variableIndex('gcs')] = 6;
-    values[variableIndex('mechVent')] = 1;
-    expect(SIGNS.gcsFall.read(values, ages, NOW, 15)?.value).toBe(0);
+  it('of a fall is told from the best of its history', () => {
+    const fall = (minutesOld: number) => read('gcsFall', { gcs: [11, minutesOld] }, 14);
+    expect(fall(1)).toMatchObject({ value: 3, at: NOW - MINUTE_MS });
+    expect(fall(241)).toBeNull();
+  });
+
+  it('of consciousness is excused by a tube, from when that is charted', () => {
+    const tube = (minutesOld: number, isIn = 1) =>
+      read('gcs', { gcs: [6, 20], mechVent: [isIn, minutesOld] }, 15)!;
+    expect(tube(5)).toMatchObject({ value: 6, at: NOW - 5 * MINUTE_MS, isExcused: true });
+    expect(tube(30)).toMatchObject({ at: NOW - 20 * MINUTE_MS, isExcused: true });
+    expect(tube(241)).toEqual({ value: 6, at: NOW - 20 * MINUTE_MS, variable: variableIndex('gcs') });
+    expect(tube(5, 0)).toEqual(tube(241));
+    expect(read('gcsFall', { gcs: [6, 20], mechVent: [1, 5] }, 15)?.isExcused).toBe(true);
   });
 
   it('of oxygenation is told from SpO2 of at most 97 % where no gas is newer: S/F 235 is P/F 200', () => {

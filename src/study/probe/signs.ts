@@ -4,7 +4,7 @@
  */
 
 import { SIGNS } from '../../clinical/signs.js';
-import { CRITERIA, type Criterion } from '../../clinical/state.js';
+import { CRITERIA, type Criterion, meets } from '../../clinical/state.js';
 import { VARIABLES, variableIndex } from '../../clinical/variables.js';
 import { MINUTE_MS } from '../../durations.js';
 
@@ -67,7 +67,8 @@ const ROWS: readonly Row[] = [
   ['respRate', 'Respiratory rate', '/min', 'respiratory', 16, [14, 12, 10, 9, 8, 6, 4], [20, 24, 27, 30, 33, 36, 45], alone('respRate')],
   ['spo2', 'SpO2', '%', 'respiratory', 97, [95, 93, 91, 89, 85, 80, 75], [], alone('spo2')],
   ['temperature', 'Temperature', 'Cel', 'mortality', 37, [36.4, 36, 35.5, 35, 34, 32, 30.5], [37.8, 38.3, 38.8, 39.3, 39.8, 40.5, 41.5], alone('temperature')],
-  ['gcs', 'Glasgow Coma Scale', '{score}', 'mortality', 15, [14, 13, 11, 9, 7, 5, 3], [], alone('gcs')],
+  // Of who breathes alone: a tube takes points too.
+  ['gcs', 'Glasgow Coma Scale', '{score}', 'mortality', 15, [14, 13, 11, 9, 8, 5, 3], [], (value) => [[set('gcs', value), set('mechVent', 0)]]],
   ['oxygenation', 'PaO2/FiO2', 'mm[Hg]', 'respiratory', 420, [350, 300, 250, 200, 130, 80, 60], [], (value) => [[set('fio2', PROBED_FIO2), set('pao2', value * PROBED_FIO2)]]],
   ['ph', 'Arterial pH', '{pH}', 'mortality', 7.4, [7.37, 7.33, 7.29, 7.25, 7.21, 7.12, 7], [7.43, 7.46, 7.49, 7.52, 7.55, 7.59, 7.66], alone('ph')],
   ['lactate', 'Lactate', 'mmol/L', 'circulatory', 1, [], [1.6, 2.2, 2.8, 3.4, 4, 7, 12], alone('lactate')],
@@ -118,9 +119,8 @@ export function criteriaMet({ settings, normal }: ProbeSign, value: number, minu
     values[variable] = set;
     ages[variable] = 0;
   }
-  return CRITERIA.filter(({ sign, direction, limit, lastsMs }) => {
-    const reading = SIGNS[sign].read(values, ages, 0, normal);
-    if (reading === null || lastsMs > minutes * MINUTE_MS) return false;
-    return direction === 'low' ? reading.value <= limit : reading.value >= limit;
+  return CRITERIA.filter((criterion) => {
+    const reading = SIGNS[criterion.sign].read(values, ages, 0, normal);
+    return reading !== null && criterion.lastsMs <= minutes * MINUTE_MS && meets(reading, criterion);
   });
 }

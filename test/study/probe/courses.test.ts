@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SIGNS } from '../../../src/clinical/signs.js';
-import { CRITERIA } from '../../../src/clinical/state.js';
+import { CRITERIA, meets } from '../../../src/clinical/state.js';
 import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../../../src/clinical/variables.js';
 import { ARTEFACTS } from '../../../src/study/probe/artefacts.js';
 import { courseOf, DURATIONS, VARIANTS, type Variant } from '../../../src/study/probe/courses.js';
@@ -98,9 +98,9 @@ describe('false values', () => {
       values[variable] = value;
       ages[variable] = at - atMs;
     }
-    return CRITERIA.filter(({ sign, direction, limit }) => {
-      const reading = SIGNS[sign].read(values, ages, at, 15);
-      return reading !== null && (direction === 'low' ? reading.value <= limit : reading.value >= limit);
+    return CRITERIA.filter((criterion) => {
+      const reading = SIGNS[criterion.sign].read(values, ages, at, 15);
+      return reading !== null && meets(reading, criterion);
     }).map(({ id }) => id);
   };
 

@@ -56,9 +56,11 @@ it.each([
   ['map', 50, ['hypotension-severe', 'systolic-low']],
   // 1.4 times 160 is 224 mmHg, and NEWS2 gives three points from 220 on.
   ['map', 160, ['systolic-high']],
-  // No published list calls these values critical by themselves.
+  // ATLS, 10th edition, 2018: 8 or less is coma.
+  ['gcs', 8, ['coma']],
+  ['gcs', 9, []],
+  // No published list calls this value critical by itself.
   ['creatinine', 12, []],
-  ['gcs', 3, []],
 ])('%s %d is critical by %j', (sign, value, criteria) => {
   expect(critical(sign, value)).toEqual(criteria);
 });
