@@ -14,13 +14,37 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Signs as grave as that, read as states read them (a line goes before a cuff), and how long a spell lasts at least to count. */
+/** Signs as grave as that, read as states read them, and how long a spell lasts at least to count. */
 const SPELLS = [
-  { name: 'MAP <= 55 for 30 min', sign: 'map', isBad: (value) => value <= 55, leastMs: 30 * MINUTE_MS },
-  { name: 'heart rate < 40', sign: 'heartRate', isBad: (value) => value < 40, leastMs: 10 * MINUTE_MS },
-  { name: 'SpO2 < 80', sign: 'spo2', isBad: (value) => value < 80, leastMs: 10 * MINUTE_MS },
-  { name: 'potassium >= 6.5', sign: 'potassium', isBad: (value) => value >= 6.5, leastMs: 0 },
-  { name: 'glucose < 40', sign: 'glucose', isBad: (value) => value < 40, leastMs: 0 },
+  {
+    name: 'MAP <= 55 for 30 min',
+    sign: 'map',
+    direction: 'low',
+    isBad: (value) => value <= 55,
+    leastMs: 30 * MINUTE_MS,
+  },
+  {
+    name: 'heart rate < 40',
+    sign: 'heartRate',
+    direction: 'low',
+    isBad: (value) => value < 40,
+    leastMs: 10 * MINUTE_MS,
+  },
+  {
+    name: 'SpO2 < 80',
+    sign: 'spo2',
+    direction: 'low',
+    isBad: (value) => value < 80,
+    leastMs: 10 * MINUTE_MS,
+  },
+  {
+    name: 'potassium >= 6.5',
+    sign: 'potassium',
+    direction: 'high',
+    isBad: (value) => value >= 6.5,
+    leastMs: 0,
+  },
+  { name: 'glucose < 40', sign: 'glucose', direction: 'low', isBad: (value) => value < 40, leastMs: 0 },
 ];
 
 /** A sink that keeps when each alert of each stay was open, and the values that spells are told from. */
@@ -96,25 +120,27 @@ function round(value) {
 }
 
 /** What a sign is, trusted or not, at each moment of a stay at which one of its values was observed. */
-function readingsOf({ values }, { variables, read }) {
+function readingsOf({ values }, { variables, read }, direction) {
   const own = values.filter(({ variable }) => variables.includes(variable)).sort((a, b) => a.at - b.at);
   const [last, lastAt, lastVerdict] = [[], [], []];
+  let spoke = -1;
   return own.flatMap(({ variable, at, value, verdict }, place) => {
     last[variable] = value;
     lastVerdict[variable] = verdict;
     lastAt[variable] = at;
     if (own[place + 1]?.at === at) return [];
     const ages = lastAt.map((time) => at - time);
-    const reading = read(last, ages, at, Number.NaN);
+    const reading = read(last, ages, at, { direction, best: Number.NaN, spoke });
+    spoke = reading?.variable ?? spoke;
     return reading === null ? [] : { ...reading, verdict: lastVerdict[reading.variable] };
   });
 }
 
 /** Stretches from the first bad value of a sign to the next that is not, or to the end of the stay, with the verdicts on the bad ones. */
-function spellsOf(stay, { sign, isBad, leastMs }) {
+function spellsOf(stay, { sign, direction, isBad, leastMs }) {
   const spells = [];
   let spell = null;
-  for (const { at, value, verdict } of readingsOf(stay, SIGNS[sign])) {
+  for (const { at, value, verdict } of readingsOf(stay, SIGNS[sign], direction)) {
     if (isBad(value)) {
       spell ??= { from: at, to: stay.to, verdicts: [] };
       spell.verdicts.push(verdict);

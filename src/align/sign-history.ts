@@ -1,4 +1,4 @@
-import { SIGN_IDS, SIGNS, type Sign } from '../clinical/signs.js';
+import { type Asked, SIGN_IDS, SIGNS, type Sign } from '../clinical/signs.js';
 import {
   type ActiveEpisode,
   type Criterion,
@@ -27,6 +27,11 @@ interface Followed extends Episode {
 
 const values = new Float64Array(VARIABLE_COUNT);
 const ages = new Float64Array(VARIABLE_COUNT);
+const asked: { -readonly [Field in keyof Asked]: Asked[Field] } = {
+  direction: 'low',
+  best: Number.NaN,
+  spoke: -1,
+};
 
 /**
  * One sign of one patient: its values by the time they were observed, and the episodes that follow from them. Whatever order values
@@ -185,10 +190,12 @@ export class SignHistory {
       for (let index = 0; index < episodes.length; index++) {
         const episode = episodes[index];
         settle(episode, this.#criteria[index], now);
-        const best = this.#bestFor(episode, now);
-        const reading = read(values, ages, now, best);
+        asked.direction = this.#criteria[index].direction;
+        asked.best = this.#bestFor(episode, now);
+        asked.spoke = episode.variable;
+        const reading = read(values, ages, now, asked);
         if (reading !== null) judge(episode, this.#criteria[index], reading);
-        episode.best = episode.phase === 'absent' ? Number.NaN : best;
+        episode.best = episode.phase === 'absent' ? Number.NaN : asked.best;
       }
     }
   }

@@ -5,6 +5,7 @@
 import { HOUR_MS } from '../durations.js';
 import { MAX_LAB_AGE_MS, MAX_VITAL_AGE_MS } from './bedside.js';
 import { isSilentBeside, SILENT_MONITOR_MS } from './sources.js';
+import { SOURCES_OF_PRESSURE } from './trust.js';
 import { variableIndex } from './variables.js';
 
 /** What is out of order within a sign comes of queues and retries of one feed: minutes. */
@@ -24,12 +25,22 @@ export interface Reading {
   readonly isExcused?: boolean;
 }
 
-/** By variable index, NaN where never seen; ages in ms. `best`: the highest value of the sign's first variable that it is compared with. */
+/** Of whom and for what a sign is read. */
+export interface Asked {
+  /** Which way is worse. */
+  readonly direction: 'low' | 'high';
+  /** The highest value of the sign's first variable that it is compared with; NaN: none. */
+  readonly best: number;
+  /** The variable that spoke last; -1: none. */
+  readonly spoke: number;
+}
+
+/** Values and ages in ms are by variable index, NaN where never seen. */
 type Reader = (
   values: ArrayLike<number>,
   ages: ArrayLike<number>,
   now: number,
-  best: number,
+  asked: Asked,
 ) => Reading | null;
 
 /** What criteria are about, and how it is told from values. */
@@ -53,10 +64,18 @@ export const MAX_SF_SPO2 = 97;
 /** S/F 235 corresponds to P/F 200 [R]; a ratio of SpO2 is given on the scale of P/F by it. */
 const SF_TO_PF = 200 / 235;
 
+/**
+ * Line and cuff agree within it, in mmHg: then who is critical by one of them (a mean of 55) is failing by the other (65). Systolic
+ * pressures lie half as far again apart. Ours; a cuff that is right may err by 5 with a standard deviation of 8 (ISO 81060-2).
+ */
+const PRESSURES_AGREE = { mean: 10, systolic: 15 } as const;
+/** So long a cuff that is worse speaks beside a line: for as long as a line is doubted that a cuff contradicts. */
+const CUFF_HOLDS_MS = SOURCES_OF_PRESSURE.lastsMs;
+
 /** All signs. A blood gas comes back while saturation goes on, so oxygenation waits for it for as long as it counts. */
 export const SIGNS = {
-  map: vital('mean pressure', 'mm[Hg]', 'mapInvasive', 'mapCuff'),
-  sbp: vital('systolic pressure', 'mm[Hg]', 'sbpInvasive', 'sbpCuff'),
+  map: pressure('mean pressure', 'map', PRESSURES_AGREE.mean),
+  sbp: pressure('systolic pressure', 'sbp', PRESSURES_AGREE.systolic),
   heartRate: vital('heart rate', '/min', 'heartRate'),
   respRate: vital('respiratory rate', '/min', 'respRate'),
   spo2: vital('oxygen saturation', '%', 'spo2', 'sao2'),
@@ -107,6 +126,13 @@ function vital(label: string, unit: string, ...ids: readonly string[]): Sign {
   return sign(label, unit, ids, MAX_VITAL_AGE_MS, VITAL_WINDOW_MS);
 }
 
+/** Told by an arterial line and a cuff. */
+function pressure(label: string, id: 'map' | 'sbp', agree: number): Sign {
+  const both = vital(label, 'mm[Hg]', `${id}Invasive`, `${id}Cuff`);
+  const [line, cuff] = both.variables;
+  return { ...both, read: readPressure(line, cuff, agree) };
+}
+
 /** Results come hours after their specimen, and are corrected later still. */
 function lab(label: string, unit: string, id: string): Sign {
   return sign(label, unit, [id], MAX_LAB_AGE_MS, MAX_LAB_AGE_MS);
@@ -155,8 +181,29 @@ function readGcsFall(
   values: ArrayLike<number>,
   ages: ArrayLike<number>,
   now: number,
-  best: number,
+  { best }: Asked,
 ): Reading | null {
   const points = readGcs(values, ages, now);
   return points === null ? null : { ...points, value: best - points.value };
+}
+
+/**
+ * The line where line and cuff agree; else the worse of the two, if it is the newer. A cuff that spoke so is not silenced by the line, which
+ * goes on beside it all the time: it speaks until there is another one, or a lower line, or `CUFF_HOLDS_MS` have passed.
+ */
+function readPressure(line: number, cuff: number, agree: number): Reader {
+  return (values, ages, now, { direction, spoke }) => {
+    const [lineAge, cuffAge] = [ages[line], ages[cuff]];
+    const by = (variable: number, age: number) => ({ value: values[variable], at: now - age, variable });
+    const hasCuff = cuffAge <= MAX_VITAL_AGE_MS;
+    if (!(lineAge <= MAX_VITAL_AGE_MS) || isSilentBeside(lineAge, cuffAge, SILENT_MONITOR_MS)) {
+      return hasCuff ? by(cuff, cuffAge) : null;
+    }
+    if (!hasCuff) return by(line, lineAge);
+    const above = values[line] - values[cuff];
+    if (Math.abs(above) <= agree) return by(line, Math.min(lineAge, cuffAge));
+    const isCuffWorse = above > 0 === (direction === 'low');
+    const speaks = cuffAge <= lineAge || (spoke === cuff && !isSilentBeside(cuffAge, lineAge, CUFF_HOLDS_MS));
+    return isCuffWorse && speaks ? by(cuff, cuffAge) : by(line, lineAge);
+  };
 }

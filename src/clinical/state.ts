@@ -198,6 +198,18 @@ export function meets({ value, isExcused }: Reading, { direction, limit }: Crite
   return isExcused !== true && (direction === 'low' ? value <= limit : value >= limit);
 }
 
+const PRESSURES: readonly SignId[] = ['map', 'sbp'];
+
+/** Whether a value of a variable is a pressure at or beyond the limit of a critical state. */
+export function isCriticalPressure(variable: number, value: number): boolean {
+  return CRITERIA.some((criterion) => {
+    const { sign, grade } = criterion;
+    const isOfIt =
+      grade === 'critical' && PRESSURES.includes(sign) && SIGNS[sign].variables.includes(variable);
+    return isOfIt && meets({ value, at: 0, variable }, criterion);
+  });
+}
+
 /**
  * Judges a value that is newer than those before; one that is not changes nothing. Call `settle` for its time first: a value
  * to the contrary comes too late for what was sure by then.

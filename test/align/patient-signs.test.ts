@@ -65,7 +65,8 @@ function byHand(charted: readonly Charted[]) {
           (each) => variableIndex(each.id) === variables[0] && at(each.minute) > from,
         );
         const best = Math.max(...compared.map(({ value }) => value));
-        const reading = read(values, ages, at(minute), best);
+        const { direction } = criterion;
+        const reading = read(values, ages, at(minute), { direction, best, spoke: episode.variable });
         if (reading !== null) judge(episode, criterion, reading);
       });
     });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Reading, SIGNS, type SignId } from '../../src/clinical/signs.js';
+import { type Asked, type Reading, SIGNS, type SignId } from '../../src/clinical/signs.js';
 import {
   CRITERIA,
   type Criterion,
@@ -25,7 +25,7 @@ function criterion(id: string): Criterion {
 function read(
   sign: SignId,
   charted: Readonly<Record<string, readonly [value: number, minutesOld: number]>>,
-  best = Number.NaN,
+  asked: Partial<Asked> = {},
 ) {
   const values = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
   const ages = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
@@ -33,7 +33,7 @@ function read(
     values[variableIndex(id)] = value;
     ages[variableIndex(id)] = minutesOld * MINUTE_MS;
   }
-  return SIGNS[sign].read(values, ages, NOW, best);
+  return SIGNS[sign].read(values, ages, NOW, { direction: 'low', best: Number.NaN, spoke: -1, ...asked });
 }
 
 /** What becomes of a criterion whose sign has these values at these minutes, seen until `end`; times in minutes. */
@@ -186,10 +186,43 @@ function run(readings: readonly Reading[], ticks: readonly number[], end: number
 }
 
 describe('a sign', () => {
-  it('is read from the preferred source while it is about as new as the other', () => {
-    expect(read('map', { mapInvasive: [80, 4], mapCuff: [50, 1] })?.value).toBe(80);
-    expect(read('map', { mapInvasive: [80, 180], mapCuff: [50, 1] })?.value).toBe(50);
+  const CUFF = variableIndex('mapCuff');
+
+  it('of pressure is the line’s where line and cuff agree, as of the newer of them, or where the line speaks alone', () => {
+    const agreed = read('map', { mapInvasive: [80, 4], mapCuff: [70, 1] });
+    expect(agreed).toMatchObject({ value: 80, at: NOW - MINUTE_MS, variable: variableIndex('mapInvasive') });
+    expect(read('map', { mapInvasive: [80, 1], mapCuff: [70, 300] })).toMatchObject({
+      value: 80,
+      at: NOW - MINUTE_MS,
+    });
+    expect(read('sbp', { sbpInvasive: [95, 1], sbpCuff: [80, 0] })?.value).toBe(95);
+  });
+
+  it('of pressure is the worse of line and cuff where they do not agree, if it is the newer', () => {
+    expect(read('map', { mapInvasive: [85, 1], mapCuff: [52, 0] })).toMatchObject({ value: 52, at: NOW });
+    expect(read('map', { mapInvasive: [85, 0], mapCuff: [52, 0] })?.value).toBe(52);
+    expect(read('map', { mapInvasive: [85, 0], mapCuff: [52, 1] })?.value).toBe(85);
+    // A lower line goes on speaking, whatever a cuff says beside it.
+    expect(read('map', { mapInvasive: [52, 4], mapCuff: [85, 0] })).toMatchObject({ value: 52 });
+    // Of a high pressure the worse is the higher.
+    const both = { sbpInvasive: [150, 1], sbpCuff: [225, 0] } as const;
+    expect(read('sbp', both)?.value).toBe(150);
+    expect(read('sbp', both, { direction: 'high' })?.value).toBe(225);
+  });
+
+  it('of pressure is that of a cuff that spoke for half an hour, whatever a higher line says', () => {
+    const later = (minutes: number, spoke: number, line = 85) =>
+      read('map', { mapInvasive: [line, 0], mapCuff: [52, minutes] }, { spoke })?.value;
+    expect([later(1, CUFF), later(30, CUFF), later(31, CUFF)]).toEqual([52, 52, 85]);
+    expect(later(1, variableIndex('mapInvasive'))).toBe(85);
+    expect(later(1, CUFF, 50)).toBe(50);
+  });
+
+  it('of pressure is the cuff’s where the line is silent', () => {
+    expect(read('map', { mapInvasive: [80, 180], mapCuff: [90, 1] })?.value).toBe(90);
+    expect(read('map', { mapInvasive: [80, 300], mapCuff: [90, 1] })?.value).toBe(90);
     expect(read('map', { mapCuff: [50, 1] })).toMatchObject({ value: 50, at: NOW - MINUTE_MS });
+    expect(read('map', { mapInvasive: [50, 241], mapCuff: [50, 241] })).toBeNull();
   });
 
   it('is unknown where its value is too old', () => {
@@ -205,19 +238,19 @@ describe('a sign', () => {
   });
 
   it('of a fall is told from the best of its history', () => {
-    const fall = (minutesOld: number) => read('gcsFall', { gcs: [11, minutesOld] }, 14);
+    const fall = (minutesOld: number) => read('gcsFall', { gcs: [11, minutesOld] }, { best: 14 });
     expect(fall(1)).toMatchObject({ value: 3, at: NOW - MINUTE_MS });
     expect(fall(241)).toBeNull();
   });
 
   it('of consciousness is excused by a tube, from when that is charted', () => {
     const tube = (minutesOld: number, isIn = 1) =>
-      read('gcs', { gcs: [6, 20], mechVent: [isIn, minutesOld] }, 15)!;
+      read('gcs', { gcs: [6, 20], mechVent: [isIn, minutesOld] })!;
     expect(tube(5)).toMatchObject({ value: 6, at: NOW - 5 * MINUTE_MS, isExcused: true });
     expect(tube(30)).toMatchObject({ at: NOW - 20 * MINUTE_MS, isExcused: true });
     expect(tube(241)).toEqual({ value: 6, at: NOW - 20 * MINUTE_MS, variable: variableIndex('gcs') });
     expect(tube(5, 0)).toEqual(tube(241));
-    expect(read('gcsFall', { gcs: [6, 20], mechVent: [1, 5] }, 15)?.isExcused).toBe(true);
+    expect(read('gcsFall', { gcs: [6, 20], mechVent: [1, 5] }, { best: 15 })?.isExcused).toBe(true);
   });
 
   it('of oxygenation is told from SpO2 of at most 97 % where no gas is newer: S/F 235 is P/F 200', () => {

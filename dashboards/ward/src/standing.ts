@@ -47,6 +47,8 @@ export interface UnclearState {
   readonly ageMs: number | null;
 }
 
+/** As of the values alone. */
+const ASKED = { direction: 'low', best: Number.NaN, spoke: -1 } as const;
 const SIGN_OF = { circulation: 'map', 'P/F': 'oxygenation' } as const;
 export const ORGANS = Object.keys(SIGN_OF).length;
 const MINUTE_MS = 60_000;
@@ -66,7 +68,7 @@ export function unclearStates({ values: views }: Pick<PatientView, 'values'>, no
     ages[index] = Math.max(0, now - view.at);
   });
   return (['circulation', 'P/F'] as const).flatMap((organ): UnclearState[] => {
-    const reading = SIGNS[SIGN_OF[organ]].read(values, ages, now, Number.NaN);
+    const reading = SIGNS[SIGN_OF[organ]].read(values, ages, now, ASKED);
     if (reading === null) return [{ organ, ageMs: null }];
     const ageMs = now - reading.at;
     const isMonitored = MONITORED.has(VARIABLES[reading.variable].id);

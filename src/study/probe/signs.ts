@@ -120,7 +120,8 @@ export function criteriaMet({ settings, normal }: ProbeSign, value: number, minu
     ages[variable] = 0;
   }
   return CRITERIA.filter((criterion) => {
-    const reading = SIGNS[criterion.sign].read(values, ages, 0, normal);
+    const { sign, direction } = criterion;
+    const reading = SIGNS[sign].read(values, ages, 0, { direction, best: normal, spoke: -1 });
     return reading !== null && criterion.lastsMs <= minutes * MINUTE_MS && meets(reading, criterion);
   });
 }

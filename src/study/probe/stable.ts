@@ -83,8 +83,10 @@ function isStable({ values: charted }: StayChart, startMs: number): boolean {
     let isInState = false;
     CRITERIA.forEach((criterion, place) => {
       const episode = episodes[place];
-      const { read, variables } = SIGNS[criterion.sign];
-      const reading = read(values, ages, atMs, best[variables[0]]);
+      const { sign, direction } = criterion;
+      const { read, variables } = SIGNS[sign];
+      const asked = { direction, best: best[variables[0]], spoke: episode.variable };
+      const reading = read(values, ages, atMs, asked);
       settle(episode, criterion, atMs);
       if (reading !== null) judge(episode, criterion, reading);
       settle(episode, criterion, atMs);

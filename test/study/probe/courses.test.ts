@@ -99,7 +99,8 @@ describe('false values', () => {
       ages[variable] = at - atMs;
     }
     return CRITERIA.filter((criterion) => {
-      const reading = SIGNS[criterion.sign].read(values, ages, at, 15);
+      const { sign, direction } = criterion;
+      const reading = SIGNS[sign].read(values, ages, at, { direction, best: 15, spoke: -1 });
       return reading !== null && meets(reading, criterion);
     }).map(({ id }) => id);
   };
