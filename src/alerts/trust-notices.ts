@@ -1,3 +1,4 @@
+import { isCriticalPressure } from '../clinical/state.js';
 import { reasonCode, reasonOf } from '../clinical/trust.js';
 import { VARIABLES, variableIndex } from '../clinical/variables.js';
 import { PRIORITIES, type Priority } from '../contract/priorities.js';
@@ -22,6 +23,8 @@ export interface TrustState {
     readonly value: number;
     readonly at: EpochMs;
     readonly code: number;
+    /** What the source says that contradicts it; NaN: nothing. */
+    readonly against: number;
   }[];
   /** Since when the patient may be in cardiac arrest; null where nothing says so. */
   readonly mayBeArrestedSince: EpochMs | null;
@@ -53,6 +56,7 @@ const SOURCES: readonly (readonly [name: string, prefix: RegExp])[] = [
 const SOURCE_OF = VARIABLES.map(({ id }) => SOURCES.find(([, pattern]) => pattern.test(id))?.[0] ?? id);
 
 const RESP_RATE = variableIndex('respRate');
+const CONTRADICTED = reasonCode('contradicted');
 /** Of breaths: that there are none, or that none is read. */
 const BREATHLESS = new Set(['no-reading', 'maybe-apnoea'].map(reasonCode));
 /** Reasons for which somebody has to look before long. */
@@ -146,18 +150,22 @@ function tellingsOf({
     });
     return wanted;
   }
-  for (const { variable, value, code } of doubts) {
+  for (const doubt of doubts) {
+    const { variable } = doubt;
     const subject = `${patientId}/${SOURCE_OF[variable]}`;
     const known = wanted.get(subject);
-    const priority = priorityOf(variable, code);
+    const priority = priorityOf(doubt);
     if (known !== undefined && rankOf(known.priority) >= rankOf(priority)) continue;
-    wanted.set(subject, { kind: NOT_USED, priority, detail: detailOf(variable, value, code) });
+    wanted.set(subject, { kind: NOT_USED, priority, detail: detailOf(doubt) });
   }
   return wanted;
 }
 
-function priorityOf(variable: number, code: number): Priority {
-  if (HIGH.has(code)) return 'HIGH';
+type Doubt = TrustState['doubts'][number];
+
+function priorityOf(doubt: Doubt): Priority {
+  const { variable, code } = doubt;
+  if (HIGH.has(code) || isCriticalAgainst(doubt)) return 'HIGH';
   if (MEDIUM.has(code) || isBreathless(variable, code)) return 'MEDIUM';
   return 'LOW';
 }
@@ -166,13 +174,27 @@ function isBreathless(variable: number, code: number): boolean {
   return variable === RESP_RATE && BREATHLESS.has(code);
 }
 
+/** Whether a pressure would be a critical state were it not for another source, which may be the wrong one. */
+function isCriticalAgainst({ variable, value, code }: Doubt): boolean {
+  return code === CONTRADICTED && isCriticalPressure(variable, value);
+}
+
 function rankOf(priority: Priority): number {
   return PRIORITIES.indexOf(priority);
 }
 
-function detailOf(variable: number, value: number, code: number): string {
-  const { label, unit, decimals } = VARIABLES[variable];
-  const shown = `${Number(value.toFixed(decimals))} ${unit}`;
+function detailOf(doubt: Doubt): string {
+  const { variable, value, code, against } = doubt;
   const apnoea = isBreathless(variable, code) ? ' It may be apnoea.' : '';
-  return `${label} ${shown} is not used: ${reasonOf(code).words}.${apnoea} Look at the patient and the device.`;
+  const what = `${VARIABLES[variable].label} ${shown(variable, value)} is not used: ${reasonOf(code).words}`;
+  const other = Number.isNaN(against) ? '' : `, and the other one says ${shown(variable, against)}`;
+  const toDo = isCriticalAgainst(doubt)
+    ? 'It would be critical. Look at the patient now, and measure again.'
+    : 'Look at the patient and the device.';
+  return `${what}${other}.${apnoea} ${toDo}`;
+}
+
+function shown(variable: number, value: number): string {
+  const { unit, decimals } = VARIABLES[variable];
+  return `${Number(value.toFixed(decimals))} ${unit}`;
 }

@@ -145,6 +145,12 @@ function hasLineMoved(facts: Float64Array, cuff: number): boolean {
   return line > cuff || pulseMoved <= SOURCES_OF_PRESSURE.pulseKept * facts[AGREED_PULSE];
 }
 
+/** The slot of the same pressure by cuff for one of the line, and the other way round. */
+export function otherSourceOf(slot: Slot): Slot {
+  const place = LINE_SLOTS.indexOf(slot);
+  return place >= 0 ? CUFF_SLOTS[place] : LINE_SLOTS[CUFF_SLOTS.indexOf(slot)];
+}
+
 /** The mean pressure, from systolic and diastolic where it is not told; NaN where nothing sound tells it. */
 function meanOf(moment: Moment, systolicAt: Slot, diastolicAt: Slot, meanAt: Slot): number {
   const mean = moment.sound(meanAt);

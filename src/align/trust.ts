@@ -16,7 +16,7 @@ import type { EpochMs, ObservationEvent } from '../events/event.js';
 import { judgeBreaths, mayBeApnoeicSince } from './apnoea.js';
 import { judgeArrest, mayBeArrestedSince } from './arrest.js';
 import { judgeExchanges } from './exchanges.js';
-import { judgeLine, judgeShapes, judgeSources, judgeUnitOfLine } from './pressure-trust.js';
+import { judgeLine, judgeShapes, judgeSources, judgeUnitOfLine, otherSourceOf } from './pressure-trust.js';
 import {
   DIA,
   HR,
@@ -38,6 +38,7 @@ const MAYBE_UNIT = reasonCode('maybe-unit');
 const JUMP = reasonCode('jump');
 const STUCK_CODE = reasonCode('stuck');
 const NO_READING = reasonCode('no-reading');
+const CONTRADICTED = reasonCode('contradicted');
 const SPO2_VARIABLE = variableIndex('spo2');
 const RESP_VARIABLE = variableIndex('respRate');
 const LINE_SLOTS = [SYS, DIA, MEAN];
@@ -53,6 +54,8 @@ export interface Doubt {
   readonly value: number;
   readonly at: EpochMs;
   readonly code: ReasonCode;
+  /** What the source says that contradicts it, where one does; NaN: nothing. */
+  readonly against: number;
 }
 
 const MOMENT = new Moment();
@@ -84,11 +87,13 @@ export class Trust {
 
   /** What is not used now, by variable. */
   get doubts(): Doubt[] {
-    const { doubt, doubtAt, reason } = this.#memory;
+    const { doubt, doubtAt, reason, used } = this.#memory;
     const doubts: Doubt[] = [];
     for (let variable = 0; this.#doubts > doubts.length && variable < VARIABLE_COUNT; variable++) {
       if (!(reason[variable] > 0)) continue;
-      doubts.push({ variable, value: doubt[variable], at: doubtAt[variable], code: reason[variable] });
+      const code = reason[variable];
+      const against = code === CONTRADICTED ? used[otherSourceOf(SLOT_OF[variable])] : Number.NaN;
+      doubts.push({ variable, value: doubt[variable], at: doubtAt[variable], code, against });
     }
     return doubts;
   }

@@ -25,7 +25,13 @@ function setUp() {
       wardId: 'ICU1',
       time,
       doubts: Object.entries(doubts).map(([id, reason]) => {
-        return { variable: variableIndex(id), value: 0, at: time, code: reasonCode(reason) };
+        return {
+          variable: variableIndex(id),
+          value: 0,
+          at: time,
+          code: reasonCode(reason),
+          against: Number.NaN,
+        };
       }),
       mayBeArrestedSince: null,
       mayBeApnoeicSince: null,
@@ -114,6 +120,26 @@ describe('values that are not used', () => {
     expect(take()).toEqual(['possible-apnoea HIGH RAISED']);
     show(1, {});
     expect(take().sort()).toEqual(['possible-apnoea HIGH RESOLVED', 'value-not-used MEDIUM RESOLVED']);
+  });
+
+  it('of line against cuff are HIGH where the one not used would be critical, with both figures', () => {
+    const { records, show } = setUp();
+    const cuff = (value: number) => {
+      const doubt = {
+        variable: variableIndex('mapCuff'),
+        value,
+        at: START,
+        code: reasonCode('contradicted'),
+      };
+      show(0, {}, { doubts: [{ ...doubt, against: 100 }] });
+      return records.at(-1)!;
+    };
+    expect(cuff(60)).toMatchObject({ rule: 'value-not-used', priority: 'MEDIUM' });
+    const { priority, detail } = cuff(51);
+    expect(priority).toBe('HIGH');
+    expect(detail).toBe(
+      'Mean BP (cuff) 51 mm[Hg] is not used: line and cuff contradict each other, and the other one says 100 mm[Hg]. It would be critical. Look at the patient now, and measure again.',
+    );
   });
 
   it('of a backlog are nothing to go to the bed for', () => {

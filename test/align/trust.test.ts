@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { VARIABLES } from '../../src/clinical/variables.js';
 import { Bed, LINE, WELL } from './trust-helpers.js';
 
 describe('a patient who is well', () => {
@@ -175,6 +176,19 @@ describe('line and cuff', () => {
     });
     expect(bed.tell(11, line(80))).toEqual({});
     expect(bed.tell(20, cuff(83))).toEqual({});
+  });
+
+  it('are told with what the other one says', () => {
+    const bed = new Bed();
+    bed.tell(0, { ...line(100), ...cuff(51), spo2: 0 });
+    expect(
+      bed.trust.doubts.map(({ variable, value, against }) => [VARIABLES[variable].id, value, against]),
+    ).toEqual([
+      ['sbpCuff', 91, 140],
+      ['dbpCuff', 31, 80],
+      ['mapCuff', 51, 100],
+      ['spo2', 0, Number.NaN],
+    ]);
   });
 
   it('that contradict each other after the line rose: a pressure too high hides a low one, so the line is doubted', () => {

@@ -62,6 +62,7 @@ it('shows what is not used beside what was used last, until all is used again', 
     value: 221.4,
     at: START,
     code: reasonCode('flush'),
+    against: Number.NaN,
   };
   view.takeChanged();
   await view.write(outputsOf({ trust: [{ ...state, doubts: [flush] }] }));
