@@ -3,7 +3,7 @@
 // alert, and how many of these have a bad value that is trusted.
 import { SIGNS } from '../dist/clinical/signs.js';
 import { reasonOf, USED } from '../dist/clinical/trust.js';
-import { isOfState } from '../dist/contract/signals.js';
+import { isOfRule } from '../dist/contract/layers.js';
 import { replay } from '../dist/replay/replay.js';
 import { parseConfig } from '../dist/settings/config.js';
 import { openSource } from '../dist/sources/open-source.js';
@@ -188,12 +188,12 @@ function foundOf(stays, spell) {
     without: without.length,
     withoutThoughTrusted: without.length - untrusted.length,
     untrusted: reasonsOf(untrusted),
-    withoutRuleAlert: unalarmed(stays, spell, ofRules).without.length,
+    withoutRuleAlert: unalarmed(stays, spell, isOfRule).without.length,
   };
 }
 
 const ANY = () => true;
-const ofRules = (alert) => !isOfState(alert);
+const ofStates = (alert) => !isOfRule(alert);
 
 export async function measure() {
   const setA = await watched(SET_A, 600);
@@ -202,16 +202,16 @@ export async function measure() {
     ...new Set(
       setA
         .flatMap(({ alerts }) => [...alerts.values()].map(({ alert }) => alert))
-        .filter(isOfState)
+        .filter(ofStates)
         .map(({ rule }) => rule),
     ),
   ].sort();
-  const graded = (priority) => (alert) => isOfState(alert) && alert.priority === priority;
+  const graded = (priority) => (alert) => ofStates(alert) && alert.priority === priority;
   return {
     stays: [setA.length, setB.length],
     any: burdenOf(setA, ANY),
-    rules: burdenOf(setA, ofRules),
-    states: burdenOf(setA, isOfState),
+    rules: burdenOf(setA, isOfRule),
+    states: burdenOf(setA, ofStates),
     critical: burdenOf(setA, graded('HIGH')),
     failing: burdenOf(setA, graded('MEDIUM')),
     byCriterion: Object.fromEntries(

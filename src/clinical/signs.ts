@@ -104,11 +104,6 @@ export const SIGNS = {
 
 export const SIGN_IDS = Object.keys(SIGNS) as SignId[];
 
-/** The sign of a name from outside; undefined where there is none. */
-export function signOf(id: string): Sign | undefined {
-  return Object.hasOwn(SIGNS, id) ? SIGNS[id as SignId] : undefined;
-}
-
 /** The preferred of some variables, the first, unless it is silent beside another. */
 function newestOf(maxAgeMs: number, variables: readonly number[]): Reader {
   return (values, ages, now) => {

@@ -1,6 +1,6 @@
-import { signOf } from '../clinical/signs.js';
 import { CRITERIA, type Grade } from '../clinical/state.js';
 import { WardstreamError } from '../errors.js';
+import type { LayeredSignal } from './layers.js';
 import type { ModelOutput, Outcomes } from './outcomes.js';
 
 /** What signals are read from: what a score has of them. */
@@ -16,7 +16,8 @@ export interface BedsideSource {
 
 /** What a rule can watch. */
 interface SignalEntry {
-  readonly id: string;
+  /** `layers.ts` says what an alert of it is about. */
+  readonly id: LayeredSignal;
   /** Words for a clinician. */
   readonly label: string;
   /** UCUM; 1 is a probability. */
@@ -124,11 +125,6 @@ function countOf(states: BedsideSource['states'], ids: ReadonlySet<string>): num
   let count = 0;
   for (const { criterion } of states) if (ids.has(criterion)) count++;
   return count;
-}
-
-/** Whether an alert is of the patient's state, not of a rule. */
-export function isOfState({ signal }: { readonly signal: string | null }): boolean {
-  return signal !== null && signOf(signal) !== undefined;
 }
 
 /** The kind of the technical notice of a patient whose ward is not known; no rule may have its name. */

@@ -1,5 +1,5 @@
 import type { UntrustedValues } from '../align/trust-counts.js';
-import { isOfState } from '../contract/signals.js';
+import { isOfRule } from '../contract/layers.js';
 import type { Outputs } from './outputs.js';
 
 /** Counters of the whole path, since the start. */
@@ -43,7 +43,7 @@ export class OutputCounts {
     this.scores += scores.length;
     const raised = alerts.filter(({ class: kind, sequence }) => kind === 'clinical' && sequence === 0);
     this.alerts += raised.length;
-    this.stateAlerts += raised.filter(isOfState).length;
+    this.stateAlerts += raised.filter((alert) => !isOfRule(alert)).length;
     for (const { reason, count } of deadLetters) {
       this.deadLetters += count;
       this.deadLettersByReason[reason] = (this.deadLettersByReason[reason] ?? 0) + count;

@@ -2,9 +2,10 @@ import { concatMap, from, type Observable, type OperatorFunction, of } from 'rxj
 import type { PatientState } from '../align/patient.js';
 import { VARIABLE_COUNT, VARIABLES } from '../clinical/variables.js';
 import type { Contributions } from '../contract/contributions.js';
+import { layerOf } from '../contract/layers.js';
 import type { AlertMessage, Evidence } from '../contract/messages.js';
 import type { Outcomes } from '../contract/outcomes.js';
-import { type BedsideSource, isOfState, signalOf } from '../contract/signals.js';
+import { type BedsideSource, signalOf } from '../contract/signals.js';
 import type { EpochMs } from '../events/event.js';
 import type { KeptToken, MicroBatcher, Scored } from '../inference/batcher.js';
 import type { Explainer, OutcomeName, VariableEffect } from '../inference/explain.js';
@@ -80,8 +81,7 @@ export class Explanations {
     return concatMap((outputs): Observable<Outputs> => {
       if (!this.#ofAlerts) return of(outputs);
       const raised = outputs.alerts.filter(
-        (alert) =>
-          alert.class === 'clinical' && alert.state === 'RAISED' && alert.sequence === 0 && !isOfState(alert),
+        (alert) => layerOf(alert) === 'risk' && alert.state === 'RAISED' && alert.sequence === 0,
       );
       return raised.length === 0 ? of(outputs) : from(this.#explainAll(raised, outputs));
     });

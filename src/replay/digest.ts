@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { isOfRule } from '../contract/layers.js';
 import type { AlertMessage } from '../contract/messages.js';
-import { isOfState } from '../contract/signals.js';
 import type { Outputs, Sink } from '../engine/outputs.js';
 
 /** SHA-256 over all scores sorted by patient and event time: equal for equal scores, however they were computed. */
@@ -62,7 +62,7 @@ export class AlertsDigest implements Sink {
   #filled = 0;
 
   async write({ alerts }: Outputs): Promise<void> {
-    for (const alert of alerts) if (!isOfState(alert)) this.add(alert);
+    for (const alert of alerts) if (isOfRule(alert)) this.add(alert);
   }
 
   add(alert: AlertMessage): void {

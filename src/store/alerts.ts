@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client';
-import type { Layer } from '../contract/layers.js';
+import { type Layer, RISK_SIGNALS } from '../contract/layers.js';
 import { type AlertClass, type AlertMessage, type AlertState, alertOf } from '../contract/messages.js';
 import type { Priority } from '../contract/priorities.js';
 import { DAY_MS } from '../durations.js';
@@ -10,10 +10,10 @@ import { Conditions, select, type Window } from './select.js';
 /** An alert is looked for this far back from the window: its onset comes before it is raised, or it has been open so long. */
 const LOOK_BACK_MS = 30 * DAY_MS;
 
-/** `layerOf` of a record's body; version 0.1 called the risk of death `risk`. */
+const RISKS = ['', ...RISK_SIGNALS].map((signal) => `'${signal}'`).join(', ');
+/** `layerOf` of a record's body. */
 export const LAYER = `multiIf(JSONExtractString(body, 'class') = 'technical', 'technical',
-  coalesce(JSONExtract(body, 'mortality', 'Nullable(Float64)'), JSONExtract(body, 'risk', 'Nullable(Float64)')) IS NULL,
-  'state', 'risk')`;
+  JSONExtractString(body, 'signal') IN (${RISKS}), 'risk', 'state')`;
 
 export interface AlertQuery extends Window {
   /** Only alerts of patients who are on these wards, or whose ward is not known; all where not given. */

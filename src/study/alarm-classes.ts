@@ -1,10 +1,11 @@
 import { ALARM_KINDS, type AlarmKind, type ObservedStay } from '../cohort/stays.js';
+import { signalOf } from '../contract/signals.js';
 import { HOUR_MS } from '../durations.js';
 import type { AlertRule } from '../settings/config.js';
 import { openTime } from './policies.js';
 import type { RaisedAlert } from './raised-alerts.js';
 
-/** What an alarm speaks of: a risk ahead, points of a bedside score, a state of the patient by its grade, or what watches them. */
+/** What an alarm speaks of: a risk ahead, points or a count that no model has a part in, a state of the patient by its grade, or what watches them. */
 export type AlarmClass = 'risk' | 'score' | AlarmKind;
 
 /** What one class of alarms costs, whatever comes of it. */
@@ -23,7 +24,7 @@ export interface ClassBurden {
 
 const LABELS: Readonly<Record<AlarmClass, string>> = {
   risk: 'risk ahead',
-  score: 'NEWS2',
+  score: 'bedside score',
   critical: 'critical value, now',
   failing: 'failing organ, now',
   technical: 'technical',
@@ -41,7 +42,8 @@ export function classBurdens(
   rules: readonly AlertRule[],
   raised: readonly (readonly RaisedAlert[])[],
 ): ClassBurdens {
-  const scores = new Set(rules.filter(({ signal }) => signal === 'news2').map(({ id }) => id));
+  const isBedside = ({ signal }: AlertRule) => signalOf(signal).output === null;
+  const scores = new Set(rules.filter(isBedside).map(({ id }) => id));
   const byRule = (isScore: boolean) =>
     raised.map((alerts) => alerts.filter(({ rule }) => scores.has(rule) === isScore));
   const ofState = (kind: AlarmKind) =>

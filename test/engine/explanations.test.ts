@@ -5,8 +5,8 @@ import { MemoryBus } from '../../src/bus/memory.js';
 import { VARIABLES, variableIndex } from '../../src/clinical/variables.js';
 import { ReplayClock } from '../../src/clock.js';
 import type { Contributions } from '../../src/contract/contributions.js';
+import { layerOf } from '../../src/contract/layers.js';
 import type { AlertMessage } from '../../src/contract/messages.js';
-import { isOfState } from '../../src/contract/signals.js';
 import { TOPICS } from '../../src/contract/topics.js';
 import { Engine } from '../../src/engine/engine.js';
 import { Explanations } from '../../src/engine/explanations.js';
@@ -80,7 +80,7 @@ async function run({ config = parseConfig({ alerts: ALERTS }), chunk = 200, betw
 describe('an alert', () => {
   it('carries the variables that move its signal, the most moving first, with value and direction', async () => {
     const { alerts, contributions, drift } = await run();
-    const raised = alerts.filter((alert) => alert.sequence === 0 && !isOfState(alert));
+    const raised = alerts.filter((alert) => alert.sequence === 0 && layerOf(alert) === 'risk');
     expect(raised.length).toBeGreaterThan(1);
     const effects: number[] = [];
     for (const { evidence, mortality, contributions: each } of raised) {
@@ -105,7 +105,7 @@ describe('an alert', () => {
 
   it('of a state has its values and no effects: no model has a part in it', async () => {
     const { alerts } = await run();
-    const ofStates = alerts.filter(isOfState);
+    const ofStates = alerts.filter((alert) => layerOf(alert) === 'state');
     expect(ofStates.length).toBeGreaterThan(1);
     for (const { evidence, contributions, mortality } of ofStates) {
       expect([evidence.length > 3, contributions, mortality]).toEqual([true, null, null]);

@@ -74,17 +74,31 @@ describe('state and risk', () => {
   it('finds alerts by what they are about', async () => {
     const technical = { class: 'technical', rule: 'feed-silent', mortality: null, value: null } as const;
     const state = alert('s1', 0, { rule: 'hypotension', signal: 'map', mortality: null, modelVersion: '' });
-    await ward.write({ alerts: [alert('r1'), state, alert('t1', 0, technical)] });
+    const sofa = alert('s2', 0, { rule: 'organs', signal: 'sofa', value: 9 });
+    const news2 = alert('r2', 0, { rule: 'warning', signal: 'news2', value: 8 });
+    const early = alert('r3', 0, { signal: null });
+    const earlier = alert('r4', 0, { signal: 'risk' });
+    const all = [alert('r1'), news2, early, earlier, state, sofa, alert('t1', 0, technical)];
+    await ward.write({ alerts: all });
     const found = async (layer: string) => {
       const { alerts } = await json<AlertsResponse>(await ward.get(`/api/v1/alerts?layer=${layer}`, token));
       return alerts.map((each) => [each.alertId, layerOf(each)]).sort();
     };
-    expect(await found('state')).toEqual([['s1', 'state']]);
+    expect(await found('state')).toEqual([
+      ['s1', 'state'],
+      ['s2', 'state'],
+    ]);
     expect(await found('technical')).toEqual([['t1', 'technical']]);
-    expect(await found('risk')).toEqual([['r1', 'risk']]);
+    expect(await found('risk')).toEqual([
+      ['r1', 'risk'],
+      ['r2', 'risk'],
+      ['r3', 'risk'],
+      ['r4', 'risk'],
+    ]);
     const rows = await (await ward.get('/api/v1/export/alerts?format=csv', token)).text();
     expect(rows).toMatch(/^"patient_id".*"layer"\n/);
     expect(rows).toMatch(/"s1".*"state"\n/);
+    expect(rows).toMatch(/"s2".*"state"\n/);
     expect((await ward.get('/api/v1/alerts?layer=doubt', token)).status).toBe(400);
   });
 });

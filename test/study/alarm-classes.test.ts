@@ -37,7 +37,7 @@ it('alarms of each class are counted by themselves, and all but technical ones t
   ];
   const { classes, clinical } = classBurdens(
     stays,
-    [rule('ahead', 'deterioration'), rule('ews', 'news2')],
+    [rule('ahead', 'deterioration'), rule('ews', 'sofa')],
     raised,
   );
   const told = classes.map(({ id, alarms, openShare, longestOpenHours, stays: any }) => [

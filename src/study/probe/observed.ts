@@ -1,9 +1,9 @@
 import { CRITERIA, type Grade } from '../../clinical/state.js';
+import { layerOf } from '../../contract/layers.js';
 import type { AlertMessage } from '../../contract/messages.js';
 import type { Priority } from '../../contract/priorities.js';
 import type { Outputs, Sink } from '../../engine/outputs.js';
 import type { EpochMs } from '../../events/event.js';
-import type { AlertRule } from '../../settings/config.js';
 
 /** What an alert is of: a criterion of state, NEWS2, a probability of the model, or what watches the patient. */
 export type AlertKind = 'state' | 'news2' | 'risk' | 'technical';
@@ -40,13 +40,11 @@ const CRITERION = new Map(CRITERIA.map((criterion) => [criterion.id, criterion])
 /** A sink that keeps the scores and alerts of each patient until the patient is discharged. */
 export class Watcher implements Sink {
   readonly #onLeft: (patientId: string, seen: Seen) => void;
-  readonly #signals: ReadonlyMap<string, AlertRule['signal']>;
   readonly #patients = new Map<string, Seen>();
   readonly #alerts = new Map<string, SeenAlert>();
 
-  constructor(rules: readonly AlertRule[], onLeft: (patientId: string, seen: Seen) => void) {
+  constructor(onLeft: (patientId: string, seen: Seen) => void) {
     this.#onLeft = onLeft;
-    this.#signals = new Map(rules.map(({ id, signal }) => [id, signal]));
   }
 
   async write({ scores, alerts, discharged }: Outputs): Promise<void> {
@@ -69,12 +67,12 @@ export class Watcher implements Sink {
   }
 
   #note(alert: AlertMessage): void {
-    const { alertId, patientId, sequence, state, rule, class: kind, priority, eventTime, reason } = alert;
+    const { alertId, patientId, sequence, state, rule, priority, eventTime, reason } = alert;
     if (sequence === 0) {
       const criterion = CRITERION.get(rule);
       const seen: SeenAlert = {
         rule,
-        kind: kind === 'technical' ? 'technical' : this.#kindOf(rule),
+        kind: alert.signal === 'news2' ? 'news2' : layerOf(alert),
         grade: criterion?.grade ?? null,
         priority,
         raisedAt: eventTime,
@@ -87,11 +85,6 @@ export class Watcher implements Sink {
       this.#alerts.delete(alertId);
       if (seen !== undefined && reason !== 'discharged') seen.endedAt = eventTime;
     }
-  }
-
-  #kindOf(rule: string): AlertKind {
-    if (CRITERION.has(rule)) return 'state';
-    return this.#signals.get(rule) === 'news2' ? 'news2' : 'risk';
   }
 
   #seenOf(patientId: string): Seen {

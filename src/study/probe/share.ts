@@ -25,7 +25,7 @@ export async function probeShare(
   signal?: AbortSignal,
 ): Promise<void> {
   const waiting = stays.map(() => ({ left: VARIANTS.length, seen: new Array<Seen>(VARIANTS.length) }));
-  const watcher = new Watcher(config.alerts.rules, (patientId, seen) => {
+  const watcher = new Watcher((patientId, seen) => {
     const [stay, variant] = patientId.split('.').map(Number);
     waiting[stay].seen[variant] = seen;
     if (--waiting[stay].left > 0) return;

@@ -1,6 +1,6 @@
 import type { WardClient } from '../../../../src/client/browser.js';
 import { titleOf } from '../../../../src/contract/amounts.js';
-import { layerOf } from '../../../../src/contract/layers.js';
+import { isOfRule, layerOf } from '../../../../src/contract/layers.js';
 import {
   ageText,
   crossingText,
@@ -80,8 +80,8 @@ function Basis({ alert, actions }: Pick<AlertDetailProps, 'alert' | 'actions'>) 
           <dd>{crossingText(alert)}</dd>
         </div>
         <div>
-          <dt>{layerOf(alert) === 'state' ? 'Criterion' : 'Rule'}</dt>
-          <dd>{(layerOf(alert) === 'state' && criterionText(alert.rule)) || alert.rule}</dd>
+          <dt>{isOfRule(alert) ? 'Rule' : 'Criterion'}</dt>
+          <dd>{(!isOfRule(alert) && criterionText(alert.rule)) || alert.rule}</dd>
         </div>
         {alert.mortality !== null && (
           <>

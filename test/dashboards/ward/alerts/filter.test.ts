@@ -32,7 +32,7 @@ describe('passes', () => {
   it('tells alerts of the state now, of a risk and technical notices apart', () => {
     const alerts = [
       alert('risk'),
-      alert('state', 0, { mortality: null, modelVersion: '' }),
+      alert('state', 0, { signal: 'map', mortality: null, modelVersion: '' }),
       alert('technical', 0, { class: 'technical', mortality: null }),
     ];
     const shown = (layer: typeof EVERYTHING_OPEN.layer) =>
