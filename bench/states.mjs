@@ -1,12 +1,13 @@
 // What alerts of patients' states cost and catch, with the policy that ships: on 600 stays of set A how often they come and for how
 // much of bed-time they are open, by grade and criterion; on 1 000 stays of set B how many spells of grave signs, as charted, had no open
-// alert, and how many of these have a bad value that is trusted.
+// alert, and how many of these have a bad value that is trusted. On 200 stays of set A, moment by moment as live, what technical notices cost.
 import { SIGNS } from '../dist/clinical/signs.js';
 import { reasonOf, USED } from '../dist/clinical/trust.js';
 import { isOfRule } from '../dist/contract/layers.js';
 import { replay } from '../dist/replay/replay.js';
 import { parseConfig } from '../dist/settings/config.js';
 import { openSource } from '../dist/sources/open-source.js';
+import { MomentByMoment } from '../dist/study/probe/share.js';
 import { SET_A } from './support/command.mjs';
 
 const SET_B = process.env.WARDSTREAM_SET_B ?? SET_A.replace(/set-a$/, 'set-b');
@@ -47,10 +48,15 @@ const SPELLS = [
   { name: 'glucose < 40', sign: 'glucose', direction: 'low', isBad: (value) => value < 40, leastMs: 0 },
 ];
 
-/** A sink that keeps when each alert of each stay was open, and the values that spells are told from. */
+/** A sink that keeps when each alert of one class of each stay was open, and the values that spells are told from. */
 class Watch {
   stays = new Map();
+  #class;
   #variables = new Set(SPELLS.flatMap(({ sign }) => SIGNS[sign].variables));
+
+  constructor(wanted) {
+    this.#class = wanted;
+  }
 
   async write({ admitted, observations, alerts, discharged }) {
     for (const { patientId, admittedAt } of admitted) {
@@ -71,7 +77,8 @@ class Watch {
     }
     for (const { patientId, lastEventAt } of discharged) this.stays.get(patientId).to = lastEventAt;
     for (const alert of alerts) {
-      if (alert.class !== 'clinical') continue;
+      // Some notices are about nobody.
+      if (alert.class !== this.#class || !this.stays.has(alert.patientId)) continue;
       const { alerts: known } = this.stays.get(alert.patientId);
       const { from } = known.get(alert.alertId) ?? { from: alert.eventTime };
       known.set(alert.alertId, { alert, from, to: alert.state === 'RESOLVED' ? alert.eventTime : null });
@@ -80,10 +87,35 @@ class Watch {
 }
 
 async function watched(directory, patients) {
-  const watch = new Watch();
+  const watch = new Watch('clinical');
   const source = openSource(`physionet2012:${directory}`, patients);
   await replay(source, { config: parseConfig({}), speed: 'max', sinks: [watch], explainsAlerts: false });
   return [...watch.stays.values()];
+}
+
+/** The same with technical notices, which are told live only: each moment is dealt with before the next happens. */
+async function noticed(patients) {
+  const watch = new Watch('technical');
+  const pace = new MomentByMoment();
+  await replay(openSource(`physionet2012:${SET_A}`, patients), {
+    config: parseConfig({}),
+    speed: 'max',
+    pace,
+    onOpened: (engine, bus) => pace.follow(() => bus.unread > 0 || engine.inFlight > 0),
+    sinks: [watch],
+    explainsAlerts: false,
+    asksModel: false,
+    watchesBeds: true,
+  });
+  return [...watch.stays.values()];
+}
+
+/** What each kind of alert costs, by the name that `nameOf` gives it. */
+function burdensBy(stays, nameOf) {
+  const names = stays.flatMap(({ alerts }) => [...alerts.values()].map(({ alert }) => nameOf(alert)));
+  return Object.fromEntries(
+    [...new Set(names)].sort().map((name) => [name, burdenOf(stays, (alert) => nameOf(alert) === name)]),
+  );
 }
 
 /** Time covered by any of some spans. */
@@ -198,25 +230,18 @@ const ofStates = (alert) => !isOfRule(alert);
 export async function measure() {
   const setA = await watched(SET_A, 600);
   const setB = await watched(SET_B, 1000);
-  const criteria = [
-    ...new Set(
-      setA
-        .flatMap(({ alerts }) => [...alerts.values()].map(({ alert }) => alert))
-        .filter(ofStates)
-        .map(({ rule }) => rule),
-    ),
-  ].sort();
+  const live = await noticed(200);
   const graded = (priority) => (alert) => ofStates(alert) && alert.priority === priority;
   return {
-    stays: [setA.length, setB.length],
+    stays: [setA.length, setB.length, live.length],
     any: burdenOf(setA, ANY),
     rules: burdenOf(setA, isOfRule),
     states: burdenOf(setA, ofStates),
     critical: burdenOf(setA, graded('HIGH')),
     failing: burdenOf(setA, graded('MEDIUM')),
-    byCriterion: Object.fromEntries(
-      criteria.map((rule) => [rule, burdenOf(setA, (alert) => alert.rule === rule)]),
-    ),
+    byCriterion: burdensBy(setA, ({ rule }) => rule),
+    technical: burdenOf(live, ANY),
+    byNotice: burdensBy(live, ({ rule, priority }) => `${rule} ${priority}`),
     spells: Object.fromEntries(SPELLS.map((spell) => [spell.name, foundOf(setB, spell)])),
   };
 }

@@ -46,7 +46,7 @@ export async function probeShare(
 }
 
 /** Each moment is dealt with before the next happens, as it is live: so what the clock says fits what is at the beds. */
-class MomentByMoment implements Pace {
+export class MomentByMoment implements Pace {
   readonly #signal: AbortSignal | undefined;
   #isBusy: () => boolean = () => false;
 
