@@ -1,4 +1,11 @@
-import { COMPARABLE_MS, CROSSED, PERSISTS_MS, reasonCode, SWAP } from '../clinical/trust.js';
+import {
+  COMPARABLE_MS,
+  CROSSED,
+  PERSISTS_MS,
+  reasonCode,
+  SWAP,
+  SWAPPED_LEADS_MS,
+} from '../clinical/trust.js';
 import {
   CUFF_MEAN,
   DIA,
@@ -13,6 +20,7 @@ import {
   SWAPPED_AT,
   SYS,
   TEMP,
+  VARIABLE_OF,
 } from './signs.js';
 
 const OTHER_PATIENT = reasonCode('other-patient');
@@ -86,9 +94,14 @@ function hasTemperatureJumped({ at, value }: Moment, { used, usedAt }: SignMemor
   return at - usedAt[TEMP] <= COMPARABLE_MS && Math.abs(value[TEMP] - used[TEMP]) >= SWAP.temperature;
 }
 
-function judgePair(moment: Moment, { used, usedAt }: SignMemory, [one, other]: readonly [Slot, Slot]): void {
+function judgePair(moment: Moment, memory: SignMemory, [one, other]: readonly [Slot, Slot]): void {
   const { at, value } = moment;
-  if (!(at - usedAt[one] <= COMPARABLE_MS && at - usedAt[other] <= COMPARABLE_MS)) return;
+  const { used, usedAt, reason } = memory;
+  // Nobody breathes as the heart beats while the heart beats as one breathes: these are doubted for longer.
+  const areLeads =
+    one === HR && other === RESP && reason[VARIABLE_OF[HR]] > 0 && reason[VARIABLE_OF[RESP]] > 0;
+  const lately = areLeads ? SWAPPED_LEADS_MS : COMPARABLE_MS;
+  if (!(at - usedAt[one] <= lately && at - usedAt[other] <= lately)) return;
   const wereApart = Math.abs(used[one] - used[other]) > CROSSED.apart * Math.max(used[one], used[other]);
   const isClose = one === HR && other === SPO2;
   if (!wereApart || !isNear(value[one], used[other], isClose) || !isNear(value[other], used[one], isClose))

@@ -157,7 +157,9 @@ export class SignMemory {
   /** Takes a value for true. */
   use(slot: Slot, value: number, at: number): void {
     const { used, usedAt, levelAt } = this;
-    if (Math.abs(value - used[slot]) > BACK.by[WATCHED[slot]] && at - usedAt[slot] <= COMPARABLE_MS) {
+    // A new level that was doubted first is believed late.
+    const lately = Number.isNaN(levelAt[slot]) ? COMPARABLE_MS : 2 * COMPARABLE_MS;
+    if (Math.abs(value - used[slot]) > BACK.by[WATCHED[slot]] && at - usedAt[slot] <= lately) {
       this.before[slot] = used[slot];
       this.changedAt[slot] = at;
     }

@@ -9,6 +9,7 @@ import {
   STUCK,
   TEMPERATURE_JUMP,
   TEMPERATURE_NORMAL,
+  TEMPERATURE_STREAMED_MS,
   USED,
 } from '../clinical/trust.js';
 import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../clinical/variables.js';
@@ -199,7 +200,7 @@ export class Trust {
 
   /**
    * A temperature that comes back to normal faster than a body's, or goes beyond what is plausible, until it has lasted. One that leaves
-   * the normal range is believed: it may be the only value for hours.
+   * the normal range is believed, since it may be the only value for hours, unless it does so from one value of a monitor to the next.
    */
   #doubtTemperature(moment: Moment): void {
     const { used, usedAt, levelAt } = this.#memory;
@@ -207,8 +208,10 @@ export class Trust {
     if (!(Math.abs(value - used[TEMP]) > TEMPERATURE_JUMP)) return;
     const [low, high] = PLAUSIBLE[TEMP];
     const isNormal = value >= TEMPERATURE_NORMAL[0] && value <= TEMPERATURE_NORMAL[1];
-    if ((!isNormal && value >= low && value <= high) || this.#memory.isBack(TEMP, value, moment.at)) return;
     const since = levelAt[TEMP];
+    const isStreamed = !Number.isNaN(since) || moment.at - usedAt[TEMP] <= TEMPERATURE_STREAMED_MS;
+    if (!isNormal && value >= low && value <= high && !isStreamed) return;
+    if (this.#memory.isBack(TEMP, value, moment.at)) return;
     const isLately = moment.at - usedAt[TEMP] <= (Number.isNaN(since) ? COMPARABLE_MS : 2 * COMPARABLE_MS);
     if (isLately && !(moment.at - since >= PERSISTS_MS.temperature)) moment.code[TEMP] = JUMP;
   }

@@ -139,6 +139,8 @@ export const BACK = {
 
 /** A core temperature that comes back towards normal by more (Cel) within `COMPARABLE_MS` is doubted. Cooling devices reach 4 an hour. */
 export const TEMPERATURE_JUMP = 1.5;
+/** On a monitor that streams, the same away from normal: within so long a core temperature is what it was, and the probe has slipped. */
+export const TEMPERATURE_STREAMED_MS = 150 * SECOND_MS;
 /** Within it (Cel) a temperature is near normal. */
 export const TEMPERATURE_NORMAL = [35, 39] as const;
 
@@ -192,6 +194,9 @@ export const CROSSED = { share: 0.06, least: 3, shareWithSpo2: 0.02, leastWithSp
 
 /** A saturation that is lower by so much (%) than it was is falling [B]. */
 export const SATURATION_FALL = 3;
+
+/** So long heart rate and breaths are compared with what they were, once they have changed places. Ours. */
+export const SWAPPED_LEADS_MS = 2 * COMPARABLE_MS;
 
 /** What may be an arrest, and what contradicts it. */
 export const ARREST = {
