@@ -135,6 +135,14 @@ const ARTEFACT_ROWS: readonly Row[] = [
   ],
 ];
 
+/** What stays as it is until somebody comes, such as a tap that is turned: it is sent for so many minutes as well. */
+const LASTING_MINUTES = 20;
+const LASTING: readonly string[] = [
+  ...['zero-spo2', 'zero-line', 'zero-respiration', 'ecg-off', 'probe-off-minus-100', 'probe-off-127'],
+  ...['line-flush', 'blood-sample', 'contradicting-cuff', 'jump-pressure', 'jump-temperature'],
+  ...['swapped', 'swapped-pressures'],
+];
+
 /** A wrong laboratory value, which stands until the next one. */
 function laboratory(id: string, wrong: (value: number) => number): Artefact['sent'] {
   return (minute, { labs }) => (minute === 0 ? { [id]: wrong(labs[id]) } : {});
@@ -221,6 +229,9 @@ const named =
 
 export const ARTEFACTS: readonly Artefact[] = [
   ...ARTEFACT_ROWS.map(named('artefact')),
+  ...ARTEFACT_ROWS.filter(([kind]) => LASTING.includes(kind)).map(([kind, , label, sent]) =>
+    named('artefact')([`${kind}-lasting`, LASTING_MINUTES, `${label}, for ${LASTING_MINUTES} minutes`, sent]),
+  ),
   ...UNIT_ROWS.map(named('unit mistake')),
 ];
 
