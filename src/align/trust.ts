@@ -1,3 +1,4 @@
+import { MAX_VITAL_AGE_MS } from '../clinical/bedside.js';
 import { looksLikeAnotherUnit } from '../clinical/mistaken-units.js';
 import {
   COMPARABLE_MS,
@@ -99,18 +100,23 @@ export class Trust {
     return doubts;
   }
 
-  /** Whether at least two probes, cuffs or lines have told something lately, and nothing of it is used. */
+  /**
+   * Whether probes, cuffs or lines have told something lately, and nothing of it is used. One is enough where nothing else of the patient
+   * is known either: all that is told by the hour is doubted as well, or was never told.
+   */
   isUnwatched(now: EpochMs): boolean {
     const { seenAt, usedAt, reason } = this.#memory;
     let silent = 0;
+    let isKnown = false;
     for (const slots of SOURCES) {
       const isRecent = slots.some((slot) => now - seenAt[slot] <= COMPARABLE_MS);
-      if (!isRecent) continue;
-      if (slots.some((slot) => now - usedAt[slot] <= COMPARABLE_MS && !(reason[VARIABLE_OF[slot]] > 0)))
-        return false;
-      silent++;
+      const reach = isRecent ? COMPARABLE_MS : MAX_VITAL_AGE_MS;
+      const counts = slots.some((slot) => now - usedAt[slot] <= reach && !(reason[VARIABLE_OF[slot]] > 0));
+      if (counts && isRecent) return false;
+      if (isRecent) silent++;
+      else if (counts) isKnown = true;
     }
-    return silent >= 2;
+    return silent >= 2 || (silent === 1 && !isKnown);
   }
 
   /**
