@@ -160,7 +160,7 @@ export function tracksOf({ variables, scores, doubted = [] }: Timeline): Track[]
   return [risk, ...vitals, ...labsOf(variables, doubted)];
 }
 
-/** The times at which there is a probability, and it in per cent; no line where there is none at all. */
+/** The times at which there is a probability, and it in per cent; no line where there is none at all, but of mortality. */
 function probabilityLine(
   id: string,
   name: string,
@@ -171,7 +171,7 @@ function probabilityLine(
     const value = values[index];
     return value === null || value === undefined ? [] : [{ time, value: 100 * value }];
   });
-  if (known.length === 0 && id !== 'risk') return [];
+  if (known.length === 0 && id !== 'mortality') return [];
   return [{ id, name, times: known.map(({ time }) => time), values: known.map(({ value }) => value) }];
 }
 

@@ -53,7 +53,10 @@ describe('tracksOf', () => {
   });
 
   it('shows risk even before the first score, and no empty track', () => {
-    expect(tracksOf(timelineOf({ heartRate: [] }, [])).map(({ id }) => id)).toEqual(['risk']);
+    const tracks = tracksOf(timelineOf({ heartRate: [] }, []));
+    expect(tracks.map(({ id, lines }) => [id, lines.map((each) => each.id)])).toEqual([
+      ['risk', ['mortality']],
+    ]);
   });
 });
 
