@@ -1,8 +1,8 @@
 import { VARIABLES } from '../../../src/clinical/variables.js';
 import { amountText, UNIT_TEXT } from '../../../src/contract/amounts.js';
+import { MINUTE_MS } from '../../../src/durations.js';
 import type { AlertView, PatientView } from './protocol.js';
 
-const MINUTE_MS = 60_000;
 const HOUR_MIN = 60;
 /** A trend within two points an hour is shown as level. */
 const LEVEL_TREND = 0.02;

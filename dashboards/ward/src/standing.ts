@@ -1,13 +1,15 @@
 import { SIGNS } from '../../../src/clinical/signs.js';
+import { STALE_MS } from '../../../src/clinical/sources.js';
 import { CRITERIA, type Criterion } from '../../../src/clinical/state.js';
 import { VARIABLES } from '../../../src/clinical/variables.js';
 import { amountText } from '../../../src/contract/amounts.js';
+import { DAY_MS } from '../../../src/durations.js';
 import { ageText, labelOf, minuteText } from './format.js';
 import type { DoubtView, PatientView } from './protocol.js';
+import { CHARTED_STALE_MS } from './ward/vitals.js';
 
 /** What a patient is in now, and what is not used of what is told of them: facts, beside the forecast of the model. */
 
-const DAY_MS = 24 * 3_600_000;
 const CRITERION_BY_ID = new Map(CRITERIA.map((criterion, rank) => [criterion.id, { criterion, rank }]));
 
 export type StateView = PatientView['states'][number];
@@ -51,10 +53,7 @@ export interface UnclearState {
 const ASKED = { direction: 'low', best: Number.NaN, spoke: -1 } as const;
 const SIGN_OF = { circulation: 'map', 'P/F': 'oxygenation' } as const;
 export const ORGANS = Object.keys(SIGN_OF).length;
-const MINUTE_MS = 60_000;
-/** What a monitor sends is old after it; what is charted or drawn by the hour after the other. As on the tile. */
-const OLD_MS = 15 * MINUTE_MS;
-const CHARTED_OLD_MS = 90 * MINUTE_MS;
+/** What a monitor sends; what is charted or drawn by the hour is old later, as on the tile. */
 const MONITORED: ReadonlySet<string> = new Set(['mapInvasive', 'spo2']);
 
 /** Organs whose state cannot be told, since what it is told from is not known, too old to count, or old. */
@@ -72,7 +71,7 @@ export function unclearStates({ values: views }: Pick<PatientView, 'values'>, no
     if (reading === null) return [{ organ, ageMs: null }];
     const ageMs = now - reading.at;
     const isMonitored = MONITORED.has(VARIABLES[reading.variable].id);
-    return ageMs > (isMonitored ? OLD_MS : CHARTED_OLD_MS) ? [{ organ, ageMs }] : [];
+    return ageMs > (isMonitored ? STALE_MS : CHARTED_STALE_MS) ? [{ organ, ageMs }] : [];
   });
 }
 

@@ -1,4 +1,5 @@
 import uPlot from 'uplot';
+import { HOUR_MS } from '../../../../src/durations.js';
 import { drawDoubts } from './doubt-marks.js';
 import type { AlertSpan } from './marks.js';
 import { timeTicks } from './ticks.js';
@@ -28,7 +29,7 @@ export const AXIS_PX = 44;
 /** Free space at the right edge of the plot in CSS pixels. */
 export const EDGE_PX = 8;
 /** Lines that may be silent for longer than this are of single values. */
-const SPARSE_MS = 3_600_000;
+const SPARSE_MS = HOUR_MS;
 const SYNC_KEY = 'patient';
 const FONT = '11px "Inter Variable", system-ui, sans-serif';
 

@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '../../../../src/durations.js';
 import type { MarkedValue, Timeline } from '../protocol.js';
 import { probeOf } from '../standing.js';
 import { indexAt } from './timeline.js';
@@ -21,7 +22,7 @@ export interface DoubtRun {
 const NEAR = 0.008;
 
 /** Longer between two values that are not used, and they are two runs. */
-const GAP_MS = 15 * 60_000;
+const GAP_MS = 15 * MINUTE_MS;
 
 /** What is not used, newest run first. */
 export function doubtRuns({ doubted = [] }: Pick<Timeline, 'doubted'>): DoubtRun[] {

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { WardClient } from '../../../../src/client/browser.js';
+import { HOUR_MS } from '../../../../src/durations.js';
 import { ageText, momentText, personText } from '../format.js';
 import { Icon } from '../icons.js';
 import { type Place, WARD } from '../place.js';
@@ -16,7 +17,6 @@ import { pan, type Span, zoom } from './timeline.js';
 import { useTimeline } from './use-timeline.js';
 import { Why } from './why.js';
 
-const HOUR_MS = 3_600_000;
 const HOURS: readonly number[] = [1, 4, 12, 24, 48];
 /** Shown at first: the least of these that covers the stay. */
 const FIRST_HOURS: readonly number[] = [1, 4, 12, 24];

@@ -1,7 +1,6 @@
+import { HOUR_MS, MINUTE_MS } from '../../../../src/durations.js';
 import type { Span } from './timeline.js';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 /** Room a label of the time axis needs, in CSS pixels. */
 const LABEL_PX = 84;
 const STEPS: readonly number[] = [2, 5, 10, 15, 30]

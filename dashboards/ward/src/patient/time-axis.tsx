@@ -1,8 +1,7 @@
+import { DAY_MS } from '../../../../src/durations.js';
 import { dayText, minuteText, timeText } from '../format.js';
 import { timeTicks, zoneOffset } from './ticks.js';
 import type { Span } from './timeline.js';
-
-const DAY_MS = 24 * 3_600_000;
 
 interface TimeAxisProps {
   readonly span: Span;

@@ -1,5 +1,6 @@
 import { VARIABLES } from '../../../../src/clinical/variables.js';
 import { withPresent } from '../../../../src/contract/state-spans.js';
+import { HOUR_MS, MINUTE_MS } from '../../../../src/durations.js';
 import type { MarkedValue, PatientView, Series, Timeline } from '../protocol.js';
 
 /** A span of event time, ms since the epoch. */
@@ -8,8 +9,7 @@ export interface Span {
   readonly to: number;
 }
 
-const HOUR_MS = 3_600_000;
-export const MIN_SPAN_MS = 10 * 60_000;
+export const MIN_SPAN_MS = 10 * MINUTE_MS;
 export const MAX_SPAN_MS = 48 * HOUR_MS;
 const VARIABLE_BY_ID = new Map(VARIABLES.map((variable) => [variable.id, variable]));
 

@@ -1,5 +1,6 @@
 import { VARIABLES } from '../../../../src/clinical/variables.js';
 import { UNIT_TEXT } from '../../../../src/contract/amounts.js';
+import { HOUR_MS, MINUTE_MS } from '../../../../src/durations.js';
 import type { MarkedValue, Series, Timeline } from '../protocol.js';
 
 /** One line of a track. */
@@ -42,9 +43,8 @@ export interface Track {
   readonly height: number;
 }
 
-const MINUTE_MS = 60_000;
 const MONITOR_GAP_MS = 15 * MINUTE_MS;
-const CHARTED_GAP_MS = 5 * 60 * MINUTE_MS;
+const CHARTED_GAP_MS = 5 * HOUR_MS;
 
 const VARIABLE_BY_ID = new Map(VARIABLES.map((variable) => [variable.id, variable]));
 

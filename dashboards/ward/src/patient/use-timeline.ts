@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { WardClient } from '../../../../src/client/browser.js';
+import { HOUR_MS } from '../../../../src/durations.js';
 import { faultText, readTimeline } from '../api.js';
 import type { AlertView, PatientView, Timeline } from '../protocol.js';
 import { carry, extend, type Span } from './timeline.js';
 
-const HOUR_MS = 3_600_000;
 /** How long the viewer must have stopped zooming before the span is read. */
 const SETTLE_MS = 150;
 /** While the span moves with time it is read anew this often; in between, the push extends it. */

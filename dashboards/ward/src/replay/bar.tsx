@@ -1,4 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
+import { HOUR_MS, MINUTE_MS } from '../../../../src/durations.js';
 import { commandReplay, faultText } from '../api.js';
 import { momentText } from '../format.js';
 import { Icon } from '../icons.js';
@@ -7,9 +8,9 @@ import { eventsByPlace, speedText } from './replay.js';
 
 const SPEEDS: readonly (number | null)[] = [1, 10, 60, 300, 1200, 3600, null];
 /** The scrubber's step. */
-const STEP_MS = 60_000;
+const STEP_MS = MINUTE_MS;
 /** A marker is approached from this long before it. */
-const BEFORE_MS = 2 * 3_600_000;
+const BEFORE_MS = 2 * HOUR_MS;
 
 interface ReplayBarProps {
   readonly replay: ReplayState;

@@ -1,7 +1,7 @@
 import { isSilentBeside, SILENT_MONITOR_MS, STALE_MS } from '../../../../src/clinical/sources.js';
+import { MINUTE_MS } from '../../../../src/durations.js';
 import type { PatientView, ValueView } from '../protocol.js';
 
-const MINUTE_MS = 60_000;
 /** The same for what nurses chart by the hour rather than a monitor sends: cuff pressure and temperature. */
 export const CHARTED_STALE_MS = 90 * MINUTE_MS;
 
