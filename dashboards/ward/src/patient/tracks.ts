@@ -63,7 +63,10 @@ type VitalRow = readonly [
   height: number,
 ];
 
-/** Ranges are what is drawn at least, so that small changes of a steady value do not look large. */
+/**
+ * How charts of vital signs look that share one, or for which what is drawn at least is known: so small changes of a steady value
+ * do not look large. Every other vital sign has a plain chart below these.
+ */
 const VITALS: readonly VitalRow[] = [
   ['heartRate', 'Heart rate', [['heartRate', '']], MONITOR_GAP_MS, [50, 120], 84],
   [
@@ -95,7 +98,9 @@ const VITALS: readonly VitalRow[] = [
   ['temperature', 'Temperature', [['temperature', '']], CHARTED_GAP_MS, [36, 39], 60],
   ['fio2', 'FiO₂', [['fio2', '']], CHARTED_GAP_MS, [0.2, 0.6], 56],
   ['gcs', 'Glasgow Coma Scale', [['gcs', '']], CHARTED_GAP_MS, [3, 15], 56],
+  ['acvpu', 'Consciousness, ACVPU', [['acvpu', '']], CHARTED_GAP_MS, [0, 4], 56],
 ];
+const HAS_ROW = new Set(VITALS.flatMap(([, , parts]) => parts.map(([variable]) => variable)));
 
 /** Labs in the order in which an intensivist looks for them; the others follow by label. */
 const LAB_ORDER = [
@@ -109,7 +114,7 @@ const LAB_ORDER = [
   'bilirubin',
   'crp',
 ];
-const LAB_HEIGHT = 52;
+const PLAIN_HEIGHT = 52;
 
 /** The tracks of a timeline, top to bottom. A track without a value is left out, but risk. */
 export function tracksOf({ variables, scores, doubted = [] }: Timeline): Track[] {
@@ -157,7 +162,10 @@ export function tracksOf({ variables, scores, doubted = [] }: Timeline): Track[]
       },
     ];
   });
-  return [risk, ...vitals, ...labsOf(variables, doubted)];
+  const labRank = (id: string) => (LAB_ORDER.includes(id) ? LAB_ORDER.indexOf(id) : LAB_ORDER.length);
+  const others = plainTracks(variables, doubted, 'vital', CHARTED_GAP_MS, () => 0);
+  const labs = plainTracks(variables, doubted, 'lab', Number.POSITIVE_INFINITY, labRank);
+  return [risk, ...vitals, ...others, ...labs];
 }
 
 /** The times at which there is a probability, and it in per cent; no line where there is none at all, but of mortality. */
@@ -182,19 +190,25 @@ function doubtMarks(lines: readonly Line[], doubted: readonly MarkedValue[]): Do
   });
 }
 
-function labsOf(used: Timeline['variables'], doubted: readonly MarkedValue[]): Track[] {
+/** One chart a variable of a kind that no row speaks of, by rank and then by label; its scale is that of its values. */
+function plainTracks(
+  used: Timeline['variables'],
+  doubted: readonly MarkedValue[],
+  kind: Series['kind'],
+  gapMs: number,
+  rank: (id: string) => number,
+): Track[] {
   const variables = { ...used };
   for (const { variable } of doubted) {
     const known = VARIABLE_BY_ID.get(variable);
-    if (known?.kind === 'lab') variables[variable] ??= { ...known, times: [], values: [] };
+    if (known !== undefined) variables[variable] ??= { ...known, times: [], values: [] };
   }
   const marked = new Set(doubted.map(({ variable }) => variable));
-  const rank = (id: string) => (LAB_ORDER.includes(id) ? LAB_ORDER.indexOf(id) : LAB_ORDER.length);
-  const labs = Object.entries(variables).filter(
-    ([id, { kind, times }]) => kind === 'lab' && (times.length > 0 || marked.has(id)),
+  const shown = Object.entries(variables).filter(
+    ([id, series]) => series.kind === kind && !HAS_ROW.has(id) && (series.times.length > 0 || marked.has(id)),
   );
-  labs.sort(([a, { label: one }], [b, { label: other }]) => rank(a) - rank(b) || one.localeCompare(other));
-  return labs.map(([id, { label, unit, decimals, times, values, low, high }]) => {
+  shown.sort(([a, { label: one }], [b, { label: other }]) => rank(a) - rank(b) || one.localeCompare(other));
+  return shown.map(([id, { label, unit, decimals, times, values, low, high }]) => {
     const lines = [{ id, name: '', times, values, low, high }];
     const marks = doubtMarks(lines, doubted);
     const scale = values.length > 0 ? values : marks.map(({ value }) => value);
@@ -204,12 +218,12 @@ function labsOf(used: Timeline['variables'], doubted: readonly MarkedValue[]): T
       label,
       unit: UNIT_TEXT[unit] ?? unit,
       decimals,
-      kind: 'lab',
+      kind,
       lines,
       doubted: marks,
-      gapMs: Number.POSITIVE_INFINITY,
+      gapMs,
       range: [Math.min(...scale) - spread, Math.max(...scale) + spread],
-      height: LAB_HEIGHT,
+      height: PLAIN_HEIGHT,
     };
   });
 }
