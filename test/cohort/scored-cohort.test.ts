@@ -48,11 +48,15 @@ const COHORT = Array.from({ length: 130 }, (_, index) => ({
   age: 30 + index,
 }));
 
+/** The scores of the whole cohort on file. */
+const WHOLE = join(ROOT, 'whole.avro');
 let from: string;
 let plain: ReplayResult;
+let whole: Awaited<ReturnType<typeof score>>;
 beforeAll(async () => {
   from = `physionet2012:${writeCohort(ROOT, COHORT)}`;
   plain = await replay(openSource(from), { config: CONFIG, speed: 'max' });
+  whole = await score(WHOLE);
 });
 afterAll(() => rmSync(ROOT, { recursive: true }));
 
@@ -69,11 +73,10 @@ const pace = ({ seconds, observationsPerSecond, scoresPerSecond, peakRssMb }: Re
 
 describe('scores on file', () => {
   it('are those of a replay, digest for digest, and so are the alerts', async () => {
-    const file = join(ROOT, 'whole.avro');
-    const { seconds: _, ...first } = (await score(file)).result;
+    const { seconds: _, ...first } = whole.result;
     expect(first).toMatchObject({ scoresDigest: plain.scoresDigest, alertsDigest: plain.alertsDigest });
     expect(first.alerts).toBeGreaterThan(20);
-    const again = await score(file);
+    const again = await score(WHOLE);
     // The stays themselves hold no lists.
     expect(again.stays.some((stay) => 'times' in { ...stay })).toBe(false);
     expect(again).toMatchObject({ stored: 130, total: 130, hasClock: false });
@@ -100,17 +103,14 @@ describe('scores on file', () => {
       alertsDigest: plain.alertsDigest,
     });
     // Rows and what became of them too are those of all stays, not of the last run.
-    const whole = await score();
     expect(resumed.result).toMatchObject({ ...whole.result, ...pace(resumed.result) });
     expect(whole.result).toMatchObject({ rows: plain.rows, deadLetters: plain.deadLetters });
     expect(resumed.aside).toEqual(whole.aside);
   });
 
   it('of a process that was killed are used as far as they are whole', async () => {
-    const whole = join(ROOT, 'killed-whole.avro');
-    await score(whole);
     const file = join(ROOT, 'killed.avro');
-    copyFileSync(whole, `${file}.part`);
+    copyFileSync(WHOLE, `${file}.part`);
     const bytes = readFileSync(`${file}.part`);
     writeFileSync(`${file}.part`, bytes.subarray(0, Math.floor(bytes.length * 0.7)));
     const resumed = await score(file);
@@ -120,10 +120,9 @@ describe('scores on file', () => {
   });
 
   it('of something else are refused, and say what differs', async () => {
-    const file = join(ROOT, 'whole.avro');
     const job = { from, patients: 3, config: CONFIG };
-    await expect(scoreCohort({ job, threads: new ScoringThreads(1), file })).rejects.toThrow(
-      `the scores in ${file} were made otherwise: patients (null there, 3 here)`,
+    await expect(scoreCohort({ job, threads: new ScoringThreads(1), file: WHOLE })).rejects.toThrow(
+      `the scores in ${WHOLE} were made otherwise: patients (null there, 3 here)`,
     );
     const foreign = join(ROOT, 'foreign.avro');
     writeFileSync(foreign, 'no Avro');

@@ -1,14 +1,11 @@
 import { inflateRawSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
-import { MemoryBus } from '../../src/bus/memory.js';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { VARIABLE_COUNT } from '../../src/clinical/variables.js';
-import { ReplayClock } from '../../src/clock.js';
 import type { AlertMessage, PatientSnapshotMessage } from '../../src/contract/messages.js';
 import { INPUT_TOPICS } from '../../src/contract/topics.js';
-import { Engine } from '../../src/engine/engine.js';
 import type { Sink } from '../../src/engine/outputs.js';
 import { restorePatient } from '../../src/engine/snapshot.js';
-import type { ModelConfig } from '../../src/inference/model.js';
+import { loadModel } from '../../src/inference/model.js';
 import { parseConfig } from '../../src/settings/config.js';
 import { HOUR_MS, START } from '../helpers.js';
 import {
@@ -26,11 +23,7 @@ import {
   withPartitionsTakenAway,
 } from './outlived.js';
 
-async function modelConfig(): Promise<ModelConfig> {
-  const bus = new MemoryBus({ partitions: 1, capacity: 1 });
-  const engine = await Engine.open({ config: parseConfig({}), bus, clock: new ReplayClock(), sinks: [] });
-  return engine.model.config;
-}
+const { config: model } = loadModel(parseConfig({}).model.version);
 
 /** As a program wrote it that did not know the field yet. */
 function withoutInHeader(snapshot: PatientSnapshotMessage, field: string): PatientSnapshotMessage {
@@ -56,10 +49,14 @@ function withHeader(
   return { ...snapshot, compression: 'NONE', state: Buffer.concat([length, text, arrays]) };
 }
 
+/** What the log leads to where nothing happens to the process. */
+const uninterrupted = new Results();
+beforeAll(async () => {
+  await live(newWorld(), uninterrupted, log.length, true);
+});
+
 describe('state that outlives the process', () => {
   it('continues after a crash at any place as if nothing had happened: the same scores, the same alerts', async () => {
-    const uninterrupted = new Results();
-    await live(newWorld(), uninterrupted, log.length, true);
     expect(uninterrupted.alerts.size).toBeGreaterThan(2);
     const world = newWorld();
     const results = new Results();
@@ -81,8 +78,6 @@ describe('state that outlives the process', () => {
     ['around a move that is told late', [through('TRANSFER', 20) - 1, through('TRANSFER', 20)]],
     ['between an admission and the discharge of that moment', [through('ADMIT', 30)]],
   ])('knows stays as if nothing had happened, restarted %s', async (_, places) => {
-    const uninterrupted = new Results();
-    await live(newWorld(), uninterrupted, log.length, true);
     const alerts = [...uninterrupted.alerts.values()].map((text) => JSON.parse(text) as AlertMessage);
     expect(alerts.filter(({ patientId }) => patientId === moved).map(({ wardId }) => wardId)).toContain('U');
     expect(new Set(alerts.map(({ rule }) => rule))).toContain('place-unknown');
@@ -95,8 +90,6 @@ describe('state that outlives the process', () => {
   });
 
   it('takes a discharge back that another process knows of from the log only', async () => {
-    const uninterrupted = new Results();
-    await live(newWorld(), uninterrupted, log.length, true);
     const world = newWorld();
     const results = new Results();
     for (const place of [through('DISCHARGE', 10), through('UPDATE', 10.05)]) {
@@ -152,8 +145,6 @@ describe('state that outlives the process', () => {
     ['of another layout: the past is read again', { formatVersion: 99 }],
     ['of another model that looks at the same: its cache is computed anew', { modelVersion: 'another' }],
   ])('continues the same from snapshots %s', async (_, change) => {
-    const uninterrupted = new Results();
-    await live(newWorld(), uninterrupted, log.length, true);
     const world = newWorld();
     const results = new Results();
     await live(world, results, Math.floor(log.length * 0.45), true);
@@ -164,8 +155,6 @@ describe('state that outlives the process', () => {
   });
 
   it('gives the same scores from snapshots that are damaged', async () => {
-    const uninterrupted = new Results();
-    await live(newWorld(), uninterrupted, log.length, true);
     const world = newWorld();
     const results = new Results();
     await live(world, results, Math.floor(log.length * 0.45), true);
@@ -200,7 +189,7 @@ describe('state that outlives the process', () => {
     await live(world, keep, 500, true);
     const snapshots = snapshotsOf(world);
     expect(last.size).toBe(snapshots.length);
-    const options = { partition: 0, dedupeWindow: 1024, model: await modelConfig() };
+    const options = { partition: 0, dedupeWindow: 1024, model };
     for (const snapshot of snapshots) {
       const { patient } = restorePatient(snapshot, options)!;
       expect(patient.lastScore).toMatchObject({
@@ -251,7 +240,7 @@ describe('state that outlives the process', () => {
   it('has the signs as they were, and of an earlier version those of the last value of each hour', async () => {
     const world = newWorld();
     await live(world, new Results(), 500, true);
-    const options = { partition: 0, dedupeWindow: 1024, model: await modelConfig() };
+    const options = { partition: 0, dedupeWindow: 1024, model };
     let episodes = 0;
     for (const snapshot of snapshotsOf(world)) {
       const {
@@ -280,7 +269,6 @@ describe('state that outlives the process', () => {
     const world = newWorld();
     await live(world, new Results(), 500, true);
     const [snapshot] = snapshotsOf(world);
-    const model = await modelConfig();
     const options = { partition: 0, dedupeWindow: 1024, model };
     expect(restorePatient(snapshot, options)?.patient.patientId).toBe(snapshot.patientId);
     expect(restorePatient({ ...snapshot, formatVersion: 99 }, options)).toBeNull();
