@@ -1,17 +1,22 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests with a process, a store, a browser or a server in them; all others are units. */
+/** Tests of a server in this process. */
+const SERVERS = ['test/{server,ward}/**/*.test.ts'];
+
+/** Tests with a process, a store or a browser in them; all others are units. */
 const COMPONENTS = [
-  'test/{app,client,commands,deploy,e2e,install,replay,scripts,server,store,ward}/**/*.test.ts',
+  'test/{app,client,commands,deploy,e2e,install,replay,scripts,store}/**/*.test.ts',
+  'test/bus/embedded/durable.test.ts',
   'test/engine/{push-delay,shadow}.test.ts',
   'test/inference/webgpu.test.ts',
   'test/study/report/print.test.ts',
+  'test/training/mapped-sources.test.ts',
 ];
 
 export default defineConfig({
   test: {
     testTimeout: 120_000,
-    hookTimeout: 60_000,
+    hookTimeout: 120_000,
     pool: 'forks',
     // CommonJS, which Node loads as it is.
     server: { deps: { external: [/\/src\/bus\/kafkajs\//] } },
@@ -25,9 +30,12 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/integration/**', ...COMPONENTS],
+          exclude: ['test/integration/**', ...COMPONENTS, ...SERVERS],
+          // Files of one worker share their modules: most of the time of a small file went into loading them.
+          isolate: false,
         },
       },
+      { extends: true, test: { name: 'server', include: SERVERS, isolate: false } },
       { extends: true, test: { name: 'component', include: COMPONENTS } },
     ],
   },
