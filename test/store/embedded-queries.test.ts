@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { openStore } from '../../src/store/open-store.js';
-import { describeStore } from './suite.js';
+import { describeStore } from './suite/suite.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'wardstream-test-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));

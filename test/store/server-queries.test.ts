@@ -2,7 +2,7 @@ import { createClient } from '@clickhouse/client';
 import { afterAll } from 'vitest';
 import { openStore } from '../../src/store/open-store.js';
 import { ClickHouseFront } from './front.js';
-import { describeStore } from './suite.js';
+import { describeStore } from './suite/suite.js';
 
 const DATABASE = 'wardstream_queries';
 const front = process.env.CLICKHOUSE_URL === undefined ? new ClickHouseFront() : null;
