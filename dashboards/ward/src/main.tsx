@@ -6,6 +6,7 @@ import './style/ward.css';
 import './style/alerts.css';
 import 'uplot/dist/uPlot.min.css';
 import './style/patient.css';
+import './style/patient-side.css';
 import './style/standing.css';
 import './style/replay.css';
 import { render } from 'preact';
