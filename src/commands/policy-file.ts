@@ -4,17 +4,23 @@ import { parseConfig, readSettings } from '../settings/config.js';
 import type { NamedPolicy } from '../study/policies.js';
 
 /**
- * Reads alert rules to try: a YAML file with `rules` as in the configuration's `alerts`, or a whole configuration.
+ * Reads alert rules to try: a YAML file with nothing but `rules`, as in the configuration's `alerts`, or a whole configuration.
  * @throws WardstreamError `WS_CONFIG` naming what is wrong.
  */
 export function readPolicy(file: string): NamedPolicy {
-  const data = readSettings(file, 'policy');
-  const { rules, alerts } = (data ?? {}) as { rules?: unknown; alerts?: { rules?: unknown } };
-  const given = rules ?? alerts?.rules;
-  if (given === undefined)
+  const data = (readSettings(file, 'policy') ?? {}) as { rules?: unknown; alerts?: { rules?: unknown } };
+  const { rules, ...others } = data;
+  if ((rules ?? data.alerts?.rules) === undefined)
     throw new WardstreamError('WS_CONFIG', `${file} has neither rules nor alerts.rules`);
-  return {
-    name: basename(file, extname(file)),
-    rules: parseConfig({ alerts: { rules: given } }, file).alerts.rules,
-  };
+  const beside = Object.keys(others);
+  if (rules !== undefined && beside.length > 0) {
+    throw new WardstreamError(
+      'WS_CONFIG',
+      `${file} is wrong: ${beside.join(', ')} cannot stand beside rules; a whole configuration has them under alerts`,
+    );
+  }
+  const policy = parseConfig(rules === undefined ? data : { alerts: { rules } }, file).alerts.rules;
+  if (policy.length === 0)
+    throw new WardstreamError('WS_CONFIG', `${file} is wrong: there is no rule in it to try`);
+  return { name: basename(file, extname(file)), rules: policy };
 }

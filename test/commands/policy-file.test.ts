@@ -26,6 +26,13 @@ it.each([
   ['model: {version: latest}', 'has neither rules nor alerts.rules'],
   ['', 'has neither rules nor alerts.rules'],
   ['rules: [', 'is neither YAML nor JSON'],
+  ['just words', 'has neither rules nor alerts.rules'],
+  [`rules: [${RULE}]\nholdMs: 5`, 'strict.yaml is wrong: holdMs cannot stand beside rules'],
+  [`rules: [${RULE}]\nalerts: {rules: [${RULE}]}`, 'alerts cannot stand beside rules'],
+  [`alerts: {rules: [${RULE}], rule: 1}`, 'strict.yaml is wrong: alerts: Unrecognized key: "rule"'],
+  ['rules: []', 'strict.yaml is wrong: there is no rule in it to try'],
+  ['alerts: {rules: []}', 'strict.yaml is wrong: there is no rule in it to try'],
+  ['rules: none', 'strict.yaml is wrong: alerts.rules'],
 ])('what is wrong is named: %j', (text, fault) => {
   expect(() => readPolicy(file(text))).toThrow(fault);
 });
