@@ -8,7 +8,7 @@ import { line } from './cases.js';
 import { delong, type PairedAurocs } from './delong.js';
 import { alarmThreshold, BROUGHT_IN_MS, type Endpoint, modelSignal, monitoredBy } from './events.js';
 import { areas } from './metrics.js';
-import { type Estimate, estimate, HOURS, sampleAt } from './mortality.js';
+import { type Estimate, estimateByName, HOURS, sampleAt } from './mortality.js';
 import { rank } from './ranking.js';
 
 /** Patients shown at most. */
@@ -103,19 +103,24 @@ function compareHour(
   const { signals: one, outcomes } = sampleAt(stays, labelOf, hour);
   const { signals: other } = sampleAt(others, labelOf, hour);
   const [a, b] = [rank(one.model, outcomes), rank(other.model, outcomes)];
-  const estimates = estimate(outcomes.length, options, (weights) => {
-    const figures = [a, b].map((ranking) => {
+  const estimates = estimateByName(outcomes.length, options, (weights) => {
+    const [ofA, ofB] = [a, b].map((ranking) => {
       const { auroc, auprc } = areas(ranking, weights);
-      return [auroc, auprc, expectedCalibrationError(ranking, CALIBRATION_BINS, weights)];
+      return { auroc, auprc, ece: expectedCalibrationError(ranking, CALIBRATION_BINS, weights) };
     });
-    return [...figures[0], ...figures[1], ...figures[0].map((value, index) => value - figures[1][index])];
+    const difference = { auprc: ofA.auprc - ofB.auprc, ece: ofA.ece - ofB.ece };
+    return { a: ofA, b: ofB, difference };
   });
   return {
     hour,
     patients: outcomes.length,
-    auroc: { a: estimates[0], b: estimates[3], difference: delong(one.model, other.model, outcomes) },
-    auprc: { a: estimates[1], b: estimates[4], difference: estimates[7] },
-    ece: { a: estimates[2], b: estimates[5], difference: estimates[8] },
+    auroc: {
+      a: estimates.a.auroc,
+      b: estimates.b.auroc,
+      difference: delong(one.model, other.model, outcomes),
+    },
+    auprc: { a: estimates.a.auprc, b: estimates.b.auprc, difference: estimates.difference.auprc },
+    ece: { a: estimates.a.ece, b: estimates.b.ece, difference: estimates.difference.ece },
   };
 }
 
@@ -132,22 +137,27 @@ function compareEndpoint(
     const { threshold } = alarmThreshold(signal, rules, of, events);
     return cohortAlarms(monitoredBy(signal, of, events), threshold, HYLAND_RULES, BROUGHT_IN_MS);
   });
-  const estimates = estimate(stays.length, options, (weights) => {
+  const estimates = estimateByName(stays.length, options, (weights) => {
     const [a, b] = sides.map((side) => {
       const { recall, precision, alarmsPerPatientDay } = alarmFigures(side, weights);
-      return [recall, precision, alarmsPerPatientDay];
+      return { recall, precision, alarmsPerPatientDay };
     });
-    return [...a, ...b, ...a.map((value, index) => value - b[index])];
+    const difference = {
+      recall: a.recall - b.recall,
+      precision: a.precision - b.precision,
+      alarmsPerPatientDay: a.alarmsPerPatientDay - b.alarmsPerPatientDay,
+    };
+    return { a, b, difference };
   });
-  const triple = (figure: number) =>
-    [estimates[figure], estimates[3 + figure], estimates[6 + figure]] as const;
+  const triple = (figure: keyof typeof estimates.a) =>
+    [estimates.a[figure], estimates.b[figure], estimates.difference[figure]] as const;
   return {
     id: endpoint.id,
     label: endpoint.label,
     thresholds: [sides[0].threshold, sides[1].threshold],
-    recall: triple(0),
-    precision: triple(1),
-    alarmsPerPatientDay: triple(2),
+    recall: triple('recall'),
+    precision: triple('precision'),
+    alarmsPerPatientDay: triple('alarmsPerPatientDay'),
   };
 }
 

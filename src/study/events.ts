@@ -22,7 +22,7 @@ import {
 } from './alarms.js';
 import type { BootstrapOptions } from './bootstrap.js';
 import { MonitoredStays, type Watch } from './monitored.js';
-import { type Estimate, estimate } from './mortality.js';
+import { type Estimate, estimateByName } from './mortality.js';
 import type { Weights } from './ranking.js';
 import { BASELINES, type Signal, thresholdLabel } from './signals.js';
 
@@ -279,35 +279,48 @@ function withIntervals(
   pairs: readonly Pair[],
   options: BootstrapOptions,
 ): Pick<EndpointFigures, 'model' | 'comparisons'> {
-  const cohorts = [headline, ...pairs.flatMap(({ baseline, model }) => [baseline, model ?? baseline])];
-  const estimates = estimate(headline.hours.length, options, (weights?: Weights) => {
+  const estimates = estimateByName(headline.hours.length, options, (weights?: Weights) => {
     const all = watched(headline, weights);
-    const figures = cohorts.map((cohort) => alarmFigures(cohort, weights, all));
-    return figures.flatMap(({ recall, precision, alarmsPerPatientDay, medianLeadHours }, index) => {
-      // The model follows its baseline.
-      const before = figures[Math.max(0, index - 1)];
-      const differences = [recall - before.recall, precision - before.precision];
-      return [recall, precision, alarmsPerPatientDay, medianLeadHours, ...differences];
-    });
-  });
-  const pointOf = (index: number, signal: Signal, threshold: number): OperatingPoint => {
-    const [recall, precision, alarmsPerPatientDay, medianLeadHours] = estimates.slice(6 * index);
-    const figures = alarmFigures(cohorts[index]);
-    const label = thresholdLabel(signal, threshold);
-    return { label, threshold, figures, recall, precision, alarmsPerPatientDay, medianLeadHours };
-  };
-  const comparisons = pairs.map(({ signal, known, model }, index): EqualBurden => {
-    const place = 2 * index + 2;
-    const differences = estimates.slice(6 * place + 4);
+    const figuresOf = (cohort: CohortAlarms) => {
+      const figures = alarmFigures(cohort, weights, all);
+      const { recall, precision, alarmsPerPatientDay, medianLeadHours } = figures;
+      return { recall, precision, alarmsPerPatientDay, medianLeadHours };
+    };
     return {
-      signal: signal.id,
-      baseline: pointOf(place - 1, signal, known),
-      model: model === null ? null : pointOf(place, own, model.threshold),
-      recallDifference: model === null ? null : differences[0],
-      precisionDifference: model === null ? null : differences[1],
+      headline: figuresOf(headline),
+      pairs: pairs.map((pair) => {
+        const baseline = figuresOf(pair.baseline);
+        const model = figuresOf(pair.model ?? pair.baseline);
+        const difference = {
+          recall: model.recall - baseline.recall,
+          precision: model.precision - baseline.precision,
+        };
+        return { baseline, model, difference };
+      }),
     };
   });
-  return { model: pointOf(0, own, headline.threshold), comparisons };
+  const pointOf = (
+    signal: Signal,
+    threshold: number,
+    cohort: CohortAlarms,
+    estimated: typeof estimates.headline,
+  ): OperatingPoint => ({
+    label: thresholdLabel(signal, threshold),
+    threshold,
+    figures: alarmFigures(cohort),
+    ...estimated,
+  });
+  const comparisons = pairs.map(({ signal, known, baseline, model }, index): EqualBurden => {
+    const of = estimates.pairs[index];
+    return {
+      signal: signal.id,
+      baseline: pointOf(signal, known, baseline, of.baseline),
+      model: model === null ? null : pointOf(own, model.threshold, model, of.model),
+      recallDifference: model === null ? null : of.difference.recall,
+      precisionDifference: model === null ? null : of.difference.precision,
+    };
+  });
+  return { model: pointOf(own, headline.threshold, headline, estimates.headline), comparisons };
 }
 
 function histogram(leads: Float64Array): number[] {

@@ -116,21 +116,21 @@ export function hourFigures(
   const others = BASELINES.map(({ id }) => rank(signals[id], outcomes));
   const areasOf = (ranking: Ranking, weights?: Weights) => {
     const { auroc, auprc } = areas(ranking, weights);
-    return [auroc, auprc];
+    return { auroc, auprc };
   };
-  const figures = (weights?: Weights) => [
-    ...areasOf(model, weights),
-    crossFittedScore1(model, folds, SCORE1_FOLDS, weights),
-    expectedCalibrationError(model, CALIBRATION_BINS, weights),
-    brier(model, weights),
-    ...others.flatMap((other) => areasOf(other, weights)),
-  ];
-  const estimates = estimate(outcomes.length, options, figures);
+  const estimates = estimateByName(outcomes.length, options, (weights) => ({
+    model: {
+      ...areasOf(model, weights),
+      score1: crossFittedScore1(model, folds, SCORE1_FOLDS, weights),
+      ece: expectedCalibrationError(model, CALIBRATION_BINS, weights),
+      brier: brier(model, weights),
+    },
+    others: others.map((other) => areasOf(other, weights)),
+  }));
   const baselines = BASELINES.map(({ id }, index) => [
     id,
     {
-      auroc: estimates[5 + 2 * index],
-      auprc: estimates[6 + 2 * index],
+      ...estimates.others[index],
       unknown: unknownIn(others[index]),
       difference: delong(signals.model, signals[id], outcomes),
     },
@@ -139,14 +139,7 @@ export function hourFigures(
     hour,
     patients: outcomes.length,
     deaths: outcomes.reduce((sum, outcome) => sum + outcome, 0),
-    model: {
-      auroc: estimates[0],
-      auprc: estimates[1],
-      score1: estimates[2],
-      ece: estimates[3],
-      brier: estimates[4],
-      unknown: 0,
-    },
+    model: { ...estimates.model, unknown: 0 },
     hosmerLemeshow: hosmerLemeshow(model, fittedHere),
     reliability: reliabilityCurve(model),
     decision: decisionCurve(model, DECISION_THRESHOLDS),
@@ -162,6 +155,33 @@ export function estimate(
 ): Estimate[] {
   const intervals = bootstrap(patients, options, figures);
   return figures().map((value, index) => ({ value, interval: intervals[index] ?? [Number.NaN, Number.NaN] }));
+}
+
+/** What stands in the place of each figure: its estimate. */
+export type Estimates<Figures> = {
+  readonly [Name in keyof Figures]: Figures[Name] extends number ? Estimate : Estimates<Figures[Name]>;
+};
+
+/** As `estimate`, of figures in objects and lists, whose names and lengths are the same every time. */
+export function estimateByName<Figures extends object>(
+  patients: number,
+  options: BootstrapOptions,
+  figures: (weights?: Weights) => Figures,
+): Estimates<Figures> {
+  const estimates = estimate(patients, options, (weights) => numbersOf(figures(weights))).values();
+  const named = (of: object): object => {
+    const entries = Object.entries(of).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? estimates.next().value : named(value),
+    ]);
+    return Array.isArray(of) ? entries.map(([, value]) => value) : Object.fromEntries(entries);
+  };
+  return named(figures()) as Estimates<Figures>;
+}
+
+/** All numbers, in the order of their names. */
+function numbersOf(figures: object): number[] {
+  return Object.values(figures).flatMap((value) => (typeof value === 'number' ? value : numbersOf(value)));
 }
 
 function unknownIn({ scores }: Ranking): number {
