@@ -1,7 +1,7 @@
 import type { Observation } from '../contract/messages.js';
 import { HOUR_MS, MINUTE_MS } from '../durations.js';
 import { Channel, type Chart } from './chart.js';
-import type { Body } from './physiology.js';
+import { type Body, FASTEST_HEART } from './physiology.js';
 import type { Random } from './random.js';
 
 /** Mean times between artefacts of one bed. */
@@ -113,7 +113,12 @@ export class Monitor {
         return [this.#respRate.observe(body.now('respRate'))];
       case 'implausible':
         return [
-          this.#heartRate.observe(random.chance(0.5) ? 0 : random.between(260, 340)),
+          // No beat is counted, or each twice.
+          this.#heartRate.observe(
+            random.chance(0.5)
+              ? 0
+              : Math.min(FASTEST_HEART, body.now('heartRate') * random.between(1.9, 2.1)),
+          ),
           this.#systolic.observe(random.between(4, 12)),
           this.#diastolic.observe(random.between(0, 3)),
           this.#mean.observe(random.between(2, 8)),

@@ -44,6 +44,9 @@ const QUANTITY_ROWS = {
 export type Quantity = keyof typeof QUANTITY_ROWS;
 const QUANTITIES = Object.keys(QUANTITY_ROWS) as Quantity[];
 
+/** The fastest that a living heart goes here, /min. */
+export const FASTEST_HEART = QUANTITY_ROWS.heartRate[4];
+
 /** Share of set A's spread drawn for a baseline: the rest of it is illness, which scenarios add. */
 const SPREAD_SHARE = 0.6;
 /** 90th centile of the normal distribution. */

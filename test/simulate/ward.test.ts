@@ -245,6 +245,26 @@ describe('scenarios', () => {
     expect(median(ward, 'mechVent', START + 10 * HOUR_MS, START + 20 * HOUR_MS)).toBe(1);
   });
 
+  it('tells of no heart that goes faster than one does, whatever the monitor counts', () => {
+    const { code } = VARIABLES[variableIndex('heartRate')];
+    for (const scenario of SCENARIOS) {
+      const options: SimulateOptions = {
+        ...OPTIONS,
+        beds: 4,
+        vitalsIntervalMs: 300_000,
+        scenarios: [scenario],
+      };
+      const rates = [...simulateWard(options)]
+        .flatMap(observationsOf)
+        .filter((observation) => observation.code === code)
+        .map(({ value }) => value);
+      expect(rates.length).toBeGreaterThan(500);
+      expect(Math.max(...rates), scenario).toBeLessThanOrEqual(220);
+      // No beat at all: what a monitor says without a signal.
+      expect(Math.min(...rates.filter((rate) => rate > 0)), scenario).toBeGreaterThanOrEqual(25);
+    }
+  });
+
   it('sensor-fault spoils what the monitor sends and not the laboratory', () => {
     const options: SimulateOptions = { ...OPTIONS, beds: 4, scenarios: ['sensor-fault'] };
     const ward = [...simulateWard(options)];
