@@ -3,6 +3,13 @@ import { defineConfig } from 'vitest/config';
 /** Tests of a server in this process. */
 const SERVERS = ['test/{server,ward}/**/*.test.ts'];
 
+/** Tests of the released model itself, which takes seconds to load and to score with. */
+const MODELS = [
+  'test/cohort/{kept-stays,scored-cohort}.test.ts',
+  'test/engine/snapshot.test.ts',
+  'test/inference/{batcher,runtimes}.test.ts',
+];
+
 /** Tests with a process, a store or a browser in them; all others are units. */
 const COMPONENTS = [
   'test/{app,client,commands,deploy,e2e,install,replay,scripts,store}/**/*.test.ts',
@@ -30,11 +37,12 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/integration/**', ...COMPONENTS, ...SERVERS],
+          exclude: ['test/integration/**', ...COMPONENTS, ...MODELS, ...SERVERS],
           // Files of one worker share their modules: most of the time of a small file went into loading them.
           isolate: false,
         },
       },
+      { extends: true, test: { name: 'model', include: MODELS } },
       { extends: true, test: { name: 'server', include: SERVERS, isolate: false } },
       { extends: true, test: { name: 'component', include: COMPONENTS } },
     ],
