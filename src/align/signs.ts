@@ -43,6 +43,8 @@ export class Moment {
   readonly value = new Float64Array(SLOTS);
   /** Reason why a value is not used, 0 where it is; see src/clinical/trust.ts. */
   readonly code = new Uint8Array(SLOTS);
+  /** 1 where something newer of the sign was told before: what is told says nothing of now. */
+  readonly isPast = new Uint8Array(SLOTS);
   /** The monitor says that it has no SpO2. */
   isSpo2Lost = false;
   /** The monitor says that there are no breaths, or that it reads none. */
@@ -52,8 +54,17 @@ export class Moment {
     this.at = at;
     this.value.fill(Number.NaN);
     this.code.fill(0);
+    this.isPast.fill(0);
     this.isSpo2Lost = false;
     this.isBreathless = false;
+  }
+
+  /** Takes a sign out of what is told of now; its reason stays. */
+  leave(slot: Slot): void {
+    this.isPast[slot] = 1;
+    this.value[slot] = Number.NaN;
+    if (slot === SPO2) this.isSpo2Lost = false;
+    if (slot === RESP) this.isBreathless = false;
   }
 
   /** Sets the reason of slots that have a value and no reason yet. */

@@ -120,33 +120,31 @@ export class Trust {
   }
 
   /**
-   * Sets the event's `verdicts` where a value is not used. Where something newer of its signs was told, it is judged by what needs no past, and
-   * is not remembered; what other senders told later, whose clocks may be ahead, makes it no less the newest of its signs. Of results of
-   * the laboratory those that come late are not remembered.
+   * Sets the event's `verdicts` where a value is not used. A sign of which something newer was told is judged by what needs no past, and
+   * is not remembered. The other signs of the message are judged as ever: clocks of monitor and ventilator differ, and both may tell of
+   * breaths. Of results of the laboratory those that come late are not remembered.
    */
   judge(event: ObservationEvent, isLate: boolean): void {
     const moment = MOMENT;
     this.#gather(event, moment);
     judgeShapes(moment);
     this.#doubtUnits(moment);
-    const isPast = this.#isBehind(event);
-    if (!isPast) {
-      const memory = this.#memory;
-      judgeUnitOfLine(moment, memory);
-      judgeArrest(moment, memory);
-      // What may be an arrest is judged as that alone.
-      if (Number.isNaN(this.mayBeArrestedSince)) {
-        judgeLine(moment, memory);
-        judgeExchanges(moment, memory);
-        this.#doubtImplausible(moment);
-        this.#doubtSaturation(moment);
-      }
-      this.#doubtTemperature(moment);
-      this.#noteRuns(moment);
-      judgeSources(moment, memory);
-      judgeBreaths(moment, memory);
+    this.#leavePast(event, moment);
+    const memory = this.#memory;
+    judgeUnitOfLine(moment, memory);
+    judgeArrest(moment, memory);
+    // What may be an arrest is judged as that alone.
+    if (Number.isNaN(this.mayBeArrestedSince)) {
+      judgeLine(moment, memory);
+      judgeExchanges(moment, memory);
+      this.#doubtImplausible(moment);
+      this.#doubtSaturation(moment);
     }
-    this.#settle(event, moment, isPast, isLate);
+    this.#doubtTemperature(moment);
+    this.#noteRuns(moment);
+    judgeSources(moment, memory);
+    judgeBreaths(moment, memory);
+    this.#settle(event, moment, isLate);
   }
 
   /** All that is remembered, for `restore`. */
@@ -172,14 +170,13 @@ export class Trust {
     }
   }
 
-  /** Whether something newer of these signs was told before, be it a value or none. */
-  #isBehind({ variables, observedAt }: ObservationEvent): boolean {
+  /** Leaves aside the signs of which something newer was told before, be it a value or none. */
+  #leavePast({ variables, observedAt }: ObservationEvent, moment: Moment): void {
     const { seenAt } = this.#memory;
     for (let index = 0; index < variables.length; index++) {
       const slot = SLOT_OF[variables[index]];
-      if (slot >= 0 && observedAt < seenAt[slot]) return true;
+      if (slot >= 0 && observedAt < seenAt[slot]) moment.leave(slot);
     }
-    return false;
   }
 
   #doubtUnits(moment: Moment): void {
@@ -281,7 +278,7 @@ export class Trust {
   }
 
   /** Writes what was decided to the event, and remembers it. */
-  #settle(event: ObservationEvent, moment: Moment, isPast: boolean, isLate: boolean): void {
+  #settle(event: ObservationEvent, moment: Moment, isLate: boolean): void {
     const { variables, values } = event;
     for (let index = 0; index < variables.length; index++) {
       const variable = variables[index];
@@ -295,7 +292,7 @@ export class Trust {
           event.verdicts[index] = code;
         }
       }
-      if (isPast || (isLate && slot < 0)) continue;
+      if (slot >= 0 ? moment.isPast[slot] === 1 : isLate) continue;
       if (code === USED) this.#use(variable, slot, values[index], moment.at);
       else this.#doubt(variable, slot, values[index], moment.at, code);
     }
