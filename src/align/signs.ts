@@ -103,6 +103,8 @@ const FACTS = [
   'breathsLostAt',
   'spo2WithBreaths',
   'apnoeaAt',
+  'breathsDueMs',
+  'spo2KnownAt',
 ] as const;
 export const [
   HEART_STOPPED_AT,
@@ -126,6 +128,8 @@ export const [
   BREATHS_LOST_AT,
   SPO2_WITH_BREATHS,
   APNOEA_AT,
+  BREATHS_DUE_MS,
+  SPO2_KNOWN_AT,
 ] = FACTS.keys();
 
 const BY_SLOT = 11;

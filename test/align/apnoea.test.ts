@@ -121,6 +121,51 @@ describe('breaths that are not read', () => {
     }
   });
 
+  it('are no apnoea where a ventilator tells them each minute, until three of them are missed', () => {
+    const bed = new Bed();
+    for (let second = 0; second < 1200; second += 10) {
+      bed.tell(second * SECOND, BREATHLESS);
+      if (second % 60 === 0) bed.tell((second + 2) * SECOND, { respRate: 14 });
+      expect([second, bed.apnoeaSince]).toEqual([second, Number.NaN]);
+    }
+    // The ventilator tells none any more; the last was that of 19:02.
+    for (let second = 1200; second < 1320; second += 10) bed.tell(second * SECOND, BREATHLESS);
+    expect(bed.apnoeaSince).toBeNaN();
+    bed.tell(22.2, BREATHLESS);
+    expect(bed.apnoeaSince).toBeCloseTo(19 + 10 * SECOND);
+  });
+
+  it('are no apnoea where none was ever read, and one is charted by hand now and then', () => {
+    const bed = new Bed();
+    for (let second = 0; second < 4 * 3600; second += 20) {
+      bed.tell(second * SECOND, BREATHLESS);
+      if (second % 1800 === 300) bed.tell((second + 2) * SECOND, { respRate: 16 });
+      expect([second, bed.apnoeaSince]).toEqual([second, Number.NaN]);
+    }
+  });
+
+  it('are apnoea where the saturation falls only until it is back, if none was ever read', () => {
+    const bed = new Bed();
+    bed.keep(0, 10, BREATHLESS);
+    bed.tell(10, { ...BREATHLESS, spo2: 93 });
+    bed.tell(10.2, { ...BREATHLESS, heartRate: 81, spo2: 0 });
+    expect(bed.apnoeaSince).toBe(0);
+    bed.tell(10.4, BREATHLESS);
+    expect(bed.apnoeaSince).toBeNaN();
+  });
+
+  it('are no apnoea where none was ever read and the saturation falls by 3 % in hours, or stays where it fell to', () => {
+    const bed = new Bed();
+    for (let minute = 0; minute < 240; minute++) {
+      bed.tell(minute, { ...BREATHLESS, spo2: 98 - Math.floor(minute / 40) });
+      expect([minute, bed.apnoeaSince]).toEqual([minute, Number.NaN]);
+    }
+    bed.keep(240, 245, { ...BREATHLESS, spo2: 90 });
+    expect(bed.apnoeaSince).toBe(0);
+    bed.keep(245, 270, { ...BREATHLESS, spo2: 90 });
+    expect(bed.apnoeaSince).toBeNaN();
+  });
+
   it('of long ago say nothing of now', () => {
     const bed = well();
     bed.tell(8.2, { respRate: 0 });
