@@ -101,8 +101,9 @@ export class Trust {
   }
 
   /**
-   * Whether probes, cuffs or lines have told something lately, and nothing of it is used. One is enough where nothing else of the patient
-   * is known either: all that is told by the hour is doubted as well, or was never told.
+   * Whether probes, cuffs or lines have told something lately, and nothing of it tells of heart, pressure or saturation. One that is not
+   * used is enough where no other of the patient is known either: all that is told by the hour is doubted as well, or was never told.
+   * Breaths may be a ventilator's, and a temperature is one of the dead too, so neither of them watches a patient.
    */
   isUnwatched(now: EpochMs): boolean {
     const { seenAt, usedAt, reason } = this.#memory;
@@ -112,9 +113,10 @@ export class Trust {
       const isRecent = slots.some((slot) => now - seenAt[slot] <= COMPARABLE_MS);
       const reach = isRecent ? COMPARABLE_MS : MAX_VITAL_AGE_MS;
       const counts = slots.some((slot) => now - usedAt[slot] <= reach && !(reason[VARIABLE_OF[slot]] > 0));
-      if (counts && isRecent) return false;
-      if (isRecent) silent++;
-      else if (counts) isKnown = true;
+      const watches = slots[0] !== TEMP && slots[0] !== RESP;
+      if (counts && isRecent && watches) return false;
+      if (isRecent && !counts) silent++;
+      else if (counts && slots[0] !== TEMP) isKnown = true;
     }
     return silent >= 2 || (silent === 1 && !isKnown);
   }
@@ -266,8 +268,9 @@ export class Trust {
     const still = [HR, SYS, MEAN, RESP, SPO2].filter((slot) =>
       this.#hasStood(slot, moment.at, STUCK.monitorMs),
     );
+    const isLong = run[SPO2] < 100 && this.#hasStood(SPO2, moment.at, STUCK.spo2LongMs);
     const varies = still.some(
-      (slot) => slot === SYS || slot === MEAN || (slot === SPO2 && run[SPO2] < STUCK.spo2Free),
+      (slot) => slot === SYS || slot === MEAN || (slot === SPO2 && (run[SPO2] < STUCK.spo2Free || isLong)),
     );
     if (still.length >= STUCK.monitorSigns && varies) moment.doubt([...still, DIA], STUCK_CODE);
   }

@@ -162,6 +162,8 @@ export const STUCK = {
   /** All signs of a monitor at once. */
   monitorMs: 30 * MINUTE_MS,
   monitorSigns: 3,
+  /** So long even a saturation of `spo2Free` to 99 % moves, beside other signs that stand still. */
+  spo2LongMs: 2 * 60 * MINUTE_MS,
 } as const;
 
 /** Mean pressures (mmHg) of line and cuff; of both, the means agree best [L]. */
