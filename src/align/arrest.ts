@@ -1,4 +1,4 @@
-import { ARREST, COMPARABLE_MS, LINE, reasonCode, SATURATION_FALL, STUCK } from '../clinical/trust.js';
+import { ARREST, COMPARABLE_MS, LINE, reasonCode, SATURATION_FALL } from '../clinical/trust.js';
 import {
   hadPulse,
   hasLostPulse,
@@ -26,6 +26,8 @@ import {
   type Slot,
   SPO2,
   SPO2_BEFORE,
+  SPO2_FELL,
+  SPO2_ROSE,
   SYS,
 } from './signs.js';
 
@@ -53,8 +55,9 @@ export function judgeArrest(moment: Moment, memory: SignMemory): void {
   }
   if (!wasWatching || hasPulse) facts[SPO2_BEFORE] = recentSpo2(moment, memory);
   if (Number.isNaN(facts[SPO2_BEFORE])) facts[SPO2_BEFORE] = moment.sound(SPO2);
+  if (!wasWatching) forgetMoves(facts);
   forget(moment, facts);
-  if (hasPulse || isSeen(moment, memory)) contradict(moment, facts);
+  if (hasPulse || isSeen(moment, memory)) contradict(moment, memory, hasPulse);
   if (!hasPulse && confirms(moment, facts)) {
     facts[ARREST_CONFIRMED_AT] = moment.at;
     facts[HEART_SEEN_AT] = Number.NaN;
@@ -110,9 +113,9 @@ function notePressure(moment: Moment, memory: SignMemory, hasPulse: boolean): bo
     if (!isGone) facts[PRESSURE_GONE_AT] = moment.at;
     return true;
   }
-  // A mean alone that is low, or beside a flat line, tells of no pulse.
+  // A mean that is low, or beside a flat line, tells of no pulse where none is told, or hardly one.
   const isUnclear = mean < LINE.low || isFlatLately(moment, facts);
-  const tellsNothing = Number.isNaN(pulse) && isUnclear && hadPulse(facts);
+  const tellsNothing = !(pulse >= ARREST.pulse) && isUnclear && hadPulse(facts);
   if ((mean > ARREST.mean && !tellsNothing) || hasPulse) {
     facts[PRESSURE_GONE_AT] = Number.NaN;
     facts[PULSE_SEEN_AT] = Number.NaN;
@@ -135,13 +138,33 @@ function isSeen(moment: Moment, memory: SignMemory): boolean {
   const age = moment.at - Math.min(orNever(facts[HEART_STOPPED_AT]), orNever(facts[PRESSURE_GONE_AT]));
   if (age >= ARREST.cuffMs && (isCuffRead(moment, memory) || isMeanKept(moment, memory))) return true;
   if (!(age >= ARREST.spo2Ms && moment.sound(SPO2) >= ARREST.spo2)) return false;
-  return !isDesaturating(moment, facts) && isNew(moment, memory, SPO2);
+  return !isDesaturating(moment, facts) && hasMovedBothWays(moment, memory);
 }
 
-function contradict({ at }: Moment, facts: Float64Array): void {
-  if (!Number.isNaN(facts[HEART_STOPPED_AT])) facts[HEART_SEEN_AT] = at;
+/** A few beats a minute beside a saturation may be all there are: only the line tells whether they are. */
+function contradict({ at, value }: Moment, { facts, run }: SignMemory, hasPulse: boolean): void {
+  const rate = Number.isNaN(value[HR]) ? run[HR] : value[HR];
+  const isFew = rate > 0 && rate < ARREST.heartRate;
+  if (!Number.isNaN(facts[HEART_STOPPED_AT]) && (hasPulse || !isFew)) facts[HEART_SEEN_AT] = at;
   if (!Number.isNaN(facts[PRESSURE_GONE_AT])) facts[PULSE_SEEN_AT] = at;
   facts[ARREST_CONFIRMED_AT] = Number.NaN;
+}
+
+/**
+ * Whether the saturation has risen and fallen since the watch began. One that is frozen, or fades, may move once or one way. What
+ * was seen is seen again only when it does so anew.
+ */
+function hasMovedBothWays({ value }: Moment, { facts, run }: SignMemory): boolean {
+  if (value[SPO2] > run[SPO2]) facts[SPO2_ROSE] = 1;
+  if (value[SPO2] < run[SPO2]) facts[SPO2_FELL] = 1;
+  if (!(facts[SPO2_ROSE] === 1 && facts[SPO2_FELL] === 1)) return false;
+  forgetMoves(facts);
+  return true;
+}
+
+function forgetMoves(facts: Float64Array): void {
+  facts[SPO2_ROSE] = Number.NaN;
+  facts[SPO2_FELL] = Number.NaN;
 }
 
 /** Whether the saturation is lower than before the watch, or than when a line last showed a pulse. */
@@ -149,10 +172,9 @@ function isDesaturating(moment: Moment, facts: Float64Array): boolean {
   return moment.sound(SPO2) <= facts[SPO2_BEFORE] - SATURATION_FALL;
 }
 
-/** Whether a value is not just the one before, told again: monitors repeat their last reading, and freeze. */
-function isNew({ at, value }: Moment, { run, seenAt }: SignMemory, slot: Slot): boolean {
-  if (Number.isNaN(value[slot])) return false;
-  return value[slot] !== run[slot] || at - seenAt[slot] > STUCK.gapMs;
+/** Whether a value is not the one before, told again, however much later: gateways repeat the last reading, and monitors freeze. */
+function isNew({ value }: Moment, { run }: SignMemory, slot: Slot): boolean {
+  return !Number.isNaN(value[slot]) && value[slot] !== run[slot];
 }
 
 function isCuffRead(moment: Moment, memory: SignMemory): boolean {

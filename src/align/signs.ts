@@ -105,6 +105,8 @@ const FACTS = [
   'apnoeaAt',
   'breathsDueMs',
   'spo2KnownAt',
+  'spo2Rose',
+  'spo2Fell',
 ] as const;
 export const [
   HEART_STOPPED_AT,
@@ -130,6 +132,8 @@ export const [
   APNOEA_AT,
   BREATHS_DUE_MS,
   SPO2_KNOWN_AT,
+  SPO2_ROSE,
+  SPO2_FELL,
 ] = FACTS.keys();
 
 const BY_SLOT = 11;

@@ -208,6 +208,7 @@ it.each([0, -100])('a late %d of a probe that was off says nothing of now', (non
   bed.keep(0, 10, WELL);
   bed.tell(10, { heartRate: 0 });
   bed.tell(11, { spo2: 96 });
+  bed.tell(11.5, { spo2: 97 });
   expect(bed.isArrest).toBe(false);
   for (const sign of ['spo2', 'respRate', 'mapInvasive']) bed.tell(8, { [sign]: none });
   expect(bed.isArrest).toBe(false);
