@@ -2,6 +2,7 @@ import { isCriticalPressure } from '../clinical/state.js';
 import { reasonCode, reasonOf } from '../clinical/trust.js';
 import { VARIABLES, variableIndex } from '../clinical/variables.js';
 import { PRIORITIES, type Priority } from '../contract/priorities.js';
+import { MINUTE_MS } from '../durations.js';
 import type { EpochMs } from '../events/event.js';
 import type { NoticeBoard } from './notices.js';
 import { PAST_MS } from './values-behind.js';
@@ -47,6 +48,15 @@ interface Telling {
   readonly priority: Priority;
   readonly detail: string;
 }
+/** A notice that is open, and since when (the clock) nothing asks for it; NaN: something does. */
+interface Open extends Telling {
+  unwantedSince: EpochMs;
+}
+
+/** So long nothing must ask for a notice before it ends: what comes and goes is one notice. Ours. */
+const LASTS_MS = MINUTE_MS;
+/** The same of apnoea: periodic breathing has cycles of one to two minutes. */
+const APNOEA_LASTS_MS = 2 * MINUTE_MS;
 
 /** Variables of one probe, cuff or line. */
 const SOURCES: readonly (readonly [name: string, prefix: RegExp])[] = [
@@ -66,13 +76,16 @@ const HIGH = new Set(['other-patient', 'swapped'].map(reasonCode));
 /**
  * Values that are not used, told to staff as technical notices: one a patient and probe, until it is read again; one for all where
  * nobody can be watched by what comes; and at once one of the highest priority where it may be an arrest. They are what the newest
- * state says, so a restart tells them again. They raise no clinical alert and resolve none.
+ * state says, so a restart tells them again. They raise no clinical alert and resolve none. A notice ends once nothing has asked for it for
+ * a minute or two, so that a lead that is loose, or breaths that pause, are one notice.
  */
 export class TrustNotices {
   readonly #board: NoticeBoard;
   readonly #lagOf: (patientId: string) => number;
   /** By patient and subject, what is open. */
-  readonly #open = new Map<string, Map<string, Telling>>();
+  readonly #open = new Map<string, Map<string, Open>>();
+  /** Patients of whom something is open that nothing asks for any more. */
+  readonly #ending = new Set<string>();
 
   /** `lagOf` tells how far (ms) the clock of a patient's monitor is known to be behind. */
   constructor(board: NoticeBoard, lagOf: (patientId: string) => number = () => 0) {
@@ -83,37 +96,59 @@ export class TrustNotices {
   /** Takes note of what is not used; `now` is the clock's time. The end of the watch over a patient ends its notices. */
   note({ trust, discharged, released, silent }: Noted, now: EpochMs): void {
     for (const state of trust) this.#show(state, now);
-    for (const { patientId } of [...discharged, ...released, ...silent]) this.#keep(patientId, new Map());
+    for (const { patientId } of [...discharged, ...released, ...silent]) this.#endAll(patientId);
+    for (const patientId of this.#ending) this.#endDue(patientId, now);
   }
 
   #show(state: TrustState, now: EpochMs): void {
     const { patientId, wardId, time } = state;
     const isPast = time + this.#lagOf(patientId) < now - PAST_MS;
     const wanted = isPast ? new Map<string, Telling>() : tellingsOf(state);
-    this.#keep(patientId, wanted);
-    const open = this.#open.get(patientId) ?? new Map<string, Telling>();
+    const open = this.#open.get(patientId) ?? new Map<string, Open>();
+    for (const [subject, telling] of open) {
+      if (wanted.has(subject)) telling.unwantedSince = Number.NaN;
+      else if (Number.isNaN(telling.unwantedSince)) telling.unwantedSince = now;
+      if (Number.isNaN(telling.unwantedSince)) continue;
+      this.#ending.add(patientId);
+      // Each value that is not used is in the one for all.
+      if (state.isUnwatched && telling.kind === NOT_USED) this.#end(open, subject);
+    }
     for (const [subject, telling] of wanted) {
       const before = open.get(subject);
       if (before !== undefined && rankOf(before.priority) >= rankOf(telling.priority)) continue;
       const { kind, priority, detail } = telling;
       // A graver one takes its place.
       this.#board.clear(kind, subject);
-      open.set(subject, telling);
+      open.set(subject, { ...telling, unwantedSince: Number.NaN });
       this.#board.raise({ kind, subject, wardId, patientId, priority, detail });
     }
     if (open.size > 0) this.#open.set(patientId, open);
+    else this.#open.delete(patientId);
   }
 
-  /** Ends what is open and not wanted any more. */
-  #keep(patientId: string, wanted: ReadonlyMap<string, unknown>): void {
-    const open = this.#open.get(patientId);
-    if (open === undefined) return;
-    for (const [subject, { kind }] of open) {
-      if (wanted.has(subject)) continue;
-      open.delete(subject);
-      this.#board.clear(kind, subject);
+  /** Ends what nothing has asked for long enough. */
+  #endDue(patientId: string, now: EpochMs): void {
+    const open = this.#open.get(patientId) ?? new Map<string, Open>();
+    let isWaiting = false;
+    for (const [subject, { kind, unwantedSince }] of open) {
+      const lasts = kind === POSSIBLE_APNOEA ? APNOEA_LASTS_MS : LASTS_MS;
+      if (now - unwantedSince >= lasts) this.#end(open, subject);
+      else if (!Number.isNaN(unwantedSince)) isWaiting = true;
     }
+    if (!isWaiting) this.#ending.delete(patientId);
     if (open.size === 0) this.#open.delete(patientId);
+  }
+
+  #endAll(patientId: string): void {
+    const open = this.#open.get(patientId);
+    for (const subject of open?.keys() ?? []) this.#end(open!, subject);
+    this.#open.delete(patientId);
+  }
+
+  #end(open: Map<string, Open>, subject: string): void {
+    const { kind } = open.get(subject)!;
+    open.delete(subject);
+    this.#board.clear(kind, subject);
   }
 }
 

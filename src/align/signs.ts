@@ -107,6 +107,8 @@ const FACTS = [
   'spo2KnownAt',
   'spo2Rose',
   'spo2Fell',
+  'briefLossAt',
+  'likeBefore',
 ] as const;
 export const [
   HEART_STOPPED_AT,
@@ -134,6 +136,8 @@ export const [
   SPO2_KNOWN_AT,
   SPO2_ROSE,
   SPO2_FELL,
+  BRIEF_LOSS_AT,
+  LIKE_BEFORE,
 ] = FACTS.keys();
 
 const BY_SLOT = 11;

@@ -204,6 +204,8 @@ export const SWAPPED_LEADS_MS = 2 * COMPARABLE_MS;
 export const ARREST = {
   /** Below it (/min) no heart beats. */
   heartRate: 20,
+  /** At or above it a heart that had stopped beats again. */
+  heartBack: 25,
   /** At or below it (mmHg), without a pulse, a mean pressure is that of a circulation at rest [F]. */
   mean: 30,
   /** A mean without systolic and diastolic at or below it is not believed either. */
@@ -221,6 +223,11 @@ export const ARREST = {
   seenMs: 20 * MINUTE_MS,
   /** Two signs are of one event within it. */
   togetherMs: 2 * MINUTE_MS,
+  /** A line without a pulse for no longer than it, with all else well, was closed for a moment; so long that is remembered. */
+  briefMs: 2 * MINUTE_MS,
+  briefKnownMs: 120 * MINUTE_MS,
+  /** So long the same is waited for when it comes again. */
+  likeBeforeMs: MINUTE_MS,
 } as const;
 
 /** Breaths that are told as none, while the heart beats, for so long: apnoea [P]; what bedside monitors wait before they say so. */

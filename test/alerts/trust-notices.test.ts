@@ -64,7 +64,33 @@ describe('values that are not used', () => {
     show(1, { spo2: 'no-reading' });
     expect(take()).toEqual([]);
     show(2, {});
+    expect(take()).toEqual([]);
+    show(3, {});
     expect(take()).toEqual(['value-not-used LOW RESOLVED']);
+  });
+
+  it('are one notice where they come and go, and end without another word of the patient', () => {
+    const { notices, show, take } = setUp();
+    for (let second = 0; second < 600; second += 10) {
+      const isOff = second % 20 === 0;
+      const at = START + second * 1000;
+      show(second / 60, isOff ? { heartRate: 'maybe-arrest' } : {}, {
+        mayBeArrestedSince: isOff ? at : null,
+        mayBeApnoeicSince: second % 120 < 20 ? at : null,
+      });
+    }
+    expect(take()).toEqual([
+      'possible-arrest HIGH RAISED',
+      'possible-apnoea HIGH RAISED',
+      'value-not-used LOW RAISED',
+    ]);
+    const quiet = { trust: [], discharged: [], released: [], silent: [] };
+    notices.note(quiet, START + 10.3 * MINUTE_MS);
+    expect(take()).toEqual([]);
+    notices.note(quiet, START + 10.8 * MINUTE_MS);
+    expect(take()).toEqual(['possible-apnoea HIGH RESOLVED']);
+    notices.note(quiet, START + 10.9 * MINUTE_MS);
+    expect(take()).toEqual(['possible-arrest HIGH RESOLVED', 'value-not-used LOW RESOLVED']);
   });
 
   it('of one line are one notice, however many of its pressures they are', () => {
@@ -74,6 +100,7 @@ describe('values that are not used', () => {
     show(1, { dbpInvasive: 'damped', mapCuff: 'no-reading' });
     expect(take()).toEqual([]);
     show(2, { mapCuff: 'no-reading' });
+    show(3, { mapCuff: 'no-reading' });
     expect(take()).toEqual(['value-not-used LOW RESOLVED']);
   });
 
@@ -93,7 +120,9 @@ describe('values that are not used', () => {
     expect(records.at(-1)?.detail).toContain('Nobody can be watched like this');
     expect(take()).toEqual(['value-not-used LOW RESOLVED', 'patient-unwatched HIGH RAISED']);
     show(2, { spo2: 'no-reading' });
-    expect(take()).toEqual(['patient-unwatched HIGH RESOLVED', 'value-not-used LOW RAISED']);
+    expect(take()).toEqual(['value-not-used LOW RAISED']);
+    show(3, { spo2: 'no-reading' });
+    expect(take()).toEqual(['patient-unwatched HIGH RESOLVED']);
   });
 
   it('that may be an arrest are said at once as HIGH, beside what else is said, until something contradicts it', () => {
@@ -103,10 +132,11 @@ describe('values that are not used', () => {
     expect(take()).toEqual(['possible-arrest HIGH RAISED', 'value-not-used LOW RAISED']);
     // Nobody watches the heart until the lead is on again.
     show(1, { heartRate: 'lead-off' });
+    show(2, { heartRate: 'lead-off' });
     expect(take()).toEqual([
-      'possible-arrest HIGH RESOLVED',
       'value-not-used LOW RESOLVED',
       'value-not-used MEDIUM RAISED',
+      'possible-arrest HIGH RESOLVED',
     ]);
   });
 
@@ -119,7 +149,10 @@ describe('values that are not used', () => {
     expect(records[0].detail).toContain('Look at the patient now');
     expect(take()).toEqual(['possible-apnoea HIGH RAISED']);
     show(1, {});
-    expect(take().sort()).toEqual(['possible-apnoea HIGH RESOLVED', 'value-not-used MEDIUM RESOLVED']);
+    show(2, {});
+    expect(take()).toEqual(['value-not-used MEDIUM RESOLVED']);
+    show(3, {});
+    expect(take()).toEqual(['possible-apnoea HIGH RESOLVED']);
   });
 
   it('of line against cuff are HIGH where the one not used would be critical, with both figures', () => {
