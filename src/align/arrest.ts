@@ -24,6 +24,7 @@ import {
   PRESSURE_GONE_AT,
   PULSE_AT,
   PULSE_SEEN_AT,
+  PULSELESS_AT,
   type SignMemory,
   type Slot,
   SPO2,
@@ -80,7 +81,7 @@ export function mayBeArrestedSince({ facts }: SignMemory): number {
   const heart = Number.isNaN(facts[HEART_SEEN_AT]) ? facts[HEART_STOPPED_AT] : Number.NaN;
   const isGone = Number.isNaN(facts[PULSE_SEEN_AT]) && Number.isNaN(facts[LIKE_BEFORE]);
   const pressure = isGone ? facts[PRESSURE_GONE_AT] : Number.NaN;
-  const since = Math.min(orNever(heart), orNever(pressure));
+  const since = Math.min(orNever(heart), orNever(pressure), orNever(facts[PULSELESS_AT]));
   return since === Number.POSITIVE_INFINITY ? Number.NaN : since;
 }
 

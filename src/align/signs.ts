@@ -47,6 +47,8 @@ export class Moment {
   readonly isPast = new Uint8Array(SLOTS);
   /** The monitor says that it has no SpO2. */
   isSpo2Lost = false;
+  /** The cuff found no pressure. */
+  isCuffLost = false;
   /** The monitor says that there are no breaths, or that it reads none. */
   isBreathless = false;
 
@@ -56,6 +58,7 @@ export class Moment {
     this.code.fill(0);
     this.isPast.fill(0);
     this.isSpo2Lost = false;
+    this.isCuffLost = false;
     this.isBreathless = false;
   }
 
@@ -64,6 +67,7 @@ export class Moment {
     this.isPast[slot] = 1;
     this.value[slot] = Number.NaN;
     if (slot === SPO2) this.isSpo2Lost = false;
+    if (slot === CUFF_MEAN || slot === CUFF_SYS) this.isCuffLost = false;
     if (slot === RESP) this.isBreathless = false;
   }
 
@@ -109,6 +113,9 @@ const FACTS = [
   'spo2Fell',
   'briefLossAt',
   'likeBefore',
+  'spo2LostAt',
+  'cuffLostAt',
+  'pulselessAt',
 ] as const;
 export const [
   HEART_STOPPED_AT,
@@ -138,6 +145,9 @@ export const [
   SPO2_FELL,
   BRIEF_LOSS_AT,
   LIKE_BEFORE,
+  SPO2_LOST_AT,
+  CUFF_LOST_AT,
+  PULSELESS_AT,
 ] = FACTS.keys();
 
 const BY_SLOT = 11;

@@ -19,7 +19,10 @@ import { judgeBreaths, mayBeApnoeicSince } from './apnoea.js';
 import { judgeArrest, mayBeArrestedSince } from './arrest.js';
 import { judgeExchanges } from './exchanges.js';
 import { judgeLine, judgeShapes, judgeSources, judgeUnitOfLine, otherSourceOf } from './pressure-trust.js';
+import { judgePulseFound } from './pulse-lost.js';
 import {
+  CUFF_MEAN,
+  CUFF_SYS,
   DIA,
   HR,
   MEAN,
@@ -135,6 +138,7 @@ export class Trust {
     const memory = this.#memory;
     judgeUnitOfLine(moment, memory);
     judgeArrest(moment, memory);
+    judgePulseFound(moment, memory);
     // What may be an arrest is judged as that alone.
     if (Number.isNaN(this.mayBeArrestedSince)) {
       judgeLine(moment, memory);
@@ -168,6 +172,7 @@ export class Trust {
       if (slot < 0) continue;
       if (verdicts === null || verdicts[index] === USED) moment.value[slot] = values[index];
       else if (variables[index] === SPO2_VARIABLE) moment.isSpo2Lost = true;
+      else if (slot === CUFF_MEAN || slot === CUFF_SYS) moment.isCuffLost = true;
       else if (variables[index] === RESP_VARIABLE) moment.isBreathless = isNone(values[index]);
     }
   }
