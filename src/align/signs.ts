@@ -1,4 +1,4 @@
-import { BACK, COMPARABLE_MS } from '../clinical/trust.js';
+import { BACK, COMPARABLE_MS, SET_BACK, STUCK } from '../clinical/trust.js';
 import { VARIABLE_COUNT, variableIndex } from '../clinical/variables.js';
 
 /** The signs of a monitor whose past says whether a value can be true. A sign's place here is its slot. */
@@ -150,9 +150,12 @@ export const [
   PULSELESS_AT,
 ] = FACTS.keys();
 
-const BY_SLOT = 11;
+const BY_SLOT = 14;
 const BY_VARIABLE = 3;
 const NUMBERS = BY_SLOT * SLOTS + FACTS.length + BY_VARIABLE * VARIABLE_COUNT;
+
+/** Signs that only the patient's own monitor tells. */
+const MONITORED: readonly Slot[] = [HR, SYS, DIA, MEAN, SPO2];
 
 /** What is remembered of a patient's signs: 2 kB in one array. Times in milliseconds since the epoch; NaN is never. */
 export class SignMemory {
@@ -174,6 +177,10 @@ export class SignMemory {
   readonly runLength = this.#take(SLOTS);
   /** When the newest value was observed, used or not. */
   readonly seenAt = this.#take(SLOTS);
+  /** The values in a row that were past: when the first and the newest were observed, and how many. */
+  readonly pastSince = this.#take(SLOTS);
+  readonly pastAt = this.#take(SLOTS);
+  readonly pasts = this.#take(SLOTS);
   /** Single numbers, of `FACTS`. */
   readonly facts = this.#take(FACTS.length);
   /** Of what is not used now: the value, when it was observed, and the reason. Shape [variables]. */
@@ -199,6 +206,36 @@ export class SignMemory {
     used[slot] = value;
     usedAt[slot] = at;
     levelAt[slot] = Number.NaN;
+  }
+
+  /**
+   * Whether a sign is told of the past, as of `at`. Where values come in their order for `SET_BACK` and none is newer than what was
+   * known, the clock of what sends them was set back: what was known of the sign is forgotten, and they are of now.
+   */
+  isPast(slot: Slot, at: number): boolean {
+    const { seenAt, pastSince, pastAt, pasts } = this;
+    if (!(at < seenAt[slot])) {
+      pastAt[slot] = Number.NaN;
+      return false;
+    }
+    if (!(at >= pastAt[slot] && at - pastAt[slot] <= STUCK.gapMs)) {
+      pastSince[slot] = at;
+      pasts[slot] = 0;
+    }
+    if (at !== pastAt[slot]) pasts[slot]++;
+    pastAt[slot] = at;
+    if (pasts[slot] < SET_BACK.values || at - pastSince[slot] < SET_BACK.ms) return true;
+    this.#forget(slot);
+    return false;
+  }
+
+  /** Times of a clock that was set back are ahead of it: neither the sign's nor those of several signs say anything any more. */
+  #forget(slot: Slot): void {
+    const { usedAt, levelAt, changedAt, run, runAt, seenAt, pastAt, facts } = this;
+    for (const times of [usedAt, levelAt, changedAt, run, runAt, seenAt, pastAt]) times[slot] = Number.NaN;
+    // A ventilator's clock, a cuff's or a nurse's says nothing of the monitor's.
+    if (slot === RESP) facts[BREATHS_LOST_AT] = Number.NaN;
+    if (MONITORED.includes(slot)) facts.fill(Number.NaN);
   }
 
   /** All of it, for `restore`. */

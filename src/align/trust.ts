@@ -179,10 +179,9 @@ export class Trust {
 
   /** Leaves aside the signs of which something newer was told before, be it a value or none. */
   #leavePast({ variables, observedAt }: ObservationEvent, moment: Moment): void {
-    const { seenAt } = this.#memory;
     for (let index = 0; index < variables.length; index++) {
       const slot = SLOT_OF[variables[index]];
-      if (slot >= 0 && observedAt < seenAt[slot]) moment.leave(slot);
+      if (slot >= 0 && this.#memory.isPast(slot, observedAt)) moment.leave(slot);
     }
   }
 

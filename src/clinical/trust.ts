@@ -200,6 +200,9 @@ export const SATURATION_FALL = 3;
 /** So long heart rate and breaths are compared with what they were, once they have changed places. Ours. */
 export const SWAPPED_LEADS_MS = 2 * COMPARABLE_MS;
 
+/** The clock of a sender was set back where so many values of a sign come in their order, over so long, and each is of the past. */
+export const SET_BACK = { values: 3, ms: 30 * SECOND_MS } as const;
+
 /** What may be an arrest, and what contradicts it. */
 export const ARREST = {
   /** Below it (/min) no heart beats. */
