@@ -52,3 +52,9 @@ export function reasonsIn({ variables, verdicts }: ObservationEvent): Record<str
 
 export const LINE = { sbpInvasive: 120, dbpInvasive: 60, mapInvasive: 80 };
 export const WELL = { heartRate: 80, respRate: 16, spo2: 97, temperature: 36.8, ...LINE };
+
+/** A saturation that falls and rises by 1 %, after a minute 10 in which a watch began; the reasons of the last. */
+export function moves(bed: Bed, beside: Record<string, number> = {}): Record<string, string> {
+  bed.tell(11, { ...beside, spo2: 96 });
+  return bed.tell(11.5, { ...beside, spo2: 97 });
+}
