@@ -21,7 +21,7 @@ export interface Reading {
   readonly at: number;
   /** The variable it comes from. */
   readonly variable: number;
-  /** A tube or its sedation accounts for the value: it meets no criterion, and ends what is there. */
+  /** It meets no criterion, and ends what is there: a tube or its sedation accounts for it, or it is a ratio of an SpO2 that tells none. */
   readonly isExcused?: boolean;
 }
 
@@ -150,15 +150,23 @@ const SPO2 = variableIndex('spo2');
 const FIO2 = variableIndex('fio2');
 
 /**
- * PaO2/FiO2 in mmHg, or, where SpO2 of at most 97 % is newer than the last blood gas, SpO2/FiO2 on the same scale. Null where the
- * inspired oxygen is not known: room air is not assumed.
+ * PaO2/FiO2 in mmHg, or, where SpO2 is newer than the last blood gas, SpO2/FiO2 on the same scale. Null where the inspired oxygen is not
+ * known: room air is not assumed. SpO2 above 97 % tells no ratio, but takes back what a lower one said: only a gas stands beside it.
  */
-function readOxygenation(values: ArrayLike<number>, ages: ArrayLike<number>, now: number): Reading | null {
+function readOxygenation(
+  values: ArrayLike<number>,
+  ages: ArrayLike<number>,
+  now: number,
+  { spoke }: Asked,
+): Reading | null {
   const fio2 = values[FIO2];
   if (!(ages[FIO2] <= MAX_VITAL_AGE_MS) || !(fio2 > 0)) return null;
   const gasAge = ages[PAO2] <= MAX_VITAL_AGE_MS ? ages[PAO2] : Number.POSITIVE_INFINITY;
-  const isBySpo2 = ages[SPO2] <= MAX_VITAL_AGE_MS && ages[SPO2] < gasAge && values[SPO2] <= MAX_SF_SPO2;
-  if (isBySpo2) return { value: (values[SPO2] / fio2) * SF_TO_PF, at: now - ages[SPO2], variable: SPO2 };
+  if (ages[SPO2] <= MAX_VITAL_AGE_MS && ages[SPO2] < gasAge) {
+    const bySpo2 = { value: (values[SPO2] / fio2) * SF_TO_PF, at: now - ages[SPO2], variable: SPO2 };
+    if (values[SPO2] <= MAX_SF_SPO2) return bySpo2;
+    if (spoke === SPO2 || gasAge === Number.POSITIVE_INFINITY) return { ...bySpo2, isExcused: true };
+  }
   if (gasAge === Number.POSITIVE_INFINITY) return null;
   return { value: values[PAO2] / fio2, at: now - gasAge, variable: PAO2 };
 }

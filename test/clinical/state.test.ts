@@ -255,11 +255,22 @@ describe('a sign', () => {
 
   it('of oxygenation is told from SpO2 of at most 97 % where no gas is newer: S/F 235 is P/F 200', () => {
     expect(read('oxygenation', { spo2: [94, 1], fio2: [0.4, 1] })?.value).toBeCloseTo(200, 3);
-    expect(read('oxygenation', { spo2: [98, 1], fio2: [0.4, 1] })).toBeNull();
-    expect(read('oxygenation', { spo2: [94, 10], pao2: [100, 5], fio2: [0.4, 1] })?.value).toBeCloseTo(
-      250,
-      3,
-    );
+    const gasIsNewer = read('oxygenation', { spo2: [94, 10], pao2: [100, 5], fio2: [0.4, 1] });
+    expect(gasIsNewer?.value).toBeCloseTo(250, 3);
+  });
+
+  it('of oxygenation is no longer what a low SpO2 said once a newer one is above 97 %; a gas stands beside that', () => {
+    const SPO2 = variableIndex('spo2');
+    const over = { at: NOW - MINUTE_MS, variable: SPO2, isExcused: true };
+    expect(read('oxygenation', { spo2: [98, 1], fio2: [0.4, 1] })).toMatchObject(over);
+    const gasBefore = { spo2: [98, 1], pao2: [60, 30], fio2: [0.4, 1] } as const;
+    expect(read('oxygenation', gasBefore, { spoke: SPO2 })).toMatchObject(over);
+    expect(read('oxygenation', gasBefore)).toMatchObject({
+      at: NOW - 30 * MINUTE_MS,
+      variable: variableIndex('pao2'),
+    });
+    const oldGas = { ...gasBefore, pao2: [60, 241] } as const;
+    expect(read('oxygenation', oldGas, { spoke: variableIndex('pao2') })).toMatchObject(over);
   });
 });
 
