@@ -200,6 +200,7 @@ function unknownOf(newest: readonly Charted[]): Episode {
     phase: 'pending',
     since,
     until: Number.NaN,
+    metAt: since,
     readAt: since,
     value: first.length,
     variable: variableOfDrug(firstOf(first).drug),

@@ -18,7 +18,7 @@ const MAX_VALUES = 1024;
 const SPARE = 32;
 const PHASES: readonly Phase[] = ['absent', 'pending', 'present', 'ending'];
 /** Numbers of an episode in `toArray`. */
-const EPISODE = 7;
+export const EPISODE_NUMBERS = 8;
 
 /** An episode with what its values are compared with: the best of the sign's history before it began and since; NaN: nothing. */
 interface Followed extends Episode {
@@ -107,16 +107,16 @@ export class SignHistory {
   /** Adds the episodes that are not over. */
   addActive(to: ActiveEpisode[]): void {
     for (let index = 0; index < this.#episodes.length; index++) {
-      const { phase, since, until, readAt, value, variable } = this.#episodes[index];
+      const { phase, since, until, metAt, readAt, value, variable } = this.#episodes[index];
       const criterion = this.#criteria[index];
-      if (phase !== 'absent') to.push({ criterion, phase, since, until, readAt, value, variable });
+      if (phase !== 'absent') to.push({ criterion, phase, since, until, metAt, readAt, value, variable });
     }
   }
 
   /** All that is known, for `restore`. */
   toArray(): number[] {
-    const episodes = this.#base.flatMap(({ phase, since, until, readAt, value, variable, best }) => {
-      return [PHASES.indexOf(phase), since, until, readAt, value, variable, best];
+    const episodes = this.#base.flatMap(({ phase, since, until, metAt, readAt, value, variable, best }) => {
+      return [PHASES.indexOf(phase), since, until, metAt, readAt, value, variable, best];
     });
     const logs = this.#logs.flatMap(({ length, cells }) => [length, ...cells]);
     return [this.#baseAt, this.#newest, this.#base.length, ...episodes, ...logs];
@@ -128,9 +128,13 @@ export class SignHistory {
     this.#newest = numbers[start + 1];
     let at = start + 3;
     this.#base = Array.from({ length: numbers[start + 2] }, () => {
-      const [phase, since, until, readAt, value, variable, best] = takeFrom(numbers, at, EPISODE);
-      at += EPISODE;
-      return { phase: PHASES[phase], since, until, readAt, value, variable, best };
+      const [phase, since, until, metAt, readAt, value, variable, best] = takeFrom(
+        numbers,
+        at,
+        EPISODE_NUMBERS,
+      );
+      at += EPISODE_NUMBERS;
+      return { phase: PHASES[phase], since, until, metAt, readAt, value, variable, best };
     });
     for (const log of this.#logs) {
       const size = 2 * numbers[at];
@@ -190,12 +194,14 @@ export class SignHistory {
       for (let index = 0; index < episodes.length; index++) {
         const episode = episodes[index];
         settle(episode, this.#criteria[index], now);
+        const { since } = episode;
         asked.direction = this.#criteria[index].direction;
         asked.best = this.#bestFor(episode, now);
         asked.spoke = episode.variable;
         const reading = read(values, ages, now, asked);
         if (reading !== null) judge(episode, this.#criteria[index], reading);
-        episode.best = episode.phase === 'absent' ? Number.NaN : asked.best;
+        if (episode.phase === 'absent') episode.best = Number.NaN;
+        else episode.best = Object.is(episode.since, since) ? asked.best : this.#bestBefore(now);
       }
     }
   }
@@ -204,9 +210,14 @@ export class SignHistory {
   #bestFor({ phase, best }: Followed, now: EpochMs): number {
     const { variables, historyMs } = this.#sign;
     if (historyMs === 0) return Number.NaN;
-    if (phase !== 'absent') return Math.max(best, values[variables[0]]);
+    return phase === 'absent' ? this.#bestBefore(now) : Math.max(best, values[variables[0]]);
+  }
+
+  /** What the values of an episode that begins at `now` are compared with. */
+  #bestBefore(now: EpochMs): number {
+    const { historyMs } = this.#sign;
     const [first] = this.#logs;
-    return first.highest(first.placeAfter(now - historyMs), this.#places[0]);
+    return historyMs === 0 ? Number.NaN : first.highest(first.placeAfter(now - historyMs), this.#places[0]);
   }
 
   /** The time of the values at some places, the oldest; infinite where there are none. */
@@ -252,6 +263,7 @@ function copy(from: Followed, to: Followed): void {
   to.phase = from.phase;
   to.since = from.since;
   to.until = from.until;
+  to.metAt = from.metAt;
   to.readAt = from.readAt;
   to.value = from.value;
   to.variable = from.variable;

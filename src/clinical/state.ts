@@ -35,7 +35,7 @@ export interface Criterion {
   readonly limit: number;
   /** At or beyond it, back the other way, the state ends: hysteresis. */
   readonly endLimit: number;
-  /** How long it must be met, or no more be met, without a value to the contrary. */
+  /** How long it must be met to begin, and no more be met to end. */
   readonly lastsMs: number;
   readonly source: string;
 }
@@ -44,6 +44,12 @@ export interface Criterion {
 const SUSTAINED_MS = 10 * MINUTE_MS;
 /** A laboratory has checked a result before it reports it. */
 const AT_ONCE_MS = 0;
+/**
+ * What is about to begin is taken back by values beyond the end limit that stand so long: a cough or a moved probe is shorter, and of a
+ * value a minute two say so. Ours. Of what begins sooner than after ten minutes, the same share of its time.
+ */
+const TAKEN_BACK_MS = 2 * MINUTE_MS;
+const TAKEN_BACK_SHARE = TAKEN_BACK_MS / SUSTAINED_MS;
 /** Sedation and sleep pass sooner; see [V]. */
 const LASTING_MS = HOUR_MS;
 /** So long an infusion counts as running after it was charted last. Ours: rates are charted hourly, and at least once a shift. */
@@ -118,8 +124,10 @@ export interface Episode {
   phase: Phase;
   /** When the first value that meets the criterion was observed; NaN: none. */
   since: number;
-  /** When the first value that ends it was observed; NaN: none. */
+  /** Since when values stand that end it, or, while it waits to begin, that take it back; NaN: none. */
   until: number;
+  /** When the newest value that meets the criterion was observed; NaN: none. */
+  metAt: number;
   /** When the newest value that was judged was observed. */
   readAt: number;
   /** That value; NaN: none. */
@@ -145,7 +153,8 @@ export function sourceIdOf(variable: number): string {
 
 export function noEpisode(): Episode {
   const none = { value: Number.NaN, variable: -1 };
-  return { phase: 'absent', since: Number.NaN, until: Number.NaN, readAt: Number.NEGATIVE_INFINITY, ...none };
+  const never = { since: Number.NaN, until: Number.NaN, metAt: Number.NaN, readAt: Number.NEGATIVE_INFINITY };
+  return { phase: 'absent', ...never, ...none };
 }
 
 /** A state that has begun or ended, at the moment at which that was sure. */
@@ -156,12 +165,16 @@ export interface StateChange {
 
 /** When time alone changes an episode next after `after`; infinite where it does not. */
 export function dueAt(
-  { phase, since, until, standsTo = Number.POSITIVE_INFINITY }: Episode,
+  { phase, since, until, metAt, readAt, standsTo = Number.POSITIVE_INFINITY }: Episode,
   { lastsMs }: Criterion,
   after = Number.NEGATIVE_INFINITY,
 ): number {
   if (phase === 'ending') return until + lastsMs;
-  if (phase === 'pending' && since + lastsMs > after) return since + lastsMs;
+  if (phase === 'pending') {
+    // Time alone makes nothing of a value that was replaced by one that does not meet the criterion.
+    const begins = metAt < readAt ? Number.POSITIVE_INFINITY : Math.max(since + lastsMs, readAt);
+    if (begins > after) return begins;
+  }
   return phase === 'absent' ? Number.POSITIVE_INFINITY : standsTo;
 }
 
@@ -186,11 +199,16 @@ export function settle(episode: Episode, criterion: Criterion, now: number): Sta
     episode.phase = 'present';
     return { kind: 'began', at: due };
   }
+  forget(episode);
+  delete episode.standsTo;
+  return { kind: 'ended', at: due };
+}
+
+function forget(episode: Episode): void {
   episode.phase = 'absent';
   episode.since = Number.NaN;
   episode.until = Number.NaN;
-  delete episode.standsTo;
-  return { kind: 'ended', at: due };
+  episode.metAt = Number.NaN;
 }
 
 /** Whether a reading is at or beyond the limit of a criterion. */
@@ -223,6 +241,8 @@ export function judge(episode: Episode, criterion: Criterion, reading: Reading):
   const isMet = meets(reading, criterion);
   const isBack = direction === 'low' ? reading.value >= endLimit : reading.value <= endLimit;
   const isOver = isBack || reading.isExcused === true;
+  if (episode.phase === 'pending' && isTakenBack(episode, criterion, reading.at)) forget(episode);
+  if (isMet) episode.metAt = reading.at;
   switch (episode.phase) {
     case 'absent':
       if (!isMet) return;
@@ -230,9 +250,8 @@ export function judge(episode: Episode, criterion: Criterion, reading: Reading):
       episode.since = reading.at;
       return;
     case 'pending':
-      if (isMet) return;
-      episode.phase = 'absent';
-      episode.since = Number.NaN;
+      if (!isOver) episode.until = Number.NaN;
+      else if (Number.isNaN(episode.until)) episode.until = reading.at;
       return;
     case 'present':
       if (!isOver) return;
@@ -244,6 +263,14 @@ export function judge(episode: Episode, criterion: Criterion, reading: Reading):
       episode.phase = 'present';
       episode.until = Number.NaN;
   }
+}
+
+/**
+ * Whether what waits to begin is void by `now`: values beyond the end limit have stood long enough, or none has met the criterion for as
+ * long as it must last.
+ */
+function isTakenBack({ until, metAt }: Episode, { lastsMs }: Criterion, now: number): boolean {
+  return now - until >= Math.min(TAKEN_BACK_MS, TAKEN_BACK_SHARE * lastsMs) || now - metAt > lastsMs;
 }
 
 /** An episode that is not over, with the criterion it is of: what is needed to go on with it by time alone. */

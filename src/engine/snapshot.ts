@@ -5,6 +5,7 @@ import type { DischargedStay } from '../align/discharged.js';
 import type { NewestDocuments } from '../align/documents.js';
 import type { Charted } from '../align/infusions.js';
 import { type AppliedTo, type LastScore, openingOf, PatientState, type ToldFacts } from '../align/patient.js';
+import { EPISODE_NUMBERS } from '../align/sign-history.js';
 import type { Place } from '../align/whereabouts.js';
 import { SIGN_IDS, SIGNS } from '../clinical/signs.js';
 import { VARIABLES } from '../clinical/variables.js';
@@ -26,7 +27,7 @@ const FORMAT_VERSION = 5;
 const READABLE_VERSIONS = [1, 2, 3, 4, FORMAT_VERSION];
 const VARIABLE_IDS = VARIABLES.map(({ id }) => id).join(' ');
 /** What numbers of signs mean. */
-const SIGN_NAMES = SIGN_IDS.map((id) => [id, ...SIGNS[id].variables].join(' ')).join();
+const SIGN_NAMES = [EPISODE_NUMBERS, ...SIGN_IDS.map((id) => [id, ...SIGNS[id].variables].join(' '))].join();
 
 /** What a state may become when it is inflated; that of the largest model here takes a hundredth. */
 const MAX_STATE_BYTES = 64 * 1_048_576;

@@ -100,18 +100,57 @@ describe('an episode', () => {
     expect(course('bradycardia', [[0, 38]], 600).changes).toEqual([['began', 10]]);
   });
 
-  it('does not begin where a value to the contrary comes in time', () => {
-    expect(
-      course(
-        'hypotension',
-        [
-          [0, 50],
-          [5, 66],
-          [6, 50],
-        ],
-        15,
-      ).changes,
-    ).toEqual([]);
+  const began = (...readings: readonly (readonly [minute: number, value: number])[]) =>
+    course('hypotension', readings, 60).changes;
+
+  it('does not begin where values beyond the other limit stand for two minutes, or one does', () => {
+    expect(began([0, 50], [5, 72], [7, 50], [8, 72])).toEqual([]);
+    expect(began([0, 50], [5, 72], [6, 75], [7, 50], [8, 72])).toEqual([]);
+    expect(began([0, 50], [5, 72], [7, 50])).toEqual([['began', 17]]);
+    expect(began([0, 50], [5, 72])).toEqual([]);
+  });
+
+  it('begins although a value beyond the other limit came between, for a shorter time', () => {
+    expect(began([0, 50], [5, 72], [6.9, 50])).toEqual([['began', 10]]);
+    expect(began([0, 50], [5, 72], [6, 67], [7, 72], [8, 50])).toEqual([['began', 10]]);
+    expect(began([0, 50], [8, 50], [9, 72], [10.5, 50])).toEqual([['began', 10.5]]);
+  });
+
+  it('is not begun or prevented by values between the limits', () => {
+    expect(began([0, 50], [1, 66], [9.5, 67], [10, 66])).toEqual([]);
+    expect(began([0, 50], [1, 66], [9.5, 67], [10, 65], [11, 66])).toEqual([['began', 10]]);
+    expect(began([0, 50], [1, 66], [8, 64], [9, 66], [18, 65])).toEqual([['began', 18]]);
+  });
+
+  it('begins anew where no value met it for ten minutes', () => {
+    expect(began([0, 50], [1, 66], [10.1, 65], [11, 66])).toEqual([]);
+    expect(began([0, 50], [1, 66], [10.1, 65])).toEqual([['began', 20.1]]);
+  });
+
+  it('begins by the first bad value after ten minutes however its sign spikes, if no spike is as long as two minutes', () => {
+    const second = MINUTE_MS / 1000;
+    const part = fc.record({
+      bad: fc.integer({ min: 1, max: 540 }),
+      spike: fc.integer({ min: 1, max: 119 }),
+      step: fc.integer({ min: 1, max: 90 }),
+    });
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 12, maxLength: 24 }), (parts) => {
+        const readings: [number, number][] = [];
+        let at = 0;
+        for (const { bad, spike, step } of parts) {
+          for (let passed = 0; passed < bad; passed += step) readings.push([(at + passed) / second, 55]);
+          at += bad;
+          for (let passed = 0; passed < spike; passed += step) readings.push([(at + passed) / second, 95]);
+          at += spike;
+        }
+        // The last value before stands at ten minutes, or a bad one comes later.
+        const stands = readings.filter(([minute]) => minute < 10).at(-1)!;
+        const next = readings.find(([minute, value]) => minute >= 10 && value === 55);
+        const expected = stands[1] === 55 ? 10 : next![0];
+        expect(course('hypotension', readings, at / second).changes[0]).toEqual(['began', expected]);
+      }),
+    );
   });
 
   it('begins at once for a result of the laboratory', () => {
@@ -143,6 +182,8 @@ describe('an episode', () => {
     const early = noEpisode();
     judge(early, coma, { value: 6, at: 0, variable: 0 });
     judge(early, coma, { value: 6, at: MINUTE_MS, variable: 0, isExcused: true });
+    expect(settle(early, coma, HOUR_MS)).toBeNull();
+    judge(early, coma, { value: 6, at: HOUR_MS, variable: 0, isExcused: true });
     expect(early.phase).toBe('absent');
   });
 
@@ -277,7 +318,8 @@ describe('a sign', () => {
 describe('states that are there', () => {
   it('are told with the newest value, since when, and by which variable, as time alone has made them', () => {
     const since = NOW - 5 * MINUTE_MS;
-    const pending = { phase: 'pending' as const, since, until: Number.NaN, readAt: NOW, value: 61 };
+    const times = { since, until: Number.NaN, metAt: NOW, readAt: NOW };
+    const pending = { phase: 'pending' as const, ...times, value: 61 };
     const episode = { ...pending, criterion: criterion('hypotension'), variable: variableIndex('mapCuff') };
     expect(presentAt([episode], since + 10 * MINUTE_MS - 1)).toEqual([]);
     expect(presentAt([episode], since + 10 * MINUTE_MS)).toEqual([
