@@ -80,7 +80,7 @@ export const SIGNS = {
   respRate: vital('respiratory rate', '/min', 'respRate'),
   spo2: vital('oxygen saturation', '%', 'spo2', 'sao2'),
   temperature: vital('temperature', 'Cel', 'temperature'),
-  gcs: { ...vital('Glasgow Coma Scale', '{score}', 'gcs', 'mechVent'), read: readGcs },
+  gcs: { ...vital('Glasgow Coma Scale', '{score}', 'gcs', 'mechVent', 'acvpu'), read: readConsciousness },
   gcsFall: {
     ...vital('fall of the Glasgow Coma Scale', '{score}', 'gcs', 'mechVent'),
     historyMs: 24 * HOUR_MS,
@@ -144,6 +144,7 @@ function sign(label: string, unit: string, ids: readonly string[], maxAgeMs: num
 }
 
 const GCS = variableIndex('gcs');
+const ACVPU = variableIndex('acvpu');
 const MECH_VENT = variableIndex('mechVent');
 const PAO2 = variableIndex('pao2');
 const SPO2 = variableIndex('spo2');
@@ -171,12 +172,46 @@ function readOxygenation(
   return { value: values[PAO2] / fio2, at: now - gasAge, variable: PAO2 };
 }
 
+/** A tube that is charted once a shift is in for as long as that, unless it is charted as out. Ours. */
+const TUBE_CHARTED_MS = 12 * HOUR_MS;
+/**
+ * Points of the Glasgow Coma Scale by ACVPU. Medians of alert and voice: McNarry and Goldhill, Anaesthesia 2004;59:34-37; new confusion is
+ * one point of speech, and who does not respond to pain has the least. Of who responds to pain it tells too little.
+ */
+const POINTS_BY_ACVPU: readonly number[] = [15, 14, 13, Number.NaN, 3];
+const UNRESPONSIVE = 4;
+
 /** The points; who is ventilated is excused from the moment at which that is charted. */
 function readGcs(values: ArrayLike<number>, ages: ArrayLike<number>, now: number): Reading | null {
   if (!(ages[GCS] <= MAX_VITAL_AGE_MS)) return null;
-  const points = { value: values[GCS], at: now - ages[GCS], variable: GCS };
-  if (!(ages[MECH_VENT] <= MAX_VITAL_AGE_MS && values[MECH_VENT] === 1)) return points;
-  return { ...points, at: now - Math.min(ages[GCS], ages[MECH_VENT]), isExcused: true };
+  return besideTube(values, ages, now, { value: values[GCS], at: now - ages[GCS], variable: GCS });
+}
+
+function besideTube(
+  values: ArrayLike<number>,
+  ages: ArrayLike<number>,
+  now: number,
+  points: Reading,
+): Reading {
+  if (!(ages[MECH_VENT] <= TUBE_CHARTED_MS && values[MECH_VENT] === 1)) return points;
+  return { ...points, at: Math.max(points.at, now - ages[MECH_VENT]), isExcused: true };
+}
+
+/** The points, or those of ACVPU where it is newer, and says that nothing is responded to, said so last, or is alone. */
+function readConsciousness(
+  values: ArrayLike<number>,
+  ages: ArrayLike<number>,
+  now: number,
+  { spoke }: Asked,
+): Reading | null {
+  const byGcs = readGcs(values, ages, now);
+  const age = ages[ACVPU];
+  if (!(age <= MAX_VITAL_AGE_MS) || ages[GCS] <= age) return byGcs;
+  if (values[ACVPU] !== UNRESPONSIVE && spoke !== ACVPU && byGcs !== null) return byGcs;
+  const value = POINTS_BY_ACVPU[values[ACVPU]];
+  // Also of a level that is none.
+  if (!(value > 0)) return null;
+  return besideTube(values, ages, now, { value, at: now - age, variable: ACVPU });
 }
 
 /** Points lost since the best of the history. */

@@ -37,3 +37,26 @@ it('a tube accounts for a coma from when it is charted', async () => {
     ['coma', 'HIGH', 'RESOLVED', 7, 70],
   ]);
 });
+
+it('a tube that is charted once a shift accounts for a coma all day, until it is charted as out', async () => {
+  const shifts: Charted[] = [0, 480, 960].map((minute) => [minute, { mechVent: 1 }]);
+  expect(await statesTold([...shifts, ...hourly(0, 24, 3)].sort((a, b) => a[0] - b[0]))).toEqual([]);
+  const out: Charted[] = [
+    [0, { mechVent: 1 }],
+    ...hourly(1, 3, 3),
+    [150, { mechVent: 0 }],
+    ...hourly(3, 5, 3),
+  ];
+  expect(await statesTold(out)).toEqual([['coma', 'HIGH', 'RAISED', 3, 190]]);
+});
+
+it('who responds to nothing is in coma without a Glasgow Coma Scale, until something is responded to', async () => {
+  const level = (from: number, to: number, acvpu: number): Charted[] =>
+    Array.from({ length: to - from }, (_, index) => [60 * (from + index), { acvpu }]);
+  expect(
+    await statesTold([...level(0, 4, 0), ...level(4, 8, 4), ...level(8, 10, 3), ...level(10, 12, 2)]),
+  ).toEqual([
+    ['coma', 'HIGH', 'RAISED', 3, 250],
+    ['coma', 'HIGH', 'RESOLVED', 13, 610],
+  ]);
+});

@@ -103,6 +103,9 @@ const courses = fc.uniqueArray(charted, {
   selector: ({ id, minute }) => `${id} ${minute}`,
 });
 
+/** How many levels there are of what is charted beside the Glasgow Coma Scale. */
+const LEVELS: Readonly<Record<string, number>> = { mechVent: 2, acvpu: 5 };
+
 /** At most so many minutes out of order: less than the window of any sign. */
 const LATE = 55;
 
@@ -135,7 +138,7 @@ describe('signs of a patient', () => {
   it('are told the same of days of consciousness, with values that come late, are corrected or taken back', () => {
     const points = fc.record({
       gap: fc.integer({ min: 1, max: 400 }),
-      isTube: fc.boolean(),
+      id: fc.constantFrom('gcs', 'gcs', 'mechVent', 'acvpu'),
       value: fc.constantFrom(15, 15, 14, 13, 9, 8, 5, 3),
       delay: fc.integer({ min: 0, max: LATE }),
       wrong: fc.constantFrom('no', 'no', 'another value', 'another time'),
@@ -146,13 +149,15 @@ describe('signs of a patient', () => {
         let minute = LATE;
         const course: Charted[] = [];
         const doing: { when: number; act: (signs: PatientSigns) => void }[] = [];
-        for (const { gap, isTube, value, delay, wrong } of all) {
+        for (const { gap, id, value, delay, wrong } of all) {
           minute += gap;
-          const id = isTube ? 'mechVent' : 'gcs';
-          const right = { id, minute, value: isTube ? value % 2 : value };
+          const right = { id, minute, value: id === 'gcs' ? value : value % LEVELS[id] };
           course.push(right);
           if (wrong === 'another value')
-            doing.push({ when: minute, act: (signs) => record(signs, { ...right, value: isTube ? 1 : 3 }) });
+            doing.push({
+              when: minute,
+              act: (signs) => record(signs, { ...right, value: id === 'gcs' ? 3 : 1 }),
+            });
           if (wrong === 'another time') {
             // Half a minute from any other value.
             const false3 = { ...right, minute: minute - 0.5 };

@@ -289,9 +289,25 @@ describe('a sign', () => {
       read('gcs', { gcs: [6, 20], mechVent: [isIn, minutesOld] })!;
     expect(tube(5)).toMatchObject({ value: 6, at: NOW - 5 * MINUTE_MS, isExcused: true });
     expect(tube(30)).toMatchObject({ at: NOW - 20 * MINUTE_MS, isExcused: true });
-    expect(tube(241)).toEqual({ value: 6, at: NOW - 20 * MINUTE_MS, variable: variableIndex('gcs') });
-    expect(tube(5, 0)).toEqual(tube(241));
+    // It is charted once a shift.
+    expect(tube(720)).toMatchObject({ isExcused: true });
+    expect(tube(721)).toEqual({ value: 6, at: NOW - 20 * MINUTE_MS, variable: variableIndex('gcs') });
+    expect(tube(5, 0)).toEqual(tube(721));
     expect(read('gcsFall', { gcs: [6, 20], mechVent: [1, 5] }, { best: 15 })?.isExcused).toBe(true);
+  });
+
+  it('of consciousness is told by ACVPU where nothing is responded to, until that or the Glasgow Coma Scale says otherwise', () => {
+    const ACVPU = variableIndex('acvpu');
+    const unresponsive = { value: 3, at: NOW - MINUTE_MS, variable: ACVPU };
+    expect(read('gcs', { acvpu: [4, 1] })).toEqual(unresponsive);
+    expect(read('gcs', { acvpu: [4, 1], gcs: [14, 2] })).toEqual(unresponsive);
+    expect(read('gcs', { acvpu: [4, 1], gcs: [14, 1] })?.value).toBe(14);
+    expect([read('gcs', { acvpu: [4, 241] }), read('gcs', { acvpu: [2.5, 1] })]).toEqual([null, null]);
+    expect(read('gcs', { acvpu: [4, 1], mechVent: [1, 30] })).toEqual({ ...unresponsive, isExcused: true });
+    const awake = { acvpu: [0, 1], gcs: [7, 2] } as const;
+    expect(read('gcs', awake, { spoke: ACVPU })?.value).toBe(15);
+    expect(read('gcs', awake)?.value).toBe(7);
+    expect(read('gcs', { acvpu: [3, 1], gcs: [7, 2] }, { spoke: ACVPU })).toBeNull();
   });
 
   it('of oxygenation is told from SpO2 of at most 97 % where no gas is newer: S/F 235 is P/F 200', () => {
