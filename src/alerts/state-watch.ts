@@ -98,7 +98,7 @@ const PRIORITIES: Readonly<Record<Grade, Priority>> = { critical: 'HIGH', failin
 
 /**
  * The states of one stay, and their alerts: one an episode, raised when the state is there and resolved when it is over. Of one sign and
- * direction a failing state raises none while the alert of a critical one is open. What time alone changes happens when it is due.
+ * direction a state raises none while the alert of a critical one further out is open. What time alone changes happens when it is due.
  */
 export class StateWatch {
   readonly #alarms: StateAlarms;
@@ -266,12 +266,12 @@ export class StateWatch {
     return alert;
   }
 
-  /** Whether the open alert of a critical state says the same, and more. */
-  #isOutdone({ grade, sign, direction }: Criterion): boolean {
-    if (grade === 'critical') return false;
+  /** Whether the open alert of a critical state with a limit further out says the same, and more. */
+  #isOutdone({ sign, direction, limit }: Criterion): boolean {
     for (const { open, criterion } of this.#alerts.values()) {
-      const isGraver = criterion.grade === 'critical' && criterion.sign === sign;
-      if (open !== null && isGraver && criterion.direction === direction) return true;
+      if (open === null || criterion.grade !== 'critical' || criterion.sign !== sign) continue;
+      const isFurther = direction === 'low' ? criterion.limit < limit : criterion.limit > limit;
+      if (criterion.direction === direction && isFurther) return true;
     }
     return false;
   }

@@ -13,6 +13,8 @@
  * is coma, or a severe injury of the brain.
  * [V] Vergouwen et al., Stroke 2010;41:2391-2395: two points of the Glasgow Coma Scale for an hour.
  * [H] Bouchama and Knochel, "Heat stroke", NEJM 2002;346:1978-1988. [C] Lott et al., ERC guidelines 2021, Resuscitation 161:152-219.
+ * [S] Soar et al., ERC guidelines 2021, advanced life support, Resuscitation 161:115-151: a pause of more than 3 s may come before asystole. At 20
+ * beats a minute every one is as long.
  * [Y] Hyland et al. (circEWS), Nature Medicine 2020;26:364-373: a vasopressor or inotrope, whatever its dose.
  */
 import { HOUR_MS, MINUTE_MS } from '../durations.js';
@@ -42,6 +44,8 @@ export interface Criterion {
 
 /** Two values that span ten minutes, or one that stands unreplaced for ten. */
 const SUSTAINED_MS = 10 * MINUTE_MS;
+/** A heart that nearly stands waits for nobody; a minute keeps out a pause that passes. Ours. */
+const NEAR_ARREST_MS = MINUTE_MS;
 /** A laboratory has checked a result before it reports it. */
 const AT_ONCE_MS = 0;
 /**
@@ -73,6 +77,7 @@ const ROWS: readonly Row[] = [
   ['hypotension', 'Low mean pressure', 'map', 'failing', 'low', 65, 70, SUSTAINED_MS, '[SSC] target'],
   ['systolic-low', 'Very low systolic pressure', 'sbp', 'critical', 'low', 75, 90, SUSTAINED_MS, 'below the 90 of [MET], which many reach in intensive care'],
   ['systolic-high', 'Very high systolic pressure', 'sbp', 'critical', 'high', 220, 200, SUSTAINED_MS, '[NEWS2]'],
+  ['bradycardia-extreme', 'Extremely slow heart rate', 'heartRate', 'critical', 'low', 20, 30, NEAR_ARREST_MS, '[S]'],
   ['bradycardia', 'Very slow heart rate', 'heartRate', 'critical', 'low', 40, 45, SUSTAINED_MS, '[MET], [NEWS2]'],
   ['tachycardia', 'Very fast heart rate', 'heartRate', 'critical', 'high', 140, 130, SUSTAINED_MS, '[MET]'],
   ['bradypnoea', 'Very slow breathing', 'respRate', 'critical', 'low', 6, 9, SUSTAINED_MS, '[MET]'],

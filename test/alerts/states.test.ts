@@ -96,6 +96,22 @@ describe('an alert of a state', () => {
     ]);
   });
 
+  it('of a heart that nearly stands is raised after a minute, and is the only one of a slow heart', () => {
+    const bed = new Bed();
+    bed.chart(0, { heartRate: 12 });
+    expect(told(bed.pass(0.9))).toEqual([]);
+    expect(bed.pass(14)).toMatchObject([{ rule: 'bradycardia-extreme', priority: 'HIGH', eventTime: at(1) }]);
+    bed.chart(14, { heartRate: 35 });
+    expect(told(bed.pass(15))).toEqual([
+      ['bradycardia-extreme', 'RESOLVED', 15],
+      ['bradycardia', 'RAISED', 15],
+    ]);
+    const short = new Bed();
+    short.chart(0, { heartRate: 12 });
+    short.chart(0.5, { heartRate: 60 });
+    expect(told(short.pass(30))).toEqual([]);
+  });
+
   it('of a failing state stays when a critical one comes to it', () => {
     const bed = new Bed();
     bed.chart(0, { mapInvasive: 60 });

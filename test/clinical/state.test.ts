@@ -66,7 +66,7 @@ describe('criteria', () => {
       const variable = VARIABLES.find((each) => each.id === sign);
       if (variable === undefined) continue;
       const [low, high] = variable.plausible;
-      expect([id, limit > low && limit < high && endLimit > low && endLimit < high]).toEqual([id, true]);
+      expect([id, limit >= low && limit < high && endLimit > low && endLimit < high]).toEqual([id, true]);
       expect([id, SIGNS[sign].unit]).toEqual([id, variable.unit]);
     }
   });

@@ -117,8 +117,8 @@ describe('what is not used', () => {
     const slow = { ...WELL, heartRate: 12, sbpInvasive: 104, dbpInvasive: 44, mapInvasive: 64 };
     const { alerts } = await run([...everyMinute(1, 12, WELL), ...everyMinute(12, 25, slow)]);
     expect(alerts.map(({ rule, eventTime }) => [rule, (eventTime - START) / MINUTE_MS])).toContainEqual([
-      'bradycardia',
-      22,
+      'bradycardia-extreme',
+      13,
     ]);
   });
 

@@ -32,12 +32,15 @@ describe('ladders', () => {
     }
   });
 
-  it('reach every criterion of state that is told from values, and each of grade critical before the last step', () => {
+  it('reach every criterion of state that is told from values, but for a heart that nearly stands', () => {
     const met = new Set(
       PROBE_SIGNS.flatMap((sign) => valuesOf(sign).flatMap((value) => criteriaMet(sign, value, 60))),
     );
     const ofValues = CRITERIA.filter(({ sign }) => SIGNS[sign].variables.length > 0);
-    expect(ofValues.filter((criterion) => !met.has(criterion)).map(({ id }) => id)).toEqual([]);
+    // A stable stay whose heart falls to 20 may be in arrest, which is told first: test/alerts/near-arrest.test.ts.
+    expect(ofValues.filter((criterion) => !met.has(criterion)).map(({ id }) => id)).toEqual([
+      'bradycardia-extreme',
+    ]);
   });
 });
 
