@@ -2,10 +2,9 @@
  * Signs that criteria of a state are about, and how each is read from last known values. Sources:
  * [R] Rice et al., "Comparison of the SpO2/FIO2 ratio and the PaO2/FIO2 ratio", Chest 2007;132:410-417.
  */
-import { HOUR_MS } from '../durations.js';
+import { HOUR_MS, MINUTE_MS } from '../durations.js';
 import { MAX_LAB_AGE_MS, MAX_VITAL_AGE_MS } from './bedside.js';
 import { isSilentBeside, SILENT_MONITOR_MS } from './sources.js';
-import { SOURCES_OF_PRESSURE } from './trust.js';
 import { variableIndex } from './variables.js';
 
 /** What is out of order within a sign comes of queues and retries of one feed: minutes. */
@@ -69,8 +68,8 @@ const SF_TO_PF = 200 / 235;
  * pressures lie half as far again apart. Ours; a cuff that is right may err by 5 with a standard deviation of 8 (ISO 81060-2).
  */
 const PRESSURES_AGREE = { mean: 10, systolic: 15 } as const;
-/** So long a cuff that is worse speaks beside a line: for as long as a line is doubted that a cuff contradicts. */
-const CUFF_HOLDS_MS = SOURCES_OF_PRESSURE.lastsMs;
+/** So long a cuff that is worse speaks beside a line: many are measured by the hour, and five minutes late. Ours. */
+const CUFF_HOLDS_MS = 65 * MINUTE_MS;
 
 /** All signs. A blood gas comes back while saturation goes on, so oxygenation waits for it for as long as it counts. */
 export const SIGNS = {
