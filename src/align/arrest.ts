@@ -10,7 +10,6 @@ import {
 } from './line-pulse.js';
 import {
   ARREST_CONFIRMED_AT,
-  BRIEF_LOSS_AT,
   CUFF_DIA,
   CUFF_MEAN,
   CUFF_SYS,
@@ -18,7 +17,6 @@ import {
   HEART_SEEN_AT,
   HEART_STOPPED_AT,
   HR,
-  LIKE_BEFORE,
   MEAN,
   type Moment,
   PRESSURE_GONE_AT,
@@ -32,7 +30,6 @@ import {
   SPO2_FELL,
   SPO2_ROSE,
   SYS,
-  VARIABLE_OF,
 } from './signs.js';
 
 const MAYBE_ARREST = reasonCode('maybe-arrest');
@@ -44,7 +41,6 @@ const PRESSURES = [SYS, DIA, MEAN];
 /**
  * Tells an arrest from a lead or line that is off. A heart rate below 20, a pressure without a pulse at 30 mmHg or less, or a pulse
  * that is lost while the mean falls begins a watch at once; what shows a pulse contradicts it, what else fails confirms it.
- * A line that lost its pulse for a short while before, with all else well, is given a minute when it does so again.
  * Confirmed values are used, contradicted ones are artefacts, and until either is known they are doubted.
  */
 export function judgeArrest(moment: Moment, memory: SignMemory): void {
@@ -62,8 +58,6 @@ export function judgeArrest(moment: Moment, memory: SignMemory): void {
   if (Number.isNaN(facts[SPO2_BEFORE])) facts[SPO2_BEFORE] = moment.sound(SPO2);
   if (!wasWatching) forgetMoves(facts);
   forget(moment, facts);
-  const isLong = moment.at - facts[PRESSURE_GONE_AT] >= ARREST.likeBeforeMs;
-  if (isLong || !isWellBeside(moment, memory)) facts[LIKE_BEFORE] = Number.NaN;
   if (hasPulse || isSeen(moment, memory)) contradict(moment, memory, hasPulse);
   if (!hasPulse && confirms(moment, facts)) {
     facts[ARREST_CONFIRMED_AT] = moment.at;
@@ -79,8 +73,7 @@ export function judgeArrest(moment: Moment, memory: SignMemory): void {
 /** Since when there may be an arrest that nothing contradicts; NaN: there is none. */
 export function mayBeArrestedSince({ facts }: SignMemory): number {
   const heart = Number.isNaN(facts[HEART_SEEN_AT]) ? facts[HEART_STOPPED_AT] : Number.NaN;
-  const isGone = Number.isNaN(facts[PULSE_SEEN_AT]) && Number.isNaN(facts[LIKE_BEFORE]);
-  const pressure = isGone ? facts[PRESSURE_GONE_AT] : Number.NaN;
+  const pressure = Number.isNaN(facts[PULSE_SEEN_AT]) ? facts[PRESSURE_GONE_AT] : Number.NaN;
   const since = Math.min(orNever(heart), orNever(pressure), orNever(facts[PULSELESS_AT]));
   return since === Number.POSITIVE_INFINITY ? Number.NaN : since;
 }
@@ -119,44 +112,17 @@ function notePressure(moment: Moment, memory: SignMemory, hasPulse: boolean): bo
   const isNone = mean <= ARREST.mean && !(pulse >= LINE.noPulse);
   const isFlat = pulse < LINE.flat && (isGone ? hadPulse(facts) : hasLostPulse(moment, memory));
   if (isNone || isFlat) {
-    if (!isGone) {
-      facts[PRESSURE_GONE_AT] = moment.at;
-      facts[LIKE_BEFORE] = isLikeBefore(moment, memory) ? 1 : Number.NaN;
-    }
+    if (!isGone) facts[PRESSURE_GONE_AT] = moment.at;
     return true;
   }
   // A mean that is low, or beside a flat line, tells of no pulse where none is told, or hardly one.
   const isUnclear = mean < LINE.low || isFlatLately(moment, facts);
   const tellsNothing = !(pulse >= ARREST.pulse) && isUnclear && hadPulse(facts);
   if ((mean > ARREST.mean && !tellsNothing) || hasPulse) {
-    if (isGone && hasPulse) noteBriefLoss(moment, memory);
     facts[PRESSURE_GONE_AT] = Number.NaN;
     facts[PULSE_SEEN_AT] = Number.NaN;
   }
   return false;
-}
-
-/** Notes that a line had no pulse for a short while, and nothing else failed: blood was drawn, or a cuff closed the artery. */
-function noteBriefLoss(moment: Moment, memory: SignMemory): void {
-  const { facts } = memory;
-  const isBrief = moment.at - facts[PRESSURE_GONE_AT] <= ARREST.briefMs;
-  const isAlone = isWellBeside(moment, memory) && Number.isNaN(facts[ARREST_CONFIRMED_AT]);
-  if (isBrief && isAlone) facts[BRIEF_LOSS_AT] = moment.at;
-}
-
-/** Whether a line that loses its pulse did so before, for a short while, and nothing else fails now either. */
-function isLikeBefore(moment: Moment, memory: SignMemory): boolean {
-  return moment.at - memory.facts[BRIEF_LOSS_AT] <= ARREST.briefKnownMs && isWellBeside(moment, memory);
-}
-
-/** Whether heart rate and saturation are read, the heart beats, and the saturation has not fallen. */
-function isWellBeside(moment: Moment, { facts, usedAt, reason }: SignMemory): boolean {
-  if (!Number.isNaN(facts[HEART_STOPPED_AT]) || moment.isSpo2Lost || isDesaturating(moment, facts))
-    return false;
-  return [HR, SPO2].every((slot) => {
-    if (!Number.isNaN(moment.value[slot])) return true;
-    return moment.at - usedAt[slot] <= LINE.pulseFreshMs && !(reason[VARIABLE_OF[slot]] > 0);
-  });
 }
 
 /** What was seen is old, or taken back by a saturation that is lost, or that falls while no line shows a pulse. */

@@ -226,11 +226,6 @@ export const ARREST = {
   seenMs: 20 * MINUTE_MS,
   /** Two signs are of one event within it. */
   togetherMs: 2 * MINUTE_MS,
-  /** A line without a pulse for no longer than it, with all else well, was closed for a moment; so long that is remembered. */
-  briefMs: 2 * MINUTE_MS,
-  briefKnownMs: 120 * MINUTE_MS,
-  /** So long the same is waited for when it comes again. */
-  likeBeforeMs: MINUTE_MS,
 } as const;
 
 /** Breaths that are told as none, while the heart beats, for so long: apnoea [P]; what bedside monitors wait before they say so. */

@@ -9,41 +9,15 @@ function well(): Bed {
 
 describe('a line that loses its pulse for a short while, again and again', () => {
   const PRESSED = { sbpInvasive: 28, dbpInvasive: 25, mapInvasive: 26 };
-  const told = (minute: number, course: (second: number) => Record<string, number>, bed: Bed): number[] => {
-    const seconds: number[] = [];
-    for (let at = 0; at < 180; at += 10) {
-      bed.tell(minute + at / 60, { ...WELL, spo2: 97 + (at % 20 ? 1 : 0), ...course(at) });
-      if (bed.isArrest) seconds.push(at);
+
+  it('is told every time, at once: nothing tells an arrest from blood that is drawn', () => {
+    const bed = well();
+    for (let minute = 25; minute < 600; minute += 15) {
+      bed.tell(minute, { ...WELL, spo2: 97 + (minute % 2), ...PRESSED });
+      expect(bed.arrestSince).toBe(minute);
+      bed.tell(minute + 1, WELL);
+      expect(bed.isArrest).toBe(false);
     }
-    return seconds;
-  };
-  const cuff = (at: number) => (at < 40 ? PRESSED : {});
-
-  it('is told the first time, and then waited for, while heart and saturation are well', () => {
-    const bed = well();
-    expect(told(10, cuff, bed)).toEqual([0, 10, 20, 30]);
-    for (let minute = 25; minute < 600; minute += 15) expect(told(minute, cuff, bed)).toEqual([]);
-    // For two hours it was not seen.
-    expect(told(720, cuff, bed)).toEqual([0, 10, 20, 30]);
-  });
-
-  it.each([
-    ['after a minute', {}, 60],
-    ['with a heart that stops', { heartRate: 0 }, 0],
-    ['with a saturation that is lost', { spo2: 0 }, 0],
-    ['with a saturation that falls', { spo2: 93 }, 0],
-  ])('is told %s', (_, beside, from) => {
-    const bed = well();
-    told(10, cuff, bed);
-    const seconds = told(25, () => ({ ...PRESSED, ...beside }), bed);
-    expect(seconds[0]).toBe(from);
-  });
-
-  it('is told at once where nothing is known of heart or saturation', () => {
-    const bed = well();
-    told(10, cuff, bed);
-    bed.tell(30, PRESSED);
-    expect(bed.arrestSince).toBe(30);
   });
 });
 
