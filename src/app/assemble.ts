@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClickHouseClient } from '@clickhouse/client';
@@ -158,7 +159,9 @@ export async function assembleReplay(
 /** An embedded store in a directory that goes with the process. */
 function temporaryStore(parts: Parts): OpenStore {
   const directory = mkdtempSync(join(tmpdir(), 'wardstream-'));
-  parts.keep({ close: async () => rmSync(directory, { recursive: true, force: true }) });
+  // What was opened last may still write a file into it.
+  const again = { maxRetries: 10, retryDelay: 50 };
+  parts.keep({ close: () => rm(directory, { recursive: true, force: true, ...again }) });
   return embeddedStore(directory);
 }
 
