@@ -1,4 +1,5 @@
-import { VARIABLE_COUNT } from '../clinical/variables.js';
+import { bendOf } from '../clinical/monotone.js';
+import { VARIABLE_COUNT, VARIABLES } from '../clinical/variables.js';
 import type { EpochMs } from '../events/event.js';
 import { NewestDocuments } from './documents.js';
 import { PatientSigns } from './patient-signs.js';
@@ -17,6 +18,9 @@ const V = VARIABLE_COUNT;
 
 /** Weight a step keeps in `recent` for each step that follows: half of it after three. */
 const RECENT_DECAY = 0.5 ** (1 / 3);
+
+/** Where the averages of a variable bend; NaN where they do not. Shape [variables]. */
+const BEND = Float64Array.from(VARIABLES, ({ id }) => bendOf(id));
 
 /**
  * What a patient's steps before some step add up to, per variable, over the steps still in the ring. Each step counts
@@ -40,6 +44,9 @@ export class RunningSummary {
   readonly recentWeight: Float32Array;
   /** Step of the last value in `recent`. */
   readonly recentStep: Int32Array;
+  /** As `mean` and `recent`, of what is above the middle of normal, that middle where a step is below; of variables that bend. */
+  readonly overMean: Float32Array;
+  readonly overRecent: Float32Array;
 
   constructor(variables = V) {
     this.seen = new Uint16Array(variables);
@@ -53,6 +60,8 @@ export class RunningSummary {
     this.recent = new Float32Array(variables);
     this.recentWeight = new Float32Array(variables);
     this.recentStep = new Int32Array(variables);
+    this.overMean = new Float32Array(variables);
+    this.overRecent = new Float32Array(variables);
   }
 
   clear(): void {
@@ -72,11 +81,15 @@ export class RunningSummary {
     this.recent[to] = from.recent[variable];
     this.recentWeight[to] = from.recentWeight[variable];
     this.recentStep[to] = from.recentStep[variable];
+    this.overMean[to] = from.overMean[variable];
+    this.overRecent[to] = from.overRecent[variable];
   }
 
   /** Adds the mean of a step that comes after those added. */
   add(variable: number, step: StepIndex, mean: number): void {
     const seen = ++this.seen[variable];
+    const bend = BEND[variable];
+    const over = Math.max(mean, bend);
     if (seen === 1) {
       this.first[variable] = mean;
       this.mean[variable] = mean;
@@ -85,6 +98,8 @@ export class RunningSummary {
       this.max[variable] = mean;
       this.recent[variable] = mean;
       this.recentWeight[variable] = 1;
+      this.overMean[variable] = over;
+      this.overRecent[variable] = over;
     } else {
       const delta = mean - this.mean[variable];
       this.mean[variable] += delta / seen;
@@ -93,6 +108,8 @@ export class RunningSummary {
       if (mean > this.max[variable]) this.max[variable] = mean;
       const weight = 1 + this.recentWeight[variable] * RECENT_DECAY ** (step - this.recentStep[variable]);
       this.recent[variable] += (mean - this.recent[variable]) / weight;
+      this.overMean[variable] += (over - this.overMean[variable]) / seen;
+      this.overRecent[variable] += (over - this.overRecent[variable]) / weight;
       this.recentWeight[variable] = weight;
     }
     this.recentStep[variable] = step;

@@ -64,6 +64,7 @@ const ROWS: readonly Row[] = [
   ['derived.shockIndex', null, 0.7, '[SI]'],
   ['derived.pfRatio', 400, null, '[SOFA]'],
   ['derived.sfRatio', 315, null, '[R]'],
+  ['derived.spo2Ratio', 315, null, '[R]'],
   ['derived.urinePerHourKg', 0.5, null, '[KDIGO]'],
 ];
 
@@ -73,3 +74,13 @@ export const MONOTONE: readonly Monotone[] = ROWS.map(([id, low, high, source]) 
   high,
   source,
 }));
+
+/**
+ * The middle of what is normal of a variable of which low and high values are bad, NaN of any other: where its averages are bent, so
+ * that what is low never makes up for what is high. In the canonical unit.
+ */
+export function bendOf(id: string): number {
+  const row = MONOTONE.find((each) => each.id === id);
+  if (row === undefined || row.low === null || row.high === null) return Number.NaN;
+  return (row.low + row.high) / 2;
+}

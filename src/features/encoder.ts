@@ -2,12 +2,14 @@ import { z } from 'zod';
 import type { NewestDocuments } from '../align/documents.js';
 import type { PatientState } from '../align/patient.js';
 import { type PatientTimeline, RunningSummary, type StepIndex } from '../align/timeline.js';
+import { bendOf } from '../clinical/monotone.js';
 import { CLIP, scalingSchema } from '../clinical/standardise.js';
 import { VARIABLE_COUNT, variableIndex } from '../clinical/variables.js';
 import { HOUR_MS } from '../durations.js';
 import { dequantise } from '../events/encoding.js';
 import type { EpochMs } from '../events/event.js';
 import { DERIVED_NAMES, encodeDerived } from './derived.js';
+import { EXTENDED_NAMES, encodeExtended } from './extended.js';
 
 /** An embedding in the model's input. */
 const modalitySchema = z.object({
@@ -22,6 +24,8 @@ export const encoderConfigSchema = z.object({
   variables: z.array(scalingSchema).min(1),
   /** Whether quantities derived from several variables follow (src/features/derived.ts). */
   derived: z.boolean().default(false),
+  /** Whether averages that are bent follow, and what else a model of many cohorts takes (src/features/extended.ts). */
+  extended: z.boolean().default(false),
   /** What the model takes besides measurements. */
   modalities: z.object({ text: modalitySchema.optional(), image: modalitySchema.optional() }).optional(),
 });
@@ -47,6 +51,8 @@ const PER_VARIABLE = [
   'recent',
 ] as const;
 const P = PER_VARIABLE.length;
+/** Of a variable of which low and high values are bad: its averages of what is below, and of what is above the middle of normal. */
+const PER_BENT = ['underMean', 'overMean', 'underRecent', 'overRecent'] as const;
 
 const UNIT_TYPES = ['CORONARY_CARE', 'CARDIAC_SURGERY', 'MEDICAL', 'SURGICAL'] as const;
 const STATIC_NAMES = [
@@ -79,6 +85,9 @@ export class FeatureEncoder {
   readonly #center: Float64Array;
   readonly #scale: Float64Array;
   readonly #derived: boolean;
+  readonly #extended: boolean;
+  /** Places, among the model's variables, of those that bend, and where. */
+  readonly #bent: readonly { readonly place: number; readonly bend: number }[];
   /** Sizes of the embeddings; 0 where the model takes none. */
   readonly #textSize: number;
   readonly #imageSize: number;
@@ -91,11 +100,17 @@ export class FeatureEncoder {
 
   /** @throws Error where a variable is not in the clinical vocabulary. */
   constructor(config: EncoderConfig) {
-    const { variables, derived = false, modalities } = config;
+    const { variables, derived = false, extended = false, modalities } = config;
+    this.#bent = variables.flatMap(({ id }, place) => {
+      const bend = bendOf(id);
+      return extended && !Number.isNaN(bend) ? [{ place, bend }] : [];
+    });
     this.featureNames = [
       ...variables.flatMap(({ id }) => PER_VARIABLE.map((name) => `${id}.${name}`)),
       ...STATIC_NAMES,
       ...(derived ? DERIVED_NAMES : []),
+      ...this.#bent.flatMap(({ place }) => PER_BENT.map((name) => `${variables[place].id}.${name}`)),
+      ...(extended ? EXTENDED_NAMES : []),
       ...modalityNames('text', modalities?.text),
       ...modalityNames('image', modalities?.image),
     ];
@@ -103,6 +118,7 @@ export class FeatureEncoder {
     this.#imageSize = modalities?.image?.size ?? 0;
     this.size = this.featureNames.length;
     this.#derived = derived;
+    this.#extended = extended;
     this.#indices = Int32Array.from(variables, ({ id }) => variableIndex(id));
     this.#isLog = Uint8Array.from(variables, ({ transform }) => Number(transform === 'log'));
     this.#center = Float64Array.from(variables, ({ center }) => center);
@@ -133,6 +149,11 @@ export class FeatureEncoder {
       const hours = Math.min(elapsed, steps * stepMs) / HOUR_MS;
       encodeDerived(this.#window, hours, CLIP, out, at);
       at += DERIVED_NAMES.length;
+    }
+    if (this.#extended) {
+      at = this.#encodeBent(out, at);
+      encodeExtended(this.#window, elapsed, out, at);
+      at += EXTENDED_NAMES.length;
     }
     at = encodeDocument(timeline.notes, this.#textSize, step, asOf, out, at);
     encodeDocument(timeline.images, this.#imageSize, step, asOf, out, at);
@@ -178,6 +199,21 @@ export class FeatureEncoder {
     out[at + 9] = this.#logSeen[window.seen[variable]];
     out[at + 10] = this.#standardise(index, window.first[variable]);
     out[at + 11] = this.#standardise(index, window.recent[variable]);
+  }
+
+  #encodeBent(out: Float32Array, start: number): number {
+    const { seen, mean, recent, overMean, overRecent } = this.#window;
+    let at = start;
+    for (const { place, bend } of this.#bent) {
+      const variable = this.#indices[place];
+      const known = seen[variable] > 0;
+      // What is below and what is above the bend add up to the value and the bend.
+      out[at++] = known ? this.#standardise(place, mean[variable] + bend - overMean[variable]) : 0;
+      out[at++] = known ? this.#standardise(place, overMean[variable]) : 0;
+      out[at++] = known ? this.#standardise(place, recent[variable] + bend - overRecent[variable]) : 0;
+      out[at++] = known ? this.#standardise(place, overRecent[variable]) : 0;
+    }
+    return at;
   }
 
   /** Standard deviation of the step means, in the units of the standardised value; of a logarithm, to first order. */

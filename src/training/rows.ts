@@ -5,11 +5,13 @@ import type { PatientState } from '../align/patient.js';
 import { hash32 } from '../align/results.js';
 import type { StepGrid } from '../align/timeline.js';
 import { MONOTONE } from '../clinical/monotone.js';
+import { VARIABLES } from '../clinical/variables.js';
 import { HOUR_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import { compareEvents } from '../events/event.js';
 import { DERIVED_SCALING } from '../features/derived.js';
 import { FeatureEncoder } from '../features/encoder.js';
+import { EXTENDED_SCALING } from '../features/extended.js';
 import type { Labels } from '../sources/labels.js';
 import type { EventPass } from './export.js';
 import { OnsetCollector } from './onset-labels.js';
@@ -66,7 +68,7 @@ export async function exportRows(
       }
     }
   }
-  const encoderConfig = { ...fit.config(), derived: true };
+  const encoderConfig = { ...fit.config(), derived: true, extended: true };
   const writer = new RowWriter(directory, new FeatureEncoder(encoderConfig), moments);
   const groups = new Groups(links);
   const stays: object[] = [];
@@ -99,8 +101,9 @@ export async function exportRows(
     scoreNames: SCORE_NAMES,
     atNames: AT_NAMES,
     encoder: encoderConfig,
-    derived: DERIVED_SCALING,
+    derived: [...DERIVED_SCALING, ...EXTENDED_SCALING],
     monotone: MONOTONE,
+    kinds: Object.fromEntries(VARIABLES.map(({ id, kind }) => [id, kind])),
     values: Object.fromEntries(sources.map(({ name }, index) => [name, samples[index].summaries()])),
     suspects: found,
     stays,
