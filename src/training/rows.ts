@@ -4,6 +4,7 @@ import { Aligner, type AlignmentSink } from '../align/aligner.js';
 import type { PatientState } from '../align/patient.js';
 import { hash32 } from '../align/results.js';
 import type { StepGrid } from '../align/timeline.js';
+import { EXTREMES } from '../clinical/extremes.js';
 import { MONOTONE } from '../clinical/monotone.js';
 import { VARIABLES } from '../clinical/variables.js';
 import { HOUR_MS } from '../durations.js';
@@ -103,6 +104,7 @@ export async function exportRows(
     encoder: encoderConfig,
     derived: [...DERIVED_SCALING, ...EXTENDED_SCALING],
     monotone: MONOTONE,
+    extremes: EXTREMES,
     kinds: Object.fromEntries(VARIABLES.map(({ id, kind }) => [id, kind])),
     values: Object.fromEntries(sources.map(({ name }, index) => [name, samples[index].summaries()])),
     suspects: found,

@@ -23,7 +23,10 @@ MONOTONE = [
     {"id": "lactate", "low": None, "high": 0, "source": "test"},
     {"id": "derived.map", "low": 70, "high": None, "source": "test"},
 ]
-NAMES = [*(f"{each['id']}.{field}" for each in VARIABLES for field in PER_VARIABLE), *STATICS, *(each["id"] for each in DERIVED)]
+BENT = [f"heartRate.{field}" for field in ("underMean", "overMean", "underRecent", "overRecent")]
+NAMES = [*(f"{each['id']}.{field}" for each in VARIABLES for field in PER_VARIABLE), *STATICS, *(each["id"] for each in DERIVED), *BENT, "oxygen.on", "time.hours"]
+EXTREMES = [{"id": "heartRate", "side": "low", "begins": 50, "limit": 39, "logit": 0.5, "source": "test"}, {"id": "crp", "side": "high", "begins": 9, "limit": 99, "logit": 1, "source": "test"}]
+KINDS = {"heartRate": "vital", "mapInvasive": "vital", "fio2": "vital", "lactate": "lab"}
 
 
 def write(folder, stays: int = 90, hours: int = 26, seed: int = 1, suspects: tuple = ()) -> None:
@@ -52,6 +55,10 @@ def write(folder, stays: int = 90, hours: int = 26, seed: int = 1, suspects: tup
             age = rng.normal()
             x[48:55] = [age, 1, 1, 1, 0, 0, hour / 48]
             x[55:58] = rng.normal(0, 1, 3)
+            # The middle of 50 and 91, on the scale of the rows.
+            bend = (70.5 - 86) / 18
+            x[58:62] = [min(x[5], bend), max(x[5], bend), min(x[11], bend), max(x[11], bend)]
+            x[62:64] = [0, np.log1p(hour) / 4]
             for is_moment, time in ((0, hour), (1, hour + 0.4)):
                 if is_moment and hour % 5:
                     continue
@@ -64,6 +71,6 @@ def write(folder, stays: int = 90, hours: int = 26, seed: int = 1, suspects: tup
         np.array(values, dtype="<f4")[order].tofile(folder / name)
     about = {
         "version": 1, "rows": len(rows), "features": len(NAMES), "featureNames": NAMES, "scoreNames": ["news2", "qsofa", "sofa", "map", "spo2"],
-        "encoder": {"variables": VARIABLES}, "derived": DERIVED, "monotone": MONOTONE, "suspects": list(suspects), "stays": described,
+        "encoder": {"variables": VARIABLES}, "derived": DERIVED, "monotone": MONOTONE, "extremes": EXTREMES, "kinds": KINDS, "suspects": list(suspects), "stays": described,
     }
     (folder / "rows.json").write_text(json.dumps(about))

@@ -1,11 +1,14 @@
 """Reads what `wardstream features --rows` wrote, and splits it by stay. Training uses nothing else."""
 
+import csv
 import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from ..data import illness_of_survivors
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,22 @@ def split(rows: Rows, folds: int, final: float, seed: int) -> Split:
         for each in rows.stays
     ]
     return Split(np.array(fold), np.array([1 / records[each["group"]] for each in rows.stays]))
+
+
+def illness(rows: Rows, outcomes: list[Path], options: dict) -> np.ndarray:
+    """
+    How ill each stay turned out, 0 to 1: 1 for death in hospital, a share of it for death soon after discharge and for a long stay
+    (`illness_of_survivors`), of every record that is linked; NaN where death is not known. `outcomes`: the Challenge 2012's files. Shape [stays].
+    """
+    told: dict[str, dict] = {}
+    for file in outcomes:
+        with open(file, newline="") as lines:
+            told |= {row["RecordID"]: row for row in csv.DictReader(lines)}
+    known = [each for each in rows.stays if each["id"] in told]
+    shares = illness_of_survivors([told[each["id"]] for each in known], **options)
+    by_group = {each["group"]: share for each, share in zip(known, shares)}
+    died = {each["group"]: each["outcome"]["happened"] for each in rows.stays if is_of_death(each)}
+    return np.array([np.nan if each["group"] not in died else 1.0 if died[each["group"]] else by_group.get(each["group"], 0.0) for each in rows.stays])
 
 
 def is_of_death(stay: dict) -> bool:

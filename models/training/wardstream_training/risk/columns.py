@@ -2,7 +2,8 @@
 The model's columns, made of the rows so that it is monotone by construction where the table of directions (src/clinical/monotone.ts) says so.
 
 A variable of which low and high values are bad becomes two columns, min(z, p) and max(z, p), p in the middle of what is normal: the
-risk may not rise with the first nor fall with the second. One that is bad in one direction is one column with that direction; of its newest and
+risk may not rise with the first nor fall with the second. Its averages are those of the bent values (src/features/encoder.ts): so what is
+too low never makes up for what is too high. One that is bad in one direction is one column with that direction; of its newest and
 its first value, which no average blurs, what lies beyond the limit is a further column that is free. Spread, counts and step means, through
 which a worse value could lower a risk, are left out. Missing is NaN.
 """
@@ -14,6 +15,11 @@ import numpy as np
 from .cohort import Rows
 
 PER_VARIABLE = ["last", "windowMean", "windowMin", "windowMax", "first", "recent"]
+# Averages of what bends, with their directions, in place of those of the values as they are.
+BENT = [("underMean", -1), ("overMean", 1), ("underRecent", -1), ("overRecent", 1)]
+AVERAGES = {"windowMean", "recent"}
+# Ratios that say something bad at one end only: below, a falling part would be taken for better. On the scale of the quantity.
+LEAST = {"derived.shockIndex": 0.7}
 # Only these of a variable may bend freely on its healthy side: the others are averages or extremes of several values.
 SINGLE = {"last", "first"}
 # Derived quantities that fall when one of their parts gets worse: creatinine, systolic pressure.
@@ -42,19 +48,14 @@ class Columns:
     def directions(self) -> np.ndarray:
         return np.array([each.direction for each in self.columns])
 
-    def of(self, x: np.ndarray, hours: np.ndarray) -> np.ndarray:
-        """Rows [n, features] of the export and their hours since admission [n] -> [n, columns], NaN where missing. The last is log hours."""
-        out = np.empty((len(x), len(self.columns) + 1), dtype=np.float32)
+    def of(self, x: np.ndarray) -> np.ndarray:
+        """Rows [n, features] of the export -> [n, columns], NaN where missing."""
+        out = np.empty((len(x), len(self.columns)), dtype=np.float32)
         for place, each in enumerate(self.columns):
             value = x[:, each.source]
             missing = x[:, each.seen] == 0 if each.seen >= 0 else (value == 0) & (each.seen == -1)
             out[:, place] = np.where(missing, np.nan, np.clip(value, each.low, each.high))
-        out[:, -1] = np.log1p(hours)
         return out
-
-    @property
-    def all_directions(self) -> list[int]:
-        return [*self.directions.tolist(), 0]
 
 
 def monotone_columns(rows: Rows) -> Columns:
@@ -64,8 +65,12 @@ def monotone_columns(rows: Rows) -> Columns:
     for scaling in rows.about["encoder"]["variables"]:
         id = scaling["id"]
         seen = names[f"{id}.seen"]
+        bends = f"{id}.overMean" in names
         for field in PER_VARIABLE:
-            columns += bent(f"{id}.{field}", names[f"{id}.{field}"], seen, scaling, directions.get(id), field)
+            if not (bends and field in AVERAGES):
+                columns += bent(f"{id}.{field}", names[f"{id}.{field}"], seen, scaling, directions.get(id), field)
+        if bends:
+            columns += [Column(f"{id}.{field}", names[f"{id}.{field}"], seen, -np.inf, np.inf, way) for field, way in BENT]
         for field in ("age", "windowSteps"):
             columns.append(Column(f"{id}.{field}", names[f"{id}.{field}"], seen, -np.inf, np.inf, 0))
     for scaling in rows.about["derived"]:
@@ -74,13 +79,18 @@ def monotone_columns(rows: Rows) -> Columns:
             continue
         base, _, field = id.removeprefix("derived.").partition(".")
         row = directions.get(id) or directions.get(f"derived.{base}")
-        columns += bent(id, names[id], -1, scaling, row, field or "last")
+        if f"derived.{base}" in LEAST:
+            columns.append(Column(id, names[id], -1, standardised(scaling, LEAST[f"derived.{base}"]), np.inf, 1))
+        else:
+            columns += bent(id, names[id], -1, scaling, row, field or "last")
     for name, place in names.items():
         if name == "static.age":
             columns.append(Column(name, place, names["static.ageKnown"], -np.inf, np.inf, 1))
+        elif name == "oxygen.on":
+            columns.append(Column(name, place, -2, -np.inf, np.inf, 1))
         elif name == "static.height":
             columns.append(Column(name, place, names["static.heightKnown"], -np.inf, np.inf, 0))
-        elif name.startswith("static.") and not name.endswith("Known"):
+        elif name == "time.hours" or (name.startswith("static.") and not name.endswith("Known")):
             columns.append(Column(name, place, -2, -np.inf, np.inf, 0))
     return Columns(columns)
 

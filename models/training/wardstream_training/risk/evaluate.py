@@ -1,6 +1,6 @@
 """
-Figures of a round, out of fold: `python -m wardstream_training.risk.evaluate --config configs/risk.json`. Writes figures.json. Intervals are 95 %
-percentile bootstraps by stay; differences are of the same resamples. The final tenth is in none of them.
+Figures of a round, out of fold: `python -m wardstream_training.risk.evaluate --config configs/risk.json [--final]`. Writes figures.json, or final.json of the
+stays kept for one look at the end, which are in none of the others. Intervals are 95 % percentile bootstraps by stay; differences are of the same resamples.
 """
 
 import argparse
@@ -11,8 +11,9 @@ import numpy as np
 from ..baselines import logistic, out_of_fold, trees
 from ..evaluate import ascending, expected_calibration_error
 from .cohort import is_of_death
-from .labels import OUTPUTS, labels_of, onset, sepsis_onset
-from .train import VARIANTS, Round, is_from, once, open_round
+from .labels import ONSETS, OUTPUTS, onset, sepsis_onset
+from .stack import Stack
+from .train import Round, is_from, open_round, out_of_fold_attention, out_of_fold_trees
 from .utility import normalised, sums
 
 MANY_ROWS = 50_000
@@ -20,26 +21,34 @@ SUMMARY = ("last", "windowMean", "windowSd", "windowMin", "windowMax", "windowSt
 
 
 class Figures:
-    def __init__(self, of: Round):
+    """Of the stays of the folds, or, `final`, of those kept."""
+
+    def __init__(self, of: Round, final: bool = False):
         self.of, self.rows = of, of.rows
-        self.scored = of.scored()
+        ends = of.sequences.ends
+        fold = of.split.fold[of.rows.stay[ends]]
+        # Places among the ends of hours, and among the rows.
+        self.among = np.flatnonzero(fold < 0 if final else fold >= 0)
+        self.scored = ends[self.among]
         self.stay = of.rows.stay[self.scored]
         self.hours = of.rows.hours[self.scored]
-        self.fold = of.fold_of_rows()[self.scored]
-
-    def logits(self, output: str, variant: str) -> np.ndarray | None:
-        """Shape [scored]; null where it was not fitted. `both` is the mean of trees and regression."""
-        if variant.startswith("both"):
-            parts = [self.logits(output, variant.replace("both", each)) for each in ("trees", "linear")]
-            return None if any(part is None for part in parts) else (parts[0] + parts[1]) / 2
-        if not (self.of.folder / f"{output}-{variant}.pkl").exists():
-            return None
-        return once(self.of, output, variant)["logits"].astype(np.float64)
+        self.fold = fold[self.among]
+        self.final = final
 
     def variants(self, output: str) -> dict[str, np.ndarray]:
-        """The logits of all that was fitted."""
-        named = {name: self.logits(output, name) for name in (*VARIANTS, "both", "both-without-2019")}
-        return {name: logits for name, logits in named.items() if logits is not None}
+        """Logits of the model and of its parts, and of trees without directions where they were fitted. Shapes [scored]."""
+        of = self.of
+        found = {
+            "model": of.once(f"logits-stack-{output}", lambda: Stack(of, output).logits()),
+            "attention": out_of_fold_attention(of)[:, OUTPUTS.index(output)],
+            "trees": out_of_fold_trees(of, output),
+        }
+        if (of.folder / f"logits-trees-unbound-{output}.pkl").exists():
+            found["unboundTrees"] = out_of_fold_trees(of, output, True)
+        return {name: logits[self.among].astype(np.float64) for name, logits in found.items()}
+
+    def labels(self, output: str) -> np.ndarray:
+        return self.of.labels(output)[self.scored].astype(np.float64)
 
     def at(self, hour: int) -> np.ndarray:
         """Places in `scored` of the stays of 2012 at an hour."""
@@ -67,17 +76,6 @@ class Figures:
         }
         return {"scores": found, "differences": less}
 
-    def calibrated(self, logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Probabilities [scored], by a line of the logit fitted on the other folds' rows whose label is known."""
-        known = ~np.isnan(labels)
-        probability = np.full(len(logits), np.nan)
-        for each in np.unique(self.fold):
-            train = known & (self.fold != each) & ~np.isnan(logits)
-            line = fit_line(logits[train], labels[train])
-            test = self.fold == each
-            probability[test] = 1 / (1 + np.exp(-(line[0] + line[1] * logits[test])))
-        return probability
-
     def baselines(self, hour: int, labels: np.ndarray) -> dict[str, np.ndarray]:
         """Regression and trees of `baselines.py`, fitted on one hour's summaries on the same folds. Shapes [stays at the hour]."""
         at = self.at(hour)
@@ -91,46 +89,58 @@ class Figures:
         return dict(np.load(file))
 
     def death(self) -> dict:
-        labels = labels_of(self.rows, "death")[self.scored]
-        variants = self.variants("death")
+        labels, variants = self.labels("death"), self.variants("death")
+        probability = 1 / (1 + np.exp(-variants["model"]))
         result = {}
-        both = variants.get("both")
-        probability = None if both is None else self.calibrated(both, np.where(self.is_2012(), labels, np.nan))
         for hour in self.of.config["hours"]:
             at = self.at(hour)
-            baselines = self.baselines(hour, labels)
-            total = {"sumOfBoth": sum(np.log(np.clip(each, 1e-6, 1 - 1e-6) / (1 - np.clip(each, 1e-6, 1 - 1e-6))) for each in baselines.values())}
             bedside = {name: np.nan_to_num(self.rows.scores[self.scored[at], place].astype(np.float64), nan=-1) for place, name in enumerate(self.rows.about["scoreNames"]) if name in ("news2", "sofa")}
-            scores = {name: each[at] for name, each in variants.items()} | baselines | total | bedside
-            result[str(hour)] = self.estimates(labels[at], scores, self.stay[at], ("sumOfBoth", "unbound-trees", "free-trees", "trees-without-2019", "linear-without-2019", "trees-hour-ends"))
-            result[str(hour)] |= {"stays": len(at), "deaths": int(labels[at].sum())}
-            if probability is not None:
-                result[str(hour)]["ece"] = round(expected_calibration_error(labels[at], probability[at]), 4)
+            scores = {name: each[at] for name, each in variants.items()} | bedside
+            if not self.final:
+                baselines = self.baselines(hour, labels)
+                odds = [np.log(each / (1 - each)) for each in (np.clip(each, 1e-6, 1 - 1e-6) for each in baselines.values())]
+                scores |= baselines | {"sumOfBoth": odds[0] + odds[1]}
+            result[str(hour)] = self.estimates(labels[at], scores, self.stay[at], ("sumOfBoth", "trees", "attention", "unboundTrees", "news2"))
+            result[str(hour)] |= {"stays": len(at), "deaths": int(labels[at].sum()), "ece": round(expected_calibration_error(labels[at], probability[at]), 4)}
+            result[str(hour)]["eceOf"] = {
+                name: round(expected_calibration_error(labels[at][members], probability[at][members]), 4) for name, members in self.subgroups(at).items() if members.sum() >= 300
+            }
         return result
+
+    def subgroups(self, at: np.ndarray) -> dict[str, np.ndarray]:
+        """Who is of which sex, age and unit, where known. Shapes [at]."""
+        names = self.rows.names
+        x = self.rows.x(self.scored[at])
+        column = lambda name: x[:, names.index(f"static.{name}")]
+        age = column("age") * 17 + 64
+        known = column("ageKnown") == 1
+        groups = {"female": (column("sexKnown") == 1) & (column("sexMale") == 0), "male": column("sexMale") == 1}
+        groups |= {name: known & (age >= low) & (age < high) for name, low, high in (("under 50", 0, 50), ("50 to 64", 50, 65), ("65 to 79", 65, 80), ("80 and over", 80, 200))}
+        return groups | {name.removeprefix("static.unit."): x[:, place] == 1 for place, name in enumerate(names) if name.startswith("static.unit.")}
 
     def is_2012(self) -> np.ndarray:
         return is_from(self.rows, "2012")[self.scored]
 
     def onsets(self, name: str) -> dict:
         """Pooled over the ends of hours at which the label is known, by cohort, and of first onsets alone."""
-        labels = labels_of(self.rows, name)[self.scored]
-        first = onset(self.rows, name, ("first",))[self.scored]
+        labels = self.labels(name)
+        kinds = [("any", labels)]
+        if name in ONSETS:
+            kinds.append(("first", onset(self.rows, name, ("first",))[self.scored]))
         variants = self.variants(name)
-        if not variants:
-            return {}
-        probability = self.calibrated(variants.get("both", next(iter(variants.values()))), labels)
+        probability = 1 / (1 + np.exp(-variants["model"]))
         names = self.rows.about["scoreNames"]
         bedside = {each: np.nan_to_num(self.rows.scores[self.scored, names.index(each)].astype(np.float64), nan=-1) for each in ("news2",)}
         pressure = self.rows.scores[self.scored, names.index("map")].astype(np.float64)
         bedside["lowPressure"] = -np.where(np.isnan(pressure), 200, pressure)
         result = {}
         for cohort, members in (("2012", self.is_2012()), ("2019", ~self.is_2012())):
-            for kind, of_kind in (("any", labels), ("first", first)):
+            for kind, of_kind in kinds:
                 known = np.flatnonzero(members & ~np.isnan(of_kind))
                 if len(known) == 0 or of_kind[known].sum() == 0:
                     continue
                 scores = {each: values[known] for each, values in {**variants, **bedside}.items()}
-                found = self.estimates(of_kind[known], scores, self.stay[known], ("trees", "news2"))
+                found = self.estimates(of_kind[known], scores, self.stay[known], ("trees", "attention", "unboundTrees", "news2"))
                 found |= {"rows": len(known), "share": round(float(of_kind[known].mean()), 4), "ece": round(expected_calibration_error(of_kind[known], probability[known]), 4)}
                 result[f"{cohort} {kind}"] = found
         return result
@@ -156,10 +166,9 @@ class Figures:
             draws = [normalised(of_stays[rng.integers(0, len(of_stays), len(of_stays))]) for _ in range(self.of.config["bootstrap"])]
             result[name] = {"utility": [round(float(each), 4) for each in (normalised(of_stays), *np.percentile(draws, [2.5, 97.5]))]}
             result[name] |= self.estimates(labels, {name: score}, self.stay[at])["scores"][name]
-            upcoming = labels_of(self.rows, "sepsis")[self.scored]
-            probability = self.calibrated(logits, upcoming)
-            known = ~np.isnan(upcoming)
-            result[name]["ece"] = round(expected_calibration_error(upcoming[known], probability[known]), 4)
+        upcoming = self.labels("sepsis")
+        known = ~np.isnan(upcoming)
+        result["ece"] = round(expected_calibration_error(upcoming[known], 1 / (1 + np.exp(-self.variants("sepsis")["model"][known]))), 4)
         return result | {"rows": len(at), "stays": int(len(np.unique(self.stay[at])))}
 
     def first_value(self) -> np.ndarray:
@@ -196,27 +205,15 @@ def interval(value: np.ndarray, draws: np.ndarray) -> dict:
     return {name: [round(float(x[place]), 4) for x in (value, low, high)] for place, name in enumerate(("auroc", "auprc"))}
 
 
-def fit_line(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Intercept and slope of a logistic regression on one logit, by Newton's method."""
-    x = np.stack([np.ones(len(logits)), logits], 1)
-    weights = np.array([0.0, 1.0])
-    for _ in range(20):
-        p = 1 / (1 + np.exp(-x @ weights))
-        step = np.linalg.solve((x * (p * (1 - p))[:, None]).T @ x, x.T @ (labels - p))
-        weights += step
-        if np.abs(step).max() < 1e-8:
-            break
-    return weights
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", required=True)
     parser.add_argument("--output", nargs="*", default=OUTPUTS, choices=OUTPUTS, help="only these; figures of the others stay as they are")
+    parser.add_argument("--final", action="store_true", help="of the stays kept for one look, when nothing is chosen any more")
     arguments = parser.parse_args()
     of = open_round(arguments.config)
-    figures = Figures(of)
-    file = of.folder / "figures.json"
+    figures = Figures(of, arguments.final)
+    file = of.folder / ("final.json" if arguments.final else "figures.json")
     kept = of.split.fold < 0
     result = json.loads(file.read_text()) if file.exists() else {}
     result |= {
@@ -224,6 +221,9 @@ def main() -> None:
                   "keptOf2012": int(sum(is_of_death(each) and fold < 0 for each, fold in zip(of.rows.stays, of.split.fold)))},
     }
     for name in arguments.output:
+        # Of the stays kept only linked ones know sepsis, too few for a threshold.
+        if arguments.final and name == "sepsis":
+            continue
         result[name] = {"death": figures.death, "sepsis": figures.sepsis}.get(name, lambda: figures.onsets(name))()
         print(name, json.dumps(result[name]), flush=True)
         file.write_text(json.dumps(result, indent=1))

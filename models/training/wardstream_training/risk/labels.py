@@ -5,7 +5,8 @@ import numpy as np
 from .cohort import Rows, is_of_death
 
 ONSETS = ["circulatory", "hypotension", "respiratory"]
-OUTPUTS = ["death", *ONSETS, "sepsis"]
+# The last: onset of hypotension or respiratory failure, whichever comes first.
+OUTPUTS = ["death", *ONSETS, "sepsis", "deterioration"]
 # Hours. As in src/study/alarms.ts (Hyland et al. 2020); the wash-out as in src/clinical/onsets.ts.
 HORIZON, LEAST, WASH_OUT = 8.0, 5 / 60, 8.0
 # Sepsis: labelled from 6 hours before the onset; more than 3 after it a call is of no use (Reyna et al. 2020).
@@ -40,6 +41,11 @@ def onset(rows: Rows, name: str, orders: tuple[str, ...] = ("first", "recurrence
         row[at + HORIZON > stay["hours"]] = np.nan
         labels[start:end] = row
     return labels
+
+
+def either(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """1 where one of two labels is 1, 0 where both are 0, NaN where the patient is in one of them or one cannot be told. Shape [rows]."""
+    return np.where(np.isnan(one) | np.isnan(other), np.nan, np.maximum(one, other)).astype(np.float32)
 
 
 def can_tell(rows: Rows, name: str) -> np.ndarray:
@@ -86,6 +92,8 @@ def sepsis_onset(stay: dict) -> float:
 def labels_of(rows: Rows, output: str) -> np.ndarray:
     if output == "death":
         return death(rows)
+    if output == "deterioration":
+        return either(onset(rows, "hypotension"), onset(rows, "respiratory"))
     return sepsis(rows) if output == "sepsis" else onset(rows, output)
 
 

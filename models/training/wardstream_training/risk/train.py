@@ -1,7 +1,6 @@
 """
-One training round out of fold: `python -m wardstream_training.risk.train --config configs/risk.json [--output NAME …] [--variant NAME …]`.
-Each output is fitted on the rows whose label is known: a stay trains what its cohort knows. What is in the run's folder already is not
-fitted again.
+Trains the one model of all cohorts: `python -m wardstream_training.risk.train --config configs/risk.json [--part trees|attention] [--output NAME …] [--unbound]`.
+Of each component there is one model without each fold, and one of everyone. What is in the run's folder already is not fitted again, so parts can go side by side.
 """
 
 import argparse
@@ -9,25 +8,22 @@ import json
 import pickle
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+import lightgbm
 import numpy as np
+import torch
 
-from .cohort import Rows, Split, load_rows, split
-from .columns import Columns, free_columns, monotone_columns
+from .attention import Inputs
+from .cohort import Rows, Split, illness, load_rows, split
+from .columns import Columns, monotone_columns
 from .labels import OUTPUTS, labels_of
-from .models import fit_linear, fit_trees
+from .models import fit_trees
+from .sequences import Sequences, columns_of_groups, fit_attention, logits_of, sequences_of
 
-# What is compared: the columns, the kind of model, and which records it is fitted on.
-VARIANTS = {
-    "trees": ("monotone", "trees", "all"),
-    "linear": ("monotone", "linear", "all"),
-    "free-trees": ("free", "trees", "all"),
-    "unbound-trees": ("unbound", "trees", "all"),
-    "trees-without-2019": ("monotone", "trees", "2012"),
-    "linear-without-2019": ("monotone", "linear", "2012"),
-    "trees-hour-ends": ("monotone", "trees", "hour ends"),
-}
+# Rows a prediction takes at once.
+CHUNK = 50_000
 
 
 @dataclass
@@ -36,22 +32,58 @@ class Round:
     rows: Rows
     split: Split
     folder: Path
+    base: Path
 
     def say(self, what: str) -> None:
         print(f"{time.strftime('%H:%M:%S')} {what}", flush=True)
 
+    @cached_property
+    def columns(self) -> Columns:
+        return monotone_columns(self.rows)
+
+    @cached_property
+    def ids(self) -> list[str]:
+        return [each["id"] for each in self.rows.about["encoder"]["variables"]]
+
+    @cached_property
+    def inputs(self) -> Inputs:
+        return Inputs.of(self.columns, self.rows.about["kinds"])
+
+    @cached_property
+    def sequences(self) -> Sequences:
+        return sequences_of(self.rows, self.columns, self.folder / "columns.f16")
+
+    @cached_property
+    def illness(self) -> np.ndarray:
+        return illness(self.rows, [self.base / each for each in self.config["outcomes"]], self.config["illness"])
+
+    def names(self) -> list[str]:
+        """The models to train: one without each fold, and one of everyone."""
+        return [*(f"fold-{each}" for each in range(self.config["folds"])), "all"]
+
+    def excluded(self, name: str) -> int | None:
+        return None if name == "all" else int(name.split("-")[1])
+
+    def trains(self, name: str) -> np.ndarray:
+        """Whether a stay is trained on: not where it is in the fold left out, nor kept for the final look. Shape [stays]."""
+        return (self.split.fold >= 0) & (self.split.fold != self.excluded(name))
+
     def fold_of_rows(self) -> np.ndarray:
         return self.split.fold[self.rows.stay]
 
-    def columns(self, kind: str) -> tuple[Columns, list[int]]:
-        """`unbound` has the columns of the monotone model without their directions."""
-        found = free_columns(self.rows) if kind == "free" else monotone_columns(self.rows)
-        directions = found.all_directions
-        return found, directions if kind == "monotone" else [0] * len(directions)
+    def labels(self, output: str) -> np.ndarray:
+        """Shape [rows]."""
+        return self.once(f"labels-{output}", lambda: labels_of(self.rows, output))
 
-    def scored(self) -> np.ndarray:
-        """Rows to score: the end of every hour of every stay that is not kept for the final look. Shape [n]."""
-        return np.flatnonzero(~self.rows.is_moment & (self.fold_of_rows() >= 0))
+    def once(self, name: str, make):
+        """What `make` gave, when it was first asked for in this run."""
+        file = self.folder / f"{name}.pkl"
+        if not file.exists():
+            part = file.with_suffix(".part")
+            part.write_bytes(pickle.dumps(make()))
+            part.rename(file)
+            self.say(name)
+        return pickle.loads(file.read_bytes())
 
 
 def open_round(path: str) -> Round:
@@ -60,7 +92,7 @@ def open_round(path: str) -> Round:
     rows = load_rows(base / config["rows"], tuple(config["accepted"]))
     folder = base / config["runs"]
     folder.mkdir(parents=True, exist_ok=True)
-    return Round(config, rows, split(rows, config["folds"], config["final"], config["seed"]), folder)
+    return Round(config, rows, split(rows, config["folds"], config["final"], config["seed"]), folder, base)
 
 
 def is_from(rows: Rows, year: str) -> np.ndarray:
@@ -68,7 +100,7 @@ def is_from(rows: Rows, year: str) -> np.ndarray:
     return np.array([year in each["source"] for each in rows.stays])[rows.stay]
 
 
-def training_rows(of: Round, labels: np.ndarray, members: str) -> tuple[np.ndarray, np.ndarray]:
+def rows_of_onset(of: Round, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     Rows to fit on, of all folds, and their weights. Of a stay at most `rowsOfStay` rows of either label are drawn; then positives are thinned to
     about `mostPositive` and negatives until about `mostRows` are left. Weights make up for it, so that all rows known of a stay with its
@@ -77,10 +109,6 @@ def training_rows(of: Round, labels: np.ndarray, members: str) -> tuple[np.ndarr
     rows, config = of.rows, of.config
     rng = np.random.default_rng(config["seed"])
     usable = ~np.isnan(labels) & (of.fold_of_rows() >= 0) & (rows.hours >= config["firstHour"])
-    if members == "2012":
-        usable &= is_from(rows, "2012")
-    elif members == "hour ends":
-        usable &= ~rows.is_moment
     known = np.bincount(rows.stay[usable], minlength=len(rows.stays))
     kept, weights = [], []
     for label in (1, 0):
@@ -104,55 +132,161 @@ def training_rows(of: Round, labels: np.ndarray, members: str) -> tuple[np.ndarr
     return chosen[order], weight[order]
 
 
-def fit_out_of_fold(of: Round, output: str, variant: str) -> dict:
-    """Logits [n] of the rows to score by models that saw none of the stay's records, and the models by fold."""
-    kind, model, members = VARIANTS[variant]
+def rows_of_death(of: Round) -> tuple[np.ndarray, np.ndarray]:
+    """The ends of some hours of stays whose death is known, and some of the moments at which values arrived; all rows of a stay with its linked records weigh 1. Shapes [n]."""
     rows, config = of.rows, of.config
-    columns, directions = of.columns(kind)
-    labels = labels_of(rows, output)
-    chosen, weight = training_rows(of, labels, members)
-    x = columns.of(rows.x(chosen), rows.hours[chosen])
-    fold = of.fold_of_rows()
-    scored = of.scored()
-    logits = np.full(len(scored), np.nan, dtype=np.float32)
-    models = []
-    of.say(f"{output} {variant}: {len(chosen)} rows of {len(np.unique(rows.stay[chosen]))} stays, {int((labels[chosen] == 1).sum())} positive, {x.shape[1]} columns")
-    for each in range(config["folds"]):
-        train = fold[chosen] != each
-        if model == "trees":
-            w = weight[train] / weight[train].mean()
-            fitted = fit_trees(x[train], labels[chosen][train], w, directions, config["trees"], config["seed"] + each)
-        else:
-            fitted = fit_linear(x[train], rows.hours[chosen][train], labels[chosen][train], weight[train], directions, config["ridge"])
-        models.append(fitted.model_to_string() if model == "trees" else fitted)
-        test = np.flatnonzero(fold[scored] == each)
-        for part in np.array_split(test, max(1, len(test) // 50_000)):
-            hours = rows.hours[scored[part]]
-            block = columns.of(rows.x(scored[part]), hours)
-            logits[part] = fitted.predict(block, raw_score=True, num_threads=1) if model == "trees" else fitted.logits(block, hours)
-        of.say(f"  fold {each}")
-    return {"logits": logits, "models": models}
+    rng = np.random.default_rng(config["seed"])
+    known = ~np.isnan(of.illness)[rows.stay] & (of.fold_of_rows() >= 0)
+    ends = known & ~rows.is_moment & np.isin(np.round(rows.hours, 2), config["deathHours"])
+    moments = known & rows.is_moment & (rows.hours >= config["firstHour"]) & (rng.random(len(rows.hours)) < config["deathMoments"])
+    chosen = np.flatnonzero(ends | moments)
+    stay = rows.stay[chosen]
+    return chosen, of.split.weight[stay] / np.bincount(stay, minlength=len(rows.stays))[stay]
 
 
-def once(of: Round, output: str, variant: str) -> dict:
-    file = of.folder / f"{output}-{variant}.pkl"
-    if not file.exists():
-        part = file.with_suffix(".part")
-        part.write_bytes(pickle.dumps(fit_out_of_fold(of, output, variant)))
-        part.rename(file)
-    return pickle.loads(file.read_bytes())
+def training_set(of: Round, output: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows, their targets, 0 to 1, and weights; of all folds. Shapes [n]."""
+    if output == "death":
+        chosen, weight = rows_of_death(of)
+        return chosen, of.illness[of.rows.stay[chosen]], weight
+    labels = of.labels(output)
+    chosen, weight = rows_of_onset(of, labels)
+    return chosen, labels[chosen], weight
+
+
+def columns_for_training(of: Round, chosen: np.ndarray) -> np.ndarray:
+    """Columns of rows, of a share of which whole groups of variables are missing, as at a hospital that has none of them. Shape [n, columns]."""
+    rng = np.random.default_rng(of.config["seed"])
+    x = of.columns.of(of.rows.x(chosen))
+    of_variable, of_group = columns_of_groups(of.columns, of.ids)
+    share, dropout = of.config["thinned"], of.config["dropout"]
+    thinned = rng.random(len(x)) < share
+    gone = (rng.random((len(x), len(of_variable))) < dropout["variable"]) @ of_variable
+    gone |= (rng.random((len(x), len(of_group))) < dropout["group"]) @ of_group
+    x[gone & thinned[:, None]] = np.nan
+    return x
+
+
+def trees(of: Round, output: str, name: str, unbound: bool = False) -> str:
+    """LightGBM's text of one output's trees; `unbound`: without directions, to see what they cost."""
+
+    def make() -> str:
+        chosen, target, weight = training_set(of, output)
+        chosen_of = of.trains(name)[of.rows.stay[chosen]]
+        x = columns_for_training(of, chosen)
+        directions = np.zeros(len(of.columns.columns), int) if unbound else of.columns.directions
+        options = of.config["trees"] | of.config["treesOf"].get(output, {})
+        w = weight[chosen_of] / weight[chosen_of].mean()
+        return fit_trees(x[chosen_of], target[chosen_of], w, directions.tolist(), options, of.config["seed"] + of.names().index(name)).model_to_string()
+
+    return of.once(f"trees{'-unbound' if unbound else ''}-{output}-{name}", make)
+
+
+def predict_trees(of: Round, text: str, ends: np.ndarray) -> np.ndarray:
+    """Logits of rows. Shape [n]."""
+    booster = lightgbm.Booster(model_str=text)
+    out = np.empty(len(ends), dtype=np.float32)
+    for start in range(0, len(ends), CHUNK):
+        out[start : start + CHUNK] = booster.predict(of.columns.of(of.rows.x(ends[start : start + CHUNK])), raw_score=True, num_threads=1)
+    return out
+
+
+def out_of_fold_trees(of: Round, output: str, unbound: bool = False) -> np.ndarray:
+    """Logits at the ends of hours by trees that saw none of the stay's records; of stays kept for the final look by those of everyone. Shape [ends]."""
+    ends = of.sequences.ends
+
+    def make() -> np.ndarray:
+        fold = of.split.fold[of.rows.stay[ends]]
+        out = np.full(len(ends), np.nan, dtype=np.float32)
+        for name in of.names():
+            of_fold = -1 if name == "all" else of.excluded(name)
+            if unbound and name == "all":
+                continue
+            part = np.flatnonzero(fold == of_fold)
+            out[part] = predict_trees(of, trees(of, output, name, unbound), ends[part])
+        return out
+
+    return of.once(f"logits-trees{'-unbound' if unbound else ''}-{output}", make)
+
+
+def hindsight(of: Round, name: str) -> np.ndarray:
+    """
+    How ill everyone was in hindsight of `hindsightAt` hours, by trees that saw neither the stay's fold nor the one left out (privileged information, Lopez-Paz
+    et al. 2016). NaN where death is not known, of stays left out, and of those that were over sooner. Shape [stays].
+    """
+
+    def make() -> np.ndarray:
+        rows, fold = of.rows, of.split.fold
+        last = np.flatnonzero(~rows.is_moment & (np.abs(rows.hours - of.config["hindsightAt"]) < 1e-3) & ~np.isnan(of.illness)[rows.stay] & of.trains(name)[rows.stay])
+        x, stay = of.columns.of(rows.x(last)), rows.stay[last]
+        soft = np.full(len(rows.stays), np.nan)
+        for each in np.unique(fold[stay]):
+            train = fold[stay] != each
+            fitted = fit_trees(x[train], of.illness[stay[train]], of.split.weight[stay[train]], of.columns.directions.tolist(), of.config["hindsight"], of.config["seed"])
+            soft[stay[~train]] = fitted.predict(x[~train], num_threads=1)
+        return soft
+
+    return of.once(f"hindsight-{name}", make)
+
+
+def targets(of: Round, name: str) -> np.ndarray:
+    """What attention learns at the ends of hours: the labels; of death how ill the stay turned out, mixed with hindsight. Shape [ends, outputs]."""
+    ends = of.sequences.ends
+    stay = of.rows.stay[ends]
+    soft, share = hindsight(of, name), of.config["hindsightShare"]
+    ill = np.where(np.isnan(soft), of.illness, (1 - share) * of.illness + share * soft)
+    return np.stack([ill[stay] if output == "death" else of.labels(output)[ends] for output in OUTPUTS], 1).astype(np.float32)
+
+
+def attention(of: Round, name: str):
+    """The fitted network."""
+    options = of.config["attention"]
+
+    def make() -> dict:
+        weights = np.array([options["taskWeights"][each] for each in OUTPUTS])
+        seed = of.config["seed"] + of.names().index(name)
+        stays = np.flatnonzero(of.trains(name))
+        return fit_attention(of.sequences, of.columns, of.rows.about["kinds"], stays, targets(of, name), of.split.weight, weights, of.ids, options, seed, of.say).state_dict()
+
+    from .attention import MonotoneAttention
+
+    model = MonotoneAttention(of.inputs, options["steps"], len(OUTPUTS), **options["model"])
+    model.load_state_dict(of.once(f"attention-{name}", make))
+    return model.eval()
+
+
+def out_of_fold_attention(of: Round) -> np.ndarray:
+    """As `out_of_fold_trees`. Shape [ends, outputs]."""
+    ends = len(of.sequences.ends)
+
+    def part(name: str) -> np.ndarray:
+        of_fold = -1 if name == "all" else of.excluded(name)
+        return logits_of(attention(of, name), of.sequences, of.inputs, np.flatnonzero(of.split.fold == of_fold), ends)
+
+    out = np.full((ends, len(OUTPUTS)), np.nan, dtype=np.float32)
+    for name in of.names():
+        logits = of.once(f"logits-attention-{name}", lambda: part(name))
+        known = ~np.isnan(logits[:, 0])
+        out[known] = logits[known]
+    return out
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", required=True)
+    parser.add_argument("--part", choices=["trees", "attention"])
     parser.add_argument("--output", nargs="*", default=OUTPUTS, choices=OUTPUTS)
-    parser.add_argument("--variant", nargs="*", default=["trees", "linear"], choices=list(VARIANTS))
+    parser.add_argument("--unbound", action="store_true", help="trees without directions too")
     arguments = parser.parse_args()
+    torch.set_num_threads(1)
     of = open_round(arguments.config)
-    for variant in arguments.variant:
+    if arguments.part != "attention":
         for output in arguments.output:
-            once(of, output, variant)
+            out_of_fold_trees(of, output)
+            if arguments.unbound:
+                out_of_fold_trees(of, output, True)
+    if arguments.part != "trees":
+        out_of_fold_attention(of)
 
 
 if __name__ == "__main__":

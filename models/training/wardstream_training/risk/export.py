@@ -1,0 +1,97 @@
+"""
+Writes the model folder the product serves: `python -m wardstream_training.risk.export --config configs/risk.json [--without N --out DIR]`; `--without`
+writes the model that did not see a fold, for figures of the whole product on the stays of that fold, whose ids are written beside it.
+"""
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+import lightgbm
+import numpy as np
+import onnx
+import torch
+
+from .graph import RiskEnsemble, RiskStep, Trees, trees_of
+from .labels import OUTPUTS
+from .stack import Stack, extremes
+from .train import Round, attention, open_round, trees
+
+STEP_MS = 3_600_000
+# What the product calls the outputs.
+PUBLIC = {"death": "mortality"}
+ABOUT = "sigmoid(logit): probability of death in hospital; of onset within 8 h of circulatory failure, hypotension, respiratory failure, and of hypotension or respiratory failure; of sepsis within 6 h"
+
+
+def ensemble(of: Round, name: str) -> RiskEnsemble:
+    """The model of everyone but a fold, and but for stays kept for the final look."""
+    boosters = [trees_of(lightgbm.Booster(model_str=trees(of, output, name))) for output in OUTPUTS]
+    network = attention(of, name)
+    found = RiskEnsemble(of.columns, of.inputs, network, Trees(boosters), extremes(of), of.rows.names.index("time.elapsed"), len(OUTPUTS))
+    for place, output in enumerate(OUTPUTS):
+        found.set_stack(place, Stack(of, output).fitted(of.excluded(name)))
+    return found.eval()
+
+
+def golden(graph: RiskStep, x: np.ndarray, modalities: int, slots: int, width: int) -> dict:
+    """The first hours of some stays, token by token through the step graph: inputs and the logits, keys and values to expect."""
+    cases = []
+    for stay in x:
+        k, v = torch.zeros(1, modalities, slots, width), torch.zeros(1, modalities, slots, width)
+        for step, row in enumerate(stay):
+            age = torch.tensor([[step - slot if slot < step else slots for slot in range(slots)]], dtype=torch.int32)
+            logit, new_k, new_v = graph(torch.from_numpy(row)[None], k, v, age)
+            cases.append({"x": [float(f"{value:.9g}") for value in row], "logit": logit[0].tolist(), "newK": new_k[0].flatten().tolist(), "newV": new_v[0].flatten().tolist()})
+            k[:, :, step], v[:, :, step] = new_k, new_v
+    return {"about": "Consecutive steps of one stay; the cache of a case holds the steps before it.", "cases": cases}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", required=True)
+    parser.add_argument("--without", type=int)
+    parser.add_argument("--out", type=Path, help="where the version's folder goes; the product's models by default")
+    arguments = parser.parse_args()
+    of = open_round(arguments.config)
+    name = "all" if arguments.without is None else f"fold-{arguments.without}"
+    version = of.config["version"] if name == "all" else f"{of.config['version']}-{name}"
+    graph = RiskStep(ensemble(of, name)).eval()
+    network = graph.ensemble.attention
+    modalities, slots, width, features = len(network.embed), network.steps, network.cache_width, len(of.rows.names)
+    folder = ((arguments.out or of.base / of.config["output"]) / version).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    cache = torch.zeros(2, modalities, slots, width)
+    example = (torch.zeros(2, features), cache, cache, torch.full((2, slots), slots, dtype=torch.int32))
+    names = ["x", "k", "v", "age"], ["logit", "newK", "newV"]
+    axes = {name: {0: "batch"} for name in [*names[0], *names[1]]}
+    target = folder / "model.onnx"
+    stays = np.flatnonzero(of.sequences.count >= 4)[:1]
+    examples = np.stack([of.rows.x(of.sequences.ends[of.sequences.first[stay] : of.sequences.first[stay] + 4]) for stay in stays])
+    with torch.no_grad():
+        torch.onnx.export(graph, example, str(target), input_names=names[0], output_names=names[1], dynamic_axes=axes, opset_version=17, dynamo=False)
+        cases = golden(graph, examples, modalities, slots, width)
+    onnx.checker.check_model(str(target))
+    description = {
+        "version": version,
+        "channel": of.config.get("channel", "stable"),
+        "output": ABOUT,
+        "outputs": [PUBLIC.get(each, each) for each in OUTPUTS],
+        "steps": slots,
+        "stepMs": STEP_MS,
+        "layers": modalities,
+        "width": width,
+        "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
+        "featureNames": of.rows.names,
+        "encoder": of.rows.about["encoder"],
+    }
+    (folder / "config.json").write_text(json.dumps(description, indent=1) + "\n")
+    (folder / "golden.json").write_text(json.dumps(cases) + "\n")
+    if arguments.without is not None:
+        ids = [each["id"] for each, fold in zip(of.rows.stays, of.split.fold) if fold == arguments.without]
+        (folder / "unseen.json").write_text(json.dumps(ids) + "\n")
+    print(folder)
+
+
+if __name__ == "__main__":
+    main()

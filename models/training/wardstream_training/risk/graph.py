@@ -1,0 +1,164 @@
+"""The ensemble as one graph: rows to columns, trees, attention, what rare extremes add, and the stack. Runs on any runtime that has its operators."""
+
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..model import POWERS, middle_and_ends
+from .attention import Inputs, MonotoneAttention
+from .columns import Columns
+
+# Stands for no bound, and for a missing value that goes to one side of every split.
+FAR = 1e9
+COMPONENTS = 2
+
+
+class ColumnsOf(nn.Module):
+    """Rows [B, F] -> columns [B, C], 0 where missing, and what is missing [B, C], 1 or 0."""
+
+    def __init__(self, columns: Columns):
+        super().__init__()
+        every = columns.columns
+        keep = lambda name, values, kind: self.register_buffer(name, torch.tensor(values, dtype=kind))
+        keep("source", [each.source for each in every], torch.int64)
+        keep("seen", [each.seen if each.seen >= 0 else each.source for each in every], torch.int64)
+        keep("can_miss", [0.0 if each.seen == -2 else 1.0 for each in every], torch.float32)
+        keep("low", [max(each.low, -FAR) for each in every], torch.float32)
+        keep("high", [min(each.high, FAR) for each in every], torch.float32)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        missing = (x[:, self.seen] == 0).to(x.dtype) * self.can_miss
+        bent = torch.minimum(torch.maximum(x[:, self.source], self.low), self.high)
+        return bent * (1 - missing), missing
+
+
+class Trees(nn.Module):
+    """
+    Boosted trees of several outputs as tensor operations: every split of every tree is compared at once, and a leaf is reached where as many of its
+    conditions hold as it has. Columns [B, C] and missing [B, C] -> logits [B, outputs].
+    """
+
+    def __init__(self, models: list[list[dict]]):
+        """`models`: of each output the trees of LightGBM's `dump_model`, each a root node."""
+        super().__init__()
+        trees = [tree for output in models for tree in output]
+        self.counts = [len(output) for output in models]
+        leaves = max(count_leaves(tree) for tree in trees)
+        splits = max(1, leaves - 1)
+        n = len(trees)
+        column, threshold = np.zeros(n * splits, np.int64), np.full(n * splits, np.inf, np.float32)
+        side = np.zeros(n * splits, np.int64)
+        path, needed, value = np.zeros((n, splits, leaves), np.float32), np.full((n, leaves), np.inf, np.float32), np.zeros((n, leaves), np.float32)
+        for tree, root in enumerate(trees):
+            split_count = leaf_count = 0
+            stack = [(root, [])]
+            while stack:
+                node, conditions = stack.pop()
+                if "split_index" not in node:
+                    for split, sign in conditions:
+                        path[tree, split, leaf_count] = sign
+                    needed[tree, leaf_count] = sum(sign > 0 for _, sign in conditions)
+                    value[tree, leaf_count] = node["leaf_value"]
+                    leaf_count += 1
+                    continue
+                at = tree * splits + split_count
+                column[at] = node["split_feature"]
+                threshold[at] = below(node["threshold"])
+                # Without values that are missing in training LightGBM takes a missing one for 0.
+                side[at] = 2 if node["missing_type"] == "None" else 0 if node["default_left"] else 1
+                stack.append((node["left_child"], [*conditions, (split_count, 1.0)]))
+                stack.append((node["right_child"], [*conditions, (split_count, -1.0)]))
+                split_count += 1
+        self.register_buffer("column", torch.from_numpy(column))
+        self.register_buffer("side", torch.from_numpy(side))
+        for name, array in (("threshold", threshold), ("path", path), ("needed", needed), ("value", value)):
+            self.register_buffer(name, torch.from_numpy(array))
+
+    def forward(self, z: Tensor, missing: Tensor) -> Tensor:
+        sides = torch.cat([z - missing * FAR, z + missing * FAR, z], 1)
+        chosen = sides.t()[self.column + self.side * z.shape[1]]
+        holds = (chosen <= self.threshold[:, None]).to(z.dtype).reshape(*self.path.shape[:2], -1)
+        reached = (self.path.transpose(1, 2) @ holds == self.needed[:, :, None]).to(z.dtype)
+        said = (reached * self.value[:, :, None]).sum(1)  # [trees, B]
+        return torch.stack([part.sum(0) for part in torch.split(said, self.counts)], 1)
+
+
+def count_leaves(node: dict) -> int:
+    return 1 if "split_index" not in node else count_leaves(node["left_child"]) + count_leaves(node["right_child"])
+
+
+def below(threshold: float) -> np.float32:
+    """The greatest float32 that is not above a double: float32 columns stay on the side they were on. None is as far as a missing value."""
+    threshold = min(max(threshold, -FAR / 2), FAR / 2)
+    rounded = np.float32(threshold)
+    return np.nextafter(rounded, np.float32(-np.inf)) if float(rounded) > threshold else rounded
+
+
+def trees_of(booster) -> list[dict]:
+    """Root nodes of a LightGBM booster, with leaf values in logits."""
+    return [tree["tree_structure"] for tree in booster.dump_model()["tree_info"]]
+
+
+class Extremes(nn.Module):
+    """
+    What a value beyond a critical limit adds at least where training has next to none of it: logits [B, outputs] that rise in a straight line from the edge of
+    normal to the limit and go on for half as far again. Columns [B, C] and missing [B, C].
+    """
+
+    def __init__(self, places: list[int], starts: list[float], limits: list[float], weights: np.ndarray):
+        """`places` of single-value columns, `starts` and `limits` on their scale, `weights` [extremes, outputs], not negative."""
+        super().__init__()
+        self.register_buffer("places", torch.tensor(places, dtype=torch.int64))
+        self.register_buffer("starts", torch.tensor(starts, dtype=torch.float32))
+        self.register_buffer("reach", torch.tensor([limit - start for start, limit in zip(starts, limits)], dtype=torch.float32))
+        self.register_buffer("weights", torch.from_numpy(weights.astype(np.float32)))
+
+    def forward(self, z: Tensor, missing: Tensor) -> Tensor:
+        share = torch.clamp((z[:, self.places] - self.starts) / self.reach, 0.0, 1.5) * (1 - missing[:, self.places])
+        return share @ self.weights
+
+
+class RiskEnsemble(nn.Module):
+    """Attention and trees, stacked for each output by weights that are not negative and move with the time since admission, and extremes."""
+
+    def __init__(self, columns: Columns, inputs: Inputs, attention: MonotoneAttention, trees: Trees, extremes: Extremes, elapsed_at: int, outputs: int):
+        super().__init__()
+        self.columns, self.attention, self.trees, self.extremes = ColumnsOf(columns), attention, trees, extremes
+        self.register_buffer("known_places", torch.from_numpy(inputs.known))
+        self.register_buffer("elapsed_at", torch.tensor([elapsed_at]))
+        self.register_buffer("weights", torch.zeros(2, outputs, 2 * COMPONENTS))
+        self.register_buffer("constants", torch.zeros(POWERS, outputs))
+
+    def set_stack(self, output: int, terms: np.ndarray) -> None:
+        """Takes over fitted weights of `stack_terms`."""
+        values = torch.from_numpy(terms).float()
+        at_start, at_end = values[:-POWERS].reshape(2, 2 * COMPONENTS)
+        self.weights[:, output] = torch.stack([at_start, at_end - at_start])
+        self.constants[:, output] = values[-POWERS:]
+
+    def combine(self, x: Tensor, z: Tensor, missing: Tensor, of_attention: Tensor) -> Tensor:
+        elapsed = x[:, self.elapsed_at]
+        components = torch.stack([of_attention, self.trees(z, missing)], 2)
+        weights = self.weights[0] + elapsed[:, :, None] * self.weights[1]
+        constant = self.constants[0] + elapsed * (self.constants[1] + elapsed * self.constants[2])
+        return (middle_and_ends(components) * weights).sum(2) + constant + self.extremes(z, missing)
+
+
+class RiskStep(nn.Module):
+    """
+    One token a row: x [B, F], cache k and v [B, modalities, slots, W], age [B, slots] (distance in steps of each slot; `slots` where empty) to logit
+    [B, outputs], and the token's own keys and values [B, modalities, W].
+    """
+
+    def __init__(self, ensemble: RiskEnsemble):
+        super().__init__()
+        self.ensemble = ensemble
+
+    def forward(self, x: Tensor, k: Tensor, v: Tensor, age: Tensor):
+        of = self.ensemble
+        z, missing = of.columns(x)
+        known = 1 - missing[:, of.known_places]
+        ages = torch.cat([age, torch.zeros_like(age[:, :1])], 1)
+        logits, new_k, new_v = of.attention.step(z, known, k, v, ages)
+        return of.combine(x, z, missing, logits), new_k, new_v

@@ -1,0 +1,98 @@
+"""Puts the components together: of each output, weights of attention and trees that calibrate as well, beside what extremes add."""
+
+import numpy as np
+import torch
+from scipy.optimize import lsq_linear
+
+from ..model import POWERS, stack_terms
+from .columns import standardised
+from .graph import ColumnsOf, Extremes
+from .labels import OUTPUTS
+from .train import CHUNK, Round, out_of_fold_attention, out_of_fold_trees
+
+COMPONENTS = ("attention", "trees")
+# Pull of the weights towards 0, in rows.
+RIDGE = 1.0
+
+
+def fit(terms: np.ndarray, labels: np.ndarray, weight: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """
+    Logistic regression on rows [N, terms] with labels [N], weights [N] and what is added to the logit as it is [N], by Newton's method with weights that
+    are not negative, but for the last `POWERS`, those of the constant: what raises a component never lowers the risk. Shape [terms].
+    """
+    found = np.zeros(terms.shape[1])
+    least = np.where(np.arange(len(found)) < len(found) - POWERS, 0.0, -np.inf)
+    for _ in range(30):
+        p = 1 / (1 + np.exp(-(terms @ found + offset)))
+        gradient = terms.T @ (weight * (p - labels)) + RIDGE * found
+        hessian = (terms * (weight * p * (1 - p))[:, None]).T @ terms + RIDGE * np.eye(len(found))
+        # The lowest point, within the bounds, of the parabola that has this gradient and curvature here.
+        root = np.linalg.cholesky(hessian)
+        step = lsq_linear(root.T, root.T @ found - np.linalg.solve(root, gradient), (least, np.inf), method="bvls").x - found
+        found += step
+        if np.abs(step).max() < 1e-7:
+            break
+    return found
+
+
+def extremes(of: Round) -> Extremes:
+    """By the table of src/clinical/extremes.ts. Death learns it, and so does no other output: what is published is about death."""
+    scalings = {each["id"]: each for each in of.rows.about["encoder"]["variables"]}
+    names = of.columns.names
+    places, starts, limits, weights = [], [], [], []
+    for each in of.rows.about["extremes"]:
+        if each["id"] not in scalings:
+            continue
+        low, both = each["side"] == "low", f"{each['id']}.last:over" in names
+        column = f"{each['id']}.last:{'under' if low else 'over'}" if both else f"{each['id']}.last"
+        places.append(names.index(column))
+        starts.append(standardised(scalings[each["id"]], each["begins"]))
+        limits.append(standardised(scalings[each["id"]], each["limit"]))
+        weights.append([each["logit"] if output == "death" else 0.0 for output in OUTPUTS])
+    return Extremes(places, starts, limits, np.array(weights))
+
+
+def added(of: Round) -> np.ndarray:
+    """What extremes add at the ends of hours. Shape [ends, outputs]."""
+
+    def make() -> np.ndarray:
+        columns, module = ColumnsOf(of.columns), extremes(of)
+        ends = of.sequences.ends
+        out = np.empty((len(ends), len(OUTPUTS)), dtype=np.float32)
+        with torch.no_grad():
+            for start in range(0, len(ends), CHUNK):
+                out[start : start + CHUNK] = module(*columns(torch.from_numpy(of.rows.x(ends[start : start + CHUNK])))).numpy()
+        return out
+
+    return of.once("added-by-extremes", make)
+
+
+class Stack:
+    """The components of one output at the ends of hours, and what they give together."""
+
+    def __init__(self, of: Round, output: str, leave_out: str | None = None):
+        """`leave_out`: a component to do without, to see what it is worth."""
+        place = OUTPUTS.index(output)
+        parts = {"attention": lambda: out_of_fold_attention(of)[:, place], "trees": lambda: out_of_fold_trees(of, output)}
+        raw = np.stack([np.zeros(len(of.sequences.ends)) if each == leave_out else parts[each]().astype(np.float64) for each in COMPONENTS], 1)
+        ends = of.sequences.ends
+        elapsed = np.minimum(1.0, of.rows.hours[ends].astype(np.float64) / of.config["attention"]["steps"])
+        self.terms = stack_terms(raw, elapsed)
+        self.offset = added(of)[:, place].astype(np.float64)
+        self.labels = of.labels(output)[ends].astype(np.float64)
+        stay = of.rows.stay[ends]
+        self.weight, self.fold = of.split.weight[stay], of.split.fold[stay]
+        self.known = ~np.isnan(self.labels) & ~np.isnan(raw).any(1)
+
+    def fitted(self, excluded: int | None) -> np.ndarray:
+        """The weights, without a fold; never of stays kept for the final look."""
+        rows = self.known & (self.fold >= 0) & (self.fold != excluded)
+        return fit(self.terms[rows], self.labels[rows], self.weight[rows], self.offset[rows])
+
+    def logits(self) -> np.ndarray:
+        """Calibrated logits, each fold's by weights fitted on the others, those of stays kept for the final look by the weights of all. Shape [ends]."""
+        out = np.full(len(self.terms), np.nan)
+        for each in np.unique(self.fold):
+            rows = self.fold == each
+            out[rows] = self.terms[rows] @ self.fitted(None if each < 0 else int(each)) + self.offset[rows]
+        return out
