@@ -194,10 +194,11 @@ def test_tree_tensors_equal_the_trees_also_of_what_is_missing():
 @pytest.fixture(scope="module")
 def fitted(rows, tmp_path_factory):
     config = json.loads((Path(__file__).parent.parent / "configs/risk.json").read_text())
-    config |= {"folds": 3, "bootstrap": 20, "bootstrapOfMany": 5, "hours": [6, 24], "mostRows": 1500, "outcomes": [], "deathHours": [4, 10, 20], "hindsightAt": 20, "output": "models"}
+    config |= {"folds": 3, "bootstrap": 20, "bootstrapOfMany": 5, "hours": [6, 24], "rowsOf": {}, "outcomes": [], "deathHours": [4, 10, 20], "hindsightAt": 20, "output": "models"}
     for trees in (config["trees"], config["hindsight"]):
         trees |= {"rounds": 25, "leastRows": 20}
     config["treesOf"] = {}
+    config["rowsPerOutput"]["most"] = 1500
     config["attention"] |= {"epochs": 3, "batch": 16, "restShare": 1}
     folder = tmp_path_factory.mktemp("runs")
     of = train.Round(config, rows, cohort.split(rows, 3, 0.1, 1), folder, folder)
@@ -227,7 +228,7 @@ def test_one_round_gives_figures_and_finds_what_was_put_in(fitted):
 
 def test_rows_that_train_stand_for_all_that_are_known(rows, fitted):
     wanted = fitted.labels("hypotension")
-    chosen, weight = train.rows_of_onset(fitted, wanted)
+    chosen, weight = train.rows_of_onset(fitted, wanted, fitted.config["rowsPerOutput"])
     usable = ~np.isnan(wanted) & (fitted.fold_of_rows() >= 0) & (rows.hours >= 1)
     known = np.bincount(rows.stay[usable], minlength=len(rows.stays))
     each = fitted.split.weight[rows.stay] / np.maximum(known, 1)[rows.stay]

@@ -100,15 +100,15 @@ def is_from(rows: Rows, year: str) -> np.ndarray:
     return np.array([year in each["source"] for each in rows.stays])[rows.stay]
 
 
-def rows_of_onset(of: Round, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def rows_of_onset(of: Round, labels: np.ndarray, options: dict) -> tuple[np.ndarray, np.ndarray]:
     """
-    Rows to fit on, of all folds, and their weights. Of a stay at most `rowsOfStay` rows of either label are drawn; then positives are thinned to
-    about `mostPositive` and negatives until about `mostRows` are left. Weights make up for it, so that all rows known of a stay with its
+    Rows to fit on, of all folds, and their weights. Of a stay at most `ofStay` rows of either label are drawn; then positives are thinned to
+    about `mostPositive` and negatives until about `most` are left. Weights make up for it, so that all rows known of a stay with its
     linked records weigh 1. Shapes [n].
     """
-    rows, config = of.rows, of.config
-    rng = np.random.default_rng(config["seed"])
-    usable = ~np.isnan(labels) & (of.fold_of_rows() >= 0) & (rows.hours >= config["firstHour"])
+    rows = of.rows
+    rng = np.random.default_rng(of.config["seed"])
+    usable = ~np.isnan(labels) & (of.fold_of_rows() >= 0) & (rows.hours >= of.config["firstHour"])
     known = np.bincount(rows.stay[usable], minlength=len(rows.stays))
     kept, weights = [], []
     for label in (1, 0):
@@ -117,10 +117,10 @@ def rows_of_onset(of: Round, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray
         stay = rows.stay[chosen]
         of_stay = np.bincount(stay, minlength=len(rows.stays))
         rank = np.arange(len(stay)) - (np.cumsum(of_stay) - of_stay)[stay]
-        drawn = chosen[rank < config["rowsOfStay"]]
+        drawn = chosen[rank < options["ofStay"]]
         stay = rows.stay[drawn]
-        weight = of_stay[stay] / np.minimum(of_stay[stay], config["rowsOfStay"]) / known[stay] * of.split.weight[stay]
-        most = config["mostPositive"] if label == 1 else config["mostRows"] - len(kept[0])
+        weight = of_stay[stay] / np.minimum(of_stay[stay], options["ofStay"]) / known[stay] * of.split.weight[stay]
+        most = options["mostPositive"] if label == 1 else options["most"] - len(kept[0])
         share = most / max(1, len(drawn))
         if share < 1:
             thinned = rng.random(len(drawn)) < share
@@ -150,7 +150,7 @@ def training_set(of: Round, output: str) -> tuple[np.ndarray, np.ndarray, np.nda
         chosen, weight = rows_of_death(of)
         return chosen, of.illness[of.rows.stay[chosen]], weight
     labels = of.labels(output)
-    chosen, weight = rows_of_onset(of, labels)
+    chosen, weight = rows_of_onset(of, labels, of.config["rowsPerOutput"] | of.config["rowsOf"].get(output, {}))
     return chosen, labels[chosen], weight
 
 
