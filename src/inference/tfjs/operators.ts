@@ -176,6 +176,12 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
       attributes.get('equation') as string,
       tensors.map((each) => each!),
     ),
+  /** α (eˣ − 1) where x is negative. */
+  Elu: (operands) => {
+    const x = operands.tensors[0]!;
+    const negative = tf.mul(tf.expm1(tf.minimum(x, 0)), number(operands, 'alpha', 1));
+    return tf.add(tf.relu(x), negative);
+  },
   Equal: binary(tf.equal),
   Erf: unary(tf.erf),
   Exp: unary(tf.exp),

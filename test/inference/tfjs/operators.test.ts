@@ -88,6 +88,7 @@ const CASES: [string, Given][] = [
   ...[
     'Abs',
     'Cos',
+    'Elu',
     'Erf',
     'Exp',
     'Identity',
@@ -104,6 +105,7 @@ const CASES: [string, Given][] = [
     [op, { dims: [2, 3, 4], constants: { b: float([4]) } }],
     [op, { dims: [2, 3, 1], constants: { b: float([3, 5]) } }],
   ]),
+  ['Elu', { name: 'bent lower', dims: D, floats: { alpha: 0.4 } }],
   ['Pow', { dims: D, constants: { b: float([4], [2, 3, 0.5, 1]) }, isPositive: true }],
   ...['Equal', 'Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual'].map((op): [string, Given] => [
     op,
