@@ -15,6 +15,8 @@ const modelConfigSchema = z.object({
   layers: z.number().int().positive(),
   width: z.number().int().positive(),
   sha256: z.string(),
+  /** The same graph for ONNX Runtime's cpu, of operators that only it has; any other runtime takes model.onnx. */
+  cpu: z.object({ file: z.string().regex(/^[\w.-]+$/), sha256: z.string() }).optional(),
   /** Columns of the graph's `logit`, in order. */
   outputs: z
     .array(z.enum(MODEL_OUTPUTS))
@@ -54,15 +56,18 @@ export function loadModel(version: string, directory = SHIPPED): Model {
         : 'the number of features differs';
     throw new WardstreamError('WS_MODEL', `model ${config.version} was trained on other features: ${at}`);
   }
-  const graph = join(folder, 'model.onnx');
-  if (!existsSync(graph)) throw new WardstreamError('WS_MODEL', `${graph} is missing`);
-  const sha256 = createHash('sha256').update(readFileSync(graph)).digest('hex');
-  if (sha256 !== config.sha256) {
-    throw new WardstreamError('WS_MODEL', `${graph} is damaged: its sha256 is not the one in config.json`);
-  }
+  requireGraph(join(folder, 'model.onnx'), config.sha256);
+  if (config.cpu !== undefined) requireGraph(join(folder, config.cpu.file), config.cpu.sha256);
   const { layers, steps: slots, width, outputs } = config;
   const shape = { features: encoder.size, layers, slots, width, outputs };
   return { config, directory: folder, encoder, shape };
+}
+
+function requireGraph(file: string, wanted: string): void {
+  if (!existsSync(file)) throw new WardstreamError('WS_MODEL', `${file} is missing`);
+  if (createHash('sha256').update(readFileSync(file)).digest('hex') !== wanted) {
+    throw new WardstreamError('WS_MODEL', `${file} is damaged: its sha256 is not the one in config.json`);
+  }
 }
 
 function encoderOf({ version, encoder }: ModelConfig): FeatureEncoder {

@@ -138,7 +138,8 @@ async function open(model: Model, name: RuntimeName, threads: number): Promise<I
 }
 
 async function openUnchecked(model: Model, name: RuntimeName, threads: number): Promise<InferenceRuntime> {
-  const file = join(model.directory, 'model.onnx');
+  const { cpu } = model.config;
+  const file = join(model.directory, name === RESERVE && cpu !== undefined ? cpu.file : 'model.onnx');
   const [kind, where] = name.split('/') as ['onnx', OnnxProvider] | ['tfjs', TfjsBackend];
   if (kind === 'onnx') return openOnnxRuntime(file, model.shape, where, threads);
   requireInstalled({

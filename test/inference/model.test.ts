@@ -124,6 +124,29 @@ describe('loadModel', () => {
     expect(refusal()).toBe(`${file} is missing`);
   });
 
+  it('checks the graph for ONNX Runtime on the cpu as it does the other, and takes it there', async () => {
+    const file = join(folder, 'model.cpu.onnx');
+    const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+    const bytes = readFileSync(join(folder, 'model.onnx'));
+    changeConfig((config) => {
+      config.cpu = { file: 'model.cpu.onnx', sha256: sha256(bytes) };
+    });
+    expect(refusal()).toBe(`${file} is missing`);
+    writeFileSync(file, bytes.subarray(1));
+    expect(refusal()).toBe(`${file} is damaged: its sha256 is not the one in config.json`);
+    writeFileSync(file, bytes);
+    const model = loadModel(VERSION, directory);
+    // Only what serves tells which file it is: without the other one, the cpu's still runs.
+    rmSync(join(folder, 'model.onnx'));
+    const runtime = await openRuntime(model, { runtime: DEFAULT_CONFIG.model.runtime, threads: 1 });
+    expect(runtime.name).toBe('onnx/cpu');
+    await runtime.close();
+    changeConfig((config) => {
+      config.cpu = { file: '../model.onnx', sha256: '' };
+    });
+    expect(refusal()).toContain('cpu.file');
+  });
+
   it('refuses a model that was trained on other features, and says which', () => {
     const names = SHIPPED.config.featureNames;
     changeConfig((config) => {

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import lightgbm
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import tiny_rows
@@ -272,16 +273,19 @@ def test_export_writes_a_graph_that_runs_row_by_row_as_in_a_batch(fitted, tmp_pa
     (folder,) = tmp_path.iterdir()
     about = json.loads((folder / "config.json").read_text())
     assert about["outputs"][0] == "mortality" and about["layers"] == 2
-    session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
+    sessions = [onnxruntime.InferenceSession(str(folder / file), providers=["CPUExecutionProvider"]) for file in ("model.onnx", about["cpu"]["file"])]
     cases = json.loads((folder / "golden.json").read_text())["cases"]
     slots, width = about["steps"], about["width"]
     cache = np.zeros((3, 2, slots, width), np.float32)
     x = np.array([cases[0]["x"]] * 3, np.float32)
     age = np.full((3, slots), slots, np.int32)
-    batch = session.run(None, {"x": x, "k": cache, "v": cache, "age": age})
-    single = session.run(None, {"x": x[:1], "k": cache[:1], "v": cache[:1], "age": age[:1]})
-    assert np.array_equal(batch[0][:1], single[0])
-    assert np.abs(batch[0][0] - cases[0]["logit"]).max() < 1e-5
+    for session in sessions:
+        batch = session.run(None, {"x": x, "k": cache, "v": cache, "age": age})
+        single = session.run(None, {"x": x[:1], "k": cache[:1], "v": cache[:1], "age": age[:1]})
+        assert np.array_equal(batch[0][:1], single[0])
+        assert np.abs(batch[0][0] - cases[0]["logit"]).max() < 1e-5
+    operators = {node.op_type for node in onnx.load(str(folder / about["cpu"]["file"])).graph.node}
+    assert "TreeEnsembleRegressor" in operators
 
 
 def test_the_stack_finds_weights_and_leaves_out_what_misleads():

@@ -65,13 +65,18 @@ def main() -> None:
     example = (torch.zeros(2, features), cache, cache, torch.full((2, slots), slots, dtype=torch.int32))
     names = ["x", "k", "v", "age"], ["logit", "newK", "newV"]
     axes = {name: {0: "batch"} for name in [*names[0], *names[1]]}
-    target = folder / "model.onnx"
+    target, on_cpu = folder / "model.onnx", folder / "model.cpu.onnx"
     stays = np.flatnonzero(of.sequences.count >= 4)[:1]
     examples = np.stack([of.rows.x(of.sequences.ends[of.sequences.first[stay] : of.sequences.first[stay] + 4]) for stay in stays])
     with torch.no_grad():
-        torch.onnx.export(graph, example, str(target), input_names=names[0], output_names=names[1], dynamic_axes=axes, opset_version=17, dynamo=False)
         cases = golden(graph, examples, modalities, slots, width)
-    onnx.checker.check_model(str(target))
+        for file, graph.ensemble.trees.as_operator in ((target, False), (on_cpu, True)):
+            torch.onnx.export(
+                graph, example, str(file), input_names=names[0], output_names=names[1], dynamic_axes=axes, opset_version=17, dynamo=False,
+                custom_opsets={"ai.onnx.ml": 3} if graph.ensemble.trees.as_operator else None,
+            )
+            onnx.checker.check_model(str(file))
+        graph.ensemble.trees.as_operator = False
     description = {
         "version": version,
         "channel": of.config.get("channel", "stable"),
@@ -82,6 +87,7 @@ def main() -> None:
         "layers": modalities,
         "width": width,
         "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
+        "cpu": {"file": on_cpu.name, "sha256": hashlib.sha256(on_cpu.read_bytes()).hexdigest()},
         "featureNames": of.rows.names,
         "encoder": of.rows.about["encoder"],
     }
