@@ -1,6 +1,7 @@
 // Which scores trust changes: set A replayed twice, the first time with nothing doubted (what no patient can have is left out both
 // times). Scores that differ, by signal, and how many of them come before any value of their stay that is not used: there must be none.
 import { Trust } from '../dist/align/trust.js';
+import { FORECAST_IDS } from '../dist/contract/outcomes.js';
 import { replay } from '../dist/replay/replay.js';
 import { parseConfig } from '../dist/settings/config.js';
 import { openSource } from '../dist/sources/open-source.js';
@@ -8,9 +9,7 @@ import { SET_A } from './support/command.mjs';
 
 const SIGNALS = {
   mortality: ({ mortality }) => mortality,
-  circulatory: ({ circulatory }) => circulatory,
-  respiratory: ({ respiratory }) => respiratory,
-  deterioration: ({ deterioration }) => deterioration,
+  ...Object.fromEntries(FORECAST_IDS.map((id) => [id, (score) => score[id]])),
   news2: ({ news2 }) => news2,
   qsofa: ({ qsofa }) => qsofa,
   sofa: ({ sofa }) => sofa.total,

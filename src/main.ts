@@ -14,6 +14,7 @@ import {
   share,
   wholeNumber,
 } from './commands/cli.js';
+import { MODEL_OUTPUTS } from './contract/outcomes.js';
 import { WardstreamError } from './errors.js';
 
 /** Exit codes: 0 done, 1 a fault (the message says which), 2 wrong use of the command line. */
@@ -156,7 +157,13 @@ program
   .requiredOption('--out <file>', 'the rules found (YAML): settings, or a file for --policy')
   .addOption(
     new Option('--events <name>', 'what alerts should foretell')
-      .choices(['deterioration', 'circulatoryFailure', 'respiratoryFailure', 'circulatoryCompromise'])
+      .choices([
+        'deterioration',
+        'circulatoryFailure',
+        'hypotension',
+        'respiratoryFailure',
+        'circulatoryCompromise',
+      ])
       .default('deterioration'),
   )
   .option('--report <file>', 'a report (HTML) with recall against burden; the figures go beside it as JSON')
@@ -187,7 +194,7 @@ program
   )
   .addOption(
     new Option('--output <name...>', 'what to recalibrate; by default all that the history can tell')
-      .choices(['mortality', 'circulatory', 'respiratory', 'deterioration'])
+      .choices(MODEL_OUTPUTS)
       .default([]),
   )
   .option('--name <name>', 'of the cohort; by default what the places of the sources end in')

@@ -15,6 +15,7 @@ import type {
   TreatmentMessage,
   VitalSignsMessage,
 } from '../src/contract/messages.js';
+import { NO_FORECASTS } from '../src/contract/outcomes.js';
 import { emptyOutputs, type Outputs, type Score } from '../src/engine/outputs.js';
 import type { Origin } from '../src/events/dead-letter.js';
 import type { ClinicalEvent, EventKind } from '../src/events/event.js';
@@ -157,11 +158,10 @@ const NEVER = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
 
 export function score(minute: number, mortality: number, more: Partial<Score> = {}): Score {
   const where = { patientId: 'p1', stayId: 'p1@s', wardId: 'W', bedId: '1', admittedAt: START, step: 0 };
-  const outcomes = { circulatory: null, respiratory: null, deterioration: null };
   const what = {
     outOfRange: [],
     contributions: { base: 0.1, structured: mortality - 0.1, text: null, image: null },
-    ...outcomes,
+    ...NO_FORECASTS,
     news2: null,
     news2Missing: [],
     qsofa: null,

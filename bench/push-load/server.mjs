@@ -1,4 +1,5 @@
 // The server under load: the real WardServer over a real store, fed with what an engine would hand it.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { PatientState } from '../../dist/align/patient.js';
 import { MemoryBus } from '../../dist/bus/memory.js';
 import { VARIABLE_COUNT } from '../../dist/clinical/variables.js';
 import { ReplayClock } from '../../dist/clock.js';
+import { byForecast } from '../../dist/contract/outcomes.js';
 import { MessageCodec } from '../../dist/events/codec.js';
 import { WardServer } from '../../dist/server/server.js';
 import { serverConfigSchema } from '../../dist/settings/server.js';
@@ -65,9 +67,7 @@ const scoresAt = (eventTime) =>
     eventTime,
     step: 0,
     mortality: Math.random(),
-    circulatory: 0.1,
-    respiratory: 0.1,
-    deterioration: 0.2,
+    ...byForecast(() => 0.1),
     news2: 5,
     news2Missing: [],
     qsofa: 1,

@@ -1,6 +1,6 @@
 import type { Contributions } from '../contract/contributions.js';
 import type { AlertMessage } from '../contract/messages.js';
-import { type SignalSource, signalOf } from '../contract/signals.js';
+import { type SignalSource, signalLabel, signalOf } from '../contract/signals.js';
 import { MINUTE_MS } from '../durations.js';
 import { hashId } from '../events/dead-letter.js';
 import type { EpochMs } from '../events/event.js';
@@ -60,7 +60,8 @@ export function stepRule(rule: AlertRule, state: RuleState, seen: Seen): AlertMe
 
 function raise(rule: AlertRule, onset: EpochMs, { moment, value, trend, modelVersion }: Seen): AlertMessage {
   const { patientId, stayId, wardId, bedId, eventTime, mortality, news2, contributions } = moment;
-  const { label, unit } = signalOf(rule.signal);
+  const label = signalLabel(rule.signal, moment);
+  const { unit } = signalOf(rule.signal);
   return {
     alertId: hashId(patientId, rule.id, onset, modelVersion),
     class: 'clinical',

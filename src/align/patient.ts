@@ -1,5 +1,6 @@
 import type { Sofa } from '../clinical/sofa.js';
 import type { AdtMessage, Sex, UnitType } from '../contract/messages.js';
+import type { Outcomes } from '../contract/outcomes.js';
 import type { ClinicalEvent, EpochMs } from '../events/event.js';
 import { RecentIds } from './recent-ids.js';
 import { PatientTimeline, type StepGrid } from './timeline.js';
@@ -35,12 +36,8 @@ export interface Changes {
 }
 
 /** What was last foretold of a patient, and when: what a page shows until the next score. */
-export interface LastScore {
+export interface LastScore extends Outcomes {
   readonly eventTime: EpochMs;
-  readonly mortality: number;
-  readonly circulatory: number | null;
-  readonly respiratory: number | null;
-  readonly deterioration: number | null;
   readonly news2: number | null;
   readonly news2Missing: readonly string[];
   readonly qsofa: number | null;

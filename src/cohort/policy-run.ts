@@ -2,6 +2,7 @@ import { AlertPolicy } from '../alerts/policy.js';
 import type { ScoredMoment } from '../alerts/rule-watch.js';
 import { VARIABLE_COUNT } from '../clinical/variables.js';
 import type { AlertMessage } from '../contract/messages.js';
+import { byForecast } from '../contract/outcomes.js';
 import type { AlertRule } from '../settings/config.js';
 import type { ObservedStay } from './stays.js';
 
@@ -33,7 +34,7 @@ export function* momentsOf({
   times,
   signals,
 }: ObservedStay): Generator<ScoredMoment> {
-  const { model, circulatory, respiratory, deterioration, news2, failing } = signals;
+  const { model, news2, failing } = signals;
   for (let moment = 0; moment < times.length; moment++) {
     yield {
       patientId,
@@ -44,9 +45,7 @@ export function* momentsOf({
       admittedAt,
       failing: failing[moment],
       mortality: model[moment],
-      circulatory: known(circulatory[moment]),
-      respiratory: known(respiratory[moment]),
-      deterioration: known(deterioration[moment]),
+      ...byForecast(({ id }) => known(signals[id][moment])),
       news2: known(news2[moment]),
       values: UNKNOWN,
       ages: UNKNOWN,

@@ -6,6 +6,7 @@ import { CRITERIA, type Grade } from '../clinical/state.js';
 import { USED } from '../clinical/trust.js';
 import { VARIABLES, variableIndex } from '../clinical/variables.js';
 import type { AlertMessage } from '../contract/messages.js';
+import { FORECAST_IDS } from '../contract/outcomes.js';
 import { signalOf } from '../contract/signals.js';
 import { HOUR_MS } from '../durations.js';
 import type { Outputs, Score, Sink } from '../engine/outputs.js';
@@ -23,9 +24,7 @@ const CHARTED_AT = new Map(CHARTED.map((id) => [variableIndex(id), id]));
 /** Names of what was computed at each moment of a stay. */
 export const SIGNALS = [
   'model',
-  'circulatory',
-  'respiratory',
-  'deterioration',
+  ...FORECAST_IDS,
   'news2',
   'qsofa',
   'map',
@@ -78,7 +77,7 @@ export interface ObservedStay {
   /** When the model was evaluated, ascending. Shape [moments]. */
   readonly times: Float64Array;
   /**
-   * The model's probabilities (`model`: of death; the others: onset within 8 h), NEWS2 and qSOFA points, MAP in mmHg and SpO2 in %,
+   * The model's probabilities (`model`: of death; the others: of an onset), NEWS2 and qSOFA points, MAP in mmHg and SpO2 in %,
    * at most 4 h old. NaN where not known. `failing`: what is there of the failures foretold, as `FailureNow` tells it. Shapes [moments].
    */
   readonly signals: Readonly<Record<SignalId, Float64Array>>;
@@ -215,9 +214,7 @@ function keep(stay: OpenStay, score: Score): void {
   const recent = (index: number): number => (ages[index] <= MAX_VITAL_AGE_MS ? values[index] : Number.NaN);
   times.push(eventTime);
   signals.model.push(mortality);
-  for (const id of ['circulatory', 'respiratory', 'deterioration'] as const) {
-    signals[id].push(score[id] ?? Number.NaN);
-  }
+  for (const id of FORECAST_IDS) signals[id].push(score[id] ?? Number.NaN);
   signals.qsofa.push(qsofa ?? Number.NaN);
   signals.map.push(Number.isNaN(recent(MAP_LINE)) ? recent(MAP_CUFF) : recent(MAP_LINE));
   signals.spo2.push(bedsideInputs(values, ages).spo2 ?? Number.NaN);

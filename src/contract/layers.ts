@@ -1,3 +1,5 @@
+import { MODEL_OUTPUTS, type ModelOutput } from './outcomes.js';
+
 /**
  * What an alert is about. state: what the patient is in now, by a published criterion or by a rule on a score of what is there. risk: what a
  * model foretells, or a warning score. technical: what watches the patient.
@@ -7,11 +9,8 @@ export type Layer = (typeof LAYERS)[number];
 
 /** The layer of each signal that rules watch; the name of an earlier version stays, since alerts of it are stored. */
 const LAYER_OF_SIGNAL = {
-  mortality: 'risk',
+  ...(Object.fromEntries(MODEL_OUTPUTS.map((id) => [id, 'risk'])) as Record<ModelOutput, 'risk'>),
   risk: 'risk',
-  circulatory: 'risk',
-  respiratory: 'risk',
-  deterioration: 'risk',
   news2: 'risk',
   sofa: 'state',
   criticalStates: 'state',

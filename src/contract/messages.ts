@@ -2,6 +2,7 @@ import type { Sofa } from '../clinical/sofa.js';
 import type { PresentState } from '../clinical/state.js';
 import type { Contributions } from './contributions.js';
 import { withPresentName } from './old-names.js';
+import type { Outcomes } from './outcomes.js';
 import type { Priority } from './priorities.js';
 
 /** The records of `schemas/*.avsc` as they come out of the decoder: one interface a schema. */
@@ -99,17 +100,13 @@ export interface MessageOf {
 }
 
 /** What the engine writes: the records of the outgoing schemas. */
-export interface RiskScoreMessage {
+export interface RiskScoreMessage extends Outcomes {
   scoreId: string;
   patientId: string;
   stayId: string;
   wardId: string | null;
   eventTime: number;
   modelVersion: string;
-  mortality: number;
-  circulatory: number | null;
-  respiratory: number | null;
-  deterioration: number | null;
   news2: number | null;
   news2Missing: string[];
   qsofa: number | null;

@@ -1,7 +1,15 @@
 import { CRITERIA, type Grade } from '../clinical/state.js';
 import { WardstreamError } from '../errors.js';
 import type { LayeredSignal } from './layers.js';
-import type { ModelOutput, Outcomes } from './outcomes.js';
+import {
+  FORECASTS,
+  type Forecast,
+  type ForecastId,
+  type Forecasts,
+  forecastLabel,
+  type ModelOutput,
+  type Outcomes,
+} from './outcomes.js';
 
 /** What signals are read from: what a score has of them. */
 export interface SignalSource extends Outcomes, BedsideSource {}
@@ -37,7 +45,15 @@ const PROBABILITY = { unit: '1', range: [0, 1], least: Number.MIN_VALUE } as con
 const CRITICAL = criteriaOf('critical');
 const FAILING = criteriaOf('failing');
 
-/** All signals. To add one, add an entry. */
+const OF_FORECASTS: readonly (SignalEntry & { readonly id: ForecastId })[] = FORECASTS.map((forecast) => ({
+  id: forecast.id,
+  label: labelOf(forecast, { hypotension: 0 }),
+  ...PROBABILITY,
+  output: forecast.id,
+  of: (score) => score[forecast.id],
+}));
+
+/** All signals. To add one, add an entry; what a model foretells has one by itself. */
 export const SIGNALS = [
   {
     id: 'mortality',
@@ -46,27 +62,7 @@ export const SIGNALS = [
     output: 'mortality',
     of: ({ mortality }) => mortality,
   },
-  {
-    id: 'circulatory',
-    label: 'Circulatory failure within 8 h',
-    ...PROBABILITY,
-    output: 'circulatory',
-    of: ({ circulatory }) => circulatory,
-  },
-  {
-    id: 'respiratory',
-    label: 'Respiratory failure within 8 h',
-    ...PROBABILITY,
-    output: 'respiratory',
-    of: ({ respiratory }) => respiratory,
-  },
-  {
-    id: 'deterioration',
-    label: 'Circulatory or respiratory failure within 8 h',
-    ...PROBABILITY,
-    output: 'deterioration',
-    of: ({ deterioration }) => deterioration,
-  },
+  ...OF_FORECASTS,
   {
     // Royal College of Physicians, National Early Warning Score (NEWS) 2, 2017: seven parameters, 20 points in all.
     id: 'news2',
@@ -114,6 +110,17 @@ const BY_ID: ReadonlyMap<string, SignalEntry> = new Map(SIGNALS.map((signal) => 
 
 export function signalOf(id: SignalId): SignalEntry {
   return BY_ID.get(id)!;
+}
+
+/** What an alert on a signal is called, given a score of the model that it is read from. */
+export function signalLabel(id: SignalId, score: Forecasts): string {
+  const forecast = FORECASTS.find((each) => each.id === id);
+  return forecast === undefined ? signalOf(id).label : labelOf(forecast, score);
+}
+
+/** `Circulatory failure within 8 h`. */
+function labelOf(forecast: Forecast, score: Pick<Forecasts, 'hypotension'>): string {
+  return `${forecastLabel(forecast, score)} within ${forecast.hours} h`;
 }
 
 function criteriaOf(wanted: Grade): ReadonlySet<string> {

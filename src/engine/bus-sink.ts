@@ -172,7 +172,8 @@ export class BusSink implements Sink {
 
   #encodeScore(score: Score, modelVersion: string, shadow: boolean): Buffer {
     const { patientId, stayId, wardId, eventTime, news2, news2Missing, qsofa, late, contributions } = score;
-    const { mortality, circulatory, respiratory, deterioration, outOfRange, sofa, states } = score;
+    const { mortality, circulatory, hypotension, respiratory, sepsis, deterioration } = score;
+    const { outOfRange, sofa, states } = score;
     return this.#codec.encode('RiskScore', {
       scoreId: hashId(patientId, eventTime, modelVersion),
       patientId,
@@ -182,7 +183,9 @@ export class BusSink implements Sink {
       modelVersion,
       mortality,
       circulatory,
+      hypotension,
       respiratory,
+      sepsis,
       deterioration,
       news2,
       news2Missing: [...news2Missing],

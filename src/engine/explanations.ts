@@ -60,12 +60,9 @@ export class Explanations {
   }
 
   /** Whether a rule may raise on a score, so that what the model was given must be kept. */
-  mayRaise(
-    { mortality, circulatory, respiratory, deterioration }: Outcomes,
-    { news2, sofa, states }: BedsideSource,
-  ): boolean {
+  mayRaise(outcomes: Outcomes, { news2, sofa, states }: BedsideSource): boolean {
     if (!this.#ofAlerts) return false;
-    const score = { mortality, circulatory, respiratory, deterioration, news2, sofa, states };
+    const score = { ...outcomes, news2, sofa, states };
     return this.#rules.some(({ signal, raiseAt }) => {
       const value = signalOf(signal).of(score);
       return value !== null && value >= raiseAt;

@@ -12,6 +12,7 @@ import { VARIABLES } from '../clinical/variables.js';
 import { MODALITIES } from '../contract/contributions.js';
 import type { AdtMessage, PatientSnapshotMessage } from '../contract/messages.js';
 import { withOldName, withPresentName } from '../contract/old-names.js';
+import { byForecast, NO_FORECASTS } from '../contract/outcomes.js';
 import type { EpochMs } from '../events/event.js';
 import type { AttentionCache } from '../inference/attention-cache.js';
 import type { ModelConfig } from '../inference/model.js';
@@ -246,7 +247,9 @@ function readPatient(
     // What another model foretold is not what this one would.
     const { lastScore } = header;
     patient.lastScore =
-      isOurs && lastScore ? { ...withPresentName(lastScore), sofa: lastScore.sofa ?? null } : null;
+      isOurs && lastScore
+        ? { ...NO_FORECASTS, ...withPresentName(lastScore), sofa: lastScore.sofa ?? null }
+        : null;
     patient.revised = header.revised;
     patient.appliedTo = snapshot.positions;
     patient.restoreFacts(header, header.demographics, header.told);
@@ -287,9 +290,9 @@ export function lostPatientOf(snapshot: PatientSnapshotMessage, partition: numbe
 
 /** Of the newest score only what is kept. */
 function lastScoreOf(lastScore: LastScore): LastScore {
-  const { eventTime, mortality, circulatory, respiratory, deterioration } = lastScore;
-  const { news2, news2Missing, qsofa, sofa } = lastScore;
-  return { eventTime, mortality, circulatory, respiratory, deterioration, news2, news2Missing, qsofa, sofa };
+  const { eventTime, mortality, news2, news2Missing, qsofa, sofa } = lastScore;
+  const forecasts = byForecast(({ id }) => lastScore[id]);
+  return { eventTime, mortality, ...forecasts, news2, news2Missing, qsofa, sofa };
 }
 
 function readHeader({ compression, state }: PatientSnapshotMessage) {

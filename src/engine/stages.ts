@@ -188,7 +188,7 @@ export class AlignAndScore {
         const { scale } = this.#normalOf(patientId);
         const drugs = patient.timeline.signs.infusions.vasopressorsAt(time, patient.demographics.weightKg);
         const { news2, news2Missing, qsofa, sofa } = bedsideScores(values, ages, scale, drugs);
-        const { mortality, circulatory, respiratory, deterioration } = NO_OUTCOMES;
+        const { mortality, circulatory, hypotension, respiratory, sepsis, deterioration } = NO_OUTCOMES;
         // Written out: thousands a second are made, and copied together they cost as much as aligning.
         const score: Score = {
           patientId,
@@ -201,7 +201,9 @@ export class AlignAndScore {
           eventTime: time,
           mortality,
           circulatory,
+          hypotension,
           respiratory,
+          sepsis,
           deterioration,
           contributions: NO_CONTRIBUTIONS,
           outOfRange: [],

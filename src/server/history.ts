@@ -6,6 +6,7 @@ import { reasonOf, USED } from '../clinical/trust.js';
 import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../clinical/variables.js';
 import type { AlertMessage } from '../contract/messages.js';
 import { withOldName } from '../contract/old-names.js';
+import { byForecast, NO_FORECASTS } from '../contract/outcomes.js';
 import type {
   ImageView,
   MarkedValue,
@@ -150,8 +151,7 @@ export class History {
 
   #liveScores(patientId: string): Scores {
     const view = this.#view.view(patientId);
-    const none = { circulatory: null, respiratory: null, deterioration: null, news2: null, qsofa: null };
-    const unknown = { ...none, sofa: NO_SOFA, states: [] };
+    const unknown = { ...NO_FORECASTS, news2: null, qsofa: null, sofa: NO_SOFA, states: [] };
     return (view?.mortalityHistory ?? []).map(([eventTime, mortality]) => ({
       eventTime,
       modelVersion: '',
@@ -286,9 +286,7 @@ function columnsOf(scores: Scores): Timeline['scores'] {
     times: scores.map(({ eventTime }) => eventTime),
     mortality,
     risk: mortality,
-    circulatory: scores.map(({ circulatory }) => circulatory),
-    respiratory: scores.map(({ respiratory }) => respiratory),
-    deterioration: scores.map(({ deterioration }) => deterioration),
+    ...byForecast(({ id }) => scores.map((score) => score[id])),
     news2: scores.map(({ news2 }) => news2),
     qsofa: scores.map(({ qsofa }) => qsofa),
     sofa: scores.map(({ sofa }) => sofa.total),

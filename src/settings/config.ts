@@ -18,15 +18,15 @@ const MIB = 1_048_576;
 const ms = z.number().int().nonnegative();
 
 /**
- * A rule that raises alerts from one signal of `SIGNALS`: a probability of the model (`mortality`: death in hospital; the others:
- * onset within 8 h), or NEWS2 points. Thresholds in the signal's unit.
+ * A rule that raises alerts from one signal of `SIGNALS`: a probability of the model or a score of what is there. Thresholds in the
+ * signal's unit.
  */
 const ruleSchema = z.strictObject({
   id: z.string().min(1).describe('Name of the rule; alerts carry it.'),
   signal: z
     .enum(SIGNAL_IDS)
     .describe(
-      'What it watches: a probability of the model (`mortality`: death in hospital; `circulatory`, `respiratory`, `deterioration`: onset within 8 h), points of NEWS2 or SOFA, or how many critical or failing states are there now.',
+      'What it watches: a probability of the model (`mortality`: death in hospital; `circulatory`, `hypotension`, `respiratory`, `deterioration`: onset within 8 h, the last of hypotension or respiratory failure; `sepsis`: onset within 6 h), points of NEWS2 or SOFA, or how many critical or failing states are there now.',
     ),
   priority: z.enum(PRIORITIES).describe('How soon somebody has to react, after IEC 60601-1-8.'),
   raiseAt: z
@@ -57,7 +57,7 @@ const ruleSchema = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      'Whether no alert is raised, and an open one ends, while the patient is in the failure that the signal foretells, by the criteria of the endpoints: circulatory, respiratory, or, for other signals, either. By default false.',
+      'Whether no alert is raised, and an open one ends, while the patient is in the failure that the signal foretells, by the criteria of the endpoints: circulatory, hypotension, respiratory, or, for other signals, hypotension or respiratory failure. A rule on `sepsis` is never quiet: whether it is there is not known. By default false.',
     ),
 });
 export type AlertRule = z.infer<typeof ruleSchema>;

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ClickHouseClient } from '@clickhouse/client';
+import { FORECAST_IDS } from '../contract/outcomes.js';
 import { LAYER } from './alerts.js';
 import { Conditions, select, type Window } from './select.js';
 
@@ -65,7 +66,7 @@ const SELECTIONS: Record<ExportTable, string> = {
       toString(verdict) AS verdict, toString(verdict_reason) AS verdict_reason
     FROM observations FINAL $conditions ORDER BY patient_id, event_time, variable`,
   scores: `SELECT toString(patient_id) AS patient_id, toString(stay_id) AS stay_id, toString(ward_id) AS ward_id, event_time,
-      toString(model_version) AS model_version, mortality, circulatory, respiratory, deterioration, news2, qsofa, late,
+      toString(model_version) AS model_version, mortality, ${FORECAST_IDS.join(', ')}, news2, qsofa, late,
       arrayStringConcat(out_of_range, ' ') AS out_of_range, arrayStringConcat(scores.states, ' ') AS states,
       arrayStringConcat(arrayMap(since -> toString(since), scores.state_since), ' ') AS state_since,
       arrayStringConcat(arrayMap(value -> toString(value), scores.state_values), ' ') AS state_values,

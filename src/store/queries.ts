@@ -1,17 +1,14 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { SOFA_PARTS, type Sofa } from '../clinical/sofa.js';
 import type { PresentState } from '../clinical/state.js';
+import { FORECAST_IDS, type Outcomes } from '../contract/outcomes.js';
 import type { EpochMs } from '../events/event.js';
 import { correctedValues } from './corrected.js';
 import { Conditions, select, type Window } from './select.js';
 
-export interface StoredScore {
+export interface StoredScore extends Outcomes {
   readonly eventTime: EpochMs;
   readonly modelVersion: string;
-  readonly mortality: number;
-  readonly circulatory: number | null;
-  readonly respiratory: number | null;
-  readonly deterioration: number | null;
   readonly news2: number | null;
   readonly qsofa: number | null;
   readonly sofa: Sofa;
@@ -21,7 +18,7 @@ export interface StoredScore {
 const SOFA_NAMES = ['total', ...SOFA_PARTS];
 /** Of the table `scores`. */
 export const SCORE_COLUMNS = `toUnixTimestamp64Milli(event_time) AS eventTime, model_version AS modelVersion, mortality,
-  circulatory, respiratory, deterioration, news2, qsofa,
+  ${FORECAST_IDS.join(', ')}, news2, qsofa,
   CAST((${SOFA_NAMES.map((name) => `sofa_${name}`).join(', ')}),
        'Tuple(${SOFA_NAMES.map((name) => `${name} Nullable(UInt8)`).join(', ')})') AS sofa,
   arrayMap((criterion, value, since, variable) -> CAST((criterion, value, toUnixTimestamp64Milli(since), variable),

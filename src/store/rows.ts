@@ -5,6 +5,7 @@ import { SOFA_PARTS } from '../clinical/sofa.js';
 import { reasonOf, USED } from '../clinical/trust.js';
 import { VARIABLES } from '../clinical/variables.js';
 import type { AlertMessage, DeadLetterMessage } from '../contract/messages.js';
+import type { Outcomes } from '../contract/outcomes.js';
 import type { Outputs, Score } from '../engine/outputs.js';
 import { problemOf } from '../events/encoding.js';
 import type { Charting, EpochMs } from '../events/event.js';
@@ -63,6 +64,8 @@ export const COLUMNS = {
     'sofa_cardiovascular',
     'sofa_nervous',
     'sofa_renal',
+    'hypotension',
+    'sepsis',
   ],
   shadow_scores: [
     'patient_id',
@@ -73,6 +76,8 @@ export const COLUMNS = {
     'circulatory',
     'respiratory',
     'deterioration',
+    'hypotension',
+    'sepsis',
   ],
   stays: ['stay_id', 'patient_id', 'ward_id', 'bed_id', 'admitted_at', 'discharged_at', 'version'],
   alert_events: [
@@ -163,7 +168,7 @@ export function putRows(outputs: Outputs, modelVersion: string, put: PutRow): vo
   for (const score of scores) put('scores', scoreRow(score, modelVersion), score.eventTime);
   for (const { patientId, stayId, eventTime, modelVersion: version, ...score } of shadowScores) {
     const where = [textValue(patientId), textValue(stayId), timeValue(eventTime), version];
-    put('shadow_scores', [...where, ...outcomesOf(score)], eventTime);
+    put('shadow_scores', [...where, ...firstOutcomes(score), ...laterOutcomes(score)], eventTime);
   }
   for (const alert of alerts) put('alert_events', alertRow(alert), alert.eventTime);
   for (const letter of deadLetters) put('dead_letters', deadLetterRow(letter), letter.eventTime);
@@ -254,8 +259,8 @@ function scoreRow(score: Score, modelVersion: string): Row {
   const ids = [textValue(patientId), textValue(stayId), textValue(wardId), textValue(bedId)];
   const bedside = [maybeUint8Value(news2), maybeUint8Value(qsofa), late];
   const effects = [maybeFloatValue(text), maybeFloatValue(image), outOfRange];
-  const what = [...ids, timeValue(eventTime), modelVersion, ...outcomesOf(score), ...bedside, ...effects];
-  return [...what, ...stateColumns(score.states), ...sofaColumns(score.sofa)];
+  const what = [...ids, timeValue(eventTime), modelVersion, ...firstOutcomes(score), ...bedside, ...effects];
+  return [...what, ...stateColumns(score.states), ...sofaColumns(score.sofa), ...laterOutcomes(score)];
 }
 
 function stateColumns(states: Score['states']): Row {
@@ -272,10 +277,14 @@ function sofaColumns(sofa: Score['sofa']): Row {
   return [sofa.total, ...SOFA_PARTS.map((part) => sofa[part])].map(maybeUint8Value);
 }
 
-type Outcomes = Pick<Score, 'mortality' | 'circulatory' | 'respiratory' | 'deterioration'>;
-
-function outcomesOf({ mortality, circulatory, respiratory, deterioration }: Outcomes): Row {
+/** Those that were there first stand together; the others are at the end of a row. */
+function firstOutcomes({ mortality, circulatory, respiratory, deterioration }: Outcomes): Row {
   return [floatValue(mortality), ...[circulatory, respiratory, deterioration].map(maybeFloatValue)];
+}
+
+/** Those that came later. */
+function laterOutcomes({ hypotension, sepsis }: Outcomes): Row {
+  return [hypotension, sepsis].map(maybeFloatValue);
 }
 
 function alertRow(alert: AlertMessage): Row {

@@ -1,6 +1,7 @@
 import {
   circulatoryCompromise,
   circulatoryFailure,
+  hypotension,
   meanPressure,
   respiratoryFailure,
 } from '../clinical/endpoints.js';
@@ -45,6 +46,7 @@ export interface Endpoint {
 export type EndpointId =
   | 'deterioration'
   | 'circulatoryFailure'
+  | 'hypotension'
   | 'respiratoryFailure'
   | 'circulatoryCompromise';
 
@@ -73,6 +75,12 @@ export const ENDPOINTS: readonly Endpoint[] = [
     output: 'circulatory',
     label: 'Circulatory failure',
     eventsOf: (stay) => circulatoryFailure(circulation(stay)),
+  },
+  {
+    id: 'hypotension',
+    output: 'hypotension',
+    label: 'Hypotension',
+    eventsOf: (stay) => hypotension(circulation(stay).map),
   },
   {
     id: 'respiratoryFailure',

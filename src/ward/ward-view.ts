@@ -6,6 +6,7 @@ import type { PresentState } from '../clinical/state.js';
 import { reasonOf } from '../clinical/trust.js';
 import { VARIABLES } from '../clinical/variables.js';
 import type { AlertMessage } from '../contract/messages.js';
+import { FORECAST_IDS, NO_FORECASTS } from '../contract/outcomes.js';
 import type { DepartureReason, DoubtView, PatientView, ValueView } from '../contract/protocol.js';
 import { HOUR_MS, MINUTE_MS } from '../durations.js';
 import type { Departed, Outputs, Score, Sink, StayFacts } from '../engine/outputs.js';
@@ -213,9 +214,7 @@ export class WardView implements Sink {
       sex: demographics.sex,
       mortality: null,
       risk: null,
-      circulatory: null,
-      respiratory: null,
-      deterioration: null,
+      ...NO_FORECASTS,
       riskAt: null,
       mortalityTrend: 0,
       riskTrend: 0,
@@ -289,9 +288,7 @@ export class WardView implements Sink {
   #show(view: PatientView, score: LastScore): void {
     view.mortality = score.mortality;
     view.risk = score.mortality;
-    view.circulatory = score.circulatory;
-    view.respiratory = score.respiratory;
-    view.deterioration = score.deterioration;
+    for (const id of FORECAST_IDS) view[id] = score[id];
     view.riskAt = score.eventTime;
     view.news2 = score.news2;
     view.news2Missing = score.news2Missing;

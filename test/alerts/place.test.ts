@@ -5,6 +5,7 @@ import type { PatientPlace } from '../../src/alerts/rule-state.js';
 import type { ScoredMoment } from '../../src/alerts/rule-watch.js';
 import { VARIABLE_COUNT } from '../../src/clinical/variables.js';
 import type { AlertMessage } from '../../src/contract/messages.js';
+import { NO_FORECASTS } from '../../src/contract/outcomes.js';
 import type { AlertRule } from '../../src/settings/config.js';
 import { START } from '../helpers.js';
 
@@ -27,7 +28,7 @@ function moment(
   wardId: string | null,
   bedId: string | null,
 ): ScoredMoment {
-  const others = { circulatory: null, respiratory: null, deterioration: null, news2: null };
+  const others = { ...NO_FORECASTS, news2: null };
   const where = { patientId: 'p1', stayId: 's1', wardId, bedId, admittedAt: START };
   const eventTime = START + minute * MINUTE;
   return { ...where, eventTime, ...others, mortality, episodes: [], reopened: 0, values: NEVER, ages: NEVER };

@@ -5,6 +5,7 @@ import type { ScoredMoment } from '../../src/alerts/rule-watch.js';
 import { VARIABLE_COUNT } from '../../src/clinical/variables.js';
 import { alarmText } from '../../src/contract/amounts.js';
 import type { AlertAction, AlertMessage } from '../../src/contract/messages.js';
+import { NO_FORECASTS } from '../../src/contract/outcomes.js';
 import type { AlertRule } from '../../src/settings/config.js';
 import { START } from '../helpers.js';
 
@@ -23,7 +24,7 @@ const NEVER = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
 
 function moment(minute: number, mortality: number, more: Partial<ScoredMoment> = {}): ScoredMoment {
   const where = { patientId: 'p1', stayId: 's1', wardId: 'W', bedId: '1', admittedAt: START };
-  const others = { circulatory: null, respiratory: null, deterioration: null, news2: null };
+  const others = { ...NO_FORECASTS, news2: null };
   const contributions = { base: 0.1, structured: mortality - 0.1, text: null, image: null };
   const measured = { episodes: [], reopened: 0, values: NEVER, ages: NEVER };
   const what = { mortality, ...others, contributions, ...measured };

@@ -5,6 +5,7 @@ import type { ScoredMoment } from '../../src/alerts/rule-watch.js';
 import { CIRCULATORY, RESPIRATORY } from '../../src/clinical/failure-now.js';
 import { VARIABLE_COUNT } from '../../src/clinical/variables.js';
 import type { AlertMessage } from '../../src/contract/messages.js';
+import { byForecast } from '../../src/contract/outcomes.js';
 import type { AlertRule } from '../../src/settings/config.js';
 import { ack, START } from '../helpers.js';
 
@@ -27,14 +28,13 @@ function moment(minute: number, value: number, failing = 0): ScoredMoment {
   const where = { patientId: 'p1', stayId: 's1', wardId: 'W', bedId: '1', admittedAt: START };
   const others = {
     mortality: 0.1,
-    circulatory: value,
-    respiratory: value,
+    ...byForecast(() => value),
     news2: null,
     episodes: [],
     reopened: 0,
   };
   const eventTime = START + minute * MINUTE;
-  return { ...where, eventTime, failing, ...others, deterioration: value, values: NEVER, ages: NEVER };
+  return { ...where, eventTime, failing, ...others, values: NEVER, ages: NEVER };
 }
 
 const told = (records: readonly AlertMessage[]) =>

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AlertPolicy } from '../../src/alerts/policy.js';
 import { PatientSigns } from '../../src/align/patient-signs.js';
 import { VARIABLE_COUNT, variableIndex } from '../../src/clinical/variables.js';
+import { byForecast } from '../../src/contract/outcomes.js';
 import { LOUD_RULES } from '../helpers.js';
 import { ALARMS, at, Bed, MINUTE, told } from './bed.js';
 
@@ -185,7 +186,7 @@ describe('an alert of a state', () => {
       signs.update();
       const stay = { patientId: 'p1', stayId: 's1', wardId: 'W', bedId: '1', admittedAt: at(0) };
       const where = { ...stay, eventTime: at(minute) };
-      const others = { circulatory: 0, respiratory: 0, deterioration: 0, news2: 0 };
+      const others = { ...byForecast(() => 0), news2: 0 };
       const none = new Float32Array(VARIABLE_COUNT).fill(Number.NaN);
       const known = { episodes: signs.active(), reopened: 0, values: none, ages: none };
       return policy.score({ ...where, ...others, mortality, ...known });

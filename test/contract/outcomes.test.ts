@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { outcomesOf } from '../../src/contract/outcomes.js';
+import { NO_FORECASTS, outcomesOf } from '../../src/contract/outcomes.js';
 
 describe('outcomesOf', () => {
   it('reads the row and column that an output has', () => {
@@ -12,7 +12,6 @@ describe('outcomesOf', () => {
   });
 
   it('knows only the risk where a model has only mortality', () => {
-    const none = { circulatory: null, respiratory: null, deterioration: null };
-    expect(outcomesOf(Float32Array.of(9, 0), 1, ['mortality'])).toEqual({ mortality: 0.5, ...none });
+    expect(outcomesOf(Float32Array.of(9, 0), 1, ['mortality'])).toEqual({ mortality: 0.5, ...NO_FORECASTS });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MODEL_OUTPUTS } from '../../src/contract/outcomes.js';
-import { faultsOf, requireSignals, SIGNALS } from '../../src/contract/signals.js';
+import { byForecast, MODEL_OUTPUTS, NO_FORECASTS } from '../../src/contract/outcomes.js';
+import { faultsOf, requireSignals, SIGNALS, signalLabel } from '../../src/contract/signals.js';
 import { type AlertRule, DEFAULT_CONFIG, parseConfig } from '../../src/settings/config.js';
 
 const [RULE] = DEFAULT_CONFIG.alerts.rules;
@@ -20,26 +20,45 @@ it('names each rule that could never raise', () => {
   );
 });
 
+it('refuses rules on the outputs of a later model', () => {
+  const model = { version: '2026.11-f', outputs: ['mortality', 'circulatory', 'deterioration'] as const };
+  expect(() => requireSignals(rules('hypotension', 'deterioration', 'sepsis'), model)).toThrow(
+    'alerts.rules: hypotension watches hypotension, sepsis watches sepsis, but model 2026.11-f gives only',
+  );
+});
+
 describe('the registry', () => {
+  it('calls either failure what the model that foretells it means by it', () => {
+    const all = byForecast(() => 0.1);
+    expect(signalLabel('deterioration', all)).toBe('Hypotension or respiratory failure within 8 h');
+    expect(signalLabel('deterioration', { ...all, hypotension: null })).toBe(
+      'Circulatory or respiratory failure within 8 h',
+    );
+    expect(signalLabel('sepsis', all)).toBe('Sepsis within 6 h');
+    expect(signalLabel('news2', all)).toBe('NEWS2');
+    for (const { id, label } of SIGNALS) expect(signalLabel(id, all)).toBe(label);
+  });
+
   it('has one entry a signal, and one for each output of a model', () => {
     expect(new Set(SIGNALS.map(({ id }) => id)).size).toBe(SIGNALS.length);
     expect(SIGNALS.flatMap(({ output }) => output ?? [])).toEqual(MODEL_OUTPUTS);
   });
 
   it('reads each signal from its own place of a score', () => {
-    const outcomes = { mortality: 0.1, circulatory: 0.2, respiratory: 0.3, deterioration: 0.4 };
+    const outcomes = {
+      mortality: 0.1,
+      circulatory: 0.2,
+      hypotension: 0.3,
+      respiratory: 0.4,
+      sepsis: 0.5,
+      deterioration: 0.6,
+    };
     const states = ['hypotension-severe', 'bradycardia', 'hypoxaemia'].map((criterion) => ({ criterion }));
     const scored = { ...outcomes, news2: 5, sofa: { total: 7 }, states };
-    expect(SIGNALS.map(({ of }) => of(scored))).toEqual([0.1, 0.2, 0.3, 0.4, 5, 7, 2, 1]);
+    expect(SIGNALS.map(({ of }) => of(scored))).toEqual([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 5, 7, 2, 1]);
     expect(SIGNALS.map(({ of }) => of({ ...scored, states: [] })).slice(-2)).toEqual([0, 0]);
-    const unknown = {
-      mortality: 0.1,
-      circulatory: null,
-      respiratory: null,
-      deterioration: null,
-      news2: null,
-    };
-    expect(SIGNALS.map(({ of }) => of(unknown))).toEqual([0.1, ...new Array(7).fill(null)]);
+    const unknown = { mortality: 0.1, ...NO_FORECASTS, news2: null };
+    expect(SIGNALS.map(({ of }) => of(unknown))).toEqual([0.1, ...new Array(SIGNALS.length - 1).fill(null)]);
   });
 
   it('takes a rule that fires within the range of any signal, and refuses one beyond it', () => {

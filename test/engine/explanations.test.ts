@@ -7,6 +7,7 @@ import { ReplayClock } from '../../src/clock.js';
 import type { Contributions } from '../../src/contract/contributions.js';
 import { layerOf } from '../../src/contract/layers.js';
 import type { AlertMessage } from '../../src/contract/messages.js';
+import { NO_FORECASTS } from '../../src/contract/outcomes.js';
 import { TOPICS } from '../../src/contract/topics.js';
 import { Engine } from '../../src/engine/engine.js';
 import { Explanations } from '../../src/engine/explanations.js';
@@ -185,7 +186,7 @@ describe('Explanations', () => {
 
   it('are kept only for scores on which a rule may raise', async () => {
     const run: InferenceRuntime['run'] = () => Promise.reject(new Error('not run'));
-    const base = { mortality: 0.1, circulatory: null, respiratory: null, deterioration: null };
+    const base = { mortality: 0.1, ...NO_FORECASTS };
     const rules = [
       RULE,
       { ...RULE, id: 'n', signal: 'news2' as const, raiseAt: 7 },

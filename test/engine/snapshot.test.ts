@@ -32,6 +32,14 @@ function withoutInHeader(snapshot: PatientSnapshotMessage, field: string): Patie
   return withHeader(snapshot, header, bytes.subarray(4 + bytes.readUInt32LE(0)));
 }
 
+/** As a program wrote it that knew of no hypotension or sepsis; the model foretells neither. */
+function withoutLaterOutputs(snapshot: PatientSnapshotMessage): PatientSnapshotMessage {
+  const header = headerOf(snapshot);
+  const { hypotension: _, sepsis: __, ...lastScore } = header.lastScore as Record<string, unknown>;
+  const bytes = inflateRawSync(snapshot.state);
+  return withHeader(snapshot, { ...header, lastScore }, bytes.subarray(4 + bytes.readUInt32LE(0)));
+}
+
 function headerOf({ state }: PatientSnapshotMessage): Record<string, unknown> {
   const bytes = inflateRawSync(state);
   return JSON.parse(bytes.toString('utf8', 4, 4 + bytes.readUInt32LE(0))) as Record<string, unknown>;
@@ -198,6 +206,9 @@ describe('state that outlives the process', () => {
       });
       const another = { ...options, model: { ...options.model, version: 'another' } };
       expect(restorePatient(snapshot, another)?.patient.lastScore).toBeNull();
+      const before = restorePatient(withoutLaterOutputs(snapshot), options)!.patient.lastScore;
+      expect(before).toEqual(patient.lastScore);
+      expect(before).toMatchObject({ hypotension: null, sepsis: null });
       const older = restorePatient(withoutInHeader(snapshot, 'lastScore'), options);
       expect(older?.patient.lastScore).toBeNull();
       expect(older?.patient.lastEventAt).toBe(patient.lastEventAt);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NO_SOFA } from '../../src/clinical/sofa.js';
 import type { PresentState } from '../../src/clinical/state.js';
+import { NO_FORECASTS } from '../../src/contract/outcomes.js';
 import { crc64Avro, parseSchema, readSchema, singleObjectHeader } from '../../src/events/avro.js';
 import { DecodeFailure, MessageCodec, type RecordName, type RecordShapes } from '../../src/events/codec.js';
 import { adt, labs, START, treatment, vitals } from '../helpers.js';
@@ -194,10 +195,10 @@ function head() {
 
 function score(at: Partial<RecordShapes['RiskScore']>): RecordShapes['RiskScore'] {
   const where = { scoreId: 's1', patientId: 'p1', stayId: 'p1@1', wardId: null, eventTime: START };
-  const outcomes = { mortality: 0.25, circulatory: null, respiratory: null, deterioration: null };
   const none = {
     modelVersion: 'm',
-    ...outcomes,
+    mortality: 0.25,
+    ...NO_FORECASTS,
     news2: null,
     news2Missing: [],
     qsofa: null,
@@ -275,11 +276,12 @@ describe.each(Object.keys(EXAMPLES) as RecordName[])('%s', (name) => {
 describe('an older writer', () => {
   it('may not know onsets: they are null', () => {
     const schema = structuredClone(readSchema('RiskScore')) as unknown as { fields: { name: string }[] };
-    const isNew = ({ name }: { name: string }) =>
-      ['circulatory', 'respiratory', 'deterioration'].includes(name);
+    const isNew = ({ name }: { name: string }) => name in NO_FORECASTS;
     schema.fields = schema.fields.filter((field) => !isNew(field));
     const type = parseSchema(schema as never);
-    const { circulatory, respiratory, deterioration, ...older } = score({ news2: 3 });
+    const older = Object.fromEntries(
+      Object.entries(score({ news2: 3 })).filter(([name]) => !(name in NO_FORECASTS)),
+    );
     const informed = new MessageCodec();
     informed.addWriterSchema('RiskScore', schema as never);
     const bytes = Buffer.concat([singleObjectHeader(type), type.toBuffer(older)]);

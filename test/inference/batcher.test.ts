@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Aligner, type AlignmentSink } from '../../src/align/aligner.js';
 import { PatientState } from '../../src/align/patient.js';
-import type { Outcomes } from '../../src/contract/outcomes.js';
+import { NO_FORECASTS, type Outcomes } from '../../src/contract/outcomes.js';
 import { type ClinicalEvent, compareEvents } from '../../src/events/event.js';
 import { AttentionCache } from '../../src/inference/attention-cache.js';
 import { MicroBatcher } from '../../src/inference/batcher.js';
@@ -206,8 +206,8 @@ describe('MicroBatcher', () => {
     expect(all).toEqual(
       risks.map((mortality, row) => ({
         mortality,
+        ...NO_FORECASTS,
         circulatory: sigmoid(row),
-        respiratory: null,
         deterioration: sigmoid(-row),
       })),
     );

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PatientState } from '../../src/align/patient.js';
 import { VARIABLES, variableIndex } from '../../src/clinical/variables.js';
+import { NO_FORECASTS } from '../../src/contract/outcomes.js';
 import { FeatureEncoder } from '../../src/features/encoder.js';
 import { type KeptToken, MicroBatcher, type Scored } from '../../src/inference/batcher.js';
 import { baseOutcomes, Explainer } from '../../src/inference/explain.js';
@@ -170,9 +171,7 @@ describe('Explainer', () => {
 describe('contributions', () => {
   const outcomes = (mortality: number) => ({
     mortality,
-    circulatory: null,
-    respiratory: null,
-    deterioration: null,
+    ...NO_FORECASTS,
   });
 
   it('add up to the risk, null where a modality is absent', () => {

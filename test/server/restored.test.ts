@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { variableIndex } from '../../src/clinical/variables.js';
+import { NO_FORECASTS } from '../../src/contract/outcomes.js';
 import type { CatchingUpView, PatientsResponse } from '../../src/contract/protocol.js';
 import { WardView } from '../../src/ward/ward-view.js';
 import { alert, outputsOf, START, score } from '../helpers.js';
@@ -13,8 +14,8 @@ function restored(patientId = 'p1', alerts = [alert('open', 0, { patientId })]) 
   const patient = stay(patientId, 'W');
   patient.timeline.record(0, variableIndex('heartRate'), 118, START + MINUTE_MS);
   patient.lastEventAt = START + 2 * MINUTE_MS;
-  const { mortality, circulatory, respiratory, deterioration, qsofa, sofa } = score(2, 0.62);
-  const outcomes = { mortality, circulatory, respiratory, deterioration, qsofa, sofa };
+  const { mortality, qsofa, sofa } = score(2, 0.62);
+  const outcomes = { mortality, ...NO_FORECASTS, qsofa, sofa };
   patient.lastScore = { eventTime: START + 2 * MINUTE_MS, ...outcomes, news2: 7, news2Missing: ['gcs'] };
   return { patient, alerts };
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { NO_SOFA } from '../../src/clinical/sofa.js';
 import { reasonCode } from '../../src/clinical/trust.js';
+import { NO_FORECASTS } from '../../src/contract/outcomes.js';
 import type {
   AlertEventsResponse,
   AlertsResponse,
@@ -185,9 +186,7 @@ describe('patients', () => {
         modelVersion: 'v1',
         mortality: 0.2,
         risk: 0.2,
-        circulatory: null,
-        respiratory: null,
-        deterioration: null,
+        ...NO_FORECASTS,
         news2: null,
         qsofa: null,
         sofa: NO_SOFA,

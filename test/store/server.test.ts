@@ -32,7 +32,9 @@ function outputs(patientId: string, minutes: readonly number[]): Outputs {
     eventTime: START + minute * 60_000,
     mortality: minute / 100,
     circulatory: minute / 200,
+    hypotension: minute / 80,
     respiratory: null,
+    sepsis: minute / 160,
     deterioration: minute / 50,
     news2: 1,
     qsofa: null,
@@ -59,6 +61,7 @@ describe('a ClickHouse server', () => {
     const scores = await scoresOf(client, 'p1', 100);
     expect(scores.map(({ mortality }) => mortality)).toEqual([0.01, 0.02, 0.03, 0.04]);
     expect(scores[3]).toMatchObject({ circulatory: 0.02, respiratory: null, deterioration: 0.08 });
+    expect(scores[3]).toMatchObject({ hypotension: 0.05, sepsis: 0.025 });
     expect(scores[0]).toMatchObject({ eventTime: START + 60_000, modelVersion: 'm1', news2: 1, qsofa: null });
     await sink.close();
   });

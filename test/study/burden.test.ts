@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type ObservedStay, watchHours } from '../../src/cohort/stays.js';
+import { type ObservedStay, SIGNALS, watchHours } from '../../src/cohort/stays.js';
 import { burdenFigures } from '../../src/study/burden.js';
+import { NO_CHARTS } from './scored-stay.js';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
 const DAY0 = Date.UTC(2026, 0, 5);
-const NONE = { times: new Float64Array(0), values: new Float64Array(0) };
 
 function stay(id: string, wardId: string, fromHour: number, hours: number): ObservedStay {
   const admittedAt = DAY0 + fromHour * HOUR;
@@ -21,21 +21,8 @@ function stay(id: string, wardId: string, fromHour: number, hours: number): Obse
     observations: 0,
     alarms: [],
     times: none,
-    signals: {
-      model: none,
-      circulatory: none,
-      respiratory: none,
-      deterioration: none,
-      news2: none,
-      qsofa: none,
-      map: none,
-      spo2: none,
-      failing: none,
-      sofa: none,
-      criticalStates: none,
-      failingStates: none,
-    },
-    charted: { mapInvasive: NONE, mapCuff: NONE, lactate: NONE, pao2: NONE, fio2: NONE, mechVent: NONE },
+    signals: Object.fromEntries(SIGNALS.map((id) => [id, none])) as ObservedStay['signals'],
+    charted: NO_CHARTS,
   };
 }
 

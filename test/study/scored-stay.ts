@@ -1,8 +1,13 @@
+import type { Series } from '../../src/clinical/endpoints.js';
 import type { ObservedStay, SignalId } from '../../src/cohort/stays.js';
-import { SIGNALS } from '../../src/cohort/stays.js';
+import { CHARTED, SIGNALS } from '../../src/cohort/stays.js';
 
 const HOUR = 3_600_000;
-const NONE = { times: new Float64Array(0), values: new Float64Array(0) };
+const NONE: Series = { times: new Float64Array(0), values: new Float64Array(0) };
+/** Nothing charted. */
+export const NO_CHARTS = Object.fromEntries(
+  CHARTED.map((id): [string, Series] => [id, NONE]),
+) as ObservedStay['charted'];
 
 /**
  * A scored stay from rows of [minute, deterioration, failing]; it began at 0 and lasted so many hours. Other signals are not known.
@@ -38,12 +43,7 @@ export function scoredStay(
       failing: list(([, , failing = 0]) => failing),
     },
     charted: {
-      mapInvasive: NONE,
-      mapCuff: NONE,
-      lactate: NONE,
-      pao2: NONE,
-      fio2: NONE,
-      mechVent: NONE,
+      ...NO_CHARTS,
       ...charted,
     },
   };

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import type { ObservedStay } from '../../src/cohort/stays.js';
+import { type ObservedStay, SIGNALS } from '../../src/cohort/stays.js';
 import { soundedAlarms } from '../../src/study/alarms.js';
 import { subgroupAlarms } from '../../src/study/subgroup-alarms.js';
+import { NO_CHARTS } from './scored-stay.js';
 
 const NONE = new Float64Array(0);
-const SERIES = { times: NONE, values: NONE };
 
 /** Sixty stays of a day: of every three women, an event of one is caught; of every three men, those of two. */
 const STAYS = Array.from({ length: 60 }, (_, index): ObservedStay => {
@@ -20,28 +20,8 @@ const STAYS = Array.from({ length: 60 }, (_, index): ObservedStay => {
     observations: 1,
     alarms: [],
     times: NONE,
-    signals: {
-      model: NONE,
-      circulatory: NONE,
-      respiratory: NONE,
-      deterioration: NONE,
-      news2: NONE,
-      qsofa: NONE,
-      map: NONE,
-      spo2: NONE,
-      failing: NONE,
-      sofa: NONE,
-      criticalStates: NONE,
-      failingStates: NONE,
-    },
-    charted: {
-      mapInvasive: SERIES,
-      mapCuff: SERIES,
-      lactate: SERIES,
-      pao2: SERIES,
-      fio2: SERIES,
-      mechVent: SERIES,
-    },
+    signals: Object.fromEntries(SIGNALS.map((id) => [id, NONE])) as ObservedStay['signals'],
+    charted: NO_CHARTS,
   };
 });
 const ALARMS = soundedAlarms(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { byForecast } from '../outcomes.js';
 import { alertSchema } from './alerts.js';
 import { idSchema, limit, oldName, probability, time } from './fields.js';
 import { markedValueSchema, sofaSchema, stateSchema, stateSpanSchema } from './patient.js';
@@ -89,9 +90,7 @@ export const timelineSchema = z
       times: z.array(time),
       mortality: z.array(probability),
       risk: oldName(z.array(probability), 'mortality'),
-      circulatory: z.array(probability.nullable()),
-      respiratory: z.array(probability.nullable()),
-      deterioration: z.array(probability.nullable()),
+      ...byForecast(() => z.array(probability.nullable())),
       news2: z.array(z.number().int().nullable()),
       qsofa: z.array(z.number().int().nullable()),
       sofa: z.array(z.number().int().nullable()).describe('Totals.'),
@@ -158,9 +157,7 @@ export const scoreSchema = z
     modelVersion: z.string(),
     mortality: probability,
     risk: oldName(probability, 'mortality'),
-    circulatory: probability.nullable(),
-    respiratory: probability.nullable(),
-    deterioration: probability.nullable(),
+    ...byForecast(() => probability.nullable()),
     news2: z.number().int().nullable(),
     qsofa: z.number().int().nullable(),
     sofa: sofaSchema,

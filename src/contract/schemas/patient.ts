@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { STALE_MS } from '../../clinical/sources.js';
 import { GRADES } from '../../clinical/state.js';
 import { MINUTE_MS } from '../../durations.js';
+import { byForecast } from '../outcomes.js';
 import { oldName, probability, time } from './fields.js';
 
 /** What is known of a patient now: values, what is not used of them, scores, states. */
@@ -89,14 +90,10 @@ export const patientSchema = z
     sex: z.string().nullable(),
     mortality: probability.nullable().describe('Of death in hospital; null until the first score.'),
     risk: oldName(probability.nullable(), 'mortality'),
-    circulatory: probability
-      .nullable()
-      .describe('Of onset of circulatory failure within 8 h; null: not predicted.'),
-    respiratory: probability
-      .nullable()
-      .describe('Of onset of respiratory failure within 8 h; null: not predicted.'),
-    deterioration: probability.nullable().describe('Of either within 8 h; null: not predicted.'),
-    riskAt: time.nullable().describe('What these four are as of; null until the first score.'),
+    ...byForecast(({ text, hours }) =>
+      probability.nullable().describe(`Of onset of ${text} within ${hours} h; null: not predicted.`),
+    ),
+    riskAt: time.nullable().describe('What these probabilities are as of; null until the first score.'),
     mortalityTrend: z.number().describe('`mortality` now minus that of about an hour earlier.'),
     riskTrend: oldName(z.number(), 'mortalityTrend'),
     mortalityHistory: historySchema.describe('[time, `mortality`], oldest first, at most 60.'),

@@ -1,5 +1,6 @@
 import { alarmText, titleOf } from '../../contract/amounts.js';
 import type { AlertMessage, AlertState } from '../../contract/messages.js';
+import { FORECASTS, forecastText, NO_FORECASTS, type Outcomes } from '../../contract/outcomes.js';
 import type { Priority } from '../../contract/priorities.js';
 import type { PatientView } from '../../contract/protocol.js';
 import { hashId } from '../../events/dead-letter.js';
@@ -125,24 +126,18 @@ export function flagOf(alert: AlertMessage, raisedAt: EpochMs = alert.onsetTime)
 /** The risk of death an alert rests on. */
 export function alertRiskOf(alert: AlertMessage, mortality: number): RiskAssessmentResource {
   const { alertId, sequence, patientId, eventTime, modelVersion, news2 } = alert;
-  const assessment = riskAssessment(`${alertId}-${sequence}`, patientId, eventTime, modelVersion, {
-    mortality,
-  });
+  const outcomes = { mortality, ...NO_FORECASTS };
+  const assessment = riskAssessment(`${alertId}-${sequence}`, patientId, eventTime, modelVersion, outcomes);
   return news2 === null ? assessment : { ...assessment, note: [{ text: `NEWS2 ${news2}` }] };
 }
 
 /** A patient's newest score; null before the first. */
 export function riskOf(patient: PatientView, modelVersion: string): RiskAssessmentResource | null {
-  const { patientId, mortality, riskAt, circulatory, respiratory, deterioration } = patient;
+  const { patientId, mortality, riskAt } = patient;
   if (mortality === null || riskAt === null) return null;
   // Of at most 64 characters, whatever a patient is called (FHIR R4, 2.24.0.1, id).
   const id = hashId('risk', patientId, riskAt);
-  return riskAssessment(id, patientId, riskAt, modelVersion, {
-    mortality,
-    circulatory,
-    respiratory,
-    deterioration,
-  });
+  return riskAssessment(id, patientId, riskAt, modelVersion, { ...patient, mortality });
 }
 
 /** An alert with the risk of death it rests on, in one bundle. */
@@ -176,37 +171,28 @@ export function searchBundle<Entry extends Resource>(
   };
 }
 
-interface Probabilities {
-  readonly mortality: number;
-  readonly circulatory?: number | null;
-  readonly respiratory?: number | null;
-  readonly deterioration?: number | null;
-}
-
 const HOURS: Omit<Quantity, 'value'> = { unit: 'h', system: 'http://unitsofmeasure.org', code: 'h' };
-/** Onset is predicted for so long ahead. */
-const HORIZON_HOURS = 8;
 
 function riskAssessment(
   id: string,
   patientId: string,
   time: EpochMs,
   modelVersion: string,
-  { mortality, circulatory, respiratory, deterioration }: Probabilities,
+  outcomes: Outcomes,
 ): RiskAssessmentResource {
-  const onset = (text: string, probability: number | null | undefined) =>
-    probability === null || probability === undefined
-      ? []
-      : [
-          {
-            outcome: {
-              coding: [{ system: 'urn:wardstream:outcome', code: text.replaceAll(' ', '-') }],
-              text,
-            },
-            probabilityDecimal: decimal(probability),
-            whenRange: { low: { value: 0, ...HOURS }, high: { value: HORIZON_HOURS, ...HOURS } },
-          },
-        ];
+  const onsets = FORECASTS.flatMap((forecast) => {
+    const probability = outcomes[forecast.id];
+    if (probability === null) return [];
+    const text = forecastText(forecast, outcomes);
+    const code = forecast.id === 'deterioration' ? forecast.id : text.replaceAll(' ', '-');
+    return [
+      {
+        outcome: { coding: [{ system: 'urn:wardstream:outcome', code }], text },
+        probabilityDecimal: decimal(probability),
+        whenRange: { low: { value: 0, ...HOURS }, high: { value: forecast.hours, ...HOURS } },
+      },
+    ];
+  });
   return {
     resourceType: 'RiskAssessment',
     id,
@@ -228,11 +214,9 @@ function riskAssessment(
           coding: [{ system: 'urn:wardstream:outcome', code: 'death-in-hospital' }],
           text: 'death in hospital',
         },
-        probabilityDecimal: decimal(mortality),
+        probabilityDecimal: decimal(outcomes.mortality),
       },
-      ...onset('circulatory failure', circulatory),
-      ...onset('respiratory failure', respiratory),
-      ...onset('deterioration', deterioration),
+      ...onsets,
     ],
   };
 }

@@ -12,7 +12,7 @@ import { openSource } from '../../sources/open-source.js';
 import { readOutcomes } from '../../sources/outcomes.js';
 import { countTrainedOn } from '../training.js';
 import { type RecalibratedOutput, type RecalibrateOptions, recalibrateOutputs } from './recalibrate.js';
-import { outputRows } from './rows.js';
+import { isLabelled, type LabelledOutput, outputRows } from './rows.js';
 
 export interface SiteOptions extends RecalibrateOptions {
   readonly config: Config;
@@ -53,12 +53,20 @@ export interface SiteRecalibration {
 
 interface Site {
   readonly stays: readonly ObservedStay[];
-  readonly labels: ReadonlyMap<ObservedStay, Label> | null;
+  /** What came about, of each output that a source tells of. */
+  readonly labels: ReadonlyMap<LabelledOutput, ReadonlyMap<ObservedStay, Label>>;
   readonly trainedOn: number;
 }
 
-/** Death is what the output foretells; sources also label other things. */
-const DEATH = 'death in hospital';
+/** Which output foretells what a source labels; sources also label other things. */
+const OUTPUT_OF: Readonly<Record<string, LabelledOutput>> = {
+  'death in hospital': 'mortality',
+  sepsis: 'sepsis',
+};
+const UNTOLD: Readonly<Record<LabelledOutput, string>> = {
+  mortality: 'no source tells who died',
+  sepsis: 'no source tells who had sepsis, and when',
+};
 
 /**
  * Scores the history of a site and fits a recalibration of the model to it.
@@ -71,16 +79,17 @@ export async function recalibrateSite(options: SiteOptions): Promise<SiteRecalib
   const { config: model } = loadModel(config.model.version, config.model.directory);
   const wanted = wantedOutputs(options.outputs, model);
   const cohort = options.name ?? nameOf(from);
-  const { stays, labels, trainedOn } = await siteOf({ ...options, config }, wanted.includes('mortality'));
+  const { stays, labels, trainedOn } = await siteOf({ ...options, config }, wanted.some(isLabelled));
   const asked = wanted.flatMap((output) => {
-    const rows = outputRows(output, stays, labels === null ? null : (stay) => labels.get(stay));
+    const told = isLabelled(output) ? labels.get(output) : undefined;
+    const rows = outputRows(output, stays, told === undefined ? null : (stay) => told.get(stay));
     return rows === null ? [] : { output, rows };
   });
-  if (asked.length < wanted.length && options.outputs.length > 0)
-    throw new WardstreamError(
-      'WS_SOURCE',
-      'mortality: no source tells who died; name a file with --outcomes',
-    );
+  const untold = wanted.filter(isLabelled).find((output) => !labels.has(output));
+  if (untold !== undefined && options.outputs.length > 0) {
+    const remedy = untold === 'mortality' ? '; name a file with --outcomes' : '';
+    throw new WardstreamError('WS_SOURCE', `${untold}: ${UNTOLD[untold]}${remedy}`);
+  }
   const outputs = recalibrateOutputs(asked, stays, options);
   return {
     model: model.version,
@@ -95,7 +104,10 @@ export async function recalibrateSite(options: SiteOptions): Promise<SiteRecalib
     leftOut: Object.fromEntries(
       model.outputs
         .filter((output) => outputs[output] === undefined)
-        .map((output) => [output, wanted.includes(output) ? 'no source tells who died' : 'not asked for']),
+        .map((output) => {
+          const isUntold = isLabelled(output) && wanted.includes(output);
+          return [output, isUntold ? UNTOLD[output] : 'not asked for'];
+        }),
     ),
   };
 }
@@ -137,13 +149,12 @@ function nameOf(from: readonly string[]): string {
 }
 
 /** All stays of the sources with a score. @throws WardstreamError `WS_USAGE` where scoring was interrupted. */
-async function siteOf(options: SiteOptions, asksDeaths: boolean): Promise<Site> {
+async function siteOf(options: SiteOptions, asksLabels: boolean): Promise<Site> {
   const { config, from, mapping, patients, outcomes, scores: file, signal, onProgress } = options;
-  const given = outcomes === undefined || !asksDeaths ? null : readOutcomes(outcomes);
+  const given = outcomes === undefined || !asksLabels ? null : readOutcomes(outcomes);
   const threads = new ScoringThreads(options.workers);
   const stays: ObservedStay[] = [];
-  const labels = new Map<ObservedStay, Label>();
-  let hasLabels = given !== null;
+  const labels = new Map<LabelledOutput, Map<ObservedStay, Label>>();
   let trainedOn = 0;
   try {
     for (const source of from) {
@@ -160,26 +171,35 @@ async function siteOf(options: SiteOptions, asksDeaths: boolean): Promise<Site> 
           'WS_SOURCE',
           'interrupted before every stay was scored: nothing is written',
         );
-      const told = asksDeaths && given === null ? await deathsOf(job) : given;
-      hasLabels ||= told !== null;
+      const told = asksLabels && given === null ? await labelsOf(job) : deathsOf(given);
+      if (told !== null && !labels.has(told.output)) labels.set(told.output, new Map());
       // Ids are the Challenge's own there; elsewhere like numbers name other patients.
       if (source.startsWith('physionet2012:'))
         trainedOn += countTrainedOn(scored.stays.map(({ patientId }) => patientId));
       for (const stay of scored.stays) {
         if (stay.times.length === 0) continue;
         stays.push(stay);
-        const label = told?.get(stay.patientId);
-        if (label !== undefined) labels.set(stay, label);
+        const label = told?.byPatient.get(stay.patientId);
+        if (told !== null && label !== undefined) labels.get(told.output)?.set(stay, label);
       }
     }
   } finally {
     await threads.close();
   }
-  return { stays, labels: hasLabels ? labels : null, trainedOn };
+  return { stays, labels, trainedOn };
 }
 
-/** Who died, as a source tells it; null where it does not. */
-async function deathsOf({
+interface ToldLabels {
+  readonly output: LabelledOutput;
+  readonly byPatient: ReadonlyMap<string, Label>;
+}
+
+function deathsOf(given: ReadonlyMap<string, Label> | null): ToldLabels | null {
+  return given === null ? null : { output: 'mortality', byPatient: given };
+}
+
+/** What came about, as a source tells it; null where it tells nothing that an output foretells. */
+async function labelsOf({
   from,
   patients,
   mapping,
@@ -189,7 +209,8 @@ async function deathsOf({
   readonly patients: number | undefined;
   readonly mapping: string | undefined;
   readonly config: Config;
-}): Promise<ReadonlyMap<string, Label> | null> {
+}): Promise<ToldLabels | null> {
   const labels = (await openSource(from, patients, mapping, undefined, config).labels?.()) ?? null;
-  return labels?.outcome === DEATH ? labels.byPatient : null;
+  const output = labels === null ? undefined : OUTPUT_OF[labels.outcome];
+  return labels === null || output === undefined ? null : { output, byPatient: labels.byPatient };
 }

@@ -1,4 +1,5 @@
 import { VARIABLES, variableIndex } from '../../../src/clinical/variables.js';
+import { byForecast, NO_FORECASTS } from '../../../src/contract/outcomes.js';
 import type { PatientView, Timeline } from '../../../src/contract/protocol.js';
 
 /** A patient of whom nothing is known but what is given. */
@@ -14,9 +15,7 @@ export function patientView(more: Partial<PatientView> = {}): PatientView {
     ageYears: null,
     sex: null,
     mortality: null,
-    circulatory: null,
-    respiratory: null,
-    deterioration: null,
+    ...NO_FORECASTS,
     riskAt: null,
     mortalityTrend: 0,
     mortalityHistory: [],
@@ -51,9 +50,7 @@ export function timelineOf(
     scores: {
       times: scores.map(([time]) => time),
       mortality: scores.map(([, mortality]) => mortality),
-      circulatory: scores.map(() => null),
-      respiratory: scores.map(() => null),
-      deterioration: scores.map(() => null),
+      ...byForecast(() => scores.map(() => null)),
       news2: scores.map(() => null),
       qsofa: scores.map(() => null),
       sofa: scores.map(() => null),

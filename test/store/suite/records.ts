@@ -120,9 +120,9 @@ export function describeRecords(store: TestedStore): void {
       const [head, ...rows] = await text({});
       expect(head).toMatch(/^"patient_id","stay_id","ward_id","event_time","model_version","mortality"/);
       expect(rows).toEqual([
-        '"p1","p1@s","W","2026-01-01 00:01:00.000","m1",0.5,,,,,,false,"ast ph","hypotension potassium-high",' +
+        '"p1","p1@s","W","2026-01-01 00:01:00.000","m1",0.5,,,,,,,,false,"ast ph","hypotension potassium-high",' +
           '"2025-12-31 23:50:00.000 2026-01-01 00:00:00.000","61.5 6.5","mapCuff potassium",5,,2,,,,3,0.5',
-        '"p2","p1@s","V","2026-01-01 00:02:00.000","m1",0.25,,,,,,false,"","","","","",,,,,,,,0.25',
+        '"p2","p1@s","V","2026-01-01 00:02:00.000","m1",0.25,,,,,,,,false,"","","","","",,,,,,,,0.25',
       ]);
       expect(await text({ wards: ['V'] })).toEqual([head, rows[1]]);
       expect(await text({ from: START + 2 * MINUTE_MS, patientId: 'p1' })).toEqual([head]);

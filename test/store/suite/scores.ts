@@ -61,7 +61,7 @@ export function describeScores(store: TestedStore): void {
     it('of a ward now are the newest of each patient who is still there', async () => {
       const scores = [
         score(1, 0.1),
-        score(9, 0.9, { circulatory: 0.2 }),
+        score(9, 0.9, { circulatory: 0.2, hypotension: 0.3, sepsis: 0.4 }),
         score(5, 0.5, { late: true }),
         score(3, 0.3, { patientId: 'p2', stayId: 'p2@s', wardId: 'V' }),
         score(4, 0.4, { patientId: 'p3', stayId: 'gone' }),
@@ -82,6 +82,9 @@ export function describeScores(store: TestedStore): void {
           ['p2', 0.3],
         ]);
         expect(all[1]).toMatchObject({ wardId: 'W', bedId: '1', circulatory: 0.2, respiratory: null });
+        expect(all[1]).toMatchObject({ hypotension: 0.3, sepsis: 0.4 });
+        const [, newest] = await scoresOf(store.client, 'p1', 2);
+        expect(newest).toMatchObject({ hypotension: 0.3, sepsis: 0.4 });
         expect(await lastPlaceOf(store.client, 'moved')).toEqual({ wardId: 'V' });
         expect(await lastPlaceOf(store.client, 'nobody')).toBeNull();
       });

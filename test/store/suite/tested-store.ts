@@ -39,7 +39,7 @@ export class TestedStore {
       circulatory: number | null;
     }>(
       this.client,
-      `SELECT patient_id AS patientId, ward_id AS wardId, bed_id AS bedId, mortality, circulatory, respiratory
+      `SELECT patient_id AS patientId, ward_id AS wardId, bed_id AS bedId, mortality, circulatory, hypotension, respiratory, sepsis
          FROM current_scores FINAL
          WHERE stay_id NOT IN (SELECT stay_id FROM stays FINAL WHERE discharged_at IS NOT NULL) ORDER BY patientId`,
     );

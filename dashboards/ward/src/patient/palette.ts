@@ -7,6 +7,8 @@ const NAMES = [
   '--series-1',
   '--series-2',
   '--series-3',
+  '--series-4',
+  '--series-5',
   '--series-area',
 ] as const;
 const BANDS = ['--high-band', '--medium-band', '--low-band'] as const;
@@ -19,8 +21,9 @@ export function readPalette(): Palette {
     probe.style.color = `var(${name})`;
     return getComputedStyle(probe).color;
   };
-  const [ink, soft, line, first, second, third, area] = NAMES.map(colour);
+  const [ink, soft, line, ...others] = NAMES.map(colour);
+  const area = others.pop()!;
   const [HIGH, MEDIUM, LOW] = BANDS.map(colour);
   probe.remove();
-  return { ink, soft, line, series: [first, second, third], area, priorities: { HIGH, MEDIUM, LOW } };
+  return { ink, soft, line, series: others, area, priorities: { HIGH, MEDIUM, LOW } };
 }

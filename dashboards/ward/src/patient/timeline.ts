@@ -1,4 +1,5 @@
 import { VARIABLES } from '../../../../src/clinical/variables.js';
+import { byForecast } from '../../../../src/contract/outcomes.js';
 import { withPresent } from '../../../../src/contract/state-spans.js';
 import { HOUR_MS, MINUTE_MS } from '../../../../src/durations.js';
 import type { MarkedValue, PatientView, Series, Timeline } from '../protocol.js';
@@ -48,7 +49,7 @@ export function extend(timeline: Timeline, patient: PatientView): Timeline {
       variables[id] = appended(series, at, value);
     }
   }
-  const { mortality, riskAt, circulatory, respiratory, deterioration, news2, qsofa, sofa } = patient;
+  const { mortality, riskAt, news2, qsofa, sofa } = patient;
   const { scores } = timeline;
   const isNew = mortality !== null && riskAt !== null && riskAt > (scores.times.at(-1) ?? timeline.from - 1);
   const doubted = withDoubts(timeline.doubted ?? [], patient);
@@ -63,9 +64,7 @@ export function extend(timeline: Timeline, patient: PatientView): Timeline {
           ...scores,
           times: [...scores.times, riskAt],
           mortality: [...scores.mortality, mortality],
-          circulatory: [...scores.circulatory, circulatory],
-          respiratory: [...scores.respiratory, respiratory],
-          deterioration: [...scores.deterioration, deterioration],
+          ...byForecast(({ id }) => [...scores[id], patient[id]]),
           news2: [...scores.news2, news2],
           qsofa: [...scores.qsofa, qsofa],
           sofa: [...scores.sofa, sofa?.total ?? null],
@@ -105,9 +104,7 @@ export function carry(read: Timeline, before: Timeline | null): Timeline {
     scores: {
       times: [...read.scores.times, ...scores.times.slice(first)],
       mortality: [...read.scores.mortality, ...scores.mortality.slice(first)],
-      circulatory: [...read.scores.circulatory, ...scores.circulatory.slice(first)],
-      respiratory: [...read.scores.respiratory, ...scores.respiratory.slice(first)],
-      deterioration: [...read.scores.deterioration, ...scores.deterioration.slice(first)],
+      ...byForecast(({ id }) => [...read.scores[id], ...scores[id].slice(first)]),
       news2: [...read.scores.news2, ...scores.news2.slice(first)],
       qsofa: [...read.scores.qsofa, ...scores.qsofa.slice(first)],
       sofa: [...read.scores.sofa, ...scores.sofa.slice(first)],

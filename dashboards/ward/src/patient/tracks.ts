@@ -1,5 +1,6 @@
 import { VARIABLES } from '../../../../src/clinical/variables.js';
 import { UNIT_TEXT } from '../../../../src/contract/amounts.js';
+import { FORECASTS } from '../../../../src/contract/outcomes.js';
 import { HOUR_MS, MINUTE_MS } from '../../../../src/durations.js';
 import type { MarkedValue, Series, Timeline } from '../protocol.js';
 
@@ -47,12 +48,6 @@ const MONITOR_GAP_MS = 15 * MINUTE_MS;
 const CHARTED_GAP_MS = 5 * HOUR_MS;
 
 const VARIABLE_BY_ID = new Map(VARIABLES.map((variable) => [variable.id, variable]));
-
-/** The model's outputs besides death in hospital. */
-const OUTPUTS = [
-  ['circulatory', 'circulatory failure, 8 h'],
-  ['respiratory', 'respiratory failure, 8 h'],
-] as const;
 
 type VitalRow = readonly [
   id: string,
@@ -118,7 +113,10 @@ const PLAIN_HEIGHT = 52;
 
 /** The tracks of a timeline, top to bottom. A track without a value is left out, but risk. */
 export function tracksOf({ variables, scores, doubted = [] }: Timeline): Track[] {
-  const outputs = OUTPUTS.flatMap(([id, name]) => probabilityLine(id, name, scores.times, scores[id]));
+  // Either failure is above its parts, and says no more than they do.
+  const outputs = FORECASTS.filter(({ id }) => id !== 'deterioration').flatMap(({ id, text, hours }) =>
+    probabilityLine(id, `${text}, ${hours} h`, scores.times, scores[id]),
+  );
   const risk: Track = {
     id: 'risk',
     label: outputs.length === 0 ? 'Forecast: risk of death in hospital' : 'Forecast: risk',

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { WardClient } from '../../../../src/client/browser.js';
+import { FORECASTS, forecastLabel } from '../../../../src/contract/outcomes.js';
 import { faultText } from '../api.js';
 import { ageText, percent, trendOf, valueText } from '../format.js';
 import { Icon } from '../icons.js';
@@ -47,19 +48,18 @@ export function Why({ client, patientId, patient, now }: WhyProps) {
 
 /** The model's other outputs, where it has them. */
 function Outputs({ patient }: { readonly patient: PatientView }) {
-  const { circulatory, respiratory, deterioration } = patient;
-  const outputs = [
-    ['Circulatory failure', circulatory],
-    ['Respiratory failure', respiratory],
-    ['Either', deterioration],
-  ] as const;
-  if (outputs.every(([, value]) => value === null)) return null;
+  const known = FORECASTS.flatMap((forecast) => {
+    const value = patient[forecast.id];
+    if (value === null) return [];
+    return [{ name: `${forecastLabel(forecast, patient)}, ${forecast.hours} h`, value }];
+  });
+  if (known.length === 0) return null;
   return (
-    <dl class="outputs" title="Probability of onset within 8 h">
-      {outputs.map(([name, value]) => (
+    <dl class="outputs" title="Probability of onset within so many hours">
+      {known.map(({ name, value }) => (
         <div key={name}>
-          <dt>{name}, 8 h</dt>
-          <dd>{value === null ? '–' : percent(value)}</dd>
+          <dt>{name}</dt>
+          <dd>{percent(value)}</dd>
         </div>
       ))}
     </dl>
