@@ -1,4 +1,4 @@
-import { CIRCULATORY, RESPIRATORY } from '../clinical/failure-now.js';
+import { CIRCULATORY, HYPOTENSION, RESPIRATORY } from '../clinical/failure-now.js';
 import type { EpochMs } from '../events/event.js';
 import type { AlertRule } from '../settings/config.js';
 
@@ -29,15 +29,19 @@ export function newRuleClock({ endAfterMs, refractoryMs }: Partial<AlertRule>): 
 /** What a moment does to a rule: `resolve` by its signal, `overtake` because what it foretells is there. */
 export type RuleStep = 'raise' | 'resolve' | 'overtake' | null;
 
-/** Failures that a signal foretells; of the others, either. */
+/** Low pressure, whatever the lactate, or respiratory failure. */
+const EITHER = HYPOTENSION + RESPIRATORY;
+/** Failures that a signal foretells; of the others, either. Whether sepsis is there cannot be told from what is measured. */
 const FORETOLD: Readonly<Partial<Record<AlertRule['signal'], number>>> = {
   circulatory: CIRCULATORY,
+  hypotension: HYPOTENSION,
   respiratory: RESPIRATORY,
+  sepsis: 0,
 };
 
 /** Whether what the rule foretells is there; `failing` as of `FailureNow`. */
 function isOvertaken({ signal, quietDuringEvent }: AlertRule, failing: number): boolean {
-  return quietDuringEvent === true && (failing & (FORETOLD[signal] ?? CIRCULATORY + RESPIRATORY)) !== 0;
+  return quietDuringEvent === true && (failing & (FORETOLD[signal] ?? EITHER)) !== 0;
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Whether a patient is in circulatory or respiratory failure now, by the criteria of `endpoints.ts` as far as they can be told
+ * Whether a patient is hypotensive, or in circulatory or respiratory failure, now, by the criteria of `endpoints.ts` as far as they can be told
  * without looking ahead: a rule that foretells an onset has nothing to say while what it foretells is there. Alarms of the state
  * itself are those of `state.ts`.
  */
@@ -12,19 +12,26 @@ import {
   PF_REACH_MS,
   RAISED_LACTATE,
   RESPIRATORY_FAILURE_PF,
+  RESPIRATORY_FAILURE_SF,
+  SF_GAP_MS,
+  SF_LASTS_MS,
   VENTILATION_EVENT_MS,
   VENTILATION_PAUSE_MS,
 } from './endpoints.js';
+import { MAX_SF_SPO2 } from './signs.js';
 import { variableIndex } from './variables.js';
 
 /** Bits of what is there. */
 export const CIRCULATORY = 1;
 export const RESPIRATORY = 2;
+/** Low pressure whatever the lactate: with `CIRCULATORY` always, and without it. */
+export const HYPOTENSION = 4;
 
 const MAP_LINE = variableIndex('mapInvasive');
 const MAP_CUFF = variableIndex('mapCuff');
 const LACTATE = variableIndex('lactate');
 const PAO2 = variableIndex('pao2');
+const SPO2 = variableIndex('spo2');
 const FIO2 = variableIndex('fio2');
 const MECH_VENT = variableIndex('mechVent');
 
@@ -41,6 +48,10 @@ export interface StoredFailure {
   readonly ratio: number | null;
   readonly ventilatedAt: number | null;
   readonly ventilatedSince: number | null;
+  /** The last three are missing in older snapshots. */
+  readonly spo2At?: number | null;
+  readonly desaturatedSince?: number | null;
+  readonly desaturatedAt?: number | null;
 }
 
 /** Follows one stay from moment to moment, in event time. */
@@ -52,23 +63,31 @@ export class FailureNow {
   #seenAt = NEVER;
   #gasAt = NEVER;
   #ratio = Number.NaN;
+  /** The newest SpO2; first and newest of the present spell of low SpO2/FiO2. */
+  #spo2At = NEVER;
+  #desaturatedSince = Number.NaN;
+  #desaturatedAt = NEVER;
   /** When ventilation was last charted, and when it began. */
   #ventilatedAt = NEVER;
   #ventilatedSince = NEVER;
 
   /**
    * Takes note of last known values and their ages (ms), by variable index, NaN where never seen, and tells what is there: the sum
-   * of `CIRCULATORY` and `RESPIRATORY`.
+   * of `CIRCULATORY`, `RESPIRATORY` and `HYPOTENSION`.
    */
   see(values: Float32Array, ages: Float32Array, now: number): number {
     this.#seePressure(values, ages, now);
     this.#seeGas(values, ages, now);
+    this.#seeOximeter(values, ages, now);
     this.#seeVentilation(values, ages, now);
     const isLow = now - this.#lowAt <= MAP_GAP_MS && this.#lowAt - this.#lowSince >= HYPOTENSION_LASTS_MS;
     const isRaised = values[LACTATE] >= RAISED_LACTATE && ages[LACTATE] < LACTATE_REACH_MS;
     const isHypoxaemic = this.#ratio < RESPIRATORY_FAILURE_PF && now - this.#gasAt < PF_REACH_MS;
+    const isDesaturated =
+      now - this.#desaturatedAt <= SF_GAP_MS && this.#desaturatedAt - this.#desaturatedSince >= SF_LASTS_MS;
     const hasBegun = now - this.#ventilatedSince < VENTILATION_EVENT_MS;
-    return (isLow && isRaised ? CIRCULATORY : 0) + (isHypoxaemic || hasBegun ? RESPIRATORY : 0);
+    const circulatory = (isLow ? HYPOTENSION : 0) + (isLow && isRaised ? CIRCULATORY : 0);
+    return circulatory + (isHypoxaemic || isDesaturated || hasBegun ? RESPIRATORY : 0);
   }
 
   /** The line, and the cuff where the line has been silent for `MAP_GAP_MS`. */
@@ -93,6 +112,24 @@ export class FailureNow {
     this.#ratio = values[PAO2] / values[FIO2];
   }
 
+  /** Only where no blood gas of the last six hours says more. */
+  #seeOximeter(values: Float32Array, ages: Float32Array, now: number): void {
+    const at = now - ages[SPO2];
+    if (!(at > this.#spo2At + SAME_READING_MS)) return;
+    this.#spo2At = at;
+    if (!(ages[FIO2] - ages[SPO2] <= MAX_VITAL_AGE_MS)) return;
+    const isSilent = at - this.#gasAt > PF_REACH_MS;
+    const isLow =
+      isSilent && values[SPO2] <= MAX_SF_SPO2 && values[SPO2] / values[FIO2] < RESPIRATORY_FAILURE_SF;
+    if (!isLow) {
+      this.#desaturatedSince = Number.NaN;
+      return;
+    }
+    const isNew = Number.isNaN(this.#desaturatedSince) || at - this.#desaturatedAt > SF_GAP_MS;
+    if (isNew) this.#desaturatedSince = at;
+    this.#desaturatedAt = at;
+  }
+
   #seeVentilation(values: Float32Array, ages: Float32Array, now: number): void {
     const at = now - ages[MECH_VENT];
     if (!(at > this.#ventilatedAt + SAME_READING_MS)) return;
@@ -115,6 +152,9 @@ export class FailureNow {
       ratio: known(this.#ratio),
       ventilatedAt: known(this.#ventilatedAt),
       ventilatedSince: known(this.#ventilatedSince),
+      spo2At: known(this.#spo2At),
+      desaturatedSince: known(this.#desaturatedSince),
+      desaturatedAt: known(this.#desaturatedAt),
     };
   }
 
@@ -126,5 +166,8 @@ export class FailureNow {
     this.#ratio = stored.ratio ?? Number.NaN;
     this.#ventilatedAt = stored.ventilatedAt ?? NEVER;
     this.#ventilatedSince = stored.ventilatedSince ?? NEVER;
+    this.#spo2At = stored.spo2At ?? NEVER;
+    this.#desaturatedSince = stored.desaturatedSince ?? Number.NaN;
+    this.#desaturatedAt = stored.desaturatedAt ?? NEVER;
   }
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AlertPolicy } from '../../src/alerts/policy.js';
 import type { ScoredMoment } from '../../src/alerts/rule-watch.js';
-import { CIRCULATORY, RESPIRATORY } from '../../src/clinical/failure-now.js';
+import { CIRCULATORY, HYPOTENSION, RESPIRATORY } from '../../src/clinical/failure-now.js';
 import { VARIABLE_COUNT } from '../../src/clinical/variables.js';
 import type { AlertMessage } from '../../src/contract/messages.js';
 import { byForecast } from '../../src/contract/outcomes.js';
@@ -176,8 +176,8 @@ describe('quietDuringEvent', () => {
     expect(
       run(quiet, [
         [0, 0.9],
-        [10, 0.9, CIRCULATORY],
-        [20, 0.9, CIRCULATORY],
+        [10, 0.9, HYPOTENSION],
+        [20, 0.9, HYPOTENSION + CIRCULATORY],
         [30, 0.9],
       ]),
     ).toEqual([
@@ -189,11 +189,17 @@ describe('quietDuringEvent', () => {
   });
 
   it.each([
-    ['circulatory', CIRCULATORY, RESPIRATORY],
-    ['respiratory', RESPIRATORY, CIRCULATORY],
+    ['circulatory', HYPOTENSION + CIRCULATORY, HYPOTENSION + RESPIRATORY],
+    ['hypotension', HYPOTENSION, RESPIRATORY],
+    ['respiratory', RESPIRATORY, HYPOTENSION + CIRCULATORY],
   ] as const)('is about what the signal foretells: %s', (signal, own, other) => {
     expect(run({ ...quiet, signal }, [[0, 0.9, own]])).toEqual([]);
     expect(run({ ...quiet, signal }, [[0, 0.9, other]])).toEqual([['RAISED', 0, null]]);
+  });
+
+  it('never holds a rule on sepsis back, of which nothing says that it is there', () => {
+    const all = HYPOTENSION + CIRCULATORY + RESPIRATORY;
+    expect(run({ ...quiet, signal: 'sepsis' }, [[0, 0.9, all]])).toEqual([['RAISED', 0, null]]);
   });
 });
 

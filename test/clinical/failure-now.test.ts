@@ -1,11 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { circulatoryFailure, respiratoryFailure, type Series } from '../../src/clinical/endpoints.js';
-import { CIRCULATORY, FailureNow, RESPIRATORY } from '../../src/clinical/failure-now.js';
+import {
+  circulatoryFailure,
+  hypotension,
+  hypoxaemia,
+  hypoxaemiaBySpo2,
+  type Series,
+  ventilationStarts,
+} from '../../src/clinical/endpoints.js';
+import { CIRCULATORY, FailureNow, HYPOTENSION, RESPIRATORY } from '../../src/clinical/failure-now.js';
+import type { Interval } from '../../src/clinical/intervals.js';
 import { VARIABLE_COUNT, variableIndex } from '../../src/clinical/variables.js';
 
 const MINUTE = 60_000;
 const START = Date.parse('2026-01-05T10:00:00Z');
+
+/** Low pressure and a raised lactate. */
+const SHOCK = HYPOTENSION + CIRCULATORY;
 
 type Reading = readonly [minute: number, variable: string, value: number];
 
@@ -83,15 +94,75 @@ describe('respiratory failure now', () => {
           const seen = course(readings, minutes);
           minutes.forEach((minute, index) => {
             const of = (id: string) => series(readings, id, minute);
-            const chart = { pao2: of('pao2'), fio2: of('fio2'), ventilation: of('mechVent') };
+            const chart = { pao2: of('pao2'), fio2: of('fio2') };
+            const spans = [...hypoxaemia(chart), ...ventilationStarts(of('mechVent'))];
             const now = START + minute * MINUTE;
-            const isThere = respiratoryFailure(chart).some(({ start, end }) => start <= now && now < end);
+            const isThere = spans.some(({ start, end }) => start <= now && now < end);
             expect(seen[index]).toBe(isThere ? RESPIRATORY : 0);
           });
         },
       ),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('respiratory failure now, by the oximeter', () => {
+  const breathing: Reading[] = [
+    [0, 'fio2', 0.5],
+    [5, 'spo2', 92],
+    [20, 'spo2', 91],
+    [35, 'spo2', 90],
+  ];
+
+  it('is low SpO2/FiO2 for half an hour where no blood gas of six hours says more', () => {
+    expect(course(breathing, [5, 20, 34, 35, 155, 156])).toEqual([0, 0, 0, RESPIRATORY, RESPIRATORY, 0]);
+    const gas: Reading[] = [...breathing, [1, 'pao2', 150]];
+    expect(course(gas, [1, 5, 20, 35])).toEqual([0, 0, 0, 0]);
+    expect(course([...breathing, [40, 'spo2', 98]], [5, 20, 35, 39, 40]).slice(-2)).toEqual([RESPIRATORY, 0]);
+  });
+
+  it('is there only where the endpoint, once it knows that the ratio stays low, has it too', () => {
+    const reading = fc.tuple(
+      fc.integer({ min: 1, max: 60 }),
+      fc.constantFrom('spo2', 'spo2', 'spo2', 'fio2', 'pao2'),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+    );
+    let known = 0;
+    fc.assert(
+      fc.property(fc.array(reading, { minLength: 5, maxLength: 30 }), (steps) => {
+        let minute = 0;
+        const readings: Reading[] = steps.map(([step, id, share]) => {
+          minute += step;
+          const value = { spo2: 85 + 14 * share, fio2: 0.3 + 0.7 * share, pao2: 110 + 100 * share }[id];
+          return [minute, id, value!];
+        });
+        readings.unshift([0, 'fio2', 0.6]);
+        const minutes = readings.map(([at]) => at);
+        const seen = course(readings, minutes);
+        minutes.forEach((at, index) => {
+          const of = (id: string) => series(readings, id, at);
+          const gas = { pao2: of('pao2'), fio2: of('fio2') };
+          const now = START + at * MINUTE;
+          const has = (spans: readonly Interval[]) =>
+            spans.some(({ start, end }) => start <= now && now < end);
+          if (seen[index] === 0 || has(hypoxaemia(gas))) return;
+          known++;
+          const { values } = of('fio2');
+          const newest = values[values.length - 1];
+          const goesOn: Reading[] = [
+            ...readings.filter(([when]) => when <= at),
+            [at + 1, 'fio2', Math.max(newest, 0.6)],
+            [at + 1, 'spo2', 85],
+          ];
+          const until = (id: string) => series(goesOn, id, at + 1);
+          const chart = { pao2: until('pao2'), fio2: until('fio2'), spo2: until('spo2') };
+          expect(has(hypoxaemiaBySpo2(chart))).toBe(true);
+        });
+      }),
+      { numRuns: 300 },
+    );
+    expect(known).toBeGreaterThan(50);
   });
 });
 
@@ -104,23 +175,24 @@ describe('circulatory failure now', () => {
 
   it('is low pressure for half an hour with a raised lactate of the last three hours', () => {
     const both: Reading[] = [...low, [10, 'lactate', 2]];
-    expect(course(both, [0, 10, 29, 30, 40])).toEqual([0, 0, 0, CIRCULATORY, CIRCULATORY]);
+    expect(course(both, [0, 10, 29, 30, 40])).toEqual([0, 0, 0, SHOCK, SHOCK]);
     expect(course(low, [40])).toEqual([0]);
-    expect(course([...low, [10, 'lactate', 1.9]], [0, 30])).toEqual([0, 0]);
   });
 
   it('ends with a pressure above, with two hours without one, and three hours after the lactate', () => {
     const both: Reading[] = [...low, [10, 'lactate', 2]];
-    expect(course([...both, [50, 'mapInvasive', 66]], [0, 30, 40, 49, 50]).slice(-2)).toEqual([
-      CIRCULATORY,
-      0,
-    ]);
-    expect(course(both, [0, 30, 40, 160, 161]).slice(-2)).toEqual([CIRCULATORY, 0]);
+    expect(course([...both, [50, 'mapInvasive', 66]], [0, 30, 40, 49, 50]).slice(-2)).toEqual([SHOCK, 0]);
+    expect(course(both, [0, 30, 40, 160, 161]).slice(-2)).toEqual([SHOCK, 0]);
     const lasting: Reading[] = Array.from({ length: 20 }, (_, index) => [15 * index, 'mapInvasive', 60]);
     expect(course([...lasting, [10, 'lactate', 2]], [0, 30, 100, 189, 190]).slice(-2)).toEqual([
-      CIRCULATORY,
-      0,
+      SHOCK,
+      HYPOTENSION,
     ]);
+  });
+
+  it('is hypotension alone where the lactate is normal or not known', () => {
+    expect(course(low, [0, 29, 30, 40])).toEqual([0, 0, HYPOTENSION, HYPOTENSION]);
+    expect(course([...low, [10, 'lactate', 1.9]], [0, 30])).toEqual([0, HYPOTENSION]);
   });
 
   it('takes the cuff where the line is silent for two hours', () => {
@@ -130,7 +202,7 @@ describe('circulatory failure now', () => {
       [160, 'mapCuff', 60],
       [160, 'lactate', 3],
     ];
-    expect(course(readings, [0, 121, 160])).toEqual([0, 0, CIRCULATORY]);
+    expect(course(readings, [0, 121, 160])).toEqual([0, 0, SHOCK]);
   });
 
   it('is there only where the endpoint, once it knows that the pressure stays low, has it too', () => {
@@ -156,7 +228,10 @@ describe('circulatory failure now', () => {
             ];
             const chart = { map: series(goesOn, 'mapInvasive', at + 1), lactate: series(all, 'lactate', at) };
             const now = START + at * MINUTE;
-            expect(circulatoryFailure(chart).some(({ start, end }) => start <= now && now < end)).toBe(true);
+            const has = (spans: readonly Interval[]) =>
+              spans.some(({ start, end }) => start <= now && now < end);
+            expect(has(hypotension(chart.map))).toBe(true);
+            expect(has(circulatoryFailure(chart))).toBe((seen[index] & CIRCULATORY) !== 0);
           });
         },
       ),
