@@ -11,6 +11,7 @@ import {
   printResult,
   replayPace,
   replaySpeed,
+  roles,
   share,
   wholeNumber,
 } from './commands/cli.js';
@@ -244,6 +245,11 @@ program
   .command('run')
   .description('live: read the configured topics, score, alert, store and serve, until stopped')
   .requiredOption('--config <file>', 'settings (YAML or JSON), with bus.kind kafka or embedded, and a store')
+  .option(
+    '--roles <roles>',
+    'only these of ingest, engine, gateway, writer, notifier, with commas between',
+    roles,
+  )
   .action(async (options) => {
     isService = true;
     const { run } = await import('./commands/run.js');

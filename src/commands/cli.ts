@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { Config } from '../settings/config.js';
+import { PROCESS_ROLES, type ProcessRole } from '../settings/roles.js';
 
 export function positiveInteger(text: string): number {
   const value = Number(text);
@@ -45,6 +46,17 @@ export function portNumber(text: string): number {
   if (!Number.isInteger(value) || value < 0 || value > 65_535)
     throw new InvalidArgumentError('It must be 0 to 65535.');
   return value;
+}
+
+/** Roles of a process with commas between. */
+export function roles(text: string): ProcessRole[] {
+  return [...new Set(text.split(','))].map((name) => {
+    const role = PROCESS_ROLES.find((each) => each === name.trim());
+    if (role === undefined) {
+      throw new InvalidArgumentError(`There is no role ${name}; there are ${PROCESS_ROLES.join(', ')}.`);
+    }
+    return role;
+  });
 }
 
 /** `max`, or a multiple of real time such as `60x`. */

@@ -8,7 +8,7 @@ import type { VariableDrift } from '../inference/drift.js';
 import type { MetricsSink } from './sink.js';
 
 /** What metrics are read from, when they are asked for. What is left out does not exist in this process. */
-export interface MetricsSources {
+export interface MetricsSources extends ProcessSources {
   readonly counts: () => EngineCounts;
   readonly sink: MetricsSink;
   readonly modelVersion: string;
@@ -30,6 +30,12 @@ export interface MetricsSources {
   readonly scoring: () => { readonly tokens: number; readonly batches: number; readonly seconds: Histogram };
   /** How old the input is of which not all is read, by partition. */
   readonly delays: () => readonly PartitionDelay[];
+  /** How the model's input compares with its training data, by variable. */
+  readonly drift: () => readonly VariableDrift[];
+}
+
+/** The same of a process of any role. */
+export interface ProcessSources {
   /** Messages of the group that are not committed yet, by topic and partition. */
   readonly lag?: () => Promise<readonly Lag[]>;
   readonly store?: () => StoreState;
@@ -38,8 +44,6 @@ export interface MetricsSources {
   readonly snapshots?: () => Snapshots;
   /** Of a process on live topics. */
   readonly live?: { readonly bus: KafkaSource; readonly clock: { readonly correctionMs: number } };
-  /** How the model's input compares with its training data, by variable. */
-  readonly drift: () => readonly VariableDrift[];
 }
 
 export interface StoreState {
@@ -77,13 +81,20 @@ export interface KafkaSource {
 
 const PREFIX = 'wardstream_';
 
-/**
- * Every metric of a process, in Prometheus' format. Numbers are taken from the sources when they are asked for: between
- * two scrapes nothing is done.
- */
-export function openMetrics(sources: MetricsSources): Registry {
+/** The metrics of a process that has no engine. */
+export function openProcessMetrics(sources: ProcessSources): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  addOptional(registry, sources);
+  return registry;
+}
+
+/**
+ * Every metric of a process with an engine, in Prometheus' format. Numbers are taken from the sources when they are asked for:
+ * between two scrapes nothing is done.
+ */
+export function openMetrics(sources: MetricsSources): Registry {
+  const registry = openProcessMetrics(sources);
   const { counts, sink } = sources;
   const counter = (name: string, help: string, value: () => number) =>
     addCounter(registry, name, help, value);
@@ -182,7 +193,6 @@ export function openMetrics(sources: MetricsSources): Registry {
     { labels: { version: sources.modelVersion }, value: 1 },
   ]);
   addDrift(registry, sources.drift);
-  addOptional(registry, sources);
   return registry;
 }
 
@@ -226,7 +236,7 @@ function addDrift(registry: Registry, drift: () => readonly VariableDrift[]): vo
   );
 }
 
-function addOptional(registry: Registry, { lag, store, spoolBytes, snapshots, live }: MetricsSources): void {
+function addOptional(registry: Registry, { lag, store, spoolBytes, snapshots, live }: ProcessSources): void {
   if (live !== undefined) addLive(registry, live);
   if (lag !== undefined) {
     const help = 'Messages of the group not committed yet; the same from every process.';

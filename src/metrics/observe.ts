@@ -4,7 +4,13 @@ import type { Clock } from '../clock.js';
 import type { Engine } from '../engine/engine.js';
 import type { Sink } from '../engine/outputs.js';
 import { KafkaLag } from './kafka-lag.js';
-import { type KafkaSource, type MetricsSources, openMetrics } from './metrics.js';
+import {
+  type KafkaSource,
+  type MetricsSources,
+  openMetrics,
+  openProcessMetrics,
+  type ProcessSources,
+} from './metrics.js';
 import type { Condition, ObservabilityOptions } from './readiness.js';
 import { MetricsSink } from './sink.js';
 import { traced } from './tracing.js';
@@ -58,17 +64,45 @@ export class Observer {
     this.#storeMissedAt = performance.now();
   }
 
-  /** What health and metrics say of a process with these parts. */
+  /** What health and metrics say of a process with these parts; null of a role that it has not. */
   options(
-    engine: Engine,
-    store: StoreParts,
+    engine: Engine | null,
+    store: StoreParts | null,
     scrapeToken: string | undefined,
     live?: LiveParts,
   ): ObservabilityOptions {
-    const { client, sink, spoolBytes } = store;
-    const lag = this.#lag;
+    const own = this.#ownSources(store, live);
+    return {
+      metrics: engine === null ? openProcessMetrics(own) : openMetrics(this.#engineSources(engine, own)),
+      conditions: [
+        ...(engine === null ? [] : engineConditions(engine)),
+        busCondition(engine, this.#lag !== null, live),
+        ...(store === null ? [] : [storeCondition(store.client)]),
+      ],
+      failure: () => engine?.failure ?? null,
+      scrapeToken,
+    };
+  }
+
+  #ownSources(store: StoreParts | null, live: LiveParts | undefined): ProcessSources {
     const isAway = () => performance.now() - this.#storeMissedAt < AWAY_MS;
-    const sources: MetricsSources = {
+    const ofLive = live === undefined ? {} : { live };
+    if (store === null) return ofLive;
+    const { sink, spoolBytes } = store;
+    const state = () => ({
+      rowsWaiting: sink.waiting,
+      bytesWaiting: sink.waitingBytes,
+      isAway: isAway() || sink.isAway,
+      refused: sink.refused,
+      leftOut: sink.leftOut.rows,
+    });
+    return { ...ofLive, store: state, ...(spoolBytes === undefined ? {} : { spoolBytes }) };
+  }
+
+  #engineSources(engine: Engine, own: ProcessSources): MetricsSources {
+    const lag = this.#lag;
+    return {
+      ...own,
       counts: () => engine.counts,
       sink: this.#metrics,
       modelVersion: engine.model.config.version,
@@ -80,22 +114,7 @@ export class Observer {
       scoring: () => engine.scoring,
       drift: () => engine.drift,
       delays: () => engine.delays.all,
-      store: () => ({
-        rowsWaiting: sink.waiting,
-        bytesWaiting: sink.waitingBytes,
-        isAway: isAway() || sink.isAway,
-        refused: sink.refused,
-        leftOut: sink.leftOut.rows,
-      }),
       ...(lag === null ? {} : { lag: () => lag.read(), snapshots: () => engine.checkpoints }),
-      ...(spoolBytes === undefined ? {} : { spoolBytes }),
-      ...(live === undefined ? {} : { live }),
-    };
-    return {
-      metrics: openMetrics(sources),
-      conditions: conditionsOf(engine, client, lag !== null, live),
-      failure: () => engine.failure,
-      scrapeToken,
     };
   }
 
@@ -104,22 +123,10 @@ export class Observer {
   }
 }
 
-function conditionsOf(
-  engine: Engine,
-  client: ClickHouseClient,
-  isShared: boolean,
-  live?: LiveParts,
-): Condition[] {
+function engineConditions(engine: Engine): Condition[] {
   return [
     { name: 'pipeline', check: () => (engine.failure === null ? null : 'it has stopped; see the log') },
     { name: 'model', check: () => (engine.model.config.version === '' ? 'none is loaded' : null) },
-    {
-      name: 'bus',
-      check: () => {
-        if (isShared && engine.partitions.size === 0) return 'no partitions are assigned';
-        return live?.bus.troubles.faults.join('; ') || null;
-      },
-    },
     { name: 'input', check: () => behindOf(engine) },
     {
       name: 'schemas',
@@ -128,17 +135,26 @@ function conditionsOf(
         return waiting.length === 0 ? null : `partitions ${waiting.join(', ')} wait for the schema registry`;
       },
     },
-    {
-      name: 'store',
-      check: async () => {
-        const answer = client.query({ query: 'SELECT 1', format: 'JSONEachRow' });
-        return answer.then(
-          (result) => result.json().then(() => null),
-          () => 'it does not answer',
-        );
-      },
-    },
   ];
+}
+
+function busCondition(engine: Engine | null, isShared: boolean, live?: LiveParts): Condition {
+  const check = () => {
+    if (engine !== null && isShared && engine.partitions.size === 0) return 'no partitions are assigned';
+    return live?.bus.troubles.faults.join('; ') || null;
+  };
+  return { name: 'bus', check };
+}
+
+function storeCondition(client: ClickHouseClient): Condition {
+  const check = async () => {
+    const answer = client.query({ query: 'SELECT 1', format: 'JSONEachRow' });
+    return answer.then(
+      (result) => result.json().then(() => null),
+      () => 'it does not answer',
+    );
+  };
+  return { name: 'store', check };
 }
 
 /** Which partitions are not read to their end, for so long that it has been told. */

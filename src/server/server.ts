@@ -9,7 +9,6 @@ import type { NoticeBoard } from '../alerts/notices.js';
 import type { EventBus } from '../bus/bus.js';
 import { type Clock, WALL_CLOCK } from '../clock.js';
 import type { CatchingUpView } from '../contract/protocol.js';
-import { WardstreamError } from '../errors.js';
 import type { MessageCodec } from '../events/codec.js';
 import { addAuditMetrics, addPushMetrics } from '../metrics/metrics.js';
 import type { ObservabilityOptions } from '../metrics/readiness.js';
@@ -21,6 +20,7 @@ import { openAuth } from './access/open-auth.js';
 import { Refusals } from './access/refusals.js';
 import { type Endpoint, serve } from './endpoint.js';
 import { History } from './history.js';
+import { listen, urlOf } from './listen.js';
 import { addObservability } from './observability.js';
 import { HttpProblem, PROBLEM_TYPE, problemOf, problemOfError } from './problem.js';
 import { PushServer } from './push/push-server.js';
@@ -94,7 +94,7 @@ export class WardServer {
   /** @throws WardstreamError `WS_PORT_IN_USE`. */
   static async open(options: ServerOptions): Promise<WardServer> {
     const { config, view, store, model, replay, onTrouble = () => undefined } = options;
-    const { host, port, tls, requestsPerMinute } = config;
+    const { tls, requestsPerMinute } = config;
     const now = () => WALL_CLOCK.now();
     const { verify, sessions, localToken } = await openAuth(config, WALL_CLOCK);
     const access = new Access({ ...config, verify, sessions, now });
@@ -149,28 +149,18 @@ export class WardServer {
       addAuditMetrics(observability.metrics, trail);
     }
     const webhooks = config.webhooks.map((each) => new Webhook(each, view, webhookStore(store), now));
-    try {
-      await app.listen({ host, port });
-    } catch (error) {
+    await listen(app, config).catch((error: unknown) => {
       push.close();
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'EADDRINUSE') throw error;
-      const what = `port ${port} on ${host} is in use`;
-      throw new WardstreamError(
-        'WS_PORT_IN_USE',
-        `${what}; stop what uses it or choose another with --port`,
-        { cause: error },
-      );
-    }
+      throw error;
+    });
     for (const webhook of webhooks) await webhook.start();
     return new WardServer({ app, push, trail, refusals, webhooks }, config, localToken);
   }
 
   /** Where the server listens, without a token. */
   get url(): string {
-    const address = this.#app.server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : this.#config.port;
-    return `${this.#config.tls === undefined ? 'http' : 'https'}://${this.#config.host}:${port}`;
+    const { host, port, tls } = this.#config;
+    return urlOf(this.#app, host, port, tls !== undefined);
   }
 
   async close(): Promise<void> {

@@ -9,6 +9,7 @@ import { busSchema } from './bus.js';
 import { encodersSchema } from './encoders.js';
 import { metricsSchema } from './metrics.js';
 import { withPresentNames } from './renamed.js';
+import { rolesSchema } from './roles.js';
 import { secretSchema } from './secret.js';
 import { serverConfigSchema } from './server.js';
 import { baselinesSchema, stateAlarmsSchema } from './states.js';
@@ -103,6 +104,7 @@ export type RuntimeConfig = z.infer<typeof runtimeSchema>;
 
 /** Every setting of Wardstream, with unit, default and meaning. */
 export const configSchema = z.strictObject({
+  roles: rolesSchema,
   bus: busSchema.describe('Where events come from. `memory` is within the process; `run` needs `kafka`.'),
   schemaRegistry: z
     .strictObject({

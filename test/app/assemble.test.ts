@@ -122,4 +122,29 @@ describe('a live ward', () => {
     await expect(assembleLive(parseConfig(settings), here)).rejects.toThrow(words);
     expect(here.parts.isEmpty).toBe(true);
   });
+
+  it.each([
+    ['gateway', 'engine'],
+    ['writer', 'engine'],
+  ] as const)('is refused with the role %s alone', async (role, other) => {
+    const bus = { kind: 'kafka', brokers: ['127.0.0.1:1'] };
+    const config = parseConfig({ bus, store: { kind: 'server', url: 'http://127.0.0.1:1' }, roles: [role] });
+    await expect(assembleLive(config, life())).rejects.toThrow(`needs the role ${other}`);
+  });
+
+  it('with the role engine alone needs no store, and shows health and no page', async () => {
+    const here = life();
+    const bus = { kind: 'embedded', directory: `${here.temporary}/log` };
+    const config = parseConfig({ bus, roles: ['engine'], server: { port: 0 } });
+    const ward = await assembleLive(config, here);
+    const { url, hasPage } = ward!.address;
+    const report = async () => (await fetch(`${url}/health/ready`)).json();
+    await expect.poll(report).toMatchObject({ ready: true });
+    expect(await report()).not.toHaveProperty('checks.store');
+    expect([
+      hasPage,
+      (await fetch(`${url}/`)).status,
+      (await fetch(`${url}/api/v1/patients`)).status,
+    ]).toEqual([false, 404, 404]);
+  });
 });

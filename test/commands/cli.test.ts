@@ -78,6 +78,7 @@ describe('help', () => {
     [['replai'], 'unknown command'],
     [['replay'], 'required option'],
     [['start', '--beds', 'many'], 'whole number'],
+    [['run', '--config', 'x', '--roles', 'engine,doctor'], 'There is no role doctor'],
     [['replay', '--from', 'elsewhere:x'], 'not a known source'],
     [['simulate', '--hours', '1'], 'give either --out FILE or --to kafka'],
   ])('wrong use, %j, is exit code 2 and says what is wrong', async (argv, fault) => {
