@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests of a server in this process. */
-const SERVERS = ['test/{server,ward}/**/*.test.ts'];
+const SERVERS = ['test/{notify,server,ward}/**/*.test.ts'];
 
 /** Tests of the released model itself, which takes seconds to load and to score with. */
 const MODELS = [

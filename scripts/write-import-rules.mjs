@@ -6,6 +6,7 @@ export const ROOMS = [
   'commands',
   'app',
   'server',
+  'notify',
   'study',
   'training',
   'cohort',

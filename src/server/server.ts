@@ -12,6 +12,8 @@ import type { CatchingUpView } from '../contract/protocol.js';
 import type { MessageCodec } from '../events/codec.js';
 import { addAuditMetrics, addPushMetrics } from '../metrics/metrics.js';
 import type { ObservabilityOptions } from '../metrics/readiness.js';
+import { Webhook } from '../notify/webhook.js';
+import { webhookStore } from '../notify/webhook-store.js';
 import type { ServerConfig } from '../settings/server.js';
 import type { WardView } from '../ward/ward-view.js';
 import { Access } from './access/access.js';
@@ -33,8 +35,6 @@ import { modelEndpoints } from './routes/models.js';
 import { type Explain, patientEndpoints } from './routes/patients.js';
 import { replayEndpoints } from './routes/replay.js';
 import { sessionEndpoints } from './routes/session.js';
-import { Webhook } from './webhook/webhook.js';
-import { webhookStore } from './webhook/webhook-store.js';
 
 export interface ServerOptions {
   readonly config: ServerConfig;

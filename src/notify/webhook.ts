@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
 import type { Subscription } from 'rxjs';
-import type { AlertMessage } from '../../contract/messages.js';
-import { withOldName } from '../../contract/old-names.js';
-import { within } from '../../deadline.js';
-import type { LoggedAlert } from '../../ward/alert-log.js';
-import type { WardView } from '../../ward/ward-view.js';
+import type { AlertMessage } from '../contract/messages.js';
+import { withOldName } from '../contract/old-names.js';
+import { within } from '../deadline.js';
+import type { LoggedAlert } from '../ward/alert-log.js';
+import type { WardView } from '../ward/ward-view.js';
 import { type Delivery, DeliveryQueue } from './queue.js';
 
 export interface WebhookOptions {

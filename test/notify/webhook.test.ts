@@ -2,13 +2,13 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AlertMessage } from '../../../src/contract/messages.js';
-import { withOldName } from '../../../src/contract/old-names.js';
-import { Webhook, type WebhookOptions, type WebhookStore } from '../../../src/server/webhook/webhook.js';
-import { webhookStore } from '../../../src/server/webhook/webhook-store.js';
-import { WardView } from '../../../src/ward/ward-view.js';
-import { alert, outputsOf } from '../../helpers.js';
-import { openTestStore, stay } from '../ward.js';
+import type { AlertMessage } from '../../src/contract/messages.js';
+import { withOldName } from '../../src/contract/old-names.js';
+import { Webhook, type WebhookOptions, type WebhookStore } from '../../src/notify/webhook.js';
+import { webhookStore } from '../../src/notify/webhook-store.js';
+import { WardView } from '../../src/ward/ward-view.js';
+import { alert, outputsOf } from '../helpers.js';
+import { openTestStore, stay } from '../server/ward.js';
 
 interface Received {
   readonly headers: IncomingHttpHeaders;

@@ -1,8 +1,8 @@
 import type { ClickHouseClient } from '@clickhouse/client';
-import type { AlertMessage } from '../../contract/messages.js';
-import { hashId } from '../../events/dead-letter.js';
-import { select } from '../../store/select.js';
-import { textValue, timeValue, uintValue } from '../../store/values.js';
+import type { AlertMessage } from '../contract/messages.js';
+import { hashId } from '../events/dead-letter.js';
+import { select } from '../store/select.js';
+import { textValue, timeValue, uintValue } from '../store/values.js';
 import type { WebhookStore } from './webhook.js';
 
 /** `topic` of dead letters that webhooks leave. */
