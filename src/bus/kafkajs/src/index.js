@@ -156,6 +156,7 @@ module.exports = class Client {
     rackId = '',
     groupInstanceId = null,
     everyAnswer = false,
+    beforeRejoin,
   } = {}) {
     const isolationLevel = readUncommitted
       ? ISOLATION_LEVEL.READ_UNCOMMITTED
@@ -189,6 +190,7 @@ module.exports = class Client {
       metadataMaxAge,
       groupInstanceId,
       everyAnswer,
+      beforeRejoin,
     })
   }
 

@@ -192,6 +192,8 @@ export interface ConsumerConfig {
    * that is read.
    */
   everyAnswer?: boolean
+  /** Awaited when the group rebalances, before it is joined again: until then it takes what this member commits. */
+  beforeRejoin?: () => Promise<void>
 }
 
 export type PartitionAssigner = (config: {

@@ -44,6 +44,7 @@ const specialOffsets = [
  * @param {number} params.metadataMaxAge
  * @param {string} [params.groupInstanceId] The name of a static member (KIP-345)
  * @param {boolean} [params.everyAnswer]
+ * @param {() => Promise<void>} [params.beforeRejoin]
  *
  * @returns {import("../../types").Consumer}
  */
@@ -66,6 +67,7 @@ module.exports = ({
   metadataMaxAge,
   groupInstanceId,
   everyAnswer,
+  beforeRejoin,
 }) => {
   if (!groupId) {
     throw new KafkaJSNonRetriableError('Consumer groupId must be a non-empty string.')
@@ -246,6 +248,7 @@ module.exports = ({
         eachMessage,
         onCrash,
         concurrency,
+        beforeRejoin,
       })
 
       await runner.start()

@@ -26,6 +26,7 @@ module.exports = class Runner extends EventEmitter {
    * @param {(reason: Error) => void} options.onCrash
    * @param {import("../../types").RetryOptions} [options.retry]
    * @param {boolean} [options.autoCommit=true]
+   * @param {() => Promise<void>} [options.beforeRejoin]
    */
   constructor({
     logger,
@@ -39,6 +40,7 @@ module.exports = class Runner extends EventEmitter {
     onCrash,
     retry,
     autoCommit = true,
+    beforeRejoin = async () => {},
   }) {
     super()
     this.logger = logger.namespace('Runner')
@@ -51,6 +53,7 @@ module.exports = class Runner extends EventEmitter {
     this.retrier = createRetry(Object.assign({}, retry))
     this.onCrash = onCrash
     this.autoCommit = autoCommit
+    this.beforeRejoin = beforeRejoin
     this.fetchManager = createFetchManager({
       logger: this.logger,
       getNodeIds: () => this.consumerGroup.getNodeIds(),
@@ -124,6 +127,8 @@ module.exports = class Runner extends EventEmitter {
             memberId: this.consumerGroup.memberId,
           })
 
+          // The group waits for this member, and takes its commits meanwhile.
+          await this.beforeRejoin()
           await this.consumerGroup.joinAndSync()
           return
         }
