@@ -36,6 +36,26 @@ export interface Position {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
+  /** Kept beside the offset, for whoever reads on: ASCII, 3 000 characters at most. */
+  readonly note?: string | undefined;
+}
+
+/** What a group has committed of a topic-partition. */
+export type Committed = Pick<Position, 'offset' | 'note'>;
+
+/** Who reads beside the engines, and from where. */
+export interface Reader {
+  /** Names its consumer group, which is another one than the engines'. */
+  readonly group: string;
+  /** Names it to people, as in `nobody reads it`. */
+  readonly who: string;
+  /**
+   * Where its group has committed nothing, it reads what was appended from then on; from the end on where that is not finite. Asked
+   * only then.
+   */
+  readonly since: () => Promise<EpochMs>;
+  /** So many records before the committed offset are handed over again with each assignment, as far as they are there. */
+  readonly lookBack: number;
 }
 
 /** Where the newest state of one patient stands in the log. */
@@ -94,6 +114,8 @@ export interface LogState {
   idOf(topic: string): string | undefined;
   /** The offset that the next record gets; undefined where that is not known for now. */
   endOf(topic: string, partition: number): number | undefined;
+  /** What the group has committed; undefined where that is nothing, or of another log. */
+  committed?(topic: string, partition: number): Committed | undefined;
   /** Told of an offset that was found to be of another log. */
   tellAnother?(topic: string, partition: number, offset: number): void;
 }
@@ -109,6 +131,13 @@ export interface RecordHandler {
   batch(batch: RecordBatch): Promise<void>;
   /** Partitions that another process reads from now on: what is known of their patients is void. */
   revoked(partitions: readonly number[]): Promise<void>;
+  /**
+   * The partitions are about to be shared anew. What can be finished and committed within seconds is best finished now: once this resolves
+   * others may read on from what is committed. Comes whenever it does, also during another call.
+   */
+  releasing?(): Promise<void>;
+  /** They are shared: `revoked` and `assigned` have told what changed. */
+  shared?(): void;
   /** Reading has ended for good. */
   failed(error: Error): void;
 }
@@ -163,7 +192,12 @@ export interface EventBus {
   listTopics(): Promise<TopicDescription[]>;
   /** Resolves once the messages are in the log. */
   produce(topic: string, messages: readonly OutgoingMessage[]): Promise<void>;
-  /** `clock` shows the time by which the progress of reading is told. */
-  consume(topics: readonly string[], handler: RecordHandler, clock: Clock): Promise<Consumer>;
+  /** Reads as an engine, or as another `reader`. `clock` shows the time by which the progress of reading is told. */
+  consume(
+    topics: readonly string[],
+    handler: RecordHandler,
+    clock: Clock,
+    reader?: Reader,
+  ): Promise<Consumer>;
   close(): Promise<void>;
 }

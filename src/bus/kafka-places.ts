@@ -1,3 +1,4 @@
+import type { Reader } from './bus.js';
 import { type KafkaBusConfig, patiently } from './kafka-client.js';
 import { judge, type KafkaWatch, type ReadPosition, type Survey } from './kafka-watch.js';
 import type { Admin } from './kafkajs/index.js';
@@ -17,6 +18,18 @@ export interface PlacesOptions {
   /** As they are called on the cluster. */
   readonly topics: readonly string[];
   readonly signal: AbortSignal;
+  /** Undefined for the engines. */
+  readonly reader?: Reader | undefined;
+}
+
+/** What is committed of a topic-partition. */
+interface CommittedPosition extends ReadPosition {
+  readonly note: string | undefined;
+}
+
+/** The id of the topic, and after a space the note of who reads, if there is one. */
+export function metadataOf(topicId: string | undefined, note: string | undefined): string | null {
+  return note === undefined ? (topicId ?? null) : `${topicId ?? ''} ${note}`;
 }
 
 /** Where a membership reads each topic-partition on: what is committed, unless that is an offset of another topic that had the name. */
@@ -51,8 +64,8 @@ export class Places {
   }
 
   /**
-   * What the topics are as the partitions are assigned, and what of them is read from its beginning, since the committed offset is
-   * of another topic, or of an end that is lost.
+   * What the topics are as the partitions are assigned, and what of them is not read from the committed offset: from its beginning, where
+   * that is of another topic, or of an end that is lost; and as the reader asks.
    */
   async assign(partitions: readonly number[]): Promise<Survey> {
     const { config, watch, topics, signal } = this.#options;
@@ -73,26 +86,48 @@ export class Places {
       const ends = survey.endsOf(name, partition);
       const verdict = judge(position, survey.idOf(name), ends);
       watch.tell(position, verdict, survey);
-      if (verdict !== 'another-log') continue;
+      const from = verdict === 'another-log' ? (ends?.low ?? 0) : await this.#from(position, ends?.low ?? 0);
+      const isGood = position.next >= 0 && verdict !== 'another-log';
+      if (isGood) survey.keep(name, partition, { offset: position.next, note: position.note });
+      if (from === position.next) continue;
       const topic = config.topicPrefix + name;
-      this.#resets.set(`${topic}/${partition}`, { topic, partition, from: ends?.low ?? 0 });
+      this.#resets.set(`${topic}/${partition}`, { topic, partition, from });
     }
     return survey;
   }
 
-  async committed(partitions: readonly number[]): Promise<ReadPosition[]> {
+  /** Where the reader wants a good position to be read from; the position itself where it wants nothing else. */
+  async #from({ topic, partition, next }: CommittedPosition, low: number): Promise<number> {
+    const { admin, config, reader, signal } = this.#options;
+    if (reader === undefined) return next;
+    if (next >= 0) return Math.max(low, next - reader.lookBack);
+    const since = await reader.since();
+    const name = config.topicPrefix + topic;
+    const offsets = await patiently(async () => {
+      return Number.isFinite(since)
+        ? admin.fetchTopicOffsetsByTimestamp(name, Math.max(0, since))
+        : (await admin.fetchTopicOffsets(name)).map((each) => ({ ...each, offset: each.high }));
+    }, signal);
+    return Number(offsets.find((each) => each.partition === partition)?.offset ?? low);
+  }
+
+  async committed(partitions: readonly number[]): Promise<CommittedPosition[]> {
     const { admin, config, topics, signal } = this.#options;
     const { groupId, topicPrefix } = config;
     const committed = await patiently(() => admin.fetchOffsets({ groupId, topics: [...topics] }), signal);
     return committed.flatMap(({ topic, partitions: all }) =>
       all
         .filter(({ partition }) => partitions.includes(partition))
-        .map(({ partition, offset, metadata }) => ({
-          topic: topic.slice(topicPrefix.length),
-          partition,
-          next: Number(offset),
-          topicId: metadata || undefined,
-        })),
+        .map(({ partition, offset, metadata }) => {
+          const [topicId, note] = (metadata ?? '').split(' ');
+          return {
+            topic: topic.slice(topicPrefix.length),
+            partition,
+            next: Number(offset),
+            topicId: topicId || undefined,
+            note,
+          };
+        }),
     );
   }
 }

@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.js';
+import { within } from '../deadline.js';
 import { WardstreamError } from '../errors.js';
 import type { RawRecord } from '../events/record.js';
 import { coPartitionedAssigner } from './assigner.js';
-import type { Consumer, Position, RecordHandler, TopicProgress } from './bus.js';
+import type { Consumer, Position, Reader, RecordHandler, TopicProgress } from './bus.js';
+import { AWAY_MS, awayTrouble } from './kafka-away.js';
 import { type KafkaBusConfig, patiently, recordOf, whileAlive } from './kafka-client.js';
 import { isRefused, isReplaced, messageOf } from './kafka-errors.js';
 import { fetchedOf } from './kafka-fetch.js';
 import { type AssignedPartition, type Assignment, Generation } from './kafka-generation.js';
-import type { OffsetReset, Places } from './kafka-places.js';
+import { metadataOf, type OffsetReset, type Places } from './kafka-places.js';
 import type { KafkaStateLog } from './kafka-state.js';
 import type { KafkaWatch, ReadPosition } from './kafka-watch.js';
 import type { Batch, Kafka, Consumer as KafkaConsumer } from './kafkajs/index.js';
@@ -25,13 +27,11 @@ const RETRY = { initialRetryTime: 100, maxRetryTime: 1000, retries: 3, restartOn
 const METADATA_MAX_AGE_MS = 10_000;
 /** So long after a fault the membership is taken up again, and again. */
 const AGAIN_MS = 500;
-/** So long nothing is read before it is said to people. */
-const AWAY_MS = 10_000;
 
 /** What is needed for a membership. */
 export interface SubscriptionOptions {
   readonly kafka: Kafka;
-  readonly state: KafkaStateLog;
+  readonly state: Pick<KafkaStateLog, 'giveUp'>;
   readonly config: KafkaBusConfig;
   readonly places: (topics: readonly string[], signal: AbortSignal) => Places;
   readonly watch: KafkaWatch;
@@ -39,6 +39,8 @@ export interface SubscriptionOptions {
   readonly topics: readonly string[];
   readonly handler: RecordHandler;
   readonly clock: Clock;
+  /** Undefined for the engines. */
+  readonly reader?: Reader | undefined;
 }
 
 /**
@@ -86,7 +88,14 @@ export class Subscription implements Consumer {
       metadataMaxAge: METADATA_MAX_AGE_MS,
       allowAutoTopicCreation: false,
       retry: RETRY,
+      beforeRejoin: () => this.#release(sessionTimeoutMs / 3),
     });
+  }
+
+  /** The group waits for this member meanwhile, for a session's time at most. */
+  async #release(withinMs: number): Promise<void> {
+    const released = this.#options.handler.releasing?.().catch(() => undefined);
+    if (released !== undefined) await within(withinMs, released, () => undefined);
   }
 
   async start(): Promise<void> {
@@ -148,7 +157,7 @@ export class Subscription implements Consumer {
 
   /** kafkajs has given the membership up. */
   #crashed(error: Error): void {
-    const { handler, troubles } = this.#options;
+    const { handler, troubles, reader } = this.#options;
     if (this.#closing.signal.aborted) return;
     if (isRefused(error)) {
       handler.failed(this.#told(error));
@@ -156,12 +165,7 @@ export class Subscription implements Consumer {
     }
     this.#generation.commitOnce = null;
     const why = messageOf(error);
-    const isNew = troubles.raiseAfter(AWAY_MS, {
-      kind: 'input-away',
-      priority: 'HIGH',
-      detail: `nothing is read from Kafka for ${AWAY_MS / 1000} s: ${why}. Patients are not watched; it is tried again all the time. Are the brokers up?`,
-      stopsInput: true,
-    });
+    const isNew = troubles.raiseAfter(AWAY_MS, awayTrouble(reader?.who, why));
     if (isNew) troubles.say(`reading from Kafka is interrupted, and tried again: ${why}`);
     void this.#again();
   }
@@ -259,7 +263,7 @@ export class Subscription implements Consumer {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#options.troubles.clear('input-away');
+    this.#options.troubles.clear('input-away', this.#options.reader?.who);
     this.#options.watch.close();
     await this.#consumer.disconnect();
     await this.#queue;
@@ -292,11 +296,11 @@ export class Subscription implements Consumer {
       topic: name,
       partitions: positions
         .filter(({ topic }) => this.#name(topic) === name)
-        .map(({ partition, offset }) => ({
+        .map(({ partition, offset, note }) => ({
           partition,
           offset: String(offset),
           // Of which topic the offset is, should another be made under its name.
-          metadata: this.#places.idOf(name) ?? null,
+          metadata: metadataOf(this.#places.idOf(name), note),
         })),
     }));
     try {
@@ -311,11 +315,11 @@ export class Subscription implements Consumer {
 
   /** The group is in its next generation. What is gone is revoked before anything new is read. */
   #joined(assignment: Assignment): void {
-    const { handler, troubles } = this.#options;
+    const { handler, troubles, reader } = this.#options;
     const { generation, revoked, added } = this.#generation.next(assignment);
     this.#generation = generation;
     this.#isBeginning = false;
-    troubles.clear('input-away');
+    troubles.clear('input-away', reader?.who);
     this.#giveUp(revoked);
     // Of a membership that was taken up again kafkajs has forgotten what is paused.
     for (const { partition, paused } of generation.partitions.values())
@@ -338,6 +342,7 @@ export class Subscription implements Consumer {
         assigned.isReady = true;
         this.#progress.begin(assigned.partition, generation.topics);
       }
+      handler.shared?.();
     }).catch((error: unknown) => {
       if (!this.#closing.signal.aborted) handler.failed(error as Error);
     });

@@ -1,4 +1,4 @@
-import type { LogState } from './bus.js';
+import type { Committed, LogState } from './bus.js';
 import type { KafkaBusConfig } from './kafka-client.js';
 import type { Admin, PartitionMetadata } from './kafkajs/index.js';
 import type { Troubles } from './troubles.js';
@@ -49,6 +49,7 @@ export class Survey implements LogState {
   readonly #topics: ReadonlyMap<string, readonly PartitionMetadata[]>;
   readonly #ends: ReadonlyMap<string, Ends>;
   readonly #tell: (position: ReadPosition, survey: Survey) => void;
+  readonly #committed = new Map<string, Committed>();
 
   constructor(
     topics: ReadonlyMap<string, readonly PartitionMetadata[]>,
@@ -79,13 +80,24 @@ export class Survey implements LogState {
   endOf(topic: string, partition: number): number | undefined {
     return this.endsOf(topic, partition)?.high;
   }
+
+  committed(topic: string, partition: number): Committed | undefined {
+    return this.#committed.get(`${topic}/${partition}`);
+  }
+
+  /** What the group has committed, found good. */
+  keep(topic: string, partition: number, committed: Committed): void {
+    this.#committed.set(`${topic}/${partition}`, committed);
+  }
 }
 
-/** Looks after the input topics of a subscription: whether all of them is read, and whether they are still the same. */
+/** Looks after the topics of a subscription: whether all of them is read, and whether they are still the same. */
 export class KafkaWatch {
   readonly #admin: Admin;
   readonly #config: KafkaBusConfig;
   readonly #troubles: Troubles;
+  /** Who reads; null for the engines, whose topics are the input. */
+  readonly #who: string | null;
   readonly #closing = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #isLooking = false;
@@ -94,10 +106,11 @@ export class KafkaWatch {
   /** Records that were gone before they were read. */
   lost = 0;
 
-  constructor(admin: Admin, config: KafkaBusConfig, troubles: Troubles) {
+  constructor(admin: Admin, config: KafkaBusConfig, troubles: Troubles, who: string | null = null) {
     this.#admin = admin;
     this.#config = config;
     this.#troubles = troubles;
+    this.#who = who;
   }
 
   /** Looks every few seconds; `anew` is called with topics that are not those that were read. */
@@ -149,9 +162,9 @@ export class KafkaWatch {
       const what = `was made anew, or its end was lost: ${read} and ends at ${ends?.high ?? 'an unknown place'}`;
       this.#show({
         kind: 'topic-made-anew',
-        subject: key,
+        subject: this.#subject(key),
         priority: 'HIGH',
-        detail: `${where} ${what}. What is in it is read from its beginning; find out who deleted it, and send again what was in it`,
+        detail: `${where} ${what}. What is in it is read from its beginning; find out who deleted it${this.#says({ input: ', and send again what was in it' })}`,
       });
       this.#counted.delete(key);
       return;
@@ -163,11 +176,11 @@ export class KafkaWatch {
     this.lost += ends.low - from;
     this.#show({
       kind: 'input-lost',
-      subject: key,
+      subject: this.#subject(key),
       priority: 'HIGH',
       detail:
         `partition ${partition} of ${topic}: ${ends.low - from} messages were deleted before they were read (up to offset ${ends.low}). ` +
-        'Raise retention.ms of the topic, and have the interfaces send again what was charted then',
+        `Raise retention.ms of the topic${this.#says({ input: ', and have the interfaces send again what was charted then' })}`,
     });
   }
 
@@ -198,39 +211,53 @@ export class KafkaWatch {
       .filter(({ leader }) => leader < 0)
       .map(({ partitionId }) => partitionId)
       .sort((a, b) => a - b);
-    if (partitions.length > 0) troubles.clear('topic-gone', topic);
+    if (partitions.length > 0) troubles.clear('topic-gone', this.#subject(topic));
     else {
       troubles.raise({
         kind: 'topic-gone',
-        subject: topic,
+        subject: this.#subject(topic),
         priority: 'HIGH',
-        detail: `the topic ${topic} is not there any more: nobody's ${topic} is read. Make it again (wardstream topics create)`,
-        stopsInput: true,
+        detail: `the topic ${topic} is not there any more: nobody's ${topic} is read${this.#says({})}. Make it again (wardstream topics create)`,
+        stopsInput: this.#isInput,
       });
     }
-    if (partitions.length <= configured) troubles.clear('partitions-added', topic);
+    if (partitions.length <= configured) troubles.clear('partitions-added', this.#subject(topic));
     else {
       troubles.raise({
         kind: 'partitions-added',
-        subject: topic,
+        subject: this.#subject(topic),
         priority: 'HIGH',
         detail:
-          `the topic ${topic} has ${partitions.length} partitions and only the first ${configured} (bus.partitions) are read: patients ` +
-          'in the others are not watched. Give every topic as many, set bus.partitions to that, and restart all processes at once; patients whose ' +
+          `the topic ${topic} has ${partitions.length} partitions and only the first ${configured} (bus.partitions) are read: ` +
+          `${this.#isInput ? 'patients in the others are not watched' : `what is in the others is not read${this.#says({})}`}. ` +
+          'Give every topic as many, set bus.partitions to that, and restart all processes at once; patients whose ' +
           'partition changes begin without their past',
-        stopsInput: true,
+        stopsInput: this.#isInput,
       });
     }
-    if (unled.length === 0) troubles.clear('input-unled', topic);
+    if (unled.length === 0) troubles.clear('input-unled', this.#subject(topic));
     else {
       troubles.raise({
         kind: 'input-unled',
-        subject: topic,
+        subject: this.#subject(topic),
         priority: 'HIGH',
-        detail: `no broker leads partitions ${unled.join(', ')} of ${topic}: what comes in there is not read. Bring the broker back`,
-        stopsInput: true,
+        detail: `no broker leads partitions ${unled.join(', ')} of ${topic}: what comes in there is not read${this.#says({})}. Bring the broker back`,
+        stopsInput: this.#isInput,
       });
     }
+  }
+
+  #subject(of: string): string {
+    return this.#who === null ? of : `${this.#who} ${of}`;
+  }
+
+  get #isInput(): boolean {
+    return this.#who === null;
+  }
+
+  /** Whom it concerns: the words for input, else the name of the reader. */
+  #says({ input = '' }: { readonly input?: string }): string {
+    return this.#who === null ? input : ` by ${this.#who}`;
   }
 
   #show(trouble: Parameters<Troubles['raise']>[0]): void {

@@ -1,7 +1,15 @@
 import type { BrokerTime } from '../checked-clock.js';
 import type { Clock } from '../clock.js';
 import { WardstreamError } from '../errors.js';
-import type { Consumer, EventBus, Home, OutgoingMessage, RecordHandler, TopicDescription } from './bus.js';
+import type {
+  Consumer,
+  EventBus,
+  Home,
+  OutgoingMessage,
+  Reader,
+  RecordHandler,
+  TopicDescription,
+} from './bus.js';
 import { clientOptions, type KafkaBusConfig, patiently } from './kafka-client.js';
 import { KafkaClock } from './kafka-clock.js';
 import { isLoginRefused, isRefused, messageOf } from './kafka-errors.js';
@@ -45,7 +53,8 @@ export class KafkaBus implements EventBus {
   /** Partitions of each topic that is read, as of the newest generation. */
   #partitions: ReadonlyMap<string, number> = new Map();
   readonly #closing = new AbortController();
-  #watch: KafkaWatch | null = null;
+  /** Of each group the newest. */
+  readonly #watches = new Map<string, KafkaWatch>();
 
   private constructor(config: KafkaBusConfig, options: TroublesOptions) {
     this.#config = config;
@@ -94,9 +103,9 @@ export class KafkaBus implements EventBus {
     return this.#outbox.dropped;
   }
 
-  /** Messages that were gone from the input before they were read, since the start. */
+  /** Messages that were gone from what is read before they were, since the start. */
   get lost(): number {
-    return this.#watch?.lost ?? 0;
+    return [...this.#watches.values()].reduce((sum, { lost }) => sum + lost, 0);
   }
 
   /** A broker that goes away meanwhile is waited for. */
@@ -132,21 +141,33 @@ export class KafkaBus implements EventBus {
   }
 
   /** Reads the topics from where the group has committed to, or from their beginning. */
-  async consume(topics: readonly string[], handler: RecordHandler, clock: Clock): Promise<Consumer> {
+  async consume(
+    topics: readonly string[],
+    handler: RecordHandler,
+    clock: Clock,
+    reader?: Reader,
+  ): Promise<Consumer> {
     const { troubles } = this;
-    const watch = new KafkaWatch(this.#admin, this.#config, troubles);
-    this.#watch = watch;
+    const groupId = groupOf(this.#config, reader);
+    const config = { ...this.#config, groupId };
+    const watch = new KafkaWatch(this.#admin, config, troubles, reader?.who);
+    watch.lost = this.#watches.get(groupId)?.lost ?? 0;
+    this.#watches.set(groupId, watch);
     const subscription = new Subscription({
       kafka: this.#kafka,
-      state: this.state,
-      config: this.#config,
+      // Only engines keep state.
+      state: reader === undefined ? this.state : { giveUp: () => undefined },
+      config,
       watch,
       places: (names, signal) =>
-        new Places({ admin: this.#admin, config: this.#config, watch, topics: names, signal }),
+        new Places({ admin: this.#admin, config, watch, topics: names, signal, reader }),
       troubles,
       topics,
       clock,
+      reader,
       handler: {
+        releasing: async () => handler.releasing?.(),
+        shared: () => handler.shared?.(),
         batch: (batch) => handler.batch(batch),
         assigned: async (partitions, topics, logs) => {
           // Where it cannot be told, nothing is compared, and all is read all the same.
@@ -164,7 +185,7 @@ export class KafkaBus implements EventBus {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#watch?.close();
+    for (const watch of this.#watches.values()) watch.close();
     await this.state.close();
     await this.#outbox.close();
     await this.#admin.disconnect();
@@ -188,6 +209,11 @@ async function connected(kafka: Kafka, signal: AbortSignal): Promise<Producer> {
     await producer.disconnect().catch(() => undefined);
     throw error;
   }
+}
+
+/** Begins as the group of the engines does, so that one rule about prefixes lets all in. */
+function groupOf({ groupId }: KafkaBusConfig, reader: Reader | undefined): string {
+  return reader === undefined ? groupId : `${groupId}-${reader.group}`;
 }
 
 function cannotOpen({ brokers }: KafkaBusConfig, error: unknown): WardstreamError {

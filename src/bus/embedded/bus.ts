@@ -2,7 +2,7 @@ import { setInterval } from 'node:timers';
 import { type Clock, WALL_CLOCK } from '../../clock.js';
 import { RETENTION_MS } from '../../contract/topics.js';
 import { DAY_MS, MINUTE_MS } from '../../durations.js';
-import type { Consumer, EventBus, OutgoingMessage, RecordHandler, TopicDescription } from '../bus.js';
+import type { Consumer, EventBus, OutgoingMessage, Reader, RecordHandler, TopicDescription } from '../bus.js';
 import { murmur2Partition } from '../partitioners.js';
 import { Troubles, type TroublesOptions } from '../troubles.js';
 import { EmbeddedLog } from './log.js';
@@ -17,8 +17,6 @@ export interface EmbeddedBusOptions extends TroublesOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** The group that reads the input. */
-const GROUP = 'engine';
 const SWEEP_MS = 10 * MINUTE_MS;
 /** A key without a value is remembered for so long, so that readers see that it went. */
 const TOMBSTONE_MS = DAY_MS;
@@ -40,7 +38,8 @@ export class EmbeddedBus implements EventBus {
   readonly #clock: Clock;
   readonly #sweeping: NodeJS.Timeout;
   #sweep: Promise<void> = Promise.resolve();
-  #topics: readonly string[] = [];
+  /** The newest of each group. */
+  readonly #subscriptions = new Map<string, EmbeddedSubscription>();
 
   private constructor(options: EmbeddedBusOptions, log: EmbeddedLog, clock: Clock) {
     this.#options = options;
@@ -98,23 +97,30 @@ export class EmbeddedBus implements EventBus {
     }
   }
 
-  async consume(topics: readonly string[], handler: RecordHandler, clock: Clock): Promise<Consumer> {
-    this.#topics = topics;
+  async consume(
+    topics: readonly string[],
+    handler: RecordHandler,
+    clock: Clock,
+    reader?: Reader,
+  ): Promise<Consumer> {
     await this.createTopics(topics);
     const onTrouble = (error: unknown) => this.#tell(error);
-    return EmbeddedSubscription.start({ log: this.#log, group: GROUP, topics, handler, clock, onTrouble });
+    const options = { log: this.#log, reader, topics, handler, clock, onTrouble };
+    const subscription = await EmbeddedSubscription.start(options);
+    this.#subscriptions.set(subscription.group, subscription);
+    return subscription;
   }
 
-  /** Removes what is older than its topic keeps it; nothing that the group has not processed. */
+  /** Removes what is older than its topic keeps it; nothing that a group which was opened here has not processed. */
   async sweep(): Promise<void> {
     const now = this.#clock.now();
     for (const { name, partitions } of this.#log.topics()) {
       const kept = RETENTION_MS[name] ?? Number.POSITIVE_INFINITY;
       const before = now - (kept === 'compact' ? TOMBSTONE_MS : kept);
       for (let partition = 0; partition < partitions; partition++) {
-        const isInput = this.#topics.includes(name);
-        const done = isInput ? (this.#log.committed(GROUP, name, partition) ?? 0) : Number.POSITIVE_INFINITY;
-        await this.#log.trim(name, partition, before, done);
+        const readers = [...this.#subscriptions.values()].filter((each) => each.reads(name));
+        const done = readers.map((each) => each.doneWith(name, partition));
+        await this.#log.trim(name, partition, before, Math.min(...done));
       }
     }
   }

@@ -4,7 +4,7 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 import { WardstreamError } from '../../errors.js';
 import type { EpochMs } from '../../events/event.js';
 import { LazyWorker } from '../../threads/lazy-worker.js';
-import type { Position, TopicDescription } from '../bus.js';
+import type { Committed, Position, TopicDescription } from '../bus.js';
 import { ABOUT, DATABASE_OPTIONS, ROOT_OPTIONS } from './options.js';
 import { decodeRecord, encodeRecord, type LogRecord, timeOf } from './record.js';
 import type { Put, Removal, WriteTask } from './write-worker.js';
@@ -208,18 +208,18 @@ export class EmbeddedLog {
 
   /** Notes how far a group has got. */
   async commit(group: string, positions: readonly Position[]): Promise<void> {
-    const puts = positions.map(({ topic, partition, offset }) =>
-      about(`group/${group}/${nameOf(topic, partition)}`, { offset, topicId: this.idOf(topic) }),
+    const puts = positions.map(({ topic, partition, offset, note }) =>
+      about(`group/${group}/${nameOf(topic, partition)}`, { offset, topicId: this.idOf(topic), note }),
     );
     await this.#write(puts, []);
   }
 
   /** How far a group has got; undefined where it has noted nothing. */
-  committed(group: string, topic: string, partition: number): number | undefined {
+  committed(group: string, topic: string, partition: number): Committed | undefined {
     const bytes = this.#about.get(`group/${group}/${nameOf(topic, partition)}`);
     if (bytes === undefined) return undefined;
-    const { offset, topicId } = JSON.parse(bytes.toString()) as { offset: number; topicId?: string };
-    return topicId === this.idOf(topic) ? offset : undefined;
+    const { topicId, ...committed } = JSON.parse(bytes.toString()) as Committed & { topicId?: string };
+    return topicId === this.idOf(topic) ? committed : undefined;
   }
 
   /** Removes records that were appended before the time, of those before the offset; of a compacted topic only those without a value. */

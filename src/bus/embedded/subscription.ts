@@ -1,12 +1,14 @@
 import type { Clock } from '../../clock.js';
 import type { InputTopic } from '../../contract/topics.js';
 import { RawRecord } from '../../events/record.js';
-import type { Consumer, Position, RecordHandler, TopicProgress } from '../bus.js';
+import type { Consumer, Position, Reader, RecordHandler, TopicProgress } from '../bus.js';
 import type { EmbeddedLog } from './log.js';
 import type { LogRecord } from './record.js';
 
 /** Records of one handed-over batch at most. */
 export const MAX_BATCH = 2048;
+/** The group that reads the input. */
+const ENGINES = 'engine';
 
 /** One topic of one partition. */
 interface Part {
@@ -19,7 +21,8 @@ interface Part {
 
 export interface SubscriptionOptions {
   readonly log: EmbeddedLog;
-  readonly group: string;
+  /** Undefined for the engine. */
+  readonly reader?: Reader | undefined;
   readonly topics: readonly string[];
   readonly handler: RecordHandler;
   readonly clock: Clock;
@@ -27,7 +30,7 @@ export interface SubscriptionOptions {
   readonly onTrouble: (error: unknown) => void;
 }
 
-/** The one member of the one group that reads a log: it has every partition, from where it committed to on. */
+/** The one member of a group that reads a log: it has every partition, from where it committed to on. */
 export class EmbeddedSubscription implements Consumer {
   readonly #options: SubscriptionOptions;
   readonly #parts: Part[];
@@ -36,35 +39,44 @@ export class EmbeddedSubscription implements Consumer {
   #wake: () => void = () => undefined;
   #reading: Promise<void> = Promise.resolve();
 
-  private constructor(options: SubscriptionOptions) {
+  private constructor(options: SubscriptionOptions, parts: Part[]) {
     this.#options = options;
-    const { log, group, topics } = options;
-    this.#parts = topics.flatMap((topic) => {
-      const partitions = log.topics().find(({ name }) => name === topic)?.partitions ?? 0;
-      return Array.from({ length: partitions }, (_, partition) => {
-        const position = log.committed(group, topic, partition) ?? log.startOf(topic, partition);
-        return { topic, partition, position, isPaused: false };
-      });
-    });
-    this.#unsubscribe = log.onAppend(() => this.#wake());
+    this.#parts = parts;
+    this.#unsubscribe = options.log.onAppend(() => this.#wake());
   }
 
   static async start(options: SubscriptionOptions): Promise<EmbeddedSubscription> {
-    const subscription = new EmbeddedSubscription(options);
-    const { log, handler, topics } = options;
-    const partitions = [...new Set(subscription.#parts.map(({ partition }) => partition))];
+    const { log, handler, topics, reader } = options;
+    const group = groupOf(reader);
+    const parts: Part[] = [];
+    for (const topic of topics) {
+      const count = log.topics().find(({ name }) => name === topic)?.partitions ?? 0;
+      for (let partition = 0; partition < count; partition++) {
+        const committed = log.committed(group, topic, partition)?.offset;
+        const start = log.startOf(topic, partition);
+        const isNew = committed === undefined && reader !== undefined;
+        const position = isNew
+          ? log.offsetAt(topic, partition, await reader.since())
+          : Math.max(start, (committed ?? start) - (reader?.lookBack ?? 0));
+        parts.push({ topic, partition, position, isPaused: false });
+      }
+    }
+    const subscription = new EmbeddedSubscription(options, parts);
+    const partitions = [...new Set(parts.map(({ partition }) => partition))];
     await handler.assigned(partitions, topics, {
       idOf: (topic) => log.idOf(topic),
       endOf: (topic, partition) => log.endOf(topic, partition),
+      committed: (topic, partition) => log.committed(group, topic, partition),
     });
+    handler.shared?.();
     subscription.#reading = subscription.#read();
     return subscription;
   }
 
   async commit(positions: readonly Position[]): Promise<boolean> {
-    const { log, group, onTrouble } = this.#options;
+    const { log, reader, onTrouble } = this.#options;
     try {
-      await log.commit(group, positions);
+      await log.commit(groupOf(reader), positions);
       return true;
     } catch (error) {
       onTrouble(error);
@@ -93,6 +105,21 @@ export class EmbeddedSubscription implements Consumer {
       if (part.partition === partition) part.isPaused = topics.includes(part.topic);
     }
     this.#wake();
+  }
+
+  /** Whether it is one of its topics. */
+  reads(topic: string): boolean {
+    return this.#options.topics.includes(topic);
+  }
+
+  /** The group has dealt with all before. */
+  doneWith(topic: string, partition: number): number {
+    const { log, reader } = this.#options;
+    return log.committed(groupOf(reader), topic, partition)?.offset ?? 0;
+  }
+
+  get group(): string {
+    return groupOf(this.#options.reader);
   }
 
   async close(): Promise<void> {
@@ -131,6 +158,10 @@ export class EmbeddedSubscription implements Consumer {
     part.position = offset;
     return true;
   }
+}
+
+function groupOf(reader: Reader | undefined): string {
+  return reader?.group ?? ENGINES;
 }
 
 export function rawRecord(topic: string, partition: number, { key, offset, value }: LogRecord): RawRecord {

@@ -1,8 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { Consumer, RecordBatch, RecordHandler } from '../../../src/bus/bus.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type {
+  Consumer,
+  Reader as GroupReader,
+  LogState,
+  RecordBatch,
+  RecordHandler,
+} from '../../../src/bus/bus.js';
 import { EmbeddedBus } from '../../../src/bus/embedded/bus.js';
 import { murmur2Partition } from '../../../src/bus/partitioners.js';
 import { TOPICS } from '../../../src/contract/topics.js';
@@ -34,9 +40,11 @@ class Reader implements RecordHandler {
   readonly values: string[] = [];
   readonly batches: RecordBatch[] = [];
   readonly partitions: number[] = [];
+  logs: LogState | undefined;
   error: Error | null = null;
-  async assigned(partitions: readonly number[]): Promise<void> {
+  async assigned(partitions: readonly number[], _topics: readonly string[], logs?: LogState): Promise<void> {
     this.partitions.push(...partitions);
+    this.logs = logs;
   }
   async batch(batch: RecordBatch): Promise<void> {
     this.batches.push(batch);
@@ -50,9 +58,12 @@ class Reader implements RecordHandler {
 
 const message = (key: string, value: string) => ({ key, value: Buffer.from(value) });
 
-async function read(topics: readonly string[]): Promise<{ reader: Reader; consumer: Consumer }> {
+async function read(
+  topics: readonly string[],
+  as?: GroupReader,
+): Promise<{ reader: Reader; consumer: Consumer }> {
   const reader = new Reader();
-  return { reader, consumer: await bus.consume(topics, reader, clock) };
+  return { reader, consumer: await bus.consume(topics, reader, clock, as) };
 }
 
 it('hands over what was there before and what comes, by the partition of the key', async () => {
@@ -163,4 +174,71 @@ it('keeps the newest state of each patient over a restart, and gives the input a
     [[], false],
     [['2', '3'], true],
   ]);
+});
+
+describe('a reader beside the engine', () => {
+  const as = (group: string, since = Number.POSITIVE_INFINITY, lookBack = 0): GroupReader => ({
+    group,
+    who: group,
+    since: async () => since,
+    lookBack,
+  });
+  const partition = murmur2Partition('Ann', 3);
+  const texts = (...numbers: number[]) => numbers.map(String);
+  const send = (...numbers: number[]) =>
+    bus.produce(
+      TOPICS.alerts,
+      texts(...numbers).map((text) => message('Ann', text)),
+    );
+
+  it('begins at the end, or where it says, and has a position of its own', async () => {
+    await send(1);
+    now += 1000;
+    await send(2);
+    const newest = await read([TOPICS.alerts], as('newest'));
+    const some = await read([TOPICS.alerts], as('some', now));
+    const all = await read([TOPICS.alerts]);
+    await send(3);
+    await vi.waitFor(() => expect(newest.reader.values).toEqual(texts(3)));
+    await vi.waitFor(() => expect(some.reader.values).toEqual(texts(2, 3)));
+    await vi.waitFor(() => expect(all.reader.values).toEqual(texts(1, 2, 3)));
+    await newest.consumer.commit([{ topic: TOPICS.alerts, partition, offset: 3, note: '5.a' }]);
+    await some.consumer.commit([{ topic: TOPICS.alerts, partition, offset: 1 }]);
+    for (const { consumer } of [newest, some, all]) await consumer.close();
+    await reopen();
+    await send(4);
+    const again = await read([TOPICS.alerts], as('newest'));
+    expect(again.reader.logs?.committed?.(TOPICS.alerts, partition)).toEqual({ offset: 3, note: '5.a' });
+    await vi.waitFor(() => expect(again.reader.values).toEqual(texts(4)));
+    const others = await read([TOPICS.alerts], as('some'));
+    await vi.waitFor(() => expect(others.reader.values).toEqual(texts(2, 3, 4)));
+    const engine = await read([TOPICS.alerts]);
+    await vi.waitFor(() => expect(engine.reader.values).toEqual(texts(1, 2, 3, 4)));
+    for (const { consumer } of [again, others, engine]) await consumer.close();
+  });
+
+  it('is handed what stands before its position once more, as far as it looks back', async () => {
+    await send(1, 2, 3, 4);
+    const first = await read([TOPICS.alerts], as('g'));
+    await first.consumer.commit([{ topic: TOPICS.alerts, partition, offset: 3 }]);
+    await first.consumer.close();
+    const two = await read([TOPICS.alerts], as('g', 0, 2));
+    await vi.waitFor(() => expect(two.reader.values).toEqual(texts(2, 3, 4)));
+    const all = await read([TOPICS.alerts], as('g', 0, 100));
+    await vi.waitFor(() => expect(all.reader.values).toEqual(texts(1, 2, 3, 4)));
+    for (const { consumer } of [two, all]) await consumer.close();
+  });
+
+  it('keeps what it has not dealt with, however old', async () => {
+    await send(1, 2, 3);
+    const slow = await read([TOPICS.alerts], as('slow'));
+    const fast = await read([TOPICS.alerts], as('fast'));
+    await slow.consumer.commit([{ topic: TOPICS.alerts, partition, offset: 1 }]);
+    await fast.consumer.commit([{ topic: TOPICS.alerts, partition, offset: 3 }]);
+    now += 400 * DAY_MS;
+    await bus.sweep();
+    const all = await read([TOPICS.alerts], as('all', 0));
+    await vi.waitFor(() => expect(all.reader.values).toEqual(texts(2, 3)));
+    for (const { consumer } of [slow, fast, all]) await consumer.close();
+  });
 });

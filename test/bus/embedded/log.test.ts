@@ -130,9 +130,12 @@ it('remembers how far a group has got, but not in another topic of the name', as
   let log = openLog();
   await log.createTopic('t', { partitions: 1, isCompacted: false });
   expect(log.committed('g', 't', 0)).toBeUndefined();
-  await log.commit('g', [{ topic: 't', partition: 0, offset: 7 }]);
+  await log.commit('g', [{ topic: 't', partition: 0, offset: 7, note: 'a.b' }]);
   log = await reopen(log);
-  expect([log.committed('g', 't', 0), log.committed('other', 't', 0)]).toEqual([7, undefined]);
+  expect([log.committed('g', 't', 0), log.committed('other', 't', 0)]).toEqual([
+    { offset: 7, note: 'a.b' },
+    undefined,
+  ]);
 });
 
 it('says of a time that all before it is written only once it is', async () => {
