@@ -6,7 +6,8 @@ import type { RawRecord } from '../events/record.js';
 export interface OutgoingMessage {
   readonly key: string;
   readonly partition?: number;
-  readonly value: Buffer;
+  /** Null, of a compacted topic: there is nothing of the key any more. */
+  readonly value: Buffer | null;
 }
 
 /** Records of one partition in the order of their log. */
@@ -161,6 +162,65 @@ export interface Consumer {
   /** From now on these topics of the partition are not read; those named before and not now are read again. */
   pause(partition: number, topics: readonly string[]): void;
   close(): Promise<void>;
+}
+
+/** A record as who reads without a group is given it. */
+export interface TailRecord {
+  readonly offset: number;
+  readonly key: string;
+  /** Null: there is nothing of the key any more. */
+  readonly value: Buffer | null;
+}
+
+/** Some records of a partition in order, and the offset that is read next. */
+export interface TailBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: readonly TailRecord[];
+  readonly next: number;
+}
+
+/** From where a partition is read, and where it ended then. */
+export interface TailStart {
+  readonly from: number;
+  readonly end: number;
+}
+
+/** What who reads without a group is told. Nothing waits for it. */
+export interface TailHandler {
+  /**
+   * The topic is read, each partition from its place on. Told before any of its records; and again where it was made anew, or what was
+   * to be read next is gone: what was read of it before is void.
+   */
+  begun(topic: string, id: string, partitions: readonly TailStart[]): void;
+  batch(batch: TailBatch): void;
+}
+
+/** All partitions of some topics, read without a group. */
+export interface Tail {
+  /** Partitions that have been read to where they ended when the reading began, and all of them. */
+  readonly progress: { readonly partitions: number; readonly of: number };
+  close(): Promise<void>;
+}
+
+/** Which topic is read, and from where: its beginning, or so many records before the end of each partition. */
+export interface TailOf {
+  readonly topic: string;
+  readonly from: 'beginning' | number;
+}
+
+/** A stretch of a partition; what of it is gone is before `from`. */
+export interface TailStretch {
+  readonly from: number;
+  readonly records: readonly TailRecord[];
+}
+
+/** A log that everybody can read all of, without a group. */
+export interface OpenLog {
+  /** Reads all partitions of topics that are there; every reader is given everything. */
+  tail(topics: readonly TailOf[], handler: TailHandler): Promise<Tail>;
+  /** What the partition still has from the one offset to before the other; left out, to its end. */
+  read(topic: string, partition: number, from: number, to?: number): Promise<TailStretch>;
 }
 
 export interface TopicDescription {

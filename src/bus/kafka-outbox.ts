@@ -21,6 +21,7 @@ const PATIENCE_MS = 10_000;
 const IF_REFUSED: Readonly<Record<string, 'hold' | 'drop'>> = {
   [TOPICS.scores]: 'hold',
   [TOPICS.alerts]: 'hold',
+  [TOPICS.patients]: 'hold',
   [TOPICS.state]: 'hold',
   [TOPICS.deadLetters]: 'drop',
 };

@@ -9,9 +9,11 @@ import kafkajs, { type Admin } from './kafkajs/index.js';
 const LEADERS_TIMEOUT_MS = 30_000;
 const LEADERS_POLL_MS = 50;
 const MAX_IMAGING_BYTES = 33 * 1_048_576;
+/** Of a compacted topic that is read whole. */
+const MAX_SEGMENT_BYTES = 16 * 1_048_576;
 
 /** What a topic's setting must be for nothing to be lost. */
-type Bound = { readonly is: string } | { readonly atLeast: number };
+type Bound = { readonly is: string } | { readonly atLeast: number } | { readonly atMost: number };
 
 /** The topics of one deployment on a cluster: makes them, lists them, and says what is wrong with those that are there. */
 export class KafkaTopics {
@@ -44,7 +46,7 @@ export class KafkaTopics {
         replicationFactor,
         configEntries: Object.entries(boundsOf(topic)).map(([name, bound]) => ({
           name,
-          value: 'is' in bound ? bound.is : String(bound.atLeast),
+          value: settingOf(bound),
         })),
       })),
     });
@@ -117,6 +119,10 @@ export class KafkaTopics {
 
 function boundsOf(topic: string): Readonly<Record<string, Bound>> {
   const retention = RETENTION_MS[topic];
+  if (topic === TOPICS.patients) {
+    // Who begins reads all of it: of each patient there must be few records beside the newest. What is written to is not compacted.
+    return { 'cleanup.policy': { is: 'compact' }, 'segment.bytes': { atMost: MAX_SEGMENT_BYTES } };
+  }
   if (retention === 'compact') {
     // For so long a state stays beside the one that replaced it, should a process that lost the partition have written it.
     return { 'cleanup.policy': { is: 'compact' }, 'min.compaction.lag.ms': { atLeast: HOUR_MS } };
@@ -129,9 +135,15 @@ function boundsOf(topic: string): Readonly<Record<string, Bound>> {
   };
 }
 
+function settingOf(bound: Bound): string {
+  if ('is' in bound) return bound.is;
+  return String('atLeast' in bound ? bound.atLeast : bound.atMost);
+}
+
 /** `-1` is without limit. */
 function faultOf(bound: Bound | undefined, value: string): string | null {
   if (bound === undefined) return null;
+  if ('atMost' in bound) return Number(value) <= bound.atMost ? null : `it must be at most ${bound.atMost}`;
   if ('is' in bound) return value === bound.is ? null : `it must be ${bound.is}`;
   return value === '-1' || Number(value) >= bound.atLeast ? null : `it must be at least ${bound.atLeast}`;
 }

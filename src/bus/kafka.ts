@@ -5,9 +5,14 @@ import type {
   Consumer,
   EventBus,
   Home,
+  OpenLog,
   OutgoingMessage,
   Reader,
   RecordHandler,
+  Tail,
+  TailHandler,
+  TailOf,
+  TailStretch,
   TopicDescription,
 } from './bus.js';
 import { clientOptions, type KafkaBusConfig, patiently } from './kafka-client.js';
@@ -17,6 +22,7 @@ import { Outbox } from './kafka-outbox.js';
 import { Places } from './kafka-places.js';
 import { KafkaStateLog } from './kafka-state.js';
 import { Subscription } from './kafka-subscription.js';
+import { KafkaTail, readStretch } from './kafka-tail.js';
 import { KafkaTopics } from './kafka-topics.js';
 import { KafkaWatch } from './kafka-watch.js';
 import { type Admin, type ICustomPartitioner, Kafka, type Producer } from './kafkajs/index.js';
@@ -40,7 +46,7 @@ const PARTITIONER: ICustomPartitioner =
     message.partition ?? murmur2Partition(message.key ?? '', partitionMetadata.length);
 
 /** Topics on a Kafka cluster, read as a member of a consumer group. */
-export class KafkaBus implements EventBus {
+export class KafkaBus implements EventBus, OpenLog {
   readonly name = 'kafka';
   readonly state: KafkaStateLog;
   /** What is wrong with Kafka now. */
@@ -138,6 +144,19 @@ export class KafkaBus implements EventBus {
     const partitions = this.#partitions.get(topic);
     if (partitions === undefined) return null;
     return { partition: murmur2Partition(patientId, partitions), partitions };
+  }
+
+  tail(topics: readonly TailOf[], handler: TailHandler): Promise<Tail> {
+    return KafkaTail.start(this.#tailing, topics, handler);
+  }
+
+  read(topic: string, partition: number, from: number, to?: number): Promise<TailStretch> {
+    return readStretch(this.#tailing, topic, partition, from, to);
+  }
+
+  get #tailing() {
+    const { topicPrefix } = this.#config;
+    return { kafka: this.#kafka, admin: this.#admin, topicPrefix, troubles: this.troubles };
   }
 
   /** Reads the topics from where the group has committed to, or from their beginning. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import type { InputTopic } from '../contract/topics.js';
 import type { EpochMs } from '../events/event.js';
@@ -5,9 +6,14 @@ import { RawRecord } from '../events/record.js';
 import type {
   Consumer,
   EventBus,
+  OpenLog,
   OutgoingMessage,
   Position,
   RecordHandler,
+  Tail,
+  TailHandler,
+  TailOf,
+  TailStretch,
   TopicDescription,
   TopicProgress,
 } from './bus.js';
@@ -40,13 +46,16 @@ interface Partition {
  * The embedded bus: topics in memory, partitioned by key, for one consumer. It keeps order of arrival across the topics
  * of a partition, and holds only what is not committed. A full partition makes `produce` wait.
  */
-export class MemoryBus implements EventBus {
+export class MemoryBus implements EventBus, OpenLog {
   readonly name = 'memory';
   readonly state = null;
   readonly #options: MemoryBusOptions;
   readonly #partitions: Partition[];
   readonly #topics = new Set<string>();
   #subscribed: ReadonlySet<string> = new Set();
+  readonly #tails = new Map<string, Set<TailHandler>>();
+  /** Tells its topics from those of another bus. */
+  readonly #id = randomUUID();
   #wakeConsumer: () => void = () => undefined;
   #waitingProducers: (() => void)[] = [];
   #isClosed = false;
@@ -81,7 +90,9 @@ export class MemoryBus implements EventBus {
   /** Appends the messages; waits while their partition is full. Nobody reads a topic that is not subscribed: it is kept out. */
   async produce(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
     this.#topics.add(topic);
-    if (this.#subscribed.size > 0 && !this.#subscribed.has(topic)) return;
+    const tails = this.#tails.get(topic);
+    if (tails !== undefined) this.#handToTails(topic, messages, tails);
+    if (tails !== undefined || (this.#subscribed.size > 0 && !this.#subscribed.has(topic))) return;
     for (const { key, value, partition: given } of messages) {
       const number = given ?? partitionOf(key, this.#options.partitions);
       const partition = this.#partitions[number];
@@ -89,7 +100,7 @@ export class MemoryBus implements EventBus {
       const offset = partition.nextOffset.get(topic) ?? 0;
       partition.nextOffset.set(topic, offset + 1);
       partition.uncommitted++;
-      partition.unread.push(new RawRecord(topic as InputTopic, number, offset, value));
+      partition.unread.push(new RawRecord(topic as InputTopic, number, offset, value ?? Buffer.alloc(0)));
     }
     this.#wakeConsumer();
   }
@@ -125,6 +136,43 @@ export class MemoryBus implements EventBus {
         await loop;
       },
     };
+  }
+
+  /** Who reads a topic so is given what comes from now on; what has come before is not kept. Nobody else reads it then. */
+  async tail(topics: readonly TailOf[], handler: TailHandler): Promise<Tail> {
+    const { partitions } = this.#options;
+    for (const { topic } of topics) {
+      const tails = this.#tails.get(topic) ?? new Set();
+      this.#tails.set(topic, tails.add(handler));
+      const ends = this.#partitions.map(({ nextOffset }) => nextOffset.get(topic) ?? 0);
+      handler.begun(
+        topic,
+        this.#id,
+        ends.map((end) => ({ from: end, end })),
+      );
+    }
+    return {
+      progress: { partitions, of: partitions },
+      close: async () => {
+        for (const { topic } of topics) this.#tails.get(topic)?.delete(handler);
+      },
+    };
+  }
+
+  /** Nothing: what has been handed over is not kept. */
+  async read(topic: string, partition: number): Promise<TailStretch> {
+    return { from: this.#partitions[partition].nextOffset.get(topic) ?? 0, records: [] };
+  }
+
+  #handToTails(topic: string, messages: readonly OutgoingMessage[], tails: ReadonlySet<TailHandler>): void {
+    for (const { key, value, partition: given } of messages) {
+      const number = given ?? partitionOf(key, this.#options.partitions);
+      const { nextOffset } = this.#partitions[number];
+      const offset = nextOffset.get(topic) ?? 0;
+      nextOffset.set(topic, offset + 1);
+      const records = [{ offset, key, value }];
+      for (const handler of tails) handler.batch({ topic, partition: number, records, next: offset + 1 });
+    }
   }
 
   #progress(now: EpochMs): TopicProgress[] {

@@ -2,12 +2,25 @@ import { setInterval } from 'node:timers';
 import { type Clock, WALL_CLOCK } from '../../clock.js';
 import { RETENTION_MS } from '../../contract/topics.js';
 import { DAY_MS, MINUTE_MS } from '../../durations.js';
-import type { Consumer, EventBus, OutgoingMessage, Reader, RecordHandler, TopicDescription } from '../bus.js';
+import type {
+  Consumer,
+  EventBus,
+  OpenLog,
+  OutgoingMessage,
+  Reader,
+  RecordHandler,
+  Tail,
+  TailHandler,
+  TailOf,
+  TailStretch,
+  TopicDescription,
+} from '../bus.js';
 import { murmur2Partition } from '../partitioners.js';
 import { Troubles, type TroublesOptions } from '../troubles.js';
 import { EmbeddedLog } from './log.js';
 import { EmbeddedStateLog } from './state.js';
 import { EmbeddedSubscription } from './subscription.js';
+import { EmbeddedTail } from './tail.js';
 
 export interface EmbeddedBusOptions extends TroublesOptions {
   readonly directory: string;
@@ -26,7 +39,7 @@ const WRITING = 'log-not-written';
  * The log of one machine: topics in a directory, durable, without a broker. A message is acknowledged once it is on the disk. It is for
  * one process, which has all partitions.
  */
-export class EmbeddedBus implements EventBus {
+export class EmbeddedBus implements EventBus, OpenLog {
   readonly name = 'embedded';
   readonly state: EmbeddedStateLog;
   readonly troubles: Troubles;
@@ -109,6 +122,18 @@ export class EmbeddedBus implements EventBus {
     const subscription = await EmbeddedSubscription.start(options);
     this.#subscriptions.set(subscription.group, subscription);
     return subscription;
+  }
+
+  async tail(topics: readonly TailOf[], handler: TailHandler): Promise<Tail> {
+    await this.createTopics(topics.map(({ topic }) => topic));
+    return EmbeddedTail.start(this.#log, topics, handler);
+  }
+
+  async read(topic: string, partition: number, from: number, until?: number): Promise<TailStretch> {
+    const to = until ?? this.#log.endOf(topic, partition) ?? 0;
+    const begin = Math.max(from, this.#log.startOf(topic, partition));
+    const found = this.#log.read(topic, partition, begin, Math.max(0, to - begin));
+    return { from: begin, records: found.filter(({ offset }) => offset < to) };
   }
 
   /** Removes what is older than its topic keeps it; nothing that a group which was opened here has not processed. */
