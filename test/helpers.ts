@@ -12,6 +12,7 @@ import type {
   LabResultMessage,
   MessageOf,
   NoteMessage,
+  PatientNowMessage,
   TreatmentMessage,
   VitalSignsMessage,
 } from '../src/contract/messages.js';
@@ -215,4 +216,39 @@ export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'wardstream-test-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
+}
+
+/** A patient of whom nothing but the stay is known. */
+export function patientNow(at: Partial<PatientNowMessage> = {}): PatientNowMessage {
+  return {
+    patientId: 'p1',
+    stayId: 'p1@s',
+    wardId: null,
+    bedId: null,
+    admittedAt: START,
+    ageYears: null,
+    sex: null,
+    eventTime: START,
+    scoredAt: null,
+    mortality: null,
+    circulatory: null,
+    respiratory: null,
+    deterioration: null,
+    mortalityTrend: 0,
+    mortalityHistory: [],
+    news2: null,
+    news2Missing: [],
+    qsofa: null,
+    sofa: null,
+    states: [],
+    values: [],
+    doubted: [],
+    silent: false,
+    restored: false,
+    alerts: [],
+    engine: 'e',
+    partition: 0,
+    positions: {},
+    ...at,
+  };
 }

@@ -2,7 +2,6 @@ import type { EventBus } from '../bus/bus.js';
 import { MemoryBus } from '../bus/memory.js';
 import { LateNotices } from '../bus/troubles.js';
 import { ReplayClock } from '../clock.js';
-import { OUTPUT_TOPICS } from '../engine/bus-sink.js';
 import type { Engine } from '../engine/engine.js';
 import { WardstreamError } from '../errors.js';
 import { MessageCodec } from '../events/codec.js';
@@ -80,7 +79,6 @@ export async function assembleLive(config: Config, life: Life): Promise<LiveWard
   const opened = await openRoles(ports, roles);
   early.open(ports.notices);
   await clock.start();
-  await bus.createTopics(OUTPUT_TOPICS);
   const server = await begin(ports, opened);
   return {
     bus,

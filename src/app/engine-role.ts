@@ -1,6 +1,9 @@
-import { BusSink } from '../engine/bus-sink.js';
+import type { OpenLog } from '../bus/bus.js';
+import { TOPICS } from '../contract/topics.js';
+import { BusSink, OUTPUT_TOPICS } from '../engine/bus-sink.js';
 import { Engine } from '../engine/engine.js';
 import type { Sink } from '../engine/outputs.js';
+import { PatientsSink } from '../engine/patients-sink.js';
 import { MessageCodec } from '../events/codec.js';
 import { log } from './log.js';
 import type { Ports } from './ports.js';
@@ -13,12 +16,16 @@ export interface OwnSinks {
 
 /** Opens the role `engine`, which does not read yet. */
 export async function openEngine(ports: Ports, { view, sink }: OwnSinks): Promise<Engine> {
-  const { config, life, model, bus, clock, live, notices, observer } = ports;
+  const { config, life, instance, model, bus, clock, live, notices, observer } = ports;
   // Who watches the ward is told first.
   const sinks: [string, Sink][] = view === null ? [] : [['view', view]];
   if (live !== null) {
     const onTrouble = (message: string) => log.error(message);
-    sinks.push(['bus', new BusSink(bus, new MessageCodec(), model.version, { notices, onTrouble })]);
+    await bus.createTopics([...OUTPUT_TOPICS, TOPICS.patients]);
+    const codec = new MessageCodec();
+    sinks.push(['bus', new BusSink(bus, codec, model.version, { notices, onTrouble })]);
+    const known = (partition: number) => patientsIn(bus, partition);
+    sinks.push(['patients', new PatientsSink(bus, codec, { engine: instance, onTrouble, known })]);
   }
   if (sink !== null) sinks.push(['store', sink]);
   const engine = await Engine.open({
@@ -31,4 +38,15 @@ export async function openEngine(ports: Ports, { view, sink }: OwnSinks): Promis
   });
   if (sink !== null) life.parts.handOn(sink as Required<Sink>);
   return life.parts.keep(engine);
+}
+
+/** Of whom `ward.patients` has a record. */
+async function patientsIn(log: OpenLog, partition: number): Promise<ReadonlySet<string>> {
+  const { records } = await log.read(TOPICS.patients, partition, 0);
+  const known = new Set<string>();
+  for (const { key, value } of records) {
+    if (value === null) known.delete(key);
+    else known.add(key);
+  }
+  return known;
 }

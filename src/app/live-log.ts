@@ -1,4 +1,4 @@
-import type { EventBus } from '../bus/bus.js';
+import type { EventBus, OpenLog } from '../bus/bus.js';
 import { EmbeddedBus } from '../bus/embedded/bus.js';
 import { KafkaBus, type KafkaBusConfig } from '../bus/kafka.js';
 import type { LateNotices } from '../bus/troubles.js';
@@ -11,7 +11,7 @@ import { untilAvailable } from './wait.js';
 
 /** A log that outlives the process, and the clock of who reads it. */
 export interface LiveLog extends LiveParts {
-  readonly bus: LiveParts['bus'] & EventBus;
+  readonly bus: LiveParts['bus'] & EventBus & OpenLog;
   readonly clock: CheckedClock;
   /** Null where it is in a directory. */
   readonly kafka: KafkaBusConfig | null;

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TechnicalNotices } from '../alerts/notices.js';
-import type { EventBus } from '../bus/bus.js';
+import type { EventBus, OpenLog } from '../bus/bus.js';
 import type { Clock } from '../clock.js';
 import type { ModelConfig } from '../inference/model.js';
 import { Observer } from '../metrics/observe.js';
@@ -19,7 +19,7 @@ import type { LiveLog } from './live-log.js';
 export interface Feed {
   /** What scores them. */
   readonly model: ModelConfig;
-  readonly bus: EventBus;
+  readonly bus: EventBus & OpenLog;
   readonly clock: Clock;
   /** Null where events come from within the process. */
   readonly live: LiveLog | null;

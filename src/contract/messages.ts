@@ -215,6 +215,54 @@ export interface DeadLetterMessage {
   count: number;
 }
 
+/** The last known value of a variable, in `unit`. */
+export interface ValueNow {
+  variable: string;
+  value: number;
+  unit: string;
+  at: number;
+}
+
+/** A value that is not used, and why. */
+export interface DoubtNow extends ValueNow {
+  verdict: string;
+  reason: string;
+  words: string;
+}
+
+/** What a ward shows of a patient now. */
+export interface PatientNowMessage {
+  patientId: string;
+  stayId: string;
+  wardId: string | null;
+  bedId: string | null;
+  admittedAt: number;
+  ageYears: number | null;
+  sex: string | null;
+  eventTime: number;
+  scoredAt: number | null;
+  mortality: number | null;
+  circulatory: number | null;
+  respiratory: number | null;
+  deterioration: number | null;
+  mortalityTrend: number;
+  mortalityHistory: { at: number; mortality: number }[];
+  news2: number | null;
+  news2Missing: string[];
+  qsofa: number | null;
+  sofa: Sofa | null;
+  states: PresentState[];
+  values: ValueNow[];
+  doubted: DoubtNow[];
+  silent: boolean;
+  restored: boolean;
+  /** Alert records, encoded. */
+  alerts: Buffer[];
+  engine: string;
+  partition: number;
+  positions: Record<string, number>;
+}
+
 export interface PatientSnapshotMessage {
   formatVersion: number;
   patientId: string;

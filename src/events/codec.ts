@@ -3,6 +3,7 @@ import type {
   AlertMessage,
   DeadLetterMessage,
   MessageOf,
+  PatientNowMessage,
   PatientSnapshotMessage,
   RiskScoreMessage,
 } from '../contract/messages.js';
@@ -22,6 +23,7 @@ export interface RecordShapes extends MessageOf {
   RiskScore: RiskScoreMessage;
   Alert: AlertMessage;
   DeadLetter: DeadLetterMessage;
+  PatientNow: PatientNowMessage;
   PatientSnapshot: PatientSnapshotMessage;
 }
 export type RecordName = keyof RecordShapes;
@@ -37,6 +39,7 @@ const RECORD_NAMES: readonly RecordName[] = [
   'RiskScore',
   'Alert',
   'DeadLetter',
+  'PatientNow',
   'PatientSnapshot',
 ];
 

@@ -5,7 +5,7 @@ import type { PresentState } from '../../src/clinical/state.js';
 import { NO_FORECASTS } from '../../src/contract/outcomes.js';
 import { crc64Avro, parseSchema, readSchema, singleObjectHeader } from '../../src/events/avro.js';
 import { DecodeFailure, MessageCodec, type RecordName, type RecordShapes } from '../../src/events/codec.js';
-import { adt, labs, START, treatment, vitals } from '../helpers.js';
+import { adt, labs, patientNow, START, treatment, vitals } from '../helpers.js';
 
 const codec = new MessageCodec();
 
@@ -170,6 +170,27 @@ const EXAMPLES: { [Name in RecordName]: readonly RecordShapes[Name][] } = {
       raw: Buffer.from([0, 255]),
       count: 3,
     },
+  ],
+  PatientNow: [
+    patientNow({
+      wardId: 'W',
+      bedId: '7',
+      ageYears: 70,
+      sex: 'FEMALE',
+      scoredAt: START,
+      mortality: 0.2,
+      circulatory: 0.1,
+      respiratory: 0.2,
+      deterioration: 0.3,
+      mortalityHistory: [{ at: START, mortality: 0.2 }],
+      news2: 3,
+      qsofa: 1,
+      sofa: NO_SOFA,
+      values: [{ variable: 'heartRate', value: 80, unit: '/min', at: START }],
+      alerts: [Buffer.from([1])],
+      positions: { 'ward.vitals': 7 },
+    }),
+    patientNow(),
   ],
   PatientSnapshot: [
     {
