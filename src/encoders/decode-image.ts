@@ -13,26 +13,26 @@ export interface GreyImage {
 }
 
 /**
- * Decodes a picture, cuts the largest centred square out of it (as PneumoniaMNIST does) and averages it by area to
- * `size` × `size` pixels, 0 black to 1 white.
- * @throws ImageFault where it has more than `maxPixels` pixels or is of a kind that is not supported; Error where it is
- * damaged.
+ * Decodes a picture as it is to be shown.
+ * @throws ImageFault where it has more than `maxPixels` pixels, is of a kind that is not supported, or is no frontal chest
+ * radiograph by its header; Error where it is damaged.
  */
 export async function decodeImage(
   bytes: Uint8Array,
   format: ImageHeader['format'],
-  size: number,
   maxPixels: number,
-): Promise<Float32Array> {
-  const picture =
-    format === 'dicom' ? await decodeDicom(bytes, maxPixels) : await decodePicture(bytes, maxPixels);
-  return averageSquare(picture, size);
+): Promise<GreyImage> {
+  return format === 'dicom' ? decodeDicom(bytes, maxPixels) : decodePicture(bytes, maxPixels);
 }
 
-/** PNG or JPEG of any colour type as grey of 16 bits. */
-export async function decodePicture(bytes: Uint8Array, maxPixels: number): Promise<GreyImage> {
+/** PNG or JPEG of any colour type as grey of 16 bits; turned as its EXIF orientation says, or as it is stored. */
+export async function decodePicture(
+  bytes: Uint8Array,
+  maxPixels: number,
+  turn: 'by-exif' | 'as-stored' = 'by-exif',
+): Promise<GreyImage> {
   const pipeline = sharp(bytes, { limitInputPixels: maxPixels, failOn: 'truncated' });
-  const { data, info } = await pipeline
+  const { data, info } = await (turn === 'by-exif' ? pipeline.autoOrient() : pipeline)
     .flatten({ background: '#000' })
     .toColourspace('grey16')
     .raw({ depth: 'ushort' })
@@ -44,7 +44,10 @@ export async function decodePicture(bytes: Uint8Array, maxPixels: number): Promi
   return { width, height, data: grey, black: 0, white: 65_535 };
 }
 
-/** The mean over each of size × size equal parts of the largest centred square; parts may share pixels. */
+/**
+ * The largest centred square (as PneumoniaMNIST cuts it), averaged by area to size × size pixels, 0 black to 1 white: the mean
+ * over each of so many equal parts, which may share pixels.
+ */
 export function averageSquare({ width, height, data, black, white }: GreyImage, size: number): Float32Array {
   const side = Math.min(width, height);
   const left = (width - side) >> 1;

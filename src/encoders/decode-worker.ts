@@ -1,6 +1,6 @@
 import type { EncodingFlag } from '../events/encoding.js';
 import type { ImageHeader } from '../events/image.js';
-import { decodeImage } from './decode-image.js';
+import { averageSquare, decodeImage } from './decode-image.js';
 import { ImageFault } from './image-fault.js';
 
 export interface DecodeTask {
@@ -19,7 +19,7 @@ export type Decoded =
 /** Runs in a worker thread. */
 export async function decode({ bytes, format, size, maxPixels }: DecodeTask): Promise<Decoded> {
   try {
-    return { pixels: await decodeImage(bytes, format, size, maxPixels) };
+    return { pixels: averageSquare(await decodeImage(bytes, format, maxPixels), size) };
   } catch (error) {
     if (error instanceof ImageFault) return { flag: error.flag, detail: error.message };
     return { flag: 'image-unreadable', detail: error instanceof Error ? error.message : String(error) };

@@ -6,13 +6,13 @@ import { readImageHeader } from '../events/image.js';
 import type { EncodersConfig } from '../settings/encoders.js';
 import { LazyWorker } from '../threads/lazy-worker.js';
 import type { Decoded, DecodeTask } from './decode-worker.js';
+import { whyNotFrontalChest } from './frontal-chest.js';
 import { ImageFault } from './image-fault.js';
 import { ImageFetcher } from './image-fetcher.js';
 import { type ImageNetwork, openImageNetwork } from './image-network.js';
 
-/** DICOM modality codes of plain radiographs. */
-export const RADIOGRAPHS: ReadonlySet<string> = new Set(['', 'CR', 'DX', 'DR', 'RG', 'XR']);
-const CHEST = /^$|CHEST|THORAX|LUNG/i;
+/** Modalities of a message that are plain radiographs: those of DICOM, and what other senders call them. */
+const RADIOGRAPHS: ReadonlySet<string> = new Set(['CR', 'DX', 'DR', 'RG', 'XR']);
 /** An image that takes longer is given up; one of the largest allowed takes about a second. */
 const DECODE_TIMEOUT_MS = 15_000;
 /** Encodings kept by hash of the image: 70 bytes each. */
@@ -22,9 +22,9 @@ const CACHE_IMAGES = 1024;
 export type ImageContent = Pick<ImagingMessage, 'modality' | 'bodySite' | 'image' | 'uri'>;
 
 /**
- * Encodes chest radiographs: PNG, JPEG or DICOM of any size, from the message or from an allowed URI; decoded in a
- * worker thread. An embedding ends with the probability of the network's finding. Never throws: what cannot be encoded
- * is flagged.
+ * Encodes frontal chest radiographs: PNG, JPEG or DICOM of any size, from the message or from an allowed URI; decoded in a
+ * worker thread. What is none by its message or its header is flagged and gets neither finding nor embedding. An
+ * embedding ends with the probability of the network's finding. Never throws: what cannot be encoded is flagged.
  */
 export class ImageEncoder {
   readonly #network: ImageNetwork;
@@ -55,9 +55,9 @@ export class ImageEncoder {
   }
 
   async encode({ modality, bodySite, image, uri }: ImageContent): Promise<Encoding> {
-    if (!RADIOGRAPHS.has(modality.toUpperCase()) || !CHEST.test(bodySite)) {
-      return unusable('not-a-chest-radiograph', `modality ${modality}, body site ${bodySite}`);
-    }
+    const stated = { modality, bodyPart: bodySite, view: '', description: '' };
+    const why = whyNotFrontalChest(stated, RADIOGRAPHS);
+    if (why !== null) return unusable('not-a-chest-radiograph', `the message says ${why}`);
     try {
       const bytes = image ?? (await this.#fetcher.fetch(uri ?? ''));
       const key = createHash('sha256').update(bytes).digest('base64');

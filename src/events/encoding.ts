@@ -36,10 +36,15 @@ export interface Encoding {
   readonly detail: string;
 }
 
+/** Flags in words, where their name is not enough. */
+const WORDS: Partial<Record<EncodingFlag, string>> = {
+  'not-a-chest-radiograph': 'not a frontal chest radiograph',
+};
+
 /** What was wrong with the content, for people; null where nothing was, or nothing has been encoded. */
 export function problemOf(encoding: Encoding | null): string | null {
   if (encoding === null || encoding.flags.length === 0) return null;
-  return `${encoding.flags.join(', ')}: ${encoding.detail}`;
+  return `${encoding.flags.map((flag) => WORDS[flag] ?? flag).join(', ')}: ${encoding.detail}`;
 }
 
 /** Embeddings are kept in 16 bits, half of what a float takes: a patient holds one a note. */
