@@ -10,7 +10,7 @@ import { parseConfig } from '../../src/settings/config.js';
 import { temporaryDirectory } from '../helpers.js';
 import { dicomFile } from './dicom-file.js';
 
-const FOLDER = resolve('models/imaging/2026.11-a');
+const FOLDER = resolve('models/imaging/2026.11-b');
 const golden = JSON.parse(readFileSync(join(FOLDER, 'golden.json'), 'utf8'));
 const SAMPLES = resolve('../shared/data/chest-xray-samples');
 
