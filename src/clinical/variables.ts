@@ -1,4 +1,12 @@
-import { type AcceptedUnits, KPA, PERCENT, TEMPERATURE, type UnitConversion, unitTable } from './units.js';
+import {
+  type AcceptedUnits,
+  CM_H2O,
+  KPA,
+  PERCENT,
+  TEMPERATURE,
+  type UnitConversion,
+  unitTable,
+} from './units.js';
 
 /** Where a variable comes from; it decides which topic carries it and whether its arrival forces a score. */
 export type VariableKind = 'vital' | 'lab';
@@ -88,7 +96,7 @@ const ROWS: readonly Row[] = [
   ['mechVent', 'Mechanical ventilation', 'vital', 'WS-MECHVENT MechVent', '{bool}', NONE, [0, 1], [0, 1], 0, DEFINITION],
   ['urine', 'Urine output', 'vital', '9187-6 Urine', 'mL', { L: 1000 }, [0, 15_000], [0, 2500], 0, MX],
   ['weight', 'Body weight', 'vital', '29463-7 Weight', 'kg', { g: 0.001, '[lb_av]': 0.453_592_37 }, [0.2, 650], [20, 300], 1, 'heaviest recorded adult 635 kg'],
-  ['cvp', 'Central venous pressure', 'vital', '60985-9', 'mm[Hg]', KPA, [-30, 100], [-10, 50], 0, MX],
+  ['cvp', 'Central venous pressure', 'vital', '60985-9', 'mm[Hg]', { ...KPA, ...CM_H2O }, [-30, 100], [-10, 50], 0, MX],
   ['ph', 'Arterial pH', 'lab', '2744-1 pH', '{pH}', NONE, [6.3, 8.4], [6.8, 7.8], 2, MX],
   ['paco2', 'PaCO2', 'lab', '2019-8 PaCO2', 'mm[Hg]', KPA, [3, 300], [10, 150], 0, MX],
   ['pao2', 'PaO2', 'lab', '2703-7 PaO2', 'mm[Hg]', KPA, [10, 760], [25, 600], 0, PAO2_SOURCE],
