@@ -28,6 +28,7 @@ export const ROOMS = [
   'events',
   'client',
   'contract',
+  'notes',
   'clinical',
 ];
 

@@ -1,0 +1,173 @@
+import { rowsOf } from './phrases.js';
+
+/** How the number behind a name is written. */
+export type Form = 'number' | 'pressure' | 'gas' | 'glasgow' | 'list';
+
+/** What a name in a note is of. */
+export interface Label {
+  /** Ids of the variables, in the order in which the numbers are told. */
+  readonly ids: readonly string[];
+  readonly form: Form;
+  /** Unit that is meant where none is written; null: the variable's own. */
+  readonly unit: string | null;
+  /** Only with a unit. */
+  readonly needsUnit: boolean;
+  /** Told of a vein: no arterial value. */
+  readonly isVenous: boolean;
+}
+
+const of = (ids: string, more: Partial<Label> = {}): Label => {
+  return { ids: ids.split(' '), form: 'number', unit: null, needsUnit: false, isVenous: false, ...more };
+};
+
+/**
+ * Names of variables as staff write them. Line and cuff are told apart only by name; a pressure without one counts as the cuff's, since an
+ * arterial line's is on the monitor.
+ */
+// biome-ignore format: one variable a row reads best
+export const LABELS = rowsOf<Label>([
+  ['HR|heart rate|pulse|pulse rate|P|NSR|SR|ST|SB|AF|afib|a fib|sinus tach|sinus tachycardia|sinus rhythm|ventricular rate|apical', of('heartRate')],
+  ['MAP|MAPs|mean bp|mean arterial pressure|mean arterial blood pressure|mean blood pressure|mean pressure|cuff MAP|NIBP MAP', of('mapCuff')],
+  ['art line MAP|arterial line MAP|ABP MAP|ART MAP|a line MAP', of('mapInvasive')],
+  ['bp|blood pressure|NIBP|NBP|cuff|cuff pressure|cuff bp|pressure|BPs', of('sbpCuff dbpCuff', { form: 'pressure' })],
+  ['ABP|art line|arterial line|a line|aline|art line bp|arterial line pressure|arterial pressure|art bp|arterial bp|a - line', of('sbpInvasive dbpInvasive', { form: 'pressure' })],
+  ['SBP|systolic|systolic pressure|systolic bp|systolic blood pressure', of('sbpCuff')],
+  ['DBP|diastolic|diastolic pressure|diastolic bp|diastolic blood pressure', of('dbpCuff')],
+  ['RR|R|resp|resps|respirations|respiration|respiratory rate|resp rate|breathing rate|breaths|respiratory', of('respRate')],
+  ['T|temp|temperature|core temp|core temperature|oral temp|rectal temp|bladder temp', of('temperature')],
+  ['spo2|sao2|sat|sats|satting|saturating|saturation|saturations|o2 sat|o2 sats|o2 saturation|o2 saturations|oxygen saturation|oxygen saturations|oxygen sat|pulse ox|pulse oximetry|pulse oximeter|desat to|desats to|desaturated to|desaturating to|desatted to|O2sat|O2sats', of('spo2')],
+  ['GCS|Glasgow coma scale|Glasgow coma score|Glasgow|glasgow coma scale|glasgow coma score', of('gcs', { form: 'glasgow' })],
+  ['FiO2|fio2|fi02', of('fio2')],
+  ['UOP|U / O|UO|urine output|urine out|uop', of('urine', { needsUnit: true })],
+  ['weight|wt|dry weight|body weight|weighs|weighed|admit weight', of('weight', { needsUnit: true })],
+  ['CVP|central venous pressure', of('cvp')],
+  ['ABG|blood gas|gas|arterial blood gas|arterial gas|ABGs', of('ph paco2 pao2 hco3 baseExcess', { form: 'gas' })],
+  ['VBG|venous gas|venous blood gas|CBG|capillary gas', of('ph paco2 pao2 hco3 baseExcess', { form: 'gas', isVenous: true })],
+  ['pH|PH|arterial pH', of('ph')],
+  ['pCO2|PCO2|PaCO2|pco2|paco2', of('paco2')],
+  ['pO2|PO2|PaO2|pao2|po2', of('pao2')],
+  ['HCO3|bicarb|bicarbonate|hco3|serum bicarbonate|CO2|carbonate|total CO2', of('hco3')],
+  ['BE|base excess|BXS', of('baseExcess')],
+  ['base deficit|BD', of('baseExcess', { unit: 'deficit' })],
+  ['lactate|lactic acid|Lac|lac|lact', of('lactate')],
+  ['sodium|Na|NA|serum sodium|Na +', of('sodium')],
+  ['potassium|K|serum potassium|K +', of('potassium')],
+  ['chloride|Cl|CL|serum chloride', of('chloride')],
+  ['magnesium|Mg|MG|mag|magnesium level', of('magnesium')],
+  ['iCa|ICa|ionised calcium|ionized calcium|iCal|ionised Ca|ionized Ca|ica', of('calciumIonised')],
+  ['glucose|FS|FSBG|FSBS|BG|BS|blood sugar|blood glucose|fingerstick|finger stick|finger stick glucose|fingerstick glucose|accucheck|accu - check|serum glucose|fsbg', of('glucose')],
+  ['BUN|urea nitrogen|blood urea nitrogen', of('bun')],
+  ['urea|serum urea', of('bun', { unit: 'mmol/L' })],
+  ['creatinine|Cr|CR|creat|SCr|serum creatinine|Creat', of('creatinine')],
+  ['BUN / creatinine|BUN / Cr|BUN and creatinine|BUN & creatinine|BUN and Cr|BUN / CR|BUN / Creatinine|BUN / creat', of('bun creatinine', { form: 'list' })],
+  ['bilirubin|bili|total bilirubin|total bili|Tbili|T bili|T . bili|tbili|TBili|bilirubin total', of('bilirubin')],
+  ['ALP|alk phos|alkaline phosphatase|Alk phos|alk phosphatase', of('alp')],
+  ['ALT|SGPT', of('alt')],
+  ['AST|SGOT', of('ast')],
+  ['AST / ALT|AST and ALT|SGOT / SGPT', of('ast alt', { form: 'list' })],
+  ['ALT / AST|ALT and AST', of('alt ast', { form: 'list' })],
+  ['albumin|serum albumin|Alb', of('albumin')],
+  ['WBC|WBCs|white count|white blood cell count|white cell count|white blood cells|white blood cell|white blood count|leukocyte count|leucocytes|leukocytes|wbc count|WBC count|WCC', of('wbc')],
+  ['plt|plts|platelets|platelet count|platelet|PLT|Plt', of('platelets')],
+  ['Hct|HCT|hematocrit|haematocrit|crit|hct', of('hematocrit')],
+  ['Hgb|HGB|Hb|hgb|hemoglobin|haemoglobin', of('hemoglobin')],
+  ['H / H|H & H|H and H|hemoglobin and hematocrit|hemoglobin / hematocrit|Hgb / Hct', of('hemoglobin hematocrit', { form: 'list' })],
+  ['INR', of('inr')],
+  ['CRP|C - reactive protein|c reactive protein', of('crp')],
+  ['troponin T|TnT|trop T|hs - TnT|hsTnT|Trop T|Troponin T|troponin - T', of('troponinT')],
+  ['troponin I|TnI|trop I|hs - TnI|Trop I|Troponin I|troponin - I', of('troponinI')],
+  ['cholesterol|total cholesterol', of('cholesterol')],
+]);
+
+/** Names that look like one of `LABELS` and are something else. */
+export const OTHERS: readonly string[] = [
+  'cord pH',
+  'end - diastolic',
+  'end - systolic',
+  'hemoglobin A1c',
+  'hemoglobin a1c',
+  'pre - albumin',
+  'vitamin K',
+  'pulse pressure',
+  'pulse generator',
+  'red blood cells',
+  'T wave',
+  'SpO2 probe',
+  'temp wire',
+  'pulse dose',
+  'pulse width',
+  'pulse amplitude',
+  'creatinine clearance',
+  'creatinine kinase',
+  'urine sodium',
+  'urine creatinine',
+  'urine glucose',
+  'urine WBC',
+  'fasting glucose tolerance',
+  'CSF glucose',
+  'csf glucose',
+  'CSF WBC',
+  'body temperature probe',
+  'mixed venous saturation',
+  'SvO2',
+  'ScvO2',
+  'O2 requirement',
+  'end tidal CO2',
+  'ET CO2',
+  'EtCO2',
+  'iron saturation',
+  'transferrin saturation',
+  'LDL cholesterol',
+  'HDL cholesterol',
+  'ideal body weight',
+  'birth weight',
+  'intracranial pressure',
+  'cerebral perfusion pressure',
+  'pulmonary artery pressure',
+  'PA pressure',
+  'wedge pressure',
+  'filling pressure',
+  'airway pressure',
+  'plateau pressure',
+  'driving pressure',
+  'peak pressure',
+  'support pressure',
+  'opening pressure',
+  'right ventricular systolic',
+  'RV systolic',
+  'PA systolic',
+  'PA diastolic',
+  'nasal pressure',
+  'ventricular systolic',
+  'left ventricular systolic',
+  'LV systolic',
+  'end diastolic',
+  'end systolic',
+  'uric acid',
+  'direct bilirubin',
+  'ascites albumin',
+  'fluid albumin',
+  'pleural fluid pH',
+  'fluid pH',
+  'urine pH',
+  'gastric pH',
+  'pH probe',
+  'weight gain',
+  'weight loss',
+  'weight bearing',
+  'weight change',
+  'set rate',
+  'vent rate',
+  'gas exchange',
+  'cuff leak',
+  'respiratory therapist',
+  'T tube',
+  'T piece',
+  'per cent sat',
+  'systolic murmur',
+  'diastolic murmur',
+  'systolic function',
+  'systolic ejection',
+  'urine culture WBC',
+  'pulse ox probe',
+];
