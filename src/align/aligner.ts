@@ -11,8 +11,9 @@ import type {
 } from '../events/event.js';
 import { type DischargedStay, DischargedStays, isOf, isStillHere, TAKE_BACK_MS } from './discharged.js';
 import { chartedOf } from './infusions.js';
+import { recordNote } from './note-values.js';
 import { type Changes, PatientState } from './patient.js';
-import { recordValues } from './record.js';
+import { recordDocument, recordValues } from './record.js';
 import { type PatientTimeline, RunningSummary, type StepGrid, type StepIndex } from './timeline.js';
 import { isEmpty, TrustCounts, usableOf } from './trust-counts.js';
 
@@ -258,19 +259,17 @@ export class Aligner {
     if (changed < timeline.openStep) this.#reviseFrom(patient, changed);
   }
 
-  /** Keeps the encoding of a note or image; without one, it only asks for a score. */
+  /** Keeps the encoding of a note or image, and what a note states; without either, it only asks for a score. */
   #applyDocument(
     patient: PatientState,
-    { kind, messageId, eventTime, encoding }: NoteClinicalEvent | ImagingClinicalEvent,
+    event: NoteClinicalEvent | ImagingClinicalEvent,
     isLate: boolean,
   ): void {
-    if (encoding === null || encoding.embedding === null) return;
     const { timeline } = patient;
-    const step = isLate ? stepIn(timeline, eventTime) : timeline.openStep;
-    if (step < timeline.oldestStep) return;
-    const documents = kind === 'notes' ? timeline.notes : timeline.images;
-    const isNewest = documents.record(step, { messageId, eventTime, embedding: encoding.embedding });
-    if (isNewest && step < timeline.openStep) this.#reviseFrom(patient, step);
+    const step = isLate ? stepIn(timeline, event.eventTime) : timeline.openStep;
+    const stated = event.kind === 'notes' ? recordNote(patient, step, event) : Number.POSITIVE_INFINITY;
+    const changed = Math.min(stated, recordDocument(timeline, step, event));
+    if (changed < timeline.openStep) this.#reviseFrom(patient, changed);
   }
 
   #applyAdt(patient: PatientState, event: AdtClinicalEvent, isLate: boolean): void {

@@ -2,6 +2,7 @@ import type { Sofa } from '../clinical/sofa.js';
 import type { AdtMessage, Sex, UnitType } from '../contract/messages.js';
 import type { Outcomes } from '../contract/outcomes.js';
 import type { ClinicalEvent, EpochMs } from '../events/event.js';
+import { NoteMemory } from './note-memory.js';
 import { RecentIds } from './recent-ids.js';
 import { PatientTimeline, type StepGrid } from './timeline.js';
 import { Trust } from './trust.js';
@@ -69,6 +70,8 @@ export class PatientState {
   readonly timeline: PatientTimeline;
   /** What is known of how far values can be trusted. */
   readonly trust = new Trust();
+  /** What notes stated. */
+  readonly notes = new NoteMemory();
   readonly recentIds: RecentIds;
   readonly demographics: Demographics = {
     ageYears: null,

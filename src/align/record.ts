@@ -1,6 +1,6 @@
 import { USED } from '../clinical/trust.js';
 import { DAY_MS } from '../durations.js';
-import type { ObservationEvent } from '../events/event.js';
+import type { ImagingClinicalEvent, NoteClinicalEvent, ObservationEvent } from '../events/event.js';
 import { hash32 } from './results.js';
 import type { PatientTimeline, StepIndex } from './timeline.js';
 
@@ -32,4 +32,17 @@ function recordResults(timeline: PatientTimeline, step: StepIndex, event: Observ
     changed = Math.min(changed, timeline.recordResult(step, result));
   }
   return changed;
+}
+
+/** Keeps the encoding of a note or image, where it is the newest of its step; gives the step that changed, infinite where none did. */
+export function recordDocument(
+  timeline: PatientTimeline,
+  step: StepIndex,
+  { kind, messageId, eventTime, encoding }: NoteClinicalEvent | ImagingClinicalEvent,
+): StepIndex {
+  if (encoding === null || encoding.embedding === null || step < timeline.oldestStep)
+    return Number.POSITIVE_INFINITY;
+  const documents = kind === 'notes' ? timeline.notes : timeline.images;
+  const isNewest = documents.record(step, { messageId, eventTime, embedding: encoding.embedding });
+  return isNewest ? step : Number.POSITIVE_INFINITY;
 }

@@ -1,5 +1,6 @@
 import type { UntrustedValues } from '../align/trust-counts.js';
 import { isOfRule } from '../contract/layers.js';
+import type { NoteClinicalEvent } from '../events/event.js';
 import type { Outputs } from './outputs.js';
 
 /** Counters of the whole path, since the start. */
@@ -28,6 +29,8 @@ export interface EngineCounts {
   encoded: number;
   /** Notes and images of which an encoder used only a part or nothing, by reason. */
   flagged: Readonly<Record<string, number>>;
+  /** Facts that notes state, by what became of them: used, or why not; and notes that were not read, or not wholly. */
+  noteFacts: Readonly<Record<string, number>>;
 }
 
 /** Counts what comes out of the pipeline. */
@@ -39,7 +42,10 @@ export class OutputCounts {
   deadLetters = 0;
   readonly deadLettersByReason: Record<string, number> = {};
 
-  add({ scores, alerts, deadLetters }: Outputs): void {
+  readonly noteFacts: Record<string, number> = {};
+
+  add({ scores, alerts, deadLetters, notes }: Outputs): void {
+    for (const note of notes) if (!note.isRepeated) this.#addNote(note);
     this.scores += scores.length;
     const raised = alerts.filter(({ class: kind, sequence }) => kind === 'clinical' && sequence === 0);
     this.alerts += raised.length;
@@ -48,5 +54,16 @@ export class OutputCounts {
       this.deadLetters += count;
       this.deadLettersByReason[reason] = (this.deadLettersByReason[reason] ?? 0) + count;
     }
+  }
+
+  #addNote({ facts: read }: NoteClinicalEvent): void {
+    if (read === null) return;
+    if (read.isOtherLanguage) this.#addFact('other-language');
+    if (read.isShortened) this.#addFact('shortened');
+    for (const { unused } of read.facts) this.#addFact(unused ?? 'used');
+  }
+
+  #addFact(fate: string): void {
+    this.noteFacts[fate] = (this.noteFacts[fate] ?? 0) + 1;
   }
 }

@@ -1,8 +1,10 @@
-import { concatMap, map, type OperatorFunction } from 'rxjs';
+import { concatMap, from, map, type OperatorFunction, of } from 'rxjs';
+import { otherLanguage } from '../encoders/language.js';
 import type { Encoders } from '../encoders/open-encoders.js';
 import { type DeadLetterReason, deadLetter } from '../events/dead-letter.js';
 import { type Encoding, type EncodingFlag, unusable } from '../events/encoding.js';
 import type { ClinicalEvent, ImagingClinicalEvent, NoteClinicalEvent } from '../events/event.js';
+import { factsOf, type NoteFacts } from '../notes/facts.js';
 import type { OrderedBatch } from './stages.js';
 
 type DocumentEvent = NoteClinicalEvent | ImagingClinicalEvent;
@@ -15,6 +17,9 @@ const DEAD_LETTERS: Partial<Record<EncodingFlag, DeadLetterReason>> = {
   'uri-unavailable': 'uri-unavailable',
 };
 
+/** Of a text in another language. */
+const NOT_READ: NoteFacts = { facts: [], isShortened: false, isOtherLanguage: true };
+
 /** What the encode stage did, since the start. */
 export interface EncodingCounts {
   /** Notes and images with an embedding. */
@@ -24,7 +29,7 @@ export interface EncodingCounts {
 }
 
 /**
- * The encode stage: attaches to each note and image what its encoder makes of it. Batches are worked on as they come
+ * The encode stage: attaches to each note the facts it states, and to each note and image what its encoder makes of it. Batches are worked on as they come
  * and passed on in order. A note or image that cannot be encoded goes on without: its patient scores on the rest.
  */
 export class EncodeStage {
@@ -36,15 +41,10 @@ export class EncodeStage {
   }
 
   operator(): OperatorFunction<OrderedBatch, OrderedBatch> {
-    const { text, image } = this.#encoders;
-    if (text === null && image === null) return (ordered$) => ordered$;
     return (ordered$) =>
       ordered$.pipe(
-        map((batch) => ({ batch, encoded: this.encodeAll(batch) })),
-        concatMap(async ({ batch, encoded }) => {
-          await encoded;
-          return batch;
-        }),
+        map((batch) => ({ batch, encoded: batch.events.some(isDocument) ? this.encodeAll(batch) : null })),
+        concatMap(({ batch, encoded }) => (encoded === null ? of(batch) : from(encoded.then(() => batch)))),
       );
   }
 
@@ -59,7 +59,9 @@ export class EncodeStage {
     if (documents.length === 0) return;
     await Promise.all(
       documents.map(async (event) => {
-        event.encoding = await this.#encode(event);
+        const encoding = this.#encode(event);
+        if (event.kind === 'notes') event.facts = await this.#factsOf(event.body);
+        event.encoding = await encoding;
       }),
     );
     for (const event of documents) {
@@ -75,6 +77,12 @@ export class EncodeStage {
         deadLetters.push(deadLetter(event, null, rejection));
       }
     }
+  }
+
+  /** Of a text in another language nothing is read. */
+  async #factsOf({ text, language }: NoteClinicalEvent['body']): Promise<NoteFacts> {
+    const other = await otherLanguage(text, language);
+    return other === null ? factsOf(text) : NOT_READ;
   }
 
   async #encode(event: DocumentEvent): Promise<Encoding | null> {

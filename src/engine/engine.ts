@@ -202,7 +202,6 @@ export class Engine {
     const { duplicates, duplicateObservations, late, rejectedObservations } = aligner.counts;
     const { untrusted } = aligner;
     const { observations, implausible, rejectedFields } = this.#decoder.counts;
-    const { scores, alerts, stateAlerts, deadLetters, deadLettersByReason } = this.#outputs;
     return {
       messages: this.#messages,
       observations: observations - duplicateObservations - rejectedObservations - untrusted.usable,
@@ -215,11 +214,7 @@ export class Engine {
       late,
       rejectedObservations,
       ...this.#encoding.counts,
-      scores,
-      alerts,
-      stateAlerts,
-      deadLetters,
-      deadLettersByReason,
+      ...this.#outputs,
     };
   }
 

@@ -4,6 +4,7 @@ import { AlertPolicy } from '../alerts/policy.js';
 import type { DischargedStay } from '../align/discharged.js';
 import type { NewestDocuments } from '../align/documents.js';
 import type { Charted } from '../align/infusions.js';
+import type { StoredNotes } from '../align/note-memory.js';
 import { type AppliedTo, type LastScore, openingOf, PatientState, type ToldFacts } from '../align/patient.js';
 import { EPISODE_NUMBERS } from '../align/sign-history.js';
 import type { Place } from '../align/whereabouts.js';
@@ -66,6 +67,8 @@ interface Header {
   readonly signs?: { readonly names: string; readonly numbers: number };
   /** What is charted of infusions; absent in older ones, which know of none. */
   readonly infusions?: readonly Charted[];
+  /** What notes stated; absent in older ones. */
+  readonly stated?: StoredNotes | null;
 }
 
 /** What of a model decides how the past of a patient is kept. */
@@ -151,6 +154,7 @@ export function snapshotOf(
     trust: trust.length,
     signs: { names: SIGN_NAMES, numbers: signs.length },
     infusions: timeline.signs.infusions.chartings,
+    stated: patient.notes.toStored(),
   };
   const text = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
@@ -264,6 +268,7 @@ function readPatient(
     if (signs?.names === SIGN_NAMES) patient.timeline.signs.restore(reader.doubles(signs.numbers));
     else patient.timeline.recallSigns();
     patient.timeline.signs.infusions.restore(header.infusions ?? []);
+    patient.notes.restore(header.stated);
     const { alerts, update = null } = header;
     return { patient, alerts, update, fill: isOurs ? fillerFrom(cache, model) : null };
   } catch {

@@ -7,6 +7,7 @@ import type {
   NoteMessage,
   TreatmentMessage,
 } from '../contract/messages.js';
+import type { NoteFacts } from '../notes/facts.js';
 import type { Encoding } from './encoding.js';
 
 /** Milliseconds since the epoch, UTC. */
@@ -42,6 +43,8 @@ interface EventHead {
   readonly specimenId: string | null;
   /** What the encode stage made of a note or image; null before it, and where nothing is encoded. */
   encoding: Encoding | null;
+  /** What a note states, and once it is applied, what became of it; null before it is read, and of all else. */
+  facts: NoteFacts | null;
   /** Why values are not used, by place: codes of src/clinical/trust.ts, 0 where one is used; null where all are. */
   verdicts: Uint8Array | null;
   /** Its message was applied before: what became of its values stands with the first. */

@@ -353,6 +353,7 @@ export function eventOf(
     values,
     body,
     encoding: null,
+    facts: null,
     verdicts: null,
     isRepeated: false,
   } as ClinicalEvent;

@@ -5,8 +5,14 @@ import { LONGEST_MS, StatedTimes } from './times.js';
 import { type Sentence, sentencesOf, type Token, tokensOf } from './tokens.js';
 import { valuesOf } from './values.js';
 
+/**
+ * What a patient's other values make of one: a measurement says the same, or stands against it; the checks of trust refuse it; it is of
+ * another time than the note's.
+ */
+export type Overruled = 'measured' | 'contradicted' | 'untrusted' | 'other-time';
+
 /** Why a fact is not used; null: it is so, now, and of the patient. */
-export type Unused = NotNow | NoValue;
+export type Unused = NotNow | NoValue | Overruled;
 
 interface FactHead extends Sentence {
   readonly unused: Unused | null;
@@ -41,6 +47,8 @@ export interface NoteFacts {
   readonly facts: readonly Fact[];
   /** Not all of the note was read. */
   readonly isShortened: boolean;
+  /** It is not English, as only that is read. */
+  readonly isOtherLanguage: boolean;
 }
 
 /** Characters read of a note at most: of a longer one half from the beginning, half from the end, where assessment and plan stand. */
@@ -65,7 +73,7 @@ export function factsOf(text: string): NoteFacts {
     }
   });
   const isFull = facts.length > MOST_FACTS;
-  return { facts: facts.slice(0, MOST_FACTS), isShortened: isLong || isFull };
+  return { facts: facts.slice(0, MOST_FACTS), isShortened: isLong || isFull, isOtherLanguage: false };
 }
 
 function addFacts(text: string, sentence: Sentence, offset: number, facts: Fact[]): void {

@@ -18,6 +18,7 @@ function event(eventTime: number, messageId: string): ClinicalEvent {
     values: [],
     body: null,
     encoding: null,
+    facts: null,
     verdicts: null,
     isRepeated: false,
     specimenId: null,

@@ -146,10 +146,14 @@ describe('EncodeStage', () => {
     });
   });
 
-  it('is not there at all without encoders, and leaves alone what has none', async () => {
+  it('reads facts of notes also without encoders, and leaves alone what has none', async () => {
     const none: Encoders = { text: null, image: null };
-    const batches = from([ordered(noteAt(1, 'x'))]);
-    expect(new EncodeStage(none).operator()(batches)).toBe(batches);
+    const quiet = ordered(rateAt(2));
+    const batches = from([ordered(noteAt(1, 'HR 130'), rateAt(1)), quiet]);
+    const read = await lastValueFrom(batches.pipe(new EncodeStage(none).operator(), toArray()));
+    expect(read[0].events.map(({ facts }) => facts?.facts.length)).toEqual([1, undefined]);
+    expect(read[0].events[0].encoding).toBeNull();
+    expect(read[1]).toBe(quiet);
     const { encoders } = slowEncoders();
     const [out] = await lastValueFrom(
       batches.pipe(new EncodeStage({ ...encoders, text: null }).operator(), toArray()),

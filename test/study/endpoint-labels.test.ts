@@ -20,6 +20,7 @@ function vitals(hour: number, values: Readonly<Record<string, number>>): Clinica
     values: Object.values(values),
     body: null,
     encoding: null,
+    facts: null,
     verdicts: null,
     isRepeated: false,
     specimenId: null,
