@@ -83,6 +83,9 @@ class Stack:
         stay = of.rows.stay[ends]
         self.weight, self.fold = of.split.weight[stay], of.split.fold[stay]
         self.known = ~np.isnan(self.labels) & ~np.isnan(raw).any(1)
+        # Of death after the window only those tell who are in both cohorts: too few, and too ill, to calibrate by.
+        if output == "death":
+            self.known &= of.rows.hours[ends] <= of.config["attention"]["steps"]
 
     def fitted(self, excluded: int | None) -> np.ndarray:
         """The weights, without a fold; never of stays kept for the final look."""
