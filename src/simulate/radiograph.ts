@@ -7,9 +7,10 @@ export const RADIOGRAPH_SIZE = 128;
 const SIZE = RADIOGRAPH_SIZE;
 const AIR = 8;
 const SOFT_TISSUE = 165;
+const ABDOMEN = 175;
 const SPINE = 212;
 const HEART = 198;
-const LUNG = 48;
+const LUNG = 80;
 const WHITE_LUNG = 185;
 
 /** What stays the same in all pictures of one patient: half the width of the lungs and of the heart, in pixels. */
@@ -23,8 +24,8 @@ export function drawAnatomy(random: Random): Anatomy {
 }
 
 /**
- * A phantom chest radiograph as PNG, 128 × 128, 8-bit grey: thorax, two lungs with ribs, spine, heart. `opacity`, 0 to
- * 1, whitens the lungs from the bases upwards; the rest is noise.
+ * A phantom chest radiograph as PNG, 128 × 128, 8-bit grey: air above the shoulders, two lungs with ribs, spine, heart,
+ * diaphragm. `opacity`, 0 to 1, whitens the lungs from the bases upwards; the rest is noise.
  */
 export function drawRadiograph(opacity: number, anatomy: Anatomy, random: Random): Buffer {
   const data = new Uint8Array(SIZE * SIZE);
@@ -40,8 +41,9 @@ export function drawRadiograph(opacity: number, anatomy: Anatomy, random: Random
 }
 
 function brightness(x: number, y: number, opacity: number, { lungWidth, heartWidth }: Anatomy): number {
-  if (distance(x, y, 64, 70, 60, 66) > 1) return AIR;
+  if (y < 14 && Math.abs(x - 64) > 18 + 3.2 * y) return AIR;
   if (Math.abs(x - 64) < 6) return SPINE;
+  if (Math.min(distance(x, y, 38, 128, 34, 34), distance(x, y, 92, 132, 34, 34)) < 1) return ABDOMEN;
   if (distance(x, y, 72, 84, heartWidth, 21) <= 1) return HEART;
   const depth = Math.min(distance(x, y, 38, 62, lungWidth, 42), distance(x, y, 90, 62, lungWidth, 42));
   if (depth > 1) return SOFT_TISSUE;
