@@ -67,6 +67,6 @@ function tidy(text: string): string {
 }
 
 function reason(what: string, said: string): string {
-  const printable = said.replaceAll(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, ' ').trim();
+  const printable = said.replaceAll(/[^\p{L}\p{N}\p{P}\p{S}]+/gu, ' ').trim();
   return `${what} ${printable.length > LONGEST_REASON ? `${printable.slice(0, LONGEST_REASON)}…` : printable}`;
 }

@@ -21,13 +21,20 @@ export interface ImageNetwork {
   close(): Promise<void>;
 }
 
-const shippedConfigSchema = z.object({
+/** config.json of a folder of models/imaging. */
+export const shippedConfigSchema = z.object({
   version: z.string(),
   /** What the probability is of. */
   finding: z.string(),
   sha256: z.string(),
   inputSize: z.number().int().positive(),
   embedding: z.number().int().positive(),
+  /** What tells frontal chest radiographs from other pictures: those that score less than `threshold` are none. */
+  domain: z.object({
+    sha256: z.string(),
+    inputSize: z.number().int().positive(),
+    threshold: z.number(),
+  }),
 });
 
 /** @throws WardstreamError `WS_MODEL` where the configured network cannot be used. */

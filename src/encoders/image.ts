@@ -5,6 +5,7 @@ import { type Encoding, quantise, unusable } from '../events/encoding.js';
 import { readImageHeader } from '../events/image.js';
 import type { EncodersConfig } from '../settings/encoders.js';
 import { LazyWorker } from '../threads/lazy-worker.js';
+import { type ChestDomain, openChestDomain } from './chest-domain.js';
 import type { Decoded, DecodeTask } from './decode-worker.js';
 import { whyNotFrontalChest } from './frontal-chest.js';
 import { ImageFault } from './image-fault.js';
@@ -23,11 +24,12 @@ export type ImageContent = Pick<ImagingMessage, 'modality' | 'bodySite' | 'image
 
 /**
  * Encodes frontal chest radiographs: PNG, JPEG or DICOM of any size, from the message or from an allowed URI; decoded in a
- * worker thread. What is none by its message or its header is flagged and gets neither finding nor embedding. An
+ * worker thread. What is none by its message, its header or its pixels is flagged and gets neither finding nor embedding. An
  * embedding ends with the probability of the network's finding. Never throws: what cannot be encoded is flagged.
  */
 export class ImageEncoder {
   readonly #network: ImageNetwork;
+  readonly #domain: ChestDomain;
   readonly #fetcher: ImageFetcher;
   readonly #maxPixels: number;
   readonly #decodeTimeoutMs: number;
@@ -36,10 +38,12 @@ export class ImageEncoder {
 
   constructor(
     network: ImageNetwork,
+    domain: ChestDomain,
     config: Pick<EncodersConfig, 'imageUris' | 'maxImagePixels'>,
     decodeTimeoutMs = DECODE_TIMEOUT_MS,
   ) {
     this.#network = network;
+    this.#domain = domain;
     this.#fetcher = new ImageFetcher(config.imageUris);
     this.#maxPixels = config.maxImagePixels;
     this.#decodeTimeoutMs = decodeTimeoutMs;
@@ -74,6 +78,7 @@ export class ImageEncoder {
 
   async close(): Promise<void> {
     await this.#worker.close();
+    await this.#domain.close();
     await this.#network.close();
   }
 
@@ -84,10 +89,13 @@ export class ImageEncoder {
     if (width * height > this.#maxPixels) {
       throw new ImageFault('image-too-large', `${width} × ${height} pixels; at most ${this.#maxPixels}`);
     }
-    const size = this.#network.inputSize;
-    const task = { bytes, format: header.format, size, maxPixels: this.#maxPixels };
+    const [size, alsoSize] = [this.#network.inputSize, this.#domain.inputSize];
+    const task = { bytes, format: header.format, size, alsoSize, maxPixels: this.#maxPixels };
     const decoded = await this.#decode(task);
     if ('flag' in decoded) throw new ImageFault(decoded.flag, decoded.detail);
+    if (!(await this.#domain.isChest(decoded.alsoPixels))) {
+      throw new ImageFault('not-a-chest-radiograph', 'the picture does not look like one');
+    }
     const { embedding, finding: probability } = await this.#network.run(decoded.pixels);
     const { label, name: encoder } = this.#network;
     return {
@@ -110,5 +118,11 @@ export class ImageEncoder {
 
 /** @throws WardstreamError `WS_MODEL` where the network cannot be used. */
 export async function openImageEncoder(config: EncodersConfig): Promise<ImageEncoder> {
-  return new ImageEncoder(await openImageNetwork(config), config);
+  const network = await openImageNetwork(config);
+  try {
+    return new ImageEncoder(network, await openChestDomain(), config);
+  } catch (error) {
+    await network.close();
+    throw error;
+  }
 }

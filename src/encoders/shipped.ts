@@ -19,7 +19,7 @@ export function newestShipped<Config extends { readonly sha256: string }>(
   kind: keyof typeof SHIPPED,
   directory: string,
   schema: z.ZodType<Config>,
-): { readonly graph: string; readonly config: Config } {
+): { readonly folder: string; readonly graph: string; readonly config: Config } {
   const version = existsSync(directory)
     ? readdirSync(directory)
         .filter((name) => existsSync(join(directory, name, 'config.json')))
@@ -35,12 +35,20 @@ export function newestShipped<Config extends { readonly sha256: string }>(
   }
   const folder = join(directory, version);
   const config = readConfig(join(folder, 'config.json'), schema);
-  const graph = join(folder, 'model.onnx');
+  return { folder, graph: verifiedGraph(folder, 'model.onnx', config.sha256), config };
+}
+
+/**
+ * The path of a graph in a model's folder.
+ * @throws WardstreamError `WS_MODEL` where it is missing or another one than its config.json means.
+ */
+export function verifiedGraph(folder: string, name: string, sha256: string): string {
+  const graph = join(folder, name);
   if (!existsSync(graph)) throw new WardstreamError('WS_MODEL', `${graph} is missing`);
-  if (createHash('sha256').update(readFileSync(graph)).digest('hex') !== config.sha256) {
+  if (createHash('sha256').update(readFileSync(graph)).digest('hex') !== sha256) {
     throw new WardstreamError('WS_MODEL', `${graph} is damaged: its sha256 is not the one in config.json`);
   }
-  return { graph, config };
+  return graph;
 }
 
 function readConfig<Config>(file: string, schema: z.ZodType<Config>): Config {

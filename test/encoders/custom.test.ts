@@ -1,4 +1,4 @@
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -8,6 +8,10 @@ import { parseConfig } from '../../src/settings/config.js';
 import { temporaryDirectory } from '../helpers.js';
 
 const FIXTURES = resolve('test/encoders/fixtures');
+/** A picture of 28 × 28 pixels that the shipped model's folder holds. */
+const RADIOGRAPH = Uint8Array.from(
+  JSON.parse(readFileSync(resolve('models/imaging/2026.11-b/golden.json'), 'utf8')).cases[0].pixels,
+);
 const fixture = (name: string) => ({ file: join(FIXTURES, name) });
 
 async function open(encoders: object, modalities: Parameters<typeof openEncoders>[1]) {
@@ -83,17 +87,28 @@ describe('a configured imaging network', () => {
 
   it('gets pixels in its range, and gives an embedding of length 1 and a probability', async () => {
     const { image } = await open(custom(), { image: { size: 3 } });
-    const raw = { raw: { width: 8, height: 8, channels: 1 } } as const;
-    const bytes = await sharp(Buffer.alloc(64, 255), raw).png().toBuffer();
-    const content = { modality: 'DX', bodySite: 'CHEST', image: bytes, uri: null };
-    const { embedding, finding } = (await image?.encode(content)) ?? {};
-    // White is 3: features [3, 6], finding sigmoid(−3).
+    const raw = { raw: { width: 28, height: 28, channels: 1 } } as const;
+    const content = { modality: 'DX', bodySite: 'CHEST', uri: null };
+    const bytes = await sharp(RADIOGRAPH, raw).png().toBuffer();
+    const { embedding, finding } = (await image?.encode({ ...content, image: bytes })) ?? {};
+    const mean = RADIOGRAPH.reduce((sum, grey) => sum + grey, 0) / RADIOGRAPH.length / 255;
+    // Of the mean m in its range: features [m, 2m], finding sigmoid(−m).
+    const m = -1 + 4 * mean;
     const [first, second, last] = floats(embedding);
     expect(first).toBeCloseTo(1 / Math.sqrt(5), 3);
     expect(second).toBeCloseTo(2 / Math.sqrt(5), 3);
     expect(finding).toMatchObject({ label: 'effusion', encoder: 'mean' });
-    expect(finding?.probability).toBeCloseTo(1 / (1 + Math.exp(3)), 5);
+    expect(finding?.probability).toBeCloseTo(1 / (1 + Math.exp(m)), 5);
     expect(last).toBeCloseTo(finding?.probability ?? 0, 3);
+    // A picture that is none is kept from a configured network as well.
+    const white = await sharp(Buffer.alloc(28 * 28, 255), raw)
+      .png()
+      .toBuffer();
+    expect(await image?.encode({ ...content, image: white })).toMatchObject({
+      embedding: null,
+      finding: null,
+      flags: ['not-a-chest-radiograph'],
+    });
   });
 
   it('is refused where its outputs or its input are not as configured', async () => {

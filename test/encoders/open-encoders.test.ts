@@ -20,7 +20,7 @@ describe('openEncoders', () => {
     expect([notes.text?.name, notes.image]).toEqual(['use-lite-en/reader-2026.11-c', null]);
     await notes.text?.close();
     const all = await openEncoders(encoders({ always: ['text', 'image'] }));
-    expect([all.text?.size, all.image?.size, all.image?.name]).toEqual([74, 33, 'imaging-2026.11-a']);
+    expect([all.text?.size, all.image?.size, all.image?.name]).toEqual([74, 33, 'imaging-2026.11-b']);
     await all.text?.close();
     await all.image?.close();
   });
