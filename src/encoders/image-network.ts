@@ -12,6 +12,8 @@ export interface ImageNetwork {
   readonly name: string;
   /** What its finding is of. */
   readonly label: string;
+  /** What limits its finding, for people. */
+  readonly caution?: string;
   /** Floats of an embedding. */
   readonly size: number;
   /** Width and height of its input. */
@@ -26,6 +28,8 @@ export const shippedConfigSchema = z.object({
   version: z.string(),
   /** What the probability is of. */
   finding: z.string(),
+  /** What limits the finding, for people. */
+  caution: z.string().optional(),
   sha256: z.string(),
   inputSize: z.number().int().positive(),
   embedding: z.number().int().positive(),
@@ -48,10 +52,11 @@ export async function openImageNetwork(config: EncodersConfig): Promise<ImageNet
 export async function openShippedNetwork(directory: string = SHIPPED.imaging): Promise<ImageNetwork> {
   const { graph, config } = newestShipped('imaging', directory, shippedConfigSchema);
   const session = await openSession(graph, ['pixels'], ['embedding', 'probability']);
-  const { inputSize, embedding: size } = config;
+  const { inputSize, embedding: size, caution } = config;
   return networkOf(session, {
     name: `imaging-${config.version}`,
     label: config.finding,
+    ...(caution === undefined ? {} : { caution }),
     size,
     inputSize,
     range: [0, 1],
@@ -92,6 +97,7 @@ async function openCustom(config: CustomImage, cacheDirectory: string | undefine
 interface NetworkOptions {
   readonly name: string;
   readonly label: string;
+  readonly caution?: string;
   readonly size: number;
   readonly inputSize: number;
   /** What black and white are in the input. */
@@ -103,12 +109,13 @@ interface NetworkOptions {
 }
 
 function networkOf(session: InferenceSession, options: NetworkOptions): ImageNetwork {
-  const { name, label, size, inputSize, range, isUnit } = options;
+  const { name, label, caution, size, inputSize, range, isUnit } = options;
   const [low, high] = range;
   const [input] = session.inputNames;
   return {
     name,
     label,
+    ...(caution === undefined ? {} : { caution }),
     size,
     inputSize,
     async run(pixels) {

@@ -97,10 +97,10 @@ export class ImageEncoder {
       throw new ImageFault('not-a-chest-radiograph', 'the picture does not look like one');
     }
     const { embedding, finding: probability } = await this.#network.run(decoded.pixels);
-    const { label, name: encoder } = this.#network;
+    const { label, name: encoder, caution } = this.#network;
     return {
       embedding: quantise(Float32Array.of(...embedding, probability)),
-      finding: { label, probability, encoder },
+      finding: { label, probability, encoder, ...(caution === undefined ? {} : { caution }) },
       flags: [],
       detail: '',
     };

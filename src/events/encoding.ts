@@ -23,6 +23,8 @@ export interface Finding {
   readonly probability: number;
   /** Name of the network. */
   readonly encoder: string;
+  /** What limits the finding, for people; absent where nothing is known to. */
+  readonly caution?: string;
 }
 
 /** What an encoder made of the content of one event. */

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client';
+import type { Finding } from '../events/encoding.js';
 import type { EpochMs } from '../events/event.js';
 import { SCORE_COLUMNS, type StoredScore } from './queries.js';
 import { Conditions, select, type Window } from './select.js';
@@ -24,7 +25,7 @@ export interface StoredImage {
   readonly hasBytes: boolean;
   /** Why no encoder could use it. */
   readonly problem: string | null;
-  readonly finding: { readonly label: string; readonly probability: number; readonly encoder: string } | null;
+  readonly finding: Finding | null;
 }
 
 function ofPatient(patientId: string, window: Window): Conditions {

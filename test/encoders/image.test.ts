@@ -70,7 +70,11 @@ describe('ImageEncoder', () => {
     const dicom = await encoder.encode(chest(dicomFile(fields, PIXELS)));
     expect(png.flags).toEqual([]);
     expect(png.embedding?.length).toBe(33);
-    expect(png.finding).toMatchObject({ label: 'pneumonia', encoder: 'imaging-2026.11-b' });
+    expect(png.finding).toMatchObject({
+      label: 'pneumonia',
+      encoder: 'imaging-2026.11-b',
+      caution: 'trained on children; weight for adults not known',
+    });
     expect(png.finding?.probability).toBeCloseTo(probability, 4);
     expect((png.embedding?.[32] ?? 0) / EMBEDDING_UNIT).toBeCloseTo(probability, 4);
     expect((png.embedding?.[5] ?? 0) / EMBEDDING_UNIT).toBeCloseTo(embedding[5], 3);

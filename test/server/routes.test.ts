@@ -39,7 +39,12 @@ const vitalsAt = (minute: number, heartRate: number) =>
     vitals({ heartRate }, { messageId: `v${minute}`, eventTime: START + minute * MINUTE_MS }),
   ) as never;
 
-const FINDING = { label: 'pneumonia', probability: 0.25, encoder: 'imaging-1' };
+const FINDING = {
+  label: 'pneumonia',
+  probability: 0.25,
+  encoder: 'imaging-1',
+  caution: 'trained on children; weight for adults not known',
+};
 
 beforeAll(async () => {
   store = await openTestStore();
@@ -49,12 +54,14 @@ beforeAll(async () => {
   const seen = eventOf('imaging', imaging(image));
   seen.encoding = { embedding: null, finding: FINDING, flags: [], detail: '' };
   const refused = eventOf('imaging', imaging({ messageId: 'image-2' }));
+  const leg = eventOf('imaging', imaging({ messageId: 'image-3', eventTime: START + MINUTE_MS }));
+  leg.encoding = unusable('not-a-chest-radiograph', 'the header says description LOWER LEG');
   refused.encoding = unusable('uri-refused', 'not allowed');
   await ward.write({
     admitted: [stay('p1', 'W'), stay('p2', 'V')],
     observations: Array.from({ length: 30 }, (_, minute) => vitalsAt(minute, 60 + minute)),
     notes: [eventOf('notes', note('pt <b>intubated</b>', { eventTime: START + 10 * MINUTE_MS })) as never],
-    images: [seen as never, refused as never],
+    images: [seen as never, refused as never, leg as never],
     scores: [score(5, 0.2), score(29, 0.6), score(29, 0.1, { patientId: 'p2', wardId: 'V' })],
     alerts: [
       alert('a1', 0, {
@@ -120,6 +127,7 @@ describe('patients', () => {
     ]);
     expect(timeline.images.map(({ imageId, hasBytes }) => [imageId, hasBytes])).toEqual([
       ['image-2', false],
+      ['image-3', false],
       ['image-1', true],
     ]);
     expect(timeline.alerts.map(({ alertId, sequence }) => `${alertId}.${sequence}`)).toEqual([
@@ -160,7 +168,11 @@ describe('patients', () => {
     const { images } = await json<ImagesResponse>(await ward.get('/api/v1/patients/p1/images', token));
     expect(images[0]).toMatchObject({ imageId: 'image-1', modality: 'DX', hasBytes: true, finding: FINDING });
     expect(images[0].problem).toBeNull();
-    expect(images[1]).toMatchObject({ finding: null, problem: 'uri-refused: not allowed' });
+    expect(images[1]).toMatchObject({
+      finding: null,
+      problem: 'not a frontal chest radiograph: the header says description LOWER LEG',
+    });
+    expect(images[2]).toMatchObject({ finding: null, problem: 'uri-refused: not allowed' });
     const response = await ward.get('/api/v1/patients/p1/images/image-1', token);
     expect(response.headers.get('content-type')).toBe('image/png');
     expect(Buffer.from(await response.arrayBuffer()).equals(PNG)).toBe(true);

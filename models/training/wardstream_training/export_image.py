@@ -80,6 +80,7 @@ def main() -> None:
     description = {
         "version": config["version"],
         "finding": "pneumonia",
+        "caution": "trained on children; weight for adults not known",
         "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
         "inputSize": SIZE,
         "embedding": config["model"]["embedding"],

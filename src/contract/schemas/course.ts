@@ -49,6 +49,7 @@ export const findingSchema = z
     label: z.string().describe('What the encoder looks for, e.g. pneumonia.'),
     probability,
     encoder: z.string().describe('Name and version of the encoder.'),
+    caution: z.string().optional().describe('What limits it, e.g. whom the encoder was trained on.'),
   })
   .meta({ id: 'Finding', description: 'What the image encoder says of an image.' });
 
@@ -62,8 +63,10 @@ export const imageSchema = z
     mediaType: z.string(),
     hasBytes: z.boolean().describe('False: the image is held elsewhere, at `uri`.'),
     uri: z.string().nullable(),
-    finding: findingSchema.nullable().describe('Null where no encoder has looked at it.'),
-    problem: z.string().nullable().describe('Why no encoder could use it; null where nothing was wrong.'),
+    finding: findingSchema
+      .nullable()
+      .describe('Null where no encoder has looked at it, and for what is no frontal chest radiograph.'),
+    problem: z.string().nullable().describe('Why it is not scored, in words; null where nothing was wrong.'),
   })
   .meta({ id: 'Image', description: 'An imaging event, without its bytes.' });
 

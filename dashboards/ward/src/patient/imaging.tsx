@@ -3,6 +3,7 @@ import { imagePath } from '../api.js';
 import { ageText, momentText, percent } from '../format.js';
 import { Icon } from '../icons.js';
 import type { ImageView } from '../protocol.js';
+import { whyNotScored } from './marks.js';
 
 interface ImagingProps {
   readonly patientId: string;
@@ -69,7 +70,7 @@ function ImageDialog({ patientId, image, now, onClose }: ImageDialogProps) {
 }
 
 function Caption({ image, now }: { readonly image: ImageView; readonly now: number }) {
-  const { modality, bodySite, eventTime, finding, problem } = image;
+  const { modality, bodySite, eventTime, finding } = image;
   return (
     <span class="caption">
       <b>
@@ -79,20 +80,25 @@ function Caption({ image, now }: { readonly image: ImageView; readonly now: numb
         {momentText(eventTime)} ({ageText(Math.max(0, now - eventTime))})
       </span>
       {finding === null ? (
-        <span class="note">
-          {problem === null ? 'No encoder has looked at it.' : `Not usable: ${problem}`}
-        </span>
+        <span class="note">{sentence(whyNotScored(image))}</span>
       ) : (
         <>
           <span>
             {finding.label}: <b>{percent(finding.probability)}</b>
           </span>
           <meter min={0} max={1} value={finding.probability} aria-label={`Probability of ${finding.label}`} />
-          <span class="note">Encoder {finding.encoder}</span>
+          <span class="note">
+            Encoder {finding.encoder}
+            {finding.caution === undefined ? '' : `, ${finding.caution}`}
+          </span>
         </>
       )}
     </span>
   );
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 interface PictureProps {

@@ -1,5 +1,5 @@
 import { titleOf } from '../../../../src/contract/amounts.js';
-import type { AlertView, Timeline } from '../protocol.js';
+import type { AlertView, ImageView, Timeline } from '../protocol.js';
 import type { Span } from './timeline.js';
 
 /** Something that happened at a moment, to be opened. */
@@ -34,11 +34,13 @@ export function marksOf({ notes, images, alerts }: Timeline): Mark[] {
       time: eventTime,
       text: `${noteType} note, ${authorRole}`,
     })),
-    ...images.map(({ imageId, eventTime, modality, bodySite }) => ({
+    ...images.map((image) => ({
       kind: 'image' as const,
-      id: imageId,
-      time: eventTime,
-      text: `${modality} ${bodySite.toLowerCase()}`,
+      id: image.imageId,
+      time: image.eventTime,
+      text: [`${image.modality} ${image.bodySite.toLowerCase()}`, whyNotScored(image)]
+        .filter(Boolean)
+        .join(': '),
     })),
     ...alerts
       .filter(({ sequence }) => sequence === 0)
@@ -50,6 +52,12 @@ export function marksOf({ notes, images, alerts }: Timeline): Mark[] {
       })),
   ];
   return marks.sort((a, b) => a.time - b.time);
+}
+
+/** Why there is no finding of an image; empty where there is one. */
+export function whyNotScored({ finding, problem }: Pick<ImageView, 'finding' | 'problem'>): string {
+  if (finding !== null) return '';
+  return problem === null ? 'no encoder has looked at it' : `not scored: ${problem}`;
 }
 
 /** The marks within the span, those of one kind within `least` (a part of the span) of each other as one. */

@@ -4,6 +4,7 @@ import {
   clustersOf,
   type Mark,
   marksOf,
+  whyNotScored,
 } from '../../../../dashboards/ward/src/patient/marks.js';
 import { alert } from '../../../helpers.js';
 import { timelineOf } from '../views.js';
@@ -25,6 +26,34 @@ describe('marksOf', () => {
     expect(marksOf(timeline).map(({ kind, id, time }) => [kind, id, time])).toEqual([
       ['alert', 'x', 20],
       ['note', 'n', 30],
+    ]);
+  });
+});
+
+describe('whyNotScored', () => {
+  it('says why there is no finding, on the mark as well', () => {
+    const finding = { label: 'pneumonia', probability: 0.2, encoder: 'x' };
+    const problem = 'not a frontal chest radiograph: the header says description LOWER LEG';
+    expect(whyNotScored({ finding, problem: null })).toBe('');
+    expect(whyNotScored({ finding: null, problem: null })).toBe('no encoder has looked at it');
+    expect(whyNotScored({ finding: null, problem })).toBe(`not scored: ${problem}`);
+    const image = {
+      imageId: 'i',
+      eventTime: 5,
+      observedAt: 5,
+      modality: 'CR',
+      bodySite: 'CHEST',
+      mediaType: 'application/dicom',
+      hasBytes: true,
+      uri: null,
+    };
+    const images = [
+      { ...image, finding: null, problem },
+      { ...image, finding, problem: null },
+    ];
+    expect(marksOf({ ...timelineOf({}, []), images }).map(({ text }) => text)).toEqual([
+      `CR chest: not scored: ${problem}`,
+      'CR chest',
     ]);
   });
 });
