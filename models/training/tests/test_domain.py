@@ -8,6 +8,7 @@ import onnxruntime
 import pytest
 import torch
 
+from wardstream_training.export_domain import HEADING, card_with_section
 from wardstream_training.image_model import ImageNet28
 from wardstream_training.image_others import KINDS, others
 from wardstream_training.train_domain import DomainGraph
@@ -44,6 +45,14 @@ def test_export_equals_torch(tmp_path):
     ours = onnxruntime.InferenceSession(str(tmp_path / "m.onnx")).run(None, {"pixels": pixels.numpy()})[0]
     assert np.abs(ours - score.numpy()).max() < 1e-5
     assert torch.allclose(score, mirrored, atol=1e-5)
+
+
+def test_card_gets_its_section_once_before_its_limits():
+    figures = json.loads((FOLDER / "metrics.json").read_text())["domain"]
+    once = card_with_section("# Card\n\n## Limits\n\nSome.\n", figures, 0.9)
+    assert once == card_with_section(once, figures, 0.9)
+    assert once.count(HEADING) == 1
+    assert once.endswith("## Limits\n\nSome.\n")
 
 
 def test_shipped_check_gives_its_golden_scores_and_refuses_what_is_turned():

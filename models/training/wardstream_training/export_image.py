@@ -22,6 +22,7 @@ A small convolutional network that looks at one frontal chest radiograph and giv
 - **Data**: PneumoniaMNIST (train split, 4 682 pictures; validation split, 524), CC BY 4.0. Yang et al., "MedMNIST v2", Scientific Data
   2023; from Kermany et al., "Identifying Medical Diagnoses and Treatable Diseases by Image-Based Deep Learning", Cell 2018: chest
   radiographs of children of one to five years at one hospital in Guangzhou. **Adults on an ICU, supine and with lines, are not in it.**
+- **Weight for adults**: not known, and to be taken as small. The finding carries "trained on children; weight for adults not known" in page and API.
 - **Input**: `pixels` [n, 1, 28, 28], 0 black to 1 white, the largest centred square averaged by area. Each picture is brought to mean 0
   and spread 1 within the graph. **Outputs**: `embedding` [n, {embedding}], `probability` [n], each the mean over the picture and its mirror image.
 - **Network**: {parameters:,} parameters, residual, batch normalisation folded by the runtime; {kilobytes} KB as ONNX.
