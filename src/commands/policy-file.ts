@@ -1,7 +1,24 @@
 import { basename, extname } from 'node:path';
+import { requireSignals } from '../contract/signals.js';
 import { WardstreamError } from '../errors.js';
-import { parseConfig, readSettings } from '../settings/config.js';
+import { loadServed } from '../inference/served-model.js';
+import { type Config, parseConfig, readSettings } from '../settings/config.js';
 import type { NamedPolicy } from '../study/policies.js';
+
+/**
+ * Reads the policies to try on what the model of the settings says.
+ * @throws WardstreamError `WS_CONFIG` also where a rule, of a file or of the settings, watches what that model does not give: it would raise
+ * nothing, and look as if there had been nothing to raise.
+ */
+export function readPolicies(files: readonly string[], { model, alerts }: Config): NamedPolicy[] {
+  const { config } = loadServed(model);
+  requireSignals(alerts.rules, config);
+  return files.map((file) => {
+    const policy = readPolicy(file);
+    requireSignals(policy.rules, config, file);
+    return policy;
+  });
+}
 
 /**
  * Reads alert rules to try: a YAML file with nothing but `rules`, as in the configuration's `alerts`, or a whole configuration.

@@ -12,7 +12,7 @@ import { foreseeable, policyFigures } from '../study/policies.js';
 import { raisedBy } from '../study/raised-alerts.js';
 import { printResult, stopOnInterrupt, withModel } from './cli.js';
 import { keepOf, noSuchStay } from './one-stay.js';
-import { readPolicy } from './policy-file.js';
+import { readPolicies } from './policy-file.js';
 import { StayProgress } from './progress.js';
 import { serveReplay } from './serve-replay.js';
 
@@ -96,7 +96,7 @@ async function scored(
   config: Config,
   hooks: Hooks,
 ) {
-  const policies = policy.map(readPolicy);
+  const policies = readPolicies(policy, config);
   const job = { from, patients, mapping, config };
   const began = performance.now();
   const threads = new ScoringThreads(workers ?? defaultWorkers());

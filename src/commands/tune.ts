@@ -6,7 +6,7 @@ import { policyYaml } from '../study/tune/policy-file.js';
 import { renderTuning } from '../study/tune/report.js';
 import { type Tuning, tune } from '../study/tune/tune.js';
 import { printResult, stopOnInterrupt, withModel } from './cli.js';
-import { readPolicy } from './policy-file.js';
+import { readPolicies } from './policy-file.js';
 import { StayProgress } from './progress.js';
 import { checkPlace, provenance, writeReport, writeWhole } from './report-files.js';
 
@@ -34,15 +34,17 @@ export async function tuneCommand(options: TuneCommandOptions): Promise<void> {
   const { from, budget, events, out, report, mapping, patients, scores, seed, resamples, json } = options;
   checkPlace(out, '--out', '.yaml');
   if (report !== undefined) checkPlace(report);
+  const config = withModel(
+    options.config === undefined ? parseConfig({}) : loadConfig(options.config),
+    options.model,
+  );
+  const policies = readPolicies(options.policy ?? [], config);
   const progress = new StayProgress();
   const stop = stopOnInterrupt('going on with the stays that are over; Ctrl-C again ends at once');
   let tuning: Tuning;
   try {
     tuning = await tune({
-      config: withModel(
-        options.config === undefined ? parseConfig({}) : loadConfig(options.config),
-        options.model,
-      ),
+      config,
       from,
       mapping,
       patients,
@@ -53,7 +55,7 @@ export async function tuneCommand(options: TuneCommandOptions): Promise<void> {
       seed,
       resamples,
       workers: options.workers ?? defaultWorkers(),
-      policies: (options.policy ?? []).map(readPolicy),
+      policies,
       onProgress: (what, done, total) => progress.update(what, done, total),
       signal: stop.signal,
     });

@@ -4,7 +4,7 @@ import { headline } from '../study/headline.js';
 import { renderReport } from '../study/report/report.js';
 import { type Validation, validate } from '../study/run.js';
 import { printResult, stopOnInterrupt, withModel } from './cli.js';
-import { readPolicy } from './policy-file.js';
+import { readPolicies } from './policy-file.js';
 import { StayProgress } from './progress.js';
 import { checkPlace, provenance, writeReport } from './report-files.js';
 
@@ -30,15 +30,17 @@ export interface ValidateCommandOptions {
 export async function validateCommand(options: ValidateCommandOptions): Promise<void> {
   const { from, outcomes, patients, mapping, report, seed, resamples, scores, against, json } = options;
   if (report !== undefined) checkPlace(report);
+  const config = withModel(
+    options.config === undefined ? parseConfig({}) : loadConfig(options.config),
+    options.model,
+  );
+  const policies = readPolicies(options.policy ?? [], config);
   const progress = new StayProgress();
   const stop = stopOnInterrupt('finishing with the stays that are over; Ctrl-C again ends at once');
   let validation: Validation;
   try {
     validation = await validate({
-      config: withModel(
-        options.config === undefined ? parseConfig({}) : loadConfig(options.config),
-        options.model,
-      ),
+      config,
       from,
       outcomes,
       patients,
@@ -48,7 +50,7 @@ export async function validateCommand(options: ValidateCommandOptions): Promise<
       scores,
       against,
       workers: options.workers ?? defaultWorkers(),
-      policies: (options.policy ?? []).map(readPolicy),
+      policies,
       sensitivity: report === undefined ? 0 : options.sensitivity,
       onProgress: (what, done, total) => progress.update(what, done, total),
       signal: stop.signal,

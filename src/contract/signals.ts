@@ -182,11 +182,13 @@ export function faultsOf(rules: readonly Thresholds[]): RuleFault[] {
 
 /**
  * Sees that the model gives what the rules watch: a rule that can never raise is a fault, not silence.
+ * `where` the rules stand.
  * @throws WardstreamError `WS_CONFIG` naming each rule and what the model gives.
  */
 export function requireSignals(
   rules: readonly Pick<Thresholds, 'id' | 'signal'>[],
   { version, outputs }: { readonly version: string; readonly outputs: readonly ModelOutput[] },
+  where = 'alerts.rules',
 ): void {
   const deaf = rules.filter(({ signal }) => {
     const { output } = signalOf(signal);
@@ -196,6 +198,6 @@ export function requireSignals(
   const which = deaf.map(({ id, signal }) => `${id} watches ${signal}`).join(', ');
   throw new WardstreamError(
     'WS_CONFIG',
-    `alerts.rules: ${which}, but model ${version} gives only ${outputs.join(', ')}; change the rule or model.version`,
+    `${where}: ${which}, but model ${version} gives only ${outputs.join(', ')}; change the rule or model.version`,
   );
 }

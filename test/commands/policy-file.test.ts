@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { readPolicy } from '../../src/commands/policy-file.js';
+import { readPolicies, readPolicy } from '../../src/commands/policy-file.js';
+import { parseConfig } from '../../src/settings/config.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-policy-'));
 afterAll(() => rmSync(ROOT, { recursive: true }));
@@ -39,4 +40,21 @@ it.each([
 
 it('a file that is not there is named', () => {
   expect(() => readPolicy(join(ROOT, 'none.yaml'))).toThrow('there is no policy file');
+});
+
+it.each(['hypotension', 'sepsis'])('a rule on %s, which the model does not give, is refused', (signal) => {
+  const config = parseConfig({ model: { version: '2026.11-f' } });
+  const policy = file(`rules: [${RULE.replace('mortality', signal)}]`);
+  expect(() => readPolicies([policy], config)).toThrow(
+    `strict.yaml: r watches ${signal}, but model 2026.11-f gives only mortality, circulatory, respiratory, deterioration;`,
+  );
+  expect(readPolicies([file(`rules: [${RULE}]`)], config)).toHaveLength(1);
+});
+
+it('a rule of the settings that the model does not give is refused too', () => {
+  const [rule] = parseConfig({}).alerts.rules;
+  const rules = [{ ...rule, signal: 'hypotension' }];
+  expect(() => readPolicies([], parseConfig({ model: { version: '2026.11-f' }, alerts: { rules } }))).toThrow(
+    'alerts.rules: deterioration watches hypotension, but model 2026.11-f gives only',
+  );
 });
