@@ -139,7 +139,7 @@ function seriesOf(track: Track, palette: Palette): uPlot.Series[] {
       width: 1.6,
       points: { show: isSparse, size: isLab ? 6 : 4, fill: stroke, stroke },
       ...(isLab && stepped !== undefined ? { paths: stepped, dash: [3, 3], width: 1 } : {}),
-      ...(kind === 'risk' ? { fill: palette.area } : {}),
+      ...(kind === 'risk' && index === 0 ? { fill: palette.area } : {}),
     };
   });
   const hidden = lines.map(
