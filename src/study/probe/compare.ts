@@ -3,11 +3,9 @@ import type { EpochMs } from '../../events/event.js';
 import { VARIANTS, type Variant } from './courses.js';
 import { ARTEFACT_AT } from './monitor.js';
 import type { AlertKind, Moment, Seen, SeenAlert } from './observed.js';
-import { criteriaMet, RISKS, type RiskName } from './signs.js';
+import { type ByRisk, byRisk, criteriaMet } from './signs.js';
 import type { StableStay } from './stays.js';
 
-/** One number a risk; NaN where the model does not give it. */
-export type ByRisk = Readonly<Record<RiskName, number>>;
 export type CountByKind = Readonly<Record<AlertKind, number>>;
 
 /** What one intervention did to one stay. */
@@ -157,21 +155,11 @@ function ownAlerts({ alerts }: Seen, other: Seen, from: EpochMs, until: EpochMs)
   return alerts.filter((each) => isBy(each, until) && !raised.has(each.rule));
 }
 
-const NOTHING: Moment = {
-  time: Number.NaN,
-  mortality: Number.NaN,
-  circulatory: Number.NaN,
-  respiratory: Number.NaN,
-  news2: Number.NaN,
-};
+const NOTHING: Moment = { time: Number.NaN, ...byRisk(() => Number.NaN), news2: Number.NaN };
 
 /** The last moment at or before a time. */
 function lastAt(moments: readonly Moment[], time: EpochMs): Moment {
   return moments.findLast((each) => each.time <= time) ?? NOTHING;
-}
-
-function byRisk(of: (risk: RiskName) => number): ByRisk {
-  return Object.fromEntries(RISKS.map((risk) => [risk, of(risk)])) as ByRisk;
 }
 
 function countByKind(alerts: readonly SeenAlert[]): CountByKind {

@@ -22,6 +22,7 @@ export interface InterventionFigures {
   /** Means of what the risk was when it ended, less that as charted. */
   readonly deltaMortality: number;
   readonly deltaCirculatory: number;
+  readonly deltaHypotension: number;
   readonly deltaRespiratory: number;
   /** Clinical alerts of all stays that they do not raise as charted, and of these those of each kind. */
   readonly alerts: number;
@@ -35,6 +36,7 @@ export interface InterventionFigures {
   /** The same means hours after the sign was back, and the share of stays with every risk back within 0.02. */
   readonly backMortality: number;
   readonly backCirculatory: number;
+  readonly backHypotension: number;
   readonly backRespiratory: number;
   readonly backWithin: number;
   /** Clinical alerts that were still open then. */
@@ -73,6 +75,8 @@ export interface ArrestFigures {
 
 export interface ProbeFigures {
   readonly stays: number;
+  /** Those that the model gives. */
+  readonly risks: readonly RiskName[];
   readonly interventions: readonly InterventionFigures[];
   /** Steps of single stays at which a risk is more than 0.005 below a milder one, over all signs, times and risks. */
   readonly monotoneViolations: number;
@@ -95,9 +99,15 @@ export function probeFigures(stays: readonly StaySeen[]): ProbeFigures {
         ]
       : [],
   );
-  const monotone = PROBE_SIGNS.flatMap((sign) => monotoneOf(sign, stays));
+  const isGiven = (risk: RiskName) =>
+    stays.some(({ interventions: seen }) =>
+      seen.some((each) => each !== null && !Number.isNaN(each.risks[risk])),
+    );
+  const risks = RISKS.filter(isGiven);
+  const monotone = PROBE_SIGNS.flatMap((sign) => monotoneOf(sign, risks, stays));
   return {
     stays: stays.length,
+    risks,
     interventions,
     monotoneViolations: sum(monotone.map(({ violations }) => violations)),
     monotone,
@@ -124,6 +134,7 @@ function interventionFigures(
     delayMinutes: longest(delays),
     deltaMortality: mean(({ deltas }) => deltas.mortality),
     deltaCirculatory: mean(({ deltas }) => deltas.circulatory),
+    deltaHypotension: mean(({ deltas }) => deltas.hypotension),
     deltaRespiratory: mean(({ deltas }) => deltas.respiratory),
     alerts: total(({ alerts }) => alerts.state + alerts.risk + alerts.news2),
     stateAlerts: total(({ alerts }) => alerts.state),
@@ -134,15 +145,20 @@ function interventionFigures(
     news2Emergency: seen.filter(({ news2 }) => news2 >= NEWS2_EMERGENCY).length / seen.length,
     backMortality: mean(({ back }) => back.mortality),
     backCirculatory: mean(({ back }) => back.circulatory),
+    backHypotension: mean(({ back }) => back.hypotension),
     backRespiratory: mean(({ back }) => back.respiratory),
     backWithin: seen.filter(isBack).length / seen.length,
     stillOpen: total(({ stillOpen }) => stillOpen),
   };
 }
 
-function monotoneOf(sign: ProbeSign, stays: readonly StaySeen[]): MonotoneFigures[] {
+function monotoneOf(
+  sign: ProbeSign,
+  given: readonly RiskName[],
+  stays: readonly StaySeen[],
+): MonotoneFigures[] {
   return laddersOf(sign).flatMap((ladder) =>
-    RISKS.map((risk): MonotoneFigures => {
+    given.map((risk): MonotoneFigures => {
       const counts = { violations: 0, steps: 0, largest: 0, largestOfMean: 0 };
       for (const minutes of DURATIONS) {
         const places = ladder.map((value) => placeOf(sign, value, minutes));

@@ -1,6 +1,6 @@
 import { UNIT_TEXT } from '../../contract/amounts.js';
 import type { InterventionFigures, MonotoneFigures, ProbeFigures } from './figures.js';
-import { laddersOf, PROBE_SIGNS, type ProbeSign, type RISKS, type RiskName } from './signs.js';
+import { laddersOf, PROBE_SIGNS, type ProbeSign, type RiskName } from './signs.js';
 
 /** One sign in one direction, as a row of a table says it. */
 export interface LadderRow {
@@ -74,7 +74,7 @@ function rowOf(
       ({ value, minutes }) => minutes === HOUR && value === (criticalFrom ?? ladder[ladder.length - 1]),
     )!,
     violations: falls.reduce((sum, { violations }) => sum + violations, 0),
-    largestFall: Math.max(...falls.map(({ largest }) => largest)),
+    largestFall: Math.max(0, ...falls.map(({ largest }) => largest)),
   };
 }
 
@@ -92,7 +92,7 @@ export function headlineOf(figures: ProbeFigures): Headline {
     longestDelay: most(critical.map(({ delayMinutes }) => delayMinutes)),
     signs: new Set(interventions.map(({ sign }) => sign)).size,
     criticalSigns: rows.length,
-    signsSeen: rows.filter(({ sign, shown }) => deltaOf(shown, sign.risk) >= LEAST_RISE).length,
+    signsSeen: rows.filter(({ sign, shown }) => ownDelta(shown, sign) >= LEAST_RISE).length,
     monotoneViolations,
     steps: monotone.reduce((sum, { steps }) => sum + steps, 0),
     clinicalAlerts: total(({ clinicalAlerts }) => clinicalAlerts),
@@ -105,6 +105,7 @@ export function headlineOf(figures: ProbeFigures): Headline {
 const DELTAS = {
   mortality: 'deltaMortality',
   circulatory: 'deltaCirculatory',
+  hypotension: 'deltaHypotension',
   respiratory: 'deltaRespiratory',
 } as const;
 
@@ -112,10 +113,17 @@ export function deltaOf(figures: InterventionFigures, risk: RiskName): number {
   return figures[DELTAS[risk]];
 }
 
+/** The change of the risk that has to see the sign first. */
+function ownDelta(figures: InterventionFigures, { risk }: ProbeSign): number {
+  const own = deltaOf(figures, risk);
+  return risk === 'hypotension' && Number.isNaN(own) ? deltaOf(figures, 'circulatory') : own;
+}
+
 /** How the risks are called in tables. */
-export const RISK_LABELS: Readonly<Record<(typeof RISKS)[number], string>> = {
+export const RISK_LABELS: Readonly<Record<RiskName, string>> = {
   mortality: 'death',
   circulatory: 'circulatory',
+  hypotension: 'hypotension',
   respiratory: 'respiratory',
 };
 

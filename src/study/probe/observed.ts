@@ -4,6 +4,7 @@ import type { AlertMessage } from '../../contract/messages.js';
 import type { Priority } from '../../contract/priorities.js';
 import type { Outputs, Sink } from '../../engine/outputs.js';
 import type { EpochMs } from '../../events/event.js';
+import { type ByRisk, byRisk } from './signs.js';
 
 /** What an alert is of: a criterion of state, NEWS2, a probability of the model, or what watches the patient. */
 export type AlertKind = 'state' | 'news2' | 'risk' | 'technical';
@@ -21,11 +22,8 @@ export interface SeenAlert {
 }
 
 /** What was computed at one moment; NaN where not known. */
-export interface Moment {
+export interface Moment extends ByRisk {
   readonly time: EpochMs;
-  readonly mortality: number;
-  readonly circulatory: number;
-  readonly respiratory: number;
   readonly news2: number;
 }
 
@@ -48,14 +46,10 @@ export class Watcher implements Sink {
   }
 
   async write({ scores, alerts, discharged }: Outputs): Promise<void> {
-    for (const { patientId, eventTime, mortality, circulatory, respiratory, news2 } of scores) {
-      this.#seenOf(patientId).moments.push({
-        time: eventTime,
-        mortality,
-        circulatory: circulatory ?? Number.NaN,
-        respiratory: respiratory ?? Number.NaN,
-        news2: news2 ?? Number.NaN,
-      });
+    for (const score of scores) {
+      const { patientId, eventTime: time, news2 } = score;
+      const risks = byRisk((risk) => score[risk] ?? Number.NaN);
+      this.#seenOf(patientId).moments.push({ time, ...risks, news2: news2 ?? Number.NaN });
     }
     for (const alert of alerts) if (alert.patientId !== '') this.#note(alert);
     for (const { patientId } of discharged) {

@@ -6,29 +6,12 @@ import { STYLE } from '../report/style.js';
 import { chart, type Line } from '../report/svg.js';
 import { DURATIONS, RETURN_MIN } from './courses.js';
 import { BACK_WITHIN, type InterventionFigures, MOST_FALL, type ProbeFigures } from './figures.js';
-import {
-  deltaOf,
-  headlineOf,
-  LEAST_RISE,
-  ladderRows,
-  MOST_DELAY,
-  RISK_LABELS,
-  unitOf,
-  withUnit,
-} from './ladders.js';
+import { deltaOf, headlineOf, LEAST_RISE, MOST_DELAY, RISK_LABELS, unitOf, withUnit } from './ladders.js';
 import { ARTEFACT_AT } from './monitor.js';
 import type { Probe } from './run.js';
-import { isLab, PROBE_SIGNS, type ProbeSign, RISKS } from './signs.js';
+import { isLab, PROBE_SIGNS, type ProbeSign, type RiskName } from './signs.js';
 import { AFTER_MS, BEFORE_MS, LEAST_SIGNS, MOST_NEWS2 } from './stable.js';
-import {
-  ARTEFACT_HEADER,
-  arrestText,
-  artefactCells,
-  change,
-  LADDER_HEADER,
-  ladderCells,
-  percent,
-} from './tables.js';
+import { ARTEFACT_HEADER, arrestText, artefactCells, change, ladderTable, percent } from './tables.js';
 
 const HOUR = 60;
 
@@ -96,26 +79,31 @@ of the highest priority has to come, clinical or technical.</dd>
 }
 
 function signs(probe: Probe): Markup {
+  const { header, rows } = ladderTable(probe);
   return html`<h2>Critical signs</h2>
 <p>Alarmed: the least share of stays of the critical values, held for 10 minutes, 1 hour, 3 hours. Changes of risk, and of NEWS2 in points, are means after one hour at the
 mildest critical value, or the worst where no list calls one critical.</p>
-<div class="scroll many">${table(LADDER_HEADER, ladderRows(probe).map(ladderCells))}</div>`;
+<div class="scroll many">${table(header, rows)}</div>`;
 }
 
-function curves({ interventions }: ProbeFigures): Markup {
+function curves({ interventions, risks }: ProbeFigures): Markup {
   return html`<h2>What each risk does as a sign gets worse</h2>
 <p>Mean change of the risk after one hour, over the value of the sign. A model that sees the sign has a curve that rises away from the normal value and never turns down.</p>
-<div class="charts">${PROBE_SIGNS.map((sign) => curve(sign, interventions))}</div>`;
+<div class="charts">${PROBE_SIGNS.map((sign) => curve(sign, risks, interventions))}</div>`;
 }
 
-function curve(sign: ProbeSign, interventions: readonly InterventionFigures[]): Markup {
+function curve(
+  sign: ProbeSign,
+  risks: readonly RiskName[],
+  interventions: readonly InterventionFigures[],
+): Markup {
   const own = interventions.filter((each) => each.sign === sign.id && each.minutes === HOUR);
-  const lines: Line[] = RISKS.map((risk) => ({
+  const lines: Line[] = risks.map((risk) => ({
     label: RISK_LABELS[risk],
     points: own.map((each) => [each.value, deltaOf(each, risk)] as const),
   }));
   const all = own
-    .flatMap((each) => RISKS.map((risk) => deltaOf(each, risk)))
+    .flatMap((each) => risks.map((risk) => deltaOf(each, risk)))
     .filter((value) => Number.isFinite(value));
   const values = own.map(({ value }) => value);
   const unit = unitOf(sign);
@@ -157,38 +145,37 @@ function artefacts({ artefacts: all, stays }: ProbeFigures): Markup {
 <div class="scroll">${table(ARTEFACT_HEADER, of('unit mistake'))}</div>`;
 }
 
-const STEP_HEADER = [
-  'value',
-  'minutes',
-  'critical',
-  'alarmed',
-  'delay, min',
-  ...RISKS.map((risk) => RISK_LABELS[risk]),
-  'NEWS2',
-  'alerts: state, risk, NEWS2',
-  'back within 0.02',
-  'still open',
-];
-
-function everyStep({ interventions }: ProbeFigures): Markup {
+function everyStep({ interventions, risks }: ProbeFigures): Markup {
+  const header = [
+    'value',
+    'minutes',
+    'critical',
+    'alarmed',
+    'delay, min',
+    ...risks.map((risk) => RISK_LABELS[risk]),
+    'NEWS2',
+    'alerts: state, risk, NEWS2',
+    'back within 0.02',
+    'still open',
+  ];
   return html`<h2>Every step</h2><p>The same in numbers; alerts are sums over the stays, risks and NEWS2 mean changes when the sign goes back.</p>
 ${PROBE_SIGNS.map(
   (sign) =>
     html`<details><summary>${sign.label}${isLab(sign) ? ' (laboratory)' : ''}</summary><div class="scroll">${table(
-      STEP_HEADER,
-      interventions.filter((each) => each.sign === sign.id).map((each) => stepCells(sign, each)),
+      header,
+      interventions.filter((each) => each.sign === sign.id).map((each) => stepCells(sign, risks, each)),
     )}</div></details>`,
 )}`;
 }
 
-function stepCells(sign: ProbeSign, each: InterventionFigures): string[] {
+function stepCells(sign: ProbeSign, risks: readonly RiskName[], each: InterventionFigures): string[] {
   return [
     withUnit(sign, each.value),
     String(each.minutes),
     each.isCritical ? 'yes' : '',
     percent(each.stateAlarm),
     fixed(each.delayMinutes, 0),
-    ...RISKS.map((risk) => change(deltaOf(each, risk), 3)),
+    ...risks.map((risk) => change(deltaOf(each, risk), 3)),
     change(each.deltaNews2, 1),
     `${each.stateAlerts}, ${each.riskAlerts}, ${each.news2Alerts}`,
     percent(each.backWithin),

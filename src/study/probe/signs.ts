@@ -14,15 +14,23 @@ export interface Setting {
   readonly value: number;
 }
 
-/** Which risk of the model has to see it first. */
-export const RISKS = ['mortality', 'circulatory', 'respiratory'] as const;
+/** Risks of a model that a sign can move; a model may lack all but death. */
+export const RISKS = ['mortality', 'circulatory', 'hypotension', 'respiratory'] as const;
 export type RiskName = (typeof RISKS)[number];
+
+/** One number a risk; NaN where the model does not give it. */
+export type ByRisk = Readonly<Record<RiskName, number>>;
+
+export function byRisk(of: (risk: RiskName) => number): ByRisk {
+  return Object.fromEntries(RISKS.map((risk) => [risk, of(risk)])) as ByRisk;
+}
 
 export interface ProbeSign {
   readonly id: string;
   /** Words for a clinician. */
   readonly label: string;
   readonly unit: string;
+  /** Which risk has to see it first; in place of hypotension, where the model does not foretell that, circulatory failure. */
   readonly risk: RiskName;
   readonly normal: number;
   /** From mild to worst, without the normal value; empty where medicine knows no harm that way. */
@@ -62,8 +70,8 @@ type Row = readonly [
 
 // biome-ignore format: one row a sign reads best
 const ROWS: readonly Row[] = [
-  ['map', 'Mean pressure', 'mm[Hg]', 'circulatory', 85, [75, 70, 65, 60, 55, 50, 45], [95, 105, 115, 125, 135, 145, 160], pressures],
-  ['heartRate', 'Heart rate', '/min', 'circulatory', 80, [70, 60, 50, 45, 40, 35, 30], [95, 110, 120, 130, 140, 155, 170], alone('heartRate')],
+  ['map', 'Mean pressure', 'mm[Hg]', 'hypotension', 85, [75, 70, 65, 60, 55, 50, 45], [95, 105, 115, 125, 135, 145, 160], pressures],
+  ['heartRate', 'Heart rate', '/min', 'hypotension', 80, [70, 60, 50, 45, 40, 35, 30], [95, 110, 120, 130, 140, 155, 170], alone('heartRate')],
   ['respRate', 'Respiratory rate', '/min', 'respiratory', 16, [14, 12, 10, 9, 8, 6, 4], [20, 24, 27, 30, 33, 36, 45], alone('respRate')],
   ['spo2', 'SpO2', '%', 'respiratory', 97, [95, 93, 91, 89, 85, 80, 75], [], alone('spo2')],
   ['temperature', 'Temperature', 'Cel', 'mortality', 37, [36.4, 36, 35.5, 35, 34, 32, 30.5], [37.8, 38.3, 38.8, 39.3, 39.8, 40.5, 41.5], alone('temperature')],
@@ -77,7 +85,7 @@ const ROWS: readonly Row[] = [
   ['calciumIonised', 'Ionised calcium', 'mmol/L', 'mortality', 1.18, [1.12, 1.06, 1, 0.95, 0.9, 0.82, 0.7], [1.24, 1.3, 1.36, 1.42, 1.48, 1.55, 1.8], alone('calciumIonised')],
   ['glucose', 'Glucose', 'mg/dL', 'mortality', 115, [95, 80, 70, 60, 52, 46, 30], [150, 190, 240, 300, 380, 484, 700], alone('glucose')],
   // Three times haemoglobin in g/dL is haematocrit in per cent.
-  ['hemoglobin', 'Haemoglobin', 'g/dL', 'circulatory', 12.5, [11.5, 10.5, 9.5, 8.5, 7.5, 6.6, 5], [], (value) => [[set('hemoglobin', value), set('hematocrit', 3 * value)]]],
+  ['hemoglobin', 'Haemoglobin', 'g/dL', 'hypotension', 12.5, [11.5, 10.5, 9.5, 8.5, 7.5, 6.6, 5], [], (value) => [[set('hemoglobin', value), set('hematocrit', 3 * value)]]],
   ['creatinine', 'Creatinine', 'mg/dL', 'mortality', 0.9, [], [1.3, 1.8, 2.5, 3.5, 5, 8, 12], alone('creatinine')],
   ['bilirubin', 'Bilirubin', 'mg/dL', 'mortality', 0.7, [], [1.5, 2.5, 4, 6, 9, 14, 20], alone('bilirubin')],
   ['platelets', 'Platelets', '10*3/uL', 'mortality', 230, [180, 150, 120, 100, 70, 50, 20], [], alone('platelets')],

@@ -1,21 +1,26 @@
 import { fixed } from '../report/figures.js';
-import type { ArtefactFigures } from './figures.js';
+import type { ArtefactFigures, ProbeFigures } from './figures.js';
 import { deltaOf, headlineOf, type LadderRow, ladderRows, RISK_LABELS, withUnit } from './ladders.js';
 import type { Probe } from './run.js';
-import { RISKS } from './signs.js';
+import type { RiskName } from './signs.js';
 
-export const LADDER_HEADER: readonly string[] = [
-  'sign',
-  'critical from',
-  'alarmed 10 min, 1 h, 3 h',
-  'longest delay, min',
-  'for 1 h',
-  ...RISKS.map((risk) => RISK_LABELS[risk]),
-  'NEWS2',
-  'NEWS2 ≥ 7',
-  'risk alerts',
-  'falls',
-];
+/** The signs as a table: its header, and a row a sign and direction. */
+export function ladderTable(figures: ProbeFigures): { header: string[]; rows: string[][] } {
+  const { risks } = figures;
+  const header = [
+    'sign',
+    'critical from',
+    'alarmed 10 min, 1 h, 3 h',
+    'longest delay, min',
+    'for 1 h',
+    ...risks.map((risk) => RISK_LABELS[risk]),
+    'NEWS2',
+    'NEWS2 ≥ 7',
+    'risk alerts',
+    'falls',
+  ];
+  return { header, rows: ladderRows(figures).map((row) => ladderCells(row, risks)) };
+}
 
 export const ARTEFACT_HEADER: readonly string[] = [
   'what is sent',
@@ -26,7 +31,7 @@ export const ARTEFACT_HEADER: readonly string[] = [
 ];
 
 /** The cells of a sign in one direction, the first its name. */
-export function ladderCells(row: LadderRow): string[] {
+function ladderCells(row: LadderRow, risks: readonly RiskName[]): string[] {
   const { sign, direction, criticalFrom, alarmed, longestDelay, shown, violations } = row;
   return [
     `${sign.label}, ${direction}`,
@@ -34,7 +39,7 @@ export function ladderCells(row: LadderRow): string[] {
     criticalFrom === null ? '–' : alarmed.map((share) => percent(share)).join(', '),
     fixed(longestDelay, 0),
     withUnit(sign, shown.value),
-    ...RISKS.map((risk) => change(deltaOf(shown, risk), 3)),
+    ...risks.map((risk) => change(deltaOf(shown, risk), 3)),
     change(shown.deltaNews2, 1),
     percent(shown.news2Emergency),
     String(shown.riskAlerts),
@@ -62,6 +67,7 @@ export function arrestText({ arrest: { alarmed, delaySeconds } }: Pick<Probe, 'a
 export function probeTables(probe: Probe): string {
   const { from, model, stays, seen, artefacts, alertsAsCharted, interventions } = probe;
   const head = headlineOf(probe);
+  const ladders = ladderTable(probe);
   const of = (group: ArtefactFigures['group']) =>
     artefacts.filter((each) => each.group === group).map(artefactCells);
   return `Model ${model}, ${stays} stable stays (of the first ${seen}) of ${placeOf(from)}, ${interventions.length} interventions on ${head.signs} signs; as charted they
@@ -73,7 +79,7 @@ raise ${alertsAsCharted} alerts in the time looked at. Written by \`wardstream p
 - **Artefacts and wrong units**: ${head.clinicalAlerts} clinical alerts, ${head.technicalNotices} technical notices; of ${head.openBefore} alerts that were open, ${head.wronglyResolved} ended wrongly.
 - **A heart that stops**: ${arrestText(probe)}
 
-${markdown(LADDER_HEADER, ladderRows(probe).map(ladderCells))}
+${markdown(ladders.header, ladders.rows)}
 
 Artefacts, in the stay as it is and in the same patient in shock:
 

@@ -14,6 +14,7 @@ const moment = (minute: number, mortality: number, news2 = 2) => ({
   time: at(minute),
   mortality,
   circulatory: mortality / 2,
+  hypotension: Number.NaN,
   respiratory: Number.NaN,
   news2,
 });

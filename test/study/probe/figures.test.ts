@@ -3,6 +3,7 @@ import { ARTEFACTS } from '../../../src/study/probe/artefacts.js';
 import type { InterventionSeen, StaySeen } from '../../../src/study/probe/compare.js';
 import { VARIANTS, type Variant } from '../../../src/study/probe/courses.js';
 import { probeFigures } from '../../../src/study/probe/figures.js';
+import { byRisk } from '../../../src/study/probe/signs.js';
 
 type Moved = Variant & { kind: 'intervention' };
 
@@ -12,7 +13,7 @@ function stay(
   risk: (variant: Moved) => number,
   alarmAfter: (variant: Moved) => number = () => Number.NaN,
 ): StaySeen {
-  const all = (value: number) => ({ mortality: value, circulatory: Number.NaN, respiratory: Number.NaN });
+  const all = (value: number) => byRisk((name) => (name === 'mortality' ? value : Number.NaN));
   return {
     number,
     patientId: `p${number}`,
