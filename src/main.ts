@@ -158,13 +158,7 @@ program
   .requiredOption('--out <file>', 'the rules found (YAML): settings, or a file for --policy')
   .addOption(
     new Option('--events <name>', 'what alerts should foretell')
-      .choices([
-        'deterioration',
-        'circulatoryFailure',
-        'hypotension',
-        'respiratoryFailure',
-        'circulatoryCompromise',
-      ])
+      .choices(['deterioration', 'hypotension', 'circulatoryFailure', 'respiratoryFailure'])
       .default('deterioration'),
   )
   .option('--report <file>', 'a report (HTML) with recall against burden; the figures go beside it as JSON')

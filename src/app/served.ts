@@ -28,9 +28,9 @@ export interface Truth {
 }
 
 const POLL_MS = 5;
-const SHOWN_ENDPOINTS = new Set(['circulatoryFailure', 'respiratoryFailure']);
+const SHOWN_ENDPOINTS = new Set(['hypotension', 'respiratoryFailure']);
 
-/** Replays a history once, as fast as it goes, for what truly happened: onsets of circulatory and respiratory failure. */
+/** Replays a history once, as fast as it goes, for what truly happened: onsets of hypotension and respiratory failure. */
 export async function truthOf(source: ReplaySource, config: Config, signal?: AbortSignal): Promise<Truth> {
   const collector = new StayCollector();
   await replay(source, {
@@ -41,9 +41,15 @@ export async function truthOf(source: ReplaySource, config: Config, signal?: Abo
   });
   const stays = collector.stays();
   const endpoints = ENDPOINTS.filter(({ id }) => SHOWN_ENDPOINTS.has(id));
-  const events = stays.flatMap(({ patientId, wardId, charted }) =>
+  const events = stays.flatMap(({ patientId, wardId, charted, admittedAt }) =>
     endpoints.flatMap(({ id, label }) =>
-      endpointEvents(id, charted).map(({ start }) => ({ patientId, wardId, kind: id, time: start, label })),
+      endpointEvents(id, { charted, admittedAt }).map(({ start }) => ({
+        patientId,
+        wardId,
+        kind: id,
+        time: start,
+        label,
+      })),
     ),
   );
   events.sort((a, b) => a.time - b.time);

@@ -149,33 +149,17 @@ export function circulatoryFailure({ map, lactate }: Circulation): Interval[] {
   return intersection(hypotension(map), raisedLactate(lactate));
 }
 
-/**
- * Circulatory compromise: hypotension or raised lactate, either alone. Wider than [H]: a sign of hypoperfusion where drugs
- * are unknown and lactate is seldom measured, not a published endpoint.
- */
-export function circulatoryCompromise({ map, lactate }: Circulation): Interval[] {
-  return union([...hypotension(map), ...raisedLactate(lactate)]);
-}
-
-/** What respiratory failure is told from: PaO2 in mmHg, FiO2 as a fraction, ventilation 1 or 0. */
-export interface Respiration {
+/** What hypoxaemia is told from: PaO2 in mmHg, FiO2 as a fraction. */
+interface Oxygenation {
   readonly pao2: Series;
   readonly fio2: Series;
-  readonly ventilation: Series;
 }
 
 /**
- * Respiratory failure: PaO2/FiO2 < 200 mmHg [R], or ventilation begins ([R] has ventilator need as a task of its own). A
- * ratio takes the FiO2 charted last, at most 4 hours before; without one there is no ratio: room air is not assumed, nor
- * PaO2 estimated from SpO2 as in [R], so hypoxaemia between blood gases is missed. Whoever is charted as ventilated for the
- * first time counts as starting, also one who came so.
+ * Spans of PaO2/FiO2 < 200 mmHg [R]; each ratio speaks until the next, for six hours at most. A ratio takes the FiO2 charted last, at
+ * most 4 hours before; without one there is no ratio: room air is not assumed, nor PaO2 estimated from SpO2 as in [R].
  */
-export function respiratoryFailure(respiration: Respiration): Interval[] {
-  return union([...hypoxaemia(respiration), ...ventilationStarts(respiration.ventilation)]);
-}
-
-/** Spans of PaO2/FiO2 < 200 mmHg; each ratio speaks until the next, for six hours at most. */
-export function hypoxaemia({ pao2, fio2 }: Pick<Respiration, 'pao2' | 'fio2'>): Interval[] {
+export function hypoxaemia({ pao2, fio2 }: Oxygenation): Interval[] {
   const { times, ratios } = ratiosTo(fio2, pao2);
   return times.flatMap((start, index) => {
     if (ratios[index] >= RESPIRATORY_FAILURE_PF) return [];
@@ -188,11 +172,7 @@ export function hypoxaemia({ pao2, fio2 }: Pick<Respiration, 'pao2' | 'fio2'>): 
  * Spells of SpO2/FiO2 < 235 [S], told only where no PaO2/FiO2 of the last six hours says more. As with hypotension, the first
  * and the last low ratio lie at least 30 minutes apart. An SpO2 above 97 % ends a spell: hypoxaemia cannot be told from it.
  */
-export function hypoxaemiaBySpo2({
-  pao2,
-  fio2,
-  spo2,
-}: Pick<Respiration, 'pao2' | 'fio2'> & { readonly spo2: Series }): Interval[] {
+export function hypoxaemiaBySpo2({ pao2, fio2, spo2 }: Oxygenation & { readonly spo2: Series }): Interval[] {
   const gases = ratiosTo(fio2, pao2);
   const { times, values, ratios } = ratiosTo(fio2, spo2);
   let newest = -1;
@@ -222,7 +202,10 @@ function ratiosTo(fio2: Series, oxygen: Series): { times: number[]; values: numb
   return { times, values, ratios };
 }
 
-/** Events of an hour at which ventilation begins: charted after a charted "off", or after 12 hours without. */
+/**
+ * Events of an hour at which ventilation begins: charted after a charted "off", or after 12 hours without ([R] has ventilator need as
+ * a task of its own). Whoever comes ventilated is charted so for the first time as well: who asks leaves the first hours out.
+ */
 export function ventilationStarts({ times, values }: Series): Interval[] {
   const starts: Interval[] = [];
   let lastOn = Number.NEGATIVE_INFINITY;

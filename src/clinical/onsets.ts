@@ -7,7 +7,7 @@
  *   ventilated, or is charted so within four hours, has no onset by it.
  * What begins within an hour of admission was brought in, and so was a pressure that is low from the first reading on.
  * The first onset is told apart from a recurrence. Spans closer than the wash-out are one: a value that crosses its limit again
- * and again is one event.
+ * and again is one event. `eitherOf` tells either of two kinds.
  */
 import { HOUR_MS } from '../durations.js';
 import {
@@ -87,6 +87,20 @@ const SPANS: Readonly<Record<OnsetId, (charts: Charts, admittedAt: number) => To
     return { spans };
   },
 };
+
+/**
+ * Onsets of any of several kinds, each given ascending: what begins while another is there is no event of its own. Each is called by
+ * what came first. Ascending, without overlap.
+ */
+export function eitherOf(kinds: readonly (readonly Onset[])[]): Onset[] {
+  const merged: Onset[] = [];
+  for (const onset of kinds.flat().sort((a, b) => a.start - b.start)) {
+    const last = merged.at(-1);
+    if (last === undefined || onset.start > last.end) merged.push(onset);
+    else if (onset.end > last.end) merged[merged.length - 1] = { ...last, end: onset.end };
+  }
+  return merged;
+}
 
 function told(by: Evidence, spans: readonly Interval[]): Span[] {
   return spans.map(({ start, end }) => ({ start, end, by }));

@@ -10,8 +10,11 @@ import { readContainer } from '../sources/container.js';
 import { pack } from './pack.js';
 import { CHARTED, type ObservedStay, SIGNALS, type StayLists, unpacked } from './stays.js';
 
-/** Of schemas/ScoredStay.avsc; a file of another one is refused. */
-export const SCORES_FORMAT = 3;
+/**
+ * Of schemas/ScoredStay.avsc; a file of another one is refused. Before 4 there was no charted SpO2, and `failing` knew no hypotension
+ * without a lactate: onsets and policies told from such a file would be others.
+ */
+export const SCORES_FORMAT = 4;
 
 /** What scores were made from; scores of one file all come from the same. */
 export interface ScoresOrigin {

@@ -17,7 +17,7 @@ const MAP_LINE = variableIndex('mapInvasive');
 const MAP_CUFF = variableIndex('mapCuff');
 
 /** What endpoints are told from. */
-export const CHARTED = ['mapInvasive', 'mapCuff', 'lactate', 'pao2', 'fio2', 'mechVent'] as const;
+export const CHARTED = ['mapInvasive', 'mapCuff', 'lactate', 'pao2', 'spo2', 'fio2', 'mechVent'] as const;
 export type Charted = (typeof CHARTED)[number];
 const CHARTED_AT = new Map(CHARTED.map((id) => [variableIndex(id), id]));
 
@@ -196,7 +196,7 @@ function openStay({ patientId, stayId, wardId, admittedAt, demographics }: Patie
 }
 
 export function emptyChart(): ChartedRows {
-  return { mapInvasive: [], mapCuff: [], lactate: [], pao2: [], fio2: [], mechVent: [] };
+  return Object.fromEntries(CHARTED.map((id) => [id, [] as ChartedRows[Charted]])) as ChartedRows;
 }
 
 /** Adds a value if endpoints need it and it is plausible. */

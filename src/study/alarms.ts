@@ -1,7 +1,6 @@
-import type { Interval } from '../clinical/intervals.js';
 import { HOUR_MS, MINUTE_MS } from '../durations.js';
 import { percentile } from './bootstrap.js';
-import type { MonitoredStay, MonitoredStays, Watch } from './monitored.js';
+import type { MonitoredStay, MonitoredStays, StudiedEvent, Watch } from './monitored.js';
 import type { Weights } from './ranking.js';
 
 /** When an alarm sounds and which event it may claim. */
@@ -24,6 +23,11 @@ export const HYLAND_RULES: AlarmRules = {
   leastMs: 5 * MINUTE_MS,
 };
 
+/** Whether an alarm so long before an onset claims it, by the rules of Hyland et al. */
+export function isWithin(lead: number): boolean {
+  return lead >= HYLAND_RULES.leastMs && lead <= HYLAND_RULES.horizonMs;
+}
+
 /** What one threshold did in one stay. */
 export interface StayAlarms {
   readonly alarms: number;
@@ -37,12 +41,12 @@ export interface StayAlarms {
 
 /**
  * The events of a stay that can be caught: those before whose onset the patient was watched, with at least one evaluation
- * in the window. Those that begin within `onStayMs` of admission were brought in and do not count either. Whatever the
+ * in the window. Those that were brought in, and those that begin within `onStayMs` of admission, do not count either. Whatever the
  * signal, the same events count, so that signals compare.
  */
 export function catchable(stay: MonitoredStay, rules: AlarmRules, onStayMs: number): number[] {
-  return stay.events.flatMap(({ start }, index) => {
-    if (start < stay.start + onStayMs) return [];
+  return stay.events.flatMap(({ start, order }, index) => {
+    if (order === 'arrival' || start < stay.start + onStayMs) return [];
     const first = lowerBound(stay.times, stay.from, stay.to, start - rules.horizonMs);
     return first < stay.to && stay.times[first] <= start - rules.leastMs ? [index] : [];
   });
@@ -95,12 +99,12 @@ export function stayAlarms(
   return { alarms, trueAlarms, leads, caught };
 }
 
-/** Whether an event begins within the window after an alarm. */
-function claims(events: readonly Interval[], next: number, time: number, rules: AlarmRules): boolean {
+/** Whether an event that was not brought in begins within the window after an alarm. */
+function claims(events: readonly StudiedEvent[], next: number, time: number, rules: AlarmRules): boolean {
   for (let index = next; index < events.length; index++) {
     const lead = events[index].start - time;
     if (lead > rules.horizonMs) return false;
-    if (lead >= rules.leastMs) return true;
+    if (lead >= rules.leastMs && events[index].order !== 'arrival') return true;
   }
   return false;
 }

@@ -14,10 +14,10 @@ export interface AskedHours {
 }
 
 /**
- * Every full hour since admission, from the second on, that has a score and is not within an event of the endpoint; as Hyland et al.
- * 2020 evaluate time points.
+ * Every full hour since admission, from the second on, that has a score and is neither within an event of the endpoint nor in the
+ * wash-out after it, when none can begin; as Hyland et al. 2020 evaluate time points.
  */
-export function askedHours({ eventsOf }: Endpoint, stays: readonly ObservedStay[]): AskedHours {
+export function askedHours({ eventsOf, washOutMs }: Endpoint, stays: readonly ObservedStay[]): AskedHours {
   const most = stays.reduce(
     (sum, { admittedAt, endAt }) => sum + Math.ceil((endAt - admittedAt) / HOUR_MS),
     0,
@@ -31,9 +31,12 @@ export function askedHours({ eventsOf }: Endpoint, stays: readonly ObservedStay[
     const { times } = stay;
     for (let time = stay.admittedAt + BROUGHT_IN_MS; time < stay.endAt; time += HOUR_MS) {
       const moment = lastMoment(times, time);
-      if (moment < 0 || events.some(({ start, end }) => start <= time && time < end)) continue;
+      if (moment < 0 || events.some(({ start, end }) => start <= time && time < end + washOutMs)) continue;
       const isFollowed = events.some(
-        ({ start }) => start - time >= HYLAND_RULES.leastMs && start - time <= HYLAND_RULES.horizonMs,
+        ({ start, order }) =>
+          order !== 'arrival' &&
+          start - time >= HYLAND_RULES.leastMs &&
+          start - time <= HYLAND_RULES.horizonMs,
       );
       owners[count] = index;
       moments[count] = moment;

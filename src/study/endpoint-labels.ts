@@ -1,4 +1,3 @@
-import type { Interval } from '../clinical/intervals.js';
 import { type ChartedRows, chart, chartedSeries, emptyChart } from '../cohort/stays.js';
 import { HOUR_MS } from '../durations.js';
 import type { ClinicalEvent } from '../events/event.js';
@@ -35,7 +34,8 @@ export class LabelCollector {
       const stay = this.#stays.get(id);
       if (stay === undefined) return [];
       const hours = (time: number) => Math.round(((time - stay.admittedAt) / HOUR_MS) * 1e4) / 1e4;
-      const events: Interval[] = endpointEvents(endpoint, chartedSeries(stay.chart));
+      const charted = chartedSeries(stay.chart);
+      const events = endpointEvents(endpoint, { charted, admittedAt: stay.admittedAt });
       return events.map(({ start, end }) => [hours(start), hours(end)] as const);
     });
   }

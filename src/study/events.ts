@@ -1,14 +1,14 @@
-import {
-  circulatoryCompromise,
-  circulatoryFailure,
-  hypotension,
-  meanPressure,
-  respiratoryFailure,
-} from '../clinical/endpoints.js';
-import { type Interval, union } from '../clinical/intervals.js';
 import { NEWS2_EMERGENCY } from '../clinical/news2.js';
-import { BROUGHT_IN_MS } from '../clinical/onsets.js';
+import {
+  BROUGHT_IN_MS,
+  eitherOf,
+  type Onset,
+  type OnsetId,
+  onsetsOf,
+  WASH_OUT_MS,
+} from '../clinical/onsets.js';
 import type { ObservedStay, SignalId } from '../cohort/stays.js';
+import type { ForecastId } from '../contract/outcomes.js';
 import { HOUR_MS } from '../durations.js';
 import type { AlertRule } from '../settings/config.js';
 import { thresholdAtBurden, thresholdsOf } from './alarm-thresholds.js';
@@ -22,7 +22,7 @@ import {
   watched,
 } from './alarms.js';
 import type { BootstrapOptions } from './bootstrap.js';
-import { MonitoredStays, type Watch } from './monitored.js';
+import { MonitoredStays, type StudiedEvent, type Watch } from './monitored.js';
 import { type Estimate, estimateByName } from './mortality.js';
 import type { Weights } from './ranking.js';
 import { BASELINES, type Signal, thresholdLabel } from './signals.js';
@@ -33,72 +33,54 @@ const BASELINE_THRESHOLDS = 61;
 
 export { BROUGHT_IN_MS };
 
+/** What of a stay endpoints are told from. */
+type ChartedStay = Pick<ObservedStay, 'charted' | 'admittedAt'>;
+
 /** Something that happens during a stay and should have been foreseen. */
 export interface Endpoint {
   readonly id: EndpointId;
   readonly label: string;
   /** The model's output that foretells it, where it has one. */
-  readonly output: SignalId;
-  readonly eventsOf: (stay: Pick<ObservedStay, 'charted'>) => Interval[];
-  /** Endpoints of which it is any. */
-  readonly parts?: readonly EndpointId[];
+  readonly output: ForecastId;
+  /** Kinds of onsets of which it is any. */
+  readonly kinds: readonly OnsetId[];
+  /** So long after an event no other can begin. */
+  readonly washOutMs: number;
+  /** Events, ascending and without overlap; those that were brought in are none to be foretold. */
+  readonly eventsOf: (stay: ChartedStay) => Onset[];
+  /** Onsets of each kind, also those that begin while another kind is there; ascending. */
+  readonly onsetsOf: (stay: ChartedStay) => Onset[];
 }
-export type EndpointId =
-  | 'deterioration'
-  | 'circulatoryFailure'
-  | 'hypotension'
-  | 'respiratoryFailure'
-  | 'circulatoryCompromise';
+export type EndpointId = 'deterioration' | 'hypotension' | 'circulatoryFailure' | 'respiratoryFailure';
 
-const circulation = ({ charted }: Pick<ObservedStay, 'charted'>) => ({
-  map: meanPressure(charted.mapInvasive, charted.mapCuff),
-  lactate: charted.lactate,
-});
-const respiration = ({ charted }: Pick<ObservedStay, 'charted'>) => ({
-  pao2: charted.pao2,
-  fio2: charted.fio2,
-  ventilation: charted.mechVent,
-});
+function endpoint(id: EndpointId, output: ForecastId, label: string, kinds: readonly OnsetId[]): Endpoint {
+  const ofKinds = ({ charted, admittedAt }: ChartedStay) =>
+    kinds.map((kind) => onsetsOf(kind, charted, admittedAt));
+  return {
+    ...{ id, output, label, kinds },
+    washOutMs: kinds.length === 1 ? WASH_OUT_MS : 0,
+    eventsOf: (stay) => eitherOf(ofKinds(stay)),
+    onsetsOf: (stay) =>
+      ofKinds(stay)
+        .flat()
+        .sort((a, b) => a.start - b.start),
+  };
+}
 
 /** The first is the headline. */
 export const ENDPOINTS: readonly Endpoint[] = [
-  {
-    id: 'deterioration',
-    output: 'deterioration',
-    label: 'Circulatory or respiratory failure',
-    parts: ['circulatoryFailure', 'respiratoryFailure'],
-    eventsOf: (stay) =>
-      union([...circulatoryFailure(circulation(stay)), ...respiratoryFailure(respiration(stay))]),
-  },
-  {
-    id: 'circulatoryFailure',
-    output: 'circulatory',
-    label: 'Circulatory failure',
-    eventsOf: (stay) => circulatoryFailure(circulation(stay)),
-  },
-  {
-    id: 'hypotension',
-    output: 'hypotension',
-    label: 'Hypotension',
-    eventsOf: (stay) => hypotension(circulation(stay).map),
-  },
-  {
-    id: 'respiratoryFailure',
-    output: 'respiratory',
-    label: 'Respiratory failure',
-    eventsOf: (stay) => respiratoryFailure(respiration(stay)),
-  },
-  {
-    id: 'circulatoryCompromise',
-    output: 'circulatory',
-    label: 'Hypotension or raised lactate (wider, not published)',
-    eventsOf: (stay) => circulatoryCompromise(circulation(stay)),
-  },
+  endpoint('deterioration', 'deterioration', 'Hypotension or respiratory failure', [
+    'hypotension',
+    'respiratory',
+  ]),
+  endpoint('hypotension', 'hypotension', 'Hypotension', ['hypotension']),
+  endpoint('circulatoryFailure', 'circulatory', 'Circulatory failure (published)', ['circulatory']),
+  endpoint('respiratoryFailure', 'respiratory', 'Respiratory failure', ['respiratory']),
 ];
 
 /** Events of one endpoint told from a whole chart. */
-export function endpointEvents(id: EndpointId, charted: ObservedStay['charted']): Interval[] {
-  return ENDPOINTS.filter((endpoint) => endpoint.id === id).flatMap(({ eventsOf }) => eventsOf({ charted }));
+export function endpointEvents(id: EndpointId, stay: ChartedStay): Onset[] {
+  return ENDPOINTS.filter((each) => each.id === id).flatMap(({ eventsOf }) => eventsOf(stay));
 }
 
 /** Figures at one threshold with 95 % intervals. */
@@ -175,7 +157,7 @@ export function watchOf(stays: readonly ObservedStay[]): Watch {
 export function monitoredBy(
   { id, sign }: Pick<Signal, 'id' | 'sign'>,
   stays: readonly ObservedStay[],
-  events: readonly (readonly Interval[])[],
+  events: readonly (readonly StudiedEvent[])[],
   watch = watchOf(stays),
   signal = new Float64Array(watch.times.length),
 ): MonitoredStays {
@@ -200,7 +182,7 @@ export function alarmThreshold(
   { id }: Signal,
   rules: readonly AlertRule[],
   stays: readonly ObservedStay[],
-  events: readonly (readonly Interval[])[],
+  events: readonly (readonly StudiedEvent[])[],
   watch = watchOf(stays),
 ): { readonly threshold: number; readonly isConfigured: boolean } {
   const rule = rules.find(({ signal }) => signal === (id === 'model' ? 'mortality' : id));

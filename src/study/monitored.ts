@@ -1,4 +1,10 @@
 import type { Interval } from '../clinical/intervals.js';
+import type { Onset } from '../clinical/onsets.js';
+
+/** Something to be foretold, unless it was brought in; without an order it is. */
+export interface StudiedEvent extends Interval {
+  readonly order?: Onset['order'];
+}
 
 /** One stay as alarms see it. Times in ms. */
 export interface MonitoredStay {
@@ -9,7 +15,7 @@ export interface MonitoredStay {
   readonly from: number;
   readonly to: number;
   /** Ascending, without overlap. */
-  readonly events: readonly Interval[];
+  readonly events: readonly StudiedEvent[];
   readonly start: number;
   readonly end: number;
 }
@@ -29,10 +35,10 @@ export interface Watch {
 export class MonitoredStays {
   readonly watch: Watch;
   readonly signal: Float64Array;
-  readonly events: readonly (readonly Interval[])[];
+  readonly events: readonly (readonly StudiedEvent[])[];
   readonly #stay: { -readonly [field in keyof MonitoredStay]: MonitoredStay[field] };
 
-  constructor(watch: Watch, signal: Float64Array, events: readonly (readonly Interval[])[]) {
+  constructor(watch: Watch, signal: Float64Array, events: readonly (readonly StudiedEvent[])[]) {
     this.watch = watch;
     this.signal = signal;
     this.events = events;

@@ -1,10 +1,11 @@
-import type { Interval } from '../clinical/intervals.js';
 import type { ObservedStay } from '../cohort/stays.js';
 import { HOUR_MS } from '../durations.js';
 import type { AlertRule } from '../settings/config.js';
-import { alarmFigures, type CohortAlarms, catchable, HYLAND_RULES, soundedAlarms } from './alarms.js';
+import { alarmFigures, type CohortAlarms, HYLAND_RULES, isWithin, soundedAlarms } from './alarms.js';
 import { type BootstrapOptions, bootstrapStays, type Interval95 } from './bootstrap.js';
-import { BROUGHT_IN_MS, type Endpoint } from './events.js';
+import type { Endpoint } from './events.js';
+import { catchableIn, firstHypoxaemias, type KindRecall, recallByKind } from './kinds.js';
+import type { StudiedEvent } from './monitored.js';
 import type { RaisedAlert } from './raised-alerts.js';
 import type { Weights } from './ranking.js';
 
@@ -33,6 +34,10 @@ export interface AlertFigures {
   readonly warned: number;
   /** The share with an alert raised at any time before it. */
   readonly warnedEver: number;
+  /** Patients whose first PaO2/FiO2 < 200 mmHg came after the first hour, with a score in the window before it. */
+  readonly firstHypoxaemias: number;
+  /** Of these, the share with an alert raised within the window before it. */
+  readonly firstHypoxaemiaRecall: number;
   /** The share of bed-time in which an alert is open. */
   readonly openShare: number;
   /** The longest unbroken time with an alert open. */
@@ -47,19 +52,29 @@ export interface PolicyFigures extends AlertFigures {
 
 /** What should be foretold in each stay. Shapes [stays]. */
 export interface Foreseeable {
-  readonly events: readonly (readonly Interval[])[];
+  readonly events: readonly (readonly StudiedEvent[])[];
   /** Places of the events that count. */
   readonly counting: readonly (readonly number[])[];
+  /**
+   * When what makes an alert before it true begins, ascending: any onset that was not brought in, also one that is no event of its own since
+   * another kind is there already.
+   */
+  readonly truths: readonly (readonly number[])[];
+  /** When PaO2/FiO2 is first below 200 mmHg, where it is a patient's first and could be foretold. */
+  readonly firstHypoxaemia: readonly (number | undefined)[];
 }
 
 /** The events of an endpoint, told once for all policies. */
-export function foreseeable({ eventsOf }: Endpoint, stays: readonly ObservedStay[]): Foreseeable {
+export function foreseeable({ eventsOf, onsetsOf }: Endpoint, stays: readonly ObservedStay[]): Foreseeable {
   const events = stays.map(eventsOf);
-  const counting = stays.map(({ times, admittedAt: start, endAt: end }, place) => {
-    const stay = { times, signal: times, from: 0, to: times.length, events: events[place], start, end };
-    return catchable(stay, HYLAND_RULES, BROUGHT_IN_MS);
-  });
-  return { events, counting };
+  return {
+    events,
+    counting: stays.map((stay, place) => catchableIn(stay, events[place])),
+    truths: stays.map((stay) =>
+      onsetsOf(stay).flatMap(({ start, order }) => (order === 'arrival' ? [] : [start])),
+    ),
+    firstHypoxaemia: firstHypoxaemias(stays),
+  };
 }
 
 /**
@@ -87,6 +102,7 @@ export const WITH_INTERVALS = [
   'medianLeadHours',
   'warned',
   'warnedEver',
+  'firstHypoxaemiaRecall',
   'openShare',
 ] as const satisfies readonly (keyof AlertFigures)[];
 
@@ -94,6 +110,8 @@ export const WITH_INTERVALS = [
 export interface ConfiguredFigures extends PolicyFigures {
   readonly rules: readonly AlertRule[];
   readonly intervals: Readonly<Record<(typeof WITH_INTERVALS)[number], Interval95>>;
+  /** Whatever the endpoint. */
+  readonly byKind: readonly KindRecall[];
 }
 
 export function configuredFigures(
@@ -113,6 +131,7 @@ export function configuredFigures(
     byRule: countByRule(rules, raised),
     ...alertFigures(judged),
     rules,
+    byKind: recallByKind(raised, stays),
     intervals: Object.fromEntries(
       WITH_INTERVALS.map((name, index) => [name, intervals[index]]),
     ) as ConfiguredFigures['intervals'],
@@ -141,16 +160,21 @@ export interface JudgedAlerts {
   readonly warnable: Uint8Array;
   readonly warned: Uint8Array;
   readonly warnedEver: Uint8Array;
+  /** The same of a patient's first PaO2/FiO2 < 200 mmHg. */
+  readonly hypoxaemic: Uint8Array;
+  readonly hypoxaemiaCaught: Uint8Array;
 }
 
 /** Judges alerts stay by stay. */
 export function judgedAlerts(
   raised: readonly (readonly RaisedAlert[])[],
   stays: readonly StaySpan[],
-  { events, counting }: Foreseeable,
+  { events, counting, truths, firstHypoxaemia }: Foreseeable,
 ): JudgedAlerts {
   const [openHours, longestOpenHours] = [new Float64Array(stays.length), new Float64Array(stays.length)];
-  const [warnable, warned, warnedEver] = [0, 1, 2].map(() => new Uint8Array(stays.length));
+  const [warnable, warned, warnedEver, hypoxaemic, hypoxaemiaCaught] = [0, 1, 2, 3, 4].map(
+    () => new Uint8Array(stays.length),
+  );
   const sounded = stays.map(({ admittedAt, endAt }, place) => {
     const alerts = raised[place];
     const onsets = onsetsIn({ events, counting }, place);
@@ -163,19 +187,32 @@ export function judgedAlerts(
       warned[place] = leadOf(alerts, first) === undefined ? 0 : 1;
       warnedEver[place] = alerts.some(({ time }) => first - time >= HYLAND_RULES.leastMs) ? 1 : 0;
     }
+    const gas = firstHypoxaemia[place];
+    if (gas !== undefined) {
+      hypoxaemic[place] = 1;
+      hypoxaemiaCaught[place] = leadOf(alerts, gas) === undefined ? 0 : 1;
+    }
     return {
       alarms: alerts.length,
-      trueAlarms: countTrue(alerts, events[place]),
+      trueAlarms: countTrue(alerts, truths[place]),
       events: onsets.length,
       leads: onsets.flatMap((onset) => leadOf(alerts, onset) ?? []),
       hours: (endAt - admittedAt) / HOUR_MS,
     };
   });
-  return { alarms: soundedAlarms(sounded), openHours, longestOpenHours, warnable, warned, warnedEver };
+  const times = { openHours, longestOpenHours };
+  return {
+    alarms: soundedAlarms(sounded),
+    ...times,
+    ...{ warnable, warned, warnedEver, hypoxaemic, hypoxaemiaCaught },
+  };
 }
 
 /** When the events that count begin in a stay, by its place; ascending. */
-export function onsetsIn({ events, counting }: Foreseeable, place: number): number[] {
+export function onsetsIn(
+  { events, counting }: Pick<Foreseeable, 'events' | 'counting'>,
+  place: number,
+): number[] {
   return counting[place].map((index) => events[place][index].start);
 }
 
@@ -197,6 +234,7 @@ export function alertFigures(judged: JudgedAlerts, weights?: Weights): AlertFigu
     return total;
   };
   const warnable = sum(judged.warnable);
+  const firstHypoxaemias = sum(judged.hypoxaemic);
   return {
     alerts: alarms,
     alertsPerPatientDay: alarmsPerPatientDay,
@@ -207,6 +245,8 @@ export function alertFigures(judged: JudgedAlerts, weights?: Weights): AlertFigu
     warnable,
     warned: sum(judged.warned) / warnable,
     warnedEver: sum(judged.warnedEver) / warnable,
+    firstHypoxaemias,
+    firstHypoxaemiaRecall: sum(judged.hypoxaemiaCaught) / firstHypoxaemias,
     openShare: sum(judged.openHours) / sum(judged.alarms.hours),
     longestOpenHours: judged.longestOpenHours.reduce((most, hours) => Math.max(most, hours), 0),
   };
@@ -229,9 +269,9 @@ export function openTime(alerts: readonly Pick<RaisedAlert, 'time' | 'end'>[]): 
 }
 
 /** Alerts with an onset within the window after them. */
-export function countTrue(alerts: readonly RaisedAlert[], events: readonly Interval[]): number {
+export function countTrue(alerts: readonly RaisedAlert[], onsets: readonly number[]): number {
   let count = 0;
-  for (const { time } of alerts) if (events.some(({ start }) => isWithin(start - time))) count++;
+  for (const { time } of alerts) if (onsets.some((onset) => isWithin(onset - time))) count++;
   return count;
 }
 
@@ -239,8 +279,4 @@ export function countTrue(alerts: readonly RaisedAlert[], events: readonly Inter
 export function leadOf(alerts: readonly RaisedAlert[], onset: number): number | undefined {
   const first = alerts.find(({ time }) => isWithin(onset - time));
   return first === undefined ? undefined : onset - first.time;
-}
-
-function isWithin(lead: number): boolean {
-  return lead >= HYLAND_RULES.leastMs && lead <= HYLAND_RULES.horizonMs;
 }

@@ -51,7 +51,7 @@ describe('a replay that is watched', () => {
     expect(truth.to - truth.from).toBeGreaterThan(3 * 60 * MINUTE_MS);
     for (const { time, kind, label } of truth.events) {
       expect([time >= truth.from, time <= truth.to, label !== '']).toEqual([true, true, true]);
-      expect(['circulatoryFailure', 'respiratoryFailure']).toContain(kind);
+      expect(['hypotension', 'respiratoryFailure']).toContain(kind);
     }
     expect([...truth.events].sort((a, b) => a.time - b.time)).toEqual(truth.events);
   });

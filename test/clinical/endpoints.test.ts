@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import {
-  circulatoryCompromise,
   circulatoryFailure,
   hypotension,
+  hypoxaemia,
   meanPressure,
   raisedLactate,
-  respiratoryFailure,
+  type Series,
+  ventilationStarts,
 } from '../../src/clinical/endpoints.js';
-import type { Interval } from '../../src/clinical/intervals.js';
+import { type Interval, union } from '../../src/clinical/intervals.js';
 
 const MINUTE = 60_000;
 const NONE = { times: [], values: [] };
@@ -97,19 +98,10 @@ describe('circulatory endpoints', () => {
     expect(circulatoryFailure({ map, lactate: NONE })).toEqual([]);
     expect(circulatoryFailure({ map: NONE, lactate: series([100, 3]) })).toEqual([]);
   });
-
-  it('compromise is either alone', () => {
-    expect(minutes(circulatoryCompromise({ map, lactate: NONE }))).toEqual([[60, 180]]);
-    expect(minutes(circulatoryCompromise({ map, lactate: series([400, 3]) }))).toEqual([
-      [60, 180],
-      [220, 580],
-    ]);
-  });
 });
 
-describe('respiratory failure', () => {
-  const of = (parts: Partial<Parameters<typeof respiratoryFailure>[0]>) =>
-    minutes(respiratoryFailure({ pao2: NONE, fio2: NONE, ventilation: NONE, ...parts }));
+describe('hypoxaemia', () => {
+  const of = (chart: Parameters<typeof hypoxaemia>[0]) => minutes(union(hypoxaemia(chart)));
 
   it('is PaO2/FiO2 below 200 mmHg, until a ratio of 200 or for six hours', () => {
     const fio2 = series([0, 0.5]);
@@ -127,22 +119,21 @@ describe('respiratory failure', () => {
     expect(of({ fio2: series([0, 0.6]), pao2: series([241, 100]) })).toEqual([]);
     expect(of({ fio2: series([61, 0.6]), pao2: series([60, 60]) })).toEqual([]);
   });
+});
 
-  it('or the start of ventilation, which lasts an hour as an event', () => {
-    expect(of({ ventilation: series([100, 1], [400, 1]) })).toEqual([[100, 160]]);
-    expect(of({ ventilation: series([100, 1], [820, 1]) })).toEqual([[100, 160]]);
-    expect(of({ ventilation: series([100, 1], [821, 1]) })).toEqual([
+describe('ventilation', () => {
+  const of = (ventilation: Series) => minutes(ventilationStarts(ventilation));
+
+  it('begins after an off or twelve hours without, and lasts an hour as an event', () => {
+    expect(of(series([100, 1], [400, 1]))).toEqual([[100, 160]]);
+    expect(of(series([100, 1], [820, 1]))).toEqual([[100, 160]]);
+    expect(of(series([100, 1], [821, 1]))).toEqual([
       [100, 160],
       [821, 881],
     ]);
-    expect(of({ ventilation: series([0, 0], [100, 1], [200, 0], [300, 1]) })).toEqual([
+    expect(of(series([0, 0], [100, 1], [200, 0], [300, 1]))).toEqual([
       [100, 160],
       [300, 360],
     ]);
-  });
-
-  it('is one event where a ventilated patient turns hypoxaemic within it', () => {
-    const ventilation = series([30, 1]);
-    expect(of({ ventilation, fio2: series([0, 1]), pao2: series([80, 90]) })).toEqual([[30, 440]]);
   });
 });

@@ -41,6 +41,21 @@ it('gives back what was written', async () => {
   expect(found).toEqual([STAY]);
 });
 
+it('is refused where it was written by a version that kept other things', async () => {
+  const name = join(ROOT, 'older.avro');
+  const before = new ScoresFile<number>(name, { ...ORIGIN, format: SCORES_FORMAT - 1 });
+  await before.begin([STAY]);
+  await before.finish(true, 1);
+  await expect(async () => {
+    for await (const _stay of new ScoresFile(name, ORIGIN).read());
+  }).rejects.toMatchObject({
+    code: 'WS_USAGE',
+    message: expect.stringMatching(
+      /made otherwise: format \(3 there, 4 here\); delete it or name another file/,
+    ),
+  });
+});
+
 it('is not blamed for what goes wrong with those who read it', async () => {
   const name = join(ROOT, 'read.avro');
   const file = new ScoresFile<number>(name, ORIGIN);

@@ -35,6 +35,7 @@ it('tells events in hours since admission', () => {
   labels.add(vitals(5, { mapCuff: 80 }));
   expect(labels.labels('circulatoryFailure', ['p', 'unknown'])).toEqual([[[3, 5]], []]);
   expect(labels.labels('respiratoryFailure', ['p'])).toEqual([[]]);
+  expect(labels.labels('deterioration', ['p'])).toEqual([[[3, 5]]]);
   expect(labels.hours(['p', 'unknown'])).toEqual([5, 0]);
 });
 

@@ -12,7 +12,11 @@ const stays = [24, 24, 48, 24].map((hours) => ({ admittedAt: 0, endAt: hours * H
 // without a warning, the fourth has none.
 const events = [[span(10, 11)], [span(20, 21)], [span(3, 4), span(30, 31)], []];
 const raised = [[alert(4, 6), alert(5, 12)], [alert(8, 9)], [alert(1, 2)], [alert(1, 3), alert(20, 24)]];
-const judged = judgedAlerts(raised, stays, { events, counting: [[0], [0], [0, 1], []] });
+const counting = [[0], [0], [0, 1], []];
+const truths = events.map((each) => each.map(({ start }) => start));
+/** Those of the first three are PaO2/FiO2 below 200; of the third it came too early to be foretold. */
+const firstHypoxaemia = [10 * HOUR, 20 * HOUR, undefined, undefined];
+const judged = judgedAlerts(raised, stays, { events, counting, truths, firstHypoxaemia });
 
 describe('figures of alerts', () => {
   it('are those planted', () => {
@@ -26,6 +30,8 @@ describe('figures of alerts', () => {
       warnable: 3,
       warned: 1 / 3,
       warnedEver: 3 / 3,
+      firstHypoxaemias: 2,
+      firstHypoxaemiaRecall: 1 / 2,
       openShare: (8 + 1 + 1 + 6) / 120,
       longestOpenHours: 8,
     });
@@ -38,7 +44,9 @@ describe('figures of alerts', () => {
       written.map((place) => stays[place]),
       {
         events: written.map((place) => events[place]),
-        counting: written.map((place) => [[0], [0], [0, 1], []][place]),
+        counting: written.map((place) => counting[place]),
+        truths: written.map((place) => truths[place]),
+        firstHypoxaemia: written.map((place) => firstHypoxaemia[place]),
       },
     );
     const { longestOpenHours: _, ...rest } = alertFigures(out);

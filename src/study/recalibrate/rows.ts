@@ -84,9 +84,9 @@ function sepsisRows(
     const label = labelOf(stay);
     if (label === undefined || (label.happened && label.onsetMs === null)) return;
     const onset = stay.admittedAt + (label.onsetMs ?? Number.POSITIVE_INFINITY);
-    const until = Math.min(stay.endAt, onset + SEPSIS_LATE_MS);
-    const { times, signals } = stay;
-    for (let time = stay.admittedAt + HOUR_MS; time <= until; time += HOUR_MS) {
+    const { times, signals, endAt } = stay;
+    for (let time = stay.admittedAt + HOUR_MS; time < endAt; time += HOUR_MS) {
+      if (time > onset + SEPSIS_LATE_MS) break;
       const moment = lastMoment(times, time);
       if (moment < 0) continue;
       values.push(signals.sepsis[moment]);

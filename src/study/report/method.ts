@@ -5,8 +5,11 @@ import {
   PF_REACH_MS,
   RAISED_LACTATE,
   RESPIRATORY_FAILURE_PF,
+  RESPIRATORY_FAILURE_SF,
+  SF_LASTS_MS,
   VENTILATION_PAUSE_MS,
 } from '../../clinical/endpoints.js';
+import { BROUGHT_IN_VENTILATED_MS, WASH_OUT_MS } from '../../clinical/onsets.js';
 import { HOUR_MS, MINUTE_MS } from '../../durations.js';
 import { HYLAND_RULES } from '../alarms.js';
 import { BROUGHT_IN_MS } from '../events.js';
@@ -27,18 +30,20 @@ four fifths of the patients (flagging as many as died there).</dd>
 <dt>Alarms</dt><dd>After Hyland et al., Nature Medicine 2020;26:364-373. An alarm sounds when the signal is evaluated at or above the threshold, then rests
 for ${silenceMs / MINUTE_MS} minutes; none sounds during an event nor in the ${resetMs / MINUTE_MS} minutes after it. An event is caught if an alarm sounded between
 ${horizonMs / HOUR_MS} hours and ${leastMs / MINUTE_MS} minutes before its onset; an alarm is true if an event so follows. Lead time is from the first such alarm to the onset.
-Events that begin within ${BROUGHT_IN_MS / HOUR_MS} hour of admission, or with no score in the window, do not count, whatever the signal. The model alarms by its own output
+Events that were brought in, or with no score in the window, do not count, whatever the signal. The model alarms by its own output
 for an event where it has one, else by its risk of death; at the threshold of the configuration's first rule on that output, or, without a rule, at the
 threshold that alarms as often as NEWS2 ≥ 7, chosen on these stays. Hold, hysteresis and refractory time are left to Alerts as configured, where the configured rules are run whole
 and an alert is judged by the same window.</dd>
-<dt>Circulatory failure</dt><dd>Mean pressure ≤ ${HYPOTENSION_MAP} mmHg in consecutive readings at least ${HYPOTENSION_LASTS_MS / MINUTE_MS} minutes apart, while lactate is
-≥ ${RAISED_LACTATE} mmol/L (interpolated as by Hyland et al.; a lone value speaks for ${LACTATE_REACH_MS / HOUR_MS} hours to either side). Adapted: this source has no drugs, so
-failure under vasopressors with a normal pressure is missed, and readings are hourly, so the original's 45-minute window cannot be used. Values outside the plausible
-range make no events.</dd>
-<dt>Respiratory failure</dt><dd>PaO2/FiO2 < ${RESPIRATORY_FAILURE_PF} mmHg (Hüser et al., medRxiv 2024.01.23.24301516; each ratio speaks for ${PF_REACH_MS / HOUR_MS} hours at most),
-or ventilation charted after ${VENTILATION_PAUSE_MS / HOUR_MS} hours without. Adapted: PaO2 is not estimated from SpO2, and a missing FiO2 is not taken for room air. Who was
-ventilated on arrival but first charted so after the first hour counts as an event.</dd>
-<dt>Hypotension or raised lactate</dt><dd>Either of the two parts of circulatory failure alone; not a published endpoint.</dd>
+<dt>Hypotension</dt><dd>Mean pressure ≤ ${HYPOTENSION_MAP} mmHg in consecutive readings at least ${HYPOTENSION_LASTS_MS / MINUTE_MS} minutes apart, whatever the lactate. Readings are
+hourly, so the 45-minute window of Hyland et al. cannot be used. Values outside the plausible range make no events.</dd>
+<dt>Circulatory failure (published)</dt><dd>Hypotension while lactate is ≥ ${RAISED_LACTATE} mmol/L (interpolated as by Hyland et al.; a lone value speaks for ${LACTATE_REACH_MS / HOUR_MS} hours to either
+side). Adapted: where a source has no drugs, failure under vasopressors with a normal pressure is missed. A stay without a lactate has none.</dd>
+<dt>Respiratory failure</dt><dd>PaO2/FiO2 < ${RESPIRATORY_FAILURE_PF} mmHg (Hüser et al., medRxiv 2024.01.23.24301516; each ratio speaks for ${PF_REACH_MS / HOUR_MS} hours at most); where no
+blood gas of that time says more, SpO2/FiO2 < ${RESPIRATORY_FAILURE_SF} for ${SF_LASTS_MS / MINUTE_MS} minutes (Rice et al., Chest 2007;132:410-417); or the start of ventilation, charted after
+${VENTILATION_PAUSE_MS / HOUR_MS} hours without. Who came ventilated, or was charted so within ${BROUGHT_IN_VENTILATED_MS / HOUR_MS} hours of admission, has no onset by it. A missing FiO2 is not taken for room air.</dd>
+<dt>First, again, brought in</dt><dd>What begins within ${BROUGHT_IN_MS / HOUR_MS} hour of admission, and a pressure that is low from its first reading on, was brought in and is not to be foretold. Spans
+of one kind less than ${WASH_OUT_MS / HOUR_MS} hours apart are one event. The first onset of a stay is told apart from a recurrence.</dd>
+<dt>Hypotension or respiratory failure</dt><dd>Either: an event begins where neither was there. An alert before an onset of one is true also where the other is there already.</dd>
 <dt>Baselines</dt><dd>Evaluated at the same moments, on vital signs at most four hours old. ${BASELINES.map(
     ({ label, thresholds, unit, source }) =>
       html`${label}: ${thresholds.join(' and ')} ${unit} (${source}). `,

@@ -3,6 +3,7 @@ import type { AlertRule } from '../../settings/config.js';
 import type { ClassBurdens } from '../alarm-classes.js';
 import type { BurdenFigures } from '../burden.js';
 import type { Comparison } from '../compare.js';
+import type { KindRecall } from '../kinds.js';
 import type { ConfiguredFigures, PolicyFigures } from '../policies.js';
 import type { Validation } from '../run.js';
 import { watched, watchParagraph } from './cases.js';
@@ -53,6 +54,8 @@ export function configuredSection(
 too. Recall is of the ${configured.events} events of ${endpoint.toLowerCase()} that count, precision of all ${alerts} alerts; rules meant for something else count as false.
 A patient is warned if an alert is raised 5 minutes to 8 hours before the first event that begins four hours or more after admission.</p>
 <div class="scroll">${rulesTable(rules, byRule)}${table(['all rules', ''], alertRows(configured))}</div>
+<h3>By kind of event</h3>
+<div class="scroll">${kindsTable(configured.byKind)}</div>
 ${classesSection(classes)}${burdenSection(burden)}`;
 }
 
@@ -105,6 +108,24 @@ export function rulesTable(rules: readonly AlertRule[], byRule: Readonly<Record<
   );
 }
 
+const KINDS: Readonly<Record<KindRecall['kind'], string>> = {
+  circulatory: 'circulatory failure',
+  hypotension: 'hypotension',
+  respiratory: 'respiratory failure',
+};
+
+/** Recall of first onsets and of recurrences, a row what an onset is told by. */
+export function kindsTable(byKind: readonly KindRecall[]): Markup {
+  const rows = byKind.filter(({ order }) => order === 'first');
+  return table(
+    ['event', 'told by', 'first onsets', 'recall', 'recurrences', 'recall'],
+    rows.map(({ kind, by, events, recall }) => {
+      const again = byKind.find((each) => each.by === by && each.order === 'recurrence')!;
+      return [KINDS[kind], by, String(events), fixed(recall), String(again.events), fixed(again.recall)];
+    }),
+  );
+}
+
 /** What alerts do, a row a figure, with intervals. */
 export function alertRows(figures: ConfiguredFigures): [string, string][] {
   const { intervals } = figures;
@@ -115,6 +136,10 @@ export function alertRows(figures: ConfiguredFigures): [string, string][] {
     ['median lead, h', estimated(figures.medianLeadHours, intervals.medianLeadHours, 1)],
     [`of ${figures.warnable} patients, warned`, estimated(figures.warned, intervals.warned)],
     ['… at any time before', estimated(figures.warnedEver, intervals.warnedEver)],
+    [
+      `of ${figures.firstHypoxaemias} patients’ first PaO2/FiO2 < 200 mmHg, caught`,
+      estimated(figures.firstHypoxaemiaRecall, intervals.firstHypoxaemiaRecall),
+    ],
     ['share of bed-time with an alert open', estimated(figures.openShare, intervals.openShare)],
     ['longest time with an alert open, h', fixed(figures.longestOpenHours, 1)],
   ];

@@ -49,7 +49,7 @@ export function merit({ recall, warned, burden, precision }: Gain, bounds: Bound
 /** Stays to tune on, with what any policy is asked about them told once. */
 export class TuningStays {
   readonly #stays: readonly ScoredStay[];
-  readonly #events: Foreseeable['events'];
+  readonly #truths: Foreseeable['truths'];
   readonly #onsets: readonly (readonly number[])[];
   readonly #warnable: readonly (number | undefined)[];
   readonly #days: Float64Array;
@@ -58,7 +58,7 @@ export class TuningStays {
 
   constructor(stays: readonly ScoredStay[], against: Foreseeable) {
     this.#stays = stays;
-    this.#events = against.events;
+    this.#truths = against.truths;
     this.#onsets = stays.map((_, place) => onsetsIn(against, place));
     this.#warnable = stays.map(({ admittedAt }, place) => warnableOnset(this.#onsets[place], admittedAt));
     this.#days = Float64Array.from(stays, ({ admittedAt, endAt }) => (endAt - admittedAt) / DAY_MS);
@@ -73,7 +73,7 @@ export class TuningStays {
       const able = rules.filter((rule, index) => highest[index][place] >= rule.raiseAt);
       const of = able.length === 0 ? NONE : merged(able.map((rule) => alertsOf(rule, this.#stays[place])));
       raised[place] = of.length;
-      right[place] = countTrue(of, this.#events[place]);
+      right[place] = countTrue(of, this.#truths[place]);
       alerts += of.length;
       const first = this.#warnable[place];
       if (first !== undefined) {

@@ -1,6 +1,13 @@
 import { estimated, fixed } from '../report/figures.js';
 import { html, Markup, table } from '../report/html.js';
-import { alertRows, burdenSection, classesSection, rulesTable, rulesText } from '../report/sections.js';
+import {
+  alertRows,
+  burdenSection,
+  classesSection,
+  kindsTable,
+  rulesTable,
+  rulesText,
+} from '../report/sections.js';
 import { STYLE } from '../report/style.js';
 import { chart, type Line } from '../report/svg.js';
 import type { CurvePoint } from './curves.js';
@@ -28,8 +35,10 @@ warned. The budget holds for the upper end of the burden’s interval on the hal
   )}</div>
 <h2>The policy found</h2>
 <div class="scroll">${rulesTable(reported.rules, reported.byRule)}${table(['all rules', ''], alertRows(reported))}</div>
-<p>An alert is true if an event begins 5 minutes to 8 hours after it, and an event is caught if there is such an alert. A patient is warned if an alert is raised 5 minutes to
+<p>An alert is true if an onset comes 5 minutes to 8 hours after it, also where the other kind is there already, and an event is caught if there is such an alert. A patient is warned if an alert is raised 5 minutes to
 8 hours before the first event that begins four hours or more after admission. “Quiet in an event” asks the endpoint’s criteria as far as they are known at that time.</p>
+<h3>By kind of event</h3>
+<div class="scroll">${kindsTable(reported.byKind)}</div>
 <h2>Recall against burden</h2>
 <div class="charts">${charts(tuning)}</div>
 <p>The line is the policy found with other thresholds, all else as it is. NEWS2 is a rule at 5 to 12 points, held for ten minutes, resolved two points below, with an hour of rest.</p>
@@ -51,6 +60,7 @@ warned. The budget holds for the upper end of the burden’s interval on the hal
         fixed(tuned.precision),
         fixed(tuned.warned),
         fixed(tuned.warnedEver),
+        fixed(tuned.firstHypoxaemiaRecall),
         fixed(tuned.openShare),
         fixed(tuned.longestOpenHours, 1),
         fixed(tuned.medianLeadHours, 1),
@@ -85,6 +95,7 @@ const HEADER = [
   'precision',
   'patients warned',
   '… at any time before',
+  'first P/F < 200',
   'bed-time open',
   'longest open, h',
   'median lead, h',
@@ -101,6 +112,7 @@ function comparisonRow(name: string, figures: ReportedFigures): string[] {
     estimated(figures.precision, intervals.precision),
     estimated(figures.warned, intervals.warned),
     estimated(figures.warnedEver, intervals.warnedEver),
+    estimated(figures.firstHypoxaemiaRecall, intervals.firstHypoxaemiaRecall),
     estimated(figures.openShare, intervals.openShare),
     fixed(figures.longestOpenHours, 1),
     estimated(figures.medianLeadHours, intervals.medianLeadHours, 1),
@@ -108,7 +120,7 @@ function comparisonRow(name: string, figures: ReportedFigures): string[] {
   ];
 }
 
-/** `circulatory failure 0.620, respiratory failure 0.610`. */
+/** `hypotension 0.620, respiratory failure 0.610`. */
 function kindsText({ recallOf }: ReportedFigures): string {
   const kinds = Object.entries(recallOf);
   return kinds.map(([label, recall]) => `${label.toLowerCase()} ${fixed(recall)}`).join(', ');

@@ -1,9 +1,10 @@
 import { scoreCohort } from '../../cohort/scored-cohort.js';
 import type { ObservedStay } from '../../cohort/stays.js';
 import { ScoringThreads } from '../../cohort/threads.js';
+import { FORECAST_IDS } from '../../contract/outcomes.js';
 import { DAY_MS } from '../../durations.js';
 import { WardstreamError } from '../../errors.js';
-import { type Config, DEFAULT_CONFIG } from '../../settings/config.js';
+import { type AlertRule, type Config, DEFAULT_CONFIG } from '../../settings/config.js';
 import { type ClassBurdens, classBurdens } from '../alarm-classes.js';
 import type { BootstrapOptions } from '../bootstrap.js';
 import { type BurdenFigures, burdenFigures } from '../burden.js';
@@ -26,7 +27,7 @@ import { FORMS, type Form } from './space.js';
 /** A policy is as good as another whose merit is higher by no more than this. */
 const AS_GOOD = 0.005;
 /** Lists of a stay that rules look at. */
-const SEARCHED = ['model', 'circulatory', 'respiratory', 'deterioration', 'failing'] as const;
+const SEARCHED = ['model', ...FORECAST_IDS, 'failing'] as const;
 
 export interface TuneOptions extends BootstrapOptions {
   readonly config: Config;
@@ -170,8 +171,10 @@ function ground(stays: readonly ObservedStay[], endpoint: Endpoint): Ground {
   return { stays, against: foreseeable(endpoint, stays) };
 }
 
-function partsOf({ parts = [] }: Endpoint): Endpoint[] {
-  return ENDPOINTS.filter(({ id }) => parts.includes(id));
+/** Endpoints of which one is any; none of one that is of a single kind. */
+function partsOf({ kinds }: Endpoint): Endpoint[] {
+  if (kinds.length === 1) return [];
+  return ENDPOINTS.filter((each) => each.kinds.length === 1 && kinds.includes(each.kinds[0]));
 }
 
 function sizeOf({ stays, against }: Ground): HalfSize {
@@ -218,11 +221,11 @@ function bestFirst(found: readonly Found[], bounds: Bounds): Found[] {
   return [best, ...found.filter((each) => each !== best).sort((a, b) => meritOf(b) - meritOf(a))];
 }
 
-/** Whether the model gives what a form watches. */
-function isKnown({ signals }: Form, stays: readonly ObservedStay[]): boolean {
-  return signals.every((signal) =>
-    stays.some((stay) => stay.signals[signalOf({ signal })].some((value) => !Number.isNaN(value))),
-  );
+/** Whether the model gives what a form watches, and not what the form stands in for. */
+function isKnown({ signals, without }: Form, stays: readonly ObservedStay[]): boolean {
+  const isGiven = (signal: AlertRule['signal']) =>
+    stays.some((stay) => stay.signals[signalOf({ signal })].some((value) => !Number.isNaN(value)));
+  return signals.every(isGiven) && (without === undefined || !isGiven(without));
 }
 
 /** A stay with its own lists, since those of kept stays may be in a file, and the search goes over them again and again. */

@@ -27,7 +27,7 @@ it('sepsis is to be called from six hours before its onset, and is not asked for
 });
 
 it('a stay without sepsis is asked for every full hour, one of unknown onset never', () => {
-  expect(rows(null, false)).toEqual(Array.from({ length: 20 }, (_, index) => [index + 1, 0]));
+  expect(rows(null, false)).toEqual(Array.from({ length: 19 }, (_, index) => [index + 1, 0]));
   expect(rows(null, true)).toEqual([]);
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/settings/config.js';
 import { Random } from '../../../src/simulate/random.js';
 import { ENDPOINTS } from '../../../src/study/events.js';
-import { foreseeable } from '../../../src/study/policies.js';
+import { type Foreseeable, foreseeable } from '../../../src/study/policies.js';
 import { figuresOf, news2Curve, thresholdCurve } from '../../../src/study/tune/curves.js';
 import { merit, TuningStays } from '../../../src/study/tune/gain.js';
 import { Search } from '../../../src/study/tune/search.js';
@@ -33,7 +33,13 @@ function ward(size: number, seed: number) {
   return { stays, against: foreseeable(ENDPOINTS[0], stays) };
 }
 
-const [EITHER, BY_ORGAN, PLAIN] = FORMS;
+/** Nothing to be foretold. */
+function nothingIn(stays: readonly unknown[]): Foreseeable {
+  const none = stays.map(() => []);
+  return { events: none, counting: none, truths: none, firstHypoxaemia: stays.map(() => undefined) };
+}
+
+const [EITHER, BY_KIND, PLAIN] = FORMS;
 const WARD = ward(20, 1);
 const ON = new TuningStays(WARD.stays, WARD.against);
 
@@ -104,7 +110,7 @@ describe('the search', () => {
       ],
       { hours: 2 },
     );
-    const on = new TuningStays([loud], { events: [[]], counting: [[]] });
+    const on = new TuningStays([loud], nothingIn([loud]));
     expect(new Search(on, { budget: 0.1, precision: 0 }, 1).best(PLAIN)).toBeNull();
   });
 
@@ -113,14 +119,37 @@ describe('the search', () => {
       const { deterioration } = stay.signals;
       return {
         ...stay,
-        signals: { ...stay.signals, circulatory: deterioration, respiratory: deterioration },
+        signals: { ...stay.signals, hypotension: deterioration, respiratory: deterioration },
       };
     });
     const found = new Search(new TuningStays(stays, WARD.against), { budget: 0.8, precision: 0 }, 1).best(
-      BY_ORGAN,
+      BY_KIND,
     )!;
-    expect(found.rules.map(({ signal }) => signal)).toEqual(['circulatory', 'respiratory']);
+    expect(found.rules.map(({ signal }) => signal)).toEqual(['hypotension', 'respiratory']);
     expect(found.gain.burden).toBeLessThanOrEqual(0.8);
+  });
+});
+
+describe('forms', () => {
+  it('are each there with a rule on sepsis too, and make rules that the settings take', () => {
+    const choices = {
+      resolveAt: 0,
+      holdMs: 0,
+      refractoryMs: 0,
+      startAfterMs: 0,
+      endAfterMs: 0,
+      quietDuringEvent: 0,
+    };
+    expect(new Set(FORMS.map(({ id }) => id)).size).toBe(FORMS.length);
+    for (const form of FORMS) {
+      const rules = rulesOf(form, { thresholds: form.signals.map(() => 10), choices });
+      expect(rules.map(({ signal }) => signal)).toEqual(form.signals);
+      expect(parseConfig({ alerts: { rules } }).alerts.rules).toEqual(rules);
+    }
+    const names = FORMS.map(({ signals }) => signals.join(' '));
+    const sepsis = names.filter((name) => name.endsWith(' sepsis'));
+    expect(sepsis.map((name) => name.replace(' sepsis', ''))).toEqual(names.slice(0, sepsis.length));
+    expect(names).toContain('hypotension respiratory mortality');
   });
 });
 
@@ -137,7 +166,7 @@ describe('what a policy gains', () => {
 
   it('has the burden of other patients as its upper limit: none of chance where all stays are alike', () => {
     const stays = [0, 1, 2, 3].map((id) => scoredStay([[300, 1]], { id: String(id) }));
-    const none = { events: stays.map(() => []), counting: stays.map(() => []) };
+    const none = nothingIn(stays);
     const rules = rulesOf(PLAIN, {
       thresholds: [10],
       choices: {
@@ -151,7 +180,7 @@ describe('what a policy gains', () => {
     });
     expect(new TuningStays(stays, none).gainOf(rules).burden).toBeCloseTo(0.5, 12);
     const quiet = [...stays, ...stays.map((_, id) => scoredStay([[300, 0]], { id: `q${id}` }))];
-    const twice = { events: quiet.map(() => []), counting: quiet.map(() => []) };
+    const twice = nothingIn(quiet);
     // Half of eight stays of two days: 0.25 a day, standard error 0.5 / sqrt(7) / 2 by hand.
     const { burden } = new TuningStays(quiet, twice).gainOf(rules);
     expect(burden).toBeCloseTo(0.25 + (1.645 * 0.5) / Math.sqrt(7) / 2, 12);
