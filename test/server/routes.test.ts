@@ -308,7 +308,7 @@ describe('an export', () => {
       .split('\n');
     expect(names.split(',').slice(0, 3)).toEqual(['"patient_id"', '"stay_id"', '"ward_id"']);
     expect(rows).toEqual([
-      '"p1","p1@s","W","2026-01-01 00:05:00.000","v1",0.2,,,,,,false,"","","","","",,,,,,,,0.2',
+      '"p1","p1@s","W","2026-01-01 00:05:00.000","v1",0.2,,,,,,,,false,"","","","","",,,,,,,,0.2',
     ]);
     expect((await read('observations?patientId=p1')).trim().split('\n')).toHaveLength(31);
     expect((await read('alerts?ward=V')).trim().split('\n')).toHaveLength(2);
