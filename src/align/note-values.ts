@@ -9,13 +9,14 @@ import { Trust } from './trust.js';
 
 /** A measurement stands against a note for so long. Ours: vital signs are charted hourly at least. */
 const STANDS_MS = HOUR_MS;
-/** A note that says what was measured so lately repeats it. Ours: laboratory values are repeated daily. */
+/** A note that says what the laboratory found so lately repeats it: notes carry the results of the day. Ours. */
 const REPEATS_MS = DAY_MS;
 /** A time of day that a note states is of the note's own day where it is at most so long ago; clocks may differ by a little. */
 const SAME_DAY_MS = 12 * HOUR_MS;
 const CLOCKS_DIFFER_MS = 5 * MINUTE_MS;
-/** Of what the trust checks know no distance, values agree within this share of the greater one, as staff round them. */
-const AGREE_SHARE = 0.1;
+/** Of what the trust checks know no distance, values agree within this share of the greater one, as staff round them. pH is a logarithm. */
+const AGREE_SHARE = 0.04;
+const AGREE_BY: Partial<Record<string, number>> = { ...BACK.by, ph: 0.02 };
 
 /** Told apart by name only: a note hardly says whether a pressure is the line's or the cuff's, a saturation the finger's or the gas's. */
 const SAME_QUANTITY = ['map', 'sbp', 'dbp']
@@ -138,9 +139,15 @@ function rivalOf(
     const measured = measuredBy(timeline, source, at, (time) => notes.stated(source, time) !== undefined);
     if (measured !== null && (newest === null || measured.at > newest.at)) newest = measured;
   }
-  if (newest === null || at - newest.at > REPEATS_MS) return null;
-  if (agrees(variable, value, newest.value)) return { is: 'measured', measured: newest.value };
-  return at - newest.at <= STANDS_MS ? { is: 'contradicted', measured: newest.value } : null;
+  if (newest === null) return null;
+  const age = at - newest.at;
+  const isStanding = age <= STANDS_MS;
+  const { value: measured } = newest;
+  if (agrees(variable, value, measured)) {
+    const isRepeated = VARIABLES[variable].kind === 'lab' && age <= REPEATS_MS;
+    return isStanding || isRepeated ? { is: 'measured', measured } : null;
+  }
+  return isStanding ? { is: 'contradicted', measured } : null;
 }
 
 /**
@@ -166,7 +173,6 @@ function measuredBy(
 }
 
 function agrees(variable: number, a: number, b: number): boolean {
-  const by: Partial<Record<string, number>> = BACK.by;
-  const distance = by[VARIABLES[variable].id] ?? AGREE_SHARE * Math.max(Math.abs(a), Math.abs(b));
+  const distance = AGREE_BY[VARIABLES[variable].id] ?? AGREE_SHARE * Math.max(Math.abs(a), Math.abs(b));
   return Math.abs(a - b) <= distance;
 }

@@ -11,7 +11,16 @@ import { ARTEFACT_AT } from './monitor.js';
 import type { Probe } from './run.js';
 import { isLab, PROBE_SIGNS, type ProbeSign, type RiskName } from './signs.js';
 import { AFTER_MS, BEFORE_MS, LEAST_SIGNS, MOST_NEWS2 } from './stable.js';
-import { ARTEFACT_HEADER, arrestText, artefactCells, change, ladderTable, percent } from './tables.js';
+import {
+  ARTEFACT_HEADER,
+  arrestText,
+  artefactCells,
+  change,
+  ladderTable,
+  percent,
+  sentencesText,
+  sentenceTable,
+} from './tables.js';
 
 const HOUR = 60;
 
@@ -33,6 +42,7 @@ ${signs(probe)}
 ${curves(probe)}
 ${falls(probe)}
 ${artefacts(probe)}
+${sentences(probe)}
 ${everyStep(probe)}
 ${reproduce(probe, made)}
 </body></html>
@@ -56,6 +66,7 @@ the first value.${Number.isNaN(head.longestDelay) ? '' : ` The longest delay is 
 <li><strong>False values.</strong> Artefacts and wrong units raise ${head.clinicalAlerts} clinical alerts and ${head.technicalNotices} technical notices. Of ${head.openBefore} alerts that were
 open they end ${head.wronglyResolved}.</li>
 <li><strong>A heart that stops.</strong> ${arrestText(probe)}</li>
+<li><strong>Sentences of notes.</strong> ${sentencesText(probe)}</li>
 <li>As charted, the stays raise ${probe.alertsAsCharted} clinical alerts in the same time.</li></ul>`;
 }
 
@@ -143,6 +154,13 @@ function artefacts({ artefacts: all, stays }: ProbeFigures): Markup {
 <h3>Artefacts</h3><div class="scroll">${table(ARTEFACT_HEADER, of('artefact'))}</div>
 <h3>Wrong units</h3><p>Only mistakes that can be told from the value. A lactate in mg/dL sent as mmol/L looks like that of a patient in shock.</p>
 <div class="scroll">${table(ARTEFACT_HEADER, of('unit mistake'))}</div>`;
+}
+
+function sentences(probe: Probe): Markup {
+  const { header, rows } = sentenceTable(probe);
+  return html`<h2>Sentences of notes</h2><p>Each is the whole note of a patient of its own, charted hourly as well or, in the last hour, as ill; the note comes two hours
+later. Changes are those half an hour after it, less those of the same patient without it.</p>
+<div class="scroll many">${table(header, rows)}</div>`;
 }
 
 function everyStep({ interventions, risks }: ProbeFigures): Markup {

@@ -7,6 +7,7 @@ import { openSource } from '../../sources/open-source.js';
 import { workerFile } from '../../threads/worker-file.js';
 import type { StaySeen } from './compare.js';
 import { type ProbeFigures, probeFigures } from './figures.js';
+import { probeSentences, type SentenceFigures } from './notes.js';
 import { probeShare } from './share.js';
 import { findStable } from './stable.js';
 import type { StableStay } from './stays.js';
@@ -35,6 +36,8 @@ export interface Probe extends ProbeFigures {
   readonly seen: number;
   /** Their patients, in the order in which they were found. */
   readonly patients: readonly string[];
+  /** What sentences of notes did to a patient. */
+  readonly sentences: readonly SentenceFigures[];
   readonly partial: boolean;
   readonly seconds: number;
   readonly peakRssMb: number;
@@ -72,6 +75,7 @@ export async function probe(options: ProbeOptions): Promise<Probe> {
     patients: over.map(({ patientId }) => patientId),
     partial: over.length < stays.length,
     ...probeFigures(over),
+    sentences: await probeSentences(config),
     seconds: Number(((performance.now() - started) / 1000).toFixed(2)),
     peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
   };

@@ -1,6 +1,7 @@
 import { fixed } from '../report/figures.js';
 import type { ArtefactFigures, ProbeFigures } from './figures.js';
 import { deltaOf, headlineOf, type LadderRow, ladderRows, RISK_LABELS, withUnit } from './ladders.js';
+import type { SentenceFigures } from './notes.js';
 import type { Probe } from './run.js';
 import type { RiskName } from './signs.js';
 
@@ -29,6 +30,42 @@ export const ARTEFACT_HEADER: readonly string[] = [
   'open before',
   'of these ended',
 ];
+
+/** What came of each sentence, with the risks that the model gives. */
+export function sentenceTable({ sentences, risks }: Pick<Probe, 'sentences' | 'risks'>): {
+  header: string[];
+  rows: string[][];
+} {
+  const said = risks.map((risk) => RISK_LABELS[risk]);
+  const header = [
+    'sentence',
+    'of the patient',
+    'states',
+    'must move',
+    'read',
+    'state',
+    'risk',
+    ...said,
+    'right',
+  ];
+  return { header, rows: sentences.map((each) => sentenceCells(each, risks)) };
+}
+
+function sentenceCells(each: SentenceFigures, risks: readonly RiskName[]): string[] {
+  const { text, patient, kind, direction, facts, state, risk, deltas, isRight } = each;
+  const read = facts.length === 0 ? '–' : facts.join('; ');
+  const moved = risks.map((name) => change(deltas[name], 3));
+  return [text, patient, kind, direction, read, state, risk, ...moved, isRight ? 'yes' : 'no'];
+}
+
+/** How many sentences went the way they must, in words. */
+export function sentencesText({ sentences }: Pick<Probe, 'sentences'>): string {
+  const right = (some: readonly SentenceFigures[]) =>
+    `${some.filter(({ isRight }) => isRight).length} of ${some.length}`;
+  const still = sentences.filter(({ direction }) => direction === 'none');
+  const moving = sentences.filter(({ direction }) => direction !== 'none');
+  return `${right(moving)} that tell of the patient now move state or risk the way they must; ${right(still)} that are negated, planned, historical, of somebody else or of no value move neither.`;
+}
 
 /** The cells of a sign in one direction, the first its name. */
 function ladderCells(row: LadderRow, risks: readonly RiskName[]): string[] {
@@ -78,6 +115,7 @@ raise ${alertsAsCharted} alerts in the time looked at. Written by \`wardstream p
 - **Monotonicity**: ${head.monotoneViolations} of ${head.steps} steps to a worse value lower a risk of a stay by more than 0.005.
 - **Artefacts and wrong units**: ${head.clinicalAlerts} clinical alerts, ${head.technicalNotices} technical notices; of ${head.openBefore} alerts that were open, ${head.wronglyResolved} ended wrongly.
 - **A heart that stops**: ${arrestText(probe)}
+- **Sentences of notes**: ${sentencesText(probe)}
 
 ${markdown(ladders.header, ladders.rows)}
 
