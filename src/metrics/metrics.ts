@@ -1,10 +1,11 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { PartitionDelay } from '../engine/behind.js';
 import type { EngineCounts } from '../engine/counts.js';
 import { DEAD_LETTER_REASONS } from '../events/dead-letter.js';
 import { ENCODING_FLAGS } from '../events/encoding.js';
 import type { Histogram } from '../histogram.js';
 import type { VariableDrift } from '../inference/drift.js';
+import { addCounter, addGauge, addHistogram, addLabelled } from './register.js';
 import type { MetricsSink } from './sink.js';
 
 /** What metrics are read from, when they are asked for. What is left out does not exist in this process. */
@@ -78,8 +79,6 @@ export interface KafkaSource {
   /** Messages that were gone before they were read. */
   readonly lost: number;
 }
-
-const PREFIX = 'wardstream_';
 
 /** The metrics of a process that has no engine. */
 export function openProcessMetrics(sources: ProcessSources): Registry {
@@ -318,90 +317,4 @@ function addLive(registry: Registry, { bus, clock }: NonNullable<MetricsSources[
     ['kind'],
     byKey(bus.troubles.counts, 'kind'),
   );
-}
-
-function addCounter(registry: Registry, name: string, help: string, value: () => number): void {
-  new Counter({
-    name: PREFIX + name,
-    help,
-    registers: [registry],
-    collect() {
-      this.reset();
-      this.inc(value());
-    },
-  });
-}
-
-function addGauge(registry: Registry, name: string, help: string, value: () => number): void {
-  new Gauge({
-    name: PREFIX + name,
-    help,
-    registers: [registry],
-    collect() {
-      this.set(value());
-    },
-  });
-}
-
-interface Labelled {
-  readonly labels: Record<string, string | number>;
-  readonly value: number;
-}
-
-function addLabelled(
-  registry: Registry,
-  kind: 'counter' | 'gauge',
-  name: string,
-  help: string,
-  labelNames: string[],
-  values: () => readonly Labelled[] | Promise<readonly Labelled[]>,
-): void {
-  const options = { name: PREFIX + name, help, labelNames, registers: [registry] };
-  if (kind === 'counter') {
-    new Counter({
-      ...options,
-      async collect() {
-        const found = await values();
-        this.reset();
-        for (const { labels, value } of found) this.inc(labels, value);
-      },
-    });
-  } else {
-    new Gauge({
-      ...options,
-      async collect() {
-        const found = await values();
-        this.reset();
-        for (const { labels, value } of found) this.set(labels, value);
-      },
-    });
-  }
-}
-
-/** prom-client's own histogram allocates with every value; this one only shows what `Histogram` has counted. */
-function addHistogram(registry: Registry, name: string, help: string, histogram: Histogram): void {
-  const metricName = PREFIX + name;
-  const shown = {
-    name: metricName,
-    help,
-    type: 'histogram',
-    aggregator: 'sum',
-    labelNames: [],
-    reset: () => undefined,
-    get: async () => {
-      const counts = histogram.cumulative();
-      const total = counts[counts.length - 1];
-      const buckets = counts.map((value, index) => ({
-        metricName: `${metricName}_bucket`,
-        labels: { le: histogram.bounds[index] ?? '+Inf' },
-        value,
-      }));
-      const sums = [
-        { metricName: `${metricName}_sum`, labels: {}, value: histogram.sum },
-        { metricName: `${metricName}_count`, labels: {}, value: total },
-      ];
-      return { name: metricName, help, type: 'histogram', aggregator: 'sum', values: [...buckets, ...sums] };
-    },
-  };
-  registry.registerMetric(shown as never);
 }
