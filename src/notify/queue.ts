@@ -1,4 +1,4 @@
-import type { LoggedAlert } from '../ward/alert-log.js';
+import type { LoggedAlert } from '../ward/alert-order.js';
 
 /** A record on its way to a receiver. */
 export interface Delivery {

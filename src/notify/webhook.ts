@@ -3,8 +3,8 @@ import type { Subscription } from 'rxjs';
 import type { AlertMessage } from '../contract/messages.js';
 import { withOldName } from '../contract/old-names.js';
 import { within } from '../deadline.js';
-import type { LoggedAlert } from '../ward/alert-log.js';
-import type { WardView } from '../ward/ward-view.js';
+import type { LoggedAlert } from '../ward/alert-order.js';
+import type { WardBoard } from '../ward/ward-board.js';
 import { type Delivery, DeliveryQueue } from './queue.js';
 
 export interface WebhookOptions {
@@ -70,7 +70,7 @@ function placeOf(name: string, cursor: string): string {
  */
 export class Webhook {
   readonly #options: WebhookOptions;
-  readonly #view: WardView;
+  readonly #view: WardBoard;
   readonly #store: WebhookStore;
   readonly #now: () => number;
   /** In order; done ones leave from the front, so that the cursor never passes one that is not. */
@@ -87,7 +87,7 @@ export class Webhook {
   #keeping: NodeJS.Timeout | undefined;
   readonly #abort = new AbortController();
 
-  constructor(options: WebhookOptions, view: WardView, store: WebhookStore, now: () => number) {
+  constructor(options: WebhookOptions, view: WardBoard, store: WebhookStore, now: () => number) {
     this.#options = options;
     this.#view = view;
     this.#store = store;

@@ -27,7 +27,7 @@ import { type ExportQuery, exportedPatients, exportOf } from '../store/export.js
 import { doubtsOf, type StoredScore, scoresOf, timelineOf } from '../store/queries.js';
 import type { Window as OpenWindow } from '../store/select.js';
 import { stateSpansOf } from '../store/state-spans.js';
-import type { WardView } from '../ward/ward-view.js';
+import type { WardBoard } from '../ward/ward-board.js';
 import { type Course, correct } from './corrections.js';
 import { HttpProblem } from './problem.js';
 import { storedCourse } from './state-course.js';
@@ -52,9 +52,9 @@ export interface Window {
  */
 export class History {
   readonly #store: ClickHouseClient;
-  readonly #view: WardView;
+  readonly #view: WardBoard;
 
-  constructor(store: ClickHouseClient, view: WardView) {
+  constructor(store: ClickHouseClient, view: WardBoard) {
     this.#store = store;
     this.#view = view;
   }

@@ -2,12 +2,7 @@ import type { AlertMessage } from '../contract/messages.js';
 import { within } from '../deadline.js';
 import { Outbox } from '../outbox.js';
 import { type LogEntry, newEpoch, type StoredAlertLog } from '../store/alert-log.js';
-
-/** An alert record with the cursor of whoever has seen it. */
-export interface LoggedAlert {
-  readonly cursor: string;
-  readonly alert: AlertMessage;
-}
+import type { AlertOrder, LoggedAlert } from './alert-order.js';
 
 /** Entries kept in memory; older ones are read from the store. */
 const CAPACITY = 10_000;
@@ -29,7 +24,7 @@ const TERM = 2 ** 20;
  * it again after a restart. A record is pushed at once and saved behind that; after a crash before it was saved, the cursor of
  * who has seen it is not known, and they are told that they may have missed something.
  */
-export class AlertLog {
+export class AlertLog implements AlertOrder {
   #stored: StoredAlertLog | null = null;
   /** Records on their way to the store. */
   #saving: Outbox<LogEntry> | null = null;

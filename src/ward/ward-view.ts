@@ -1,7 +1,5 @@
-import { Subject } from 'rxjs';
 import type { TrustState } from '../alerts/trust-notices.js';
 import type { LastScore, PatientState } from '../align/patient.js';
-import { STALE_MS } from '../clinical/sources.js';
 import type { PresentState } from '../clinical/state.js';
 import { reasonOf } from '../clinical/trust.js';
 import { VARIABLES } from '../clinical/variables.js';
@@ -12,56 +10,21 @@ import { HOUR_MS, MINUTE_MS } from '../durations.js';
 import type { Departed, Outputs, Score, Sink, StayFacts } from '../engine/outputs.js';
 import { type SilentPatient, silentOf } from '../engine/silent.js';
 import type { EpochMs } from '../events/event.js';
-import { AlertLog, type LoggedAlert } from './alert-log.js';
-import { RecentEvents } from './recent-events.js';
+import { AlertLog } from './alert-log.js';
+import { WardBoard } from './ward-board.js';
 
 const HISTORY = 60;
 /** Decimals of the risk of death in a patient's history: more would be sent for nothing. */
 const MORTALITY_DIGITS = 4;
 
-/** A patient who is no longer on this ward: the stay is over, they lie on another one, or another process has them now. */
-export interface Departure {
-  readonly patientId: string;
-  readonly wardId: string | null;
-  readonly reason: DepartureReason;
-}
-
-/** What the ward looks like now: the newest of every patient and the alerts that are not resolved. */
-export class WardView implements Sink {
-  readonly patients = new Map<string, PatientView>();
-  /** Newest transition of each alert that is not resolved. */
-  readonly openAlerts = new Map<string, AlertMessage>();
-  readonly alerts$ = new Subject<LoggedAlert>();
-  readonly departed$ = new Subject<Departure>();
-  /** Alerts that are no longer open here, though nobody resolved them: their patients have left. */
-  readonly dropped$ = new Subject<readonly AlertMessage[]>();
-  /** The ward begins anew, as after a seek: whoever watches needs a new snapshot. */
-  readonly reset$ = new Subject<void>();
-  /** What the store may not have yet. */
-  readonly recent = new RecentEvents();
-  /** The order of alert records, for clients that come back. */
-  readonly log: AlertLog;
+/** The ward as the engine of this process tells it. */
+export class WardView extends WardBoard implements Sink {
+  override readonly log: AlertLog;
   readonly #states = new Map<string, PatientState>();
-  /** Patients of whom the engine keeps nothing in memory, since nothing has come for long. */
-  readonly #silent = new Set<string>();
-  #changed = new Set<string>();
-  #clock = 0;
-  readonly #now: (() => EpochMs) | undefined;
 
-  /** `now` is the time of day, where the stream is live: what is old is old also where nothing comes any more. */
   constructor(log = AlertLog.inMemory(), now?: () => EpochMs) {
+    super(now);
     this.log = log;
-    this.#now = now;
-  }
-
-  /** Newest event time seen. */
-  get clock(): number {
-    return this.#clock;
-  }
-
-  /** The time of day, where the stream is live. */
-  get now(): EpochMs | undefined {
-    return this.#now?.();
   }
 
   async write(outputs: Outputs): Promise<void> {
@@ -72,7 +35,7 @@ export class WardView implements Sink {
     for (const patient of admitted) this.#admit(patient);
     for (const patient of silent) this.#silence(patient);
     for (const { patient } of recalled) {
-      this.#silent.delete(patient.patientId);
+      this.silent.delete(patient.patientId);
       this.#states.set(patient.patientId, patient);
     }
     for (const score of scores) this.#score(score);
@@ -82,13 +45,13 @@ export class WardView implements Sink {
     const transitions = [...[...restored, ...silent].flatMap(({ alerts: open }) => open), ...alerts];
     if (transitions.length > 0) this.#push(transitions);
     // Who was admitted anew in the same batch is here: only the stay before is over.
-    this.#remove(
+    this.#leave(
       discharged.filter(
         ({ patientId, stayId }) => (this.patients.get(patientId)?.stayId ?? stayId) === stayId,
       ),
       'discharged',
     );
-    this.#remove(released, 'elsewhere');
+    this.#leave(released, 'elsewhere');
   }
 
   /** Before input is committed, records that were pushed are saved, where the store takes them. */
@@ -103,60 +66,19 @@ export class WardView implements Sink {
   /** Forgets everything, so that a replay can go on from elsewhere. */
   reset(): void {
     for (const patientId of this.patients.keys()) this.#states.delete(patientId);
-    this.#silent.clear();
-    this.patients.clear();
-    this.openAlerts.clear();
-    this.recent.clear();
-    this.#changed.clear();
+    this.clear();
     this.log.reset();
-    this.#clock = 0;
     this.reset$.next();
   }
 
-  /** The engine's own state of a patient on the ward; to be read only. */
-  stateOf(patientId: string): PatientState | undefined {
+  override stateOf(patientId: string): PatientState | undefined {
     return this.#states.get(patientId);
   }
 
-  /** Patients that changed since the last call. */
-  takeChanged(): PatientView[] {
-    const changed = this.#changed;
-    this.#changed = new Set();
-    return [...changed].flatMap((id) => this.view(id) ?? []);
-  }
-
-  view(patientId: string): PatientView | undefined {
-    const view = this.patients.get(patientId);
-    if (view !== undefined) {
-      const isOld = Math.max(this.#clock, this.now ?? 0) - view.lastEventAt > STALE_MS;
-      view.stale = isOld || this.#silent.has(patientId);
-    }
-    return view;
-  }
-
-  views(): PatientView[] {
-    return [...this.patients.keys()].flatMap((id) => this.view(id) ?? []);
-  }
-
-  /** Takes patients off the ward, and with them what is open of theirs: from here nobody could act on it. */
-  #remove(patients: readonly Departed[], reason: DepartureReason): void {
+  #leave(patients: readonly Departed[], reason: DepartureReason): void {
     if (patients.length === 0) return;
-    const gone = new Set(patients.map(({ patientId }) => patientId));
-    for (const patientId of gone) {
-      const wardId = this.patients.get(patientId)?.wardId ?? null;
-      this.patients.delete(patientId);
-      this.#states.delete(patientId);
-      this.#silent.delete(patientId);
-      this.#changed.delete(patientId);
-      this.recent.forget(patientId);
-      this.departed$.next({ patientId, wardId, reason });
-    }
-    const dropped = [...this.openAlerts.values()].filter(
-      // A notice of the process itself is of no stay.
-      (alert) => alert.stayId !== '' && gone.has(alert.patientId),
-    );
-    for (const { alertId } of dropped) this.openAlerts.delete(alertId);
-    if (dropped.length > 0) this.dropped$.next(dropped);
+    for (const { patientId } of patients) this.#states.delete(patientId);
+    this.remove(new Set(patients.map(({ patientId }) => patientId)), reason);
   }
 
   #restore(patient: PatientState): void {
@@ -173,7 +95,7 @@ export class WardView implements Sink {
     view.lastEventAt = lastEventAt;
     view.states = states;
     view.restored = true;
-    if (lastEventAt > this.#clock) this.#clock = lastEventAt;
+    this.moveClock(lastEventAt);
     if (lastScore === null) return;
     this.#show(view, lastScore);
     view.mortalityHistory.push([lastScore.eventTime, Number(lastScore.mortality.toFixed(MORTALITY_DIGITS))]);
@@ -183,12 +105,12 @@ export class WardView implements Sink {
   #silence(patient: SilentPatient): void {
     const { patientId } = patient;
     if (!this.patients.has(patientId)) this.#showAsWas(patient);
-    this.#silent.add(patientId);
+    this.silent.add(patientId);
     this.#states.delete(patientId);
     this.recent.forget(patientId);
     const { mortalityHistory } = this.patients.get(patientId)!;
     mortalityHistory.splice(0, mortalityHistory.length - 1);
-    this.#changed.add(patientId);
+    this.change(patientId);
   }
 
   #admit(patient: PatientState): void {
@@ -229,7 +151,7 @@ export class WardView implements Sink {
       stale: false,
       restored: false,
     });
-    this.#changed.add(patientId);
+    this.change(patientId);
     if (before !== undefined && before.wardId !== wardId)
       this.departed$.next({ patientId, wardId: before.wardId, reason: 'moved' });
   }
@@ -242,7 +164,7 @@ export class WardView implements Sink {
     view.admittedAt = admittedAt;
     view.ageYears = demographics.ageYears;
     view.sex = demographics.sex;
-    this.#changed.add(patientId);
+    this.change(patientId);
   }
 
   /** Whoever watches the ward that the patient leaves is told. */
@@ -259,7 +181,7 @@ export class WardView implements Sink {
     const view = this.patients.get(score.patientId);
     if (view === undefined) return;
     const { eventTime, mortality, values, ages } = score;
-    if (eventTime > this.#clock) this.#clock = eventTime;
+    this.moveClock(eventTime);
     this.#place(view, score);
     view.lastEventAt = eventTime;
     view.restored = false;
@@ -273,7 +195,7 @@ export class WardView implements Sink {
     const anHourAgo = history.findLast(([time]) => time <= eventTime - HOUR_MS) ?? history[0];
     view.mortalityTrend = mortality - anHourAgo[1];
     view.riskTrend = view.mortalityTrend;
-    this.#changed.add(score.patientId);
+    this.change(score.patientId);
   }
 
   /** Shows what is not used as that, at once. */
@@ -282,7 +204,7 @@ export class WardView implements Sink {
     if (view === undefined) return;
     if (doubts.length > 0) view.doubted = doubtedOf(doubts);
     else delete view.doubted;
-    this.#changed.add(patientId);
+    this.change(patientId);
   }
 
   #show(view: PatientView, score: LastScore): void {
@@ -300,7 +222,7 @@ export class WardView implements Sink {
     const view = this.patients.get(patientId);
     if (view === undefined) return;
     view.states = states;
-    this.#changed.add(patientId);
+    this.change(patientId);
   }
 
   /**
@@ -312,21 +234,13 @@ export class WardView implements Sink {
     const isNew = new Set(added.map(({ alert }) => alert));
     const again: AlertMessage[] = [];
     for (const alert of transitions) {
-      if (alert.eventTime > this.#clock) this.#clock = alert.eventTime;
+      this.moveClock(alert.eventTime);
       if (!this.log.isNewest(alert)) continue;
-      const changed = this.#keepOpen(alert);
+      const changed = this.keepOpen(alert);
       if (changed && !isNew.has(alert)) again.push(alert);
     }
     for (const entry of added) this.alerts$.next(this.log.publish(entry));
     for (const alert of again) this.alerts$.next({ cursor: this.log.cursor, alert });
-  }
-
-  /** Keeps the newest record of an alert that is not resolved; false where that was known. */
-  #keepOpen(alert: AlertMessage): boolean {
-    if (alert.state === 'RESOLVED') return this.openAlerts.delete(alert.alertId);
-    const known = this.openAlerts.get(alert.alertId);
-    this.openAlerts.set(alert.alertId, alert);
-    return known === undefined || known.sequence < alert.sequence;
   }
 }
 

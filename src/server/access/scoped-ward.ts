@@ -16,14 +16,14 @@ import type { EpochMs } from '../../events/event.js';
 import type { AlertQuery } from '../../store/alerts.js';
 import type { ExportQuery } from '../../store/export.js';
 import type { Window as OpenWindow } from '../../store/select.js';
-import type { WardView } from '../../ward/ward-view.js';
+import type { WardBoard } from '../../ward/ward-board.js';
 import type { History, Window } from '../history.js';
 import { HttpProblem } from '../problem.js';
 import { ALL_WARDS, type Principal, seesWard } from './principal.js';
 
 /** Where everything about patients comes from; only `ScopedWard` may read it on behalf of someone. */
 export interface WardSources {
-  readonly view: WardView;
+  readonly view: WardBoard;
   readonly history: History;
   /** How far the view is from the present; null, or left out: it is the present. */
   readonly catchingUp?: (() => CatchingUpView | null) | undefined;
@@ -35,7 +35,7 @@ export interface WardSources {
  */
 export class ScopedWard {
   readonly principal: Principal;
-  readonly #view: WardView;
+  readonly #view: WardBoard;
   readonly #history: History;
   readonly #catchingUp: () => CatchingUpView | null;
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { WardView } from '../../ward/ward-view.js';
+import type { WardBoard } from '../../ward/ward-board.js';
 import type { Audiences } from './audience.js';
 import { encode, type PushClient } from './push-client.js';
 import type { Subscription } from './subscription.js';
@@ -18,7 +18,7 @@ const MAX_PAUSE_MS = 1000;
 
 /** Sends what changed of patients, in rounds: the newest state of each, to each client that has room for it. */
 export class ChangeRounds {
-  readonly #view: WardView;
+  readonly #view: WardBoard;
   readonly #clients: ReadonlySet<PushClient>;
   readonly #audiences: Audiences;
   #next: NodeJS.Timeout | undefined;
@@ -31,7 +31,7 @@ export class ChangeRounds {
   readonly #frames = new Map<string, Buffer | null>();
   #isClosed = false;
 
-  constructor(view: WardView, clients: ReadonlySet<PushClient>, audiences: Audiences) {
+  constructor(view: WardBoard, clients: ReadonlySet<PushClient>, audiences: Audiences) {
     this.#view = view;
     this.#clients = clients;
     this.#audiences = audiences;

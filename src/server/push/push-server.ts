@@ -15,8 +15,8 @@ import {
   type SubscribeFrame,
 } from '../../contract/protocol.js';
 import { clientFrameSchema } from '../../contract/schemas.js';
-import type { LoggedAlert } from '../../ward/alert-log.js';
-import type { Departure, WardView } from '../../ward/ward-view.js';
+import type { LoggedAlert } from '../../ward/alert-order.js';
+import type { Departure, WardBoard } from '../../ward/ward-board.js';
 import type { Access } from '../access/access.js';
 import type { AuditTrail } from '../access/audit-trail.js';
 import type { Refusals } from '../access/refusals.js';
@@ -55,7 +55,7 @@ export interface PushOptions {
 /** Pushes the ward to WebSocket clients: a snapshot, then changes. Changes of patients coalesce; alerts never drop. */
 export class PushServer {
   readonly #options: PushOptions;
-  readonly #view: WardView;
+  readonly #view: WardBoard;
   readonly #sockets: WebSocketServer;
   readonly #clients = new Set<PushClient>();
   readonly #audiences: Audiences;

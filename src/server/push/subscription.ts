@@ -1,7 +1,7 @@
 import type { AlertMessage } from '../../contract/messages.js';
 import { withOldName } from '../../contract/old-names.js';
 import type { PatientView, ServerFrame, SubscribeFrame } from '../../contract/protocol.js';
-import type { LoggedAlert } from '../../ward/alert-log.js';
+import type { LoggedAlert } from '../../ward/alert-order.js';
 import { ALL_WARDS } from '../access/principal.js';
 import type { ScopedWard } from '../access/scoped-ward.js';
 
