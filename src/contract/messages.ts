@@ -263,6 +263,30 @@ export interface PatientNowMessage {
   positions: Record<string, number>;
 }
 
+export interface ExplanationRequestMessage {
+  requestId: string;
+  patientId: string;
+  outcome: string;
+}
+
+export interface ExplanationAnswerMessage {
+  requestId: string;
+  patientId: string;
+  engine: string;
+  explanation: {
+    stayId: string;
+    eventTime: number;
+    modelVersion: string;
+    outcome: string;
+    value: number | null;
+    contributions: Contributions;
+    newestText: number | null;
+    newestImage: number | null;
+    variables: Evidence[];
+  } | null;
+  failure: string | null;
+}
+
 export interface PatientSnapshotMessage {
   formatVersion: number;
   patientId: string;

@@ -1,4 +1,4 @@
-import { DAY_MS } from '../durations.js';
+import { DAY_MS, HOUR_MS } from '../durations.js';
 
 /** Topic names. All carry the patient id as key and are co-partitioned; `clock` carries nothing: its records are for their times. */
 export const TOPICS = {
@@ -13,6 +13,8 @@ export const TOPICS = {
   alerts: 'ward.alerts',
   patients: 'ward.patients',
   deadLetters: 'ward.deadletter',
+  requests: 'ward.requests',
+  answers: 'ward.answers',
   state: 'ward.state',
   clock: 'ward.clock',
 } as const;
@@ -58,6 +60,8 @@ export const RETENTION_MS: Readonly<Record<string, number | 'compact'>> = {
   [TOPICS.alerts]: 90 * DAY_MS,
   [TOPICS.patients]: 'compact',
   [TOPICS.deadLetters]: 30 * DAY_MS,
+  [TOPICS.requests]: HOUR_MS,
+  [TOPICS.answers]: HOUR_MS,
   [TOPICS.state]: 'compact',
   [TOPICS.clock]: DAY_MS,
 };

@@ -2,6 +2,8 @@ import type avro from 'avsc';
 import type {
   AlertMessage,
   DeadLetterMessage,
+  ExplanationAnswerMessage,
+  ExplanationRequestMessage,
   MessageOf,
   PatientNowMessage,
   PatientSnapshotMessage,
@@ -24,6 +26,8 @@ export interface RecordShapes extends MessageOf {
   Alert: AlertMessage;
   DeadLetter: DeadLetterMessage;
   PatientNow: PatientNowMessage;
+  ExplanationRequest: ExplanationRequestMessage;
+  ExplanationAnswer: ExplanationAnswerMessage;
   PatientSnapshot: PatientSnapshotMessage;
 }
 export type RecordName = keyof RecordShapes;
@@ -40,6 +44,8 @@ const RECORD_NAMES: readonly RecordName[] = [
   'Alert',
   'DeadLetter',
   'PatientNow',
+  'ExplanationRequest',
+  'ExplanationAnswer',
   'PatientSnapshot',
 ];
 

@@ -141,7 +141,7 @@ export const serverConfigSchema = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'Names the order of alert records in the store, in which clients resume: one name a process, the same after a restart. By default host name and port; with port 0, where nobody finds the server again, another one each time.',
+      'Names the process in what it writes: one name a process, the same after a restart. By default host name and port; with port 0, where nobody finds the server again, another one each time.',
     ),
   tls: z
     .strictObject({

@@ -192,6 +192,27 @@ const EXAMPLES: { [Name in RecordName]: readonly RecordShapes[Name][] } = {
     }),
     patientNow(),
   ],
+  ExplanationRequest: [{ requestId: 'r', patientId: 'p', outcome: 'mortality' }],
+  ExplanationAnswer: [
+    {
+      requestId: 'r',
+      patientId: 'p',
+      engine: 'e',
+      explanation: {
+        stayId: 'p@s',
+        eventTime: START,
+        modelVersion: 'm',
+        outcome: 'mortality',
+        value: 0.2,
+        contributions: { base: 0.1, structured: 0.1, text: null, image: null },
+        newestText: START,
+        newestImage: null,
+        variables: [{ variable: 'heartRate', value: 80, unit: '/min', ageMs: 1, effect: 0.1 }],
+      },
+      failure: null,
+    },
+    { requestId: 'r', patientId: 'p', engine: 'e', explanation: null, failure: 'why' },
+  ],
   PatientSnapshot: [
     {
       formatVersion: 1,
