@@ -243,7 +243,9 @@ export interface PatientNowMessage {
   scoredAt: number | null;
   mortality: number | null;
   circulatory: number | null;
+  hypotension: number | null;
   respiratory: number | null;
+  sepsis: number | null;
   deterioration: number | null;
   mortalityTrend: number;
   mortalityHistory: { at: number; mortality: number }[];

@@ -1,5 +1,6 @@
 import type { EventBus, OpenLog, Tail, TailBatch, TailHandler } from '../bus/bus.js';
 import type { ExplanationAnswerMessage } from '../contract/messages.js';
+import { MODEL_OUTPUTS } from '../contract/outcomes.js';
 import { TOPICS } from '../contract/topics.js';
 import { DecodeFailure, type MessageCodec } from '../events/codec.js';
 import type { OutcomeName } from '../inference/explain.js';
@@ -7,7 +8,6 @@ import type { Explanation } from './explanations.js';
 
 /** Of several requests for one patient, those beyond so many under way are left to their time-out. */
 const MOST_UNDER_WAY = 32;
-const OUTCOMES: readonly OutcomeName[] = ['mortality', 'circulatory', 'respiratory', 'deterioration'];
 
 /** What can explain scores: an engine. */
 export interface Explaining {
@@ -66,7 +66,7 @@ export class Answers implements TailHandler {
 
   async #answer(requestId: string, patientId: string, outcome: string): Promise<void> {
     const { bus, codec, engine, explaining } = this.#options;
-    const known = OUTCOMES.find((each) => each === outcome);
+    const known = MODEL_OUTPUTS.find((each) => each === outcome);
     const answer: ExplanationAnswerMessage = {
       requestId,
       patientId,
