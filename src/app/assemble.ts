@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.js';
 import { WardstreamError } from '../errors.js';
 import { MessageCodec } from '../events/codec.js';
 import { loadServed } from '../inference/served-model.js';
+import type { ObservabilityOptions } from '../metrics/readiness.js';
 import { HealthServer } from '../server/health-server.js';
 import type { WardServer } from '../server/server.js';
 import { memoryBusOf } from '../settings/bus.js';
@@ -15,7 +16,7 @@ import type { ReplaySource } from '../sources/source.js';
 import { openResults } from '../store/results.js';
 import { WardView } from '../ward/ward-view.js';
 import { openEngine } from './engine-role.js';
-import { openGateway, openWardServer } from './gateway-role.js';
+import { openGateway, openOwnPage, openWardServer } from './gateway-role.js';
 import type { Life } from './life.js';
 import { openLiveLog } from './live-log.js';
 import { openPorts, type Ports, temporaryStore } from './ports.js';
@@ -144,28 +145,37 @@ interface OpenRoles {
 /** Opens the roles: who is read from before who reads. They close in the reverse order. */
 async function openRoles(ports: Ports, roles: ReadonlySet<ProcessRole>): Promise<OpenRoles> {
   const writer = needsStore(roles) ? await openWriter(ports) : null;
-  const { clock } = ports;
-  const view =
-    writer !== null && roles.has('gateway')
-      ? new WardView(writer.alertLog, clock.live ? () => clock.now() : undefined)
-      : null;
+  // What is in memory is read by nobody else: the page is the engine's own.
+  const view = writer !== null && ports.live === null ? new WardView(writer.alertLog) : null;
   const sink = roles.has('writer') ? (writer?.sink ?? null) : null;
   const engine = roles.has('engine') ? await openEngine(ports, { view, sink }) : null;
   return { roles, engine, writer, view };
 }
 
 /** Shows what there is to show, and lets the roles begin to read. */
-async function begin(ports: Ports, { engine, writer, view }: OpenRoles): Promise<WardServer | HealthServer> {
+async function begin(ports: Ports, opened: OpenRoles): Promise<WardServer | HealthServer> {
   const { config, life, observer, live } = ports;
+  const { engine, writer } = opened;
   const measured = writer === null ? null : { ...writer, client: writer.store };
   const observability = observer.options(engine, measured, config.metrics.token, live ?? undefined);
-  const server =
-    engine === null || writer === null || view === null
-      ? life.parts.keep(await HealthServer.open(config.server, observability))
-      : await openGateway(ports, { engine, store: writer.store, view, observability });
+  const server = await openServer(ports, opened, observability);
   await engine?.start();
   life.allow(config.shutdown.deadlineMs);
   return server;
+}
+
+async function openServer(
+  ports: Ports,
+  { roles, engine, writer, view }: OpenRoles,
+  observability: ObservabilityOptions,
+): Promise<WardServer | HealthServer> {
+  const { config, life } = ports;
+  if (writer === null || !roles.has('gateway')) {
+    return life.parts.keep(await HealthServer.open(config.server, observability));
+  }
+  const { store } = writer;
+  if (engine !== null && view !== null) return openOwnPage(ports, { engine, store, view, observability });
+  return openGateway(ports, { store, observability }, () => engine?.catchingUp ?? null);
 }
 
 function addressOf(server: WardServer | HealthServer): ProcessAddress {
@@ -179,7 +189,6 @@ function addressOf(server: WardServer | HealthServer): ProcessAddress {
 function rolesOf(config: Config): ReadonlySet<ProcessRole> {
   const roles = new Set(config.roles);
   const needed: Partial<Record<ProcessRole, ProcessRole>> = {
-    gateway: 'engine',
     writer: 'engine',
     notifier: 'gateway',
   };

@@ -1,5 +1,6 @@
 import type { OpenLog } from '../bus/bus.js';
 import { TOPICS } from '../contract/topics.js';
+import { Answers } from '../engine/answers.js';
 import { BusSink, OUTPUT_TOPICS } from '../engine/bus-sink.js';
 import { Engine } from '../engine/engine.js';
 import type { Sink } from '../engine/outputs.js';
@@ -37,7 +38,14 @@ export async function openEngine(ports: Ports, { view, sink }: OwnSinks): Promis
     onWarning: (message) => log.warn(message),
   });
   if (sink !== null) life.parts.handOn(sink as Required<Sink>);
-  return life.parts.keep(engine);
+  life.parts.keep(engine);
+  if (live !== null) {
+    await bus.createTopics([TOPICS.requests, TOPICS.answers]);
+    const codec = new MessageCodec();
+    const answers = life.parts.keep(new Answers({ bus, codec, engine: instance, explaining: engine }));
+    await answers.open();
+  }
+  return engine;
 }
 
 /** Of whom `ward.patients` has a record. */

@@ -1,27 +1,79 @@
 import type { ClickHouseClient } from '@clickhouse/client';
+import type { CatchingUpView } from '../contract/protocol.js';
+import { TOPICS } from '../contract/topics.js';
+import { OUTPUT_TOPICS } from '../engine/bus-sink.js';
 import type { Engine } from '../engine/engine.js';
+import { MessageCodec } from '../events/codec.js';
+import { addWardMetrics } from '../metrics/metrics.js';
 import type { ObservabilityOptions } from '../metrics/readiness.js';
 import type { Parts } from '../parts.js';
+import { AskedExplanations } from '../server/asked-explanations.js';
 import { type ServerOptions, WardServer } from '../server/server.js';
 import type { Config } from '../settings/config.js';
+import { LoggedWard } from '../ward/logged-ward.js';
 import type { WardView } from '../ward/ward-view.js';
 import { log } from './log.js';
 import type { Ports } from './ports.js';
 
-/** What the page is made of. */
-export interface Shown {
-  readonly engine: Engine;
+/** What a gateway has beside what it reads from the log. */
+export interface GatewayParts {
   readonly store: ClickHouseClient;
-  readonly view: WardView;
   readonly observability: ObservabilityOptions;
 }
 
-/** Opens the role `gateway`. */
-export function openGateway(
+/** How far from the present what the engine of this process writes is; null: it is the present, or there is no engine here. */
+export type OwnProgress = () => CatchingUpView | null;
+
+/** Opens the role `gateway`: page, push and HTTP over what every engine writes to the log. */
+export async function openGateway(
+  ports: Ports,
+  { store, observability }: GatewayParts,
+  own: OwnProgress,
+): Promise<WardServer> {
+  const { config, life, model, bus, clock, notices } = ports;
+  const codec = new MessageCodec();
+  await bus.createTopics([...OUTPUT_TOPICS, TOPICS.patients, TOPICS.acks, TOPICS.requests, TOPICS.answers]);
+  const view = life.parts.keep(
+    new LoggedWard(bus, codec, {
+      now: clock.live ? () => clock.now() : undefined,
+      onTrouble: (message) => log.error(message),
+    }),
+  );
+  await view.open();
+  // What is wrong here must show here, also where the log is what is wrong.
+  for (const notice of notices.open()) view.tell(notice);
+  const telling = notices.changes$.subscribe((record) => view.tell(record));
+  life.parts.keep({ close: async () => telling.unsubscribe() });
+  const asked = life.parts.keep(new AskedExplanations({ bus, codec }));
+  await asked.open();
+  addWardMetrics(observability.metrics, view);
+  return openWardServer(config, life.parts, {
+    model,
+    view,
+    store,
+    bus,
+    clock,
+    notices,
+    codec,
+    catchingUp: () => view.catchingUp ?? own(),
+    partitionOf: (patientId) => view.partitionOf(patientId),
+    explain: (patientId) => asked.explain(patientId),
+    observability,
+  });
+}
+
+/** What the page of a ward in memory is made of. */
+export interface Shown extends GatewayParts {
+  readonly engine: Engine;
+  readonly view: WardView;
+}
+
+/** Opens page, push and HTTP over the engine of this process, where there is no log that others read. */
+export function openOwnPage(
   ports: Ports,
   { engine, store, view, observability }: Shown,
 ): Promise<WardServer> {
-  const { config, life, model, bus, clock, live, notices } = ports;
+  const { config, life, model, bus, clock, notices } = ports;
   return openWardServer(config, life.parts, {
     model,
     view,
@@ -30,8 +82,6 @@ export function openGateway(
     clock,
     notices,
     codec: engine.codec,
-    // Only what partitions are assigned to can be behind its share of them.
-    ...(live === null ? {} : { catchingUp: () => engine.catchingUp }),
     partitionOf: (patientId) => engine.partitionOf(patientId),
     explain: (patientId) => engine.explain(patientId),
     observability,

@@ -208,6 +208,31 @@ export function addPushMetrics(registry: Registry, push: PushSource): void {
   addGauge(registry, 'push_queued_bytes', 'Bytes that wait for WebSocket clients.', () => push.queuedBytes);
 }
 
+/** What is known of the ward that a gateway shows. */
+export interface WardSource {
+  readonly patients: { readonly size: number };
+  /** By topic. */
+  readonly undecodable: ReadonlyMap<string, number>;
+}
+
+/** Adds the metrics of a ward that is read from the log. */
+export function addWardMetrics(registry: Registry, { patients, undecodable }: WardSource): void {
+  addGauge(
+    registry,
+    'ward_patients',
+    'Patients that this gateway shows, of every engine.',
+    () => patients.size,
+  );
+  addLabelled(
+    registry,
+    'counter',
+    'ward_records_unreadable_total',
+    'Records of patients and alerts that this gateway could not read, by topic.',
+    ['topic'],
+    () => [...undecodable].map(([topic, value]) => ({ labels: { topic }, value })),
+  );
+}
+
 /** Adds the metric of the audit trail, which the server keeps. */
 export function addAuditMetrics(registry: Registry, trail: { readonly awayMs: number }): void {
   const help = 'How long the store has not taken the audit trail; 0 while it does.';

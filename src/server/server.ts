@@ -15,7 +15,7 @@ import type { ObservabilityOptions } from '../metrics/readiness.js';
 import { Webhook } from '../notify/webhook.js';
 import { webhookStore } from '../notify/webhook-store.js';
 import type { ServerConfig } from '../settings/server.js';
-import type { WardView } from '../ward/ward-view.js';
+import type { WardBoard } from '../ward/ward-board.js';
 import { Access } from './access/access.js';
 import { AuditTrail } from './access/audit-trail.js';
 import { openAuth } from './access/open-auth.js';
@@ -38,7 +38,7 @@ import { sessionEndpoints } from './routes/session.js';
 
 export interface ServerOptions {
   readonly config: ServerConfig;
-  readonly view: WardView;
+  readonly view: WardBoard;
   readonly store: ClickHouseClient;
   /** Where actions on alerts go. */
   readonly bus: Pick<EventBus, 'produce'>;

@@ -6,8 +6,14 @@ const OBSERVATIONS = 64;
 const NOTES = 20;
 const IMAGES = 2;
 
+/** Values of one moment. */
+export type RecentValues = Pick<ObservationEvent, 'eventTime' | 'verdicts'> & {
+  readonly variables: ArrayLike<number>;
+  readonly values: ArrayLike<number>;
+};
+
 interface Recent {
-  readonly observations: ObservationEvent[];
+  readonly observations: RecentValues[];
   readonly notes: NoteClinicalEvent[];
   readonly images: ImagingClinicalEvent[];
 }
@@ -24,6 +30,10 @@ export class RecentEvents {
     }
     for (const event of notes) keep(this.#recent(event.patientId).notes, event, NOTES);
     for (const event of images) keep(this.#recent(event.patientId).images, event, IMAGES);
+  }
+
+  keepValue(patientId: string, values: RecentValues): void {
+    keep(this.#recent(patientId).observations, values, OBSERVATIONS);
   }
 
   /** Oldest first, in the order they came. */

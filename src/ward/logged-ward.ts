@@ -1,0 +1,225 @@
+import type { OpenLog, Tail, TailBatch, TailHandler, TailRecord, TailStart } from '../bus/bus.js';
+import { INDEX_BY_CODE } from '../clinical/variables.js';
+import type { AlertMessage, PatientNowMessage } from '../contract/messages.js';
+import { TOPICS } from '../contract/topics.js';
+import { DecodeFailure, type MessageCodec } from '../events/codec.js';
+import type { EpochMs } from '../events/event.js';
+import { viewOf } from './patient-record.js';
+import { type PlacedAlert, TopicOrder } from './topic-order.js';
+import { WardBoard } from './ward-board.js';
+
+/** So many records before the end of `ward.alerts` are read at the start: so that what an engine writes again is known. */
+const LOOK_BACK = 500;
+
+/** What is known of a patient beside what is shown. */
+interface Source {
+  readonly partition: number;
+  readonly stayId: string;
+}
+
+/**
+ * The ward as the log tells it: `ward.patients` from its beginning and `ward.alerts` from its end, of all partitions, whichever engine
+ * writes them. An alert that comes ahead of its patient is shown at once.
+ */
+export class LoggedWard extends WardBoard implements TailHandler {
+  override readonly log: TopicOrder;
+  readonly #bus: OpenLog;
+  readonly #codec: MessageCodec;
+  readonly #onTrouble: (message: string) => void;
+  readonly #sources = new Map<string, Source>();
+  /** Open alerts that only a record of their patient has told. */
+  readonly #told = new Set<string>();
+  /** Of `ward.patients`, where each partition ended at the start; what is before it is kept until it is all there. */
+  readonly #ends = new Map<number, number>();
+  readonly #waiting = new Map<number, Map<string, TailRecord>>();
+  /** Of `ward.alerts`: what is before was there before us. */
+  #alertsFrom: number[] = [];
+  #tails: Tail[] = [];
+  /** Records that could not be read, by topic. */
+  readonly undecodable = new Map<string, number>();
+
+  constructor(
+    bus: OpenLog,
+    codec: MessageCodec,
+    {
+      now,
+      onTrouble = () => undefined,
+    }: { now?: (() => EpochMs) | undefined; onTrouble?: (message: string) => void },
+  ) {
+    super(now);
+    this.#bus = bus;
+    this.#codec = codec;
+    this.#onTrouble = onTrouble;
+    this.log = new TopicOrder(async (partition, from, to) => {
+      const stretch = await bus.read(TOPICS.alerts, partition, from, to);
+      return { from: stretch.from, alerts: stretch.records.flatMap((each) => this.#placed(partition, each)) };
+    });
+  }
+
+  /** Begins to read. Alerts first: what comes while patients are read is not missed. */
+  async open(): Promise<void> {
+    this.#tails.push(await this.#bus.tail([{ topic: TOPICS.alerts, from: LOOK_BACK }], this));
+    this.#tails.push(await this.#bus.tail([{ topic: TOPICS.patients, from: 'beginning' }], this));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#tails.map((tail) => tail.close()));
+  }
+
+  /** How many partitions of the ward are read to where they ended at the start; null: all. */
+  get catchingUp(): { readonly partitions: number; readonly of: number } | null {
+    const progress = this.#tails[1]?.progress ?? { partitions: 0, of: 0 };
+    return progress.partitions === progress.of && this.#tails.length === 2 ? null : progress;
+  }
+
+  begun(topic: string, id: string, partitions: readonly TailStart[]): void {
+    if (topic === TOPICS.alerts) {
+      this.#alertsFrom = partitions.map(({ end }) => end);
+      this.log.begin(id, partitions);
+      for (const alertId of this.openAlerts.keys()) this.#told.add(alertId);
+    } else this.#beginPatients(partitions);
+  }
+
+  batch(batch: TailBatch): void {
+    const { topic, partition, records, next } = batch;
+    if (topic === TOPICS.patients) {
+      this.#readPatients(batch);
+      return;
+    }
+    for (const record of records)
+      for (const placed of this.#placed(partition, record)) this.#readAlert(placed);
+    this.log.reach(partition, next);
+  }
+
+  /** Shows a notice of this process, which is in no log. */
+  tell(alert: AlertMessage): void {
+    this.log.note(alert);
+    this.moveClock(alert.eventTime);
+    this.keepOpen(alert);
+    this.alerts$.next({ cursor: this.log.cursor, alert });
+  }
+
+  override partitionOf(patientId: string): number | undefined {
+    return this.#sources.get(patientId)?.partition;
+  }
+
+  #beginPatients(partitions: readonly TailStart[]): void {
+    const isAnew = this.#ends.size > 0;
+    this.#ends.clear();
+    this.#waiting.clear();
+    for (const [partition, { from, end }] of partitions.entries()) {
+      this.#ends.set(partition, end);
+      if (from < end) this.#waiting.set(partition, new Map());
+    }
+    if (!isAnew) return;
+    this.#sources.clear();
+    this.clear();
+    this.reset$.next();
+  }
+
+  #readPatients({ partition, records, next }: TailBatch): void {
+    const waiting = this.#waiting.get(partition);
+    if (waiting === undefined) {
+      for (const record of records) this.#readPatient(record);
+      return;
+    }
+    // Of what was there at the start only the newest of each patient is looked at.
+    for (const record of records) waiting.set(record.key, record);
+    if (next < (this.#ends.get(partition) ?? 0)) return;
+    this.#waiting.delete(partition);
+    for (const record of waiting.values()) this.#readPatient(record);
+  }
+
+  #readPatient({ key, value }: TailRecord): void {
+    if (value === null) {
+      this.#sources.delete(key);
+      if (this.patients.has(key)) this.remove(new Set([key]), 'discharged');
+      return;
+    }
+    const now = this.#codec.decode('PatientNow', value);
+    if (now instanceof DecodeFailure) this.#count(TOPICS.patients, now);
+    else this.#show(now);
+  }
+
+  /** What is older than what is shown comes from an engine that reads again what another one has read. */
+  #show(now: PatientNowMessage): void {
+    const { patientId, stayId, partition, wardId } = now;
+    const before = this.patients.get(patientId);
+    if (before?.stayId === stayId && now.eventTime < before.lastEventAt) return;
+    this.patients.set(patientId, viewOf(now));
+    this.#sources.set(patientId, { partition, stayId });
+    if (now.silent) this.silent.add(patientId);
+    else this.silent.delete(patientId);
+    this.moveClock(now.eventTime);
+    this.#remember(now, before?.values ?? {});
+    this.change(patientId);
+    if (before !== undefined && before.wardId !== wardId)
+      this.departed$.next({ patientId, wardId: before.wardId, reason: 'moved' });
+    this.#showAlerts(now);
+  }
+
+  /** The open alerts of a patient as the record has them, but for those of which the log has told more. */
+  #showAlerts({ patientId, alerts }: PatientNowMessage): void {
+    const open = alerts.flatMap((bytes) => this.#decodeAlert(bytes));
+    for (const alert of open) {
+      if (!this.log.isNewest(alert)) continue;
+      if (!this.openAlerts.has(alert.alertId)) this.#told.add(alert.alertId);
+      this.keepOpen(alert);
+    }
+    const ids = new Set(open.map(({ alertId }) => alertId));
+    const over = [...this.#told].flatMap((alertId) => {
+      const alert = this.openAlerts.get(alertId);
+      return alert?.patientId === patientId && alert.stayId !== '' && !ids.has(alertId) ? [alert] : [];
+    });
+    for (const { alertId } of over) {
+      this.#told.delete(alertId);
+      this.openAlerts.delete(alertId);
+    }
+    if (over.length > 0) this.dropped$.next(over);
+  }
+
+  #readAlert(placed: PlacedAlert): void {
+    const { partition, offset, alert } = placed;
+    const logged = this.log.append(placed);
+    // What was written before the start is in the records of the patients.
+    if (logged === null || offset < (this.#alertsFrom[partition] ?? 0)) return;
+    this.#told.delete(alert.alertId);
+    this.moveClock(alert.eventTime);
+    this.keepOpen(alert);
+    this.alerts$.next(logged);
+  }
+
+  /** Keeps values that are new, for courses of which the store has not all yet. */
+  #remember(
+    { patientId, values }: PatientNowMessage,
+    before: Readonly<Record<string, { readonly at: number }>>,
+  ): void {
+    for (const { variable, value, at } of values) {
+      const index = INDEX_BY_CODE.get(variable);
+      if (index === undefined || at <= (before[variable]?.at ?? Number.NEGATIVE_INFINITY)) continue;
+      this.recent.keepValue(patientId, {
+        eventTime: at,
+        variables: [index],
+        values: [value],
+        verdicts: null,
+      });
+    }
+  }
+
+  #placed(partition: number, { offset, value }: TailRecord): PlacedAlert[] {
+    return value === null ? [] : this.#decodeAlert(value).map((alert) => ({ partition, offset, alert }));
+  }
+
+  #decodeAlert(bytes: Buffer): AlertMessage[] {
+    const alert = this.#codec.decode('Alert', bytes);
+    if (!(alert instanceof DecodeFailure)) return [alert];
+    this.#count(TOPICS.alerts, alert);
+    return [];
+  }
+
+  #count(topic: string, { detail }: DecodeFailure): void {
+    const before = this.undecodable.get(topic) ?? 0;
+    this.undecodable.set(topic, before + 1);
+    if (before === 0) this.#onTrouble(`a record of ${topic} cannot be read and is not shown: ${detail}`);
+  }
+}
