@@ -31,6 +31,8 @@ export interface LiveStoreOptions {
   /** Called at each attempt that fails. */
   readonly onAway: () => void;
   readonly stop: Promise<unknown>;
+  /** Whether it keeps the order of alert records; not where the log has that. By default it does. */
+  readonly ordersAlerts?: boolean;
 }
 
 /**
@@ -43,6 +45,7 @@ export async function openLiveStore({
   model,
   onAway,
   stop,
+  ordersAlerts = true,
 }: LiveStoreOptions): Promise<LiveStore> {
   const { client, prepare } = await connectStore(store);
   const stopping = new AbortController();
@@ -58,6 +61,7 @@ export async function openLiveStore({
     if (store.kind === 'server') await prepare();
     await recordModel(client, model);
   });
+  if (!ordersAlerts) return { client, ready, alertLog: AlertLog.inMemory() };
   let isLate = false;
   const open = async () => (isLate ? null : AlertLog.open(await StoredAlertLog.open(client, instance)));
   const opened = ready.then(open).catch(() => null);

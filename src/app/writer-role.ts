@@ -27,6 +27,7 @@ export async function openWriter(ports: Ports): Promise<Writer> {
     model,
     onAway: () => observer.missStore(),
     stop,
+    ordersAlerts: ports.live === null,
   });
   const { client: store, alertLog } = live;
   parts.keep(store);

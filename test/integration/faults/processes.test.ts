@@ -41,10 +41,6 @@ describe('engines that share a group', () => {
     await scene.until(1);
     for (const engine of [first, others[1]]) expect(await engine.stop()).toBe(0);
     await scene.expectResults(reference);
-    // On one host, and with one configuration: each process has an order of pushed alerts of its own.
-    expect(await scene.count('SELECT uniqExact(instance) FROM alert_logs')).toBe(3);
-    const pushed = 'SELECT uniqExact(alert_id, sequence) FROM alert_log FINAL';
-    expect(await scene.count(pushed)).toBe(reference.alerts.size);
   });
 });
 
