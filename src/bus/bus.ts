@@ -30,6 +30,8 @@ export interface TopicProgress {
   readonly completeThrough: EpochMs;
   /** For how long, in milliseconds, answers have come for other topics and none for this one. */
   readonly silentMs: number;
+  /** For how long, in milliseconds, it has been asked for and no answer has come; 0 where it is not asked for. */
+  readonly unansweredMs: number;
 }
 
 /** Next offset to read of a topic-partition. */

@@ -5,7 +5,7 @@ import { WardstreamError } from '../errors.js';
 import type { RawRecord } from '../events/record.js';
 import { coPartitionedAssigner } from './assigner.js';
 import type { Consumer, Position, Reader, RecordHandler, TopicProgress } from './bus.js';
-import { AWAY_MS, awayTrouble } from './kafka-away.js';
+import { InputAway } from './input-away.js';
 import { type KafkaBusConfig, patiently, recordOf, whileAlive } from './kafka-client.js';
 import { isRefused, isReplaced, messageOf } from './kafka-errors.js';
 import { fetchedOf } from './kafka-fetch.js';
@@ -56,6 +56,7 @@ export class Subscription implements Consumer {
   readonly #topics: readonly string[];
   readonly #heartbeatMs: number;
   readonly #progress = new ReadProgress();
+  readonly #away: InputAway;
   /** By broker, when it was asked for the answer that is being processed. */
   readonly #askedAt = new Map<number, number>();
   /** When the group last answered, on this process's monotonic clock. */
@@ -68,6 +69,11 @@ export class Subscription implements Consumer {
   constructor(options: SubscriptionOptions) {
     const { groupId, groupInstanceId, sessionTimeoutMs, topicPrefix, partitions } = options.config;
     this.#options = options;
+    this.#away = new InputAway({
+      troubles: options.troubles,
+      who: options.reader?.who,
+      unansweredMs: () => this.#progress.unansweredMs,
+    });
     this.#topics = options.topics.map((topic) => topicPrefix + topic);
     this.#places = options.places(this.#topics, this.#closing.signal);
     this.#heartbeatMs = Math.min(HEARTBEAT_MS, sessionTimeoutMs / 3);
@@ -122,6 +128,7 @@ export class Subscription implements Consumer {
     const subscription = { topics: [...this.#topics], fromBeginning: true };
     await patiently(() => consumer.subscribe(subscription), this.#closing.signal);
     await this.#run();
+    this.#away.start();
     watch.start(
       topics,
       () => this.#reading(),
@@ -157,16 +164,13 @@ export class Subscription implements Consumer {
 
   /** kafkajs has given the membership up. */
   #crashed(error: Error): void {
-    const { handler, troubles, reader } = this.#options;
     if (this.#closing.signal.aborted) return;
     if (isRefused(error)) {
-      handler.failed(this.#told(error));
+      this.#options.handler.failed(this.#told(error));
       return;
     }
     this.#generation.commitOnce = null;
-    const why = messageOf(error);
-    const isNew = troubles.raiseAfter(AWAY_MS, awayTrouble(reader?.who, why));
-    if (isNew) troubles.say(`reading from Kafka is interrupted, and tried again: ${why}`);
+    this.#away.broke(messageOf(error));
     void this.#again();
   }
 
@@ -263,7 +267,7 @@ export class Subscription implements Consumer {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#options.troubles.clear('input-away', this.#options.reader?.who);
+    this.#away.close();
     this.#options.watch.close();
     await this.#consumer.disconnect();
     await this.#queue;
@@ -315,11 +319,11 @@ export class Subscription implements Consumer {
 
   /** The group is in its next generation. What is gone is revoked before anything new is read. */
   #joined(assignment: Assignment): void {
-    const { handler, troubles, reader } = this.#options;
+    const { handler } = this.#options;
     const { generation, revoked, added } = this.#generation.next(assignment);
     this.#generation = generation;
     this.#isBeginning = false;
-    troubles.clear('input-away', reader?.who);
+    this.#away.joined();
     this.#giveUp(revoked);
     // Of a membership that was taken up again kafkajs has forgotten what is paused.
     for (const { partition, paused } of generation.partitions.values())

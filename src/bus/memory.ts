@@ -179,7 +179,14 @@ export class MemoryBus implements EventBus, OpenLog {
     return this.#partitions.map((each, partition) => {
       if (each.unread.length + each.handing === 0) each.handedThrough = now;
       const through = each.handedThrough;
-      return { partition, topic: ALL_TOPICS, readThrough: through, completeThrough: through, silentMs: 0 };
+      return {
+        partition,
+        topic: ALL_TOPICS,
+        readThrough: through,
+        completeThrough: through,
+        silentMs: 0,
+        unansweredMs: 0,
+      };
     });
   }
 

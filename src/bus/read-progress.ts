@@ -61,6 +61,7 @@ export class ReadProgress {
   /** Milliseconds spent waiting for answers, until one came. */
   #waited = 0;
   #waitsSince: number;
+  #isWaiting = true;
 
   /** @param now A clock in milliseconds that only goes forwards. */
   constructor(now: () => number = () => performance.now()) {
@@ -70,6 +71,8 @@ export class ReadProgress {
 
   /** Topics that are read from now on. */
   begin(partition: number, topics: readonly string[]): void {
+    // Until now nothing was asked for.
+    if (this.#topics.size === 0) this.#waitsSince = this.#now();
     for (const topic of topics) {
       this.#topics.set(keyOf(partition, topic), {
         partition,
@@ -90,11 +93,18 @@ export class ReadProgress {
   /** An answer has come, and until `await()` it is processed. */
   arrive(): void {
     this.#waited += Math.min(LONGEST_WAIT_MS, this.#now() - this.#waitsSince);
+    this.#isWaiting = false;
   }
 
   /** The next answer is waited for. */
   await(): void {
     this.#waitsSince = this.#now();
+    this.#isWaiting = true;
+  }
+
+  /** For how long no broker has answered, in milliseconds; 0 while an answer is processed, and where nothing is read. */
+  get unansweredMs(): number {
+    return this.#isWaiting && this.#topics.size > 0 ? Math.max(0, this.#now() - this.#waitsSince) : 0;
   }
 
   answered(partition: number, name: string, answer: TopicAnswer): void {
@@ -117,13 +127,18 @@ export class ReadProgress {
   }
 
   progress(): TopicProgress[] {
-    return [...this.#topics.values()].map(({ partition, topic, readable, all, answeredAt, isPaused }) => ({
-      partition,
-      topic,
-      readThrough: readable.through,
-      completeThrough: all.through,
-      silentMs: isPaused ? 0 : this.#waited - answeredAt,
-    }));
+    const { unansweredMs } = this;
+    return [...this.#topics.values()].map(({ partition, topic, readable, all, answeredAt, isPaused }) => {
+      const silentMs = isPaused ? 0 : this.#waited - answeredAt;
+      return {
+        partition,
+        topic,
+        readThrough: readable.through,
+        completeThrough: all.through,
+        silentMs,
+        unansweredMs: isPaused ? 0 : silentMs + unansweredMs,
+      };
+    });
   }
 }
 

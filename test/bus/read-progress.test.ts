@@ -71,6 +71,28 @@ describe('ReadProgress', () => {
     expect(silent()).toEqual([50, 0, 50]);
   });
 
+  it('knows for how long nobody has answered, but not of a process that is busy, and of no topic that is paused', () => {
+    let now = 0;
+    const progress = new ReadProgress(() => now);
+    now = 40_000;
+    expect(progress.unansweredMs).toBe(0);
+    // What came before, restoring patients as it may be, is no waiting.
+    progress.begin(0, ['a', 'b']);
+    progress.pause(0, ['b']);
+    const unanswered = () => progress.progress().map(({ unansweredMs }) => unansweredMs);
+    now += 3000;
+    expect([progress.unansweredMs, ...unanswered()]).toEqual([3000, 3000, 0]);
+    progress.arrive();
+    progress.answered(0, 'a', { askedAt: now, position: 0, lastStableOffset: 0, highWatermark: 0 });
+    now += 20_000;
+    expect([progress.unansweredMs, ...unanswered()]).toEqual([0, 0, 0]);
+    progress.await();
+    now += 7000;
+    expect([progress.unansweredMs, ...unanswered()]).toEqual([7000, 7000, 0]);
+    progress.end(0);
+    expect(progress.unansweredMs).toBe(0);
+  });
+
   it('forgets the topics of a partition that is another process’s', () => {
     const progress = new ReadProgress();
     progress.begin(0, ['a']);

@@ -7,6 +7,7 @@ const topic = (partition: number, name: string, through: number) => ({
   readThrough: through,
   completeThrough: through,
   silentMs: 0,
+  unansweredMs: 0,
 });
 
 function watch() {

@@ -6,7 +6,7 @@ import { CatchUp } from '../../src/engine/catch-up.js';
 const word = (partition: number, isRead: boolean) => ({
   progress: INPUT_TOPICS.slice(0, 2).map((topic, index) => {
     const through = isRead || index === 0 ? 1000 : Number.NEGATIVE_INFINITY;
-    return { partition, topic, readThrough: through, completeThrough: through, silentMs: 0 };
+    return { partition, topic, readThrough: through, completeThrough: through, silentMs: 0, unansweredMs: 0 };
   }),
 });
 

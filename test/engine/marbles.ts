@@ -72,6 +72,7 @@ export const progress = (
     readThrough: through,
     completeThrough: through,
     silentMs: 0,
+    unansweredMs: 0,
     ...each,
   })),
 });

@@ -113,6 +113,7 @@ describe('a registry that cannot be asked', () => {
       readThrough: through,
       completeThrough: through,
       silentMs: 0,
+      unansweredMs: 0,
     });
     const through = (time: number) =>
       gate

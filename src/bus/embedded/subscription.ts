@@ -96,7 +96,14 @@ export class EmbeddedSubscription implements Consumer {
         ? log.writtenThrough(topic, partition)
         : log.at(topic, partition, position)?.time;
       const through = Math.min(written ?? Number.NEGATIVE_INFINITY, clock.now());
-      return { partition, topic, readThrough: through, completeThrough: through, silentMs: 0 };
+      return {
+        partition,
+        topic,
+        readThrough: through,
+        completeThrough: through,
+        silentMs: 0,
+        unansweredMs: 0,
+      };
     });
   }
 
