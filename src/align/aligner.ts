@@ -251,6 +251,7 @@ export class Aligner {
     const wasClear = trust.isClear;
     const unusable = event.variables.length - usableOf(event);
     trust.judge(event, isLate);
+    patient.feed.note(event);
     if (event.verdicts !== null) this.untrusted.add(event.variables, event.verdicts, unusable);
     if (!wasClear || !trust.isClear) this.#sink.judged(patient, event.eventTime);
     const step = isLate ? stepIn(timeline, event.eventTime) : timeline.openStep;

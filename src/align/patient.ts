@@ -2,6 +2,7 @@ import type { Sofa } from '../clinical/sofa.js';
 import type { AdtMessage, Sex, UnitType } from '../contract/messages.js';
 import type { Outcomes } from '../contract/outcomes.js';
 import type { ClinicalEvent, EpochMs } from '../events/event.js';
+import { FeedTimes } from './feed-times.js';
 import { NoteMemory } from './note-memory.js';
 import { RecentIds } from './recent-ids.js';
 import { PatientTimeline, type StepGrid } from './timeline.js';
@@ -72,6 +73,8 @@ export class PatientState {
   readonly trust = new Trust();
   /** What notes stated. */
   readonly notes = new NoteMemory();
+  /** When values came, and how often they do. */
+  readonly feed = new FeedTimes();
   readonly recentIds: RecentIds;
   readonly demographics: Demographics = {
     ageYears: null,

@@ -22,4 +22,6 @@ export interface EngineOptions {
   readonly asksModel?: boolean | undefined;
   /** Whether what is wrong at a bed is told to staff; by default only live, since in history there is no bed to go to. */
   readonly watchesBeds?: boolean | undefined;
+  /** Whether it is told that a bed's vital signs have ceased; by default only live. */
+  readonly watchesFeeds?: boolean | undefined;
 }

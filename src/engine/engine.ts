@@ -1,9 +1,6 @@
 import { concatMap, Subject, type Subscription, tap } from 'rxjs';
 import { NO_NOTICES, TechnicalNotices } from '../alerts/notices.js';
 import { AlertPolicy } from '../alerts/policy.js';
-import { TrustNotices } from '../alerts/trust-notices.js';
-import { UnusedValues } from '../alerts/unused-values.js';
-import { ValuesBehind } from '../alerts/values-behind.js';
 import type { PatientState } from '../align/patient.js';
 import type { Consumer, RecordHandler } from '../bus/bus.js';
 import { registryOf } from '../bus/schema-registry.js';
@@ -17,6 +14,7 @@ import { DriftCounters, type VariableDrift } from '../inference/drift.js';
 import { Explainer, type OutcomeName } from '../inference/explain.js';
 import type { Model } from '../inference/model.js';
 import type { InferenceRuntime } from '../inference/runtime.js';
+import { BedWatches } from './bed-watches.js';
 import { BehindWatch, type PartitionDelay } from './behind.js';
 import { type CatchingUp, CatchUp } from './catch-up.js';
 import { Checkpoint } from './checkpoint.js';
@@ -61,9 +59,7 @@ export class Engine {
   readonly #shadowRuntime: InferenceRuntime | null;
   readonly #drift: DriftCounters;
   readonly #decoder: EventDecoder;
-  readonly #trustNotices: TrustNotices;
-  readonly #unusedValues: UnusedValues;
-  readonly #valuesBehind: ValuesBehind;
+  readonly #beds: BedWatches;
   readonly #encoding: EncodeStage;
   readonly #scoring: AlignAndScore;
   readonly #explanations: Explanations;
@@ -100,10 +96,6 @@ export class Engine {
     this.policy = new AlertPolicy(rules, model.config.version, placeUnknownAfterMs, state);
     this.notices = options.notices ?? new TechnicalNotices(options.clock);
     this.#noticing = this.notices.changes$.subscribe((record) => this.#tell(record));
-    const board = (options.watchesBeds ?? options.clock.live) ? this.notices : NO_NOTICES;
-    this.#unusedValues = new UnusedValues(board);
-    this.#valuesBehind = new ValuesBehind(board);
-    this.#trustNotices = new TrustNotices(board, (patientId) => this.#valuesBehind.lagOf(patientId));
     const { bus } = options;
     this.watch = new InputWatch((topic, patientId) => bus.homeOf?.(topic, patientId) ?? null, this.notices);
     this.#decoder = new EventDecoder(this.codec, config.limits, this.watch);
@@ -120,6 +112,14 @@ export class Engine {
       shadow === null ? null : new ShadowModel(shadow, { maxBatch, onWarning }),
       baselines,
     );
+    this.#beds = new BedWatches({
+      board: (options.watchesBeds ?? options.clock.live) ? this.notices : NO_NOTICES,
+      watchesFeeds: options.watchesFeeds ?? options.clock.live,
+      feeds: config.align.feeds,
+      patients: this.#scoring.aligner.patients,
+      watermarks: this.#scoring.watermarks,
+      onWarning,
+    });
     this.#schemas = new SchemaLoader(this.codec, { notices: this.notices, onWarning });
     this.#gate = new SchemaGate(
       this.#schemas,
@@ -368,9 +368,7 @@ export class Engine {
         applyAlertPolicy(this.policy, (patientId) => patients.get(patientId)?.partition),
         this.#explanations.operator(),
         tap((outputs) => this.#outputs.add(outputs)),
-        tap((outputs) => this.#valuesBehind.note(outputs, clock.now())),
-        tap((outputs) => this.#trustNotices.note(outputs, clock.now())),
-        tap((outputs) => this.#unusedValues.note(outputs, clock.now())),
+        tap((outputs) => this.#beds.note(outputs, clock.now())),
         boundDeadLetters(clock, config.limits.deadLetters),
         deliver(sinks),
         concatMap(async (outputs) => {

@@ -17,6 +17,7 @@ import type {
   ObservationEvent,
   TreatmentClinicalEvent,
 } from '../events/event.js';
+import type { FeedState } from './feed-watch.js';
 import type { SilentPatient } from './silent.js';
 
 /** One evaluation of the model, with the bedside scores of the same moment. */
@@ -77,6 +78,8 @@ export interface Outputs {
   readonly observations: readonly ObservationEvent[];
   /** What is not used of patients' values, as it became so; of a patient of whom all is used again, once. */
   readonly trust: readonly TrustState[];
+  /** Of patients whose vital signs have ceased or come again, or come at another pace, how that is now. */
+  readonly feeds: FeedState[];
   /** Notes and images, with what their encoders made of them. */
   readonly notes: readonly NoteClinicalEvent[];
   readonly images: readonly ImagingClinicalEvent[];
@@ -111,6 +114,7 @@ export function emptyOutputs(): Outputs {
     patients: new Set(),
     observations: [],
     trust: [],
+    feeds: [],
     notes: [],
     images: [],
     treatments: [],

@@ -69,6 +69,8 @@ interface Header {
   readonly infusions?: readonly Charted[];
   /** What notes stated; absent in older ones. */
   readonly stated?: StoredNotes | null;
+  /** How often values come; absent in older ones, where it is learned anew. */
+  readonly feed?: readonly number[];
 }
 
 /** What of a model decides how the past of a patient is kept. */
@@ -155,6 +157,7 @@ export function snapshotOf(
     signs: { names: SIGN_NAMES, numbers: signs.length },
     infusions: timeline.signs.infusions.chartings,
     stated: patient.notes.toStored(),
+    feed: patient.feed.toArray(),
   };
   const text = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
@@ -269,6 +272,7 @@ function readPatient(
     else patient.timeline.recallSigns();
     patient.timeline.signs.infusions.restore(header.infusions ?? []);
     patient.notes.restore(header.stated);
+    patient.feed.restore(header.feed ?? []);
     const { alerts, update = null } = header;
     return { patient, alerts, update, fill: isOurs ? fillerFrom(cache, model) : null };
   } catch {

@@ -7,6 +7,7 @@ import { MINUTE_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import { busSchema } from './bus.js';
 import { encodersSchema } from './encoders.js';
+import { feedsSchema } from './feeds.js';
 import { metricsSchema } from './metrics.js';
 import { withPresentNames } from './renamed.js';
 import { rolesSchema } from './roles.js';
@@ -162,6 +163,7 @@ export const configSchema = z.strictObject({
         .refine((n) => (n & (n - 1)) === 0, 'must be a power of two')
         .default(1024)
         .describe('Message ids remembered of a patient, by which repetitions are known; a power of two.'),
+      feeds: feedsSchema,
     })
     .prefault({}),
   state: z
