@@ -123,13 +123,51 @@ describe('a live ward', () => {
     expect(here.parts.isEmpty).toBe(true);
   });
 
-  it.each([
-    ['gateway', 'engine'],
-    ['writer', 'engine'],
-  ] as const)('is refused with the role %s alone', async (role, other) => {
+  it('is refused with the role writer alone', async () => {
     const bus = { kind: 'kafka', brokers: ['127.0.0.1:1'] };
-    const config = parseConfig({ bus, store: { kind: 'server', url: 'http://127.0.0.1:1' }, roles: [role] });
-    await expect(assembleLive(config, life())).rejects.toThrow(`needs the role ${other}`);
+    const store = { kind: 'server', url: 'http://127.0.0.1:1' };
+    const config = parseConfig({ bus, store, roles: ['writer'] });
+    await expect(assembleLive(config, life())).rejects.toThrow('needs the role engine');
+  });
+
+  it('on a log in a directory shows who is on the ward, also at once after a restart, and explains', async () => {
+    const directory = temporaryDirectory();
+    // The store is away, and nothing here waits for it.
+    const config = parseConfig({
+      roles: ['engine', 'gateway'],
+      bus: { kind: 'embedded', directory: `${directory}/log` },
+      store: { kind: 'server', url: 'http://127.0.0.1:1' },
+      align: { minScoreIntervalMs: 0 },
+      server: { port: 0 },
+    });
+    const open = async () => {
+      const here = life();
+      const ward = (await assembleLive(config, here))!;
+      const { url, localToken } = ward.address;
+      const get = async (path: string) => {
+        const response = await fetch(url + path, { headers: { authorization: `Bearer ${localToken}` } });
+        return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+      };
+      return { here, ward, get };
+    };
+    const first = await open();
+    const { codec } = first.ward.engine!;
+    const head = { patientId: 'p1', eventTime: Date.now() };
+    const admission = adt('ADMIT', { ...head, messageId: 'a', wardId: 'W' });
+    const values = vitals({ heartRate: 92 }, { ...head, messageId: 'v' });
+    await first.ward.bus.produce(TOPICS.adt, [{ key: 'p1', value: codec.encode('AdtEvent', admission) }]);
+    await first.ward.bus.produce(TOPICS.vitals, [{ key: 'p1', value: codec.encode('VitalSigns', values) }]);
+    const shown = async ({ get }: typeof first) => (await get('/api/v1/patients')).body.patients;
+    const wanted = [{ patientId: 'p1', wardId: 'W', values: { heartRate: { value: 92 } } }];
+    await expect.poll(() => shown(first)).toMatchObject(wanted);
+    expect(await first.get('/api/v1/patients/p1/explanation')).toMatchObject({
+      status: 200,
+      body: { patientId: 'p1' },
+    });
+    expect(await first.get('/api/v1/patients/nobody/explanation')).toMatchObject({ status: 404 });
+    await first.here.parts.close(() => undefined);
+    const second = await open();
+    expect(await shown(second)).toMatchObject(wanted);
   });
 
   it('with the role engine alone needs no store, and shows health and no page', async () => {
