@@ -44,7 +44,10 @@ export interface Position {
 }
 
 /** What a group has committed of a topic-partition. */
-export type Committed = Pick<Position, 'offset' | 'note'>;
+export interface Committed extends Pick<Position, 'offset' | 'note'> {
+  /** It has committed nothing yet, and begins there. */
+  readonly isNew?: boolean;
+}
 
 /** Who reads beside the engines, and from where. */
 export interface Reader {
@@ -117,7 +120,7 @@ export interface LogState {
   idOf(topic: string): string | undefined;
   /** The offset that the next record gets; undefined where that is not known for now. */
   endOf(topic: string, partition: number): number | undefined;
-  /** What the group has committed; undefined where that is nothing, or of another log. */
+  /** What the group has committed, or where another reader than the engines begins; undefined where that is of another log. */
   committed?(topic: string, partition: number): Committed | undefined;
   /** Told of an offset that was found to be of another log. */
   tellAnother?(topic: string, partition: number, offset: number): void;

@@ -87,13 +87,17 @@ export class Places {
       const verdict = judge(position, survey.idOf(name), ends);
       watch.tell(position, verdict, survey);
       const from = verdict === 'another-log' ? (ends?.low ?? 0) : await this.#from(position, ends?.low ?? 0);
-      const isGood = position.next >= 0 && verdict !== 'another-log';
-      if (isGood) survey.keep(name, partition, { offset: position.next, note: position.note });
+      if (verdict !== 'another-log') this.#keep(survey, position, from);
       if (from === position.next) continue;
       const topic = config.topicPrefix + name;
       this.#resets.set(`${topic}/${partition}`, { topic, partition, from });
     }
     return survey;
+  }
+
+  #keep(survey: Survey, { topic, partition, next, note }: CommittedPosition, from: number): void {
+    if (next >= 0) survey.keep(topic, partition, { offset: next, note });
+    else if (from >= 0) survey.keep(topic, partition, { offset: from, isNew: true });
   }
 
   /** Where the reader wants a good position to be read from; the position itself where it wants nothing else. */

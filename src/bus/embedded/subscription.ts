@@ -49,6 +49,7 @@ export class EmbeddedSubscription implements Consumer {
     const { log, handler, topics, reader } = options;
     const group = groupOf(reader);
     const parts: Part[] = [];
+    const begins = new Map<string, number>();
     for (const topic of topics) {
       const count = log.topics().find(({ name }) => name === topic)?.partitions ?? 0;
       for (let partition = 0; partition < count; partition++) {
@@ -58,6 +59,7 @@ export class EmbeddedSubscription implements Consumer {
         const position = isNew
           ? log.offsetAt(topic, partition, await reader.since())
           : Math.max(start, (committed ?? start) - (reader?.lookBack ?? 0));
+        if (isNew) begins.set(`${topic}/${partition}`, position);
         parts.push({ topic, partition, position, isPaused: false });
       }
     }
@@ -66,7 +68,10 @@ export class EmbeddedSubscription implements Consumer {
     await handler.assigned(partitions, topics, {
       idOf: (topic) => log.idOf(topic),
       endOf: (topic, partition) => log.endOf(topic, partition),
-      committed: (topic, partition) => log.committed(group, topic, partition),
+      committed: (topic, partition) => {
+        const offset = begins.get(`${topic}/${partition}`);
+        return offset === undefined ? log.committed(group, topic, partition) : { offset, isNew: true };
+      },
     });
     handler.shared?.();
     subscription.#reading = subscription.#read();
