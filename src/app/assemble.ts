@@ -19,6 +19,7 @@ import { openEngine } from './engine-role.js';
 import { openGateway, openOwnPage, openWardServer } from './gateway-role.js';
 import type { Life } from './life.js';
 import { openLiveLog } from './live-log.js';
+import { openNotifiers } from './notifier-role.js';
 import { openPorts, type Ports, temporaryStore } from './ports.js';
 import { ServedReplay, type Truth } from './served.js';
 import { openWriter } from './writer-role.js';
@@ -80,6 +81,7 @@ export async function assembleLive(config: Config, life: Life): Promise<LiveWard
   const opened = await openRoles(ports, roles);
   early.open(ports.notices);
   await clock.start();
+  if (roles.has('notifier')) await openNotifiers(ports, opened.writer?.store ?? null);
   const server = await begin(ports, opened);
   return {
     bus,
@@ -188,10 +190,7 @@ function addressOf(server: WardServer | HealthServer): ProcessAddress {
 /** @throws WardstreamError `WS_CONFIG` where a role is to run without one that it needs beside it. */
 function rolesOf(config: Config): ReadonlySet<ProcessRole> {
   const roles = new Set(config.roles);
-  const needed: Partial<Record<ProcessRole, ProcessRole>> = {
-    writer: 'engine',
-    notifier: 'gateway',
-  };
+  const needed: Partial<Record<ProcessRole, ProcessRole>> = { writer: 'engine' };
   for (const role of roles) {
     const other = needed[role];
     if (other !== undefined && !roles.has(other))
@@ -201,5 +200,5 @@ function rolesOf(config: Config): ReadonlySet<ProcessRole> {
 }
 
 function needsStore(roles: ReadonlySet<ProcessRole>): boolean {
-  return roles.has('gateway') || roles.has('writer') || roles.has('notifier');
+  return roles.has('gateway') || roles.has('writer');
 }

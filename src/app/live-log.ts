@@ -1,7 +1,7 @@
 import type { EventBus, OpenLog } from '../bus/bus.js';
 import { EmbeddedBus } from '../bus/embedded/bus.js';
 import { KafkaBus, type KafkaBusConfig } from '../bus/kafka.js';
-import type { LateNotices } from '../bus/troubles.js';
+import type { LateNotices, Troubles } from '../bus/troubles.js';
 import { CheckedClock } from '../checked-clock.js';
 import type { LiveParts } from '../metrics/observe.js';
 import type { BusConfig, EmbeddedBusConfig } from '../settings/bus.js';
@@ -11,7 +11,7 @@ import { untilAvailable } from './wait.js';
 
 /** A log that outlives the process, and the clock of who reads it. */
 export interface LiveLog extends LiveParts {
-  readonly bus: LiveParts['bus'] & EventBus & OpenLog;
+  readonly bus: LiveParts['bus'] & EventBus & OpenLog & { readonly troubles: Troubles };
   readonly clock: CheckedClock;
   /** Null where it is in a directory. */
   readonly kafka: KafkaBusConfig | null;

@@ -1,10 +1,8 @@
-import type { LoggedAlert } from '../ward/alert-order.js';
-
-/** A record on its way to a receiver. */
-export interface Delivery {
-  readonly logged: LoggedAlert;
+/** Something on its way to a receiver. */
+export interface Queued {
+  /** What has the same is delivered in order. */
+  readonly lane: string;
   attempts: number;
-  isDone: boolean;
 }
 
 /** Deliveries under way at once; and of these, such as have failed before. */
@@ -12,7 +10,7 @@ const CONCURRENCY = 8;
 const MAX_RETRIES = CONCURRENCY / 2;
 
 /** Deliveries of one patient, in order; the first is under way, waits for its turn or for its next attempt. */
-interface Lane {
+interface Lane<Delivery> {
   readonly key: string;
   readonly deliveries: Delivery[];
 }
@@ -21,16 +19,17 @@ interface Lane {
  * Who is next: of each patient one delivery at a time, in order, and patients in turn. Those that have failed wait beside the
  * rest and have half of the places at most, so that what fails for some holds up nobody else.
  */
-export class DeliveryQueue {
+export class DeliveryQueue<Delivery extends Queued> {
   readonly #deliver: (delivery: Delivery) => Promise<number | null>;
-  readonly #lanes = new Map<string, Lane>();
-  readonly #fresh: Lane[] = [];
-  readonly #retries: Lane[] = [];
+  readonly #lanes = new Map<string, Lane<Delivery>>();
+  readonly #fresh: Lane<Delivery>[] = [];
+  readonly #retries: Lane<Delivery>[] = [];
   readonly #waits = new Set<NodeJS.Timeout>();
   #underWay = 0;
   #retrying = 0;
+  #isHeld = false;
   #isClosed = false;
-  #onIdle: (() => void) | undefined;
+  #onIdle: (() => void)[] = [];
 
   /** `deliver` resolves with null when a delivery is done with, else with how long to wait for the next attempt. */
   constructor(deliver: (delivery: Delivery) => Promise<number | null>) {
@@ -38,8 +37,7 @@ export class DeliveryQueue {
   }
 
   add(delivery: Delivery): void {
-    const { patientId, alertId } = delivery.logged.alert;
-    const key = patientId === '' ? alertId : patientId;
+    const key = delivery.lane;
     const lane = this.#lanes.get(key);
     if (lane !== undefined) {
       lane.deliveries.push(delivery);
@@ -51,19 +49,26 @@ export class DeliveryQueue {
     this.#pump();
   }
 
-  /** Begins nothing more; resolves when nothing is under way, or after so long. */
-  async close(withinMs: number): Promise<void> {
+  /** Begins nothing until it is released. Resolves when nothing is under way. */
+  hold(): Promise<void> {
+    this.#isHeld = true;
+    if (this.#underWay === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onIdle.push(resolve));
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.#pump();
+  }
+
+  /** Begins nothing more. */
+  close(): void {
     this.#isClosed = true;
     for (const wait of this.#waits) clearTimeout(wait);
-    if (this.#underWay === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-      this.#waits.add(setTimeout(resolve, withinMs).unref());
-    });
   }
 
   #pump(): void {
-    while (!this.#isClosed && this.#underWay < CONCURRENCY) {
+    while (!this.#isHeld && !this.#isClosed && this.#underWay < CONCURRENCY) {
       const mayRetry = this.#retrying < MAX_RETRIES && this.#retries.length > 0;
       const lane = this.#fresh.shift() ?? (mayRetry ? this.#retries.shift() : undefined);
       if (lane === undefined) return;
@@ -71,27 +76,27 @@ export class DeliveryQueue {
     }
   }
 
-  async #run(lane: Lane): Promise<void> {
+  async #run(lane: Lane<Delivery>): Promise<void> {
     const [delivery] = lane.deliveries;
     const isRetry = delivery.attempts > 0;
     this.#underWay++;
     if (isRetry) this.#retrying++;
-    const waitMs = delivery.isDone ? null : await this.#deliver(delivery);
+    const waitMs = await this.#deliver(delivery);
     this.#underWay--;
     if (isRetry) this.#retrying--;
-    if (this.#underWay === 0) this.#onIdle?.();
     if (waitMs === null) this.#next(lane);
     else this.#wait(lane, waitMs);
+    if (this.#underWay === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
     this.#pump();
   }
 
-  #next(lane: Lane): void {
+  #next(lane: Lane<Delivery>): void {
     lane.deliveries.shift();
     if (lane.deliveries.length > 0) this.#fresh.push(lane);
     else this.#lanes.delete(lane.key);
   }
 
-  #wait(lane: Lane, ms: number): void {
+  #wait(lane: Lane<Delivery>, ms: number): void {
     if (this.#isClosed) return;
     const timer = setTimeout(() => {
       this.#waits.delete(timer);

@@ -12,8 +12,6 @@ import type { CatchingUpView } from '../contract/protocol.js';
 import type { MessageCodec } from '../events/codec.js';
 import { addAuditMetrics, addPushMetrics } from '../metrics/metrics.js';
 import type { ObservabilityOptions } from '../metrics/readiness.js';
-import { Webhook } from '../notify/webhook.js';
-import { webhookStore } from '../notify/webhook-store.js';
 import type { ServerConfig } from '../settings/server.js';
 import type { WardBoard } from '../ward/ward-board.js';
 import { Access } from './access/access.js';
@@ -77,7 +75,6 @@ export class WardServer {
   readonly #config: ServerConfig;
   readonly #trail: AuditTrail;
   readonly #refusals: Refusals;
-  readonly #webhooks: readonly Webhook[];
   /** The one-off token, where this server makes its own. */
   readonly localToken: string | null;
 
@@ -86,7 +83,6 @@ export class WardServer {
     this.#push = parts.push;
     this.#trail = parts.trail;
     this.#refusals = parts.refusals;
-    this.#webhooks = parts.webhooks;
     this.#config = config;
     this.localToken = localToken;
   }
@@ -148,13 +144,11 @@ export class WardServer {
       addPushMetrics(observability.metrics, push);
       addAuditMetrics(observability.metrics, trail);
     }
-    const webhooks = config.webhooks.map((each) => new Webhook(each, view, webhookStore(store), now));
     await listen(app, config).catch((error: unknown) => {
       push.close();
       throw error;
     });
-    for (const webhook of webhooks) await webhook.start();
-    return new WardServer({ app, push, trail, refusals, webhooks }, config, localToken);
+    return new WardServer({ app, push, trail, refusals }, config, localToken);
   }
 
   /** Where the server listens, without a token. */
@@ -165,7 +159,6 @@ export class WardServer {
 
   async close(): Promise<void> {
     this.#push.close();
-    await Promise.all(this.#webhooks.map((webhook) => webhook.close()));
     // A connection on which nothing was ever asked, as browsers open in advance, would hold this up for a minute.
     const cutOff = setTimeout(() => this.#app.server.closeAllConnections(), GRACE_MS);
     await this.#app.close();
@@ -180,7 +173,6 @@ interface ServerParts {
   readonly push: PushServer;
   readonly trail: AuditTrail;
   readonly refusals: Refusals;
-  readonly webhooks: readonly Webhook[];
 }
 
 type EndpointOptions = Pick<
