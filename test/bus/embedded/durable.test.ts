@@ -6,7 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { RecordHandler } from '../../../src/bus/bus.js';
+import { EmbeddedBus } from '../../../src/bus/embedded/bus.js';
 import { EmbeddedLog } from '../../../src/bus/embedded/log.js';
+import { TOPICS } from '../../../src/contract/topics.js';
 
 const WRITER = new URL('writer.mjs', import.meta.url).pathname;
 const isRoot = process.getuid?.() === 0;
@@ -110,6 +113,50 @@ it.runIf(isRoot)(
       expect(next).toBeGreaterThan(acknowledged.at(-1) as number);
       expect([log.fault, log.read('t', 0, 0, 1000).length]).toEqual([null, acknowledged.length + 1]);
       await log.close();
+    } finally {
+      execFileSync('umount', ['-l', disk]);
+    }
+  },
+);
+
+it.runIf(isRoot)(
+  'is told of while the disk is full: who sends gets the error, who reads has all that was acknowledged',
+  async () => {
+    const disk = join(directory, 'disk');
+    mkdirSync(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk]);
+    try {
+      const clock = { now: () => 0, live: true };
+      const bus = EmbeddedBus.open({ directory: join(disk, 'log'), partitions: 1, clock });
+      const read: number[] = [];
+      const handler: RecordHandler = {
+        assigned: async () => undefined,
+        batch: async ({ records }) => void read.push(...records.map(({ value }) => value.readUInt32BE(0))),
+        revoked: async () => undefined,
+        failed: (error) => expect.fail(error.message),
+      };
+      const consumer = await bus.consume([TOPICS.vitals], handler, clock);
+      const send = async (number: number) => {
+        const value = Buffer.alloc(100_000);
+        value.writeUInt32BE(number, 0);
+        await bus.produce(TOPICS.vitals, [{ key: 'Ann', value }]);
+      };
+      let acknowledged = 0;
+      const full = (async () => {
+        for (;;) {
+          await send(acknowledged);
+          acknowledged++;
+        }
+      })();
+      await expect(full).rejects.toMatchObject({ code: 'WS_BUS' });
+      expect(bus.troubles.faults).toEqual([expect.stringContaining('make room on the disk')]);
+      execFileSync('mount', ['-o', 'remount,size=12m', disk]);
+      // Who sent it has an error, and sends it again.
+      await send(acknowledged);
+      expect(bus.troubles.faults).toEqual([]);
+      await expect.poll(() => read).toEqual(Array.from({ length: acknowledged + 1 }, (_, number) => number));
+      await consumer.close();
+      await bus.close();
     } finally {
       execFileSync('umount', ['-l', disk]);
     }
