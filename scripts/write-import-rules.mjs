@@ -12,6 +12,7 @@ export const ROOMS = [
   'cohort',
   'ward',
   'replay',
+  'doors',
   'sources',
   'store',
   'metrics',

@@ -265,6 +265,17 @@ program
   .option('--json', 'one JSON object as the last line of stdout', false)
   .action(async (options) => (await import('./commands/simulate.js')).simulate(options));
 
+const doors = program
+  .command('doors')
+  .description('the ways by which monitors, laboratory and admissions come in');
+doors
+  .command('try')
+  .argument('<message...>', 'files of HL7 v2 messages')
+  .description('show what would come of messages, how each would be answered, and which codes are not known')
+  .option('--sender <file>', "the sender's file (YAML or JSON): codes, units, times, quirks")
+  .option('--json', 'one JSON object as the last line of stdout', false)
+  .action(async (files, options) => (await import('./commands/doors.js')).tryMessages(files, options));
+
 const topics = program.command('topics').description('the Kafka topics Wardstream needs');
 for (const name of ['create', 'list'] as const) {
   const what = { create: 'make those that are missing; refuse those that differ', list: 'what is there' }[

@@ -2,6 +2,7 @@ import type { EventBus } from '../bus/bus.js';
 import { MemoryBus } from '../bus/memory.js';
 import { LateNotices } from '../bus/troubles.js';
 import { ReplayClock } from '../clock.js';
+import type { Door } from '../doors/door.js';
 import type { Engine } from '../engine/engine.js';
 import { WardstreamError } from '../errors.js';
 import { MessageCodec } from '../events/codec.js';
@@ -17,6 +18,7 @@ import { openResults } from '../store/results.js';
 import { WardView } from '../ward/ward-view.js';
 import { openEngine } from './engine-role.js';
 import { openGateway, openOwnPage, openWardServer } from './gateway-role.js';
+import { openIngest } from './ingest-role.js';
 import type { Life } from './life.js';
 import { openLiveLog } from './live-log.js';
 import { openNotifiers } from './notifier-role.js';
@@ -36,6 +38,7 @@ export interface LiveWard {
   /** Null where it has not the role. */
   readonly engine: Engine | null;
   readonly address: ProcessAddress;
+  readonly doors: readonly Door[];
   /** Resolves when one of the roles has ended by itself, with the reason. */
   failed(): Promise<Error>;
 }
@@ -83,8 +86,10 @@ export async function assembleLive(config: Config, life: Life): Promise<LiveWard
   await clock.start();
   if (roles.has('notifier')) await openNotifiers(ports, opened.writer?.store ?? null);
   const server = await begin(ports, opened);
+  const doors = roles.has('ingest') ? await openIngest(ports, live) : [];
   return {
     bus,
+    doors,
     engine: opened.engine,
     address: addressOf(server),
     failed: () => opened.engine?.failed() ?? new Promise(() => undefined),

@@ -3,6 +3,7 @@ import { EmbeddedBus } from '../bus/embedded/bus.js';
 import { KafkaBus, type KafkaBusConfig } from '../bus/kafka.js';
 import type { LateNotices, Troubles } from '../bus/troubles.js';
 import { CheckedClock } from '../checked-clock.js';
+import { DoorMeters } from '../doors/meters.js';
 import type { LiveParts } from '../metrics/observe.js';
 import type { BusConfig, EmbeddedBusConfig } from '../settings/bus.js';
 import type { Life } from './life.js';
@@ -13,6 +14,7 @@ import { untilAvailable } from './wait.js';
 export interface LiveLog extends LiveParts {
   readonly bus: LiveParts['bus'] & EventBus & OpenLog & { readonly troubles: Troubles };
   readonly clock: CheckedClock;
+  readonly doors: DoorMeters;
   /** Null where it is in a directory. */
   readonly kafka: KafkaBusConfig | null;
 }
@@ -39,7 +41,7 @@ async function openKafka(
   if (bus === null) return null;
   parts.keep(bus);
   const clock = parts.keep(new CheckedClock({ broker: bus.openClock(), troubles: bus.troubles }));
-  return { bus, clock, kafka: config };
+  return { bus, clock, kafka: config, doors: new DoorMeters(clock) };
 }
 
 async function openEmbedded(
@@ -50,5 +52,5 @@ async function openEmbedded(
   const bus = parts.keep(EmbeddedBus.open({ directory, partitions, onWarning, onRelief, notices }));
   // Whoever writes is on this machine, by its clock: only the times of their events can tell that it is wrong.
   const clock = parts.keep(new CheckedClock({ broker: null, troubles: bus.troubles }));
-  return { bus, clock, kafka: null };
+  return { bus, clock, kafka: null, doors: new DoorMeters(clock) };
 }

@@ -18,6 +18,7 @@ export async function run(options: RunOptions, stop: Promise<unknown>): Promise<
     if (ward === null) return null;
     const from = config.bus.kind === 'kafka' ? config.bus.brokers.join(', ') : config.bus.kind;
     process.stdout.write(`\n  Reading ${from}; ${shownAt(ward.address)}\n`);
+    for (const { name, address } of ward.doors) process.stdout.write(`  Door ${name}: ${address}\n`);
     process.stdout.write('  Decision support under evaluation. Ctrl-C stops it.\n\n');
     return ward.failed();
   });

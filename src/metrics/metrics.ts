@@ -5,6 +5,7 @@ import { DEAD_LETTER_REASONS } from '../events/dead-letter.js';
 import { ENCODING_FLAGS } from '../events/encoding.js';
 import type { Histogram } from '../histogram.js';
 import type { VariableDrift } from '../inference/drift.js';
+import { addDoors, type DoorSource } from './doors.js';
 import { addCounter, addGauge, addHistogram, addLabelled } from './register.js';
 import type { MetricsSink } from './sink.js';
 
@@ -43,6 +44,7 @@ export interface ProcessSources {
   /** Bytes of rows that wait on disk for the store. */
   readonly spoolBytes?: () => number;
   readonly snapshots?: () => Snapshots;
+  readonly doors?: DoorSource;
   /** Of a process on live topics. */
   readonly live?: { readonly bus: KafkaSource; readonly clock: { readonly correctionMs: number } };
 }
@@ -85,6 +87,7 @@ export function openProcessMetrics(sources: ProcessSources): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   addOptional(registry, sources);
+  if (sources.doors !== undefined) addDoors(registry, sources.doors);
   return registry;
 }
 

@@ -3,6 +3,7 @@ import type { KafkaBusConfig } from '../bus/kafka-client.js';
 import type { Clock } from '../clock.js';
 import type { Engine } from '../engine/engine.js';
 import type { Sink } from '../engine/outputs.js';
+import type { DoorSource } from './doors.js';
 import { KafkaLag } from './kafka-lag.js';
 import {
   type KafkaSource,
@@ -41,6 +42,7 @@ export interface LiveParts {
   readonly bus: KafkaSource;
   /** What is added to the machine's clock, in milliseconds. */
   readonly clock: { readonly correctionMs: number };
+  readonly doors?: DoorSource;
 }
 
 /** Makes the parts of a process observable: wraps its sinks, and gives what health and metrics are read from. */
@@ -86,7 +88,8 @@ export class Observer {
 
   #ownSources(store: StoreParts | null, live: LiveParts | undefined): ProcessSources {
     const isAway = () => performance.now() - this.#storeMissedAt < AWAY_MS;
-    const ofLive = live === undefined ? {} : { live };
+    const doors = live?.doors;
+    const ofLive = live === undefined ? {} : { live, ...(doors === undefined ? {} : { doors }) };
     if (store === null) return ofLive;
     const { sink, spoolBytes } = store;
     const state = () => ({

@@ -6,6 +6,7 @@ import { faultsOf, SIGNAL_IDS } from '../contract/signals.js';
 import { MINUTE_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import { busSchema } from './bus.js';
+import { doorsSchema } from './doors.js';
 import { encodersSchema } from './encoders.js';
 import { feedsSchema } from './feeds.js';
 import { metricsSchema } from './metrics.js';
@@ -107,6 +108,7 @@ export type RuntimeConfig = z.infer<typeof runtimeSchema>;
 export const configSchema = z.strictObject({
   roles: rolesSchema,
   bus: busSchema.describe('Where events come from. `memory` is within the process; `run` needs `kafka`.'),
+  doors: doorsSchema,
   schemaRegistry: z
     .strictObject({
       url: secretSchema

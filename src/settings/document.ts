@@ -68,7 +68,7 @@ export function settings(): Setting[] {
 export function settingsDocument(): string {
   const sections = new Map<string, Setting[]>();
   for (const setting of settings()) {
-    const [section] = setting.name.split('.');
+    const [section] = setting.name.split(/[.[]/);
     sections.set(section, [...(sections.get(section) ?? []), setting]);
   }
   const tables = [...sections].map(([section, rows]) => `## ${section}\n\n${table(rows)}`);
@@ -132,6 +132,10 @@ function settingsAt(schema: Schema, name: string, where: string): Setting[] {
   }
   if (schema.items?.properties !== undefined) {
     return [leaf(schema, name, where, 'list'), ...settingsOf(schema.items, `${name}[]`, where)];
+  }
+  const kinds = schema.items?.anyOf ?? schema.items?.oneOf ?? [];
+  if (schema.items !== undefined && kinds.some((each) => each.properties !== undefined)) {
+    return [leaf(schema, name, where, 'list'), ...settingsAt(schema.items, `${name}[]`, where)];
   }
   return [leaf(schema, name, where, unitOf(name, schema))];
 }

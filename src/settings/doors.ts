@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { secretSchema } from './secret.js';
+
+const MIB = 1_048_576;
+
+/** Ways by which the hospital's systems bring messages in. */
+export const doorsSchema = z
+  .array(
+    z.discriminatedUnion('kind', [
+      z.strictObject({
+        kind: z.literal('hl7'),
+        name: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('Of the door, in metrics and dead letters. By default `hl7-` and the port.'),
+        host: z
+          .string()
+          .default('127.0.0.1')
+          .describe('Address that it listens on.')
+          .meta({ reason: 'Nobody else reaches it until somebody decides that.' }),
+        port: z.number().int().min(0).max(65_535).default(2575).describe('0 takes one that is free.'),
+        sender: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            "The sender's file (YAML): what its codes, units and times mean. `wardstream doors try` shows what comes of it; docs/doors.md has all it can say.",
+          ),
+        tls: z
+          .strictObject({
+            cert: secretSchema.describe('Certificate, with those that lead to an authority.'),
+            key: secretSchema.describe('Its key.'),
+            ca: secretSchema
+              .optional()
+              .describe('Authorities of client certificates: with it, only clients that have one come in.'),
+          })
+          .optional()
+          .describe('TLS; each is PEM, given as `{ file: PATH }`. Left out, messages come unencrypted.'),
+        maxMessageBytes: z
+          .number()
+          .int()
+          .positive()
+          .default(16 * MIB)
+          .describe('Bytes of a block at most; of a larger one nothing is used, and its sender is told.'),
+        maxConnections: z
+          .number()
+          .int()
+          .positive()
+          .default(1000)
+          .describe('Connections at once; more are not accepted.'),
+        idleMs: z
+          .number()
+          .int()
+          .positive()
+          .default(30_000)
+          .describe('A message that was begun and of which nothing more comes for so long is given up.'),
+      }),
+    ]),
+  )
+  .default([])
+  .describe('Doors of `run`: ways by which monitors, laboratory and admissions come in.');
+export type DoorConfig = z.infer<typeof doorsSchema>[number];
+export type Hl7DoorConfig = Extract<DoorConfig, { kind: 'hl7' }>;
