@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WardstreamError } from '../errors.js';
+import { idIn } from './cells.js';
 import { numberOf, type ParquetTable, type ParquetWindow } from './parquet.js';
 
 /** Keys whose rows are in memory at once. */
@@ -9,7 +10,7 @@ const KEYS_AT_ONCE = 64;
 
 /**
  * The rows of a table whose keys lie apart, those of a key together and in the order of the file; `keys` in the order wanted.
- * All columns but the key are numbers, NaN where a cell has none. Goes by way of temporary files, 8 bytes a cell, so that memory
+ * Rows without a key come last. All columns but the key are numbers, NaN where a cell has none. Goes by way of temporary files, 8 bytes a cell, so that memory
  * holds the rows of 64 keys whatever the size of the table.
  * @throws WardstreamError `WS_SOURCE` where these cannot be written.
  */
@@ -25,14 +26,16 @@ export async function* groupedRows(
   const fileOf = (group: number) => join(directory, String(group));
   try {
     for await (const { rows, columns } of table.windows(table.columns)) {
-      const places = Array.from({ length: rows }, (_, row) => placeOf.get(String(columns[key][row]))!);
+      const places = Array.from({ length: rows }, (_, row) => {
+        return placeOf.get(idIn(columns[key][row]) ?? '') ?? order.length;
+      });
       const cells = names.map((name) => columns[name]);
       for (const [group, members] of byGroup(places)) {
         writing(() => appendFileSync(fileOf(group), packed(members, places, cells)));
       }
     }
     let start = 0;
-    for (let group = 0; group * KEYS_AT_ONCE < order.length; group++) {
+    for (let group = 0; group * KEYS_AT_ONCE <= order.length; group++) {
       if (!existsSync(fileOf(group))) continue;
       const window = unpacked(readFileSync(fileOf(group)), names, key, order);
       yield { start, ...window };
@@ -87,7 +90,10 @@ function unpacked(
   const columns = Object.fromEntries(
     names.map((name, column) => [name, sorted.map((at) => values[at + column + 1])]),
   );
-  return { rows: sorted.length, columns: { ...columns, [key]: sorted.map((at) => order[values[at]]) } };
+  return {
+    rows: sorted.length,
+    columns: { ...columns, [key]: sorted.map((at) => order[values[at]] ?? null) },
+  };
 }
 
 function writing<T>(write: () => T): T {

@@ -215,12 +215,16 @@ function earliest(reading: readonly TopicPartition[]): TopicPartition | null {
   return first;
 }
 
+/** A time with its zone; NaN for others, which would be another time on another machine. */
+function timeOf(text: string): number {
+  return /T.*(Z|[+-]\d{2}:?\d{2})$/i.test(text) ? Date.parse(text) : Number.NaN;
+}
+
 /** @throws WardstreamError `WS_USAGE`. */
 export function parseRange(text: string): KafkaRange {
   const isOffset = text.startsWith('offset=');
   const [from = '', to = '', ...more] = text.replace(/^offset=/, '').split('..');
-  const bound = (part: string, open: number) =>
-    part === '' ? open : isOffset ? Number(part) : Date.parse(part);
+  const bound = (part: string, open: number) => (part === '' ? open : isOffset ? Number(part) : timeOf(part));
   const range = {
     by: isOffset ? ('offset' as const) : ('time' as const),
     from: bound(from, Number.NEGATIVE_INFINITY),

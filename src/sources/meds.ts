@@ -4,6 +4,7 @@ import { VARIABLES } from '../clinical/variables.js';
 import { DAY_MS, HOUR_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import type { SourceMessage } from '../events/source-message.js';
+import { idIn, NO_NUMBER } from './cells.js';
 import { type ChartedValue, type HistoricStay, wardsOf } from './historic-stay.js';
 import type { Label, Labels } from './labels.js';
 import { type CodeMapping, unitOf } from './mapping.js';
@@ -102,7 +103,11 @@ export class MedsSource implements ReplaySource {
       const table = await ParquetTable.open(file, COLUMNS);
       for await (const { rows: count, columns } of table.windows(COLUMNS)) {
         for (let row = 0; row < count; row++) {
-          const id = String(columns.subject_id[row]);
+          const id = idIn(columns.subject_id[row]);
+          if (id === null) {
+            if (!Number.isNaN(numberOf(columns.numeric_value[row]))) this.#leaveOut('without a subject');
+            continue;
+          }
           if (id !== subject) {
             if (subject !== null) yield [subject, rows];
             if (seen.has(id)) {
@@ -133,12 +138,15 @@ export class MedsSource implements ReplaySource {
     const stays = unit.length > 0 ? unit : hospital.length > 0 ? hospital : allOf(rows, this.#mapping);
     if (stays.length === 0) Ledger.add(this.ledger.stays, 'no value that is mapped');
     const death = rows.find(({ code }) => code.startsWith('MEDS_DEATH'))?.time ?? Number.NaN;
+    // A date only: some time of that day.
+    const diedBy = death % DAY_MS === 0 ? death + DAY_MS - 1 : death;
     const within = new Set<Row>();
     for (let index = 0; index < stays.length; index++) {
       const stay = stays[index];
       const patientId = index === 0 ? subject : `${subject}-${index + 1}`;
-      const around = hospital.find(({ from, to }) => from <= stay.from && stay.from <= to) ?? stay;
-      const happened = death >= stay.from && death <= around.to + DAY_MS;
+      // A stay may begin before the hospital stay that it is part of is entered.
+      const around = hospital.find(({ from, to }) => from <= stay.to && stay.from <= to) ?? stay;
+      const happened = diedBy >= stay.from && death <= around.to + DAY_MS;
       this.#labels.set(patientId, { happened, onsetMs: null });
       if (!this.#keep(patientId)) {
         yield null;
@@ -159,21 +167,29 @@ export class MedsSource implements ReplaySource {
     if (!this.#keep(subject)) return;
     for (const row of rows) {
       if (Number.isNaN(row.value) || within.has(row) || this.#mapping.meaningOf(row.code) === null) continue;
-      this.counts.rows++;
-      this.ledger.leaveOut('values', 'outside a stay, or after 31 days of it');
+      this.#leaveOut('outside a stay, or after 31 days of it');
     }
+  }
+
+  #leaveOut(why: string): void {
+    this.counts.rows++;
+    this.ledger.leaveOut('values', why);
   }
 
   #chart({ time, code, value }: Row, from: number, values: ChartedValue[]): void {
     if (Number.isNaN(value)) return;
     this.counts.rows++;
+    if (value === NO_NUMBER) {
+      this.counts.malformed++;
+      return;
+    }
     const meaning = this.#mapping.meaningOf(code);
     if (meaning === null) this.ledger.leaveOut('unmapped', code);
     else if (meaning === 'ignore') this.ledger.leaveOut('values', 'ignored by the mapping');
     else {
       const { variable } = meaning;
       const unit = unitOf(meaning, value);
-      values.push({ atMs: time - from, variable, code: VARIABLES[variable].code, unit, value });
+      values.push({ atMs: Math.round(time - from), variable, code: VARIABLES[variable].code, unit, value });
     }
   }
 
@@ -220,7 +236,7 @@ function spans(rows: readonly Row[], begins: RegExp, ends: RegExp): Span[] {
 function allOf(rows: readonly Row[], mapping: CodeMapping): Span[] {
   const times = rows.flatMap(({ time, code, value }) => {
     const meaning = mapping.meaningOf(code);
-    return Number.isNaN(time) || Number.isNaN(value) || meaning === null || meaning === 'ignore'
+    return Number.isNaN(time) || !Number.isFinite(value) || meaning === null || meaning === 'ignore'
       ? []
       : [time];
   });
@@ -230,10 +246,11 @@ function allOf(rows: readonly Row[], mapping: CodeMapping): Span[] {
   return times.length === 0 ? [] : [{ from: bound(Math.min), to: bound(Math.max) }];
 }
 
-/** Every .parquet below a folder, in order. */
+/** Every .parquet below a folder, in order; not what systems hide there, such as ._part.parquet. */
 function parquetIn(directory: string): string[] {
   if (!existsSync(directory) || !statSync(directory).isDirectory()) return [];
   return readdirSync(directory)
+    .filter((name) => !name.startsWith('.'))
     .sort()
     .flatMap((name) => {
       const path = join(directory, name);

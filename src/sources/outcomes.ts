@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { WardstreamError } from '../errors.js';
+import { yesOrNo } from './cells.js';
 import type { Label } from './labels.js';
 
 /** What became of each patient, by patient id. */
@@ -54,7 +55,7 @@ export function readOutcomes(file: string): Outcomes {
     const cells = line.split(',').map((cell) => cell.trim());
     const fault = faultOf(names, cells[id], cells[death], outcomes);
     if (fault !== null) throw new WardstreamError('WS_SOURCE', `${file}, line ${index + 2}: ${fault}`);
-    outcomes.set(cells[id], { happened: cells[death] === '1', onsetMs: null });
+    outcomes.set(cells[id], { happened: yesOrNo(cells[death]) === true, onsetMs: null });
   });
   if (outcomes.size === 0) throw new WardstreamError('WS_SOURCE', `${file} holds no outcomes`);
   return outcomes;
@@ -68,6 +69,6 @@ function faultOf(
 ): string | null {
   if (id === undefined || id === '') return `${idColumn} is empty`;
   if (known.has(id)) return `${idColumn} ${id} is there twice`;
-  if (death !== '0' && death !== '1') return `${deathColumn} is ${death ?? 'missing'}, not 0 or 1`;
+  if (yesOrNo(death) === null) return `${deathColumn} is ${death ?? 'missing'}, not 0 or 1`;
   return null;
 }

@@ -11,6 +11,8 @@ import {
 } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { WardstreamError } from '../errors.js';
+import { durationUnits } from './arrow-schema.js';
+import { numberInText } from './cells.js';
 
 /** Rows decoded at once: what bounds memory, whatever the size of the file's row groups. */
 const WINDOW = 32_768;
@@ -27,6 +29,8 @@ export class ParquetTable {
   readonly file: string;
   readonly columns: readonly string[];
   readonly rows: number;
+  /** Milliseconds of one unit of each column that the file says to be a duration. */
+  readonly durations: ReadonlyMap<string, number>;
   readonly #buffer: AsyncBuffer;
   readonly #metadata: FileMetaData;
 
@@ -35,6 +39,8 @@ export class ParquetTable {
     this.#buffer = buffer;
     this.#metadata = metadata;
     this.rows = Number(metadata.num_rows);
+    const schema = metadata.key_value_metadata?.find(({ key }) => key === 'ARROW:schema');
+    this.durations = durationUnits(schema?.value);
     this.columns = metadata.schema.slice(1).map(({ name }) => name);
   }
 
@@ -86,8 +92,9 @@ export class ParquetTable {
   }
 }
 
-/** A cell as a number; NaN where it has none. */
+/** A cell as a number; NaN where nothing is there, NO_NUMBER where what is there is none. */
 export function numberOf(cell: unknown): number {
+  if (typeof cell === 'string') return numberInText(cell);
   if (typeof cell === 'number') return cell;
   if (typeof cell === 'bigint' || typeof cell === 'boolean') return Number(cell);
   return cell instanceof Date ? cell.getTime() : Number.NaN;

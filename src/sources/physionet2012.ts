@@ -5,6 +5,7 @@ import type { UnitType } from '../contract/messages.js';
 import { HOUR_MS, MINUTE_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import type { SourceMessage } from '../events/source-message.js';
+import { numberInText } from './cells.js';
 import {
   BEDS,
   type ChartedValue,
@@ -95,13 +96,14 @@ export class Physionet2012Source implements ReplaySource {
   #readRows(file: string): Row[] {
     const rows: Row[] = [];
     const lines = readFileSync(join(this.#directory, file), 'utf8').split('\n');
-    for (let index = 1; index < lines.length; index++) {
-      const line = lines[index].trimEnd();
-      if (line === '') continue;
+    for (let index = 0; index < lines.length; index++) {
+      const line = lines[index].trim();
+      // The first line names the columns, unless it is a row.
+      if (line === '' || (index === 0 && !ROW.test(line))) continue;
       this.counts.rows++;
       const match = ROW.exec(line);
-      const value = match === null ? Number.NaN : Number(match[4]);
-      if (match === null || Number.isNaN(value)) {
+      const value = match === null ? Number.NaN : numberInText(match[4]);
+      if (match === null || !Number.isFinite(value)) {
         this.counts.malformed++;
         continue;
       }

@@ -5,12 +5,14 @@ import { VARIABLES } from '../clinical/variables.js';
 import { HOUR_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import type { SourceMessage } from '../events/source-message.js';
+import { NO_NUMBER, numberInText, yesOrNo } from './cells.js';
 import { type ChartedValue, type HistoricStay, wardsOf } from './historic-stay.js';
 import type { Label, Labels } from './labels.js';
 import { type CodeMapping, unitOf } from './mapping.js';
 import { Ledger, noCounts, type ReplaySource } from './source.js';
 
 const TWICE = 'there twice, in two folders: the first counts';
+const NO_STAY = 'no stay: the file lacks the column ICULOS in line 1';
 /** SepsisLabel turns 1 this long before the onset (Reyna et al., Crit Care Med 2020;48:210-217). */
 const LABEL_LEADS_MS = 6 * HOUR_MS;
 /** Beds are kept this long; the Challenge's longest stay is 336 h. */
@@ -76,25 +78,32 @@ export class Physionet2019Source implements ReplaySource {
     return { outcome: 'sepsis', file: `${this.#directory} (SepsisLabel)`, byPatient };
   }
 
+  /** @throws WardstreamError `WS_SOURCE` where no file is a stay; among stays, one that is none is set aside. */
   async *#stays(): AsyncGenerator<HistoricStay | null> {
+    let others = 0;
     for (const file of this.#files) {
       if (!this.#keep(basename(file, '.psv'))) {
         yield null;
         continue;
       }
-      const stay = this.#stay(file, (await readFile(file, 'utf8')).split('\n'));
+      const lines = (await readFile(file, 'utf8')).split('\n');
+      if (!isStay(lines[0])) {
+        others++;
+        Ledger.add(this.ledger.stays, NO_STAY);
+        continue;
+      }
+      const stay = this.#stay(file, lines);
       if (stay !== null) yield stay;
     }
+    if (others < this.#files.length) return;
+    const what = `${this.#files[0]} lacks the column ICULOS in line 1`;
+    throw new WardstreamError('WS_SOURCE', `${what}; it is no stay of the PhysioNet Challenge 2019`);
   }
 
   #stay(file: string, [header, ...lines]: readonly string[]): HistoricStay | null {
     const columns = header.trim().split('|');
     const at = new Map(columns.map((name, index) => [name, index]));
-    const hour = at.get('ICULOS');
-    if (hour === undefined) {
-      const what = `${file} lacks the column ICULOS in line 1`;
-      throw new WardstreamError('WS_SOURCE', `${what}; it is no stay of the PhysioNet Challenge 2019`);
-    }
+    const hour = at.get('ICULOS')!;
     const charted = columns.flatMap((name, index) =>
       DESCRIPTORS.has(name) ? [] : [{ name, index, meaning: this.#mapping.meaningOf(name) }],
     );
@@ -106,8 +115,8 @@ export class Physionet2019Source implements ReplaySource {
       if (line.trim() === '') continue;
       const cells = line.trimEnd().split('|');
       // The last moment of its hour, so that it belongs to that hour's step.
-      const atMs = Number(cells[hour]) * HOUR_MS - 1;
-      if (cells.length !== columns.length || Number.isNaN(atMs)) {
+      const atMs = Math.round(numberInText(cells[hour] ?? '') * HOUR_MS) - 1;
+      if (cells.length !== columns.length || !Number.isFinite(atMs)) {
         this.counts.rows++;
         this.counts.malformed++;
         continue;
@@ -117,10 +126,10 @@ export class Physionet2019Source implements ReplaySource {
       if (outside === null) endMs = Math.max(endMs, atMs);
       for (const { name, index, meaning } of charted) {
         const cell = cells[index];
-        if (cell === 'NaN' || cell === '') continue;
+        const value = numberInText(cell);
+        if (Number.isNaN(value)) continue;
         this.counts.rows++;
-        const value = Number(cell);
-        if (Number.isNaN(value)) this.counts.malformed++;
+        if (value === NO_NUMBER) this.counts.malformed++;
         else if (meaning === null) this.ledger.leaveOut('unmapped', name);
         else if (meaning === 'ignore') this.ledger.leaveOut('values', 'ignored by the mapping');
         else if (outside !== null) this.ledger.leaveOut('values', outside);
@@ -140,8 +149,8 @@ export class Physionet2019Source implements ReplaySource {
 
   #admission(cells: readonly string[], at: ReadonlyMap<string, number>): HistoricStay['admission'] {
     const numberAt = (name: string): number | null => {
-      const value = Number(cells[at.get(name) ?? -1] || 'NaN');
-      return Number.isNaN(value) ? null : value;
+      const value = numberInText(cells[at.get(name) ?? -1] ?? '');
+      return Number.isFinite(value) ? value : null;
     };
     const [age, gender] = [numberAt('Age'), numberAt('Gender')];
     for (const value of [age, gender]) {
@@ -152,6 +161,10 @@ export class Physionet2019Source implements ReplaySource {
     const unitType = numberAt('Unit1') === 1 ? 'MEDICAL' : numberAt('Unit2') === 1 ? 'SURGICAL' : null;
     return { ageYears: age, sex: gender === null ? null : gender === 1 ? 'MALE' : 'FEMALE', unitType };
   }
+}
+
+function isStay(header: string): boolean {
+  return header.trim().split('|').includes('ICULOS');
 }
 
 /** A folder and those in it. */
@@ -166,14 +179,14 @@ function foldersOf(directory: string): string[] {
 /** The first hour that says so, and what the label leads by; null where there is no label. */
 function labelOf(columns: readonly string[], lines: readonly string[]): Label | null {
   const [label, hour] = [columns.indexOf('SepsisLabel'), columns.indexOf('ICULOS')];
-  if (label < 0 || lines.every((line) => line.trim() === '')) return null;
+  if (label < 0 || hour < 0 || lines.every((line) => line.trim() === '')) return null;
   const isLast = label === columns.length - 1;
   for (const line of lines) {
     // As in the Challenge: most lines need not be taken apart.
-    if (isLast && !line.trimEnd().endsWith('|1')) continue;
+    if (isLast && line.trimEnd().endsWith('|0')) continue;
     const cells = line.trimEnd().split('|');
-    if (cells[label] !== '1' || cells.length !== columns.length) continue;
-    return { happened: true, onsetMs: Number(cells[hour]) * HOUR_MS + LABEL_LEADS_MS };
+    if (cells.length !== columns.length || yesOrNo(cells[label]) !== true) continue;
+    return { happened: true, onsetMs: numberInText(cells[hour]) * HOUR_MS + LABEL_LEADS_MS };
   }
   return { happened: false, onsetMs: null };
 }

@@ -4,6 +4,7 @@ import { VARIABLES } from '../clinical/variables.js';
 import { HOUR_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import type { SourceMessage } from '../events/source-message.js';
+import { idIn, NO_NUMBER, yesOrNo } from './cells.js';
 import { groupedRows } from './grouped-rows.js';
 import { type ChartedValue, type HistoricStay, wardsOf } from './historic-stay.js';
 import type { Label, Labels } from './labels.js';
@@ -107,22 +108,20 @@ export class YaibSource implements ReplaySource {
       isTimed ? ['stay_id', 'time', 'label'] : ['stay_id', 'label'],
     )) {
       for (let row = 0; row < rows; row++) {
-        const label = numberOf(columns.label[row]);
-        if (label !== 0 && label !== 1) throw notBinary(file, columns.label[row]);
-        const id = String(columns.stay_id[row]);
+        const id = idIn(columns.stay_id[row]);
+        if (id === null) continue;
+        const happened = yesOrNo(columns.label[row]);
+        if (happened === null) throw notBinary(file, columns.label[row]);
         const before = byPatient.get(id);
         if (isTimed) {
           const onsetMs = numberOf(columns.time[row]) * unit + LABEL_LEADS_MS;
-          if (
-            before === undefined ||
-            (label === 1 && (before.onsetMs ?? Number.POSITIVE_INFINITY) > onsetMs)
-          ) {
-            byPatient.set(id, label === 1 ? { happened: true, onsetMs } : { happened: false, onsetMs: null });
+          if (before === undefined || (happened && (before.onsetMs ?? Number.POSITIVE_INFINITY) > onsetMs)) {
+            byPatient.set(id, { happened, onsetMs: happened ? onsetMs : null });
           }
-        } else if (before !== undefined && before.happened !== (label === 1)) {
+        } else if (before !== undefined && before.happened !== happened) {
           const what = `${file} says both 0 and 1 of stay ${id}`;
           throw new WardstreamError('WS_SOURCE', `${what}; keep one row a stay`);
-        } else byPatient.set(id, { happened: label === 1, onsetMs: null });
+        } else byPatient.set(id, { happened, onsetMs: null });
       }
     }
     if (byPatient.size === 0) throw new WardstreamError('WS_SOURCE', `${file} holds no outcomes`);
@@ -139,20 +138,23 @@ export class YaibSource implements ReplaySource {
     const steps = new Set<number>();
     for await (const { rows, columns } of table.windows(['stay_id', 'time'])) {
       for (let row = 0; row < rows; row++) {
-        const id = String(columns.stay_id[row]);
+        const id = idIn(columns.stay_id[row]);
+        if (id === null) continue;
         if (id !== last) {
           if (stays.has(id)) isGrouped = false;
           stays.add(id);
           last = id;
         }
         const time = numberOf(columns.time[row]);
-        if (Number.isNaN(time)) continue;
+        if (!Number.isFinite(time)) continue;
         if (time > 0 && time < smallest) smallest = time;
         if (time > longest) longest = time;
         if (steps.size < 64) steps.add(time);
       }
     }
-    const msPerUnit = Number.isFinite(smallest) ? TIME_UNITS.find(([most]) => smallest <= most)![1] : HOUR_MS;
+    const stated = table.durations.get('time');
+    const guessed = Number.isFinite(smallest) ? TIME_UNITS.find(([most]) => smallest <= most)![1] : HOUR_MS;
+    const msPerUnit = stated ?? guessed;
     const isHourly = [...steps].every((time) => Number.isInteger((time * msPerUnit) / HOUR_MS));
     return { stays, isGrouped, msPerUnit, isHourly, longestMs: longest * msPerUnit };
   }
@@ -163,10 +165,11 @@ export class YaibSource implements ReplaySource {
     const admissions = new Map<string, HistoricStay['admission']>();
     if (!existsSync(file)) return admissions;
     for (const row of await (await ParquetTable.open(file, ['stay_id'])).objects()) {
-      const id = String(row.stay_id);
-      if (admissions.has(id))
+      const id = idIn(row.stay_id);
+      if (id === null) Ledger.add(this.ledger.notes, 'without an id in sta.parquet: not used');
+      else if (admissions.has(id))
         Ledger.add(this.ledger.notes, 'named twice in sta.parquet: the first row counts');
-      else if (stays.has(id)) admissions.set(id, admissionOf(row));
+      else if (stays.has(id)) admissions.set(id, this.#admissionOf(row));
       else if (this.#keep(id)) Ledger.add(this.ledger.stays, NO_ROWS);
     }
     for (const id of stays) {
@@ -197,7 +200,11 @@ export class YaibSource implements ReplaySource {
     for await (const { rows, columns } of windows) {
       const cells = names.map((name) => columns[name]);
       for (let row = 0; row < rows; row++) {
-        const patientId = String(columns.stay_id[row]);
+        const patientId = idIn(columns.stay_id[row]);
+        if (patientId === null) {
+          this.#leaveOut(cells, row);
+          continue;
+        }
         if (stay?.patientId !== patientId) {
           if (stay !== null) yield finished(stay);
           if (stays++ >= this.#limit) return;
@@ -206,15 +213,16 @@ export class YaibSource implements ReplaySource {
         }
         if (!isKept) continue;
         const time = numberOf(columns.time[row]) * layout.msPerUnit;
-        const atMs = layout.isHourly ? time + HOUR_MS - 1 : time;
-        const isUsable = time >= 0;
-        if (isUsable) stay.endMs = Math.max(stay.endMs, time + HOUR_MS);
+        const atMs = Math.round(layout.isHourly ? time + HOUR_MS - 1 : time);
+        const isUsable = time >= 0 && Number.isFinite(time);
+        if (isUsable) stay.endMs = Math.max(stay.endMs, Math.round(time + HOUR_MS));
         for (let column = 0; column < names.length; column++) {
           const value = numberOf(cells[column][row]);
           if (Number.isNaN(value)) continue;
           this.counts.rows++;
           const meaning = meanings[column];
-          if (meaning === null) this.ledger.leaveOut('unmapped', names[column]);
+          if (value === NO_NUMBER) this.counts.malformed++;
+          else if (meaning === null) this.ledger.leaveOut('unmapped', names[column]);
           else if (meaning === 'ignore') this.ledger.leaveOut('values', 'ignored by the mapping');
           else if (!isUsable)
             this.ledger.leaveOut('values', time < 0 ? 'charted before admission' : 'without a time');
@@ -228,6 +236,35 @@ export class YaibSource implements ReplaySource {
     if (stay !== null) yield finished(stay);
   }
 
+  #leaveOut(cells: readonly (readonly unknown[])[], row: number): void {
+    for (const column of cells) {
+      if (Number.isNaN(numberOf(column[row]))) continue;
+      this.counts.rows++;
+      this.ledger.leaveOut('values', 'without a stay');
+    }
+  }
+
+  #admissionOf({ age, sex, height, weight }: Record<string, unknown>): HistoricStay['admission'] {
+    const known = (cell: unknown) => {
+      const value = numberOf(cell);
+      if (value === NO_NUMBER) {
+        this.counts.rows++;
+        this.counts.malformed++;
+      }
+      return Number.isFinite(value) ? value : null;
+    };
+    const letter = String(sex ?? '')
+      .trim()
+      .charAt(0)
+      .toUpperCase();
+    return {
+      ageYears: known(age),
+      sex: letter === 'M' ? 'MALE' : letter === 'F' ? 'FEMALE' : null,
+      heightCm: known(height),
+      weightKg: known(weight),
+    };
+  }
+
   #described(admission: HistoricStay['admission'] = {}): HistoricStay['admission'] {
     const known = Object.values(admission).filter((value) => value !== null).length;
     this.counts.rows += known;
@@ -238,19 +275,6 @@ export class YaibSource implements ReplaySource {
 }
 
 const NO_ROWS = 'no row in dyn.parquet';
-
-function admissionOf({ age, sex, height, weight }: Record<string, unknown>): HistoricStay['admission'] {
-  const known = (cell: unknown) => (Number.isNaN(numberOf(cell)) ? null : numberOf(cell));
-  const letter = String(sex ?? '')
-    .charAt(0)
-    .toUpperCase();
-  return {
-    ageYears: known(age),
-    sex: letter === 'M' ? 'MALE' : letter === 'F' ? 'FEMALE' : null,
-    heightCm: known(height),
-    weightKg: known(weight),
-  };
-}
 
 function notBinary(file: string, label: unknown): WardstreamError {
   const what = `${file}: the label ${String(label)} is neither 0 nor 1`;
