@@ -252,7 +252,7 @@ program
 
 program
   .command('simulate')
-  .description('write a simulated ward to a recording, or produce it to Kafka as fast as the bus accepts')
+  .description('write a simulated ward to a recording, or send it to Kafka or a door as fast as it is taken')
   .option('--beds <n>', 'beds of the ward', positiveInteger, 16)
   .option('--hours <n>', 'hours to simulate', positiveInteger, 24)
   .option('--seed <n>', 'another number, another ward', positiveInteger, 1)
@@ -260,7 +260,7 @@ program
   .option('--ward <id>', 'name of the ward', 'ICU')
   .option('--out <file>', 'recording to write; replay it with --from recording:FILE')
   .option('--psv <dir>', 'instead: --beds stays as .psv files of the PhysioNet Challenge 2019')
-  .option('--to <bus>', 'kafka: produce to the Kafka of --config')
+  .option('--to <bus>', 'kafka: produce to the Kafka of --config; mllp://HOST:PORT: send HL7 v2 to a door')
   .option('--config <file>', 'settings (YAML or JSON), for --to kafka')
   .option('--json', 'one JSON object as the last line of stdout', false)
   .action(async (options) => (await import('./commands/simulate.js')).simulate(options));

@@ -1,7 +1,10 @@
 import { SingleBar } from 'cli-progress';
 import { KafkaBus } from '../bus/kafka.js';
+import { murmur2Partition } from '../bus/partitioners.js';
 import { WALL_CLOCK } from '../clock.js';
 import { INPUT_TOPICS } from '../contract/topics.js';
+import { MllpClient } from '../doors/hl7/client.js';
+import { composed } from '../doors/hl7/compose.js';
 import { HOUR_MS, MINUTE_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import { MessageCodec } from '../events/codec.js';
@@ -40,7 +43,7 @@ interface Target {
 const RECORDING_START = Date.UTC(2026, 0, 5, 6);
 const CHUNK = 2000;
 
-/** `wardstream simulate`: a ward into a recording, or into Kafka, where it ends now. */
+/** `wardstream simulate`: a ward into a recording, or into Kafka or a door, where it ends now. */
 export async function simulate(options: SimulateCommandOptions): Promise<void> {
   const { beds, hours, seed, interval, ward: wardId, json } = options;
   if (options.psv !== undefined) return simulateCohort(options.psv, beds, seed, json);
@@ -87,7 +90,7 @@ function simulateCohort(directory: string, stays: number, seed: number, json: bo
 
 async function openTarget({ out, to, config }: SimulateCommandOptions): Promise<Target> {
   if ((out === undefined) === (to === undefined)) {
-    throw new WardstreamError('WS_USAGE', 'give either --out FILE or --to kafka');
+    throw new WardstreamError('WS_USAGE', 'give either --out FILE or --to kafka, or mllp://HOST:PORT');
   }
   const codec = new MessageCodec();
   if (out !== undefined) {
@@ -102,12 +105,40 @@ async function openTarget({ out, to, config }: SimulateCommandOptions): Promise<
       close: () => writer.close(),
     };
   }
-  if (to !== 'kafka') throw new WardstreamError('WS_USAGE', `--to ${to}: only kafka is known`);
+  if (to?.startsWith('mllp://')) return mllpTarget(to);
+  if (to !== 'kafka') throw new WardstreamError('WS_USAGE', `--to ${to}: kafka or mllp://HOST:PORT`);
   const bus = await openKafka(config);
   await bus.createTopics(INPUT_TOPICS);
   return {
     write: (messages) => produceAll(messages, bus, codec),
     close: () => bus.close(),
+  };
+}
+
+/** Connections over which patients are spread: each waits for the answer to its last message. */
+const CONNECTIONS = 16;
+
+/** A door for HL7 v2. What HL7 has no plain form for (images, infusions) is not sent. */
+function mllpTarget(to: string): Target {
+  const { hostname, port } = new URL(to);
+  const clients = Array.from({ length: CONNECTIONS }, () => new MllpClient(hostname, Number(port || 2575)));
+  return {
+    write: async (messages) => {
+      await Promise.all(
+        clients.map(async (client, index) => {
+          for (const message of messages) {
+            if (murmur2Partition(message.key, CONNECTIONS) !== index) continue;
+            const text = composed(message);
+            const answer = text === null ? 'AA' : await client.send(text);
+            if (answer !== 'AA' && answer !== 'CA')
+              throw new WardstreamError('WS_BUS', `${to} answers ${answer} to ${text?.slice(0, 120)}`);
+          }
+        }),
+      );
+    },
+    close: async () => {
+      for (const client of clients) await client.close();
+    },
   };
 }
 

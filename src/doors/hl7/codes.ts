@@ -25,6 +25,8 @@ export class Contradiction {
 
 /** Codes systems under which LOINC is sent. */
 const LOINC = new Set(['LN', 'LOINC', 'HTTP://LOINC.ORG', '2.16.840.1.113883.6.1']);
+/** The system under which codes of our vocabulary are sent. */
+export const OWN_SYSTEM = '99WARDSTREAM';
 /** Remembered meanings at most: a sender's codes are a few hundred, those of noise many. */
 const MOST = 5000;
 
@@ -93,7 +95,7 @@ function ofFile(code: SenderCode): Meaning | 'ignore' {
 }
 
 function shipped(code: string, text: string, system: string): Meaning | Contradiction | null {
-  if (LOINC.has(system)) {
+  if (LOINC.has(system) || system === OWN_SYSTEM) {
     const variable = variableOfCode(code);
     return variable === undefined ? null : { variable, rank: 0 };
   }
