@@ -1,4 +1,5 @@
 import { AlertPolicy } from '../alerts/policy.js';
+import type { NoteMemory } from '../align/note-memory.js';
 import type { Demographics, LastScore, PatientState } from '../align/patient.js';
 import type { StatePlace } from '../bus/bus.js';
 import type { PresentState } from '../clinical/state.js';
@@ -21,6 +22,8 @@ export interface SilentPatient {
   /** As of `lastEventAt`, in canonical units, and their ages in ms, by variable index; NaN where never seen. */
   readonly values: Float32Array;
   readonly ages: Float32Array;
+  /** What notes stated. */
+  readonly notes: NoteMemory;
   /** The states that were there. */
   readonly states: readonly PresentState[];
   /** Alerts that are not resolved. */
@@ -63,13 +66,13 @@ export function silentOf(
   alerts: readonly AlertMessage[],
   states: readonly PresentState[],
 ): SilentPatient {
-  const { patientId, partition, stayId, admittedAt, lastEventAt, wardId, bedId, lastScore } = patient;
+  const { patientId, partition, stayId, admittedAt, lastEventAt, wardId, bedId, lastScore, notes } = patient;
   const demographics = { ...patient.demographics };
   const values = new Float32Array(VARIABLE_COUNT);
   const ages = new Float32Array(VARIABLE_COUNT);
   patient.timeline.lastKnown(lastEventAt, values, ages);
   const where = { patientId, partition, stayId, wardId, bedId, admittedAt, lastEventAt, demographics };
-  return { ...where, lastScore, values, ages, states, alerts };
+  return { ...where, lastScore, values, ages, notes, states, alerts };
 }
 
 /**

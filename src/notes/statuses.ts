@@ -21,6 +21,29 @@ export const STATUSES = [
 ] as const;
 export type Status = (typeof STATUSES)[number];
 
+/** Words for a clinician. */
+const STATUS_WORDS: Readonly<Record<Status, string>> = {
+  vasopressor: 'vasopressor',
+  intubated: 'intubated',
+  extubated: 'extubated',
+  ventilated: 'ventilated',
+  arrest: 'cardiac arrest',
+  'circulation-back': 'circulation is back',
+  bleeding: 'bleeding',
+  seizure: 'seizure',
+  'comfort-care': 'comfort care',
+  'no-resuscitation': 'not for resuscitation',
+  'no-intubation': 'not for intubation',
+  prone: 'prone',
+  theatre: 'on the way to theatre',
+  dialysis: 'dialysis',
+};
+
+/** A status in words for a clinician, with its detail. */
+export function statusText({ status, detail }: Pick<StatusFound, 'status' | 'detail'>): string {
+  return detail === '' ? STATUS_WORDS[status] : `${STATUS_WORDS[status]}: ${detail}`;
+}
+
 /** Told in the past of what just happened: "was intubated", "had a seizure". */
 const EVENTS: ReadonlySet<Status> = new Set([
   'intubated',

@@ -1,4 +1,5 @@
 import type { TrustState } from '../alerts/trust-notices.js';
+import type { NoteMemory } from '../align/note-memory.js';
 import type { LastScore, PatientState } from '../align/patient.js';
 import type { PresentState } from '../clinical/state.js';
 import { reasonOf } from '../clinical/trust.js';
@@ -11,6 +12,7 @@ import type { Departed, Outputs, Score, Sink, StayFacts } from '../engine/output
 import { type SilentPatient, silentOf } from '../engine/silent.js';
 import type { EpochMs } from '../events/event.js';
 import { AlertLog } from './alert-log.js';
+import { toldOf } from './told.js';
 import { WardBoard } from './ward-board.js';
 
 const HISTORY = 60;
@@ -88,10 +90,11 @@ export class WardView extends WardBoard implements Sink {
 
   /** Shows a patient of a snapshot as they were: the values with their times, and the risk of death with its. */
   #showAsWas(patient: SilentPatient): void {
-    const { patientId, lastEventAt, lastScore, values, ages, states } = patient;
+    const { patientId, lastEventAt, lastScore, values, ages, states, notes } = patient;
     this.#begin(patient);
     const view = this.patients.get(patientId)!;
     view.values = valuesOf(values, ages, lastEventAt);
+    tell(view, notes, lastEventAt);
     view.lastEventAt = lastEventAt;
     view.states = states;
     view.restored = true;
@@ -187,6 +190,8 @@ export class WardView extends WardBoard implements Sink {
     view.restored = false;
     this.#show(view, score);
     view.values = valuesOf(values, ages, eventTime);
+    const notes = this.#states.get(score.patientId)?.notes;
+    if (notes !== undefined) tell(view, notes, eventTime);
     const history = view.mortalityHistory;
     const newest = history.at(-1);
     if (newest === undefined || eventTime - newest[0] >= MINUTE_MS)
@@ -242,6 +247,13 @@ export class WardView extends WardBoard implements Sink {
     for (const entry of added) this.alerts$.next(this.log.publish(entry));
     for (const alert of again) this.alerts$.next({ cursor: this.log.cursor, alert });
   }
+}
+
+/** Shows what notes stated, at once with the values. */
+function tell(view: PatientView, notes: NoteMemory, now: EpochMs): void {
+  const told = toldOf(notes, view.values, now);
+  if (told === undefined) delete view.told;
+  else view.told = told;
 }
 
 function doubtedOf(doubts: TrustState['doubts']): Record<string, DoubtView> {

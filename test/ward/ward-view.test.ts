@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NoteMemory } from '../../src/align/note-memory.js';
 import { PatientState } from '../../src/align/patient.js';
 import type { PresentState } from '../../src/clinical/state.js';
 import { reasonCode } from '../../src/clinical/trust.js';
@@ -127,6 +128,7 @@ describe('a silent patient', () => {
     wardId: 'W',
     bedId: '7',
     demographics: { ageYears: 70, sex: null, heightCm: null, weightKg: null, unitType: null },
+    notes: new NoteMemory(),
     states: [],
     alerts: [alert('a', 3, { state: 'ESCALATED' })],
     lastScore: score(60, 0.4),

@@ -38,6 +38,36 @@ export const markedValueSchema = z
     description: 'A value of a course that is not used; at the time it became known.',
   });
 
+const statementFields = {
+  at: time.describe('When it was so, as the note states.'),
+  noteId: z.string(),
+  sentence: z.string().describe('The sentence of the note, shortened.'),
+};
+
+export const toldSchema = z
+  .object({
+    values: z
+      .record(z.string(), z.object(statementFields))
+      .describe('By variable: those of the last known values that a note stated.'),
+    contradicted: z
+      .array(
+        z.object({
+          variable: z.string(),
+          value: z.number().describe('What the note states.'),
+          measured: z.number().describe('What was measured: it stands.'),
+          unit: z.string(),
+          ...statementFields,
+        }),
+      )
+      .describe(
+        'Values of the last 24 h that a measurement of the hour before stands against, oldest first.',
+      ),
+    statuses: z
+      .array(z.object({ text: z.string().describe('In words for a clinician.'), ...statementFields }))
+      .describe('What else notes of the last 24 h stated, oldest first: the newest of each kind.'),
+  })
+  .meta({ id: 'Told', description: 'What notes stated of the patient, as far as it counts now.' });
+
 const points = z.number().int().nullable();
 
 export const sofaSchema = z
@@ -110,6 +140,7 @@ export const patientSchema = z
       .describe(
         'By variable, what is not used now; `values` then has the last value that was. Absent where all is used.',
       ),
+    told: toldSchema.exactOptional().describe('What notes stated. Absent where there is nothing.'),
     stale: z
       .boolean()
       .describe(

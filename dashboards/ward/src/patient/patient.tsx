@@ -14,6 +14,7 @@ import { Records } from './records.js';
 import { ScoresCard } from './scores-card.js';
 import { DoubtCard, StateCard } from './standing-cards.js';
 import { pan, type Span, zoom } from './timeline.js';
+import { ToldCard } from './told-card.js';
 import { useTimeline } from './use-timeline.js';
 import { Why } from './why.js';
 
@@ -107,6 +108,7 @@ export function PatientPage({
           <>
             <StateCard patient={patient} now={now} />
             <DoubtCard patient={patient} now={now} />
+            <ToldCard patient={patient} now={now} />
           </>
         )}
         <Why client={client} patientId={patientId} patient={patient} now={now} />

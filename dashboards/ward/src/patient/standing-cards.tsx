@@ -44,7 +44,8 @@ export function StateCard({ patient, now }: CardProps) {
               <b class="number">{stateValue(state)}</b>
             </p>
             <p class="note">
-              {sinceMoment(state.since, now)} · by {labelOf(state.variable)},{' '}
+              {sinceMoment(state.since, now)} · by {labelOf(state.variable)}
+              {patient.told?.values[state.variable] === undefined ? '' : ' of a note'},{' '}
               {ageText(Math.max(0, now - state.at))} old · {signText(state.sign)}{' '}
               {criterionText(state.criterion)}
             </p>
