@@ -268,7 +268,8 @@ export class Aligner {
   ): void {
     const { timeline } = patient;
     const step = isLate ? stepIn(timeline, event.eventTime) : timeline.openStep;
-    const stated = event.kind === 'notes' ? recordNote(patient, step, event) : Number.POSITIVE_INFINITY;
+    const stated =
+      event.kind === 'notes' ? recordNote(patient, step, event, isLate) : Number.POSITIVE_INFINITY;
     const changed = Math.min(stated, recordDocument(timeline, step, event));
     if (changed < timeline.openStep) this.#reviseFrom(patient, changed);
   }

@@ -20,6 +20,8 @@ export interface StatedStatus extends Statement {
   readonly status: Status;
   /** Such as a drug and its dose; empty: nothing. */
   readonly detail: string;
+  /** The note came after later events of the patient. */
+  readonly isLate: boolean;
 }
 
 /** A value that a note stated and a measurement stands against; `at` is of the note's value. */
@@ -57,8 +59,8 @@ export class NoteMemory {
   }
 
   addStatus(status: StatedStatus): void {
-    // Twice as long as it is told: an alert may be decided a while after what came later is applied.
-    this.#statuses = kept(this.#statuses, shortened(status), 2 * CONTEXT_MS);
+    // For the whole stay: an alert may be decided long after what came later is applied.
+    this.#statuses = kept(this.#statuses, shortened(status), Number.POSITIVE_INFINITY);
   }
 
   addContradiction(contradiction: Contradiction): void {
@@ -73,11 +75,17 @@ export class NoteMemory {
     );
   }
 
+  /** What stands beside an alert record of a time: not what came late, since whether it came before the record depends on how it travelled. */
+  contextAt(time: EpochMs): StatedStatus[] {
+    return this.statusesAt(time, false);
+  }
+
   /** The newest of each status as of a time, oldest first: nothing that was stated later. */
-  statusesAt(time: EpochMs): StatedStatus[] {
+  statusesAt(time: EpochMs, withLate = true): StatedStatus[] {
     if (this.#statuses.length === 0) return [];
     const newest = new Map<Status, StatedStatus>();
     for (const status of this.#statuses) {
+      if (status.isLate && !withLate) continue;
       if (status.at > time || time - status.at > CONTEXT_MS) continue;
       newest.delete(status.status);
       newest.set(status.status, status);

@@ -49,7 +49,12 @@ interface Candidate {
  * Records what a note states of now as values of the patient, observed when the note was, or when it says. A measurement stands: of the hour before,
  * and any that is newer. Sets in the event's facts why one was not used. Gives the oldest step that changed; infinite where none did.
  */
-export function recordNote(patient: PatientState, step: StepIndex, event: NoteClinicalEvent): StepIndex {
+export function recordNote(
+  patient: PatientState,
+  step: StepIndex,
+  event: NoteClinicalEvent,
+  isLate: boolean,
+): StepIndex {
   if (event.facts === null) return Number.POSITIVE_INFINITY;
   const facts: Fact[] = [...event.facts.facts];
   const { timeline, notes } = patient;
@@ -94,7 +99,7 @@ export function recordNote(patient: PatientState, step: StepIndex, event: NoteCl
     if (fact.kind !== 'status' || fact.unused !== null) continue;
     const { status, detail } = fact;
     const sentence = event.body.text.slice(fact.start, fact.end);
-    notes.addStatus({ status, detail, at: event.eventTime, noteId: event.messageId, sentence });
+    notes.addStatus({ status, detail, isLate, at: event.eventTime, noteId: event.messageId, sentence });
   }
   event.facts = { ...event.facts, facts };
   return changed;

@@ -170,6 +170,16 @@ export interface AlertMessage {
   raisedBedId: string | null;
   /** On the record of a move to another ward: the ward left, empty where it was not known. Else null. */
   leftWardId: string | null;
+  /** What notes stated of the patient, as of this record, oldest first; absent where none did. */
+  context?: NoteContext[];
+}
+
+/** What a note stated of a patient that is no value; `eventTime` is the note's. */
+export interface NoteContext {
+  eventTime: number;
+  noteId: string;
+  /** In words for a clinician. */
+  text: string;
 }
 
 /** An alert record that was kept as JSON, also by an earlier version. */

@@ -28,6 +28,7 @@ import { contributionsOf } from '../inference/occlusion.js';
 import { decide } from './decide.js';
 import type { EventDecoder } from './decode.js';
 import type { Explanations } from './explanations.js';
+import { NoteContext } from './note-context.js';
 import { type Action, emptyOutputs, factsOf, type Outputs, type Score, type ShadowScore } from './outputs.js';
 import type { ShadowModel } from './shadow.js';
 import { type SilentPatient, SilentPatients } from './silent.js';
@@ -339,12 +340,14 @@ function trustOf({ patientId, wardId, trust }: PatientState, time: EpochMs): Tru
 /**
  * Scores, acknowledgements and the passing of time → alert transitions. `partitionOf` tells where a patient's events
  * come from, since time passes by partition. What time alone changes happens only once all that could prevent it is known: at an
- * event's time where events are in order up to it, else when all input of the partition is in.
+ * event's time where events are in order up to it, else when all input of the partition is in. What notes stated stands beside each
+ * record, and changes none.
  */
 export function applyAlertPolicy(
   policy: AlertPolicy,
   partitionOf: (patientId: string) => number | undefined,
 ): OperatorFunction<AlignedBatch, Outputs> {
+  const context = new NoteContext();
   return map(({ events, watermarks, actions, trust, deadLetters, positions, silent, shadowScores }) => {
     const observations = events.filter((event): event is ObservationEvent => event.variables !== null);
     const outputs: Outputs = {
@@ -361,11 +364,20 @@ export function applyAlertPolicy(
       positions,
     };
     const ordered = (partition: number) => watermarks.get(partition)?.ordered ?? Number.POSITIVE_INFINITY;
-    for (const action of actions) decide(policy, action, outputs, ordered);
+    for (const action of actions) {
+      const told = outputs.alerts.length;
+      context.follow(action);
+      decide(policy, action, outputs, ordered);
+      context.addTo(outputs.alerts, told);
+      if (action.kind === 'restored') outputs.restored.push(context.restored(outputs.restored.pop()!));
+      context.leave(action);
+    }
+    const told = outputs.alerts.length;
     for (const patientId of policy.waiting) {
       const time = watermarks.get(partitionOf(patientId) ?? -1)?.complete;
       if (time !== undefined) outputs.alerts.push(...policy.advanceTo(patientId, time));
     }
+    context.addTo(outputs.alerts, told);
     outputs.states.push(...policy.takeStates());
     return outputs;
   });

@@ -152,6 +152,9 @@ export function openMetrics(sources: MetricsSources): Registry {
     ['reason'],
     () => ENCODING_FLAGS.map((reason) => ({ labels: { reason }, value: counts().flagged[reason] ?? 0 })),
   );
+  addLabelled(registry, 'counter', 'note_facts_total', 'Facts of notes, by outcome.', ['outcome'], () =>
+    Object.entries(counts().noteFacts).map(([outcome, value]) => ({ labels: { outcome }, value })),
+  );
   gauge('patients', 'Patients whose state is in memory.', sources.patients);
   gauge(
     'patients_silent',

@@ -7,7 +7,12 @@ const place = (hour: number, noteId = `n${hour}`) => ({
   noteId,
   sentence: 'as it stands',
 });
-const status = (hour: number, name: 'prone' | 'dialysis') => ({ ...place(hour), status: name, detail: '' });
+const status = (hour: number, name: 'prone' | 'dialysis') => ({
+  ...place(hour),
+  status: name,
+  detail: '',
+  isLate: false,
+});
 
 describe('NoteMemory', () => {
   it('tells the newest of each status as of a time, and none of later', () => {

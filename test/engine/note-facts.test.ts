@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { NoteMessage, VitalSignsMessage } from '../../src/contract/messages.js';
 import { TOPICS } from '../../src/contract/topics.js';
-import type { Outputs } from '../../src/engine/outputs.js';
+import type { Outputs, Sink } from '../../src/engine/outputs.js';
 import type { SourceMessage } from '../../src/events/source-message.js';
 import { replay } from '../../src/replay/replay.js';
 import { parseConfig } from '../../src/settings/config.js';
+import { WardView } from '../../src/ward/ward-view.js';
 import { adt, labs, note, START, vitals } from '../helpers.js';
 
 const MINUTE_MS = 60_000;
@@ -26,7 +27,7 @@ const says = (minute: number, text: string, more: Partial<NoteMessage> = {}) =>
   message(TOPICS.notes, note(text, { ...head(minute), observedAt: null, language: 'en', ...more }));
 
 /** Replays the messages in the order of their times, or as they are listed. */
-async function run(messages: readonly SourceMessage[], isSorted = true) {
+async function run(messages: readonly SourceMessage[], isSorted = true, ...more: Sink[]) {
   const outputs: Outputs[] = [];
   const source = {
     counts: { patients: 0, rows: 0, descriptors: 0, notRecorded: 0, malformed: 0 },
@@ -34,7 +35,7 @@ async function run(messages: readonly SourceMessage[], isSorted = true) {
     messages: () => (isSorted ? [...messages].sort((a, b) => a.eventTime - b.eventTime) : messages),
   };
   const sink = { write: async (each: Outputs) => void outputs.push(each) };
-  const result = await replay(source, { config: parseConfig({}), speed: 'max', sinks: [sink] });
+  const result = await replay(source, { config: parseConfig({}), speed: 'max', sinks: [sink, ...more] });
   const alerts = outputs.flatMap((each) => each.alerts);
   const facts = outputs.flatMap((each) => each.notes).flatMap(({ facts: read }) => read?.facts ?? []);
   const score = outputs.flatMap((each) => each.scores).at(-1)!;
@@ -110,6 +111,41 @@ describe('what a note states', () => {
     expect(clock.score.eventTime - clock.score.ages[6]).toBe(at(170));
     const later = await run([admit(), measured(0, WELL), says(200, '23:50 MAP 60'), discharge(240)]);
     expect(later.fates).toEqual(['other-time']);
+  });
+
+  it('is context of an alert from then on, and ends or prevents none', async () => {
+    const ill = { ...WELL, mapInvasive: 45 };
+    const all = [
+      admit(),
+      measured(0, WELL),
+      measured(60, ill),
+      says(90, 'Comfort care per family. On norepi 0.2 mcg/kg/min.'),
+      measured(100, ill),
+      measured(200, WELL),
+      discharge(260),
+    ];
+    const { alerts, raised } = await run(all);
+    expect(raised).toContain('hypotension-severe');
+    const own = alerts.filter(({ rule }) => rule === 'hypotension-severe');
+    expect(own[0].context).toBeUndefined();
+    expect(own.at(-1)!.context?.map(({ text, eventTime }) => [text, eventTime])).toEqual([
+      ['comfort care', at(90)],
+      ['vasopressor: noradrenaline 0.2 mcg/kg/min', at(90)],
+    ]);
+    const without = await run(all.filter(({ topic }) => topic !== TOPICS.notes));
+    expect(without.raised).toEqual(raised);
+  });
+
+  it('stands beside the values of the patient, with its sentence', async () => {
+    const view = new WardView();
+    const text = 'Looks grey. MAP 45 now, HR 150. Prone since noon.';
+    await run([admit(), measured(0, WELL), measured(110, { heartRate: 80 }), says(120, text)], true, view);
+    const { told, values } = view.view(P)!;
+    expect(values.mapCuff.value).toBe(45);
+    expect(told?.values).toMatchObject({ mapCuff: { at: at(120), sentence: 'MAP 45 now, HR 150.' } });
+    expect(Object.keys(told!.values)).toEqual(['mapCuff']);
+    expect(told?.contradicted).toMatchObject([{ variable: 'heartRate', value: 150, measured: 80 }]);
+    expect(told?.statuses.map(({ text: words }) => words)).toEqual(['prone']);
   });
 
   it('passes the checks of trust, which know of no unit', async () => {

@@ -27,6 +27,14 @@ export const evidenceSchema = z
   })
   .meta({ id: 'Evidence', description: 'A value an alert rests on, with its age.' });
 
+export const contextSchema = z
+  .object({
+    eventTime: time.describe('When the note was signed.'),
+    noteId: z.string(),
+    text: z.string().describe('What it states, in words for a clinician.'),
+  })
+  .meta({ id: 'NoteContext', description: 'What a note stated of the patient that is no value.' });
+
 export const alertSchema = z
   .object({
     alertId: z.string(),
@@ -89,6 +97,12 @@ export const alertSchema = z
       .nullable()
       .describe(
         'On the record of a move: the ward the patient left, empty where it was not known. Else null.',
+      ),
+    context: z
+      .array(contextSchema)
+      .exactOptional()
+      .describe(
+        'What notes of the day before stated, as of this record, oldest first. It changes no alert. Absent where there is nothing.',
       ),
   })
   .meta({ id: 'Alert', description: 'One record of an alert: what it became at `eventTime`, and why.' });

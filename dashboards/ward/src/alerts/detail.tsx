@@ -55,6 +55,11 @@ export function AlertDetail({ alert, patient, now, client, go, actions }: AlertD
           · {alert.wardId ?? (isTechnical(alert) ? 'every ward' : 'place unknown')} · since{' '}
           {momentText(alert.onsetTime)} ({ageText(Math.max(0, now - alert.onsetTime))})
         </p>
+        {alert.context?.map(({ eventTime, noteId, text }) => (
+          <p key={`${noteId} ${text}`} class="note">
+            Note {momentText(eventTime)}: <b>{text}</b>
+          </p>
+        ))}
         {patient !== undefined && (
           <button type="button" onClick={() => go({ view: 'patient', patientId: alert.patientId })}>
             Open patient
