@@ -170,7 +170,7 @@ export interface AlertMessage {
   raisedBedId: string | null;
   /** On the record of a move to another ward: the ward left, empty where it was not known. Else null. */
   leftWardId: string | null;
-  /** What notes stated of the patient, as of this record, oldest first; absent where none did. */
+  /** What notes stated of the patient, as of this record, oldest first; empty or absent where none did. */
   context?: NoteContext[];
 }
 

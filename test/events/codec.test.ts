@@ -154,6 +154,7 @@ const EXAMPLES: { [Name in RecordName]: readonly RecordShapes[Name][] } = {
       evidence: [{ variable: 'lactate', value: 4.1, unit: 'mmol/L', ageMs: 60_000, effect: 0.125 }],
       contributions: { base: 0.125, structured: 0.25, text: -0.0625, image: null },
       news2: 9,
+      context: [{ eventTime: START - 60_000, noteId: 'n1', text: 'comfort care' }],
     }),
     alert({ state: 'RESOLVED', sequence: 1, actor: 'nurse-1', reason: 'better' }),
   ],
@@ -276,6 +277,7 @@ function alert(at: Partial<RecordShapes['Alert']>): RecordShapes['Alert'] {
     raisedWardId: null,
     raisedBedId: null,
     leftWardId: null,
+    context: [],
     ...at,
   };
 }

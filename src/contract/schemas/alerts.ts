@@ -102,7 +102,7 @@ export const alertSchema = z
       .array(contextSchema)
       .exactOptional()
       .describe(
-        'What notes of the day before stated, as of this record, oldest first. It changes no alert. Absent where there is nothing.',
+        'What notes of the day before stated, as of this record, oldest first. It changes no alert. Empty or absent where there is nothing.',
       ),
   })
   .meta({ id: 'Alert', description: 'One record of an alert: what it became at `eventTime`, and why.' });
