@@ -13,6 +13,7 @@ import { type DischargedStay, DischargedStays, isOf, isStillHere, TAKE_BACK_MS }
 import { chartedOf } from './infusions.js';
 import { recordNote } from './note-values.js';
 import { type Changes, PatientState } from './patient.js';
+import type { RecentIds } from './recent-ids.js';
 import { recordDocument, recordValues } from './record.js';
 import { type PatientTimeline, RunningSummary, type StepGrid, type StepIndex } from './timeline.js';
 import { isEmpty, TrustCounts, usableOf } from './trust-counts.js';
@@ -134,10 +135,7 @@ export class Aligner {
     const known = this.patients.get(event.patientId);
     const patient = known ?? this.#comingPatient(event);
     if (patient === null) return;
-    if (known !== undefined && (isApplied(known, event) || !known.recentIds.add(event.messageId))) {
-      this.#countDuplicate(event);
-      return;
-    }
+    if (known !== undefined && this.#isKnown(event, known, known.recentIds)) return;
     const { eventTime } = event;
     if (eventTime < patient.earliest) {
       this.#rejectBefore(event, patient);
@@ -154,6 +152,7 @@ export class Aligner {
       // Such a score could as well have been given at the end of an earlier batch.
       this.#endMoment(patient);
       this.counts.late++;
+      event.fate = 'late';
       // What is charted of treatments is in no step.
       if (event.kind !== 'treatments') patient.revised = true;
     } else if (eventTime > patient.lastEventAt) {
@@ -201,10 +200,7 @@ export class Aligner {
       this.#discharged.add({ patientId, partition, at, appliedTo: null, state: null, update: null });
       return null;
     }
-    if (isApplied(before, event) || before.state?.recentIds.add(event.messageId) === false) {
-      this.#countDuplicate(event);
-      return null;
-    }
+    if (this.#isKnown(event, before, before.state?.recentIds)) return null;
     if (isOf(event, 'ADMIT') && event.eventTime >= before.at) {
       this.#discharged.delete(event.patientId);
       return this.#open(event, before.at);
@@ -354,10 +350,16 @@ export class Aligner {
     patient.revised = false;
   }
 
-  #countDuplicate(event: ClinicalEvent): void {
+  /** Whether the event's message came before; what became of one that is only read again is said already. */
+  #isKnown(event: ClinicalEvent, stay: PatientState | DischargedStay, ids: RecentIds | undefined): boolean {
+    if (!isApplied(stay, event)) {
+      if (ids?.add(event.messageId) !== false) return false;
+      event.fate = 'duplicate';
+    }
     event.isRepeated = true;
     this.counts.duplicates++;
     this.counts.duplicateObservations += usableOf(event);
+    return true;
   }
 
   /** Nothing of the message is a reading, and nobody is known here: a monitor without a patient opens no stay. */
@@ -376,6 +378,7 @@ export class Aligner {
     reason: 'before-admission' | 'after-discharge' | 'no-reading',
     detail: string,
   ): void {
+    event.fate = reason;
     this.counts.rejectedObservations += usableOf(event);
     const { patientId, eventTime } = event;
     this.#sink.rejected(event, { reason, detail, patientId, eventTime, index: -1 });
@@ -390,9 +393,7 @@ function isApplied(
   return appliedTo !== null && partition === event.partition && event.offset < (appliedTo[event.topic] ?? 0);
 }
 
-function changes({ stay, demographics }: Changes): boolean {
-  return stay || demographics;
-}
+const changes = ({ stay, demographics }: Changes): boolean => stay || demographics;
 
 /** The step of a late event; what came before the stay's first event is of its first step. */
 function stepIn(timeline: PatientTimeline, time: EpochMs): StepIndex {

@@ -116,6 +116,8 @@ export interface RiskScoreMessage extends Outcomes {
   shadow: boolean;
   sofa: Sofa | null;
   states: PresentState[];
+  /** Records of earlier versions have none. */
+  bedId: string | null;
 }
 
 /** clinical: about the patient. technical: about what watches the patient, such as a feed, the store or a clock. */
@@ -297,6 +299,43 @@ export interface ExplanationAnswerMessage {
     variables: Evidence[];
   } | null;
   failure: string | null;
+}
+
+/** Of a message as a whole; what is set aside is in `ward.deadletter`. */
+export type Outcome = 'used' | 'late' | 'duplicate' | 'set-aside';
+
+/** A value of a message that was not used. */
+export interface ValueVerdict {
+  /** Its place in the message. */
+  index: number;
+  verdict: string;
+  reason: string;
+}
+
+/** A stay as it stands from now on; `dischargedAt` is null while it lasts. */
+export interface StayMessage {
+  stayId: string;
+  wardId: string | null;
+  bedId: string | null;
+  admittedAt: number;
+  dischargedAt: number | null;
+  reopened: number;
+}
+
+/** What the engine made of a message that it did not simply use, or how a stay stands, or how far the input is decided on. */
+export interface VerdictMessage {
+  patientId: string;
+  /** Empty: about no one message. */
+  topic: string;
+  partition: number;
+  offset: number;
+  outcome: Outcome;
+  reason: string;
+  values: ValueVerdict[];
+  finding: { label: string; probability: number; encoder: string } | null;
+  problem: string | null;
+  stay: StayMessage | null;
+  through: { topic: string; from: number; offset: number }[];
 }
 
 export interface PatientSnapshotMessage {

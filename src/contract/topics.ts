@@ -15,6 +15,7 @@ export const TOPICS = {
   deadLetters: 'ward.deadletter',
   requests: 'ward.requests',
   answers: 'ward.answers',
+  verdicts: 'ward.verdicts',
   state: 'ward.state',
   clock: 'ward.clock',
 } as const;
@@ -62,6 +63,8 @@ export const RETENTION_MS: Readonly<Record<string, number | 'compact'>> = {
   [TOPICS.deadLetters]: 30 * DAY_MS,
   [TOPICS.requests]: HOUR_MS,
   [TOPICS.answers]: HOUR_MS,
+  // As long as the input that it is about.
+  [TOPICS.verdicts]: 30 * DAY_MS,
   [TOPICS.state]: 'compact',
   [TOPICS.clock]: DAY_MS,
 };

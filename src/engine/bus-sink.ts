@@ -1,12 +1,14 @@
 import { NO_NOTICES, type NoticeBoard } from '../alerts/notices.js';
 import type { EventBus, OutgoingMessage } from '../bus/bus.js';
+import type { VerdictMessage } from '../contract/messages.js';
 import { TOPICS } from '../contract/topics.js';
 import type { MessageCodec } from '../events/codec.js';
 import { hashId } from '../events/dead-letter.js';
 import { Outbox, OutboxBudget } from '../outbox.js';
 import type { Outputs, Score, Sink } from './outputs.js';
+import { DecidedThrough, staysOf } from './verdicts.js';
 
-export const OUTPUT_TOPICS = [TOPICS.scores, TOPICS.alerts, TOPICS.deadLetters] as const;
+export const OUTPUT_TOPICS = [TOPICS.scores, TOPICS.alerts, TOPICS.deadLetters, TOPICS.verdicts] as const;
 type OutputTopic = (typeof OUTPUT_TOPICS)[number];
 
 /** Messages in memory that wait for the bus: hours of a unit's scores. */
@@ -20,6 +22,8 @@ const MESSAGE_BYTES = 200;
 const SHARES: Record<OutputTopic, number> = {
   [TOPICS.scores]: 0.8,
   [TOPICS.deadLetters]: 0.9,
+  // What is not said to be unused would be taken for used.
+  [TOPICS.verdicts]: 1,
   [TOPICS.alerts]: 1,
 };
 /** A bus that has taken something within this time is waited for when memory is full; one that has not is done without. */
@@ -37,7 +41,7 @@ export interface BusSinkOptions {
 }
 
 /**
- * Produces scores, alert transitions and dead letters to their topics, for programs that read them there. Nobody waits for
+ * Produces scores, alert transitions, dead letters and verdicts to their topics, for programs that read them there. Nobody waits for
  * it: each partition of a topic has an outbox of its own, so that one that cannot be written to holds up no other. Where the bus takes nothing
  * for long and memory is full, what is least is left out: scores, then dead letters, alerts last.
  */
@@ -50,6 +54,7 @@ export class BusSink implements Sink {
   readonly #bus: EventBus;
   /** By partition. */
   readonly #outboxes: Readonly<Record<OutputTopic, Map<number, Outbox<OutgoingMessage>>>>;
+  readonly #decided = new DecidedThrough();
   readonly #faults = new Map<OutputTopic, string>();
   readonly #watching: NodeJS.Timeout;
   #isLeavingOut = false;
@@ -74,7 +79,8 @@ export class BusSink implements Sink {
   }
 
   /** Takes the results. Waits for room only where the bus is taking messages as they come. */
-  async write({ scores, shadowScores = [], alerts, deadLetters }: Outputs): Promise<void> {
+  async write(outputs: Outputs): Promise<void> {
+    const { scores, shadowScores = [], alerts, deadLetters } = outputs;
     const codec = this.#codec;
     for (const alert of alerts) {
       this.#put(TOPICS.alerts, alert.patientId || alert.alertId, codec.encode('Alert', alert));
@@ -89,6 +95,9 @@ export class BusSink implements Sink {
       const key = letter.patientId ?? letter.deadLetterId;
       this.#put(TOPICS.deadLetters, key, codec.encode('DeadLetter', letter));
     }
+    for (const verdict of [...outputs.verdicts, ...staysOf(outputs)]) this.#putVerdict(verdict);
+    // Behind what it covers.
+    for (const decided of this.#decided.next(outputs.positions)) this.#putVerdict(decided);
     while (this.#isFull(SHARES[TOPICS.scores], 0) && this.#budget.isMoving(MOVING_MS)) {
       await this.#budget.change(MOVING_MS);
     }
@@ -108,10 +117,16 @@ export class BusSink implements Sink {
     await Promise.all(this.#all().map((outbox) => outbox.close()));
   }
 
-  #put(topic: OutputTopic, key: string, value: Buffer): void {
+  /** Into the partition of the input, wherever its producer put it. */
+  #putVerdict(verdict: VerdictMessage): void {
+    this.#put(TOPICS.verdicts, verdict.patientId, this.#codec.encode('Verdict', verdict), verdict.partition);
+  }
+
+  #put(topic: OutputTopic, key: string, value: Buffer, partition?: number): void {
     const bytes = value.length + MESSAGE_BYTES;
     if (!this.#isFull(SHARES[topic], bytes) || this.#budget.isMoving(MOVING_MS)) {
-      this.#outboxOf(topic, key).add({ key, value }, bytes);
+      const outbox = this.#outboxOf(topic, partition ?? this.#bus.partitionOf?.(key) ?? 0);
+      outbox.add(partition === undefined ? { key, value } : { key, partition, value }, bytes);
       return;
     }
     this.leftOut.set(topic, (this.leftOut.get(topic) ?? 0) + 1);
@@ -124,8 +139,7 @@ export class BusSink implements Sink {
     return OUTPUT_TOPICS.flatMap((topic) => [...this.#outboxes[topic].values()]);
   }
 
-  #outboxOf(topic: OutputTopic, key: string): Outbox<OutgoingMessage> {
-    const partition = this.#bus.partitionOf?.(key) ?? 0;
+  #outboxOf(topic: OutputTopic, partition: number): Outbox<OutgoingMessage> {
     const known = this.#outboxes[topic].get(partition);
     if (known !== undefined) return known;
     const outbox = new Outbox<OutgoingMessage>({
@@ -171,7 +185,7 @@ export class BusSink implements Sink {
   }
 
   #encodeScore(score: Score, modelVersion: string, shadow: boolean): Buffer {
-    const { patientId, stayId, wardId, eventTime, news2, news2Missing, qsofa, late, contributions } = score;
+    const { patientId, stayId, wardId, bedId, eventTime, news2, news2Missing, qsofa, late, contributions } = score;
     const { mortality, circulatory, hypotension, respiratory, sepsis, deterioration } = score;
     const { outOfRange, sofa, states } = score;
     return this.#codec.encode('RiskScore', {
@@ -196,6 +210,7 @@ export class BusSink implements Sink {
       shadow,
       sofa,
       states: [...states],
+      bedId,
     });
   }
 }

@@ -40,6 +40,7 @@ export function decide(policy: AlertPolicy, action: Action, outputs: Outputs, or
         return;
       }
       const detail = `the patient has no open alert ${alertId}`;
+      event.fate = 'unknown-alert';
       const rejection = { reason: 'unknown-alert' as const, detail, patientId, eventTime, index: -1 };
       outputs.deadLetters.push(deadLetter(event, null, rejection));
       return;

@@ -7,6 +7,7 @@ import type {
   MessageOf,
   NoteMessage,
   TreatmentMessage,
+  VerdictMessage,
   VitalSignsMessage,
 } from '../contract/messages.js';
 import { type InputTopic, RECORD_OF_TOPIC, TOPICS } from '../contract/topics.js';
@@ -18,6 +19,7 @@ import { ObservationReader } from '../events/observations.js';
 import type { RawRecord } from '../events/record.js';
 import { type ValidationCounts, type ValidationLimits, Validator } from '../events/validate.js';
 import type { InputWatch } from './input-watch.js';
+import { verdictsOfRejections } from './verdicts.js';
 
 /** Bytes of a message; of notes and images more than of what they carry, so that those can be told that are a little too long. */
 function mostBytes(topic: InputTopic, limits: ValidationLimits): number {
@@ -37,6 +39,7 @@ export class EventDecoder {
   readonly #watch: InputWatch | null;
   readonly #rejections = new MessageRejections();
   #deadLetters: DeadLetterMessage[] = [];
+  #verdicts: VerdictMessage[] = [];
 
   /** `watch` is told where messages lie, and of what cannot be read. */
   constructor(codec: MessageCodec, limits: ValidationLimits, watch: InputWatch | null = null) {
@@ -57,6 +60,9 @@ export class EventDecoder {
     const event = this.#read(record, now);
     if (event !== null) this.#watch?.place(event, record, now);
     if (!this.#rejections.isEmpty) {
+      for (const verdict of verdictsOfRejections(record, this.#rejections.all, event)) {
+        this.#verdicts.push(verdict);
+      }
       for (const letter of this.#rejections.take(record, record.value)) this.#deadLetters.push(letter);
     }
     return event;
@@ -106,6 +112,13 @@ export class EventDecoder {
   takeDeadLetters(): DeadLetterMessage[] {
     const taken = this.#deadLetters;
     this.#deadLetters = [];
+    return taken;
+  }
+
+  /** What is to be said of what was not used, since the last call. */
+  takeVerdicts(): VerdictMessage[] {
+    const taken = this.#verdicts;
+    this.#verdicts = [];
     return taken;
   }
 

@@ -1,9 +1,9 @@
 import { map, type OperatorFunction } from 'rxjs';
 import { type MergeOptions, PartitionMerge } from '../align/merge.js';
-import type { Position } from '../bus/bus.js';
 import type { Clock } from '../clock.js';
 import type { DeadLetterMessage } from '../contract/messages.js';
 import type { ClinicalEvent, EpochMs } from '../events/event.js';
+import type { Reached } from './outputs.js';
 import type { Control, DecodedBatch, OrderedBatch, Watermark } from './stages.js';
 
 export interface MergingOptions extends MergeOptions {
@@ -40,7 +40,7 @@ export function mergeByEventTime(
     paused.set(partition, key);
     pause(partition, topics);
   };
-  const reached = new Map<string, Position>();
+  const reached = new Map<string, Reached>();
   const release = (
     events: readonly ClinicalEvent[],
     deadLetters: DeadLetterMessage[],
@@ -91,32 +91,35 @@ export function mergeByEventTime(
       for (const partition of assigned) merges.set(partition, new PartitionMerge(options, topics));
       return { ...NOTHING, restored, discharged, silent, deadLetters: [] };
     }
-    const { partition, topic, events, deadLetters } = batch;
+    const { partition, topic, events, deadLetters, refused } = batch;
     const merge = merges.get(partition) ?? new PartitionMerge(options);
     merges.set(partition, merge);
     merge.add(topic, events, now);
-    for (const position of batch.positions) reached.set(`${position.topic}/${partition}`, position);
+    for (const position of batch.positions) {
+      const key = `${position.topic}/${partition}`;
+      const { from } = reached.get(key) ?? position;
+      reached.set(key, from === undefined ? position : { ...position, from });
+    }
     const released = merge.release(now);
     regulate(partition, now);
-    return release(released, deadLetters, [partition], now);
+    return { ...release(released, deadLetters, [partition], now), ...(refused && { refused }) };
   });
 }
 
 /** How far a partition's topics are read, short of the events still held. */
 function committable(
   partition: number,
-  reached: ReadonlyMap<string, Position>,
+  reached: ReadonlyMap<string, Reached>,
   held: readonly ClinicalEvent[],
-): Position[] {
+): Reached[] {
   const firstHeld = new Map<string, number>();
   for (const { topic, offset } of held) {
     firstHeld.set(topic, Math.min(offset, firstHeld.get(topic) ?? Number.POSITIVE_INFINITY));
   }
   return [...reached.values()]
     .filter((position) => position.partition === partition)
-    .map(({ topic, offset }) => ({
-      topic,
-      partition,
-      offset: Math.min(offset, firstHeld.get(topic) ?? offset),
-    }));
+    .map((position) => {
+      const { topic, offset } = position;
+      return { ...position, offset: Math.min(offset, firstHeld.get(topic) ?? offset) };
+    });
 }

@@ -8,7 +8,7 @@ import type { Position } from '../bus/bus.js';
 import type { Sofa } from '../clinical/sofa.js';
 import type { PresentState } from '../clinical/state.js';
 import type { Contributions } from '../contract/contributions.js';
-import type { AckMessage, AlertMessage, DeadLetterMessage } from '../contract/messages.js';
+import type { AckMessage, AlertMessage, DeadLetterMessage, VerdictMessage } from '../contract/messages.js';
 import type {
   ClinicalEvent,
   EpochMs,
@@ -71,6 +71,9 @@ export type Action =
 /** Whom this process watches no more. */
 export type Departed = Pick<PatientState, 'patientId' | 'partition'>;
 
+/** How far a topic is dealt with; `from` is the first offset read since the partition is this process's, 0 where left out. */
+export type Reached = Position & { readonly from?: number };
+
 /** What one batch of input led to: handed to every sink before its offsets are committed. */
 export interface Outputs {
   /** Patients of whom there was an event. */
@@ -104,8 +107,10 @@ export interface Outputs {
   readonly states: PatientStates[];
   readonly alerts: AlertMessage[];
   readonly deadLetters: DeadLetterMessage[];
+  /** What is to be said of messages that were not simply used. */
+  readonly verdicts: VerdictMessage[];
   /** Where the input may be committed to. */
-  readonly positions: readonly Position[];
+  readonly positions: readonly Reached[];
 }
 
 /** Results of no input. */
@@ -129,6 +134,7 @@ export function emptyOutputs(): Outputs {
     states: [],
     alerts: [],
     deadLetters: [],
+    verdicts: [],
     positions: [],
   };
 }

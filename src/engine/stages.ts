@@ -5,7 +5,7 @@ import type { TrustState } from '../alerts/trust-notices.js';
 import { Aligner, type AlignmentSink, type AlignOptions } from '../align/aligner.js';
 import type { PatientState } from '../align/patient.js';
 import { RunningSummary } from '../align/timeline.js';
-import type { Position, RecordBatch, TopicProgress } from '../bus/bus.js';
+import type { RecordBatch, TopicProgress } from '../bus/bus.js';
 import {
   type Baseline,
   type CriteriaSet,
@@ -18,7 +18,7 @@ import { presentAt } from '../clinical/state.js';
 import { VARIABLE_COUNT } from '../clinical/variables.js';
 import type { Clock } from '../clock.js';
 import { NO_CONTRIBUTIONS } from '../contract/contributions.js';
-import type { DeadLetterMessage } from '../contract/messages.js';
+import type { DeadLetterMessage, VerdictMessage } from '../contract/messages.js';
 import { NO_OUTCOMES } from '../contract/outcomes.js';
 import { deadLetter } from '../events/dead-letter.js';
 import type { ClinicalEvent, EpochMs, ObservationEvent } from '../events/event.js';
@@ -29,10 +29,19 @@ import { decide } from './decide.js';
 import type { EventDecoder } from './decode.js';
 import type { Explanations } from './explanations.js';
 import { NoteContext } from './note-context.js';
-import { type Action, emptyOutputs, factsOf, type Outputs, type Score, type ShadowScore } from './outputs.js';
+import {
+  type Action,
+  emptyOutputs,
+  factsOf,
+  type Outputs,
+  type Reached,
+  type Score,
+  type ShadowScore,
+} from './outputs.js';
 import type { ShadowModel } from './shadow.js';
 import { type SilentPatient, SilentPatients } from './silent.js';
 import type { RestoredDischarge, RestoredPatient } from './snapshot.js';
+import { verdictsOf } from './verdicts.js';
 
 /** A batch after decoding. */
 export interface DecodedBatch {
@@ -40,8 +49,10 @@ export interface DecodedBatch {
   readonly partition: number;
   readonly events: readonly ClinicalEvent[];
   readonly deadLetters: DeadLetterMessage[];
+  /** Of what did not become an event; left out where all did. */
+  readonly refused?: readonly VerdictMessage[];
   /** Next offset of each topic in the batch. */
-  readonly positions: readonly Position[];
+  readonly positions: readonly Reached[];
 }
 
 /** What drives the pipeline: records, or word of how far they are read, that partitions came or are gone, or that all is over. */
@@ -81,7 +92,8 @@ export interface OrderedBatch {
   /** By partition, with these events. */
   readonly watermarks: ReadonlyMap<number, Watermark>;
   readonly deadLetters: DeadLetterMessage[];
-  readonly positions: readonly Position[];
+  readonly refused?: readonly VerdictMessage[];
+  readonly positions: readonly Reached[];
   readonly revoked: readonly number[];
   readonly restored: readonly RestoredPatient[];
   readonly discharged: readonly RestoredDischarge[];
@@ -109,7 +121,9 @@ export function decodeRecords(
 export function decodeBatch(batch: RecordBatch, decoder: EventDecoder, clock: Clock): DecodedBatch {
   const now = clock.now() + (clock.patienceMs ?? 0);
   const events: ClinicalEvent[] = [];
-  const { records, topic, partition, positions } = batch;
+  const { records, topic, partition } = batch;
+  const firstOf = (name: string) => records.find((record) => record.topic === name)?.offset;
+  const positions = batch.positions.map((each) => ({ ...each, from: firstOf(each.topic) ?? each.offset }));
   for (let index = 0; index < records.length; index++) {
     const event = decoder.decode(records[index], now);
     if (event !== null) {
@@ -122,7 +136,8 @@ export function decodeBatch(batch: RecordBatch, decoder: EventDecoder, clock: Cl
     // What is too far ahead tells of clocks, too: of its sender's, or of ours.
     if (reason === 'future' && patientId !== null && eventTime !== null) clock.heard?.(patientId, eventTime);
   }
-  return { topic, partition, events, deadLetters, positions };
+  const refused = decoder.takeVerdicts();
+  return { topic, partition, events, deadLetters, positions, ...(refused.length === 0 ? {} : { refused }) };
 }
 
 function isControl(input: EngineInput): input is Control {
@@ -348,7 +363,9 @@ export function applyAlertPolicy(
   partitionOf: (patientId: string) => number | undefined,
 ): OperatorFunction<AlignedBatch, Outputs> {
   const context = new NoteContext();
-  return map(({ events, watermarks, actions, trust, deadLetters, positions, silent, shadowScores }) => {
+  return map((batch) => {
+    const { events, watermarks, actions, trust, deadLetters, refused, positions, silent, shadowScores } =
+      batch;
     const observations = events.filter((event): event is ObservationEvent => event.variables !== null);
     const outputs: Outputs = {
       ...emptyOutputs(),
@@ -379,6 +396,7 @@ export function applyAlertPolicy(
     }
     context.addTo(outputs.alerts, told);
     outputs.states.push(...policy.takeStates());
+    outputs.verdicts.push(...(refused ?? []), ...verdictsOf(events));
     return outputs;
   });
 }

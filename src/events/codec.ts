@@ -8,6 +8,7 @@ import type {
   PatientNowMessage,
   PatientSnapshotMessage,
   RiskScoreMessage,
+  VerdictMessage,
 } from '../contract/messages.js';
 import { WardstreamError } from '../errors.js';
 import {
@@ -28,6 +29,7 @@ export interface RecordShapes extends MessageOf {
   PatientNow: PatientNowMessage;
   ExplanationRequest: ExplanationRequestMessage;
   ExplanationAnswer: ExplanationAnswerMessage;
+  Verdict: VerdictMessage;
   PatientSnapshot: PatientSnapshotMessage;
 }
 export type RecordName = keyof RecordShapes;
@@ -46,6 +48,7 @@ const RECORD_NAMES: readonly RecordName[] = [
   'PatientNow',
   'ExplanationRequest',
   'ExplanationAnswer',
+  'Verdict',
   'PatientSnapshot',
 ];
 

@@ -84,6 +84,7 @@ export function deadLetter(
  * costs does not depend on how many of its values cannot be used.
  */
 export class MessageRejections {
+  #all: Rejection[] = [];
   readonly #byReason = new Map<DeadLetterReason, { first: Rejection; details: string[]; count: number }>();
 
   get isEmpty(): boolean {
@@ -92,6 +93,7 @@ export class MessageRejections {
 
   add(rejection: Rejection): void {
     const { reason, detail } = rejection;
+    this.#all.push(rejection);
     const known = this.#byReason.get(reason);
     if (known === undefined) {
       this.#byReason.set(reason, { first: rejection, details: [detail], count: 1 });
@@ -99,6 +101,11 @@ export class MessageRejections {
     }
     known.count++;
     if (known.details.length < MAX_TOLD) known.details.push(detail);
+  }
+
+  /** One by one, until `take`. */
+  get all(): readonly Rejection[] {
+    return this.#all;
   }
 
   /** The letters of the message that stood at `origin`; what was added is forgotten. */
@@ -110,6 +117,7 @@ export class MessageRejections {
       letters.push(deadLetter(origin, letters.length === 0 ? raw : null, { ...first, detail }, count));
     }
     this.#byReason.clear();
+    this.#all = [];
     return letters;
   }
 }

@@ -5,9 +5,11 @@ import type {
   AdtType,
   ImagingMessage,
   NoteMessage,
+  Outcome,
   TreatmentMessage,
 } from '../contract/messages.js';
 import type { NoteFacts } from '../notes/facts.js';
+import type { DeadLetterReason } from './dead-letter.js';
 import type { Encoding } from './encoding.js';
 
 /** Milliseconds since the epoch, UTC. */
@@ -47,8 +49,12 @@ interface EventHead {
   facts: NoteFacts | null;
   /** Why values are not used, by place: codes of src/clinical/trust.ts, 0 where one is used; null where all are. */
   verdicts: Uint8Array | null;
+  /** Place of each value in its message; null where all values of the message are here. */
+  places: readonly number[] | null;
   /** Its message was applied before: what became of its values stands with the first. */
   isRepeated: boolean;
+  /** What became of its message; null where it was simply used, or nothing new is to be said of it. */
+  fate: Exclude<Outcome, 'used' | 'set-aside'> | DeadLetterReason | null;
 }
 
 /** Values of one message: `values[i]` of variable `variables[i]`, in that variable's canonical unit. */

@@ -99,6 +99,7 @@ export class Validator {
       return this.#rejectMessage('empty', 'no observation in the message', message);
     const variables: number[] = [];
     const values: number[] = [];
+    const places: number[] = [];
     let verdicts: Uint8Array | null = null;
     let usable = 0;
     for (let index = 0; index < observations.length; index++) {
@@ -121,12 +122,14 @@ export class Validator {
       } else usable++;
       variables.push(variable);
       values.push(value);
+      places.push(index);
     }
     if (variables.length === 0) return null;
     this.counts.observations += usable;
     const specimenId = 'specimenId' in message ? message.specimenId : null;
     const event = eventOf(kind, message, message.observedAt, origin, variables, values, null, specimenId);
     event.verdicts = verdicts?.subarray(0, variables.length) ?? null;
+    if (places.length < observations.length) event.places = places;
     return event;
   }
 
@@ -355,7 +358,9 @@ export function eventOf(
     encoding: null,
     facts: null,
     verdicts: null,
+    places: null,
     isRepeated: false,
+    fate: null,
   } as ClinicalEvent;
 }
 

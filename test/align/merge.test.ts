@@ -20,7 +20,9 @@ function event(eventTime: number, messageId: string): ClinicalEvent {
     encoding: null,
     facts: null,
     verdicts: null,
+    places: null,
     isRepeated: false,
+    fate: null,
     specimenId: null,
   };
 }

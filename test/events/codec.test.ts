@@ -147,7 +147,14 @@ const EXAMPLES: { [Name in RecordName]: readonly RecordShapes[Name][] } = {
       shadow: true,
       contributions: { base: 0.125, structured: 0.125, text: null, image: 0 },
     }),
-    score({ late: true, wardId: 'A', circulatory: 0.5, respiratory: 0.125, deterioration: 0.625 }),
+    score({
+      late: true,
+      wardId: 'A',
+      bedId: '7',
+      circulatory: 0.5,
+      respiratory: 0.125,
+      deterioration: 0.625,
+    }),
   ],
   Alert: [
     alert({
@@ -216,6 +223,25 @@ const EXAMPLES: { [Name in RecordName]: readonly RecordShapes[Name][] } = {
     },
     { requestId: 'r', patientId: 'p', engine: 'e', explanation: null, failure: 'why' },
   ],
+  Verdict: [
+    verdict({ outcome: 'set-aside', reason: 'future', problem: 'no-text: 3 characters' }),
+    verdict({
+      values: [{ index: 3, verdict: 'artefact', reason: 'flush' }],
+      finding: { label: 'pneumonia', probability: 0.25, encoder: 'n' },
+    }),
+    verdict({
+      offset: -1,
+      stay: {
+        stayId: 'p1@1',
+        wardId: 'A',
+        bedId: null,
+        admittedAt: START,
+        dischargedAt: START + 1,
+        reopened: 1,
+      },
+    }),
+    verdict({ through: [{ topic: 'ward.vitals', from: 3, offset: 2 ** 40 }] }),
+  ],
   PatientSnapshot: [
     {
       formatVersion: 1,
@@ -238,6 +264,12 @@ function head() {
   return { ...ids(), observedAt: START - 1, source: 'test' };
 }
 
+function verdict(at: Partial<RecordShapes['Verdict']>): RecordShapes['Verdict'] {
+  const where = { patientId: 'p1', topic: 'ward.vitals', partition: 3, offset: 7 };
+  const none = { outcome: 'used', reason: '', values: [], finding: null, problem: null } as const;
+  return { ...where, ...none, values: [], stay: null, through: [], ...at };
+}
+
 function score(at: Partial<RecordShapes['RiskScore']>): RecordShapes['RiskScore'] {
   const where = { scoreId: 's1', patientId: 'p1', stayId: 'p1@1', wardId: null, eventTime: START };
   const none = {
@@ -253,6 +285,7 @@ function score(at: Partial<RecordShapes['RiskScore']>): RecordShapes['RiskScore'
     shadow: false,
     sofa: null,
     states: [],
+    bedId: null,
   };
   return { ...where, ...none, ...at };
 }

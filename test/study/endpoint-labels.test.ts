@@ -22,7 +22,9 @@ function vitals(hour: number, values: Readonly<Record<string, number>>): Clinica
     encoding: null,
     facts: null,
     verdicts: null,
+    places: null,
     isRepeated: false,
+    fate: null,
     specimenId: null,
   };
 }

@@ -1,0 +1,115 @@
+import { reasonOf, USED } from '../clinical/trust.js';
+import type { Outcome, StayMessage, ValueVerdict, VerdictMessage } from '../contract/messages.js';
+import { TOPICS } from '../contract/topics.js';
+import type { Origin, Rejection } from '../events/dead-letter.js';
+import { problemOf } from '../events/encoding.js';
+import type { ClinicalEvent } from '../events/event.js';
+import type { Outputs, Reached, StayFacts } from './outputs.js';
+
+/** Values of one record at most: a topic takes no message without a bound. */
+const MAX_VALUES = 1000;
+const NO_VALUES: ValueVerdict[] = [];
+
+/** What is to be said of messages of which nothing became an event, or not all did: one or more records. */
+export function verdictsOfRejections(
+  { topic, partition, offset }: Origin,
+  rejections: readonly Rejection[],
+  event: ClinicalEvent | null,
+): VerdictMessage[] {
+  const [{ patientId, reason }] = rejections;
+  const hasValues = topic === TOPICS.vitals || topic === TOPICS.labs;
+  // Of an impossible value there is a dead letter too: it is in the event all the same, with its verdict.
+  const isGone = (index: number) => event === null || event.places?.includes(index) === false;
+  const values = rejections.flatMap(({ index, reason: why }) =>
+    hasValues && index >= 0 && isGone(index) ? [{ index, verdict: 'set-aside', reason: why }] : [],
+  );
+  if (event !== null && values.length === 0) return [];
+  const blank = blankVerdict(patientId ?? '', topic, partition, offset);
+  return split({ ...blank, ...(event === null ? { outcome: 'set-aside', reason } : {}) }, values);
+}
+
+/** What is to be said of the messages of these events, once they are applied. */
+export function verdictsOf(events: readonly ClinicalEvent[]): VerdictMessage[] {
+  const told: VerdictMessage[] = [];
+  for (const event of events) {
+    // Of one that is read again, all was said when it was applied.
+    if (event.isRepeated && event.fate === null) continue;
+    if (event.fate === null && event.verdicts === null && event.encoding === null) continue;
+    const { patientId, topic, partition, offset, encoding } = event;
+    const problem = problemOf(encoding);
+    const finding = encoding?.finding ?? null;
+    const values = event.isRepeated ? NO_VALUES : valueVerdicts(event);
+    if (event.fate === null && values.length === 0 && finding === null && problem === null) continue;
+    const blank = blankVerdict(patientId, topic, partition, offset);
+    told.push(...split({ ...blank, ...outcomeOf(event), finding, problem }, values));
+  }
+  return told;
+}
+
+/** How the stays stand that began, of which something became known, or that ended: their partition, and the record. */
+export function staysOf({ admitted, updated, discharged }: Outputs): VerdictMessage[] {
+  return [
+    ...admitted.map((patient) => stayVerdict({ patient, ...patient }, null)),
+    ...updated.map((facts) => stayVerdict(facts, null)),
+    ...discharged.map((patient) => stayVerdict({ patient, ...patient }, patient.lastEventAt)),
+  ];
+}
+
+/** Says how far each partition's input is decided on, where that is further than was said. */
+export class DecidedThrough {
+  readonly #said = new Map<string, number>();
+
+  /** One record a partition. */
+  next(positions: readonly Reached[]): VerdictMessage[] {
+    const records = new Map<number, VerdictMessage>();
+    for (const { topic, partition, offset, from = 0 } of positions) {
+      const key = `${topic}/${partition}`;
+      if (this.#said.get(key) === offset) continue;
+      this.#said.set(key, offset);
+      const record = records.get(partition) ?? blankVerdict('', '', partition, -1);
+      records.set(partition, record);
+      record.through.push({ topic, from, offset });
+    }
+    return [...records.values()];
+  }
+}
+
+function blankVerdict(patientId: string, topic: string, partition: number, offset: number): VerdictMessage {
+  const nothing = { values: NO_VALUES, finding: null, problem: null, stay: null };
+  return { patientId, topic, partition, offset, outcome: 'used', reason: '', ...nothing, through: [] };
+}
+
+function outcomeOf({ fate }: ClinicalEvent): { outcome: Outcome; reason: string } {
+  if (fate === null) return { outcome: 'used', reason: '' };
+  if (fate === 'late' || fate === 'duplicate') return { outcome: fate, reason: '' };
+  return { outcome: 'set-aside', reason: fate };
+}
+
+function valueVerdicts({ verdicts, places }: ClinicalEvent): ValueVerdict[] {
+  if (verdicts === null) return NO_VALUES;
+  const values: ValueVerdict[] = [];
+  for (let index = 0; index < verdicts.length; index++) {
+    if (verdicts[index] === USED) continue;
+    const { verdict, id: reason } = reasonOf(verdicts[index]);
+    values.push({ index: places === null ? index : places[index], verdict, reason });
+  }
+  return values;
+}
+
+function split(whole: VerdictMessage, values: ValueVerdict[]): VerdictMessage[] {
+  if (values.length <= MAX_VALUES) return [{ ...whole, values }];
+  const records: VerdictMessage[] = [];
+  for (let from = 0; from < values.length; from += MAX_VALUES) {
+    records.push({ ...whole, values: values.slice(from, from + MAX_VALUES) });
+  }
+  return records;
+}
+
+function stayVerdict(
+  { patient, wardId, bedId, admittedAt }: Omit<StayFacts, 'time' | 'demographics'>,
+  dischargedAt: number | null,
+): VerdictMessage {
+  const { patientId, partition, stayId, reopened } = patient;
+  const stay: StayMessage = { stayId, wardId, bedId, admittedAt, dischargedAt, reopened };
+  return { ...blankVerdict(patientId, '', partition, -1), stay };
+}
