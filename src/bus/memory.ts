@@ -1,22 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import type { InputTopic } from '../contract/topics.js';
-import type { EpochMs } from '../events/event.js';
 import { RawRecord } from '../events/record.js';
 import type {
   Consumer,
   EventBus,
   OpenLog,
   OutgoingMessage,
-  Position,
+  Reader,
   RecordHandler,
   Tail,
   TailHandler,
   TailOf,
   TailStretch,
   TopicDescription,
-  TopicProgress,
 } from './bus.js';
+import { MemorySubscription } from './memory-subscription.js';
+
+const NO_BYTES = Buffer.alloc(0);
 
 export interface MemoryBusOptions {
   readonly partitions: number;
@@ -24,57 +25,42 @@ export interface MemoryBusOptions {
   readonly capacity: number;
 }
 
-/** Records of one handed-over batch at most. */
-const MAX_BATCH = 2048;
-/** There is one log across the topics of a partition. */
-const ALL_TOPICS = 'all';
-
-interface Partition {
-  /** Appended and not yet handed over, over all topics, in order of arrival. */
-  unread: RawRecord[];
-  /** Records of the hand-over under way. */
-  handing: number;
-  readonly nextOffset: Map<string, number>;
-  /** Handed over and not yet committed, by topic: the first such offset. */
-  readonly committed: Map<string, number>;
-  uncommitted: number;
-  /** All that was appended before has been handed over. */
-  handedThrough: EpochMs;
-}
-
 /**
- * The embedded bus: topics in memory, partitioned by key, for one consumer. It keeps order of arrival across the topics
- * of a partition, and holds only what is not committed. A full partition makes `produce` wait.
+ * The embedded bus: topics in memory, partitioned by key, for one engine and readers beside it, who get what comes from when they ask for
+ * it on. It keeps order of arrival across the topics of a partition, and holds only what is not committed. A full partition makes `produce`
+ * wait.
  */
 export class MemoryBus implements EventBus, OpenLog {
   readonly name = 'memory';
   readonly state = null;
   readonly #options: MemoryBusOptions;
-  readonly #partitions: Partition[];
+  readonly #nextOffset: Map<string, number>[];
   readonly #topics = new Set<string>();
-  #subscribed: ReadonlySet<string> = new Set();
+  readonly #engine: MemorySubscription;
+  /** The engine's is the first. */
+  readonly #subscriptions: MemorySubscription[];
   readonly #tails = new Map<string, Set<TailHandler>>();
   /** Tells its topics from those of another bus. */
   readonly #id = randomUUID();
-  #wakeConsumer: () => void = () => undefined;
   #waitingProducers: (() => void)[] = [];
   #isClosed = false;
 
   constructor(options: MemoryBusOptions) {
+    const { partitions, capacity } = options;
     this.#options = options;
-    this.#partitions = Array.from({ length: options.partitions }, () => ({
-      unread: [],
-      handing: 0,
-      nextOffset: new Map(),
-      committed: new Map(),
-      uncommitted: 0,
-      handedThrough: Number.NEGATIVE_INFINITY,
-    }));
+    this.#nextOffset = Array.from({ length: partitions }, () => new Map());
+    this.#engine = new MemorySubscription(partitions, capacity, () => this.#releaseProducers());
+    this.#subscriptions = [this.#engine];
   }
 
-  /** Records that have not been handed over yet. */
+  /** Records that have not been handed over to the engine yet. */
   get unread(): number {
-    return this.#partitions.reduce((sum, { unread, handing }) => sum + unread.length + handing, 0);
+    return this.#engine.unread;
+  }
+
+  /** Records that have not been handed over to those who read beside it. */
+  get unreadBeside(): number {
+    return this.#subscriptions.slice(1).reduce((sum, { unread }) => sum + unread, 0);
   }
 
   async createTopics(topics: readonly string[]): Promise<string[]> {
@@ -87,53 +73,45 @@ export class MemoryBus implements EventBus, OpenLog {
     return [...this.#topics].map((name) => ({ name, partitions: this.#options.partitions }));
   }
 
-  /** Appends the messages; waits while their partition is full. Nobody reads a topic that is not subscribed: it is kept out. */
+  /** Appends the messages; waits while their partition is full. What nobody reads is kept out. */
   async produce(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
     this.#topics.add(topic);
     const tails = this.#tails.get(topic);
-    if (tails !== undefined) this.#handToTails(topic, messages, tails);
-    if (tails !== undefined || (this.#subscribed.size > 0 && !this.#subscribed.has(topic))) return;
+    if (tails === undefined && this.#readersOf(topic).length === 0) return;
     for (const { key, value, partition: given } of messages) {
-      const number = given ?? partitionOf(key, this.#options.partitions);
-      const partition = this.#partitions[number];
-      while (this.#isFull(partition)) await this.#room();
-      const offset = partition.nextOffset.get(topic) ?? 0;
-      partition.nextOffset.set(topic, offset + 1);
-      partition.uncommitted++;
-      partition.unread.push(new RawRecord(topic as InputTopic, number, offset, value ?? Buffer.alloc(0)));
+      const partition = given ?? partitionOf(key, this.#options.partitions);
+      while (!this.#isClosed && this.#readersOf(topic).some((each) => each.isFull(partition))) {
+        await this.#room();
+      }
+      const next = this.#nextOffset[partition];
+      const offset = next.get(topic) ?? 0;
+      next.set(topic, offset + 1);
+      for (const handler of tails ?? []) {
+        handler.batch({ topic, partition, records: [{ offset, key, value }], next: offset + 1 });
+      }
+      const record = new RawRecord(topic as InputTopic, partition, offset, value ?? NO_BYTES);
+      for (const each of this.#readersOf(topic)) each.add(record);
     }
-    this.#wakeConsumer();
+    for (const each of this.#readersOf(topic)) each.wake();
   }
 
-  async consume(topics: readonly string[], handler: RecordHandler, clock: Clock): Promise<Consumer> {
-    this.#subscribed = new Set(topics);
-    let isOpen = true;
-    const loop = (async () => {
-      while (isOpen) {
-        const partition = this.#partitions.find(({ unread }) => unread.length > 0);
-        if (partition === undefined) {
-          await new Promise<void>((resolve) => {
-            this.#wakeConsumer = resolve;
-            if (!isOpen) resolve();
-          });
-          continue;
-        }
-        for (const each of this.#partitions) {
-          await handOver(each, handler);
-          this.#releaseProducers();
-        }
-      }
-    })();
+  async consume(
+    topics: readonly string[],
+    handler: RecordHandler,
+    clock: Clock,
+    reader?: Reader,
+  ): Promise<Consumer> {
+    if (reader === undefined) return this.#engine.consume(topics, handler, clock);
+    const { partitions, capacity } = this.#options;
+    const beside = new MemorySubscription(partitions, capacity, () => this.#releaseProducers(), topics);
+    this.#subscriptions.push(beside);
+    const consumer = beside.consume(topics, handler, clock);
     return {
-      commit: async (positions) => this.#commit(positions),
-      recommit: async () => true,
-      progress: () => this.#progress(clock.now()),
-      // All topics are one log: none can run ahead of it.
-      pause: () => undefined,
+      ...consumer,
       close: async () => {
-        isOpen = false;
-        this.#wakeConsumer();
-        await loop;
+        this.#subscriptions.splice(this.#subscriptions.indexOf(beside), 1);
+        this.#releaseProducers();
+        await consumer.close();
       },
     };
   }
@@ -144,7 +122,7 @@ export class MemoryBus implements EventBus, OpenLog {
     for (const { topic } of topics) {
       const tails = this.#tails.get(topic) ?? new Set();
       this.#tails.set(topic, tails.add(handler));
-      const ends = this.#partitions.map(({ nextOffset }) => nextOffset.get(topic) ?? 0);
+      const ends = this.#nextOffset.map((next) => next.get(topic) ?? 0);
       handler.begun(
         topic,
         this.#id,
@@ -161,33 +139,7 @@ export class MemoryBus implements EventBus, OpenLog {
 
   /** Nothing: what has been handed over is not kept. */
   async read(topic: string, partition: number): Promise<TailStretch> {
-    return { from: this.#partitions[partition].nextOffset.get(topic) ?? 0, records: [] };
-  }
-
-  #handToTails(topic: string, messages: readonly OutgoingMessage[], tails: ReadonlySet<TailHandler>): void {
-    for (const { key, value, partition: given } of messages) {
-      const number = given ?? partitionOf(key, this.#options.partitions);
-      const { nextOffset } = this.#partitions[number];
-      const offset = nextOffset.get(topic) ?? 0;
-      nextOffset.set(topic, offset + 1);
-      const records = [{ offset, key, value }];
-      for (const handler of tails) handler.batch({ topic, partition: number, records, next: offset + 1 });
-    }
-  }
-
-  #progress(now: EpochMs): TopicProgress[] {
-    return this.#partitions.map((each, partition) => {
-      if (each.unread.length + each.handing === 0) each.handedThrough = now;
-      const through = each.handedThrough;
-      return {
-        partition,
-        topic: ALL_TOPICS,
-        readThrough: through,
-        completeThrough: through,
-        silentMs: 0,
-        unansweredMs: 0,
-      };
-    });
+    return { from: this.#nextOffset[partition].get(topic) ?? 0, records: [] };
   }
 
   async close(): Promise<void> {
@@ -195,27 +147,16 @@ export class MemoryBus implements EventBus, OpenLog {
     this.#releaseProducers();
   }
 
-  #commit(positions: readonly Position[]): boolean {
-    for (const { topic, partition: number, offset } of positions) {
-      const partition = this.#partitions[number];
-      const before = partition.committed.get(topic) ?? 0;
-      if (offset <= before) continue;
-      partition.committed.set(topic, offset);
-      partition.uncommitted -= offset - before;
-    }
-    this.#releaseProducers();
-    return true;
-  }
-
-  /** Where the consumer has taken all and still holds it, only more can move it on: such a partition takes in more. */
-  #isFull({ uncommitted, unread, handing }: Partition): boolean {
-    return uncommitted >= this.#options.capacity && unread.length + handing > 0 && !this.#isClosed;
+  /** Where somebody reads it without a group, an engine that has not begun does not ask for it. */
+  #readersOf(topic: string): MemorySubscription[] {
+    const mayBeAsked = !this.#tails.has(topic);
+    return this.#subscriptions.filter((each) => each.takes(topic, mayBeAsked));
   }
 
   #room(): Promise<void> {
     return new Promise((resolve) => {
       this.#waitingProducers.push(resolve);
-      this.#wakeConsumer();
+      for (const each of this.#subscriptions) each.wake();
     });
   }
 
@@ -223,22 +164,6 @@ export class MemoryBus implements EventBus, OpenLog {
     const waiting = this.#waitingProducers;
     this.#waitingProducers = [];
     for (const resolve of waiting) resolve();
-  }
-}
-
-/** Hands over what a partition has unread, in order of arrival. */
-async function handOver(partition: Partition, handler: RecordHandler): Promise<void> {
-  const records = partition.unread;
-  partition.unread = [];
-  partition.handing = records.length;
-  for (let start = 0; start < records.length; ) {
-    const slice = records.slice(start, start + MAX_BATCH);
-    start += slice.length;
-    const number = slice[0].partition;
-    const next = new Map(slice.map(({ topic, offset }) => [topic, offset + 1]));
-    const positions = [...next].map(([topic, offset]) => ({ topic, partition: number, offset }));
-    await handler.batch({ topic: ALL_TOPICS, partition: number, records: slice, positions });
-    partition.handing -= slice.length;
   }
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { RecordBatch } from '../../src/bus/bus.js';
 import { MemoryBus } from '../../src/bus/memory.js';
 import { WALL_CLOCK } from '../../src/clock.js';
@@ -116,4 +116,90 @@ it('tells a partition as read through now while nothing of it waits, and through
   await sleep(5);
   expect(through()).toEqual([[200, 200]]);
   await consumer.close();
+});
+
+describe('who reads beside the engine', () => {
+  const READER = { group: 'beside', who: 'a reader', since: async () => 0, lookBack: 0 };
+
+  it('has what nobody else asks for, and holds back who produces while it is busy', async () => {
+    const bus = new MemoryBus({ partitions: 1, capacity: 10 });
+    let seen = 0;
+    const engine = await bus.consume(
+      ['in'],
+      {
+        ...IGNORE,
+        batch: async ({ records }) => {
+          seen += records.length;
+        },
+      },
+      WALL_CLOCK,
+    );
+    const taken: string[] = [];
+    let release: () => void = () => undefined;
+    const reader = await bus.consume(
+      ['in', 'out'],
+      {
+        ...IGNORE,
+        batch: async ({ records }) => {
+          taken.push(...records.map(({ topic, offset }) => `${topic} ${offset}`));
+          await new Promise<void>((resolve) => {
+            release = resolve;
+          });
+        },
+      },
+      WALL_CLOCK,
+      READER,
+    );
+    await bus.produce('in', messages(1));
+    await bus.produce('out', messages(1));
+    await sleep(5);
+    expect([seen, taken, bus.unreadBeside]).toEqual([1, ['in 0'], 2]);
+    let isDone = false;
+    const producing = bus.produce('out', messages(30)).then(() => {
+      isDone = true;
+    });
+    await sleep(20);
+    expect(isDone).toBe(false);
+    while (bus.unreadBeside > 0 || !isDone) {
+      release();
+      await reader.commit([{ topic: 'out', partition: 0, offset: taken.length - 1 }]);
+      await sleep(1);
+    }
+    await producing;
+    expect([seen, taken.length, taken.at(-1)]).toEqual([1, 32, 'out 30']);
+    await reader.close();
+    await engine.close();
+  });
+
+  it('that is gone holds back nobody; one that comes late has what comes from then on', async () => {
+    const bus = new MemoryBus({ partitions: 1, capacity: 2 });
+    const engine = await bus.consume(['in'], IGNORE, WALL_CLOCK);
+    const stuck = await bus.consume(
+      ['out'],
+      { ...IGNORE, batch: () => new Promise(() => undefined) },
+      WALL_CLOCK,
+      READER,
+    );
+    await bus.produce('out', messages(1));
+    await sleep(5);
+    const producing = bus.produce('out', messages(9));
+    void stuck.close();
+    await producing;
+    const offsets: number[] = [];
+    const late = await bus.consume(
+      ['out'],
+      {
+        ...IGNORE,
+        batch: async ({ records }) => {
+          offsets.push(...records.map(({ offset }) => offset));
+        },
+      },
+      WALL_CLOCK,
+      READER,
+    );
+    await bus.produce('out', messages(1));
+    await expect.poll(() => offsets).toEqual([10]);
+    await late.close();
+    await engine.close();
+  });
 });
