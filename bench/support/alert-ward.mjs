@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryBus } from '../../dist/bus/memory.js';
 import { WALL_CLOCK } from '../../dist/clock.js';
+import { BusSink } from '../../dist/engine/bus-sink.js';
 import { Engine } from '../../dist/engine/engine.js';
+import { MessageCodec } from '../../dist/events/codec.js';
 import { produceAll } from '../../dist/replay/replay.js';
 import { WardServer } from '../../dist/server/server.js';
 import { parseConfig } from '../../dist/settings/config.js';
 import { openStore } from '../../dist/store/open-store.js';
-import { StoreSink } from '../../dist/store/sink.js';
+import { StoreWriter } from '../../dist/store/writer/store-writer.js';
 import { WardView } from '../../dist/ward/ward-view.js';
 
 const RULE = {
@@ -33,7 +35,9 @@ export async function openAlertWard() {
   const store = await openStore({ kind: 'embedded', directory });
   const view = new WardView();
   const clock = WALL_CLOCK;
-  const engine = await Engine.open({ config, bus, clock, sinks: [view, new StoreSink(store, 'bench')] });
+  const codec = new MessageCodec();
+  const writer = await StoreWriter.start({ bus, client: store, codec, limits: config.limits, clock });
+  const engine = await Engine.open({ config, bus, clock, sinks: [view, new BusSink(bus, codec, 'bench')] });
   const model = { version: engine.model.config.version };
   const settings = { ...config.server, port: 0 };
   const server = await WardServer.open({
@@ -73,6 +77,8 @@ export async function openAlertWard() {
     close: async () => {
       await server.close();
       await engine.close();
+      await writer.close();
+      await store.close();
       await bus.close();
       rmSync(directory, { recursive: true, force: true });
     },

@@ -15,6 +15,7 @@ import type { Config } from '../settings/config.js';
 import type { ProcessRole } from '../settings/roles.js';
 import type { ReplaySource } from '../sources/source.js';
 import { openResults } from '../store/results.js';
+import type { StoreWriter } from '../store/writer/store-writer.js';
 import { WardView } from '../ward/ward-view.js';
 import { openEngine } from './engine-role.js';
 import { openGateway, openOwnPage, openWardServer } from './gateway-role.js';
@@ -24,7 +25,7 @@ import { openLiveLog } from './live-log.js';
 import { openNotifiers } from './notifier-role.js';
 import { openPorts, type Ports, temporaryStore } from './ports.js';
 import { ServedReplay, type Truth } from './served.js';
-import { openWriter } from './writer-role.js';
+import { type OpenedStore, openStoreOf, openWriter } from './writer-role.js';
 
 /** A process that watches patients and shows them. */
 export interface Ward {
@@ -70,7 +71,7 @@ export async function assembleLive(config: Config, life: Life): Promise<LiveWard
       'bus.kind must be kafka or embedded for run; for a demo use wardstream start',
     );
   }
-  const roles = rolesOf(config);
+  const roles: ReadonlySet<ProcessRole> = new Set(config.roles);
   if (config.store.kind === 'none' && needsStore(roles)) {
     throw new WardstreamError('WS_CONFIG', 'store.kind must be embedded or server for run');
   }
@@ -84,7 +85,7 @@ export async function assembleLive(config: Config, life: Life): Promise<LiveWard
   const opened = await openRoles(ports, roles);
   early.open(ports.notices);
   await clock.start();
-  if (roles.has('notifier')) await openNotifiers(ports, opened.writer?.store ?? null);
+  if (roles.has('notifier')) await openNotifiers(ports, opened.store?.client ?? null);
   const server = await begin(ports, opened);
   const doors = roles.has('ingest') ? await openIngest(ports, live) : [];
   return {
@@ -92,7 +93,7 @@ export async function assembleLive(config: Config, life: Life): Promise<LiveWard
     doors,
     engine: opened.engine,
     address: addressOf(server),
-    failed: () => opened.engine?.failed() ?? new Promise(() => undefined),
+    failed: () => failureOf([opened.engine, opened.writer]),
   };
 }
 
@@ -123,10 +124,9 @@ export async function assembleReplay(
   options: WatchedReplayOptions,
 ): Promise<{ readonly replayed: ServedReplay; readonly server: WardServer }> {
   const model = loadServed(config.model).config;
-  const { client: store, sink } = await openResults(temporaryStore(parts), model);
-  parts.keep(sink);
+  const store = parts.keep(await openResults(temporaryStore(parts), model));
   const view = new WardView();
-  const replayed = parts.keep(new ServedReplay({ ...options, config, view, store, storeSink: sink }));
+  const replayed = parts.keep(new ServedReplay({ ...options, config, view, store }));
   const server = await openWardServer(config, parts, {
     model,
     view,
@@ -144,26 +144,26 @@ export async function assembleReplay(
 interface OpenRoles {
   readonly roles: ReadonlySet<ProcessRole>;
   readonly engine: Engine | null;
-  /** What is wanted of the writer to show a ward. */
-  readonly writer: Awaited<ReturnType<typeof openWriter>> | null;
+  readonly writer: StoreWriter | null;
+  readonly store: OpenedStore | null;
   readonly view: WardView | null;
 }
 
 /** Opens the roles: who is read from before who reads. They close in the reverse order. */
 async function openRoles(ports: Ports, roles: ReadonlySet<ProcessRole>): Promise<OpenRoles> {
-  const writer = needsStore(roles) ? await openWriter(ports) : null;
+  const store = needsStore(roles) ? await openStoreOf(ports) : null;
+  const writer = store !== null && roles.has('writer') ? await openWriter(ports, store) : null;
   // What is in memory is read by nobody else: the page is the engine's own.
-  const view = writer !== null && ports.live === null ? new WardView(writer.alertLog) : null;
-  const sink = roles.has('writer') ? (writer?.sink ?? null) : null;
-  const engine = roles.has('engine') ? await openEngine(ports, { view, sink }) : null;
-  return { roles, engine, writer, view };
+  const view = store !== null && ports.live === null ? new WardView(store.alertLog) : null;
+  const engine = roles.has('engine') ? await openEngine(ports, view) : null;
+  return { roles, engine, writer, store, view };
 }
 
 /** Shows what there is to show, and lets the roles begin to read. */
 async function begin(ports: Ports, opened: OpenRoles): Promise<WardServer | HealthServer> {
   const { config, life, observer, live } = ports;
-  const { engine, writer } = opened;
-  const measured = writer === null ? null : { ...writer, client: writer.store };
+  const { engine, writer, store } = opened;
+  const measured = store === null ? null : { client: store.client, writer };
   const observability = observer.options(engine, measured, config.metrics.token, live ?? undefined);
   const server = await openServer(ports, opened, observability);
   await engine?.start();
@@ -173,16 +173,21 @@ async function begin(ports: Ports, opened: OpenRoles): Promise<WardServer | Heal
 
 async function openServer(
   ports: Ports,
-  { roles, engine, writer, view }: OpenRoles,
+  { roles, engine, store: opened, view }: OpenRoles,
   observability: ObservabilityOptions,
 ): Promise<WardServer | HealthServer> {
   const { config, life } = ports;
-  if (writer === null || !roles.has('gateway')) {
+  if (opened === null || !roles.has('gateway')) {
     return life.parts.keep(await HealthServer.open(config.server, observability));
   }
-  const { store } = writer;
+  const { client: store } = opened;
   if (engine !== null && view !== null) return openOwnPage(ports, { engine, store, view, observability });
   return openGateway(ports, { store, observability }, () => engine?.catchingUp ?? null);
+}
+
+/** Of the first role that ends by itself. */
+function failureOf(roles: readonly (Pick<Engine, 'failed'> | null)[]): Promise<Error> {
+  return Promise.race(roles.map((role) => role?.failed() ?? new Promise<Error>(() => undefined)));
 }
 
 function addressOf(server: WardServer | HealthServer): ProcessAddress {
@@ -190,18 +195,6 @@ function addressOf(server: WardServer | HealthServer): ProcessAddress {
   return server instanceof HealthServer
     ? { url, localToken: null, hasPage: false }
     : { url, localToken: server.localToken, hasPage: true };
-}
-
-/** @throws WardstreamError `WS_CONFIG` where a role is to run without one that it needs beside it. */
-function rolesOf(config: Config): ReadonlySet<ProcessRole> {
-  const roles = new Set(config.roles);
-  const needed: Partial<Record<ProcessRole, ProcessRole>> = { writer: 'engine' };
-  for (const role of roles) {
-    const other = needed[role];
-    if (other !== undefined && !roles.has(other))
-      throw new WardstreamError('WS_CONFIG', `the role ${role} needs the role ${other} in the same process`);
-  }
-  return roles;
 }
 
 function needsStore(roles: ReadonlySet<ProcessRole>): boolean {

@@ -9,26 +9,20 @@ import { MessageCodec } from '../events/codec.js';
 import { log } from './log.js';
 import type { Ports } from './ports.js';
 
-/** What takes results within the process; null where that is another process's. */
-export interface OwnSinks {
-  readonly view: Sink | null;
-  readonly sink: Sink | null;
-}
-
-/** Opens the role `engine`, which does not read yet. */
-export async function openEngine(ports: Ports, { view, sink }: OwnSinks): Promise<Engine> {
+/** Opens the role `engine`, which does not read yet; `view` takes results within the process, null where none does. */
+export async function openEngine(ports: Ports, view: Sink | null): Promise<Engine> {
   const { config, life, instance, model, bus, clock, live, notices, observer } = ports;
   // Who watches the ward is told first.
   const sinks: [string, Sink][] = view === null ? [] : [['view', view]];
+  const onTrouble = (message: string) => log.error(message);
+  const codec = new MessageCodec();
+  await bus.createTopics([...OUTPUT_TOPICS, TOPICS.patients]);
+  const options = { notices, onTrouble, isLive: clock.live };
+  sinks.push(['bus', new BusSink(bus, codec, model.version, options)]);
   if (live !== null) {
-    const onTrouble = (message: string) => log.error(message);
-    await bus.createTopics([...OUTPUT_TOPICS, TOPICS.patients]);
-    const codec = new MessageCodec();
-    sinks.push(['bus', new BusSink(bus, codec, model.version, { notices, onTrouble })]);
     const known = (partition: number) => patientsIn(bus, partition);
     sinks.push(['patients', new PatientsSink(bus, codec, { engine: instance, onTrouble, known })]);
   }
-  if (sink !== null) sinks.push(['store', sink]);
   const engine = await Engine.open({
     config,
     bus,
@@ -37,7 +31,6 @@ export async function openEngine(ports: Ports, { view, sink }: OwnSinks): Promis
     notices,
     onWarning: (message) => log.warn(message),
   });
-  if (sink !== null) life.parts.handOn(sink as Required<Sink>);
   life.parts.keep(engine);
   if (live !== null) {
     await bus.createTopics([TOPICS.requests, TOPICS.answers]);

@@ -2,21 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { type Observable, Subject } from 'rxjs';
 import type { EventBus } from '../bus/bus.js';
-import type { MemoryBus } from '../bus/memory.js';
 import type { Clock } from '../clock.js';
 import { StayCollector } from '../cohort/stays.js';
 import type { ReplayEvent, ReplayState } from '../contract/protocol.js';
-import type { Engine } from '../engine/engine.js';
 import type { Explanation } from '../engine/explanations.js';
 import type { Outputs, Sink } from '../engine/outputs.js';
 import type { EpochMs } from '../events/event.js';
+import type { History } from '../replay/history.js';
 import { Pacer } from '../replay/pacer.js';
 import { replay } from '../replay/replay.js';
 import type { ReplayControl } from '../server/replay-control.js';
 import type { Config } from '../settings/config.js';
 import type { ReplaySource } from '../sources/source.js';
 import { emptyResults } from '../store/empty.js';
-import type { StoreSink } from '../store/sink.js';
 import { ENDPOINTS, endpointEvents } from '../study/events.js';
 import type { WardView } from '../ward/ward-view.js';
 
@@ -67,7 +65,6 @@ export interface ServedReplayOptions {
   readonly truth: Truth;
   readonly view: WardView;
   readonly store: ClickHouseClient;
-  readonly storeSink: StoreSink;
   /** Event time per real time; null is as fast as it goes. */
   readonly speed: number | null;
   readonly isPlaying: boolean;
@@ -76,8 +73,7 @@ export interface ServedReplayOptions {
 /** One way through the history, from its beginning. */
 interface Run {
   readonly pacer: Pacer;
-  engine: Engine | null;
-  bus: MemoryBus | null;
+  history: History | null;
   /** Nobody looks at it any more. */
   leave: () => void;
   ended: Promise<void>;
@@ -91,7 +87,7 @@ export class ServedReplay implements ReplayControl {
   /** Actions on alerts go into the run that is watched. */
   readonly bus: Pick<EventBus, 'produce'> = {
     produce: async (topic, messages) => {
-      await this.#run?.bus?.produce(topic, messages);
+      await this.#run?.history?.bus.produce(topic, messages);
     },
   };
   readonly clock: Clock = { live: false, now: () => this.#options.view.clock };
@@ -150,7 +146,7 @@ export class ServedReplay implements ReplayControl {
   }
 
   async explain(patientId: string): Promise<Explanation | null> {
-    return (await this.#run?.engine?.explain(patientId)) ?? null;
+    return (await this.#run?.history?.engine.explain(patientId)) ?? null;
   }
 
   async close(): Promise<void> {
@@ -168,10 +164,9 @@ export class ServedReplay implements ReplayControl {
       await this.#runTo(before, time);
       return;
     }
-    const { view, store, storeSink } = this.#options;
+    const { view, store } = this.#options;
     const { speed, isPlaying } = before.pacer.state;
     await this.close();
-    await storeSink.flush();
     await emptyResults(store);
     view.reset();
     const pacer = new Pacer({ speed, isPlaying });
@@ -181,17 +176,18 @@ export class ServedReplay implements ReplayControl {
   /** Resolves when all before `time` has happened and shows. */
   async #runTo(run: Run, time: EpochMs): Promise<void> {
     await run.pacer.runTo(time);
-    const isUnderWay = () => (run.bus?.unread ?? 0) > 0 || (run.engine?.inFlight ?? 0) > 0;
-    while (this.#run === run && isUnderWay()) await sleep(POLL_MS);
+    const isUnderWay = ({ bus, engine }: History) => bus.unread > 0 || engine.inFlight > 0;
+    while (this.#run === run && run.history !== null && isUnderWay(run.history)) await sleep(POLL_MS);
+    if (this.#run === run) await run.history?.settle();
   }
 
   #begin(pacer: Pacer): Run {
-    const { config, open, view, storeSink } = this.#options;
+    const { config, open, view, store } = this.#options;
     let leave: () => void = () => undefined;
     const left = new Promise<void>((resolve) => {
       leave = resolve;
     });
-    const run: Run = { pacer, engine: null, bus: null, leave, ended: Promise.resolve() };
+    const run: Run = { pacer, history: null, leave, ended: Promise.resolve() };
     // What an abandoned run still has under way is of no interest.
     const only = (sink: Sink): Sink => ({
       write: async (outputs: Outputs) => {
@@ -207,10 +203,10 @@ export class ServedReplay implements ReplayControl {
       speed: 'max',
       pace: pacer,
       // Who watches the ward is told first.
-      sinks: [only(view), only(storeSink)],
-      onOpened: (engine, bus) => {
-        run.engine = engine;
-        run.bus = bus;
+      sinks: [only(view)],
+      store,
+      onOpened: (history) => {
+        run.history = history;
       },
       // Whoever stays at the end may still ask why a risk is what it is.
       onDrained: () => {

@@ -1,56 +1,55 @@
 import type { ClickHouseClient } from '@clickhouse/client';
-import type { Config } from '../settings/config.js';
+import { registryOf } from '../bus/schema-registry.js';
+import { MessageCodec } from '../events/codec.js';
 import { faultOf } from '../store/fault.js';
-import { StoreSink } from '../store/sink.js';
-import { Spool } from '../store/spool.js';
+import { StoreWriter } from '../store/writer/store-writer.js';
 import type { AlertLog } from '../ward/alert-log.js';
 import { openLiveStore } from './live-store.js';
 import { log } from './log.js';
 import { type Ports, temporaryStore } from './ports.js';
 
-/** A store, and what fills it. */
-export interface Writer {
-  readonly store: ClickHouseClient;
-  readonly sink: StoreSink;
-  /** Bytes of rows that wait on disk; left out where there is no spool. */
-  readonly spoolBytes: (() => number) | undefined;
+/** The store of a process, which may come later. */
+export interface OpenedStore {
+  readonly client: ClickHouseClient;
+  /** Resolves when the tables are there. */
+  readonly ready: Promise<void>;
   readonly alertLog: AlertLog;
 }
 
-/** Opens the store and what the role `writer` fills it with. */
-export async function openWriter(ports: Ports): Promise<Writer> {
-  const { config, life, instance, model, clock, notices, observer } = ports;
+/** Opens the store, for who shows what is in it and who fills it. */
+export async function openStoreOf({ config, life, instance, model, live, observer }: Ports): Promise<OpenedStore> {
   const { parts, stop } = life;
-  const live = await openLiveStore({
+  const opened = await openLiveStore({
     store: config.store.kind === 'none' ? temporaryStore(parts) : config.store,
     instance,
     model,
     onAway: () => observer.missStore(),
     stop,
-    ordersAlerts: ports.live === null,
+    ordersAlerts: live === null,
   });
-  const { client: store, alertLog } = live;
-  parts.keep(store);
-  const spool = spoolOf(config);
-  const sink = new StoreSink(store, model.version, {
-    spool,
-    notices,
-    onTrouble: (message) => log.error(message),
-    isLive: clock.live,
-    ready: live.ready,
-    onAway: (error) => {
-      observer.missStore();
-      log.warn(`the store is away, alerts still push: ${faultOf(error)}`);
-    },
-    onFull: ({ message }) => log.error(`results wait in memory until there is room: ${message}`),
-    ...(config.store.kind === 'server' ? { maxWaitingBytes: config.store.maxWaitingBytes } : {}),
-  });
-  parts.handOn(store);
-  parts.keep(sink);
-  const spoolBytes = spool === undefined ? undefined : () => spool.bytes;
-  return { store, sink, spoolBytes, alertLog };
+  parts.keep(opened.client);
+  return opened;
 }
 
-function spoolOf({ store }: Config): Spool | undefined {
-  return store.kind === 'server' && store.spool !== undefined ? Spool.open(store.spool) : undefined;
+/** Opens the role `writer`, which begins to read. */
+export async function openWriter(ports: Ports, { client, ready }: OpenedStore): Promise<StoreWriter> {
+  const { config, life, bus, clock, notices, observer } = ports;
+  const { limits, schemas, schemaRegistry } = config;
+  const codec = new MessageCodec({ registry: registryOf(schemaRegistry), directory: schemas.directory });
+  const writer = await StoreWriter.start({
+    bus,
+    client,
+    codec,
+    limits,
+    clock,
+    ready,
+    notices,
+    onTrouble: (message) => log.error(message),
+    onRelief: (message) => log.info(message),
+    onAway: (error) => {
+      observer.missStore();
+      log.warn(`the store is away, nothing more is read for it: ${faultOf(error)}`);
+    },
+  });
+  return life.parts.keep(writer);
 }

@@ -1,6 +1,6 @@
 import { NO_NOTICES, type NoticeBoard } from '../alerts/notices.js';
 import type { EventBus, OutgoingMessage } from '../bus/bus.js';
-import type { VerdictMessage } from '../contract/messages.js';
+import type { RiskScoreMessage, VerdictMessage } from '../contract/messages.js';
 import { TOPICS } from '../contract/topics.js';
 import type { MessageCodec } from '../events/codec.js';
 import { hashId } from '../events/dead-letter.js';
@@ -36,6 +36,8 @@ export interface BusSinkOptions {
   readonly notices?: NoticeBoard;
   /** Told in words what is not produced. */
   readonly onTrouble?: (message: string) => void;
+  /** Live, nobody waits for a bus that takes nothing, and what is least is left out. History waits. */
+  readonly isLive?: boolean;
   /** Bytes of messages in memory at most. */
   readonly maxWaitingBytes?: number;
 }
@@ -50,6 +52,7 @@ export class BusSink implements Sink {
   readonly #modelVersion: string;
   readonly #notices: NoticeBoard;
   readonly #onTrouble: (message: string) => void;
+  readonly #isLive: boolean;
   readonly #budget: OutboxBudget;
   readonly #bus: EventBus;
   /** By partition. */
@@ -68,6 +71,7 @@ export class BusSink implements Sink {
     this.#notices = notices;
     this.#onTrouble = onTrouble;
     this.#budget = new OutboxBudget(options.maxWaitingBytes ?? MAX_WAITING_BYTES);
+    this.#isLive = options.isLive ?? true;
     this.#bus = bus;
     const outboxes = OUTPUT_TOPICS.map((topic) => [topic, new Map()] as const);
     this.#outboxes = Object.fromEntries(outboxes) as Record<
@@ -86,10 +90,12 @@ export class BusSink implements Sink {
       this.#put(TOPICS.alerts, alert.patientId || alert.alertId, codec.encode('Alert', alert));
     }
     for (const score of scores) {
-      this.#put(TOPICS.scores, score.patientId, this.#encodeScore(score, this.#modelVersion, false));
+      const message = scoreMessage(score, this.#modelVersion, false);
+      this.#put(TOPICS.scores, score.patientId, codec.encode('RiskScore', message));
     }
     for (const score of shadowScores) {
-      this.#put(TOPICS.scores, score.patientId, this.#encodeScore(score, score.modelVersion, true));
+      const message = scoreMessage(score, score.modelVersion, true);
+      this.#put(TOPICS.scores, score.patientId, codec.encode('RiskScore', message));
     }
     for (const letter of deadLetters) {
       const key = letter.patientId ?? letter.deadLetterId;
@@ -98,7 +104,7 @@ export class BusSink implements Sink {
     for (const verdict of [...outputs.verdicts, ...staysOf(outputs)]) this.#putVerdict(verdict);
     // Behind what it covers.
     for (const decided of this.#decided.next(outputs.positions)) this.#putVerdict(decided);
-    while (this.#isFull(SHARES[TOPICS.scores], 0) && this.#budget.isMoving(MOVING_MS)) {
+    while (this.#isFull(SHARES[TOPICS.scores], 0) && this.#mayWait) {
       await this.#budget.change(MOVING_MS);
     }
   }
@@ -124,7 +130,7 @@ export class BusSink implements Sink {
 
   #put(topic: OutputTopic, key: string, value: Buffer, partition?: number): void {
     const bytes = value.length + MESSAGE_BYTES;
-    if (!this.#isFull(SHARES[topic], bytes) || this.#budget.isMoving(MOVING_MS)) {
+    if (!this.#isFull(SHARES[topic], bytes) || this.#mayWait) {
       const outbox = this.#outboxOf(topic, partition ?? this.#bus.partitionOf?.(key) ?? 0);
       outbox.add(partition === undefined ? { key, value } : { key, partition, value }, bytes);
       return;
@@ -133,6 +139,10 @@ export class BusSink implements Sink {
     if (this.#isLeavingOut) return;
     this.#isLeavingOut = true;
     this.#onTrouble('results are left out of the output topics: memory is full of what waits for them');
+  }
+
+  get #mayWait(): boolean {
+    return !this.#isLive || this.#budget.isMoving(MOVING_MS);
   }
 
   #all(): Outbox<OutgoingMessage>[] {
@@ -183,34 +193,36 @@ export class BusSink implements Sink {
     }
     if (!this.#isFull(SHARES[TOPICS.scores] / 2, 0)) this.#isLeavingOut = false;
   }
+}
 
-  #encodeScore(score: Score, modelVersion: string, shadow: boolean): Buffer {
-    const { patientId, stayId, wardId, bedId, eventTime, news2, news2Missing, qsofa, late, contributions } = score;
-    const { mortality, circulatory, hypotension, respiratory, sepsis, deterioration } = score;
-    const { outOfRange, sofa, states } = score;
-    return this.#codec.encode('RiskScore', {
-      scoreId: hashId(patientId, eventTime, modelVersion),
-      patientId,
-      stayId,
-      wardId,
-      eventTime,
-      modelVersion,
-      mortality,
-      circulatory,
-      hypotension,
-      respiratory,
-      sepsis,
-      deterioration,
-      news2,
-      news2Missing: [...news2Missing],
-      qsofa,
-      late,
-      contributions,
-      outOfRange: [...outOfRange],
-      shadow,
-      sofa,
-      states: [...states],
-      bedId,
-    });
-  }
+/** The record of a score; `shadow`: of the model in shadow. */
+export function scoreMessage(score: Score, modelVersion: string, shadow: boolean): RiskScoreMessage {
+  const { patientId, stayId, wardId, bedId, eventTime, news2, news2Missing, qsofa, late, contributions } =
+    score;
+  const { mortality, circulatory, hypotension, respiratory, sepsis, deterioration } = score;
+  const { outOfRange, sofa, states } = score;
+  return {
+    scoreId: hashId(patientId, eventTime, modelVersion),
+    patientId,
+    stayId,
+    wardId,
+    eventTime,
+    modelVersion,
+    mortality,
+    circulatory,
+    hypotension,
+    respiratory,
+    sepsis,
+    deterioration,
+    news2,
+    news2Missing: [...news2Missing],
+    qsofa,
+    late,
+    contributions,
+    outOfRange: [...outOfRange],
+    shadow,
+    sofa,
+    states: [...states],
+    bedId,
+  };
 }

@@ -41,8 +41,6 @@ export interface ProcessSources {
   /** Messages of the group that are not committed yet, by topic and partition. */
   readonly lag?: () => Promise<readonly Lag[]>;
   readonly store?: () => StoreState;
-  /** Bytes of rows that wait on disk for the store. */
-  readonly spoolBytes?: () => number;
   readonly snapshots?: () => Snapshots;
   readonly doors?: DoorSource;
   /** Of a process on live topics. */
@@ -56,7 +54,8 @@ export interface StoreState {
   readonly isAway: boolean;
   /** Since the start, by table. */
   readonly refused: ReadonlyMap<string, number>;
-  readonly leftOut: ReadonlyMap<string, number>;
+  /** Messages that wait for the engine to decide on them. */
+  readonly undecided: number;
 }
 
 export interface Lag {
@@ -266,7 +265,7 @@ function addDrift(registry: Registry, drift: () => readonly VariableDrift[]): vo
   );
 }
 
-function addOptional(registry: Registry, { lag, store, spoolBytes, snapshots, live }: ProcessSources): void {
+function addOptional(registry: Registry, { lag, store, snapshots, live }: ProcessSources): void {
   if (live !== undefined) addLive(registry, live);
   if (lag !== undefined) {
     const help = 'Messages of the group not committed yet; the same from every process.';
@@ -296,14 +295,9 @@ function addOptional(registry: Registry, { lag, store, spoolBytes, snapshots, li
     addLabelled(registry, 'counter', 'store_rows_refused_total', refused, ['table'], () =>
       byTable(store().refused),
     );
-    const leftOut = 'Rows not stored since the store took none and memory was full, by table.';
-    addLabelled(registry, 'counter', 'store_rows_left_out_total', leftOut, ['table'], () =>
-      byTable(store().leftOut),
-    );
+    const undecided = 'Messages that are not stored before the engine has decided on them.';
+    addGauge(registry, 'store_messages_undecided', undecided, () => store().undecided);
     addGauge(registry, 'store_away', '1 while the store cannot be reached.', () => Number(store().isAway));
-  }
-  if (spoolBytes !== undefined) {
-    addGauge(registry, 'store_spool_bytes', 'Rows that wait on disk for the store.', spoolBytes);
   }
   if (snapshots !== undefined) {
     addCounter(

@@ -18,8 +18,9 @@ import { traced } from './tracing.js';
 
 /** An insert that failed is tried again at least this often; after so long without a complaint the store is back. */
 const AWAY_MS = 15_000;
+const NONE: ReadonlyMap<string, number> = new Map();
 
-/** What a sink of the store tells of itself. */
+/** What the writer of the store tells of itself. */
 export interface StoreMeasures {
   /** Rows in memory, and the bytes they take. */
   readonly waiting: number;
@@ -27,14 +28,14 @@ export interface StoreMeasures {
   readonly isAway: boolean;
   /** By table. */
   readonly refused: ReadonlyMap<string, number>;
-  readonly leftOut: { readonly rows: ReadonlyMap<string, number> };
+  /** Messages that wait for the engine to decide on them. */
+  readonly undecided: number;
 }
 
 export interface StoreParts {
   readonly client: ClickHouseClient;
-  readonly sink: StoreMeasures;
-  /** Bytes of rows that wait on disk; left out where there is no spool. */
-  readonly spoolBytes?: (() => number) | undefined;
+  /** Null where another process fills it. */
+  readonly writer: StoreMeasures | null;
 }
 
 /** What only a process on live topics has. */
@@ -91,15 +92,15 @@ export class Observer {
     const doors = live?.doors;
     const ofLive = live === undefined ? {} : { live, ...(doors === undefined ? {} : { doors }) };
     if (store === null) return ofLive;
-    const { sink, spoolBytes } = store;
+    const { writer } = store;
     const state = () => ({
-      rowsWaiting: sink.waiting,
-      bytesWaiting: sink.waitingBytes,
-      isAway: isAway() || sink.isAway,
-      refused: sink.refused,
-      leftOut: sink.leftOut.rows,
+      rowsWaiting: writer?.waiting ?? 0,
+      bytesWaiting: writer?.waitingBytes ?? 0,
+      isAway: isAway() || writer?.isAway === true,
+      refused: writer?.refused ?? NONE,
+      undecided: writer?.undecided ?? 0,
     });
-    return { ...ofLive, store: state, ...(spoolBytes === undefined ? {} : { spoolBytes }) };
+    return { ...ofLive, store: state };
   }
 
   #engineSources(engine: Engine, own: ProcessSources): MetricsSources {

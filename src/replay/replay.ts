@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClickHouseClient } from '@clickhouse/client';
 import type { EventBus, OutgoingMessage } from '../bus/bus.js';
 import type { MemoryBus } from '../bus/memory.js';
 import type { ReplayClock } from '../clock.js';
@@ -12,7 +13,7 @@ import { withParts } from '../parts.js';
 import type { Config } from '../settings/config.js';
 import { bytesOf, type ReplaySource } from '../sources/source.js';
 import { AlertsDigest, ScoresDigest } from './digest.js';
-import { openHistory, unlessStopped } from './history.js';
+import { type History, openHistory, unlessStopped } from './history.js';
 
 export interface ReplayOptions {
   readonly config: Config;
@@ -34,7 +35,9 @@ export interface ReplayOptions {
   /** Called when all is dealt with; what reads it is closed when this has resolved. */
   readonly onDrained?: () => Promise<void>;
   /** Called before anything is read, with what reads it. */
-  readonly onOpened?: (engine: Engine, bus: MemoryBus) => void;
+  readonly onOpened?: (history: History) => void;
+  /** An open store that is written to in place of the configured one, and stays open. */
+  readonly store?: ClickHouseClient;
 }
 
 /** Decides when history goes on. */
@@ -112,13 +115,15 @@ export async function replayPart(source: ReplaySource, options: ReplayOptions): 
   const alerts = new AlertsDigest();
   const sinks = [alerts, ...(options.sinks ?? [])];
   const { engine, isWhole, started } = await withParts(async (parts) => {
-    const opening = openHistory({ config, sinks, explainsAlerts, asksModel, watchesBeds }, parts);
-    const { bus, engine: reader, clock } = await unlessStopped(opening, signal);
-    options.onOpened?.(reader, bus);
+    const { store } = options;
+    const opening = openHistory({ config, sinks, explainsAlerts, asksModel, watchesBeds, store }, parts);
+    const history = await unlessStopped(opening, signal);
+    const { bus, engine: reader, clock } = history;
+    options.onOpened?.(history);
     const began = performance.now();
     await reader.start();
     const isFed = await feed(source, bus, reader, clock, options);
-    await drain(bus, reader);
+    await drain(history);
     await options.onDrained?.();
     return { engine: reader, isWhole: isFed, started: began };
   });
@@ -238,9 +243,10 @@ export async function produceAll(
 }
 
 /** Waits until the engine has read the whole bus, then lets it release what it holds. */
-async function drain(bus: MemoryBus, engine: Engine): Promise<void> {
+async function drain({ bus, engine, settle }: History): Promise<void> {
   while (bus.unread > 0 && engine.failure === null) await sleep(5);
   await engine.finish();
+  await settle();
 }
 
 /** Values that were not used, by reason. */

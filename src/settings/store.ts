@@ -21,6 +21,11 @@ const retentionSchema = z
   })
   .prefault({});
 
+/** So that the settings of an earlier version are taken. */
+const OF_THE_SPOOL = {
+  reason: 'Earlier versions kept rows for a store that is away; now they are read from the log.',
+};
+
 /** Where results are kept. */
 export const storeSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
@@ -63,29 +68,12 @@ export const storeSchema = z.discriminatedUnion('kind', [
       .positive()
       .default(30_000)
       .describe('A request without an answer for this long counts as failed and is tried again.'),
-    maxWaitingBytes: z
-      .number()
-      .int()
-      .positive()
-      .default(2 ** 28)
-      .describe(
-        'Bytes of results in memory at most, while the server takes none. Beyond it observations and scores are left out of the store, dead letters next, alerts last; alerts go on.',
-      )
-      .meta({ reason: 'Half a minute of 5 000 beds that send every second, hours of 50.' }),
+    maxWaitingBytes: z.number().int().positive().optional().describe('Does nothing.').meta(OF_THE_SPOOL),
     spool: z
-      .strictObject({
-        directory: z.string().min(1).describe('Folder, one for each process.'),
-        maxBytes: z
-          .number()
-          .int()
-          .positive()
-          .default(2 ** 30)
-          .describe('Bytes on the disk at most; when it is full, results wait in memory as without one.'),
-      })
+      .strictObject({ directory: z.string().min(1), maxBytes: z.number().int().positive().optional() })
       .optional()
-      .describe(
-        'Where results wait while the server is away; without it they wait in memory, and the input is not committed.',
-      ),
+      .describe('Does nothing.')
+      .meta(OF_THE_SPOOL),
     retention: retentionSchema,
   }),
 ]);

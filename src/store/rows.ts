@@ -1,14 +1,19 @@
-import type { PatientState } from '../align/patient.js';
 import { hashOfId } from '../align/results.js';
 import { drugOf } from '../clinical/drugs.js';
-import { SOFA_PARTS } from '../clinical/sofa.js';
-import { reasonOf, USED } from '../clinical/trust.js';
+import { NO_SOFA, SOFA_PARTS, type Sofa } from '../clinical/sofa.js';
+import type { PresentState } from '../clinical/state.js';
 import { VARIABLES } from '../clinical/variables.js';
-import type { AlertMessage, DeadLetterMessage } from '../contract/messages.js';
+import { NO_CONTRIBUTIONS } from '../contract/contributions.js';
+import type { AlertMessage, DeadLetterMessage, RiskScoreMessage, StayMessage } from '../contract/messages.js';
 import type { Outcomes } from '../contract/outcomes.js';
-import type { Outputs, Score } from '../engine/outputs.js';
-import { problemOf } from '../events/encoding.js';
-import type { Charting, EpochMs } from '../events/event.js';
+import type { Finding } from '../events/encoding.js';
+import type {
+  Charting,
+  ImagingClinicalEvent,
+  NoteClinicalEvent,
+  ObservationEvent,
+  TreatmentClinicalEvent,
+} from '../events/event.js';
 import {
   floatValue,
   maybeFloatValue,
@@ -23,7 +28,7 @@ import {
 export type Row = readonly unknown[];
 export type Table = keyof typeof COLUMNS;
 
-/** In the order of a row's values. New ones go to the end: a spool may hold rows of a version that did not have them yet. */
+/** In the order of a row's values. */
 export const COLUMNS = {
   observations: [
     'patient_id',
@@ -150,29 +155,11 @@ export const COLUMNS = {
 } as const;
 export const TABLES = Object.keys(COLUMNS) as Table[];
 
-/** Takes a row, and the event time of what it tells. */
-export type PutRow = (table: Table, row: Row, eventTime: EpochMs | null) => void;
+/** Takes a row. */
+export type PutRow = (table: Table, row: Row) => void;
 
-/** The rows of results: every value is one that its column takes. */
-export function putRows(outputs: Outputs, modelVersion: string, put: PutRow): void {
-  const { admitted, updated, discharged, scores, shadowScores = [], alerts, deadLetters } = outputs;
-  putDocuments(outputs, put);
-  putTreatments(outputs, put);
-  putObservations(outputs, put);
-  for (const patient of admitted) put('stays', stayRow(patient, patient, null), patient.admittedAt);
-  for (const facts of updated) put('stays', stayRow(facts.patient, facts, null), facts.time);
-  for (const patient of discharged) {
-    const { lastEventAt } = patient;
-    put('stays', stayRow(patient, patient, lastEventAt), lastEventAt);
-  }
-  for (const score of scores) put('scores', scoreRow(score, modelVersion), score.eventTime);
-  for (const { patientId, stayId, eventTime, modelVersion: version, ...score } of shadowScores) {
-    const where = [textValue(patientId), textValue(stayId), timeValue(eventTime), version];
-    put('shadow_scores', [...where, ...firstOutcomes(score), ...laterOutcomes(score)], eventTime);
-  }
-  for (const alert of alerts) put('alert_events', alertRow(alert), alert.eventTime);
-  for (const letter of deadLetters) put('dead_letters', deadLetterRow(letter), letter.eventTime);
-}
+/** Verdict and reason of values that are not used, by place. */
+export type Marks = ReadonlyMap<number, readonly [verdict: string, reason: string]>;
 
 /** Bytes that a row takes in memory, about: what its array, its numbers and the characters of its texts do. */
 export function bytesOfRow(row: Row): number {
@@ -181,31 +168,35 @@ export function bytesOfRow(row: Row): number {
   return bytes;
 }
 
-function putDocuments({ notes, images }: Outputs, put: PutRow): void {
-  for (const { patientId, messageId, eventTime, observedAt, body } of notes) {
-    const { noteType, authorRole, language, source, text } = body;
-    const ids = [textValue(patientId), textValue(messageId), timeValue(eventTime), timeValue(observedAt)];
-    put('notes', [...ids, ...[noteType, authorRole, language, source, text].map(textValue)], eventTime);
-  }
-  for (const { patientId, messageId, eventTime, observedAt, body, encoding } of images) {
-    const { modality, bodySite, mediaType, uri, image } = body;
-    const ids = [textValue(patientId), textValue(messageId), timeValue(eventTime), timeValue(observedAt)];
-    const what = [textValue(modality), textValue(bodySite), textValue(mediaType)];
-    const finding = encoding?.finding ? JSON.stringify(encoding.finding) : '';
-    const found = [finding, problemOf(encoding) ?? '', image?.toString('base64') ?? ''];
-    put('images', [...ids, ...what, uri === null ? null : textValue(uri), ...found], eventTime);
-  }
+/** Of a note. */
+export function noteRow({ patientId, messageId, eventTime, observedAt, body }: NoteClinicalEvent): Row {
+  const { noteType, authorRole, language, source, text } = body;
+  const ids = [textValue(patientId), textValue(messageId), timeValue(eventTime), timeValue(observedAt)];
+  return [...ids, ...[noteType, authorRole, language, source, text].map(textValue)];
+}
+
+/** Of an image, with what was found in it. */
+export function imageRow(event: ImagingClinicalEvent, finding: Finding | null, problem: string | null): Row {
+  const { patientId, messageId, eventTime, observedAt, body } = event;
+  const { modality, bodySite, mediaType, uri, image } = body;
+  const ids = [textValue(patientId), textValue(messageId), timeValue(eventTime), timeValue(observedAt)];
+  const what = [textValue(modality), textValue(bodySite), textValue(mediaType)];
+  const found = [
+    finding === null ? '' : JSON.stringify(finding),
+    problem ?? '',
+    image?.toString('base64') ?? '',
+  ];
+  return [...ids, ...what, uri === null ? null : textValue(uri), ...found];
 }
 
 /** A rate stands as it is read, in µg or units a minute; null where it is not known. */
-function putTreatments({ treatments }: Outputs, put: PutRow): void {
-  for (const { patientId, messageId, eventTime, observedAt, body } of treatments) {
-    const { treatmentId, drug, action, rate, weightKg, corrects, source } = body;
-    const ids = [textValue(patientId), textValue(messageId), timeValue(eventTime), timeValue(observedAt)];
-    const what = [textValue(treatmentId), drug, action];
-    const dose = [maybeFloatValue(rate?.perMinute ?? null), unitOfRate(body), maybeFloatValue(weightKg)];
-    put('treatments', [...ids, ...what, ...dose, textValue(corrects), textValue(source)], eventTime);
-  }
+export function treatmentRow(event: TreatmentClinicalEvent): Row {
+  const { patientId, messageId, eventTime, observedAt, body } = event;
+  const { treatmentId, drug, action, rate, weightKg, corrects, source } = body;
+  const ids = [textValue(patientId), textValue(messageId), timeValue(eventTime), timeValue(observedAt)];
+  const what = [textValue(treatmentId), drug, action];
+  const dose = [maybeFloatValue(rate?.perMinute ?? null), unitOfRate(body), maybeFloatValue(weightKg)];
+  return [...ids, ...what, ...dose, textValue(corrects), textValue(source)];
 }
 
 function unitOfRate({ drug, rate }: Charting): string {
@@ -214,38 +205,37 @@ function unitOfRate({ drug, rate }: Charting): string {
   return rate.isPerKg ? `${amount}/kg/min` : `${amount}/min`;
 }
 
-function putObservations({ observations }: Outputs, put: PutRow): void {
-  for (const event of observations) {
-    // What became of its values is stored already, before the snapshot that knows it.
-    if (event.isRepeated) continue;
-    const { patientId, eventTime, observedAt, messageId, variables, values, verdicts } = event;
-    const result = event.kind === 'labs' ? hashOfId(event.specimenId) || observedAt : 0;
-    const [patient, message, time] = [textValue(patientId), textValue(messageId), timeValue(eventTime)];
-    // The column holds 32 bits: 49 days.
-    const delay = uintValue(eventTime - observedAt);
-    for (let index = 0; index < variables.length; index++) {
-      const { id } = VARIABLES[variables[index]];
-      const code = verdicts === null ? USED : verdicts[index];
-      const verdict = code === USED ? ALL_IS_WELL : verdictRow(code);
-      const row = [patient, time, id, floatValue(values[index]), delay, message, result, ...verdict];
-      put('observations', row, eventTime);
-    }
+/** One row a value. `marks` are verdict and reason of values that are not used, by their place among those of the event. */
+export function observationRows(event: ObservationEvent, marks: Marks | null): Row[] {
+  const { patientId, eventTime, observedAt, messageId, variables, values } = event;
+  const result = event.kind === 'labs' ? hashOfId(event.specimenId) || observedAt : 0;
+  const [patient, message, time] = [textValue(patientId), textValue(messageId), timeValue(eventTime)];
+  // The column holds 32 bits: 49 days.
+  const delay = uintValue(eventTime - observedAt);
+  const rows: Row[] = [];
+  for (let index = 0; index < variables.length; index++) {
+    const [verdict, reason] = marks?.get(index) ?? ALL_IS_WELL;
+    const value = floatValue(values[index]);
+    rows.push([
+      patient,
+      time,
+      VARIABLES[variables[index]].id,
+      value,
+      delay,
+      message,
+      result,
+      verdict,
+      reason,
+    ]);
   }
+  return rows;
 }
 
-const ALL_IS_WELL: Row = ['used', ''];
-
-function verdictRow(code: number): Row {
-  const { verdict, id } = reasonOf(code);
-  return [verdict, id];
-}
+const ALL_IS_WELL = ['used', ''] as const;
 
 /** At discharge version 1 replaces version 0; each time that a discharge is taken back, two higher ones replace these. */
-function stayRow(
-  { stayId, patientId, reopened }: PatientState,
-  { wardId, bedId, admittedAt }: Pick<PatientState, 'wardId' | 'bedId' | 'admittedAt'>,
-  dischargedAt: EpochMs | null,
-): Row {
+export function stayRow(patientId: string, stay: StayMessage): Row {
+  const { stayId, wardId, bedId, admittedAt, dischargedAt, reopened } = stay;
   const where = [textValue(stayId), textValue(patientId), textValue(wardId), textValue(bedId)];
   const version = uintValue(2 * reopened + (dischargedAt === null ? 0 : 1), UINT8_MAX);
   return [...where, timeValue(admittedAt), dischargedAt === null ? null : timeValue(dischargedAt), version];
@@ -253,17 +243,24 @@ function stayRow(
 
 const NO_STATES: Row = [[], [], [], []];
 
-function scoreRow(score: Score, modelVersion: string): Row {
-  const { patientId, stayId, wardId, bedId, eventTime, news2, qsofa, late, outOfRange } = score;
-  const { text, image } = score.contributions;
+export function scoreRow(score: RiskScoreMessage): Row {
+  const { patientId, stayId, wardId, bedId, eventTime, modelVersion, news2, qsofa, late, outOfRange } = score;
+  const { text, image } = score.contributions ?? NO_CONTRIBUTIONS;
   const ids = [textValue(patientId), textValue(stayId), textValue(wardId), textValue(bedId)];
   const bedside = [maybeUint8Value(news2), maybeUint8Value(qsofa), late];
   const effects = [maybeFloatValue(text), maybeFloatValue(image), outOfRange];
   const what = [...ids, timeValue(eventTime), modelVersion, ...firstOutcomes(score), ...bedside, ...effects];
-  return [...what, ...stateColumns(score.states), ...sofaColumns(score.sofa), ...laterOutcomes(score)];
+  return [...what, ...stateColumns(score.states), ...sofaColumns(score.sofa ?? NO_SOFA), ...laterOutcomes(score)];
 }
 
-function stateColumns(states: Score['states']): Row {
+/** Of a model in shadow. */
+export function shadowScoreRow(score: RiskScoreMessage): Row {
+  const { patientId, stayId, eventTime, modelVersion } = score;
+  const where = [textValue(patientId), textValue(stayId), timeValue(eventTime), modelVersion];
+  return [...where, ...firstOutcomes(score), ...laterOutcomes(score)];
+}
+
+function stateColumns(states: readonly PresentState[]): Row {
   if (states.length === 0) return NO_STATES;
   return [
     states.map(({ criterion }) => criterion),
@@ -273,7 +270,7 @@ function stateColumns(states: Score['states']): Row {
   ];
 }
 
-function sofaColumns(sofa: Score['sofa']): Row {
+function sofaColumns(sofa: Sofa): Row {
   return [sofa.total, ...SOFA_PARTS.map((part) => sofa[part])].map(maybeUint8Value);
 }
 
@@ -287,7 +284,7 @@ function laterOutcomes({ hypotension, sepsis }: Outcomes): Row {
   return [hypotension, sepsis].map(maybeFloatValue);
 }
 
-function alertRow(alert: AlertMessage): Row {
+export function alertRow(alert: AlertMessage): Row {
   const { alertId, sequence, patientId, wardId, rule, priority, state, onsetTime, eventTime } = alert;
   const ids = [textValue(alertId), uintValue(sequence), textValue(patientId), textValue(wardId)];
   const times = [timeValue(onsetTime), timeValue(eventTime)];

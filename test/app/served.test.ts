@@ -3,7 +3,6 @@ import { ServedReplay, type Truth, truthOf } from '../../src/app/served.js';
 import { parseConfig } from '../../src/settings/config.js';
 import { openSource } from '../../src/sources/open-source.js';
 import { scoresOf } from '../../src/store/queries.js';
-import { StoreSink } from '../../src/store/sink.js';
 import { WardView } from '../../src/ward/ward-view.js';
 import { openTestStore } from '../server/ward.js';
 
@@ -15,7 +14,6 @@ let store: Awaited<ReturnType<typeof openTestStore>>;
 let truth: Truth;
 let view: WardView;
 let replayed: ServedReplay;
-let storeSink: StoreSink;
 
 beforeAll(async () => {
   store = await openTestStore();
@@ -25,13 +23,11 @@ afterAll(() => store.close());
 
 function begin(): void {
   view = new WardView();
-  storeSink = new StoreSink(store.store, 'v1');
   const how = { speed: null, isPlaying: false };
-  replayed = new ServedReplay({ open, config, truth, view, store: store.store, storeSink, ...how });
+  replayed = new ServedReplay({ open, config, truth, view, store: store.store, ...how });
 }
 afterEach(async () => {
   await replayed?.close();
-  await storeSink?.flush();
 });
 
 /** Every stored score of the first patient up to a while before `time`, once the ward stands there; and the newest. */
@@ -39,7 +35,6 @@ async function scoresAt(time: number): Promise<{ settled: unknown[]; newest: num
   await replayed.seek(time);
   const oldest = Math.min(...view.views().map(({ lastEventAt }) => lastEventAt));
   expect(oldest).toBeGreaterThan(time - 6 * MINUTE_MS);
-  await storeSink.flush();
   const [{ patientId }] = view.views();
   const scores = await scoresOf(store.store, patientId, 1000);
   const settled = scores.filter(({ eventTime }) => eventTime < time - 10 * MINUTE_MS);

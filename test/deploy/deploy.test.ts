@@ -68,8 +68,7 @@ async function metricNames(): Promise<Set<string>> {
     delays: () => [],
     scoring: () => ({ tokens: 0, batches: 0, seconds: none }),
     lag: async () => [],
-    store: () => ({ rowsWaiting: 0, bytesWaiting: 0, isAway: false, refused: new Map(), leftOut: new Map() }),
-    spoolBytes: () => 0,
+    store: () => ({ rowsWaiting: 0, bytesWaiting: 0, isAway: false, refused: new Map(), undecided: 0 }),
     snapshots: () => ({ checkpoints: 0, written: 0, lastSeconds: 0 }),
     drift: () => [],
     live: {

@@ -6,9 +6,9 @@ import { produceAll } from '../../src/replay/replay.js';
 import { signToken } from '../../src/server/access/tokens.js';
 import { WardServer } from '../../src/server/server.js';
 import { parseConfig } from '../../src/settings/config.js';
-import { StoreSink } from '../../src/store/sink.js';
 import { WardView } from '../../src/ward/ward-view.js';
 import { openTestStore, SECRET } from '../server/ward.js';
+import { DirectSink } from '../store/direct-sink.js';
 
 /** High at once at NEWS2 7, resolved below 5: nothing has to hold. */
 const RULE = {
@@ -40,7 +40,7 @@ export async function openLiveWard(): Promise<LiveWard> {
   const bus = new MemoryBus(config.bus as ConstructorParameters<typeof MemoryBus>[0]);
   const view = new WardView();
   const clock = WALL_CLOCK;
-  const engine = await Engine.open({ config, bus, clock, sinks: [view, new StoreSink(store, 'test')] });
+  const engine = await Engine.open({ config, bus, clock, sinks: [view, new DirectSink(store, 'test')] });
   const model = { version: engine.model.config.version };
   let port = 0;
   const open = async () => {

@@ -4,14 +4,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MemoryBus } from '../../dist/bus/memory.js';
 import { ReplayClock } from '../../dist/clock.js';
+import { BusSink } from '../../dist/engine/bus-sink.js';
 import { Engine } from '../../dist/engine/engine.js';
+import { MessageCodec } from '../../dist/events/codec.js';
 import { produceAll } from '../../dist/replay/replay.js';
 import { WardServer } from '../../dist/server/server.js';
 import { parseConfig } from '../../dist/settings/config.js';
 import { simulateWard } from '../../dist/simulate/ward.js';
 import { StoredAlertLog } from '../../dist/store/alert-log.js';
 import { openStore } from '../../dist/store/open-store.js';
-import { StoreSink } from '../../dist/store/sink.js';
+import { StoreWriter } from '../../dist/store/writer/store-writer.js';
 import { AlertLog } from '../../dist/ward/alert-log.js';
 import { WardView } from '../../dist/ward/ward-view.js';
 
@@ -22,8 +24,10 @@ const store = await openStore(config.store);
 const view = new WardView(await AlertLog.open(await StoredAlertLog.open(store, 'killed')));
 const bus = new MemoryBus(config.bus);
 const clock = new ReplayClock();
-const toStore = new StoreSink(store, 'killed');
-const engine = await Engine.open({ config, bus, clock, sinks: [view, toStore] });
+const codec = new MessageCodec();
+const writer = await StoreWriter.start({ bus, client: store, codec, limits: config.limits, clock });
+const toBus = new BusSink(bus, codec, 'killed', { isLive: false });
+const engine = await Engine.open({ config, bus, clock, sinks: [view, toBus] });
 const server = await WardServer.open({
   config: { ...config.server, port, auth: { kind: 'secret', secret } },
   view,
@@ -57,5 +61,7 @@ for (const message of simulateWard(ward)) {
 }
 while (bus.unread > 0) await sleep(5);
 await engine.finish();
-await toStore.flush();
+await toBus.flush();
+while (bus.unreadBeside > 0) await sleep(5);
+await writer.flush();
 process.stdout.write('ended\n');

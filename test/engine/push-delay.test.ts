@@ -11,7 +11,7 @@ import { parseConfig } from '../../src/settings/config.js';
 import { StoredAlertLog } from '../../src/store/alert-log.js';
 import { openStore } from '../../src/store/open-store.js';
 import { select } from '../../src/store/select.js';
-import { StoreSink } from '../../src/store/sink.js';
+import { StoreWriter } from '../../src/store/writer/store-writer.js';
 import { AlertLog } from '../../src/ward/alert-log.js';
 import { WardView } from '../../src/ward/ward-view.js';
 import { adt, vitals } from '../helpers.js';
@@ -33,13 +33,14 @@ class SlowBus extends MemoryBus {
 
   override async produce(...[topic, messages]: Parameters<MemoryBus['produce']>): Promise<void> {
     if (topic === TOPICS.alerts || topic === TOPICS.scores) await this.produces();
-    else await super.produce(topic, messages);
+    await super.produce(topic, messages);
   }
 }
 
 let bus: SlowBus;
 let engine: Engine;
 let store: ClickHouseClient;
+let writer: StoreWriter;
 const pushed = new Map<string, number>();
 
 beforeAll(async () => {
@@ -48,7 +49,9 @@ beforeAll(async () => {
   const view = new WardView(await AlertLog.open(await StoredAlertLog.open(store, 'a')));
   view.alerts$.subscribe(({ alert }) => pushed.set(alert.patientId, performance.now()));
   bus = new SlowBus({ partitions: 1, capacity: 10_000 });
-  const sinks = [view, new BusSink(bus, codec, 'm'), new StoreSink(store, 'm', { isLive: true })];
+  const { limits } = CONFIG;
+  writer = await StoreWriter.start({ bus, client: store, codec, limits, clock: WALL_CLOCK });
+  const sinks = [view, new BusSink(bus, codec, 'm')];
   engine = await Engine.open({ config: CONFIG, bus, clock: WALL_CLOCK, sinks });
   await engine.start();
 });
@@ -56,6 +59,8 @@ afterAll(async () => {
   bus.produces = async () => undefined;
   await front.come();
   await engine.close();
+  await writer.close();
+  await store.close();
   await bus.close();
   await front.close();
 });

@@ -18,8 +18,8 @@ import { produceAll } from '../../src/replay/replay.js';
 import { parseConfig } from '../../src/settings/config.js';
 import { simulateWard } from '../../src/simulate/ward.js';
 import { openStore } from '../../src/store/open-store.js';
-import { StoreSink } from '../../src/store/sink.js';
 import { HOUR_MS, LOUD_RULES, outputsOf, START, score, temporaryDirectory } from '../helpers.js';
+import { DirectSink } from '../store/direct-sink.js';
 
 const SHIPPED = loadModel('latest');
 const SERVED = SHIPPED.config.version;
@@ -141,10 +141,9 @@ describe('a model in shadow', () => {
     await bus.close();
 
     const client = await openStore({ kind: 'embedded', directory: temporaryDirectory() });
-    const sink = new StoreSink(client, SERVED);
+    const sink = new DirectSink(client, SERVED);
     await sink.write(outputs);
     await sink.write(outputs);
-    await sink.flush();
     const rowsOf = async (table: string) => {
       const query = `SELECT model_version, mortality FROM ${table} FINAL`;
       return (await client.query({ query, format: 'JSONEachRow' })).json();

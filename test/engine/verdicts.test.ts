@@ -36,7 +36,7 @@ async function said(
     speed: 'max',
     sinks: [{ write }],
     asksModel: false,
-    onOpened: (engine, bus) => {
+    onOpened: ({ engine, bus }) => {
       isUnderWay = () => bus.unread > 0 || engine.inFlight > 0;
     },
     // Each moment is over before the next comes: what is late is late.

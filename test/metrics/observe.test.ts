@@ -41,15 +41,9 @@ describe('the metrics of a running engine', () => {
         return { json: async () => [] };
       },
     } as never;
-    const leftOut = { rows: new Map([['scores', 5]]) } as never;
-    const sink = {
-      waiting: 7,
-      waitingBytes: 700,
-      isAway: false,
-      refused: new Map([['notes' as const, 2]]),
-      leftOut,
-    };
-    const store = { client, sink, spoolBytes: () => 1234 };
+    const rows = new Map([['notes' as const, 2]]);
+    const writer = { waiting: 7, waitingBytes: 700, isAway: false, refused: rows, undecided: 5 };
+    const store = { client, writer };
     options = observer.options(engine, store, 'scrape-token-of-16');
     addPushMetrics(options.metrics, { connections: 2, queuedBytes: 99 });
   });
@@ -79,8 +73,7 @@ describe('the metrics of a running engine', () => {
       expect(await metric('wardstream_store_rows_waiting')).toBe(7);
       expect(await metric('wardstream_store_bytes_waiting')).toBe(700);
       expect(await metric('wardstream_store_rows_refused_total{table="notes"}')).toBe(2);
-      expect(await metric('wardstream_store_rows_left_out_total{table="scores"}')).toBe(5);
-      expect(await metric('wardstream_store_spool_bytes')).toBe(1234);
+      expect(await metric('wardstream_store_messages_undecided')).toBe(5);
       expect(await metric('wardstream_end_to_end_seconds_count')).toBe(counts.scores);
       expect(await metric('wardstream_end_to_end_seconds_bucket{le="+Inf"}')).toBe(counts.scores);
       expect(await metric('wardstream_scoring_seconds_count')).toBeGreaterThan(0);

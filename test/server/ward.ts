@@ -22,10 +22,10 @@ import type { ServerConfig } from '../../src/settings/server.js';
 import { serverConfigSchema } from '../../src/settings/server.js';
 import { StoredAlertLog } from '../../src/store/alert-log.js';
 import { openStore } from '../../src/store/open-store.js';
-import { StoreSink } from '../../src/store/sink.js';
 import { AlertLog } from '../../src/ward/alert-log.js';
 import { WardView } from '../../src/ward/ward-view.js';
 import { outputsOf, START } from '../helpers.js';
+import { DirectSink } from '../store/direct-sink.js';
 
 export const SECRET = 'a secret of at least thirty-two characters';
 const HOUR_MS = 3_600_000;
@@ -66,7 +66,7 @@ export async function openWard(
   const codec = new MessageCodec();
   const clock = new ReplayClock();
   const view = new WardView(await AlertLog.open(await StoredAlertLog.open(store, 'test')));
-  const sink = new StoreSink(store, 'v1');
+  const sink = new DirectSink(store, 'v1');
   const { server: settings, ...options } = more;
   const config = {
     ...serverConfigSchema.parse({ port: 0, auth: { kind: 'secret', secret: SECRET } }),
@@ -102,7 +102,6 @@ export async function openWard(
     write: async (outputs) => {
       const all = outputsOf(outputs);
       await sink.write(all);
-      await sink.flush();
       await view.write(all);
     },
     get: (path, token) => fetch(server.url + path, { headers: authorized(token) }),

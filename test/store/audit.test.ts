@@ -8,9 +8,9 @@ import {
 } from '../../src/store/audit.js';
 import { exportedPatients, exportOf } from '../../src/store/export.js';
 import { select } from '../../src/store/select.js';
-import { StoreSink } from '../../src/store/sink.js';
 import { alert, outputsOf, START } from '../helpers.js';
 import { openTestStore } from '../server/ward.js';
+import { DirectSink } from './direct-sink.js';
 
 const ENTRY: AuditEntry = {
   auditId: '1',
@@ -90,9 +90,8 @@ describe('an export', () => {
     const alerts = ids.map((patientId, at) =>
       alert(`c${at}`, 0, { patientId, wardId: 'CSV', rule: patientId }),
     );
-    const sink = new StoreSink(opened.store, 'm1');
+    const sink = new DirectSink(opened.store, 'm1');
     await sink.write(outputsOf({ alerts }));
-    await sink.flush();
     const query = { table: 'alerts', wards: ['CSV'] } as const;
     const csvOf = async (patientId?: string) => {
       let all = '';

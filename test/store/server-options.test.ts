@@ -10,8 +10,8 @@ import { withMigrationLock } from '../../src/store/migration-lock.js';
 import { openStore } from '../../src/store/open-store.js';
 import { scoresOf } from '../../src/store/queries.js';
 import { select } from '../../src/store/select.js';
-import { StoreSink } from '../../src/store/sink.js';
 import { outputsOf, score } from '../helpers.js';
+import { DirectSink } from './direct-sink.js';
 import { ClickHouseFront } from './front.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'wardstream-test-'));
@@ -43,9 +43,8 @@ const settings = (more: object = {}) => {
 
 it('takes inserts over TLS, compressed, gathered by the server and acknowledged when they are written', async () => {
   const client = await openStore(settings());
-  const sink = new StoreSink(client, 'm1', { maxAgeMs: 60_000 });
+  const sink = new DirectSink(client, 'm1');
   await sink.write(outputsOf({ scores: [score(1, 0.25)] }));
-  await sink.flush();
   const { isCompressed, settings: sent } = front.newest;
   expect(isCompressed).toBe(true);
   expect(sent.get('async_insert')).toBe('1');
@@ -56,9 +55,8 @@ it('takes inserts over TLS, compressed, gathered by the server and acknowledged 
 
 it('does none of this where it is switched off', async () => {
   const client = await openStore(settings({ compression: false, asyncInserts: false }));
-  const sink = new StoreSink(client, 'm1', { maxAgeMs: 60_000 });
+  const sink = new DirectSink(client, 'm1');
   await sink.write(outputsOf({ scores: [score(2, 0.5)] }));
-  await sink.flush();
   expect(front.newest.isCompressed).toBe(false);
   expect(front.newest.settings.has('async_insert')).toBe(false);
   await sink.close();

@@ -4,7 +4,11 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Notice } from '../../src/alerts/notices.js';
 import type { PatientState } from '../../src/align/patient.js';
+import { MemoryBus } from '../../src/bus/memory.js';
+import { WALL_CLOCK } from '../../src/clock.js';
+import { BusSink } from '../../src/engine/bus-sink.js';
 import type { Outputs, ShadowScore } from '../../src/engine/outputs.js';
+import { MessageCodec } from '../../src/events/codec.js';
 import { deadLetter } from '../../src/events/dead-letter.js';
 import type {
   ImagingClinicalEvent,
@@ -15,8 +19,20 @@ import type {
 import { openStore } from '../../src/store/open-store.js';
 import { TABLES } from '../../src/store/rows.js';
 import { select } from '../../src/store/select.js';
-import { StoreSink, type StoreSinkOptions } from '../../src/store/sink.js';
-import { alert, eventOf, imaging, note, outputsOf, START, score, treatment, vitals } from '../helpers.js';
+import { StoreWriter, type StoreWriterOptions } from '../../src/store/writer/store-writer.js';
+import {
+  alert,
+  eventOf,
+  imaging,
+  LIMITS,
+  note,
+  outputsOf,
+  START,
+  score,
+  treatment,
+  vitals,
+} from '../helpers.js';
+import { DirectSink } from './direct-sink.js';
 import { ClickHouseFront } from './front.js';
 
 const front = new ClickHouseFront();
@@ -37,72 +53,118 @@ beforeEach(async () => {
   for (const table of TABLES) await client.command({ query: `TRUNCATE TABLE ${table}` });
 });
 
-const sinkOf = async (options: StoreSinkOptions = {}) =>
-  new StoreSink(await openStore(settings()), 'm1', { maxAgeMs: 0, ...options });
+/** The way of results to the store: onto a bus, and from there by a writer. */
+class Way {
+  readonly writer: StoreWriter;
+  readonly #bus: MemoryBus;
+  readonly #sink: BusSink;
+
+  private constructor(bus: MemoryBus, writer: StoreWriter) {
+    this.#bus = bus;
+    this.writer = writer;
+    this.#sink = new BusSink(bus, new MessageCodec(), 'm1', { isLive: false });
+  }
+
+  static async open(options: Partial<StoreWriterOptions> = {}): Promise<Way> {
+    const bus = new MemoryBus({ partitions: 2, capacity: 100_000 });
+    const own = { bus, client, codec: new MessageCodec(), limits: LIMITS, clock: WALL_CLOCK };
+    return new Way(bus, await StoreWriter.start({ ...own, maxAgeMs: 1, ...options }));
+  }
+
+  async write(outputs: Outputs): Promise<void> {
+    await this.#sink.write(outputs);
+    await this.#sink.flush();
+  }
+
+  /** Resolves when all that was written is in the store. */
+  async settle(): Promise<void> {
+    while (this.#bus.unreadBeside > 0) await sleep(1);
+    await this.writer.flush();
+  }
+
+  /** Records that nobody has read, since the store takes nothing. */
+  get unread(): number {
+    return this.#bus.unreadBeside;
+  }
+
+  async close(): Promise<void> {
+    await this.#sink.close();
+    await this.writer.close();
+  }
+}
+
 const count = async (table: string) =>
   (await select<{ rows: number }>(client, `SELECT count() AS rows FROM ${table} FINAL`))[0].rows;
 const scores = (...minutes: number[]) =>
   outputsOf({ scores: minutes.map((minute) => score(minute, minute / 100)) });
 
-/** How long a write keeps who writes, in milliseconds. */
-async function took(write: Promise<void>): Promise<number> {
-  const began = performance.now();
-  await write;
-  return performance.now() - began;
-}
-
 describe('a store in trouble', () => {
   const codes = [236, 439, 425, 1000, 1001, 76, 60, 81, 497, 516, 241, 252].map((code) => `code:${code}`);
   it.each([...codes, 'http500', 'cut-before', 'cut-after'])(
-    'keeps nobody waiting and loses nothing: %s',
+    'is read for no more, and later gets everything once: %s',
     async (fault) => {
-      const sink = await sinkOf();
+      const way = await Way.open({ maxRows: 2 });
       front.fault = fault;
-      let failures = 0;
       const before = front.requests;
-      expect(await took(sink.write({ ...scores(1), alerts: [alert('a')] }))).toBeLessThan(100);
+      await way.write({ ...scores(1), alerts: [alert('a')] });
       await expect.poll(() => front.requests - before).toBeGreaterThanOrEqual(2);
-      expect(await took(sink.write(scores(2)))).toBeLessThan(100);
-      const flushed = sink.flush().then(() => failures++);
+      for (let minute = 2; minute < 9; minute++) await way.write(scores(minute));
       await sleep(20);
-      expect([failures, sink.waiting > 0]).toEqual([0, true]);
+      // One batch is under way, one is full: no more is taken into memory.
+      expect([way.writer.waiting <= 5, way.unread > 0]).toEqual([true, true]);
       front.fault = null;
-      await flushed;
-      expect([await count('scores'), await count('alert_events'), sink.waiting]).toEqual([2, 1, 0]);
-      await sink.close();
+      await way.settle();
+      expect([await count('scores'), await count('alert_events'), way.writer.waiting]).toEqual([8, 1, 0]);
+      await way.close();
     },
   );
 
-  it('that hangs keeps nobody waiting, is told by a notice, and gets everything', async () => {
+  it('that hangs is told by a notice and in health, and gets everything', async () => {
     const open = new Set<string>();
+    const said: string[] = [];
     const notices = {
       raise: ({ kind, priority }: Notice) => void open.add(`${kind} ${priority}`),
       clear: (kind: string) => void (kind === 'store-away' && open.clear()),
     };
-    const sink = await sinkOf({ notices, awayAfterMs: 500 });
+    const onRelief = (message: string) => said.push(message);
+    const way = await Way.open({ notices, awayAfterMs: 500, onRelief });
     front.fault = 'hang';
     for (let minute = 0; minute < 50; minute++) {
-      expect(await took(sink.write({ ...scores(minute), alerts: [alert(`a${minute}`)] }))).toBeLessThan(100);
-      await sleep(5);
+      await way.write({ ...scores(minute), alerts: [alert(`a${minute}`)] });
     }
     await expect.poll(() => [...open], { timeout: 5000 }).toEqual(['store-away MEDIUM']);
-    expect(sink.isAway).toBe(true);
+    expect(way.writer.isAway).toBe(true);
     await front.come();
-    await sink.flush();
+    await way.settle();
     expect([await count('scores'), await count('alert_events')]).toEqual([50, 50]);
     await expect.poll(() => [...open], { timeout: 5000 }).toEqual([]);
-    await sink.close();
+    expect([way.writer.isAway, said]).toEqual([false, ['the store takes rows again']]);
+    await way.close();
   });
 
-  it('that takes three seconds an insert keeps nobody waiting', async () => {
-    const sink = await sinkOf();
-    front.delayMs = 3000;
-    expect(await took(sink.write({ ...scores(1), alerts: [alert('a')] }))).toBeLessThan(100);
-    expect(await took(sink.write({ ...scores(2), alerts: [alert('b')] }))).toBeLessThan(100);
-    front.delayMs = 0;
-    await sink.flush();
-    expect([await count('scores'), await count('alert_events')]).toEqual([2, 2]);
-    await sink.close();
+  it('that has no tables yet is waited for', async () => {
+    let come: () => void = () => undefined;
+    const ready = new Promise<void>((resolve) => {
+      come = resolve;
+    });
+    const way = await Way.open({ ready });
+    await way.write(scores(1));
+    await sleep(50);
+    expect(await count('scores')).toBe(0);
+    come();
+    await way.settle();
+    expect(await count('scores')).toBe(1);
+    await way.close();
+  });
+
+  it('that does not come back keeps no process from its end', async () => {
+    const way = await Way.open();
+    front.fault = 'code:241';
+    await way.write(scores(1));
+    await expect.poll(() => way.writer.waiting).toBe(1);
+    await way.close();
+    await front.come();
+    expect(await count('scores')).toBe(0);
   });
 });
 
@@ -110,12 +172,11 @@ describe('a row that the store refuses', () => {
   it('is set aside by itself, counted, told, and leaves a dead letter without what it says', async () => {
     await client.command({ query: 'ALTER TABLE scores ADD CONSTRAINT sane CHECK mortality < 0.5' });
     const told: string[] = [];
-    const sink = await sinkOf({ onTrouble: (message) => told.push(message) });
+    const way = await Way.open({ onTrouble: (message) => told.push(message) });
     const risks = Array.from({ length: 40 }, (_, minute) => (minute % 13 === 5 ? 0.9 : 0.1));
-    await sink.write(outputsOf({ scores: risks.map((mortality, minute) => score(minute, mortality)) }));
-    await sink.flush();
-    await sink.flush();
-    expect([await count('scores'), sink.refused.get('scores')]).toEqual([37, 3]);
+    await way.write(outputsOf({ scores: risks.map((mortality, minute) => score(minute, mortality)) }));
+    await way.settle();
+    expect([await count('scores'), way.writer.refused.get('scores')]).toEqual([37, 3]);
     expect(told).toHaveLength(3);
     expect(told[0]).toMatch(/^the store refuses a row of scores, which is left out: ClickHouse code 469/);
     const letters = await select(client, 'SELECT topic, reason, detail, raw FROM dead_letters FINAL');
@@ -123,69 +184,18 @@ describe('a row that the store refuses', () => {
     expect(letters[0]).toMatchObject({ topic: 'store:scores', reason: 'refused-by-store', raw: '' });
     expect(JSON.stringify([told, letters])).not.toMatch(/p1|0\.9/);
     await client.command({ query: 'ALTER TABLE scores DROP CONSTRAINT sane' });
-    await sink.close();
+    await way.close();
   });
 
   it('with a code that nobody knows is doubted in time: if others of its table go in, it is the row', async () => {
     front.refuses = { text: 'secret', code: '7777' };
-    const sink = await sinkOf({ maxAgeMs: 1 });
-    const note1 = eventOf('notes', note('a secret', { messageId: 'n1' })) as NoteClinicalEvent;
-    const note2 = eventOf('notes', note('plain', { messageId: 'n2' })) as NoteClinicalEvent;
-    const note3 = eventOf('notes', note('plain', { messageId: 'n3' })) as NoteClinicalEvent;
-    await sink.write(outputsOf({ notes: [note2, note1, note3] }));
-    await sink.flush();
-    expect([await count('notes'), sink.refused.get('notes')]).toEqual([2, 1]);
-    await sink.close();
+    const way = await Way.open();
+    const alerts = ['plain', 'a secret', 'plain'].map((reason, at) => alert(`d${at}`, 0, { reason }));
+    await way.write(outputsOf({ alerts }));
+    await way.settle();
+    expect([await count('alert_events'), way.writer.refused.get('alert_events')]).toEqual([2, 1]);
+    await way.close();
   }, 60_000);
-});
-
-describe('memory that is full', () => {
-  const big = (from: number, rows: number) => scores(...Array.from({ length: rows }, (_, i) => from + i));
-
-  it('live, is kept for alerts: what the topics have is left out, counted and told, until the store is back', async () => {
-    const open = new Set<string>();
-    const told: string[] = [];
-    const notices = {
-      raise: ({ kind, priority }: Notice) => void open.add(`${kind} ${priority}`),
-      clear: (kind: string) => {
-        for (const each of open) if (each.startsWith(kind)) open.delete(each);
-      },
-    };
-    const sink = await sinkOf({
-      isLive: true,
-      maxWaitingBytes: 150_000,
-      notices,
-      onTrouble: (message) => told.push(message),
-    });
-    front.fault = 'code:241';
-    await sink.write(big(0, 200));
-    expect(sink.leftOut.rows.size).toBe(0);
-    expect(await took(sink.write({ ...big(200, 400), alerts: [alert('a')] }))).toBeLessThan(100);
-    const left = sink.leftOut.rows.get('scores') ?? 0;
-    expect(left).toBeGreaterThan(100);
-    expect([...open]).toEqual(['store-rows-left-out HIGH']);
-    expect(sink.waitingBytes).toBeLessThan(150_000);
-    await front.come();
-    await sink.flush();
-    expect([await count('scores'), await count('alert_events')]).toEqual([600 - left, 1]);
-    await expect.poll(() => [...open], { timeout: 5000 }).toEqual([]);
-    expect(told.at(-1)).toMatch(
-      new RegExp(`^${left} rows were left out of the store; replay --from kafka:2026-\\S+Z\\.\\.2026-\\S+Z`),
-    );
-    await sink.close();
-  });
-
-  it('not live, holds the history back until there is room, and loses nothing', async () => {
-    const sink = await sinkOf({ maxWaitingBytes: 50_000 });
-    front.fault = 'code:241';
-    const writing = took(sink.write(big(0, 300)));
-    await sleep(300);
-    await front.come();
-    expect(await writing).toBeGreaterThan(250);
-    await sink.flush();
-    expect([await count('scores'), sink.leftOut.rows.size]).toEqual([300, 0]);
-    await sink.close();
-  });
 });
 
 describe('what is written', () => {
@@ -285,9 +295,8 @@ describe('what is written', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anything, { minLength: 1, maxLength: 50 }), async (all) => {
         const told: string[] = [];
-        const sink = await sinkOf({ onTrouble: (message) => told.push(message) });
-        for (const outputs of all) await sink.write(outputs);
-        await sink.close();
+        const sink = new DirectSink(client, 'm1', (table, _, fault) => told.push(`${table}: ${fault}`));
+        await sink.writeAll(all);
         expect(told).toEqual([]);
       }),
       { numRuns: 15 },
@@ -307,13 +316,12 @@ describe('what is written', () => {
       1e13,
       Date.UTC(2299, 11, 31),
     ];
-    const sink = await sinkOf();
+    const sink = new DirectSink(client, 'm1');
     const letters = times.map((eventTime, offset) => {
       const rejection = { reason: 'empty' as const, detail: '', patientId: null, eventTime, index: 0 };
       return deadLetter({ topic: 't', partition: 0, offset }, null, rejection);
     });
     await sink.write(outputsOf({ deadLetters: letters }));
-    await sink.close();
     const rows = await select<{ time: number }>(
       client,
       'SELECT toUnixTimestamp64Milli(event_time) AS time FROM dead_letters FINAL ORDER BY offset',

@@ -37,7 +37,7 @@ export async function probeShare(
     config: { ...config, store: { kind: 'none' } },
     speed: 'max',
     pace,
-    onOpened: (engine, bus) => pace.follow(() => bus.unread > 0 || engine.inFlight > 0),
+    onOpened: ({ engine, bus }) => pace.follow(() => bus.unread > 0 || engine.inFlight > 0),
     sinks: [watcher],
     explainsAlerts: false,
     watchesBeds: true,

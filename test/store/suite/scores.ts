@@ -3,9 +3,9 @@ import { NO_SOFA } from '../../../src/clinical/sofa.js';
 import { factsOf } from '../../../src/engine/outputs.js';
 import { lastPlaceOf, thinnedScoresOf } from '../../../src/store/chart.js';
 import { scoresOf } from '../../../src/store/queries.js';
-import { StoreSink } from '../../../src/store/sink.js';
 import { stateSpansOf } from '../../../src/store/state-spans.js';
 import { HOUR_MS, outputsOf, START, score } from '../../helpers.js';
+import { DirectSink } from '../direct-sink.js';
 import { LOW, MINUTE_MS, patientAt, SOFA, STATE, type TestedStore, unclosed } from './tested-store.js';
 
 /** Scores and states. */
@@ -44,7 +44,7 @@ export function describeScores(store: TestedStore): void {
       const low = (minute: number, value: number, since = 0, more = {}) =>
         score(minute, 0.1, { states: [{ ...LOW, value, since: START + since * MINUTE_MS }], ...more });
       const scores = [low(1, 61), low(2, 52), low(3, 60), score(4, 0.1), low(6, 64, 5)];
-      const before = new StoreSink(unclosed(store.client), 'm0', { maxAgeMs: 60_000 });
+      const before = new DirectSink(unclosed(store.client), 'm0');
       await before.write(outputsOf({ scores }));
       await before.close();
       await store.twice(outputsOf({ scores }), async () => {

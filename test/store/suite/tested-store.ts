@@ -6,8 +6,8 @@ import type { PresentState } from '../../../src/clinical/state.js';
 import type { Outputs } from '../../../src/engine/outputs.js';
 import type { ObservationEvent } from '../../../src/events/event.js';
 import { select } from '../../../src/store/select.js';
-import { StoreSink } from '../../../src/store/sink.js';
 import { adt, eventOf, HOUR_MS, START, vitals } from '../../helpers.js';
+import { DirectSink } from '../direct-sink.js';
 
 export const MINUTE_MS = 60_000;
 
@@ -48,7 +48,7 @@ export class TestedStore {
   /** Written, written again, and asked before and after the parts are merged. */
   async twice(outputs: Outputs, ask: () => Promise<void>): Promise<void> {
     for (let time = 0; time < 2; time++) {
-      const sink = new StoreSink(unclosed(this.client), 'm1', { maxAgeMs: 60_000 });
+      const sink = new DirectSink(unclosed(this.client), 'm1');
       await sink.write(outputs);
       await sink.close();
     }
