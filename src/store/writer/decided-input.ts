@@ -108,8 +108,9 @@ export class DecidedInput {
     const { partition } = this;
     const positions: Position[] = [];
     for (const [topic, held] of this.#held) {
-      const offset = held.records.length === 0 && held.next === undefined ? held.from : doneOf(held);
-      if (!Number.isNaN(offset)) positions.push({ topic, partition, offset });
+      // Before it is known what is to be written at all, nothing may be passed.
+      if (!Number.isNaN(held.from))
+        positions.push({ topic, partition, offset: Math.max(held.from, doneOf(held)) });
     }
     this.#forgetGone();
     const [oldest] = this.#said.values();
