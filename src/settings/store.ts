@@ -70,7 +70,10 @@ export const storeSchema = z.discriminatedUnion('kind', [
       .describe('A request without an answer for this long counts as failed and is tried again.'),
     maxWaitingBytes: z.number().int().positive().optional().describe('Does nothing.').meta(OF_THE_SPOOL),
     spool: z
-      .strictObject({ directory: z.string().min(1), maxBytes: z.number().int().positive().optional() })
+      .strictObject({
+        directory: z.string().min(1).describe('Does nothing.'),
+        maxBytes: z.number().int().positive().optional().describe('Does nothing.'),
+      })
       .optional()
       .describe('Does nothing.')
       .meta(OF_THE_SPOOL),

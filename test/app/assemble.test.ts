@@ -123,11 +123,15 @@ describe('a live ward', () => {
     expect(here.parts.isEmpty).toBe(true);
   });
 
-  it('is refused with the role writer alone', async () => {
-    const bus = { kind: 'kafka', brokers: ['127.0.0.1:1'] };
-    const store = { kind: 'server', url: 'http://127.0.0.1:1' };
-    const config = parseConfig({ bus, store, roles: ['writer'] });
-    await expect(assembleLive(config, life())).rejects.toThrow('needs the role engine');
+  it('with the role writer alone needs no engine beside it, and shows health and no page', async () => {
+    const here = life();
+    const bus = { kind: 'embedded', directory: `${here.temporary}/log` };
+    const store = { kind: 'embedded', directory: `${here.temporary}/store` };
+    const config = parseConfig({ bus, store, roles: ['writer'], server: { port: 0 } });
+    const ward = await assembleLive(config, here);
+    const report = async () => (await fetch(`${ward!.address.url}/health/ready`)).json();
+    await expect.poll(report).toMatchObject({ ready: true, checks: { store: 'ok' } });
+    expect([ward!.engine, ward!.address.hasPage]).toEqual([null, false]);
   });
 
   it('on a log in a directory shows who is on the ward, also at once after a restart, and explains', async () => {

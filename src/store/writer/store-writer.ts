@@ -7,6 +7,7 @@ import { TOPICS } from '../../contract/topics.js';
 import { SchemaLoader } from '../../engine/schema-loader.js';
 import type { MessageCodec } from '../../events/codec.js';
 import { hashId } from '../../events/dead-letter.js';
+import type { EpochMs } from '../../events/event.js';
 import type { RawRecord } from '../../events/record.js';
 import type { ValidationLimits } from '../../events/validate.js';
 import { faultOf } from '../fault.js';
@@ -36,6 +37,10 @@ const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 10_000;
 /** So long a partition that another process is to have is held for what waits. */
 const RELEASE_WITHIN_MS = 2000;
+
+/** At its end, what an engine of this process has written last is written too; so long at most. */
+const READ_ON_WITHIN_MS = 5000;
+const READ_ON_POLL_MS = 20;
 
 const READER: Reader = {
   group: 'writer',
@@ -168,8 +173,9 @@ export class StoreWriter {
     if (this.#batch.rows > 0) await this.flush();
   }
 
-  /** Writes what is there, once more at most; the rest is read again by who reads on. */
+  /** Writes what is in the log by now, as far as that takes no time; the rest is read by who reads on. */
   async close(): Promise<void> {
+    await this.#readOn(this.#options.clock.now());
     this.#closing.abort();
     clearInterval(this.#watching);
     clearTimeout(this.#timer);
@@ -178,6 +184,13 @@ export class StoreWriter {
     await this.#cut();
     await this.#inserting;
     await this.#consumer?.close();
+  }
+
+  /** Resolves when all that was in the log at a time is handed over, the store takes nothing, or it takes long. */
+  async #readOn(until: EpochMs): Promise<void> {
+    const end = performance.now() + READ_ON_WITHIN_MS;
+    const isThere = () => this.#consumer?.progress().every(({ readThrough }) => readThrough >= until) ?? true;
+    while (this.#failures === 0 && performance.now() < end && !isThere()) await sleep(READ_ON_POLL_MS);
   }
 
   #begin(partition: number, logs?: LogState): DecidedInput {

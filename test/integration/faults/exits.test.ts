@@ -110,16 +110,6 @@ describe('a start that fails', () => {
       }),
     ],
     [
-      'a spool that cannot be opened',
-      'a-file',
-      async () => {
-        const file = join(temporaryDirectory(), 'a-file');
-        writeFileSync(file, '');
-        const spool = { directory: join(file, 'spool') };
-        return { store: { kind: 'server', url: `http://127.0.0.1:${await freePort()}`, spool } };
-      },
-    ],
-    [
       'a runtime that is not installed',
       'is not installed',
       async () => ({ model: { runtime: { kind: 'tfjs', backend: 'node-gpu' } } }),

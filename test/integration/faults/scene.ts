@@ -159,6 +159,18 @@ export class Scene {
     return total - done;
   }
 
+  /** Scores, alerts and dead letters in their topics that no writer of the store has committed. */
+  async unstored(): Promise<number> {
+    const { groupId, topicPrefix } = this.bus;
+    const topics = [TOPICS.scores, TOPICS.alerts, TOPICS.deadLetters].map((topic) => topicPrefix + topic);
+    const read = await patiently(() => this.#admin.fetchOffsets({ groupId: `${groupId}-writer`, topics }));
+    const ends = await Promise.all(topics.map((topic) => this.#admin.fetchTopicOffsets(topic)));
+    const sum = (offsets: readonly string[]) =>
+      offsets.reduce((total, offset) => total + Math.max(0, Number(offset)), 0);
+    const done = sum(read.flatMap(({ partitions }) => partitions.map(({ offset }) => offset)));
+    return sum(ends.flat().map(({ high }) => high)) - done;
+  }
+
   /** Waits until at most so many messages are left, or the patience ends. */
   async untilLeft(most: number, patienceMs: number): Promise<void> {
     const end = performance.now() + patienceMs;
