@@ -6,7 +6,7 @@ import { parseConfig } from '../dist/settings/config.js';
 import { embeddedStore } from '../dist/settings/store.js';
 import { openSource } from '../dist/sources/open-source.js';
 
-const FROM = 'simulate:beds=40,hours=48,seed=7';
+const FROM = 'simulate:beds=10,hours=48,seed=7';
 const ROUNDS = 3;
 
 /**

@@ -250,7 +250,12 @@ export function scoreRow(score: RiskScoreMessage): Row {
   const bedside = [maybeUint8Value(news2), maybeUint8Value(qsofa), late];
   const effects = [maybeFloatValue(text), maybeFloatValue(image), outOfRange];
   const what = [...ids, timeValue(eventTime), modelVersion, ...firstOutcomes(score), ...bedside, ...effects];
-  return [...what, ...stateColumns(score.states), ...sofaColumns(score.sofa ?? NO_SOFA), ...laterOutcomes(score)];
+  return [
+    ...what,
+    ...stateColumns(score.states),
+    ...sofaColumns(score.sofa ?? NO_SOFA),
+    ...laterOutcomes(score),
+  ];
 }
 
 /** Of a model in shadow. */

@@ -105,7 +105,7 @@ it('it goes to the partition of the input, and behind it how far that is decided
   const produce = async (topic: string, messages: readonly OutgoingMessage[]) => {
     if (topic !== TOPICS.verdicts) return;
     for (const { partition, value } of messages)
-      produced.push([partition, codec.decode('Verdict', value) as VerdictMessage]);
+      produced.push([partition, codec.decode('Verdict', value!) as VerdictMessage]);
   };
   const sink = new BusSink({ produce, partitionOf: () => 0 } as unknown as EventBus, codec, 'v');
   const event = eventOf('vitals', vitals({ heartRate: 0 }, who('m')), {
