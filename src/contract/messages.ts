@@ -312,6 +312,14 @@ export interface ValueVerdict {
   reason: string;
 }
 
+/** A value that a note states and that became one of the patient's, in its variable's unit; the sentence is from `start` to `end`. */
+export interface DerivedValue {
+  variable: string;
+  value: number;
+  start: number;
+  end: number;
+}
+
 /** A stay as it stands from now on; `dischargedAt` is null while it lasts. */
 export interface StayMessage {
   stayId: string;
@@ -332,6 +340,7 @@ export interface VerdictMessage {
   outcome: Outcome;
   reason: string;
   values: ValueVerdict[];
+  derived: DerivedValue[];
   finding: { label: string; probability: number; encoder: string } | null;
   problem: string | null;
   stay: StayMessage | null;

@@ -1,5 +1,12 @@
 import { reasonOf, USED } from '../clinical/trust.js';
-import type { Outcome, StayMessage, ValueVerdict, VerdictMessage } from '../contract/messages.js';
+import { VARIABLES } from '../clinical/variables.js';
+import type {
+  DerivedValue,
+  Outcome,
+  StayMessage,
+  ValueVerdict,
+  VerdictMessage,
+} from '../contract/messages.js';
 import { TOPICS } from '../contract/topics.js';
 import type { Origin, Rejection } from '../events/dead-letter.js';
 import { problemOf } from '../events/encoding.js';
@@ -34,14 +41,17 @@ export function verdictsOf(events: readonly ClinicalEvent[]): VerdictMessage[] {
   for (const event of events) {
     // Of one that is read again, all was said when it was applied.
     if (event.isRepeated && event.fate === null) continue;
-    if (event.fate === null && event.verdicts === null && event.encoding === null) continue;
+    if (event.fate === null && event.verdicts === null && event.encoding === null && event.facts === null)
+      continue;
     const { patientId, topic, partition, offset, encoding } = event;
     const problem = problemOf(encoding);
     const finding = encoding?.finding ?? null;
     const values = event.isRepeated ? NO_VALUES : valueVerdicts(event);
-    if (event.fate === null && values.length === 0 && finding === null && problem === null) continue;
+    const derived = derivedOf(event);
+    const isPlain = values.length + derived.length === 0 && finding === null && problem === null;
+    if (event.fate === null && isPlain) continue;
     const blank = blankVerdict(patientId, topic, partition, offset);
-    told.push(...split({ ...blank, ...outcomeOf(event), finding, problem }, values));
+    told.push(...split({ ...blank, ...outcomeOf(event), derived, finding, problem }, values));
   }
   return told;
 }
@@ -75,7 +85,7 @@ export class DecidedThrough {
 }
 
 function blankVerdict(patientId: string, topic: string, partition: number, offset: number): VerdictMessage {
-  const nothing = { values: NO_VALUES, finding: null, problem: null, stay: null };
+  const nothing = { values: NO_VALUES, derived: [], finding: null, problem: null, stay: null };
   return { patientId, topic, partition, offset, outcome: 'used', reason: '', ...nothing, through: [] };
 }
 
@@ -94,6 +104,16 @@ function valueVerdicts({ verdicts, places }: ClinicalEvent): ValueVerdict[] {
     values.push({ index: places === null ? index : places[index], verdict, reason });
   }
   return values;
+}
+
+/** What a note states and is used, where the note is. */
+function derivedOf({ facts, fate }: ClinicalEvent): DerivedValue[] {
+  if (facts === null || (fate !== null && fate !== 'late')) return [];
+  return facts.facts.flatMap((fact) => {
+    if (fact.kind !== 'value' || fact.unused !== null) return [];
+    const { variable, value, start, end } = fact;
+    return [{ variable: VARIABLES[variable].id, value, start, end }];
+  });
 }
 
 function split(whole: VerdictMessage, values: ValueVerdict[]): VerdictMessage[] {

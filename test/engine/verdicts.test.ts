@@ -7,7 +7,9 @@ import { BusSink } from '../../src/engine/bus-sink.js';
 import { emptyOutputs, type Outputs } from '../../src/engine/outputs.js';
 import { verdictsOf } from '../../src/engine/verdicts.js';
 import { MessageCodec } from '../../src/events/codec.js';
+import type { NoteClinicalEvent } from '../../src/events/event.js';
 import type { SourceMessage } from '../../src/events/source-message.js';
+import { factsOf } from '../../src/notes/facts.js';
 import { replay } from '../../src/replay/replay.js';
 import { parseConfig } from '../../src/settings/config.js';
 import { adt, eventOf, HOUR_MS, labs, note, START, treatment, vitals } from '../helpers.js';
@@ -85,6 +87,18 @@ it('of what was simply used nothing is said; of all else what became of it', asy
     'vitals, 2, used, 2 artefact: impossible, 3 artefact: no-reading',
     'vitals, 5, set-aside: after-discharge',
   ]);
+});
+
+it('of a note: the values that became the patient’s, with the sentence', async () => {
+  const text = 'Comfortable. Lactate 3.5 mmol/L. Goal MAP 65.';
+  const event = eventOf('notes', note(text, who('n'))) as NoteClinicalEvent;
+  event.facts = factsOf(text);
+  const [{ derived }] = verdictsOf([event]);
+  const told = derived.map(({ variable, value, start, end }) => [variable, value, text.slice(start, end)]);
+  expect(told).toEqual([['lactate', 3.5, expect.stringContaining('Lactate 3.5')]]);
+  event.fate = 'duplicate';
+  event.isRepeated = true;
+  expect(verdictsOf([event])[0].derived).toEqual([]);
 });
 
 it('of a message that is only read again nothing is said; of very many values in several records', () => {

@@ -240,6 +240,7 @@ const EXAMPLES: { [Name in RecordName]: readonly RecordShapes[Name][] } = {
         reopened: 1,
       },
     }),
+    verdict({ derived: [{ variable: 'lactate', value: 3.5, start: 4, end: 20 }] }),
     verdict({ through: [{ topic: 'ward.vitals', from: 3, offset: 2 ** 40 }] }),
   ],
   PatientSnapshot: [
@@ -266,8 +267,8 @@ function head() {
 
 function verdict(at: Partial<RecordShapes['Verdict']>): RecordShapes['Verdict'] {
   const where = { patientId: 'p1', topic: 'ward.vitals', partition: 3, offset: 7 };
-  const none = { outcome: 'used', reason: '', values: [], finding: null, problem: null } as const;
-  return { ...where, ...none, values: [], stay: null, through: [], ...at };
+  const none = { outcome: 'used', reason: '', finding: null, problem: null } as const;
+  return { ...where, ...none, values: [], derived: [], stay: null, through: [], ...at };
 }
 
 function score(at: Partial<RecordShapes['RiskScore']>): RecordShapes['RiskScore'] {

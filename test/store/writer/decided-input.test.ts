@@ -15,6 +15,7 @@ const NOTHING = {
   outcome: 'used' as const,
   reason: '',
   values: [],
+  derived: [],
   finding: null,
   problem: null,
   stay: null,
