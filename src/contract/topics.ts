@@ -63,8 +63,8 @@ export const RETENTION_MS: Readonly<Record<string, number | 'compact'>> = {
   [TOPICS.deadLetters]: 30 * DAY_MS,
   [TOPICS.requests]: HOUR_MS,
   [TOPICS.answers]: HOUR_MS,
-  // As long as the input that it is about.
-  [TOPICS.verdicts]: 30 * DAY_MS,
+  // As long as the values that it is about.
+  [TOPICS.verdicts]: 7 * DAY_MS,
   [TOPICS.state]: 'compact',
   [TOPICS.clock]: DAY_MS,
 };

@@ -31,6 +31,8 @@ const MOVING_MS = 5000;
 /** Messages that wait longer than this are a reason for a notice. */
 const AWAY_MS = 15_000;
 const WATCH_MS = 1000;
+/** How far the input is decided on is said so often while it goes on, and before it is committed. */
+const SAY_EVERY_MS = 500;
 
 export interface BusSinkOptions {
   readonly notices?: NoticeBoard;
@@ -58,6 +60,7 @@ export class BusSink implements Sink {
   /** By partition. */
   readonly #outboxes: Readonly<Record<OutputTopic, Map<number, Outbox<OutgoingMessage>>>>;
   readonly #decided = new DecidedThrough();
+  #saidAt = Number.NEGATIVE_INFINITY;
   readonly #faults = new Map<OutputTopic, string>();
   readonly #watching: NodeJS.Timeout;
   #isLeavingOut = false;
@@ -102,8 +105,8 @@ export class BusSink implements Sink {
       this.#put(TOPICS.deadLetters, key, codec.encode('DeadLetter', letter));
     }
     for (const verdict of [...outputs.verdicts, ...staysOf(outputs)]) this.#putVerdict(verdict);
-    // Behind what it covers.
-    for (const decided of this.#decided.next(outputs.positions)) this.#putVerdict(decided);
+    this.#decided.note(outputs.positions);
+    if (performance.now() - this.#saidAt >= SAY_EVERY_MS) this.#sayDecided();
     while (this.#isFull(SHARES[TOPICS.scores], 0) && this.#mayWait) {
       await this.#budget.change(MOVING_MS);
     }
@@ -115,12 +118,20 @@ export class BusSink implements Sink {
   }
 
   async flush(): Promise<void> {
+    this.#sayDecided();
     await Promise.all(this.#all().map((outbox) => outbox.flush()));
   }
 
   async close(): Promise<void> {
     clearInterval(this.#watching);
+    this.#sayDecided();
     await Promise.all(this.#all().map((outbox) => outbox.close()));
+  }
+
+  /** Behind all that it covers. */
+  #sayDecided(): void {
+    this.#saidAt = performance.now();
+    for (const decided of this.#decided.take()) this.#putVerdict(decided);
   }
 
   /** Into the partition of the input, wherever its producer put it. */

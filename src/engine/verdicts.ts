@@ -65,21 +65,28 @@ export function staysOf({ admitted, updated, discharged }: Outputs): VerdictMess
   ];
 }
 
-/** Says how far each partition's input is decided on, where that is further than was said. */
+/** How far each partition's input is decided on, and how far that was said. */
 export class DecidedThrough {
+  readonly #reached = new Map<string, Reached>();
   readonly #said = new Map<string, number>();
 
-  /** One record a partition. */
-  next(positions: readonly Reached[]): VerdictMessage[] {
+  note(positions: readonly Reached[]): void {
+    for (const position of positions) {
+      const key = `${position.topic}/${position.partition}`;
+      if (this.#said.get(key) !== position.offset) this.#reached.set(key, position);
+    }
+  }
+
+  /** What is to be said now: a record of each partition of which more is decided on than was said. */
+  take(): VerdictMessage[] {
     const records = new Map<number, VerdictMessage>();
-    for (const { topic, partition, offset, from = 0 } of positions) {
-      const key = `${topic}/${partition}`;
-      if (this.#said.get(key) === offset) continue;
+    for (const [key, { topic, partition, offset, from = 0 }] of this.#reached) {
       this.#said.set(key, offset);
       const record = records.get(partition) ?? blankVerdict('', '', partition, -1);
       records.set(partition, record);
       record.through.push({ topic, from, offset });
     }
+    this.#reached.clear();
     return [...records.values()];
   }
 }

@@ -135,6 +135,7 @@ it('it goes to the partition of the input, and behind it how far that is decided
   ];
   await sink.write({ ...emptyOutputs(), verdicts: verdictsOf([event]), positions });
   await sink.write({ ...emptyOutputs(), positions });
+  await sink.flush();
   await sink.write({ ...emptyOutputs(), positions: [{ ...positions[1], offset: 3 }] });
   await sink.close();
   const of = (partition: number) =>
