@@ -17,7 +17,14 @@ export interface OpenedStore {
 }
 
 /** Opens the store, for who shows what is in it and who fills it. */
-export async function openStoreOf({ config, life, instance, model, live, observer }: Ports): Promise<OpenedStore> {
+export async function openStoreOf({
+  config,
+  life,
+  instance,
+  model,
+  live,
+  observer,
+}: Ports): Promise<OpenedStore> {
   const { parts, stop } = life;
   const opened = await openLiveStore({
     store: config.store.kind === 'none' ? temporaryStore(parts) : config.store,

@@ -341,7 +341,7 @@ export interface VerdictMessage {
   reason: string;
   values: ValueVerdict[];
   derived: DerivedValue[];
-  finding: { label: string; probability: number; encoder: string } | null;
+  finding: { label: string; probability: number; encoder: string; caution: string | null } | null;
   problem: string | null;
   stay: StayMessage | null;
   through: { topic: string; from: number; offset: number }[];

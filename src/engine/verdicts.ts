@@ -45,7 +45,8 @@ export function verdictsOf(events: readonly ClinicalEvent[]): VerdictMessage[] {
       continue;
     const { patientId, topic, partition, offset, encoding } = event;
     const problem = problemOf(encoding);
-    const finding = encoding?.finding ?? null;
+    const found = encoding?.finding ?? null;
+    const finding = found === null ? null : { ...found, caution: found.caution ?? null };
     const values = event.isRepeated ? NO_VALUES : valueVerdicts(event);
     const derived = derivedOf(event);
     const isPlain = values.length + derived.length === 0 && finding === null && problem === null;

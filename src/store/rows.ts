@@ -4,7 +4,13 @@ import { NO_SOFA, SOFA_PARTS, type Sofa } from '../clinical/sofa.js';
 import type { PresentState } from '../clinical/state.js';
 import { VARIABLES } from '../clinical/variables.js';
 import { NO_CONTRIBUTIONS } from '../contract/contributions.js';
-import type { AlertMessage, DeadLetterMessage, RiskScoreMessage, StayMessage } from '../contract/messages.js';
+import type {
+  AlertMessage,
+  DeadLetterMessage,
+  RiskScoreMessage,
+  StayMessage,
+  VerdictMessage,
+} from '../contract/messages.js';
 import type { Outcomes } from '../contract/outcomes.js';
 import type { Finding } from '../events/encoding.js';
 import type {
@@ -175,14 +181,28 @@ export function noteRow({ patientId, messageId, eventTime, observedAt, body }: N
   return [...ids, ...[noteType, authorRole, language, source, text].map(textValue)];
 }
 
+/** As JSON, without a caution where there is none. */
+function findingValue({
+  label,
+  probability,
+  encoder,
+  caution,
+}: Finding | NonNullable<VerdictMessage['finding']>) {
+  return JSON.stringify({ label, probability, encoder, ...(caution == null ? {} : { caution }) });
+}
+
 /** Of an image, with what was found in it. */
-export function imageRow(event: ImagingClinicalEvent, finding: Finding | null, problem: string | null): Row {
+export function imageRow(
+  event: ImagingClinicalEvent,
+  finding: VerdictMessage['finding'] | Finding,
+  problem: string | null,
+): Row {
   const { patientId, messageId, eventTime, observedAt, body } = event;
   const { modality, bodySite, mediaType, uri, image } = body;
   const ids = [textValue(patientId), textValue(messageId), timeValue(eventTime), timeValue(observedAt)];
   const what = [textValue(modality), textValue(bodySite), textValue(mediaType)];
   const found = [
-    finding === null ? '' : JSON.stringify(finding),
+    finding === null ? '' : findingValue(finding),
     problem ?? '',
     image?.toString('base64') ?? '',
   ];

@@ -227,7 +227,7 @@ const EXAMPLES: { [Name in RecordName]: readonly RecordShapes[Name][] } = {
     verdict({ outcome: 'set-aside', reason: 'future', problem: 'no-text: 3 characters' }),
     verdict({
       values: [{ index: 3, verdict: 'artefact', reason: 'flush' }],
-      finding: { label: 'pneumonia', probability: 0.25, encoder: 'n' },
+      finding: { label: 'pneumonia', probability: 0.25, encoder: 'n', caution: 'a portable picture' },
     }),
     verdict({
       offset: -1,
