@@ -247,6 +247,7 @@ export function patientNow(at: Partial<PatientNowMessage> = {}): PatientNowMessa
     doubted: [],
     silent: false,
     restored: false,
+    feed: null,
     alerts: [],
     engine: 'e',
     partition: 0,

@@ -182,7 +182,7 @@ async function openServer(
   }
   const { client: store } = opened;
   if (engine !== null && view !== null) return openOwnPage(ports, { engine, store, view, observability });
-  return openGateway(ports, { store, observability }, () => engine?.catchingUp ?? null);
+  return openGateway(ports, { store, observability }, engine);
 }
 
 /** Of the first role that ends by itself. */

@@ -1,10 +1,10 @@
 import type { ClickHouseClient } from '@clickhouse/client';
-import type { CatchingUpView } from '../contract/protocol.js';
 import { TOPICS } from '../contract/topics.js';
 import { OUTPUT_TOPICS } from '../engine/bus-sink.js';
 import type { Engine } from '../engine/engine.js';
 import { MessageCodec } from '../events/codec.js';
 import { addWardMetrics } from '../metrics/metrics.js';
+import { addNotLive, bedsCondition } from '../metrics/not-live.js';
 import type { ObservabilityOptions } from '../metrics/readiness.js';
 import type { Parts } from '../parts.js';
 import { AskedExplanations } from '../server/asked-explanations.js';
@@ -21,16 +21,14 @@ export interface GatewayParts {
   readonly observability: ObservabilityOptions;
 }
 
-/** How far from the present what the engine of this process writes is; null: it is the present, or there is no engine here. */
-export type OwnProgress = () => CatchingUpView | null;
-
 /** Opens the role `gateway`: page, push and HTTP over what every engine writes to the log. */
 export async function openGateway(
   ports: Ports,
   { store, observability }: GatewayParts,
-  own: OwnProgress,
+  /** Of this process; null where there is none. */
+  engine: Engine | null,
 ): Promise<WardServer> {
-  const { config, life, model, bus, clock, notices } = ports;
+  const { config, life, model, bus, clock, live, notices } = ports;
   const codec = new MessageCodec();
   await bus.createTopics([...OUTPUT_TOPICS, TOPICS.patients, TOPICS.acks, TOPICS.requests, TOPICS.answers]);
   const view = life.parts.keep(
@@ -39,6 +37,11 @@ export async function openGateway(
       onTrouble: (message) => log.error(message),
     }),
   );
+  // Where the log is not read, nobody's patients are; of another engine's partitions no more is known here.
+  view.liveness.follow((partition) => {
+    if (engine?.partitions.has(partition)) return engine.presence.notPresent(partition);
+    return (live?.bus.troubles.faults.length ?? 0) > 0 ? { cause: 'unread', since: null } : null;
+  });
   await view.open();
   // What is wrong here must show here, also where the log is what is wrong.
   for (const notice of notices.open()) view.tell(notice);
@@ -55,7 +58,7 @@ export async function openGateway(
     clock,
     notices,
     codec,
-    catchingUp: () => view.catchingUp ?? own(),
+    catchingUp: () => view.catchingUp ?? engine?.presence.catchingUp ?? null,
     partitionOf: (patientId) => view.partitionOf(patientId),
     explain: (patientId) => asked.explain(patientId),
     observability,
@@ -95,6 +98,18 @@ export async function openWardServer(
   { model: { version }, ...shown }: Omit<ServerOptions, 'config' | 'onTrouble'>,
 ): Promise<WardServer> {
   const onTrouble = (message: string) => log.warn(message);
-  const options = { ...shown, config, model: { version, directory }, onTrouble };
+  const { view, observability } = shown;
+  const notLive = () => view.notLive();
+  if (observability !== undefined) addNotLive(observability.metrics, notLive);
+  const observed =
+    observability === undefined
+      ? {}
+      : {
+          observability: {
+            ...observability,
+            conditions: [...observability.conditions, bedsCondition(notLive)],
+          },
+        };
+  const options = { ...shown, ...observed, config, model: { version, directory }, onTrouble };
   return parts.keep(await WardServer.open(options));
 }

@@ -270,6 +270,12 @@ export interface PatientNowMessage {
   doubted: DoubtNow[];
   silent: boolean;
   restored: boolean;
+  feed: {
+    usualMs: number | null;
+    silentAfterMs: number;
+    silentSince: number | null;
+    silent: readonly string[];
+  } | null;
   /** Alert records, encoded. */
   alerts: Buffer[];
   engine: string;

@@ -8,6 +8,7 @@ import type * as schemas from './schemas.js';
 
 export type ValueView = z.infer<typeof schemas.valueSchema>;
 export type DoubtView = z.infer<typeof schemas.doubtSchema>;
+export type NotLiveView = z.infer<typeof schemas.notLiveSchema>;
 export type MarkedValue = z.infer<typeof schemas.markedValueSchema>;
 export type StateSpan = z.infer<typeof schemas.stateSpanSchema>;
 export type PatientView = z.infer<typeof schemas.patientSchema>;

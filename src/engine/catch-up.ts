@@ -6,11 +6,15 @@ export interface CatchingUp {
   readonly partitions: number;
   /** Partitions that it has; 0: it has been assigned none yet. */
   readonly of: number;
+  /** Those whose patients are known, at least as they were. */
+  readonly restored: number;
 }
 
 /** A partition that is behind: which input was the first to say that all its topics are read; NaN: none has yet. */
 interface Behind {
   readBy: number;
+  /** Its patients are known as they were. */
+  isRestored: boolean;
 }
 
 /**
@@ -26,13 +30,17 @@ export class CatchUp {
 
   /** Null where nothing is behind. */
   get progress(): CatchingUp | null {
-    for (const [partition, { readBy }] of this.#behind) {
-      if (!(readBy <= this.#settled)) continue;
-      this.#behind.delete(partition);
-      this.#present.add(partition);
-    }
+    this.#look();
     if (this.#isAssigned && this.#behind.size === 0) return null;
-    return { partitions: this.#present.size, of: this.#present.size + this.#behind.size };
+    const partitions = this.#present.size;
+    const restored = partitions + [...this.#behind.values()].filter(({ isRestored }) => isRestored).length;
+    return { partitions, of: partitions + this.#behind.size, restored };
+  }
+
+  /** Whether what is known of the partition's patients has been the present. */
+  isPresent(partition: number): boolean {
+    this.#look();
+    return this.#present.has(partition);
   }
 
   /** These partitions, which may be none, are this process's from now on. */
@@ -40,7 +48,7 @@ export class CatchUp {
     this.#isAssigned = true;
     for (const partition of partitions) {
       this.#present.delete(partition);
-      this.#behind.set(partition, { readBy: Number.NaN });
+      this.#behind.set(partition, { readBy: Number.NaN, isRestored: false });
     }
   }
 
@@ -54,12 +62,27 @@ export class CatchUp {
   /** One more input goes into the pipeline. */
   accept(input: EngineInput): void {
     this.#accepted++;
-    if (this.#behind.size === 0 || typeof input === 'string' || !('progress' in input)) return;
+    if (this.#behind.size === 0 || typeof input === 'string') return;
+    if ('restored' in input) {
+      for (const partition of input.assigned) {
+        const behind = this.#behind.get(partition);
+        if (behind !== undefined) behind.isRestored = true;
+      }
+    }
+    if (!('progress' in input)) return;
     for (const [partition, behind] of this.#behind) {
       const topics = input.progress.filter((topic) => topic.partition === partition);
       if (Number.isNaN(behind.readBy) && topics.length > 0 && topics.every(isRead)) {
         behind.readBy = this.#accepted;
       }
+    }
+  }
+
+  #look(): void {
+    for (const [partition, { readBy }] of this.#behind) {
+      if (!(readBy <= this.#settled)) continue;
+      this.#behind.delete(partition);
+      this.#present.add(partition);
     }
   }
 

@@ -16,7 +16,7 @@ import type { Model } from '../inference/model.js';
 import type { InferenceRuntime } from '../inference/runtime.js';
 import { BedWatches } from './bed-watches.js';
 import { BehindWatch, type PartitionDelay } from './behind.js';
-import { type CatchingUp, CatchUp } from './catch-up.js';
+import { CatchUp } from './catch-up.js';
 import { Checkpoint } from './checkpoint.js';
 import { Checkpointer } from './checkpointer.js';
 import { type EngineCounts, OutputCounts } from './counts.js';
@@ -30,6 +30,7 @@ import { InputWatch } from './input-watch.js';
 import { mergeByEventTime } from './merging.js';
 import { type OpenModels, openModels } from './models.js';
 import { emptyOutputs } from './outputs.js';
+import { Presence } from './presence.js';
 import { recallSilent } from './recall.js';
 import { PausedTopics, SchemaGate } from './schema-gate.js';
 import { SchemaLoader } from './schema-loader.js';
@@ -54,6 +55,8 @@ export class Engine {
   readonly #noticing: Subscription;
   /** Partitions that this process reads. */
   readonly partitions = new Set<number>();
+  /** Whether what is known here is the present. */
+  readonly presence: Presence;
   readonly #options: EngineOptions;
   readonly #runtime: InferenceRuntime;
   readonly #shadowRuntime: InferenceRuntime | null;
@@ -132,6 +135,12 @@ export class Engine {
       afterMs: config.align.behindAfterMs,
       notices: this.notices,
       onWarning,
+    });
+    this.presence = new Presence({
+      behind: this.#behind,
+      catchUp: this.#catchUp,
+      isMember: () => this.#consumer?.isMember?.() ?? true,
+      partitions: () => this.partitions.size,
     });
     const { clock } = options;
     this.#ticker = new Ticker({ flow: this.#flow, gate: this.#gate, behind: this.#behind, clock });
@@ -216,12 +225,6 @@ export class Engine {
       ...this.#encoding.counts,
       ...this.#outputs,
     };
-  }
-
-  /** How far what is known here is from the present; null where it is the present. Out of the group, nothing is known to be. */
-  get catchingUp(): CatchingUp | null {
-    const isMember = this.#consumer?.isMember?.() ?? true;
-    return isMember ? this.#catchUp.progress : { partitions: 0, of: this.partitions.size };
   }
 
   /** Input batches under way. */

@@ -7,6 +7,7 @@ import { VARIABLES } from '../clinical/variables.js';
 import type { AlertMessage, DoubtNow, PatientNowMessage, ValueNow } from '../contract/messages.js';
 import { HOUR_MS, MINUTE_MS } from '../durations.js';
 import type { EpochMs } from '../events/event.js';
+import type { FeedState } from './feed-watch.js';
 import type { Departed, Outputs, Score, StayFacts } from './outputs.js';
 import { type SilentPatient, silentOf } from './silent.js';
 
@@ -34,6 +35,8 @@ export interface Present {
   /** Their ages at `eventTime`, in ms. */
   ages: Float32Array | null;
   doubts: TrustState['doubts'];
+  /** How values come; null: not known. */
+  feed: Omit<FeedState, 'patientId'> | null;
   isSilent: boolean;
   isRestored: boolean;
   /** Newest record of each alert that is not resolved. */
@@ -84,6 +87,11 @@ export class PresentPatients {
     for (const score of outputs.scores) this.#score(score);
     for (const { patientId, doubts } of outputs.trust)
       this.#change(patientId, (each) => setDoubts(each, doubts));
+    for (const { patientId, ...feed } of outputs.feeds) {
+      this.#change(patientId, (present) => {
+        present.feed = feed;
+      });
+    }
     for (const facts of outputs.updated) this.#update(facts);
     for (const { patientId, states } of outputs.states) {
       this.#change(patientId, (present) => {
@@ -285,6 +293,7 @@ function unknown(patientId: string, partition: number): Present {
     values: null,
     ages: null,
     doubts: [],
+    feed: null,
     isSilent: false,
     isRestored: false,
     alerts: new Map(),

@@ -5,6 +5,8 @@ import { within } from '../deadline.js';
 export interface Condition {
   readonly name: string;
   readonly check: () => string | null | Promise<string | null>;
+  /** It is only told: a process in which it is not so is of use all the same. */
+  readonly isAdvisory?: boolean;
 }
 
 const TIMEOUT_MS = 2000;
@@ -22,7 +24,8 @@ export async function readinessOf(
 ): Promise<ReadinessReport> {
   const faults = await Promise.all(conditions.map((condition) => faultOf(condition, timeoutMs)));
   const checks = Object.fromEntries(conditions.map(({ name }, index) => [name, faults[index] ?? 'ok']));
-  return { ready: faults.every((fault) => fault === null), checks };
+  const ready = faults.every((fault, index) => fault === null || conditions[index].isAdvisory === true);
+  return { ready, checks };
 }
 
 async function faultOf({ check }: Condition, timeoutMs: number): Promise<string | null> {

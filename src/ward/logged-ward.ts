@@ -150,6 +150,9 @@ export class LoggedWard extends WardBoard implements TailHandler {
     this.#sources.set(patientId, { partition, stayId });
     if (now.silent) this.silent.add(patientId);
     else this.silent.delete(patientId);
+    this.liveness.place(patientId, partition);
+    if (now.feed !== null) this.liveness.noteFeed({ patientId, ...now.feed });
+    this.liveness.silence(patientId, now.silent ? now.eventTime : null);
     this.moveClock(now.eventTime);
     this.#remember(now, before?.values ?? {});
     this.change(patientId);

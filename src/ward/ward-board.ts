@@ -5,6 +5,7 @@ import type { AlertMessage } from '../contract/messages.js';
 import type { DepartureReason, PatientView } from '../contract/protocol.js';
 import type { EpochMs } from '../events/event.js';
 import type { AlertOrder, LoggedAlert } from './alert-order.js';
+import { Liveness } from './liveness.js';
 import { RecentEvents } from './recent-events.js';
 
 /** A patient who is no longer on this ward: the stay is over, they lie on another one, or another process has them now. */
@@ -27,6 +28,8 @@ export abstract class WardBoard {
   readonly reset$ = new Subject<void>();
   /** What the store may not have yet. */
   readonly recent = new RecentEvents();
+  /** Whether what is shown is live. */
+  readonly liveness = new Liveness();
   /** The order of alert records, for clients that come back. */
   abstract readonly log: AlertOrder;
   /** Patients of whom nothing has come for so long that the engine keeps nothing in memory. */
@@ -60,6 +63,16 @@ export abstract class WardBoard {
     return undefined;
   }
 
+  /** Patients by what keeps them from being live. */
+  notLive(): ReadonlyMap<string, number> {
+    return this.liveness.counts(this.patients.values());
+  }
+
+  /** Looks whether what is shown is still live, which time alone may change; to be called every second or so. */
+  look(): void {
+    for (const patientId of this.liveness.changed(this.patients.values())) this.#changed.add(patientId);
+  }
+
   /** Patients that changed since the last call. */
   takeChanged(): PatientView[] {
     const changed = this.#changed;
@@ -72,6 +85,7 @@ export abstract class WardBoard {
     if (view !== undefined) {
       const isOld = Math.max(this.#clock, this.now ?? 0) - view.lastEventAt > STALE_MS;
       view.stale = isOld || this.silent.has(patientId);
+      this.liveness.show(view);
     }
     return view;
   }
@@ -93,6 +107,7 @@ export abstract class WardBoard {
     this.silent.clear();
     this.patients.clear();
     this.openAlerts.clear();
+    this.liveness.clear();
     this.recent.clear();
     this.#changed.clear();
     this.#clock = 0;
@@ -104,6 +119,7 @@ export abstract class WardBoard {
       const wardId = this.patients.get(patientId)?.wardId ?? null;
       this.patients.delete(patientId);
       this.silent.delete(patientId);
+      this.liveness.forget(patientId);
       this.#changed.delete(patientId);
       this.recent.forget(patientId);
       this.departed$.next({ patientId, wardId, reason });

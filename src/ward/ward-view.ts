@@ -38,10 +38,16 @@ export class WardView extends WardBoard implements Sink {
     for (const patient of silent) this.#silence(patient);
     for (const { patient } of recalled) {
       this.silent.delete(patient.patientId);
+      this.liveness.silence(patient.patientId, null);
       this.#states.set(patient.patientId, patient);
     }
     for (const score of scores) this.#score(score);
     for (const state of outputs.trust) this.#mark(state);
+    for (const state of outputs.feeds) {
+      if (!this.patients.has(state.patientId)) continue;
+      this.liveness.noteFeed(state);
+      this.change(state.patientId);
+    }
     for (const facts of updated) this.#update(facts);
     for (const { patientId, states: present } of states) this.#showStates(patientId, present);
     const transitions = [...[...restored, ...silent].flatMap(({ alerts: open }) => open), ...alerts];
@@ -109,6 +115,7 @@ export class WardView extends WardBoard implements Sink {
     const { patientId } = patient;
     if (!this.patients.has(patientId)) this.#showAsWas(patient);
     this.silent.add(patientId);
+    this.liveness.silence(patientId, patient.lastEventAt);
     this.#states.delete(patientId);
     this.recent.forget(patientId);
     const { mortalityHistory } = this.patients.get(patientId)!;
@@ -122,9 +129,13 @@ export class WardView extends WardBoard implements Sink {
   }
 
   #begin(
-    patient: Pick<PatientState, 'patientId' | 'stayId' | 'wardId' | 'bedId' | 'admittedAt' | 'demographics'>,
+    patient: Pick<
+      PatientState,
+      'patientId' | 'partition' | 'stayId' | 'wardId' | 'bedId' | 'admittedAt' | 'demographics'
+    >,
   ): void {
     const { patientId, stayId, admittedAt, wardId, bedId, demographics } = patient;
+    this.liveness.place(patientId, patient.partition);
     const before = this.patients.get(patientId);
     const history: PatientView['mortalityHistory'] = [];
     this.patients.set(patientId, {

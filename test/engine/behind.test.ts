@@ -65,3 +65,45 @@ it('tells of one that was never read to its end, from when it came, and not of a
   look(141_000, 140_900);
   expect(told).toEqual([]);
 });
+
+it('tells of a partition for which nobody answers as unread, not as behind, and leaves it to the bus where none is answered', () => {
+  const { behind, told } = watch();
+  const look = (now: number, ...unansweredMs: number[]) =>
+    behind.look(
+      unansweredMs.map((ms, partition) => ({
+        ...topic(partition, 'ward.vitals', now - ms),
+        unansweredMs: ms,
+      })),
+      now,
+    );
+  look(100_000, 0, 5000);
+  look(101_000, 0, 6500);
+  expect([behind.notPresent(1), told]).toEqual([null, []]);
+  look(102_000, 0, 7500);
+  expect(behind.notPresent(1)).toEqual({ cause: 'unread', since: 94_500 });
+  expect(behind.notPresent(0)).toBeNull();
+  expect(told).toEqual([
+    'partition 1: no broker has answered for it for 6 s; its patients are not watched',
+    'raise partition-unread 1',
+  ]);
+  for (let second = 103; second < 150; second++) look(1000 * second, 0, 1000 * (second - 94.5));
+  expect(behind.behind).toEqual([]);
+  look(150_000, 0, 0);
+  expect(told.slice(2)).toEqual(['clear partition-unread 1']);
+  expect(behind.notPresent(1)).toBeNull();
+  look(160_000, 7000, 7000);
+  look(161_000, 8000, 8000);
+  expect(behind.notPresent(0)).toEqual({ cause: 'unread', since: 153_000 });
+  expect(told).toHaveLength(3);
+  behind.look([], 162_000);
+  expect(told.slice(3)).toContain('clear partition-unread 0');
+});
+
+it('says of a partition that is behind up to when it is read', () => {
+  const { behind } = watch();
+  const look = (now: number) => behind.look([topic(0, 'ward.vitals', 5000), topic(0, 'ward.adt', now)], now);
+  look(6000);
+  expect(behind.notPresent(0)).toBeNull();
+  for (const now of [40_000, 41_000]) look(now);
+  expect(behind.notPresent(0)).toEqual({ cause: 'behind', since: 5000 });
+});

@@ -105,6 +105,33 @@ export const stateSpanSchema = stateSchema
   })
   .meta({ id: 'StateSpan', description: 'A state that was there for a while, as told with scores.' });
 
+export const feedSchema = z
+  .object({
+    usualMs: z
+      .number()
+      .nullable()
+      .describe('How often the quickest vital sign comes; null: too few have come to tell.'),
+    silentAfterMs: z.number().describe('The feed is silent so long after its last value.'),
+    silent: z
+      .array(z.string())
+      .readonly()
+      .describe('Variables that have not come for long, each by how often it comes itself.'),
+  })
+  .meta({ id: 'Feed', description: 'How the vital signs of a patient come.' });
+
+export const notLiveSchema = z
+  .object({
+    cause: z
+      .enum(['unread', 'behind', 'silent'])
+      .describe(
+        'unread: nobody reads what is sent of the patient. behind: it is not all read yet. silent: it is, and nothing comes, for longer than usual.',
+      ),
+    since: time.describe(
+      'What was sent after it is not known here; of a silent feed when its last value came.',
+    ),
+  })
+  .meta({ id: 'NotLive', description: 'What is shown of the patient is not the present, and why.' });
+
 const historySchema = z.array(z.tuple([time, probability]));
 
 export const patientSchema = z
@@ -146,6 +173,8 @@ export const patientSchema = z
       .describe(
         `Nothing has arrived for ${STALE_MS / MINUTE_MS} minutes: of the stream’s clock or, where it is live, of the day.`,
       ),
+    feed: feedSchema.exactOptional().describe('Absent until vital signs have come, and in a replay.'),
+    notLive: notLiveSchema.exactOptional().describe('Absent: what is shown is the present.'),
     restored: z
       .boolean()
       .exactOptional()

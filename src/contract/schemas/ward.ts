@@ -9,6 +9,11 @@ export const catchingUpSchema = z
   .object({
     partitions: z.number().int().describe('Parts of the stream that are restored and read to their end…'),
     of: z.number().int().describe('…of those that are this server’s; 0: it has not been given any yet.'),
+    restored: z
+      .number()
+      .int()
+      .exactOptional()
+      .describe('Parts whose patients are known, at least as they were; absent: all of them.'),
   })
   .meta({
     id: 'CatchingUp',

@@ -30,6 +30,8 @@ import { encode, PushClient } from './push-client.js';
 import { Subscription } from './subscription.js';
 
 const HEARTBEAT_MS = 2000;
+/** How often it is looked whether what is shown is still live. */
+const LOOK_MS = 1000;
 /** Clients that do not answer a ping by the next one are cut off. */
 const PING_MS = 30_000;
 const MAX_FRAME_BYTES = 65_536;
@@ -89,6 +91,7 @@ export class PushServer {
     }
     this.#timers = [
       setInterval(() => this.#heartbeat(), HEARTBEAT_MS),
+      setInterval(() => view.look(), LOOK_MS),
       setInterval(() => this.#ping(), PING_MS),
     ];
     this.#rounds = new ChangeRounds(view, this.#clients, this.#audiences);

@@ -1,0 +1,34 @@
+import type { BehindWatch, NotPresent } from './behind.js';
+import type { CatchingUp, CatchUp } from './catch-up.js';
+
+export interface PresenceOptions {
+  readonly behind: BehindWatch;
+  readonly catchUp: CatchUp;
+  /** Whether the group still counts this process as a member, as far as that is known. */
+  readonly isMember: () => boolean;
+  /** How many partitions it has. */
+  readonly partitions: () => number;
+}
+
+/** Whether what this process knows of its patients is the present, as a whole and by partition. */
+export class Presence {
+  readonly #options: PresenceOptions;
+
+  constructor(options: PresenceOptions) {
+    this.#options = options;
+  }
+
+  /** How far it is from that; null where it is the present. Out of the group, nothing is known to be. */
+  get catchingUp(): CatchingUp | null {
+    const { catchUp, isMember, partitions } = this.#options;
+    return isMember() ? catchUp.progress : { partitions: 0, of: partitions(), restored: partitions() };
+  }
+
+  /** Why what is known of a partition's patients is not the present; null where it is. */
+  notPresent(partition: number): NotPresent | null {
+    const { behind, catchUp, isMember } = this.#options;
+    const found = behind.notPresent(partition);
+    if (!isMember()) return { cause: 'unread', since: found?.since ?? null };
+    return found ?? (catchUp.isPresent(partition) ? null : { cause: 'behind', since: null });
+  }
+}

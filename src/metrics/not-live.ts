@@ -1,0 +1,32 @@
+import { Gauge, type Registry } from 'prom-client';
+import type { Condition } from './readiness.js';
+
+/** Patients shown who are not live, by what keeps them from it. */
+export type NotLive = () => ReadonlyMap<string, number>;
+
+/** Tells Prometheus how many patients shown are not live. */
+export function addNotLive(registry: Registry, notLive: NotLive): void {
+  new Gauge({
+    name: 'wardstream_patients_not_live',
+    help: 'Patients shown who are not live, by cause: unread, behind, or silent for longer than they usually are.',
+    labelNames: ['cause'],
+    registers: [registry],
+    collect() {
+      for (const [cause, count] of notLive()) this.set({ cause }, count);
+    },
+  });
+}
+
+/** Tells who asks for readiness the same. A process with beds that are silent is of use all the same. */
+export function bedsCondition(notLive: NotLive): Condition {
+  return {
+    name: 'beds',
+    isAdvisory: true,
+    check: () => {
+      const each = [...notLive()]
+        .filter(([, count]) => count > 0)
+        .map(([cause, count]) => `${count} ${cause}`);
+      return each.length === 0 ? null : `not live: ${each.join(', ')}`;
+    },
+  };
+}
