@@ -1,6 +1,6 @@
 import type { FeedTimes } from '../align/feed-times.js';
 import { VARIABLE_COUNT } from '../clinical/variables.js';
-import { HOUR_MS } from '../durations.js';
+import { HOUR_MS, MINUTE_MS } from '../durations.js';
 import type { EpochMs } from '../events/event.js';
 
 /** When a feed counts as silent: settings of `align.feeds`. */
@@ -13,7 +13,8 @@ export interface FeedLimits {
   readonly usualMs: ReadonlyMap<number, number>;
 }
 
-/** …nor before so many times the longest of its last intervals: what people chart is no clockwork. */
+/** …nor, of what comes less often than this, before so many times the longest of its last intervals: what people chart is no clockwork. */
+const CHARTED_MS = 2 * MINUTE_MS;
 const LONGEST_FACTOR = 2;
 /** A bed's feed is its quickest variables, and those that come no less often than this many times more slowly: what is charted beside a monitor is another. */
 const FEED_FACTOR = 4;
@@ -38,7 +39,9 @@ export function silentAfter(times: FeedTimes, variable: number, limits: FeedLimi
   const told = usualMs.get(variable);
   if (told !== undefined) return Math.max(floorMs, multiple * told);
   const pace = times.paceOf(variable);
-  return pace && Math.max(floorMs, multiple * pace.usualMs, LONGEST_FACTOR * pace.longestMs);
+  if (pace === null) return null;
+  const longestMs = pace.usualMs < CHARTED_MS ? 0 : LONGEST_FACTOR * pace.longestMs;
+  return Math.max(floorMs, multiple * pace.usualMs, longestMs);
 }
 
 /** When the feed of the patient is due; null where none has ever spoken. */

@@ -162,9 +162,9 @@ export class FeedWatch {
       this.#out.add(wardId);
       for (const [patient, watched] of beds) this.#over(patient.patientId, watched);
       const where = wardId === '' ? '' : ` of ${wardId}`;
-      const what = `othing comes any more of the monitors of ${silent.length} of ${beds.length} beds${where}`;
-      onWarning(`n${what}`);
-      const detail = `N${what}. These patients are not watched: look at them and at their monitors, and have the interface that sends their values looked at.`;
+      const what = 'othing comes any more of the monitors of';
+      onWarning(`n${what} ${silent.length} of ${beds.length} beds${where}`);
+      const detail = `N${what} most beds${where}. These patients are not watched: look at them and at their monitors, and have the interface that sends their values looked at.`;
       board.raise({
         kind: FEEDS_SILENT,
         subject: wardId,

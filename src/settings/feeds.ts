@@ -11,7 +11,7 @@ export const feedsSchema = z
       .min(1.5)
       .default(3)
       .describe(
-        "A bed's feed is silent after so many of its usual intervals, nor before twice the longest of the last 21. What is usual is learned of each variable of each patient.",
+        "A bed's feed is silent after so many of its usual intervals; where values come less often than every 2 minutes, nor before twice the longest of the last 21. What is usual is learned of each variable of each patient.",
       )
       .meta({
         reason:

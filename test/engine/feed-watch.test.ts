@@ -93,6 +93,9 @@ describe('a bed of which nothing comes any more', () => {
     run(bed, 5 * MINUTE + SECOND, 5 * MINUTE + 3 * SECOND);
     expect(bed.told).toEqual(['+feed-silent p1 MEDIUM', '-feed-silent p1']);
     expect(bed.feeds.at(-1)).toMatchObject({ silentSince: null, silent: [] });
+    // Again as soon, though it was silent for minutes before.
+    run(bed, 5 * MINUTE + 4 * SECOND, 5 * MINUTE + 12 * SECOND, []);
+    expect(bed.told.slice(2)).toEqual(['+feed-silent p1 MEDIUM']);
   });
 
   it('stays told of while somebody goes on charting beside the monitor', () => {
@@ -123,6 +126,20 @@ describe('a bed of which nothing comes any more', () => {
       bed.through(40 * MINUTE + silentAfter + 2 * SECOND);
       expect(bed.told).toEqual(['+feed-silent p1 MEDIUM']);
     }
+  });
+
+  it('is waited for twice as long as it last took where people chart', () => {
+    const bed = ward();
+    const times = [0, 60, 110, 180, 230, 290, 390, 440].map((minute) => minute * MINUTE);
+    for (const time of times) {
+      bed.come('p1', time, HR);
+      bed.through(time);
+    }
+    bed.through(640 * MINUTE);
+    bed.through(640 * MINUTE + SECOND);
+    expect(bed.told).toEqual([]);
+    bed.through(640 * MINUTE + 2 * SECOND);
+    expect(bed.told).toEqual(['+feed-silent p1 MEDIUM']);
   });
 
   it('is not told of a probe that is off alone: its variable is', () => {
