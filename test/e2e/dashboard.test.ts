@@ -171,7 +171,7 @@ describe.skipIf(!HAS_CHROMIUM)('the ward page (skipped without Chromium)', () =>
     await ward.send([signs('2', ILL)]);
     await ward.send([signs('3', ILL)]);
     await ward.startServer();
-    await expect.poll(() => page.getByTestId('connection').textContent(), SOON).toBe('Live');
+    await expect.poll(() => page.getByTestId('connection').textContent(), SOON).toBe('Connected');
     await expect.poll(() => tile(page, '1').textContent(), SOON).toContain('No alert');
     const open = page.getByTestId('alert-item');
     await expect.poll(() => open.getByRole('heading').allTextContents(), SOON).toHaveLength(2);

@@ -82,7 +82,7 @@ describe.skipIf(!HAS_CHROMIUM)('a server killed in the middle (skipped without C
     expect(expected.length).toBeGreaterThan(1);
     const titles = async () => (await rows(page).getByRole('heading').allTextContents()).sort();
     await expect.poll(async () => (await titles()).length, SOON).toBe(expected.length);
-    await expect.poll(() => page.getByTestId('connection').textContent(), SOON).toBe('Live');
+    await expect.poll(() => page.getByTestId('connection').textContent(), SOON).toBe('Connected');
     expect(await titles()).toEqual(expected.map((each) => `${each.bedId}: ${titleOf(each)}`).sort());
     expect(faults).toEqual([]);
   });

@@ -1,5 +1,7 @@
 import { MemoryBus } from '../../src/bus/memory.js';
 import { WALL_CLOCK } from '../../src/clock.js';
+import type { CatchingUpView } from '../../src/contract/protocol.js';
+import type { NotPresent } from '../../src/engine/behind.js';
 import { Engine } from '../../src/engine/engine.js';
 import type { SourceMessage } from '../../src/events/source-message.js';
 import { produceAll } from '../../src/replay/replay.js';
@@ -27,6 +29,10 @@ export interface LiveWard {
   /** Where a browser opens the page, token and all. */
   readonly address: string;
   send(messages: readonly SourceMessage[]): Promise<void>;
+  /** What the engine says from now on of every partition: null, that it is read up to now. */
+  presence: NotPresent | null;
+  /** How far the server says that it is from the present. */
+  catchingUp: CatchingUpView | null;
   /** Ends the server, not the engine: what happens meanwhile nobody is told. */
   stopServer(): Promise<void>;
   /** Starts a server again on the same port. */
@@ -34,13 +40,17 @@ export interface LiveWard {
   close(): Promise<void>;
 }
 
-export async function openLiveWard(): Promise<LiveWard> {
+/** With `watchesFeeds`, it is told where values cease, as a test that sends some now and then does not want. */
+export async function openLiveWard({ watchesFeeds = false } = {}): Promise<LiveWard> {
   const { store, close } = await openTestStore();
   const config = parseConfig({ alerts: { rules: [RULE] }, align: { minScoreIntervalMs: 0 } });
   const bus = new MemoryBus(config.bus as ConstructorParameters<typeof MemoryBus>[0]);
-  const view = new WardView();
+  const view = new WardView(undefined, () => WALL_CLOCK.now());
+  const state: Pick<LiveWard, 'presence' | 'catchingUp'> = { presence: null, catchingUp: null };
+  view.liveness.follow(() => state.presence);
   const clock = WALL_CLOCK;
-  const engine = await Engine.open({ config, bus, clock, sinks: [view, new DirectSink(store, 'test')] });
+  const sinks = [view, new DirectSink(store, 'test')];
+  const engine = await Engine.open({ config, bus, clock, sinks, watchesFeeds });
   const model = { version: engine.model.config.version };
   let port = 0;
   const open = async () => {
@@ -57,6 +67,7 @@ export async function openLiveWard(): Promise<LiveWard> {
       codec: engine.codec,
       clock,
       model,
+      catchingUp: () => state.catchingUp,
     });
     port = Number(new URL(opened.url).port);
     return opened;
@@ -65,9 +76,9 @@ export async function openLiveWard(): Promise<LiveWard> {
   await engine.start();
   const who = { subject: 'dr.lee', role: 'clinician', wards: new Set(['*']) } as const;
   const token = await signToken(SECRET, who, new Date(Date.now() + 3_600_000));
-  return {
+  return Object.assign(state, {
     address: `${server.url}/#token=${token}`,
-    send: (messages) => produceAll([...messages], bus, engine.codec),
+    send: (messages: readonly SourceMessage[]) => produceAll([...messages], bus, engine.codec),
     stopServer: () => server.close(),
     startServer: async () => {
       server = await open();
@@ -78,5 +89,5 @@ export async function openLiveWard(): Promise<LiveWard> {
       await bus.close();
       await close();
     },
-  };
+  });
 }

@@ -58,7 +58,7 @@ describe.skipIf(!HAS_CHROMIUM)('the page on a replay (skipped without Chromium)'
     const slider = bar.getByLabel('Time');
     const time = async () => Number(await slider.inputValue());
     await expect.poll(() => bar.isVisible(), SOON).toBe(true);
-    expect(await page.getByTestId('connection').textContent()).toBe('Replay, not live');
+    expect(await page.getByTestId('data').textContent()).toBe('Replay, not live');
     const [from, to] = [Number(await slider.getAttribute('min')), Number(await slider.getAttribute('max'))];
     expect(to - from).toBe(20 * 3_600_000);
     expect(await time()).toBe(from);

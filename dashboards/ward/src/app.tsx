@@ -1,17 +1,18 @@
 import { useEffect } from 'preact/hooks';
-import { STALE_MS } from '../../../src/clinical/sources.js';
 import { titleOf } from '../../../src/contract/amounts.js';
 import { Inbox } from './alerts/inbox.js';
 import { Banner } from './banner.js';
+import { clockAheadMs, serverNow } from './clock.js';
 import type { WardFeed } from './connection.js';
 import { Header } from './header.js';
 import { useAlarm, useFeed, usePlace, useSettings, useWallClock } from './hooks.js';
+import { dataStateOf, patienceForAll } from './liveness.js';
 import { Message, OPEN_AGAIN } from './message.js';
 import { PatientPage } from './patient/patient.js';
 import { type Act, type AlertView, NOTICE, PROTOCOL_VERSION } from './protocol.js';
 import { ReplayBar } from './replay/bar.js';
 import { truthOf } from './replay/replay.js';
-import { bedName, isActive, leadingAlert, sortAlerts, sortPatients, withBeds } from './state.js';
+import { bedName, isActive, PRIORITIES, sortAlerts, sortPatients, withBeds } from './state.js';
 import { absenceText, emptyText, noAlertText } from './ward/empty.js';
 import { WardPage } from './ward/ward.js';
 
@@ -36,8 +37,19 @@ export function App({ source, isWall }: AppProps) {
   const { link, ward } = feed;
   const alerts = sortAlerts(withBeds(ward.alerts.values(), ward.patients));
   const isLost = link.kind === 'lost';
-  const loudest = leadingAlert(alerts.filter(isActive))?.priority ?? null;
-  const soundBlocked = useAlarm(settings.sound ? (isLost ? 'LOW' : loudest) : null);
+  // While the stream's clock stands still, ages go on: a feed that stopped must not look current. A live stream goes by the server's time.
+  // A replay may stand still because someone stopped it.
+  const stands = ward.clock === 0 || (ward.replay !== null && !isLost);
+  const elapsedMs =
+    feed.server === null
+      ? wallNow - feed.clockMovedAt
+      : serverNow(feed.server, wallNow, performance.now()) - ward.clock;
+  const quietMs = stands ? 0 : Math.max(0, elapsedMs);
+  const isQuiet = quietMs > patienceForAll(ward.patients.values());
+  const active = alerts.filter(isActive);
+  const loudest = PRIORITIES.find((each) => active.some(({ priority }) => priority === each)) ?? null;
+  const alarm = isLost ? 'LOW' : (loudest ?? (isQuiet ? 'LOW' : null));
+  const soundBlocked = useAlarm(settings.sound ? alarm : null);
 
   if (link.kind === 'refused') {
     return <Message title="The server did not accept the access token.">{OPEN_AGAIN}</Message>;
@@ -50,12 +62,7 @@ export function App({ source, isWall }: AppProps) {
       </Message>
     );
   }
-  // While the stream's clock stands still, ages go on: a feed that stopped must not look current.
-  // A replay may stand still because someone stopped it.
-  const stands = ward.clock === 0 || (ward.replay !== null && !isLost);
-  const quietMs = stands ? 0 : Math.max(0, wallNow - feed.clockMovedAt);
   const now = AGE_STEP_MS * Math.floor((ward.clock + quietMs) / AGE_STEP_MS);
-  const isQuiet = quietMs > STALE_MS;
   const isCurrent = !isLost && !isQuiet;
   const patients = sortPatients(ward.patients.values(), settings.order);
   const actions = {
@@ -69,7 +76,7 @@ export function App({ source, isWall }: AppProps) {
         patients={patients}
         clock={ward.clock}
         link={link}
-        isReplay={ward.replay !== null}
+        data={dataStateOf(link, ward, ward.clock + quietMs)}
         alerts={alerts}
         place={place}
         go={go}
@@ -78,7 +85,12 @@ export function App({ source, isWall }: AppProps) {
         change={change}
         soundBlocked={soundBlocked}
       />
-      <Banner link={link} quietMs={isQuiet ? quietMs : null} ward={ward} />
+      <Banner
+        link={link}
+        quietMs={isQuiet ? quietMs : null}
+        ward={ward}
+        aheadMs={clockAheadMs(feed.server)}
+      />
       {place.view === 'patient' && !isWall ? (
         <PatientPage
           key={place.patientId}

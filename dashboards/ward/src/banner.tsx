@@ -1,20 +1,24 @@
 import type { Link } from './connection.js';
 import { ageText, timeText } from './format.js';
 import { Icon } from './icons.js';
+import { wardNotLiveText } from './liveness.js';
 import type { Ward } from './state.js';
-import { catchingUpText, elsewhereText } from './ward-text.js';
+import { catchingUpText, clockText, elsewhereText } from './ward-text.js';
 
 interface BannerProps {
   readonly link: Link;
   /** For how long nothing has come; null while something does. */
   readonly quietMs: number | null;
-  readonly ward: Pick<Ward, 'catchingUp' | 'elsewhere'>;
+  readonly ward: Pick<Ward, 'catchingUp' | 'elsewhere' | 'patients'>;
+  /** How far the viewer's clock is ahead of the server's; 0: it is right. */
+  readonly aheadMs: number;
 }
 
 /** Says, before anything is read below, that it is not current, or not all. */
-export function Banner({ link, quietMs, ward }: BannerProps) {
-  const text = lostText(link) || catchingUpText(ward.catchingUp) || quietText(quietMs);
-  const aside = elsewhereText(ward.elsewhere);
+export function Banner({ link, quietMs, ward, aheadMs }: BannerProps) {
+  const catchingUp = catchingUpText(ward);
+  const text = lostText(link) || catchingUp || wardNotLiveText(ward.patients) || quietText(quietMs);
+  const aside = [clockText(aheadMs), elsewhereText(ward.elsewhere)].filter((each) => each !== '').join(' ');
   return (
     <>
       <div class="banner-place" role="alert">
@@ -25,8 +29,8 @@ export function Banner({ link, quietMs, ward }: BannerProps) {
           </p>
         )}
       </div>
-      {text === '' && aside !== '' && (
-        <p class="banner aside" role="status">
+      {aside !== '' && (
+        <p class="banner aside" role="status" data-testid="aside">
           {aside}
         </p>
       )}

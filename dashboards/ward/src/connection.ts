@@ -1,4 +1,5 @@
 import { type ClientState, connect, type WardClient } from '../../../src/client/browser.js';
+import type { ServerTime } from './clock.js';
 import type { ServerFrame } from './protocol.js';
 import { applyFrame, EMPTY_WARD, type Ward } from './state.js';
 
@@ -9,11 +10,18 @@ export type Link = ClientState;
 export interface Feed {
   readonly link: Link;
   readonly ward: Ward;
-  /** Viewer's time when the stream's clock last moved; of a live stream that the server says is behind, so much earlier. */
+  /** Of a live stream, what the newest frame that tells it said of the server's time; null: none has. */
+  readonly server: ServerTime | null;
+  /** Viewer's time when the stream's clock last moved. */
   readonly clockMovedAt: number;
 }
 
-export const NO_FEED: Feed = { link: { kind: 'connecting' }, ward: EMPTY_WARD, clockMovedAt: 0 };
+export const NO_FEED: Feed = {
+  link: { kind: 'connecting' },
+  ward: EMPTY_WARD,
+  server: null,
+  clockMovedAt: 0,
+};
 
 const FRAMES = [
   'hello',
@@ -40,7 +48,9 @@ export class WardFeed {
     for (const type of FRAMES) {
       this.client.on(type, (frame) => {
         const ward = applyFrame(this.#feed.ward, frame);
-        this.#update({ ward, clockMovedAt: this.#movedAt(frame, ward) });
+        const hasMoved = ward.clock !== this.#feed.ward.clock;
+        const clockMovedAt = hasMoved ? Date.now() : this.#feed.clockMovedAt;
+        this.#update({ ward, clockMovedAt, server: serverTimeOf(frame) ?? this.#feed.server });
       });
     }
     this.client.on('state', (link) =>
@@ -60,15 +70,14 @@ export class WardFeed {
     };
   }
 
-  /** A page that has just been opened knows from the server how old what it shows is. */
-  #movedAt(frame: ServerFrame, { clock }: Ward): number {
-    const now = Date.now();
-    if ('now' in frame && frame.now !== undefined && clock > 0) return now - Math.max(0, frame.now - clock);
-    return clock === this.#feed.ward.clock ? this.#feed.clockMovedAt : now;
-  }
-
   #update(change: Partial<Feed>): void {
     this.#feed = { ...this.#feed, ...change };
     this.#listener(this.#feed);
   }
+}
+
+/** A page that has just been opened knows from the server how old what it shows is. */
+function serverTimeOf(frame: ServerFrame): ServerTime | null {
+  if (!('now' in frame) || frame.now === undefined) return null;
+  return { now: frame.now, wallAt: Date.now(), passedAt: performance.now() };
 }

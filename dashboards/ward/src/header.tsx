@@ -1,6 +1,7 @@
 import type { Link } from './connection.js';
 import { dateText, timeText, zoneText } from './format.js';
 import { Icon } from './icons.js';
+import type { DataState } from './liveness.js';
 import { ALERTS, type Place, WARD } from './place.js';
 import type { AlertView, PatientView } from './protocol.js';
 import type { Settings } from './settings.js';
@@ -9,7 +10,7 @@ import { isActive, isTechnical, PRIORITIES, wardName } from './state.js';
 
 const LINK_TEXT: Readonly<Record<Link['kind'], string>> = {
   connecting: 'Connecting…',
-  live: 'Live',
+  live: 'Connected',
   lost: 'Connection lost',
   refused: 'Refused',
   incompatible: 'Incompatible',
@@ -21,8 +22,8 @@ interface HeaderProps {
   readonly patients: readonly PatientView[];
   readonly clock: number;
   readonly link: Link;
-  /** What is shown is history. */
-  readonly isReplay: boolean;
+  /** How it stands with the data. */
+  readonly data: DataState;
   readonly alerts: readonly AlertView[];
   readonly place: Place;
   readonly go: (place: Place) => void;
@@ -34,7 +35,7 @@ interface HeaderProps {
 
 /** The head of the page: which ward, at what time, how connected, how many alerts, and where to go. */
 export function Header(props: HeaderProps) {
-  const { patients, clock, link, isReplay, alerts, place, go, isWall } = props;
+  const { patients, clock, link, data, alerts, place, go, isWall } = props;
   const waiting = alerts.filter(isActive).length;
   const technical = alerts.filter(isTechnical);
   const clinical = alerts.filter((alert) => !isTechnical(alert));
@@ -83,7 +84,11 @@ export function Header(props: HeaderProps) {
       <Controls {...props} />
       <output class={`connection ${link.kind}`} data-testid="connection">
         <span class="dot" />
-        {isReplay && link.kind === 'live' ? 'Replay, not live' : LINK_TEXT[link.kind]}
+        {LINK_TEXT[link.kind]}
+      </output>
+      <output class={`data ${data.kind}`} data-testid="data">
+        {data.kind === 'not-live' && <Icon name="warning" />}
+        {data.text}
       </output>
     </header>
   );

@@ -59,18 +59,32 @@ describe('a ward that is not whole', () => {
   it('says how far the server has got, until it has', () => {
     const catchingUp = { partitions: 3, of: 12 };
     let ward = applyFrame(EMPTY_WARD, { ...snapshot, patients: [], catchingUp });
-    expect(catchingUpText(ward.catchingUp)).toBe(
-      'Catching up: 3 of 12 parts read. Patients and alerts may be missing below.',
-    );
+    expect(catchingUpText(ward)).toMatch(/^Catching up: 3 of 12 parts read, no bed is known yet\. Patients/);
     expect([emptyText(true, ward), noAlertText(ward)].filter((text) => !/^Catching up\./.test(text))).toEqual(
       [],
     );
     ward = applyFrame(ward, { type: 'heartbeat', clock: 1000, catchingUp: { partitions: 0, of: 0 } });
-    expect(catchingUpText(ward.catchingUp)).toContain('the server has not been given its patients yet');
+    expect(catchingUpText(ward)).toContain('the server has not been given its patients yet');
     ward = applyFrame(ward, { type: 'heartbeat', clock: 1000, catchingUp: null });
-    expect([catchingUpText(ward.catchingUp), noAlertText(ward)]).toEqual(['', 'No open alert.']);
+    expect([catchingUpText(ward), noAlertText(ward)]).toEqual(['', 'No open alert.']);
     expect(emptyText(true, ward)).toBe('No patient on this ward.');
     expect(emptyText(false, ward)).toBe('Waiting for the first data.');
+    expect(emptyText(true, EMPTY_WARD)).toBe('Waiting for the first data.');
+  });
+
+  it('says of how many beds it knows the present, and whether there may be more', () => {
+    const [behind, unread] = (['behind', 'unread'] as const).map((cause) => ({
+      notLive: { cause, since: 0 },
+    }));
+    const of = (catchingUp: object, ...more: object[]) => {
+      const patients = more.map((each, bed) => patientView({ patientId: `p${bed}`, ...each }));
+      const frame = { ...snapshot, patients, catchingUp } as Parameters<typeof applyFrame>[1];
+      return catchingUpText(applyFrame(EMPTY_WARD, frame));
+    };
+    const whole = { partitions: 1, of: 4, restored: 4 };
+    expect(of(whole, {}, behind, behind)).toMatch(/^Catching up: 1 of 3 beds\./);
+    expect(of({ ...whole, restored: 2 }, {}, behind)).toMatch(/^Catching up: 1 of at least 2 beds\./);
+    expect(of({ partitions: 0, of: 4 }, unread, unread)).toBe('');
   });
 
   it('forgets an alert that has left with its patient', () => {

@@ -4,6 +4,7 @@ import type { WardClient } from '../../../../src/client/browser.js';
 import { HOUR_MS } from '../../../../src/durations.js';
 import { ageText, momentText, personText } from '../format.js';
 import { Icon } from '../icons.js';
+import { notLiveText } from '../liveness.js';
 import { type Place, WARD } from '../place.js';
 import type { AlertView, PatientView } from '../protocol.js';
 import { Shape } from '../shape.js';
@@ -139,6 +140,7 @@ interface HeadProps {
 
 function Head({ patient, patientId, absence, alerts, now, go, children }: HeadProps) {
   const alert = leadingAlert(alerts);
+  const notLive = patient === undefined ? '' : notLiveText(patient, now);
   return (
     <header class="head">
       <button type="button" aria-label="Back to the beds" onClick={() => go(WARD)}>
@@ -162,6 +164,12 @@ function Head({ patient, patientId, absence, alerts, now, go, children }: HeadPr
           <Shape priority={alert.priority} filled={isActive(alert)} />
           <b>{alert.priority}</b> {alert.state.toLowerCase()}
           {alerts.length > 1 && ` +${alerts.length - 1}`}
+        </span>
+      )}
+      {notLive !== '' && (
+        <span class="data not-live">
+          <Icon name="warning" />
+          Not live: {notLive}
         </span>
       )}
       <span class="space" />

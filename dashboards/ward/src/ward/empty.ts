@@ -18,9 +18,9 @@ export function noAlertText({ catchingUp }: Pick<Ward, 'catchingUp'>): string {
 /** What stands where no patient is shown: that there is none is said only where the server can know it. */
 export function emptyText(
   isLive: boolean,
-  { catchingUp, elsewhere }: Pick<Ward, 'catchingUp' | 'elsewhere'>,
+  { clock, catchingUp, elsewhere }: Pick<Ward, 'clock' | 'catchingUp' | 'elsewhere'>,
 ): string {
-  if (!isLive) return 'Waiting for the first data.';
+  if (!isLive || (clock === 0 && catchingUp === null)) return 'Waiting for the first data.';
   if (catchingUp !== null) return 'Catching up. The patients are shown as they are read.';
   return elsewhere.size > 0
     ? 'Another server has the patients of this ward now.'

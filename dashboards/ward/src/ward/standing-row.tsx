@@ -19,22 +19,24 @@ interface StandingRowProps {
   readonly now: number;
   /** Nothing has come of the patient for long: what is shown is of then. */
   readonly isOld: boolean;
+  /** What is shown may not be so any more. */
+  readonly isAsOf: boolean;
 }
 
 /** The state now, and beside it what is not used: two places, so that neither is taken for the other. */
-export function StandingRow({ patient, now, isOld }: StandingRowProps) {
+export function StandingRow({ patient, now, isOld, isAsOf }: StandingRowProps) {
   const doubts = doubtsOf(patient);
   return (
     <div class="standing">
-      <StateNow patient={patient} now={now} isOld={isOld} />
+      <StateNow patient={patient} now={now} isOld={isOld} isAsOf={isAsOf} />
       {doubts.length > 0 && <NotUsed doubts={doubts} now={now} />}
     </div>
   );
 }
 
-function StateNow({ patient, now, isOld }: StandingRowProps) {
+function StateNow({ patient, now, isOld, isAsOf }: StandingRowProps) {
   const [leading, ...others] = sortStates(patient.states);
-  const asOf = isOld && <span class="word"> as of {minuteText(patient.lastEventAt)}</span>;
+  const asOf = (isOld || isAsOf) && <span class="word"> as of {minuteText(patient.lastEventAt)}</span>;
   if (leading === undefined) {
     const unclear = unclearStates(patient, now);
     const isUnknown = isOld || (unclear.every(({ ageMs }) => ageMs === null) && unclear.length === ORGANS);
@@ -43,6 +45,7 @@ function StateNow({ patient, now, isOld }: StandingRowProps) {
         <span class="line">
           <span class="unseen">State now: </span>
           {isUnknown ? <b>State unknown</b> : 'No critical state'}
+          {!isOld && asOf}
         </span>
         <span class="note">
           {isOld ? `no data ${ageText(now - patient.lastEventAt)}` : unclear.map(unclearText).join(', ')}

@@ -1,9 +1,10 @@
 import { NEWS2_INPUTS } from '../../../../src/clinical/news2.js';
-import { ageText, minuteText, news2Text, percent, personText, shortAgeText, trendOf } from '../format.js';
+import { minuteText, news2Text, percent, personText, shortAgeText, trendOf } from '../format.js';
 import { Icon } from '../icons.js';
+import { notLiveText } from '../liveness.js';
 import type { AlertView, PatientView } from '../protocol.js';
 import { Shape } from '../shape.js';
-import { bedName, isActive, leadingAlert, toneOf } from '../state.js';
+import { bedName, isActive, isTechnical, leadingAlert, toneOf } from '../state.js';
 import { Sparkline } from './sparkline.js';
 import { StandingRow } from './standing-row.js';
 import { isStale, type Vital, vitalsOf } from './vitals.js';
@@ -25,11 +26,12 @@ export function Tile({ patient, alerts, now, ceiling, onOpen }: TileProps) {
   const tone = alert === undefined ? 'none' : toneOf(alert);
   const activity = alert !== undefined && isActive(alert) ? 'active' : 'quiet';
   const bed = bedName(patient);
-  const isSilent = patient.stale || isStale(patient.lastEventAt, now);
+  const isOld = patient.stale || isStale(patient.lastEventAt, now);
+  const notLive = notLiveText(patient, now);
   return (
     <li class="cell">
       <article
-        class={`tile ${tone} ${activity}${isSilent ? ' silent' : ''}`}
+        class={`tile ${tone} ${activity}${notLive === '' ? '' : ' silent'}`}
         data-testid="bed-tile"
         aria-label={bed}
       >
@@ -47,18 +49,14 @@ export function Tile({ patient, alerts, now, ceiling, onOpen }: TileProps) {
             )}
             {personText(patient)}
           </span>
-          <AlertState
-            alert={alert}
-            others={alerts.length - 1}
-            silentMs={isSilent ? now - patient.lastEventAt : null}
-          />
+          <AlertState alert={alert} others={alerts.length - 1} notLive={notLive} />
         </header>
         <dl class="vitals">
           {vitalsOf(patient, now).map((each) => (
             <VitalSign key={each.name} vital={each} />
           ))}
         </dl>
-        <StandingRow patient={patient} now={now} isOld={isSilent} />
+        <StandingRow patient={patient} now={now} isOld={isOld} isAsOf={notLive !== ''} />
         <Scores patient={patient} now={now} ceiling={ceiling} />
       </article>
     </li>
@@ -68,22 +66,42 @@ export function Tile({ patient, alerts, now, ceiling, onOpen }: TileProps) {
 interface AlertStateProps {
   readonly alert: AlertView | undefined;
   readonly others: number;
-  /** For how long nothing has come; null while something does. */
-  readonly silentMs: number | null;
+  /** Why what is shown is not the present; empty where it is. */
+  readonly notLive: string;
 }
 
-function AlertState({ alert, others, silentMs }: AlertStateProps) {
+function AlertState({ alert, others, notLive }: AlertStateProps) {
   if (alert === undefined) {
-    return <span class="state">{silentMs === null ? 'No alert' : `No data ${ageText(silentMs)}`}</span>;
+    if (notLive === '') return <span class="state">No alert</span>;
+    return (
+      <span class="state">
+        <Icon name="warning" />
+        <b>{capital(notLive)}</b>
+      </span>
+    );
+  }
+  // The notice says of the feed what the tile does.
+  if (notLive !== '' && isTechnical(alert)) {
+    return (
+      <span class="state">
+        <Shape priority={alert.priority} filled={isActive(alert)} />
+        <b>{capital(notLive)}</b>
+        {others > 0 && ` +${others}`}
+      </span>
+    );
   }
   return (
     <span class="state">
       <Shape priority={alert.priority} filled={isActive(alert)} />
       <b>{alert.priority}</b> {alert.state.toLowerCase()}
       {others > 0 && ` +${others}`}
-      {silentMs !== null && ` · no data ${ageText(silentMs)}`}
+      {notLive !== '' && ` · ${notLive}`}
     </span>
   );
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function VitalSign({ vital }: { readonly vital: Vital }) {

@@ -20,6 +20,9 @@ export interface Vital {
   readonly doubted: boolean;
 }
 
+/** Of a pressure, the variables of the source that is shown. */
+const SOURCE_OF: Readonly<Record<string, RegExp | undefined>> = { 'BP art': /Invasive$/, 'BP cuff': /Cuff$/ };
+
 type Shown = Omit<Vital, 'doubted'>;
 
 /** The five vital signs of a tile at `now` (event time), in reading order. */
@@ -41,8 +44,12 @@ export function vitalsOf(patient: PatientView, now: number): Vital[] {
     ],
   ];
   const notUsed = Object.keys(patient.doubted ?? {});
+  const silent = (patient.feed?.silent ?? []).filter((variable) => values[variable] !== undefined);
+  const isSilent = ({ name }: Shown, variables: RegExp) =>
+    silent.some((variable) => variables.test(variable) && SOURCE_OF[name]?.test(variable) !== false);
   return shown.map(([each, variables]) => ({
     ...each,
+    stale: each.stale || isSilent(each, variables),
     doubted: notUsed.some((variable) => variables.test(variable)),
   }));
 }
