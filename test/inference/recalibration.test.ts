@@ -92,8 +92,8 @@ describe('a file', () => {
     ],
     [
       'an output nobody knows',
-      { ...CONTENTS, outputs: { sepsis: CONTENTS.outputs.mortality } },
-      /outputs: .*sepsis/,
+      { ...CONTENTS, outputs: { renal: CONTENTS.outputs.mortality } },
+      /outputs: .*renal/,
     ],
     [
       'an output the model lacks',

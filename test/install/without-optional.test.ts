@@ -73,7 +73,6 @@ describe('an install without optional packages', () => {
       '@tensorflow/tfjs-core',
       'chdb',
       'dicom-parser',
-      'eld',
       'sharp',
     ]);
     for (const name of Object.keys(optionalDependencies)) expect(optional).toContain(`node_modules/${name}`);
@@ -111,7 +110,7 @@ describe('an install without optional packages', () => {
       'a model that reads notes',
       [],
       { model: { version: '0-fusion-e-2026.11-f' } },
-      ['@energetic-ai/embeddings', 'eld', 'encoders.text.kind: default'],
+      ['@energetic-ai/embeddings', 'encoders.text.kind: default'],
     ],
     [
       'images',

@@ -20,7 +20,7 @@ function sourceOf(messages: readonly SourceMessage[]): ReplaySource {
 }
 
 const WARD = [
-  ...simulateWard({ beds: 6, hours: 5, seed: 7, startTime: START, wardId: 'W', vitalsIntervalMs: 60_000 }),
+  ...simulateWard({ beds: 6, hours: 5, seed: 8, startTime: START, wardId: 'W', vitalsIntervalMs: 60_000 }),
 ];
 
 describe('replay of a simulated ward', () => {
