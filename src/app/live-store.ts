@@ -92,7 +92,7 @@ async function untilDone(
     } catch (error) {
       if (signal.aborted) return new Promise(() => undefined);
       onAway();
-      log.warn(`waiting for ${what}: ${(error as Error).message}`);
+      log.warn(`waiting for ${what}: ${(error as Error).message}; alerts go on without it`);
       await sleep(wait, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }

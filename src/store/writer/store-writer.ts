@@ -166,11 +166,17 @@ export class StoreWriter {
     return this.#failed;
   }
 
-  /** Resolves when all that was handed over and decided on is in the store. */
+  /** Resolves when all that was handed over and decided on is in the store, or is given up. */
   async flush(): Promise<void> {
-    await this.#cut();
-    await this.#inserting;
-    if (this.#batch.rows > 0) await this.flush();
+    do {
+      await this.#cut();
+      await this.#inserting;
+    } while (this.#batch.rows > 0 && !this.#hasGivenUp);
+  }
+
+  /** Closed while the store takes nothing: what is left is read again by who reads on. */
+  get #hasGivenUp(): boolean {
+    return this.#closing.signal.aborted && this.#failures > 0;
   }
 
   /** Writes what is in the log by now, as far as that takes no time; the rest is read by who reads on. */
@@ -257,7 +263,7 @@ export class StoreWriter {
   async #cut(): Promise<void> {
     while (this.#inserting !== null) await this.#inserting;
     // What was given up is read again, and so must be what comes behind it.
-    if (this.#closing.signal.aborted && this.#failures > 0) return;
+    if (this.#hasGivenUp) return;
     const batch = this.#batch;
     batch.positions = this.#positions();
     if (batch.rows + batch.positions.length === 0) return;
