@@ -257,7 +257,7 @@ def test_the_graph_says_what_its_parts_say_together(fitted):
     ends = fitted.sequences.first[stay] + np.arange(5)
     x = fitted.rows.x(fitted.sequences.ends[ends])
     expected = np.stack([stack.Stack(fitted, output).logits()[ends] for output in labels.OUTPUTS], 1)
-    cases = export.golden(step, x[None], 2, 48, model.attention.cache_width)["cases"]
+    cases = export.golden(step, x, 2, 48, model.attention.cache_width)["cases"]
     assert np.abs(np.array([case["logit"] for case in cases]) - expected).max() < 2e-2
     # Columns are kept as half floats in training; the difference above is theirs. Extremes are added to death alone.
     slow = torch.from_numpy(x[:1].copy())
@@ -292,10 +292,10 @@ def test_the_stack_finds_weights_and_leaves_out_what_misleads():
     rng = np.random.default_rng(3)
     terms = np.concatenate([rng.normal(size=(20_000, 2)), np.ones((20_000, 1)), rng.random((20_000, 2))], 1)
     y = (rng.random(20_000) < 1 / (1 + np.exp(-(terms[:, 0] - 0.5 * terms[:, 1] - 1)))).astype(float)
-    found = stack.fit(terms, y, np.ones(20_000), np.zeros(20_000))
+    found = stack.fit_stack(terms, y)
     assert abs(found[0] - 1) < 0.1 and found[1] == 0
     # What is added as it is is not learnt twice.
-    assert stack.fit(terms, y, np.ones(20_000), terms[:, 0])[0] < 0.1
+    assert stack.fit_stack(terms, y, 1.0, terms[:, 0])[0] < 0.1
 
 
 def test_groups_that_go_together_take_what_is_made_of_them(rows):

@@ -95,18 +95,6 @@ def monotone_columns(rows: Rows) -> Columns:
     return Columns(columns)
 
 
-def free_columns(rows: Rows) -> Columns:
-    """Every feature of the row as it is, without directions: what monotony costs is told beside it."""
-    names = {name: place for place, name in enumerate(rows.names)}
-    columns = []
-    for name, place in names.items():
-        base = name.split(".")[0]
-        seen = names.get(f"{base}.seen", -1 if base == "derived" else -2)
-        if not name.endswith((".seen", "Known")):
-            columns.append(Column(name, place, seen, -np.inf, np.inf, 0))
-    return Columns(columns)
-
-
 def bent(name: str, place: int, seen: int, scaling: dict, row: dict | None, field: str) -> list[Column]:
     """The columns of one feature of a variable with that row of the table of directions, or none."""
     if row is None:

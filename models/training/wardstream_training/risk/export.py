@@ -13,12 +13,12 @@ import numpy as np
 import onnx
 import torch
 
+from ..export import STEP_MS, golden
 from .graph import RiskEnsemble, RiskStep, Trees, trees_of
 from .labels import OUTPUTS
 from .stack import Stack, extremes
 from .train import Round, attention, open_round, trees
 
-STEP_MS = 3_600_000
 # What the product calls the outputs.
 PUBLIC = {"death": "mortality"}
 ABOUT = "sigmoid(logit): probability of death in hospital; of onset within 8 h of circulatory failure, hypotension, respiratory failure, and of hypotension or respiratory failure; of sepsis within 6 h"
@@ -32,19 +32,6 @@ def ensemble(of: Round, name: str) -> RiskEnsemble:
     for place, output in enumerate(OUTPUTS):
         found.set_stack(place, Stack(of, output).fitted(of.excluded(name)))
     return found.eval()
-
-
-def golden(graph: RiskStep, x: np.ndarray, modalities: int, slots: int, width: int) -> dict:
-    """The first hours of some stays, token by token through the step graph: inputs and the logits, keys and values to expect."""
-    cases = []
-    for stay in x:
-        k, v = torch.zeros(1, modalities, slots, width), torch.zeros(1, modalities, slots, width)
-        for step, row in enumerate(stay):
-            age = torch.tensor([[step - slot if slot < step else slots for slot in range(slots)]], dtype=torch.int32)
-            logit, new_k, new_v = graph(torch.from_numpy(row)[None], k, v, age)
-            cases.append({"x": [float(f"{value:.9g}") for value in row], "logit": logit[0].tolist(), "newK": new_k[0].flatten().tolist(), "newV": new_v[0].flatten().tolist()})
-            k[:, :, step], v[:, :, step] = new_k, new_v
-    return {"about": "Consecutive steps of one stay; the cache of a case holds the steps before it.", "cases": cases}
 
 
 def main() -> None:
@@ -66,8 +53,8 @@ def main() -> None:
     names = ["x", "k", "v", "age"], ["logit", "newK", "newV"]
     axes = {name: {0: "batch"} for name in [*names[0], *names[1]]}
     target, on_cpu = folder / "model.onnx", folder / "model.cpu.onnx"
-    stays = np.flatnonzero(of.sequences.count >= 4)[:1]
-    examples = np.stack([of.rows.x(of.sequences.ends[of.sequences.first[stay] : of.sequences.first[stay] + 4]) for stay in stays])
+    stay = np.flatnonzero(of.sequences.count >= 4)[0]
+    examples = of.rows.x(of.sequences.ends[of.sequences.first[stay] : of.sequences.first[stay] + 4])
     with torch.no_grad():
         cases = golden(graph, examples, modalities, slots, width)
         for file, graph.ensemble.trees.as_operator in ((target, False), (on_cpu, True)):

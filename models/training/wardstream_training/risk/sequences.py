@@ -63,6 +63,13 @@ def columns_of_groups(columns: Columns, ids: list[str]) -> tuple[np.ndarray, np.
     return np.array([table([id]) for id in ids]), np.array([table(group) for group in GROUPS])
 
 
+def drawn_missing(tables: tuple[np.ndarray, np.ndarray], variable: float, group: float, rng: np.random.Generator, count: int) -> np.ndarray:
+    """For so many rows or stays which columns go, where variables and groups go with these shares. Shape [count, columns]."""
+    of_variable, of_group = tables
+    gone = (rng.random((count, len(of_variable))) < variable) @ of_variable
+    return gone | ((rng.random((count, len(of_group))) < group) @ of_group)
+
+
 def windows(sequences: Sequences, stays: np.ndarray, starts: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
     """Columns [B, steps, columns] from the hour `starts` [B] of stays on, NaN beyond their end, and the places of their ends [B, steps], -1 there."""
     at = sequences.first[stays, None] + starts[:, None] + np.arange(steps)
@@ -85,7 +92,7 @@ def fit_attention(
     inputs = Inputs.of(columns, kinds)
     model = MonotoneAttention(inputs, options["steps"], targets.shape[1], **options["model"])
     averaged = copy.deepcopy(model).eval()
-    of_variable, of_group = columns_of_groups(columns, ids)
+    tables = columns_of_groups(columns, ids)
     rest = [p for name, p in model.named_parameters() if p.ndim < 2 or name.startswith("bias")]
     decayed = [p for name, p in model.named_parameters() if not (p.ndim < 2 or name.startswith("bias"))]
     optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": options["weightDecay"]}, {"params": rest, "weight_decay": 0.0}], lr=options["learningRate"])
@@ -96,7 +103,8 @@ def fit_attention(
     tasks = torch.from_numpy(taskWeights.astype(np.float32))
     steps = options["steps"]
     # Bias of each head starts at the rate of its task.
-    rates = np.nanmean(targets[: len(targets)], 0)
+    trained = np.concatenate([np.arange(sequences.first[stay], sequences.first[stay] + sequences.count[stay]) for stay in stays])
+    rates = np.nanmean(targets[trained], 0)
     with torch.no_grad():
         model.head_context.bias.copy_(torch.from_numpy(np.log(rates / (1 - rates)).astype(np.float32)))
     for epoch in range(options["epochs"]):
@@ -109,8 +117,7 @@ def fit_attention(
             later = np.maximum(0, sequences.count[chosen] - steps)
             starts = np.where(rng.random(len(chosen)) < options["laterShare"], rng.integers(0, later + 1), 0)
             x, at = windows(sequences, chosen, starts, steps)
-            gone = (rng.random((len(chosen), len(of_variable))) < options["variableDropout"]) @ of_variable
-            gone |= (rng.random((len(chosen), len(of_group))) < options["groupDropout"]) @ of_group
+            gone = drawn_missing(tables, options["variableDropout"], options["groupDropout"], rng, len(chosen))
             x[np.broadcast_to(gone[:, None], x.shape)] = np.nan
             known = torch.from_numpy((~np.isnan(x[..., inputs.known])).astype(np.float32))
             y = torch.from_numpy(np.where(at[..., None] >= 0, targets[np.maximum(at, 0)], np.nan).astype(np.float32))

@@ -2,37 +2,15 @@
 
 import numpy as np
 import torch
-from scipy.optimize import lsq_linear
 
-from ..model import POWERS, stack_terms
+from ..model import stack_terms
+from ..stack import fit_stack
 from .columns import standardised
 from .graph import ColumnsOf, Extremes
 from .labels import OUTPUTS
 from .train import CHUNK, Round, out_of_fold_attention, out_of_fold_trees
 
 COMPONENTS = ("attention", "trees")
-# Pull of the weights towards 0, in rows.
-RIDGE = 1.0
-
-
-def fit(terms: np.ndarray, labels: np.ndarray, weight: np.ndarray, offset: np.ndarray) -> np.ndarray:
-    """
-    Logistic regression on rows [N, terms] with labels [N], weights [N] and what is added to the logit as it is [N], by Newton's method with weights that
-    are not negative, but for the last `POWERS`, those of the constant: what raises a component never lowers the risk. Shape [terms].
-    """
-    found = np.zeros(terms.shape[1])
-    least = np.where(np.arange(len(found)) < len(found) - POWERS, 0.0, -np.inf)
-    for _ in range(30):
-        p = 1 / (1 + np.exp(-(terms @ found + offset)))
-        gradient = terms.T @ (weight * (p - labels)) + RIDGE * found
-        hessian = (terms * (weight * p * (1 - p))[:, None]).T @ terms + RIDGE * np.eye(len(found))
-        # The lowest point, within the bounds, of the parabola that has this gradient and curvature here.
-        root = np.linalg.cholesky(hessian)
-        step = lsq_linear(root.T, root.T @ found - np.linalg.solve(root, gradient), (least, np.inf), method="bvls").x - found
-        found += step
-        if np.abs(step).max() < 1e-7:
-            break
-    return found
 
 
 def extremes(of: Round) -> Extremes:
@@ -90,7 +68,7 @@ class Stack:
     def fitted(self, excluded: int | None) -> np.ndarray:
         """The weights, without a fold; never of stays kept for the final look."""
         rows = self.known & (self.fold >= 0) & (self.fold != excluded)
-        return fit(self.terms[rows], self.labels[rows], self.weight[rows], self.offset[rows])
+        return fit_stack(self.terms[rows], self.labels[rows], self.weight[rows], self.offset[rows])
 
     def logits(self) -> np.ndarray:
         """Calibrated logits, each fold's by weights fitted on the others, those of stays kept for the final look by the weights of all. Shape [ends]."""

@@ -15,12 +15,12 @@ import lightgbm
 import numpy as np
 import torch
 
-from .attention import Inputs
+from .attention import Inputs, MonotoneAttention
 from .cohort import Rows, Split, illness, load_rows, split
 from .columns import Columns, monotone_columns
 from .labels import OUTPUTS, labels_of
 from .models import fit_trees
-from .sequences import Sequences, columns_of_groups, fit_attention, logits_of, sequences_of
+from .sequences import Sequences, columns_of_groups, drawn_missing, fit_attention, logits_of, sequences_of
 
 # Rows a prediction takes at once.
 CHUNK = 50_000
@@ -158,11 +158,9 @@ def columns_for_training(of: Round, chosen: np.ndarray) -> np.ndarray:
     """Columns of rows, of a share of which whole groups of variables are missing, as at a hospital that has none of them. Shape [n, columns]."""
     rng = np.random.default_rng(of.config["seed"])
     x = of.columns.of(of.rows.x(chosen))
-    of_variable, of_group = columns_of_groups(of.columns, of.ids)
-    share, dropout = of.config["thinned"], of.config["dropout"]
-    thinned = rng.random(len(x)) < share
-    gone = (rng.random((len(x), len(of_variable))) < dropout["variable"]) @ of_variable
-    gone |= (rng.random((len(x), len(of_group))) < dropout["group"]) @ of_group
+    dropout = of.config["dropout"]
+    thinned = rng.random(len(x)) < of.config["thinned"]
+    gone = drawn_missing(columns_of_groups(of.columns, of.ids), dropout["variable"], dropout["group"], rng, len(x))
     x[gone & thinned[:, None]] = np.nan
     return x
 
@@ -247,8 +245,6 @@ def attention(of: Round, name: str):
         seed = of.config["seed"] + of.names().index(name)
         stays = np.flatnonzero(of.trains(name))
         return fit_attention(of.sequences, of.columns, of.rows.about["kinds"], stays, targets(of, name), of.split.weight, weights, of.ids, options, seed, of.say).state_dict()
-
-    from .attention import MonotoneAttention
 
     model = MonotoneAttention(of.inputs, options["steps"], len(OUTPUTS), **options["model"])
     model.load_state_dict(of.once(f"attention-{name}", make))
