@@ -100,7 +100,7 @@ function addEvent(type: AdtType, { pid, pv1 }: Person, reading: Reading, out: Tr
     type: told,
     wardId: isGone ? null : place.wardId,
     bedId: isGone ? null : place.bedId,
-    unitType: isGone ? null : (sender.unitTypes[place.wardId ?? ''] ?? null),
+    unitType: isGone ? null : (sender.unitTypes.get(place.wardId ?? '') ?? null),
     ageYears: ageOf(pid, eventTime),
     sex: sexOf(pid.text(8)),
     ...measuresOf(message.segments),

@@ -11,7 +11,7 @@ export interface Meaning {
   readonly rank: number;
   readonly unit?: string | undefined;
   readonly factor?: number | undefined;
-  readonly values?: Readonly<Record<string, number>> | undefined;
+  readonly values?: ReadonlyMap<string, number> | undefined;
 }
 
 /** Two codes of one OBX that name different variables: none of them can be believed. */
@@ -56,7 +56,7 @@ export class CodeBook {
     const named = [codeAt(obx, 1), codeAt(obx, 4)].filter(({ code }) => code !== '');
     for (const { code, system } of named) {
       for (const name of [`${code}^${system}`, code]) {
-        const own = this.#sender.codes[`${name}@${place}`] ?? this.#sender.codes[name];
+        const own = this.#sender.codes.get(`${name}@${place}`) ?? this.#sender.codes.get(name);
         if (own !== undefined) return ofFile(own);
       }
     }

@@ -211,23 +211,28 @@ function unescaped(text: string, delimiters: Delimiters): string {
   return out;
 }
 
+/** What escapes mean: a delimiter, or text. */
+const DELIMITERS: ReadonlyMap<string, keyof Delimiters> = new Map([
+  ['F', 'field'],
+  ['S', 'component'],
+  ['T', 'subcomponent'],
+  ['R', 'repetition'],
+  ['E', 'escaping'],
+]);
+const TEXTS: ReadonlyMap<string, string> = new Map([
+  ['P', '#'],
+  ['H', ''],
+  ['N', ''],
+  ['.br', '\n'],
+  ['.sp', '\n'],
+  ['.ce', '\n'],
+]);
+
 function meaningOf(sequence: string, delimiters: Delimiters): string | null {
-  const { field, component, repetition, escaping, subcomponent } = delimiters;
-  const plain: Record<string, string> = {
-    F: field,
-    S: component,
-    T: subcomponent,
-    R: repetition,
-    E: escaping,
-    P: '#',
-    H: '',
-    N: '',
-    '.br': '\n',
-    '.sp': '\n',
-    '.ce': '\n',
-  };
-  const known = plain[sequence];
-  if (known !== undefined) return known;
+  const delimiter = DELIMITERS.get(sequence);
+  if (delimiter !== undefined) return delimiters[delimiter];
+  const text = TEXTS.get(sequence);
+  if (text !== undefined) return text;
   if (/^X([0-9A-Fa-f]{2})+$/.test(sequence)) {
     const bytes = Buffer.from(sequence.slice(1), 'hex');
     return bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');

@@ -143,7 +143,7 @@ function unitOf(obx: Segment, { unit, values }: Meaning, { sender }: Reading): s
   const given = obx.first(6);
   const [code, text] = [given.text(1), given.text(2)];
   for (const spelling of [code, text]) {
-    const taught = sender.units[spelling];
+    const taught = sender.units.get(spelling);
     if (taught !== undefined) return taught;
   }
   const standard = mdcUnit(code) ?? mdcUnit(text);

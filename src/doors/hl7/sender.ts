@@ -8,6 +8,11 @@ import { zoneOf } from './times.js';
 const UNIT_TYPES = ['CORONARY_CARE', 'CARDIAC_SURGERY', 'MEDICAL', 'SURGICAL', 'OTHER'] as const;
 const VARIABLE_IDS = VARIABLES.map(({ id }) => id) as [string, ...string[]];
 
+/** What stands under names that messages are looked up by: "constructor" is none of a map, but one of every object. */
+function byName<Value extends z.ZodType>(value: Value) {
+  return z.record(z.string(), value).transform((record) => new Map(Object.entries(record)));
+}
+
 /** What a code of the sender means. */
 const meaningSchema = z.union([
   z.literal('ignore'),
@@ -19,7 +24,7 @@ const meaningSchema = z.union([
       /** What values are multiplied by, e.g. 0.1 for a temperature that is sent ten times too big. */
       factor: z.number().positive().optional(),
       /** Numbers for values that are words or codes. */
-      values: z.record(z.string(), z.number()).optional(),
+      values: byName(z.number()).optional(),
     })
     .superRefine(({ variable, unit }, context) => {
       const units = VARIABLES.find(({ id }) => id === variable)?.units;
@@ -53,13 +58,13 @@ const senderSchema = z.strictObject({
   bed: z.enum(['room-bed', 'bed', 'room']).default('room-bed'),
   /** Only patients of these wards (PV1-3, the point of care): for an interface that tells of the whole hospital. */
   wards: z.array(z.string().min(1)).min(1).optional(),
-  unitTypes: z.record(z.string(), z.enum(UNIT_TYPES)).default({}),
+  unitTypes: byName(z.enum(UNIT_TYPES)).prefault({}),
   /** By the code of OBX-3, or code@OBX-4, as CODE, CODE^SYSTEM or either followed by @ and OBX-4. */
-  codes: z.record(z.string(), meaningSchema).default({}),
+  codes: byName(meaningSchema).prefault({}),
   /** Where the code stands: in OBX-3, or as the last number of OBX-4. */
   codeIn: z.enum(['OBX-3', 'OBX-4']).default('OBX-3'),
   /** Spellings of units, and the UCUM unit that each means. */
-  units: z.record(z.string(), z.string()).default({}),
+  units: byName(z.string()).prefault({}),
   /** Kinds of messages that are acknowledged and not looked at: ORM, or ADT^A31. */
   ignore: z.array(z.string().min(1)).default([]),
   /** Of MSH-11: P production, T training, D debugging; others are rejected. */

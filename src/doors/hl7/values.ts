@@ -50,7 +50,7 @@ export function numberOf(obx: Segment, { variable, values }: Meaning): Read | No
   if (repetitions.length === 0) return EMPTY;
   if (NO_NUMBERS.has(type)) return new NoNumber(`OBX-5 is of type ${type}`);
   const [first] = repetitions;
-  const word = values === undefined ? undefined : (values[first.text(1)] ?? values[first.text(2)]);
+  const word = values?.get(first.text(1)) ?? values?.get(first.text(2));
   if (word !== undefined) return { value: word, isBound: false, unit: '' };
   if (repetitions.length > 1) return new NoNumber(`${obx.raw(5)} are ${repetitions.length} values`);
   if (type === 'SN' && first.text(2) !== '') {

@@ -83,6 +83,16 @@ describe('a stay', () => {
   });
 
   it.each([
+    ['ICU', 'MEDICAL'],
+    ['EYE', null],
+    ['constructor', null],
+  ])('at %s is of the unit type that the sender’s file gives: %s', (ward, unitType) => {
+    const sender = { unitTypes: { ICU: 'MEDICAL' } };
+    const [record] = records(translated(adt('A01', PID, `PV1|1|I|${ward}^1`), sender), TOPICS.adt);
+    expect(record.unitType).toBe(unitType);
+  });
+
+  it.each([
     ['A01', 'ICU^1', '', 'ADMIT'],
     ['A01', 'EYE^1', '', null],
     ['A02', 'ICU^1', 'EYE^4', 'TRANSFER'],

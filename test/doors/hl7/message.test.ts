@@ -56,6 +56,7 @@ describe('a message', () => {
     ['\\Zlocal\\a\\C2842\\b', 'ab'],
     ['a\\b', 'a\\b'],
     ['C:\\temp\\data', 'C:\\temp\\data'],
+    ['a\\toString\\b', 'a\\toString\\b'],
     ['""', ''],
   ])('reads %s as %j', (escaped, text) => {
     expect(read(`${HEADER}\rPID|||${escaped}`).find('PID')?.text(3)).toBe(text);

@@ -178,6 +178,17 @@ describe('a value', () => {
     const units = { 'Mill.': 'mmol/L' };
     expect(valuesOf(translated(report(lab('2524-7', '5', 'Mill.')), { units }))).toEqual({ '2524-7': 5 });
   });
+
+  it.each(['constructor', 'toString', '__proto__'])(
+    'called %s, in such a unit or such a word, is none that the sender’s file names',
+    (name) => {
+      const codes = { '67775-7': { variable: 'acvpu', values: { A: 0 } } };
+      const of = (...values: readonly string[]) => translated(oru(...values), { codes });
+      expect(of(`${name}|1|80|/min|||||F`).unmapped).toMatchObject([{ code: name }]);
+      expect(of(`${HR}|1|80|${name}|||||F`).rejections).toMatchObject([{ reason: 'unknown-unit' }]);
+      expect(of(`67775-7^^LN|1|${name}||||||F`).rejections).toMatchObject([{ reason: 'not-a-number' }]);
+    },
+  );
 });
 
 describe('laboratory results', () => {
