@@ -40,7 +40,12 @@ const senderSchema = z.strictObject({
   /** Of times without zone: IANA, or an offset. Left out, that of MSH-7; where that has none either, such a time is refused. */
   timeZone: z
     .string()
-    .refine((name) => zoneOf(name) !== null, 'is no time zone, such as Europe/Berlin or +01:00')
+    .transform((name, context) => {
+      const zone = zoneOf(name);
+      if (zone !== null) return zone;
+      context.addIssue({ code: 'custom', message: 'is no time zone, such as Europe/Berlin or +01:00' });
+      return z.NEVER;
+    })
     .optional(),
   /** Instead of MSH-18. */
   encoding: z.string().refine(isEncoding, 'is no encoding that is known here').optional(),

@@ -1,9 +1,9 @@
+import { HOUR_MS, MINUTE_MS } from '../../durations.js';
 import type { EpochMs } from '../../events/event.js';
 import { isStorableTime } from '../../events/storable.js';
 
 /** A time zone: its offset from UTC in ms, at a time given in UTC. */
 export interface Zone {
-  readonly name: string;
   offsetAt(utc: EpochMs): number;
 }
 
@@ -11,12 +11,11 @@ export interface Zone {
 const TIME =
   /^(\d{4})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:\.(\d{1,9}))?)?)?)?)?)?([+-]\d{4})?$/;
 const OFFSET = /^([+-])(\d{2}):?(\d{2})$/;
-const MINUTE_MS = 60_000;
 
 /** The zone that a setting names: IANA, such as Europe/Berlin, or an offset such as +01:00; null where there is none of that name. */
 export function zoneOf(name: string): Zone | null {
   const fixed = offsetOf(name);
-  if (fixed !== null) return { name, offsetAt: () => fixed };
+  if (fixed !== null) return { offsetAt: () => fixed };
   try {
     const format = new Intl.DateTimeFormat('en-US', {
       timeZone: name,
@@ -28,7 +27,7 @@ export function zoneOf(name: string): Zone | null {
       minute: 'numeric',
       second: 'numeric',
     });
-    return { name, offsetAt: (utc) => offsetIn(format, utc) };
+    return { offsetAt: (utc) => offsetIn(format, utc) };
   } catch {
     return null;
   }
@@ -72,8 +71,8 @@ export function dateOf(text: string): EpochMs | null {
 
 /** The moment at which a clock in the zone shows `local`. */
 function inZone(local: number, zone: Zone, near: EpochMs): EpochMs {
-  const before = local - zone.offsetAt(local - 12 * 60 * MINUTE_MS);
-  const after = local - zone.offsetAt(local + 12 * 60 * MINUTE_MS);
+  const before = local - zone.offsetAt(local - 12 * HOUR_MS);
+  const after = local - zone.offsetAt(local + 12 * HOUR_MS);
   const shown = [before, after].filter((utc) => utc + zone.offsetAt(utc) === local);
   // None in spring, when clocks skip an hour: a sender that went on in winter time.
   if (shown.length === 0) return before;

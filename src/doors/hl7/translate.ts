@@ -6,7 +6,7 @@ import { addDocument } from './notes.js';
 import { addObservations } from './observations.js';
 import { patientOf } from './patient.js';
 import type { Sender } from './sender.js';
-import { timeOf, zoneIn, zoneOf } from './times.js';
+import { timeOf, zoneIn } from './times.js';
 import { type Reading, Translation } from './translation.js';
 
 /** How messages of a sender are read. */
@@ -53,7 +53,7 @@ export function translate(read: Hl7Message | Unreadable, options: TranslateOptio
   if (read.type === 'ORU' && read.trigger === ALARM) {
     return out.refuse('AE', 'unsupported-message', 'alarms of monitors (R40) are not taken yet');
   }
-  const zone = sender.timeZone === undefined ? zoneIn(read.header.text(7)) : zoneOf(sender.timeZone);
+  const zone = sender.timeZone ?? zoneIn(read.header.text(7));
   const sentAt = timeOf(read.header.text(7), zone, now);
   if (sentAt !== null && sentAt > now + maxFutureSkewMs) {
     return out.refuse('AE', 'future', `MSH-7 is ${sentAt - now} ms ahead of the clock`);

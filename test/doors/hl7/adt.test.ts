@@ -169,5 +169,6 @@ describe('a message', () => {
     expect(records(translated(header), TOPICS.adt)[0].eventTime).toBe(Date.UTC(2026, 0, 14, 8, 5));
     const named = translated(bare, { timeZone: 'Europe/Berlin' }, NOW);
     expect(records(named, TOPICS.adt)[0].eventTime).toBe(Date.UTC(2026, 0, 14, 8, 5));
+    expect(() => translated(bare, { timeZone: 'Berlin' }, NOW)).toThrow('timeZone: is no time zone');
   });
 });
