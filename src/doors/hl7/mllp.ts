@@ -20,8 +20,8 @@ export class Hl7Door implements Door {
   /** Open connections, and the work on each. */
   readonly #connections = new Map<Socket, Promise<void>>();
   /** Those with a message under way, until it is answered. */
-  readonly #busy = new Map<Socket, Promise<void>>();
-  #isClosing = false;
+  readonly #busy = new Map<Socket, Promise<unknown>>();
+  readonly #closing = new AbortController();
 
   private constructor(config: Hl7DoorConfig, context: DoorContext) {
     this.name = config.name ?? `hl7-${config.port}`;
@@ -56,11 +56,11 @@ export class Hl7Door implements Door {
     return `${this.#config.tls === undefined ? 'mllp' : 'mllps'}://${this.#config.host}:${port}`;
   }
 
-  /** Takes no more; what has been received goes to the log and is answered. */
+  /** Takes no more; what has been received goes to the log and is answered. Nobody is waited for who does not read the answers. */
   async close(): Promise<void> {
-    this.#isClosing = true;
     this.#server.close();
     for (const socket of this.#connections.keys()) socket.pause();
+    this.#closing.abort();
     const idle = [...this.#connections].map(async ([socket, work]) => {
       await this.#busy.get(socket);
       socket.destroy();
@@ -127,10 +127,7 @@ export class Hl7Door implements Door {
     try {
       for await (const chunk of socket) {
         const work = blocks(chunk as Buffer);
-        this.#busy.set(
-          socket,
-          work.then(() => undefined),
-        );
+        this.#busy.set(socket, work);
         const goesOn = await work;
         this.#busy.delete(socket);
         if (!goesOn || this.#isClosing) return;
@@ -146,12 +143,9 @@ export class Hl7Door implements Door {
 
   /** False where the log does not take it: then there is no answer, and the sender has to send it again. */
   async #answer(socket: Socket, block: Block): Promise<boolean> {
+    let answers: string[];
     try {
-      const answers = await receive(block, this.name, this.#parts);
-      for (const answer of answers) {
-        if (!socket.write(framed(answer)) && !socket.destroyed) await once(socket, 'drain');
-      }
-      return true;
+      answers = await receive(block, this.name, this.#parts);
     } catch (error) {
       this.#cut(
         'log',
@@ -159,10 +153,23 @@ export class Hl7Door implements Door {
       );
       return false;
     }
+    for (const answer of answers) {
+      if (!socket.write(framed(answer)) && !socket.destroyed) await this.#drained(socket);
+    }
+    return true;
+  }
+
+  /** Once the sender has read what is waiting for it, or no longer can: reading from it says why. */
+  async #drained(socket: Socket): Promise<void> {
+    await once(socket, 'drain', { signal: this.#closing.signal }).catch(() => undefined);
   }
 
   async #setAside(block: Block): Promise<void> {
     await receive(block, this.name, this.#parts).catch(() => undefined);
+  }
+
+  get #isClosing(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   get #parts() {

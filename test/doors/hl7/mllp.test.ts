@@ -297,6 +297,25 @@ describe('a door for HL7 v2', () => {
     expect(bus.vitals()).toHaveLength(1);
   });
 
+  it.each(['the door closes', 'it breaks off'])(
+    'lets go of a sender that reads no answers once %s',
+    async (end) => {
+      const { door, bus, meters, port } = await open();
+      const socket = connect(port, '127.0.0.1').pause();
+      onTestFinished(() => void socket.destroy());
+      // The id stands in the answer.
+      const large = (id: number) => oru(VITAL).replace('|1|P|', `|${`${id}`.padEnd(1_000_000, 'x')}|P|`);
+      for (let id = 0; id < 20; id++) socket.write(framed(large(id)));
+      await expect.poll(() => bus.vitals().length).toBeGreaterThan(0);
+      await sleep(300);
+      expect(meters.senders()[0].repeated).toBeLessThan(19);
+      if (end === 'the door closes') await door.close();
+      else socket.resetAndDestroy();
+      await expect.poll(() => meters.connections.get('mon')).toBe(0);
+      expect(meters.cuts.map(({ reason }) => reason)).toEqual(end === 'the door closes' ? [] : ['reset']);
+    },
+  );
+
   it('survives whatever comes', async () => {
     const { bus, port } = await open();
     const peer = await Peer.to(port);
