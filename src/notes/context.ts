@@ -1,4 +1,4 @@
-import { type Found, Phrases, rowsOf } from './phrases.js';
+import { Phrases, rowsOf } from './phrases.js';
 import type { Token } from './tokens.js';
 
 /**
@@ -7,7 +7,7 @@ import type { Token } from './tokens.js';
  */
 export type NotNow = 'negated' | 'historical' | 'planned' | 'other-person';
 
-/** Which way a trigger speaks; `next`: for what follows within two words, a list of conditions included. */
+/** Which way a trigger speaks. */
 type Reach = 'after' | 'before' | 'both' | 'sentence';
 
 interface Trigger {
@@ -29,9 +29,10 @@ const TRIGGERS = new Phrases<Trigger | null>(rowsOf<Trigger | null>([
   // Not what they look like.
   ['no change|no changes|no increase|no improvement|no response|no effect|not only|not improving|not responding|not responsive|no new orders|no pulse|not tolerating|not protecting', null],
   ['no further response|will follow|due to|secondary to|has been|have been|call light|if any|no doubt|was called|was started|en route to', null],
-  ['no|not|denies|denied|deny|without|w / o|negative for|never|nor|neither|absence of|free of|free from|no evidence of|no signs of|no sign of|no longer|none', negated('after')],
-  ['not on|isn|wasn|hasn|didn|doesn|rather than|instead of|declines|declined|refuses|refused|ruled out for|off|weaned off|came off|taken off|no need for|not requiring', negated('after')],
-  ['ruled out|not seen|not present|absent|is off|now off|are off|stopped|discontinued|d / c|d / c ' + "'" + ' d|weaned off|resolved|unlikely|none|not needed', negated('before')],
+  ['no|not|denies|denied|deny|without|w / o|negative for|never|nor|neither|absence of|free of|free from|no evidence of|no signs of|no sign of|no longer', negated('after')],
+  ['not on|isn|wasn|hasn|didn|doesn|rather than|instead of|declines|refuses|ruled out for|off|weaned off|came off|taken off|no need for|not requiring', negated('after')],
+  ["ruled out|not seen|not present|absent|is off|now off|are off|stopped|discontinued|d / c|d / c ' d|resolved|unlikely|not needed", negated('before')],
+  ['none|refused|declined', negated('both')],
   ['was|were', TENSE],
   ['had', TENSE],
   ['had been|previously|previous|prior|earlier|yesterday|last night|overnight|last week|last month|last year|years ago|months ago|weeks ago|days ago|day ago|last shift|this morning on arrival', historical('both')],
@@ -40,11 +41,12 @@ const TRIGGERS = new Phrases<Trigger | null>(rowsOf<Trigger | null>([
   ['history of|hx of|hx|h / o|history|known|remote|s / p|status post|initially|initial|admitted with|presented with|admission|chronic', historical('after')],
   ['usual|usually|normally|tmax|peaked at|peak|peaked|maximum|max|nadir|highest|lowest|low of|high of|best|worst|in the past', historical('both')],
   ['to be', { ...planned('after'), isOfStatus: true }],
-  ['goal|goals|target|targets|targeting|aim|aiming|aim for|keep|keeping|maintain|maintaining|titrate|titrated|titrating|titrate to|wean|weaning|wean to|parameters', planned('after')],
-  ['if|unless|until|when|whenever|in case|should|will|would|shall|could|may|might|can be|plan|plan for|plans|planning|planned|consider|considering|consideration', planned('after')],
+  ['targets|targeting|aim|aiming|aim for|keep|keeping|maintain|maintaining|titrate|titrated|titrating|titrate to|wean|weaning|wean to', planned('after')],
+  ['unless|until|when|whenever|in case|should|will|would|shall|could|may|might|can be|plan|plan for|plans|planning|consider|considering|consideration', planned('after')],
   ['call for|call md for|notify|notify for|notify md for|page for|alert for|hold for|hold if|watch for|monitor for|monitoring for|evaluate for|assess for|assess|eval for|check for|risk of|risk for|at risk', planned('after')],
-  ['rule out|r / o|concern for|concerned for|possible|possibly|probable|suspected|suspect|query|question of|anticipate|expect|expected|awaiting|await|pending|prepare|prepare for|ready for|ready to|trial of|discuss|discussed|discussion|prevent|to prevent|prophylaxis against|protocol for|education|teaching|advised|recommend|recommended|return for|as needed for|prn for|order for|transfuse for|transfuse if|before|treat for|treat if|limit|limits|alarm|alarms|threshold|set to|in order to|so that|in an attempt to|attempt to|scheduled for|for possible', planned('after')],
-  ['goal|target|parameters|tomorrow|if needed|if required|as needed|prn|threshold|planned|is planned|precautions|prophylaxis|protocol|alarm|alarm limit|limits|later today|scheduled|to be done|risk|watch|consent|cart|drill|discussed', planned('before')],
+  ['rule out|r / o|concern for|concerned for|possible|possibly|probable|suspected|suspect|query|question of|anticipate|expect|expected|awaiting|await|prepare|prepare for|ready for|ready to|trial of|discuss|discussion|prevent|to prevent|prophylaxis against|protocol for|education|teaching|advised|recommend|recommended|return for|as needed for|prn for|order for|transfuse for|transfuse if|before|treat for|treat if|limit|alarms|set to|in order to|so that|in an attempt to|attempt to|scheduled for|for possible', planned('after')],
+  ['tomorrow|if needed|if required|as needed|prn|is planned|precautions|prophylaxis|protocol|alarm limit|later today|scheduled|to be done|risk|watch|consent|cart|drill', planned('before')],
+  ['goal|goals|target|parameters|if|planned|pending|discussed|limits|alarm|threshold', planned('both')],
   ['donor|other patient|another patient|neighbour|neighbor|roommate|next bed|family history|family hx|fh|fhx', { is: 'other-person', reach: 'sentence' }],
 ]));
 
@@ -105,9 +107,8 @@ export class Context {
     this.#tokens = tokens;
     if (tokens.length === 0) return;
     const ends = ENDS.all(tokens).map(({ from }) => from);
-    const triggers = TRIGGERS.all(tokens);
-    for (const { from, to, meaning } of triggers) if (meaning !== null) this.#add(from, to, meaning, ends);
-    this.#addBackward(triggers, ends);
+    for (const { from, to, meaning } of TRIGGERS.all(tokens))
+      if (meaning !== null) this.#add(from, to, meaning, ends);
     this.#addOthers(ends);
     if (tokens.at(-1)!.text === '?')
       this.#stretches.push({ at: 0, from: 0, to: tokens.length, trigger: planned('sentence') });
@@ -127,8 +128,8 @@ export class Context {
       const isWithin = at > from && at < to;
       if (!isWithin && (from < first || to > last)) continue;
       if ((trigger.isTense === true && isEvent) || (trigger.isOfStatus === true && isValue)) continue;
-      if (trigger.is === 'negated' && trigger.reach === 'after' && !this.#isNegatedFrom(first, from, isValue))
-        continue;
+      const isBehind = first > at;
+      if (trigger.is === 'negated' && isBehind && !this.#isNegatedFrom(first, from, isValue)) continue;
       return trigger.is;
     }
     return null;
@@ -158,18 +159,6 @@ export class Context {
       this.#stretches.push({ at: from, from: Math.max(since, this.#commaBefore(from)), to: from, trigger });
   }
 
-  /** Words that speak both ways stand in the list once for each: the phrases give one meaning a phrase. */
-  #addBackward(triggers: readonly Found<Trigger | null>[], ends: readonly number[]): void {
-    for (const { from, to, meaning } of triggers) {
-      if (meaning === null || meaning.reach !== 'after') continue;
-      const word = this.#tokens
-        .slice(from, to)
-        .map(({ lower }) => lower)
-        .join(' ');
-      if (BACKWARD.has(word)) this.#add(from, to, { ...meaning, reach: 'before' }, ends);
-    }
-  }
-
   #addOthers(ends: readonly number[]): void {
     const tokens = this.#tokens;
     const trigger: Trigger = { is: 'other-person', reach: 'after' };
@@ -195,21 +184,3 @@ export class Context {
     return this.#tokens.length;
   }
 }
-
-/** Speak of what goes before them as well: "MAP 65 goal". */
-const BACKWARD = new Set([
-  'goal',
-  'goals',
-  'target',
-  'parameters',
-  'if',
-  'threshold',
-  'alarm',
-  'limits',
-  'pending',
-  'discussed',
-  'planned',
-  'refused',
-  'declined',
-  'none',
-]);
