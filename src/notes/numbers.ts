@@ -15,7 +15,7 @@ export interface Reading {
   readonly to: number;
 }
 
-/** Spellings of units in notes only, as in src/clinical/units.ts there. */
+/** Spellings of units in notes only; those of src/clinical/units.ts are read as well. */
 const NOTE_UNITS: readonly (readonly [written: string, unit: string])[] = [
   ['percent', '%'],
   ['per cent', '%'],
@@ -49,9 +49,6 @@ const NOTE_UNITS: readonly (readonly [written: string, unit: string])[] = [
   ['deg f', '[degF]'],
   ['fahrenheit', '[degF]'],
   ['° f', '[degF]'],
-  ['degrees', ''],
-  ['°', ''],
-  ['l/min', 'L/min'],
   ['liters per minute', 'L/min'],
   ['cc/hr', 'mL'],
   ['cc/h', 'mL'],
@@ -66,14 +63,9 @@ const NOTE_UNITS: readonly (readonly [written: string, unit: string])[] = [
   ['ml per hour', 'mL'],
   ['mls', 'mL'],
   ['ccs', 'mL'],
-  ['k/ul', '10*3/uL'],
   ['thousand', '10*3/uL'],
-  ['x10^9/l', '10*3/uL'],
   ['x10(9)/l', '10*3/uL'],
-  ['mosm', 'mosm'],
   ['torr', 'mm[Hg]'],
-  ['mmhg', 'mm[Hg]'],
-  ['mm hg', 'mm[Hg]'],
 ];
 
 /** Kelvin is another letter for potassium: "T 37 K 4.1". */
@@ -83,7 +75,7 @@ const NO_UNIT = new Set(['', '1', 'k']);
 const UNITS = VARIABLES.map(({ units }) => {
   const rows = [...units].map(([spelling, conversion]) => [spelling.toLowerCase(), conversion] as const);
   for (const [written, unit] of NOTE_UNITS) {
-    const conversion = unit === '' ? undefined : units.get(unit);
+    const conversion = units.get(unit);
     if (conversion !== undefined) rows.push([written, conversion]);
   }
   return rows.filter(([spelling]) => !NO_UNIT.has(spelling)).sort((a, b) => b[0].length - a[0].length);

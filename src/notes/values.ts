@@ -248,8 +248,8 @@ class SentenceValues {
     let place = at;
     for (const [index, id] of label.ids.entries()) {
       if (tokens[place]?.kind !== 'number') return place;
-      // A slash is between the two, and makes no fraction of them.
-      place = this.#readOne(id, { ...label, form: 'list' }, from, place);
+      // A slash is between the two, and makes no fraction of them: that is of the form `number` only.
+      place = this.#readOne(id, label, from, place);
       if (index + 1 < label.ids.length && SEPARATORS.has(tokens[place]?.lower ?? '')) place++;
     }
     return place;
