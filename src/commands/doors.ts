@@ -39,7 +39,7 @@ export function tryMessages(files: readonly string[], options: TryOptions): void
   const unmapped = new Map<string, Unmapped>();
   for (const file of files) {
     for (const message of reader.read({ bytes: contentOf(file), fault: null }, WALL_CLOCK.now())) {
-      tried.push(triedOf(file, message, reader.codeOf(message)));
+      tried.push(triedOf(file, message));
       for (const each of message.translation.unmapped) {
         const known = unmapped.get(each.code);
         if (known === undefined) unmapped.set(each.code, { ...each, count: 1 });
@@ -60,14 +60,14 @@ function contentOf(file: string): Buffer {
   return readFileSync(file).filter((byte) => byte !== 0x0b && byte !== 0x1c) as Buffer;
 }
 
-function triedOf(file: string, { read, translation }: ReadMessage, answer: string): Tried {
+function triedOf(file: string, { read, translation, code }: ReadMessage): Tried {
   const isRead = !(read instanceof Unreadable);
   const { messages, rejections, counts, text } = translation;
   return {
     file,
     kind: isRead ? `${read.type}^${read.trigger}` : '',
     controlId: isRead ? read.controlId : '',
-    answer,
+    answer: code,
     text,
     values: counts,
     produced: messages.map(({ topic, record }) => ({ topic, record })),

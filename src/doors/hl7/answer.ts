@@ -1,6 +1,6 @@
 import { hashId } from '../../events/dead-letter.js';
 import type { EpochMs } from '../../events/event.js';
-import type { Hl7Message, Unreadable } from './message.js';
+import { type Delimiters, type Hl7Message, STANDARD, Unreadable } from './message.js';
 import type { Sender } from './sender.js';
 import type { Answer, Translation } from './translation.js';
 
@@ -26,32 +26,24 @@ export function answerCode(
   sender: Sender,
 ): string {
   const isEnhanced =
-    sender.acknowledge === 'enhanced' && 'header' in message && message.header.raw(15) !== '';
+    sender.acknowledge === 'enhanced' && !(message instanceof Unreadable) && message.header.raw(15) !== '';
   return isEnhanced ? ENHANCED[answer] : answer;
 }
 
-/** The acknowledgement of a message (HL7 v2.9, 2.9), to whoever sent it. Of what could not be read it names what it can. */
+/** The acknowledgement of a message (HL7 v2.9, 2.9) with MSA-1 `code`, to whoever sent it; of what could not be read, to nobody by name. */
 export function acknowledgement(
   message: Hl7Message | Unreadable,
-  translation: Translation,
-  sender: Sender,
+  { answer, rejections, text }: Translation,
+  code: string,
   now: EpochMs,
 ): string {
-  const { rejections, text } = translation;
-  const code = answerCode(message, translation, sender);
   const time = `${new Date(now)
     .toISOString()
     .replace(/[-:TZ.]/g, '')
     .slice(0, 14)}+0000`;
-  if (!('header' in message)) {
-    const id = hashId('ack', text, now).slice(0, 20);
-    return lines(
-      ['MSH', '^~\\&', 'Wardstream', '', '', '', time, '', 'ACK', id, 'P', '2.5'],
-      ['MSA', code, '', escaped(text)],
-      ['ERR', '', '', ERRORS.undecodable, 'E', '', '', '', escaped(text)],
-    );
-  }
-  const { header, delimiters, controlId, trigger } = message;
+  const read = message instanceof Unreadable ? null : message;
+  const sent = (place: number) => read?.header.raw(place) ?? '';
+  const { delimiters, controlId, trigger } = read ?? { delimiters: STANDARD, controlId: '', trigger: '' };
   const { field, component, repetition, escaping, subcomponent } = delimiters;
   const said = escaped(text, delimiters);
   const id = hashId('ack', controlId, text, now).slice(0, 20);
@@ -59,39 +51,29 @@ export function acknowledgement(
     [
       'MSH',
       component + repetition + escaping + subcomponent,
-      header.raw(5) || 'Wardstream',
-      header.raw(6),
-      header.raw(3),
-      header.raw(4),
+      sent(5) || 'Wardstream',
+      sent(6),
+      sent(3),
+      sent(4),
       time,
       '',
       trigger === '' ? 'ACK' : ['ACK', trigger, 'ACK'].join(component),
       id,
-      header.raw(11) || 'P',
-      header.raw(12) || '2.5',
+      sent(11) || 'P',
+      sent(12) || '2.5',
     ],
     ['MSA', code, controlId, said],
   ];
-  if (translation.answer !== 'AA') {
+  if (answer !== 'AA') {
     const error = ERRORS[rejections[0]?.reason ?? ''] ?? '207';
     segments.push(['ERR', '', '', error, 'E', '', '', '', said]);
   }
   return segments.map((segment) => `${segment.join(field)}\r`).join('');
 }
 
-function lines(...segments: readonly string[][]): string {
-  return segments.map((segment) => `${segment.join('|')}\r`).join('');
-}
-
 /** The text with the delimiters of the message escaped, on one line. */
-function escaped(text: string, delimiters?: Hl7Message['delimiters']): string {
-  const { field, component, repetition, escaping, subcomponent } = delimiters ?? {
-    field: '|',
-    component: '^',
-    repetition: '~',
-    escaping: '\\',
-    subcomponent: '&',
-  };
+function escaped(text: string, delimiters: Delimiters): string {
+  const { field, component, repetition, escaping, subcomponent } = delimiters;
   const names = new Map([
     [field, 'F'],
     [component, 'S'],

@@ -19,6 +19,15 @@ export interface Delimiters {
   readonly subcomponent: string;
 }
 
+/** Those that nearly all senders name. */
+export const STANDARD: Delimiters = {
+  field: '|',
+  component: '^',
+  repetition: '~',
+  escaping: '\\',
+  subcomponent: '&',
+};
+
 /** What a sender writes to say that a value is to be deleted: there is none. */
 const DELETED = '""';
 const SEGMENT_NAME = /^[A-Z][A-Z0-9]{2}$/;
@@ -185,7 +194,12 @@ function delimitersOf(header: string): Delimiters | Unreadable {
     return new Unreadable('MSH has no field separator');
   }
   const encoding = header.slice(4).split(field)[0];
-  const [component = '^', repetition = '~', escaping = '\\', subcomponent = '&'] = encoding;
+  const [
+    component = STANDARD.component,
+    repetition = STANDARD.repetition,
+    escaping = STANDARD.escaping,
+    subcomponent = STANDARD.subcomponent,
+  ] = encoding;
   const all = [field, component, repetition, escaping, subcomponent];
   if (new Set(all).size < all.length) {
     return new Unreadable(`MSH-2 ${JSON.stringify(encoding.slice(0, 8))} names one character twice`);

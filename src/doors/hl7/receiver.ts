@@ -13,6 +13,8 @@ import type { Translation } from './translation.js';
 export interface ReadMessage {
   readonly read: Hl7Message | Unreadable;
   readonly translation: Translation;
+  /** MSA-1 of its answer, by which messages are counted. */
+  readonly code: string;
   /** For its sender. */
   readonly answer: string;
   /** As it came. */
@@ -48,14 +50,10 @@ export class Hl7Reader {
           ? translate(new Unreadable(FAULTS[fault]), options)
           : translate(read, options);
       const own = messages.length === 1 ? bytes : Buffer.from(text, 'utf8');
-      const answer = acknowledgement(read, translation, sender, now);
-      yield { read, translation, answer, bytes: own };
+      const code = answerCode(read, translation, sender);
+      const answer = acknowledgement(read, translation, code, now);
+      yield { read, translation, code, answer, bytes: own };
     }
-  }
-
-  /** MSA-1 of the answer, by which messages are counted. */
-  codeOf({ read, translation }: ReadMessage): string {
-    return answerCode(read, translation, this.#sender);
   }
 }
 
@@ -67,8 +65,7 @@ export async function receive(
 ): Promise<string[]> {
   const { reader, deliverer, context } = parts;
   const answers: string[] = [];
-  for (const received of reader.read(block, context.clock.now())) {
-    const { read, translation, answer, bytes } = received;
+  for (const { read, translation, code, answer, bytes } of reader.read(block, context.clock.now())) {
     const meter = context.meters.of(door, read instanceof Unreadable ? '' : read.sender);
     await deliverer.deliver(translation, { bytes, meter });
     const { used, unmapped, ignored, rejected } = translation.counts;
@@ -76,7 +73,6 @@ export async function receive(
     meter.values.unmapped += unmapped;
     meter.values.ignored += ignored;
     meter.values.rejected += rejected;
-    const code = reader.codeOf(received);
     meter.answers.set(code, (meter.answers.get(code) ?? 0) + 1);
     answers.push(answer);
   }

@@ -220,6 +220,7 @@ describe('a door for HL7 v2', () => {
     const order = [msh('ORM^O01', '77'), 'PID|||p1'].join('\r');
     expect(await peer.ask(order, 'no message', oru('1^X^99LOC|1|5|/min|||||F'))).toEqual(['AR', 'AR', 'AA']);
     expect(field(peer.answers[0], 'ERR', 3)).toBe('200');
+    expect([field(peer.answers[1], 'ERR', 3), field(peer.answers[1], 'MSH', 8)]).toEqual(['100', 'ACK']);
     const letters = bus.deadLetters();
     expect(letters.map(({ topic, reason }) => [topic, reason])).toEqual([
       ['door:mon', 'unsupported-message'],
