@@ -1,8 +1,10 @@
+import { unitTable } from '../../clinical/units.js';
 import { VARIABLES, variableIndex } from '../../clinical/variables.js';
 import type { AdtType } from '../../contract/messages.js';
 import { TOPICS } from '../../contract/topics.js';
 import { DAY_MS } from '../../durations.js';
 import type { EpochMs } from '../../events/event.js';
+import { variableOfCode } from '../loinc.js';
 import type { Segment } from './message.js';
 import { patientOf } from './patient.js';
 import { dateOf, timeOf } from './times.js';
@@ -149,28 +151,23 @@ function ageOf(pid: Segment, at: EpochMs): number | null {
 
 /** LOINC codes of body height: measured, stated. */
 const HEIGHTS = new Set(['8302-2', '3137-7', '3138-5']);
-const WEIGHTS = new Set(['29463-7', '3141-9', '3142-7']);
 /** To centimetres. */
-const LENGTHS: ReadonlyMap<string, number> = new Map([
-  ['cm', 1],
-  ['m', 100],
-  ['[in_i]', 2.54],
-  ['in', 2.54],
-]);
-const WEIGHT_UNITS = VARIABLES[variableIndex('weight')].units;
+const LENGTHS = unitTable('cm', { m: 100, '[in_i]': 2.54 });
+const WEIGHT = variableIndex('weight');
 
 /** Height and weight, where OBX has them. */
 function measuresOf(segments: readonly Segment[]): { heightCm: number | null; weightKg: number | null } {
   const found: { heightCm: number | null; weightKg: number | null } = { heightCm: null, weightKg: null };
   for (const obx of segments) {
     if (obx.name !== 'OBX') continue;
-    const [code, unit] = [obx.text(3), obx.text(6)];
-    const read = numberIn(obx.text(5), LENGTHS);
-    if (read instanceof NoNumber) continue;
-    const length = LENGTHS.get(unit);
-    const mass = WEIGHT_UNITS.get(unit);
-    if (HEIGHTS.has(code) && length !== undefined) found.heightCm = round(read.value * length);
-    if (WEIGHTS.has(code) && mass !== undefined) found.weightKg = round(read.value * mass.scale);
+    const code = obx.text(3);
+    const isHeight = HEIGHTS.has(code);
+    if (!isHeight && variableOfCode(code) !== WEIGHT) continue;
+    const units = isHeight ? LENGTHS : VARIABLES[WEIGHT].units;
+    const read = numberIn(obx.text(5), units);
+    const unit = units.get(obx.text(6));
+    if (read instanceof NoNumber || unit === undefined) continue;
+    found[isHeight ? 'heightCm' : 'weightKg'] = round(read.value * unit.scale);
   }
   return found;
 }

@@ -83,6 +83,20 @@ describe('a stay', () => {
   });
 
   it.each([
+    ['3137-7', 'NM', '182', 'cm', [182, null]],
+    ['8302-2', 'NM', '70', 'in', [177.8, null]],
+    ['3141-9', 'ST', '80 kg', 'kg', [null, 80]],
+    ['3142-7', 'NM', '80000', 'g', [null, 80]],
+    ['8302-2', 'NM', '182', '', [null, null]],
+    ['8302-2', 'NM', '182', 'kg', [null, null]],
+    ['8867-4', 'NM', '82', 'kg', [null, null]],
+  ])('%s, %s %s %j: height and weight are %j', (code, type, value, unit, expected) => {
+    const text = adt('A08', PID, ICU, `OBX|1|${type}|${code}^^LN||${value}|${unit}`);
+    const [record] = records(translated(text), TOPICS.adt);
+    expect([record.heightCm, record.weightKg]).toEqual(expected);
+  });
+
+  it.each([
     ['ICU', 'MEDICAL'],
     ['EYE', null],
     ['constructor', null],
