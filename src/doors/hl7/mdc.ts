@@ -3,7 +3,7 @@
  * form has them, partition × 65 536 + term. Not here, since senders differ in what they mean: 150017 to 150019 (a pressure of no named
  * site: a cuff with older monitors, a line with newer ones) and skin temperatures.
  */
-import { VARIABLES, variableIndex } from '../../clinical/variables.js';
+import { variableIndex } from '../../clinical/variables.js';
 
 /**
  * Variable, and the codes that may stand for it. Of several that one message gives, the one that stands first counts.
@@ -83,9 +83,4 @@ const UNITS = new Map<string, string>(
 /** The UCUM unit of a number or reference id; undefined where it is none of these. */
 export function mdcUnit(name: string): string | undefined {
   return UNITS.get(name);
-}
-
-/** The code of a variable as our messages name it. */
-export function codeOf(variable: number): string {
-  return VARIABLES[variable].code;
 }

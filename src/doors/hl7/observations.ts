@@ -3,7 +3,7 @@ import { VARIABLES } from '../../clinical/variables.js';
 import type { Observation } from '../../contract/messages.js';
 import { TOPICS } from '../../contract/topics.js';
 import { Contradiction, type Meaning, nameOf } from './codes.js';
-import { codeOf, mdcUnit } from './mdc.js';
+import { mdcUnit } from './mdc.js';
 import type { Segment } from './message.js';
 import { addNote, isProse, type Paragraph, proseOf } from './notes.js';
 import { timeOf } from './times.js';
@@ -125,7 +125,7 @@ function readValue(
   return {
     meaning,
     name: `${name}@${obx.text(4)}`,
-    observation: { code: codeOf(meaning.variable), value, unit },
+    observation: { code: variable.code, value, unit },
     at: observedAt(obx, report, reading, isLab),
     specimenId: isLab ? specimenOf(report) : null,
   };
