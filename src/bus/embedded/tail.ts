@@ -18,7 +18,8 @@ export class EmbeddedTail implements Tail {
   readonly #handler: TailHandler;
   readonly #parts: Part[] = [];
   readonly #unsubscribe: () => void;
-  #reading: Promise<void> | null = null;
+  #reading: Promise<void> = Promise.resolve();
+  #isReading = false;
   #isOpen = true;
 
   private constructor(log: EmbeddedLog, topics: readonly TailOf[], handler: TailHandler) {
@@ -58,12 +59,11 @@ export class EmbeddedTail implements Tail {
   }
 
   #wake(): void {
-    this.#reading ??= this.#read().finally(() => {
-      this.#reading = null;
-    });
+    if (!this.#isReading) this.#reading = this.#read();
   }
 
   async #read(): Promise<void> {
+    this.#isReading = true;
     let isIdle = false;
     while (!isIdle && this.#isOpen) {
       isIdle = true;
@@ -71,6 +71,8 @@ export class EmbeddedTail implements Tail {
       // What is read from the beginning may be much: others have their turn.
       if (!isIdle) await setImmediate();
     }
+    // At once: several appends may end with one write, and each wakes it.
+    this.#isReading = false;
   }
 
   #handOver(part: Part): boolean {

@@ -66,3 +66,14 @@ it('begins so many records before the end, and reads a stretch again', async () 
   expect([stretch.from, stretch.records.length]).toEqual([10, 1490]);
   expect((await bus.read(TOPICS.alerts, 0, 2400)).records).toHaveLength(100);
 });
+
+it('is given what is appended at once with what it does not read', async () => {
+  const bus = open(temporaryDirectory());
+  await bus.createTopics([TOPICS.scores]);
+  const { read, handler } = reader();
+  await bus.tail([{ topic: TOPICS.alerts, from: 0 }], handler);
+  await Promise.all(
+    [TOPICS.scores, TOPICS.scores, TOPICS.alerts].map((topic) => bus.produce(topic, [message('p', topic)])),
+  );
+  await expect.poll(() => read).toEqual([`0 0 p ${TOPICS.alerts}`]);
+});
