@@ -191,7 +191,7 @@ export class KafkaTail implements Tail {
     const limits = { maxWaitTime: WAIT_MS, minBytes: 1, maxBytes: MAX_BYTES };
     const answer: FetchAnswer = await broker.fetch({ ...limits, isolationLevel: READ_UNCOMMITTED, topics });
     this.#answeredAt = performance.now();
-    this.#options.troubles.clear(TROUBLE);
+    this.#options.troubles.clear(TROUBLE, this.#subject);
     for (const { topicName, partitions } of answer.responses) {
       for (const { partition, messages } of partitions) {
         const part = parts.find(
@@ -213,9 +213,14 @@ export class KafkaTail implements Tail {
   #tell(error: unknown): void {
     const isLong = performance.now() - this.#answeredAt > PATIENCE_MS;
     if (!isLong && !isRefused(error)) return;
-    const what = this.#topics.map(({ topic }) => topic).join(' and ');
-    const detail = `${what} cannot be read: ${messageOf(error)}. What the wards show stands still. Bring the broker back, or allow READ`;
-    this.#options.troubles.raise({ kind: TROUBLE, priority: 'HIGH', detail, stopsInput: true });
+    const subject = this.#subject;
+    const detail = `${subject} cannot be read: ${messageOf(error)}. What the wards show stands still. Bring the broker back, or allow READ`;
+    this.#options.troubles.raise({ kind: TROUBLE, subject, priority: 'HIGH', detail, stopsInput: true });
+  }
+
+  /** Tells it from other readers, whose topics may be read all the same. */
+  get #subject(): string {
+    return this.#topics.map(({ topic }) => topic).join(' and ');
   }
 }
 
