@@ -171,9 +171,7 @@ export class KafkaTail implements Tail {
     const led = new Map<string, Part[]>();
     for (const part of this.#parts) {
       const name = this.#options.topicPrefix + part.topic;
-      const [nodeId] = Object.keys(cluster.findLeaderForPartitions(name, [part.partition]));
-      if (nodeId === undefined || Number(nodeId) < 0)
-        throw new Error(`partition ${part.partition} of ${name} has no leader`);
+      const nodeId = leaderOf(cluster, name, part.partition);
       led.set(nodeId, [...(led.get(nodeId) ?? []), part]);
     }
     return led;
@@ -181,15 +179,8 @@ export class KafkaTail implements Tail {
 
   async #fetch(cluster: Cluster, nodeId: string, parts: readonly Part[]): Promise<void> {
     const { topicPrefix } = this.#options;
-    const broker = await cluster.findBroker({ nodeId });
-    const topics = [...new Set(parts.map(({ topic }) => topic))].map((topic) => ({
-      topic: topicPrefix + topic,
-      partitions: parts
-        .filter((part) => part.topic === topic)
-        .map(({ partition, next }) => ({ partition, fetchOffset: String(next), maxBytes: PARTITION_BYTES })),
-    }));
-    const limits = { maxWaitTime: WAIT_MS, minBytes: 1, maxBytes: MAX_BYTES };
-    const answer: FetchAnswer = await broker.fetch({ ...limits, isolationLevel: READ_UNCOMMITTED, topics });
+    const places = parts.map((part) => ({ ...part, topic: topicPrefix + part.topic }));
+    const answer = await fetchFrom(cluster, nodeId, places);
     this.#answeredAt = performance.now();
     this.#options.troubles.clear(TROUBLE, this.#subject);
     for (const { topicName, partitions } of answer.responses) {
@@ -262,7 +253,9 @@ export async function readStretch(
     const begin = Math.max(from, await placeOf(true));
     for (let next = begin; next < to; ) {
       if (performance.now() > deadline) throw new Error('it takes too long');
-      const messages = await fetchFrom(cluster, name, partition, next);
+      const place = { topic: name, partition, next };
+      const { responses } = await fetchFrom(cluster, leaderOf(cluster, name, partition), [place]);
+      const messages = responses.flatMap(({ partitions }) => partitions.flatMap((each) => each.messages));
       records.push(...recordsOf(messages, next).filter(({ offset }) => offset < to));
       const last = messages.at(-1);
       if (last !== undefined) next = Math.max(next, Number(last.offset) + 1);
@@ -275,17 +268,27 @@ export async function readStretch(
   }
 }
 
+/** @throws Error where the partition has no leader. */
+function leaderOf(cluster: Cluster, topic: string, partition: number): string {
+  const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
+  if (nodeId === undefined || Number(nodeId) < 0)
+    throw new Error(`partition ${partition} of ${topic} has no leader`);
+  return nodeId;
+}
+
+/** One request to a broker for partitions that it leads; topics as they are called on the cluster. */
 async function fetchFrom(
   cluster: Cluster,
-  topic: string,
-  partition: number,
-  offset: number,
-): Promise<readonly KafkaMessage[]> {
-  const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
+  nodeId: string,
+  places: readonly Pick<Part, 'topic' | 'partition' | 'next'>[],
+): Promise<FetchAnswer> {
   const broker = await cluster.findBroker({ nodeId });
-  const at = { partition, fetchOffset: String(offset), maxBytes: PARTITION_BYTES };
+  const topics = [...new Set(places.map(({ topic }) => topic))].map((topic) => ({
+    topic,
+    partitions: places
+      .filter((place) => place.topic === topic)
+      .map(({ partition, next }) => ({ partition, fetchOffset: String(next), maxBytes: PARTITION_BYTES })),
+  }));
   const limits = { maxWaitTime: WAIT_MS, minBytes: 1, maxBytes: MAX_BYTES };
-  const topics = [{ topic, partitions: [at] }];
-  const answer: FetchAnswer = await broker.fetch({ ...limits, isolationLevel: READ_UNCOMMITTED, topics });
-  return answer.responses.flatMap(({ partitions }) => partitions.flatMap(({ messages }) => messages));
+  return broker.fetch({ ...limits, isolationLevel: READ_UNCOMMITTED, topics });
 }
