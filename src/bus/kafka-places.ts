@@ -81,12 +81,14 @@ export class Places {
         watch.tell({ topic, partition, next: -1, topicId: before }, 'another-log', survey);
       }
     }
+    const begins = new Map<string, Promise<ReadonlyMap<number, number>>>();
     for (const position of await this.committed(partitions)) {
       const { topic: name, partition } = position;
       const ends = survey.endsOf(name, partition);
       const verdict = judge(position, survey.idOf(name), ends);
       watch.tell(position, verdict, survey);
-      const from = verdict === 'another-log' ? (ends?.low ?? 0) : await this.#from(position, ends?.low ?? 0);
+      const low = ends?.low ?? 0;
+      const from = verdict === 'another-log' ? low : await this.#from(position, low, begins);
       if (verdict !== 'another-log') this.#keep(survey, position, from);
       if (from === position.next) continue;
       const topic = config.topicPrefix + name;
@@ -101,10 +103,22 @@ export class Places {
   }
 
   /** Where the reader wants a good position to be read from; the position itself where it wants nothing else. */
-  async #from({ topic, partition, next }: CommittedPosition, low: number): Promise<number> {
-    const { admin, config, reader, signal } = this.#options;
+  async #from(
+    { topic, partition, next }: CommittedPosition,
+    low: number,
+    begins: Map<string, Promise<ReadonlyMap<number, number>>>,
+  ): Promise<number> {
+    const { reader } = this.#options;
     if (reader === undefined) return next;
     if (next >= 0) return Math.max(low, next - reader.lookBack);
+    const asked = begins.get(topic) ?? this.#beginsOf(topic, reader);
+    begins.set(topic, asked);
+    return (await asked).get(partition) ?? low;
+  }
+
+  /** Where the reader begins with each partition of a topic of which nothing is committed. */
+  async #beginsOf(topic: string, reader: Reader): Promise<ReadonlyMap<number, number>> {
+    const { admin, config, signal } = this.#options;
     const since = await reader.since();
     const name = config.topicPrefix + topic;
     const offsets = await patiently(async () => {
@@ -112,7 +126,7 @@ export class Places {
         ? admin.fetchTopicOffsetsByTimestamp(name, Math.max(0, since))
         : (await admin.fetchTopicOffsets(name)).map((each) => ({ ...each, offset: each.high }));
     }, signal);
-    return Number(offsets.find((each) => each.partition === partition)?.offset ?? low);
+    return new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]));
   }
 
   async committed(partitions: readonly number[]): Promise<CommittedPosition[]> {
