@@ -164,7 +164,7 @@ export class KafkaWatch {
         kind: 'topic-made-anew',
         subject: this.#subject(key),
         priority: 'HIGH',
-        detail: `${where} ${what}. What is in it is read from its beginning; find out who deleted it${this.#says({ input: ', and send again what was in it' })}`,
+        detail: `${where} ${what}. What is in it is read from its beginning; find out who deleted it${this.#says(', and send again what was in it')}`,
       });
       this.#counted.delete(key);
       return;
@@ -180,7 +180,7 @@ export class KafkaWatch {
       priority: 'HIGH',
       detail:
         `partition ${partition} of ${topic}: ${ends.low - from} messages were deleted before they were read (up to offset ${ends.low}). ` +
-        `Raise retention.ms of the topic${this.#says({ input: ', and have the interfaces send again what was charted then' })}`,
+        `Raise retention.ms of the topic${this.#says(', and have the interfaces send again what was charted then')}`,
     });
   }
 
@@ -217,7 +217,7 @@ export class KafkaWatch {
         kind: 'topic-gone',
         subject: this.#subject(topic),
         priority: 'HIGH',
-        detail: `the topic ${topic} is not there any more: nobody's ${topic} is read${this.#says({})}. Make it again (wardstream topics create)`,
+        detail: `the topic ${topic} is not there any more: nobody's ${topic} is read${this.#says()}. Make it again (wardstream topics create)`,
         stopsInput: this.#isInput,
       });
     }
@@ -229,7 +229,7 @@ export class KafkaWatch {
         priority: 'HIGH',
         detail:
           `the topic ${topic} has ${partitions.length} partitions and only the first ${configured} (bus.partitions) are read: ` +
-          `${this.#isInput ? 'patients in the others are not watched' : `what is in the others is not read${this.#says({})}`}. ` +
+          `${this.#isInput ? 'patients in the others are not watched' : `what is in the others is not read${this.#says()}`}. ` +
           'Give every topic as many, set bus.partitions to that, and restart all processes at once; patients whose ' +
           'partition changes begin without their past',
         stopsInput: this.#isInput,
@@ -241,7 +241,7 @@ export class KafkaWatch {
         kind: 'input-unled',
         subject: this.#subject(topic),
         priority: 'HIGH',
-        detail: `no broker leads partitions ${unled.join(', ')} of ${topic}: what comes in there is not read${this.#says({})}. Bring the broker back`,
+        detail: `no broker leads partitions ${unled.join(', ')} of ${topic}: what comes in there is not read${this.#says()}. Bring the broker back`,
         stopsInput: this.#isInput,
       });
     }
@@ -256,7 +256,7 @@ export class KafkaWatch {
   }
 
   /** Whom it concerns: the words for input, else the name of the reader. */
-  #says({ input = '' }: { readonly input?: string }): string {
+  #says(input = ''): string {
     return this.#who === null ? input : ` by ${this.#who}`;
   }
 
