@@ -27,8 +27,8 @@ export class LoggedWard extends WardBoard implements TailHandler {
   readonly #codec: MessageCodec;
   readonly #onTrouble: (message: string) => void;
   readonly #sources = new Map<string, Source>();
-  /** Open alerts that only a record of their patient has told. */
-  readonly #told = new Set<string>();
+  /** Open alerts that only records of their patients have told, by patient. */
+  readonly #told = new Map<string, Set<string>>();
   /** Of `ward.patients`, where each partition ended at the start; what is before it is kept until it is all there. */
   readonly #ends = new Map<number, number>();
   readonly #waiting = new Map<number, Map<string, TailRecord>>();
@@ -76,7 +76,7 @@ export class LoggedWard extends WardBoard implements TailHandler {
     if (topic === TOPICS.alerts) {
       this.#alertsFrom = partitions.map(({ end }) => end);
       this.log.begin(id, partitions);
-      for (const alertId of this.openAlerts.keys()) this.#told.add(alertId);
+      for (const alert of this.openAlerts.values()) this.#tellOf(alert);
     } else this.#beginPatients(partitions);
   }
 
@@ -113,6 +113,7 @@ export class LoggedWard extends WardBoard implements TailHandler {
     }
     if (!isAnew) return;
     this.#sources.clear();
+    this.#told.clear();
     this.clear();
     this.reset$.next();
   }
@@ -133,6 +134,7 @@ export class LoggedWard extends WardBoard implements TailHandler {
   #readPatient({ key, value }: TailRecord): void {
     if (value === null) {
       this.#sources.delete(key);
+      this.#told.delete(key);
       if (this.patients.has(key)) this.remove(new Set([key]), 'discharged');
       return;
     }
@@ -166,19 +168,30 @@ export class LoggedWard extends WardBoard implements TailHandler {
     const open = alerts.flatMap((bytes) => this.#decodeAlert(bytes));
     for (const alert of open) {
       if (!this.log.isNewest(alert)) continue;
-      if (!this.openAlerts.has(alert.alertId)) this.#told.add(alert.alertId);
+      if (!this.openAlerts.has(alert.alertId)) this.#tellOf(alert);
       this.keepOpen(alert);
     }
     const ids = new Set(open.map(({ alertId }) => alertId));
-    const over = [...this.#told].flatMap((alertId) => {
+    const over = [...(this.#told.get(patientId) ?? [])].flatMap((alertId) => {
       const alert = this.openAlerts.get(alertId);
-      return alert?.patientId === patientId && alert.stayId !== '' && !ids.has(alertId) ? [alert] : [];
+      return alert !== undefined && alert.stayId !== '' && !ids.has(alertId) ? [alert] : [];
     });
-    for (const { alertId } of over) {
-      this.#told.delete(alertId);
-      this.openAlerts.delete(alertId);
+    for (const alert of over) {
+      this.#untell(alert);
+      this.openAlerts.delete(alert.alertId);
     }
     if (over.length > 0) this.dropped$.next(over);
+  }
+
+  #tellOf({ patientId, alertId }: AlertMessage): void {
+    const told = this.#told.get(patientId) ?? new Set();
+    this.#told.set(patientId, told.add(alertId));
+  }
+
+  #untell({ patientId, alertId }: AlertMessage): void {
+    const told = this.#told.get(patientId);
+    told?.delete(alertId);
+    if (told?.size === 0) this.#told.delete(patientId);
   }
 
   #readAlert(placed: PlacedAlert): void {
@@ -186,7 +199,7 @@ export class LoggedWard extends WardBoard implements TailHandler {
     const logged = this.log.append(placed);
     // What was written before the start is in the records of the patients.
     if (logged === null || offset < (this.#alertsFrom[partition] ?? 0)) return;
-    this.#told.delete(alert.alertId);
+    this.#untell(alert);
     this.moveClock(alert.eventTime);
     this.keepOpen(alert);
     this.alerts$.next(logged);
