@@ -29,6 +29,10 @@ export class Liveness {
     this.#silentSince.delete(patientId);
   }
 
+  partitionOf(patientId: string): number | undefined {
+    return this.#partitions.get(patientId);
+  }
+
   /** Nothing has come for so long that the engine keeps nothing of the patient; null: something has again. */
   silence(patientId: string, since: EpochMs | null): void {
     if (since === null) this.#silentSince.delete(patientId);

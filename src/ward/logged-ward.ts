@@ -11,12 +11,6 @@ import { WardBoard } from './ward-board.js';
 /** So many records before the end of `ward.alerts` are read at the start: so that what an engine writes again is known. */
 const LOOK_BACK = 500;
 
-/** What is known of a patient beside what is shown. */
-interface Source {
-  readonly partition: number;
-  readonly stayId: string;
-}
-
 /**
  * The ward as the log tells it: `ward.patients` from its beginning and `ward.alerts` from its end, of all partitions, whichever engine
  * writes them. An alert that comes ahead of its patient is shown at once.
@@ -26,7 +20,6 @@ export class LoggedWard extends WardBoard implements TailHandler {
   readonly #bus: OpenLog;
   readonly #codec: MessageCodec;
   readonly #onTrouble: (message: string) => void;
-  readonly #sources = new Map<string, Source>();
   /** Open alerts that only records of their patients have told, by patient. */
   readonly #told = new Map<string, Set<string>>();
   /** Of `ward.patients`, where each partition ended at the start; what is before it is kept until it is all there. */
@@ -99,10 +92,6 @@ export class LoggedWard extends WardBoard implements TailHandler {
     this.alerts$.next({ cursor: this.log.cursor, alert });
   }
 
-  override partitionOf(patientId: string): number | undefined {
-    return this.#sources.get(patientId)?.partition;
-  }
-
   #beginPatients(partitions: readonly TailStart[]): void {
     const isAnew = this.#ends.size > 0;
     this.#ends.clear();
@@ -112,7 +101,6 @@ export class LoggedWard extends WardBoard implements TailHandler {
       if (from < end) this.#waiting.set(partition, new Map());
     }
     if (!isAnew) return;
-    this.#sources.clear();
     this.#told.clear();
     this.clear();
     this.reset$.next();
@@ -133,7 +121,6 @@ export class LoggedWard extends WardBoard implements TailHandler {
 
   #readPatient({ key, value }: TailRecord): void {
     if (value === null) {
-      this.#sources.delete(key);
       this.#told.delete(key);
       if (this.patients.has(key)) this.remove(new Set([key]), 'discharged');
       return;
@@ -149,7 +136,6 @@ export class LoggedWard extends WardBoard implements TailHandler {
     const before = this.patients.get(patientId);
     if (before?.stayId === stayId && now.eventTime < before.lastEventAt) return;
     this.patients.set(patientId, viewOf(now));
-    this.#sources.set(patientId, { partition, stayId });
     if (now.silent) this.silent.add(patientId);
     else this.silent.delete(patientId);
     this.liveness.place(patientId, partition);

@@ -59,8 +59,8 @@ export abstract class WardBoard {
   }
 
   /** The partition that a patient's events come from, where that is known. */
-  partitionOf(_patientId: string): number | undefined {
-    return undefined;
+  partitionOf(patientId: string): number | undefined {
+    return this.liveness.partitionOf(patientId);
   }
 
   /** Patients by what keeps them from being live. */
