@@ -1,21 +1,11 @@
 import type { DoubtNow, PatientNowMessage, ValueNow } from '../contract/messages.js';
+import { byForecast } from '../contract/outcomes.js';
 import type { DoubtView, PatientView, ValueView } from '../contract/protocol.js';
 
 /** A patient as a page shows them, from the record that an engine has written. */
 export function viewOf(now: PatientNowMessage): PatientView {
   const { patientId, stayId, wardId, bedId, admittedAt, eventTime, ageYears, sex, mortality } = now;
-  const {
-    circulatory,
-    hypotension,
-    respiratory,
-    sepsis,
-    deterioration,
-    scoredAt,
-    mortalityTrend,
-    news2,
-    news2Missing,
-  } = now;
-  const { qsofa, sofa, states, silent, restored } = now;
+  const { scoredAt, mortalityTrend, news2, news2Missing, qsofa, sofa, states, silent, restored } = now;
   const history: [number, number][] = now.mortalityHistory.map(({ at, mortality: then }) => [at, then]);
   const doubted = now.doubted.map(doubtViewOf);
   return {
@@ -30,11 +20,7 @@ export function viewOf(now: PatientNowMessage): PatientView {
     sex,
     mortality,
     risk: mortality,
-    circulatory,
-    hypotension,
-    respiratory,
-    sepsis,
-    deterioration,
+    ...byForecast(({ id }) => now[id]),
     riskAt: scoredAt,
     mortalityTrend,
     riskTrend: mortalityTrend,
