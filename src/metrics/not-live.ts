@@ -1,20 +1,20 @@
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { Condition } from './readiness.js';
+import { addLabelled } from './register.js';
 
 /** Patients shown who are not live, by what keeps them from it. */
 export type NotLive = () => ReadonlyMap<string, number>;
 
 /** Tells Prometheus how many patients shown are not live. */
 export function addNotLive(registry: Registry, notLive: NotLive): void {
-  new Gauge({
-    name: 'wardstream_patients_not_live',
-    help: 'Patients shown who are not live, by cause: unread, behind, or silent for longer than they usually are.',
-    labelNames: ['cause'],
-    registers: [registry],
-    collect() {
-      for (const [cause, count] of notLive()) this.set({ cause }, count);
-    },
-  });
+  addLabelled(
+    registry,
+    'gauge',
+    'patients_not_live',
+    'Patients shown who are not live, by cause: unread, behind, or silent for longer than they usually are.',
+    ['cause'],
+    () => [...notLive()].map(([cause, value]) => ({ labels: { cause }, value })),
+  );
 }
 
 /** Tells who asks for readiness the same. A process with beds that are silent is of use all the same. */
