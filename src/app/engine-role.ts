@@ -34,7 +34,6 @@ export async function openEngine(ports: Ports, view: Sink | null): Promise<Engin
   life.parts.keep(engine);
   if (live !== null) {
     await bus.createTopics([TOPICS.requests, TOPICS.answers]);
-    const codec = new MessageCodec();
     const answers = life.parts.keep(new Answers({ bus, codec, engine: instance, explaining: engine }));
     await answers.open();
   }
