@@ -7,7 +7,6 @@ import { MessageCodec } from '../events/codec.js';
 import { formerPosition } from '../notify/former-positions.js';
 import { type Beginning, Notifier } from '../notify/notifier.js';
 import { connectStore } from '../store/open-store.js';
-import { COLUMNS, deadLetterRow } from '../store/rows.js';
 import type { LiveLog } from './live-log.js';
 import { log } from './log.js';
 import type { Ports } from './ports.js';
@@ -33,7 +32,7 @@ export async function openNotifiers(
   const client = store ?? (await ownStore(config, life));
   const codec = new MessageCodec();
   const now = () => WALL_CLOCK.now();
-  const setAside = (letter: DeadLetterMessage) => keep(live, codec, client, letter);
+  const setAside = (letter: DeadLetterMessage) => keep(live, codec, letter);
   const { bus, clock } = live;
   const { troubles } = bus;
   const startedAt = clock.now();
@@ -71,17 +70,9 @@ async function beginningOf(
   return former ?? none;
 }
 
-/** In the log, and in the store where it is there. */
-async function keep(
-  { bus }: LiveLog,
-  codec: MessageCodec,
-  client: ClickHouseClient | null,
-  letter: DeadLetterMessage,
-): Promise<void> {
+/** In the log, from where the role `writer` brings it to the store. */
+async function keep({ bus }: LiveLog, codec: MessageCodec, letter: DeadLetterMessage): Promise<void> {
   log.warn(`set aside: ${letter.detail}`);
   const key = letter.patientId || letter.deadLetterId;
   await bus.produce(TOPICS.deadLetters, [{ key, value: codec.encode('DeadLetter', letter) }]);
-  const [table, columns] = ['dead_letters', [...COLUMNS.dead_letters] as [string, ...string[]]] as const;
-  const values = [deadLetterRow(letter)];
-  await client?.insert({ table, columns, values, format: 'JSONCompactEachRow' }).catch(() => undefined);
 }

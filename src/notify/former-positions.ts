@@ -45,5 +45,5 @@ async function behind(client: ClickHouseClient, cursor: string): Promise<EpochMs
      WHERE epoch = {epoch:String} AND position > {position:UInt64} ORDER BY position LIMIT 1`,
     { epoch, position: Number(position) },
   );
-  return first === undefined ? null : first.at;
+  return first?.at ?? null;
 }
