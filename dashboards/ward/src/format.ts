@@ -140,3 +140,8 @@ export function valueText(variable: string, value: number, unit: string): string
 export function stateText({ state, actor }: AlertView): string {
   return actor === null ? state.toLowerCase() : `${state.toLowerCase()} by ${actor}`;
 }
+
+/** The text as the beginning of a sentence. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

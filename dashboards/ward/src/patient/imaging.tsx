@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { imagePath } from '../api.js';
-import { ageText, momentText, percent } from '../format.js';
+import { ageText, capital, momentText, percent } from '../format.js';
 import { Icon } from '../icons.js';
 import type { ImageView } from '../protocol.js';
 import { whyNotScored } from './marks.js';
@@ -80,7 +80,7 @@ function Caption({ image, now }: { readonly image: ImageView; readonly now: numb
         {momentText(eventTime)} ({ageText(Math.max(0, now - eventTime))})
       </span>
       {finding === null ? (
-        <span class="note">{sentence(whyNotScored(image))}</span>
+        <span class="note">{capital(whyNotScored(image))}.</span>
       ) : (
         <>
           <span>
@@ -95,10 +95,6 @@ function Caption({ image, now }: { readonly image: ImageView; readonly now: numb
       )}
     </span>
   );
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 interface PictureProps {

@@ -1,5 +1,5 @@
 import { NEWS2_INPUTS } from '../../../../src/clinical/news2.js';
-import { minuteText, news2Text, percent, personText, shortAgeText, trendOf } from '../format.js';
+import { capital, minuteText, news2Text, percent, personText, shortAgeText, trendOf } from '../format.js';
 import { Icon } from '../icons.js';
 import { notLiveText } from '../liveness.js';
 import type { AlertView, PatientView } from '../protocol.js';
@@ -98,10 +98,6 @@ function AlertState({ alert, others, notLive }: AlertStateProps) {
       {notLive !== '' && ` · ${notLive}`}
     </span>
   );
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function VitalSign({ vital }: { readonly vital: Vital }) {
