@@ -77,11 +77,13 @@ export class MemoryBus implements EventBus, OpenLog {
   async produce(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
     this.#topics.add(topic);
     const tails = this.#tails.get(topic);
-    if (tails === undefined && this.#readersOf(topic).length === 0) return;
+    let readers = this.#readersOf(topic);
+    if (tails === undefined && readers.length === 0) return;
     for (const { key, value, partition: given } of messages) {
       const partition = given ?? partitionOf(key, this.#options.partitions);
-      while (!this.#isClosed && this.#readersOf(topic).some((each) => each.isFull(partition))) {
+      while (!this.#isClosed && readers.some((each) => each.isFull(partition))) {
         await this.#room();
+        readers = this.#readersOf(topic);
       }
       const next = this.#nextOffset[partition];
       const offset = next.get(topic) ?? 0;
@@ -90,9 +92,9 @@ export class MemoryBus implements EventBus, OpenLog {
         handler.batch({ topic, partition, records: [{ offset, key, value }], next: offset + 1 });
       }
       const record = new RawRecord(topic as InputTopic, partition, offset, value ?? NO_BYTES);
-      for (const each of this.#readersOf(topic)) each.add(record);
+      for (const each of readers) each.add(record);
     }
-    for (const each of this.#readersOf(topic)) each.wake();
+    for (const each of readers) each.wake();
   }
 
   async consume(
