@@ -76,9 +76,8 @@ export class Checkpoint {
     for (const patientId of patients) this.#changed.add(patientId);
     for (const { patientId } of alerts) this.#changed.add(patientId);
     for (const { patientId } of released) this.#changed.delete(patientId);
-    for (const position of positions) {
-      const { topic, partition, offset } = position;
-      this.#positions.set(`${topic}/${partition}`, position);
+    for (const { topic, partition, offset } of positions) {
+      this.#positions.set(`${topic}/${partition}`, { topic, partition, offset });
       const reached = this.#reached.get(partition) ?? {};
       reached[topic] = offset;
       this.#reached.set(partition, reached);

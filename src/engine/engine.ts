@@ -29,7 +29,7 @@ import { Flow } from './flow.js';
 import { InputWatch } from './input-watch.js';
 import { mergeByEventTime } from './merging.js';
 import { type OpenModels, openModels } from './models.js';
-import { emptyOutputs } from './outputs.js';
+import { emptyOutputs, type Outputs } from './outputs.js';
 import { Presence } from './presence.js';
 import { recallSilent } from './recall.js';
 import { PausedTopics, SchemaGate } from './schema-gate.js';
@@ -374,9 +374,9 @@ export class Engine {
         tap((outputs) => this.#beds.note(outputs, clock.now())),
         boundDeadLetters(clock, config.limits.deadLetters),
         deliver(sinks),
-        concatMap(async (outputs) => {
-          if (this.#checkpoint === null) await this.#consumer?.commit(outputs.positions);
-          else this.#checkpoint.note(outputs);
+        concatMap(async (outputs: Outputs) => {
+          if (this.#checkpoint !== null) this.#checkpoint.note(outputs);
+          else await this.#consumer?.commit(outputs.positions.map(({ from: _, ...position }) => position));
         }),
       )
       .subscribe({ next: () => this.#settle(), error: (error: unknown) => this.#flow.fail(error) });

@@ -71,7 +71,10 @@ export type Action =
 /** Whom this process watches no more. */
 export type Departed = Pick<PatientState, 'patientId' | 'partition'>;
 
-/** How far a topic is dealt with; `from` is the first offset read since the partition is this process's, 0 where left out. */
+/**
+ * How far a topic is dealt with; `from` is the first offset read since the partition is this process's, 0 where left out: for the sinks, and no
+ * part of what is committed.
+ */
 export type Reached = Position & { readonly from?: number };
 
 /** What one batch of input led to: handed to every sink before its offsets are committed. */

@@ -171,9 +171,9 @@ describe('the stages in the engine', () => {
     expect([first.done, second.done, bus.committed]).toEqual([1, 0, []]);
     second.open();
     // The event is held until the end of the stream: its offset is not yet passed.
-    await expect.poll(() => bus.committed).toMatchObject([{ ...VITALS, offset: 0 }]);
+    await expect.poll(() => bus.committed).toEqual([{ ...VITALS, offset: 0 }]);
     await engine.finish();
-    expect(bus.committed.at(-1)).toMatchObject({ ...VITALS, offset: 1 });
+    expect(bus.committed.at(-1)).toEqual({ ...VITALS, offset: 1 });
     await stop();
   });
 
@@ -195,7 +195,7 @@ describe('the stages in the engine', () => {
     await expect.poll(() => bus.unread).toBe(0);
     await engine.finish();
     expect(engine.counts).toMatchObject({ messages: 200, observations: 200, scores: 200 });
-    expect(bus.committed.at(-1)).toMatchObject({ ...VITALS, offset: 200 });
+    expect(bus.committed.at(-1)).toEqual({ ...VITALS, offset: 200 });
     await stop();
   });
 
@@ -208,14 +208,13 @@ describe('the stages in the engine', () => {
     };
     const { bus, engine, produce, stop } = await start(100, [failing]);
     await produce(0);
-    await expect.poll(() => bus.committed).toMatchObject([{ ...VITALS, offset: 0 }]);
+    await expect.poll(() => bus.committed).toEqual([{ ...VITALS, offset: 0 }]);
     await produce(1);
     expect((await engine.failed()).message).toBe('the disk is full');
     await produce(2);
     await settle();
     await expect(engine.finish()).rejects.toThrow('the disk is full');
-    expect(writes).toBe(2);
-    expect(bus.committed).toMatchObject([{ ...VITALS, offset: 0 }]);
+    expect([writes, bus.committed]).toEqual([2, [{ ...VITALS, offset: 0 }]]);
     await stop();
   });
 });
