@@ -151,6 +151,12 @@ export class MessageCodec {
 
   /** The record in `bytes`, or why there is none. Never throws. */
   decode<Name extends RecordName>(name: Name, bytes: Buffer): RecordShapes[Name] | DecodeFailure {
+    const message = this.#decode(name, bytes);
+    if (name === 'Alert' && !(message instanceof DecodeFailure)) leaveOutEmpty(message as AlertMessage);
+    return message;
+  }
+
+  #decode<Name extends RecordName>(name: Name, bytes: Buffer): RecordShapes[Name] | DecodeFailure {
     const reader = this.#reader(name);
     if (isSingleObject(bytes)) {
       if (isWrittenWith(reader, bytes)) {
@@ -221,6 +227,11 @@ export class MessageCodec {
     this.#registryWriters.set(id, byName.set(name, writer));
     return writer;
   }
+}
+
+/** Avro has no list that is absent; an alert beside which no note stands is the one that was encoded. */
+function leaveOutEmpty(alert: AlertMessage): void {
+  if (alert.context?.length === 0) delete alert.context;
 }
 
 function isSingleObject(bytes: Buffer, start = 0, end = bytes.length): boolean {

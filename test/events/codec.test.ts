@@ -311,7 +311,6 @@ function alert(at: Partial<RecordShapes['Alert']>): RecordShapes['Alert'] {
     raisedWardId: null,
     raisedBedId: null,
     leftWardId: null,
-    context: [],
     ...at,
   };
 }

@@ -15,11 +15,10 @@ import { select } from '../../../src/store/select.js';
 import { HAS_SET_A, SET_A } from '../../helpers.js';
 import { putRows } from '../output-rows.js';
 
-/** Bodies of alerts as JSON has them, whatever the order of their fields; what is not there is null, and no context is an empty one. */
+/** Bodies of alerts as JSON has them, whatever the order of their fields; what is not there is null. */
 function canonical(row: Record<string, unknown>): string {
   const { recorded_on: _, body, ...rest } = row;
   const alert = typeof body === 'string' ? (JSON.parse(body) as Record<string, unknown>) : {};
-  if (Array.isArray(alert.context) && alert.context.length === 0) delete alert.context;
   const sorted = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(sorted);
     if (typeof value !== 'object' || value === null) return value ?? null;
