@@ -29,11 +29,11 @@ export class PatientsSink implements Sink {
   readonly #codec: MessageCodec;
   readonly #options: PatientsSinkOptions;
   readonly #present = new PresentPatients();
-  /** Partitions with a write under way. */
-  readonly #sending = new Map<number, Promise<void>>();
+  /** Partitions with a write under way, which tells whether it got through. */
+  readonly #sending = new Map<number, Promise<boolean>>();
   /** What the log had when a partition was taken over. */
   readonly #known = new Map<number, Promise<ReadonlySet<string>>>();
-  #looking = 0;
+  readonly #looking = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
   #roundAt = Number.NEGATIVE_INFINITY;
   #fault: string | null = null;
@@ -50,16 +50,22 @@ export class PatientsSink implements Sink {
   async write(outputs: Outputs): Promise<void> {
     const learnt = this.#present.write(outputs);
     for (const { partition } of outputs.released) this.#known.delete(partition);
-    if (learnt.length > 0) void this.#writeUnknown(learnt);
+    if (learnt.length > 0) {
+      const looking = this.#writeUnknown(learnt).finally(() => this.#looking.delete(looking));
+      this.#looking.add(looking);
+    }
     this.#wake();
   }
 
-  /** Resolves when all that has changed is in the log. */
+  /** Resolves when all that has changed by now is in the log: on a large ward something always has. */
   async flush(): Promise<void> {
-    while ((this.#present.hasChanged || this.#sending.size > 0 || this.#looking > 0) && !this.#isClosed) {
+    await Promise.all(this.#looking);
+    await Promise.all(this.#sending.values());
+    // What begins from here on has all of it, unless the log refuses it.
+    let isThere = false;
+    while (!isThere && !this.#isClosed) {
       this.#round();
-      if (this.#sending.size > 0) await Promise.all(this.#sending.values());
-      else await sleep(ROUND_MS);
+      isThere = (await Promise.all(this.#sending.values())).every((isWritten) => isWritten);
     }
   }
 
@@ -93,16 +99,18 @@ export class PatientsSink implements Sink {
     }
   }
 
-  async #send(patients: readonly ChangedPatient[]): Promise<void> {
+  async #send(patients: readonly ChangedPatient[]): Promise<boolean> {
     const messages = patients.flatMap((patient) => this.#messagesOf(patient));
     try {
       await this.#bus.produce(TOPICS.patients, messages);
       this.written += messages.length;
       this.#fault = null;
+      return true;
     } catch (error) {
       for (const patient of patients) this.#present.giveBack(patient);
       this.#tell(error);
       await sleep(AGAIN_MS, undefined, { ref: false });
+      return false;
     }
   }
 
@@ -116,7 +124,6 @@ export class PatientsSink implements Sink {
 
   /** Of those whom a snapshot has told, writes who is not in the log: it was begun anew, or never had them. */
   async #writeUnknown(learnt: readonly Departed[]): Promise<void> {
-    this.#looking++;
     try {
       for (const { patientId, partition } of learnt) {
         const known = await this.#knownIn(partition);
@@ -126,8 +133,6 @@ export class PatientsSink implements Sink {
       // Who is written once too often does no harm.
       for (const { patientId } of learnt) this.#present.touch(patientId);
       this.#tell(error);
-    } finally {
-      this.#looking--;
     }
     this.#wake();
   }

@@ -133,6 +133,28 @@ describe('what an engine writes of a patient', () => {
     expect(records).toHaveLength(1);
   });
 
+  it('is waited for up to what had changed, however much changes meanwhile', async () => {
+    class SlowBus extends MemoryBus {
+      override async produce(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
+        await sleep(10);
+        await super.produce(topic, messages);
+      }
+    }
+    const { sink, records } = await written(new SlowBus({ partitions: 1, capacity: 10_000 }));
+    let isFlushed = false;
+    await sink.write(outputsOf({ admitted: [stay()], scores: [score(1, 0.2)] }));
+    const flushed = sink.flush().then(() => {
+      isFlushed = true;
+    });
+    for (let minute = 2; !isFlushed && minute < 500; minute++) {
+      await sink.write(outputsOf({ scores: [score(minute, 0.2)] }));
+      await sleep(1);
+    }
+    expect([isFlushed, records[0]?.[0]]).toEqual([true, 'p1']);
+    await flushed;
+    await sink.close();
+  });
+
   it('waits where the log refuses it, the newest only, and holds nobody up', async () => {
     class RefusingBus extends MemoryBus {
       isRefusing = true;
