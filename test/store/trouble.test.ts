@@ -119,6 +119,24 @@ describe('a store in trouble', () => {
     },
   );
 
+  it('that takes rows is waited for up to what had come, however much comes meanwhile', async () => {
+    const way = await Way.open({ maxAgeMs: 60_000 });
+    await way.write(scores(0));
+    await expect.poll(() => way.writer.waiting).toBe(1);
+    let isFlushed = false;
+    const flushed = way.writer.flush().then(() => {
+      isFlushed = true;
+    });
+    let minute = 1;
+    for (; !isFlushed && minute < 2000; minute++) {
+      await way.write(scores(minute));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await flushed;
+    expect([isFlushed, minute < 2000, (await count('scores')) > 0]).toEqual([true, true, true]);
+    await way.close();
+  });
+
   it('that hangs is told by a notice and in health, and gets everything', async () => {
     const open = new Set<string>();
     const said: string[] = [];

@@ -166,12 +166,10 @@ export class StoreWriter {
     return this.#failed;
   }
 
-  /** Resolves when all that was handed over and decided on is in the store, or is given up. */
+  /** Resolves when all that was handed over by now and decided on is in the store, or is given up. */
   async flush(): Promise<void> {
-    do {
-      await this.#cut();
-      await this.#inserting;
-    } while (this.#batch.rows > 0 && !this.#hasGivenUp);
+    await this.#cut();
+    await this.#inserting;
   }
 
   /** Closed while the store takes nothing: what is left is read again by who reads on. */
@@ -186,9 +184,7 @@ export class StoreWriter {
     clearInterval(this.#watching);
     clearTimeout(this.#timer);
     this.#schemas.close();
-    await this.#inserting;
-    await this.#cut();
-    await this.#inserting;
+    await this.flush();
     await this.#consumer?.close();
   }
 
