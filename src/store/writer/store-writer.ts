@@ -206,8 +206,9 @@ export class StoreWriter {
 
   async #take(batch: RecordBatch): Promise<void> {
     const { partition, records, positions } = batch;
-    if (this.#closing.signal.aborted) return;
     if (this.#schemas.isMissing(records)) await this.#schemas.load(records);
+    // Closed meanwhile, it knows nothing of a schema that was not there yet: who reads on may.
+    if (this.#closing.signal.aborted) return;
     const input = this.#inputs.get(partition) ?? this.#begin(partition);
     const next = this.#next.get(partition) ?? new Map<string, number>();
     this.#next.set(partition, next);

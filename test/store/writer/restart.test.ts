@@ -3,8 +3,10 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EmbeddedBus } from '../../../src/bus/embedded/bus.js';
 import { WALL_CLOCK } from '../../../src/clock.js';
-import { BusSink } from '../../../src/engine/bus-sink.js';
-import { MessageCodec } from '../../../src/events/codec.js';
+import { TOPICS } from '../../../src/contract/topics.js';
+import { BusSink, scoreMessage } from '../../../src/engine/bus-sink.js';
+import { readSchema, SINGLE_OBJECT_HEADER_BYTES } from '../../../src/events/avro.js';
+import { MessageCodec, type SchemaRegistry } from '../../../src/events/codec.js';
 import { openStore } from '../../../src/store/open-store.js';
 import { select } from '../../../src/store/select.js';
 import { StoreWriter } from '../../../src/store/writer/store-writer.js';
@@ -66,3 +68,38 @@ it.each([
   await sink.close();
   await bus.close();
 });
+
+it('a writer that is closed while it waits for a schema leaves the message to the next one', async () => {
+  await client.command({ query: 'TRUNCATE TABLE scores' });
+  const bus = EmbeddedBus.open({ directory: temporaryDirectory(), partitions: 1 });
+  const message = scoreMessage(score(1, 0.1), 'm1', false);
+  const datum = new MessageCodec().encode('RiskScore', message).subarray(SINGLE_OBJECT_HEADER_BYTES);
+  // Confluent framing: byte 00, then the id 7.
+  const value = Buffer.concat([Buffer.from('0000000007', 'hex'), datum]);
+  await bus.createTopics([TOPICS.scores]);
+  await bus.produce(TOPICS.scores, [{ key: 'p1', value }]);
+  let asked = 0;
+  const away = async () => {
+    asked++;
+    throw new Error('away');
+  };
+  const start = (fetchSchema: SchemaRegistry['fetchSchema']) =>
+    StoreWriter.start({
+      bus,
+      client,
+      codec: new MessageCodec({ registry: { fetchSchema } }),
+      limits: LIMITS,
+      clock: WALL_CLOCK,
+      maxAgeMs: 10,
+    });
+  const first = await start(away);
+  await expect.poll(() => asked).toBeGreaterThan(0);
+  await first.close();
+  expect(first.unreadable).toBe(0);
+  const second = await start(async () => readSchema('RiskScore'));
+  const stored = async () =>
+    (await select<{ rows: number }>(client, 'SELECT count() AS rows FROM scores FINAL'))[0].rows;
+  await expect.poll(stored, { timeout: 10_000 }).toBe(1);
+  await second.close();
+  await bus.close();
+}, 30_000);
