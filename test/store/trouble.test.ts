@@ -65,8 +65,10 @@ class Way {
     this.#sink = new BusSink(bus, new MessageCodec(), 'm1', { isLive: false });
   }
 
-  static async open(options: Partial<StoreWriterOptions> = {}): Promise<Way> {
-    const bus = new MemoryBus({ partitions: 2, capacity: 100_000 });
+  static async open(
+    options: Partial<StoreWriterOptions> = {},
+    bus = new MemoryBus({ partitions: 2, capacity: 100_000 }),
+  ): Promise<Way> {
     const own = { bus, client, codec: new MessageCodec(), limits: LIMITS, clock: WALL_CLOCK };
     return new Way(bus, await StoreWriter.start({ ...own, maxAgeMs: 1, ...options }));
   }
@@ -134,6 +136,21 @@ describe('a store in trouble', () => {
     }
     await flushed;
     expect([isFlushed, minute < 2000, (await count('scores')) > 0]).toEqual([true, true, true]);
+    await way.close();
+  });
+
+  it('is not the reason where a commit is refused: reading has ended, with that', async () => {
+    class RefusingBus extends MemoryBus {
+      override async consume(...given: Parameters<MemoryBus['consume']>) {
+        const commit = async () => {
+          throw new Error('not authorised');
+        };
+        return { ...(await super.consume(...given)), commit };
+      }
+    }
+    const way = await Way.open({}, new RefusingBus({ partitions: 2, capacity: 100_000 }));
+    await way.write(scores(1));
+    expect((await way.writer.failed()).message).toBe('not authorised');
     await way.close();
   });
 

@@ -266,10 +266,12 @@ export class StoreWriter {
     if (batch.rows + batch.positions.length === 0) return;
     this.#batch = new RowBatch();
     this.#underWay = batch;
-    this.#inserting = this.#insert(batch).finally(() => {
-      this.#underWay = null;
-      this.#inserting = null;
-    });
+    this.#inserting = this.#insert(batch)
+      .catch((error: Error) => this.#reportFailure(error))
+      .finally(() => {
+        this.#underWay = null;
+        this.#inserting = null;
+      });
   }
 
   /** Inserts until the rows are there, or it is closed. */
