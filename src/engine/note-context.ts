@@ -10,39 +10,33 @@ import type { Action, Outputs } from './outputs.js';
 export class NoteContext {
   readonly #notes = new Map<string, NoteMemory>();
 
-  /** Takes note of who is here, before an action is decided. */
-  follow(action: Action): void {
+  /** Lets an action be decided, and puts beside the records that it leads to what notes had stated. */
+  around(action: Action, { alerts, restored }: Outputs, decide: () => void): void {
+    const [told, back] = [alerts.length, restored.length];
     if ('facts' in action) this.#put(action.facts.patient);
     else if (action.kind === 'restored' || action.kind === 'recalled') this.#put(action.patient);
-  }
-
-  /** Forgets who has left, once the action is decided. */
-  leave(action: Action): void {
+    decide();
+    for (let index = told; index < alerts.length; index++) alerts[index] = this.beside(alerts[index]);
+    // The open alerts of who is restored, as they were told.
+    for (let index = back; index < restored.length; index++) {
+      const { patient, alerts: open } = restored[index];
+      restored[index] = { patient, alerts: open.map((alert) => this.beside(alert)) };
+    }
     if (action.kind === 'discharged' || action.kind === 'released')
       this.#notes.delete(action.patient.patientId);
   }
 
   /**
-   * Puts beside the records from `from` on what notes had stated by then. Event time decides: what a note of later says is in none, however far
-   * ahead a batch reads.
+   * The record with what notes had stated by then. Event time decides: what a note of later says is in none, however far ahead a batch
+   * reads.
    */
-  addTo(alerts: AlertMessage[], from = 0): void {
-    for (let index = from; index < alerts.length; index++) {
-      const { patientId, eventTime: time } = alerts[index];
-      const statuses = this.#notes.get(patientId)?.contextAt(time) ?? [];
-      if (statuses.length === 0) continue;
-      const context = statuses.map(({ at: eventTime, noteId, status, detail }) => {
-        return { eventTime, noteId, text: statusText({ status, detail }) };
-      });
-      alerts[index] = { ...alerts[index], context };
-    }
-  }
-
-  /** The open alerts of a patient who has just been restored, as they were told. */
-  restored({ patient, alerts }: Outputs['restored'][number]): Outputs['restored'][number] {
-    const told = [...alerts];
-    this.addTo(told);
-    return { patient, alerts: told };
+  beside(alert: AlertMessage): AlertMessage {
+    const statuses = this.#notes.get(alert.patientId)?.contextAt(alert.eventTime) ?? [];
+    if (statuses.length === 0) return alert;
+    const context = statuses.map(({ at: eventTime, noteId, status, detail }) => {
+      return { eventTime, noteId, text: statusText({ status, detail }) };
+    });
+    return { ...alert, context };
   }
 
   #put({ patientId, notes }: { readonly patientId: string; readonly notes: NoteMemory }): void {

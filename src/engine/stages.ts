@@ -382,19 +382,13 @@ export function applyAlertPolicy(
     };
     const ordered = (partition: number) => watermarks.get(partition)?.ordered ?? Number.POSITIVE_INFINITY;
     for (const action of actions) {
-      const told = outputs.alerts.length;
-      context.follow(action);
-      decide(policy, action, outputs, ordered);
-      context.addTo(outputs.alerts, told);
-      if (action.kind === 'restored') outputs.restored.push(context.restored(outputs.restored.pop()!));
-      context.leave(action);
+      context.around(action, outputs, () => decide(policy, action, outputs, ordered));
     }
-    const told = outputs.alerts.length;
     for (const patientId of policy.waiting) {
       const time = watermarks.get(partitionOf(patientId) ?? -1)?.complete;
-      if (time !== undefined) outputs.alerts.push(...policy.advanceTo(patientId, time));
+      if (time === undefined) continue;
+      for (const alert of policy.advanceTo(patientId, time)) outputs.alerts.push(context.beside(alert));
     }
-    context.addTo(outputs.alerts, told);
     outputs.states.push(...policy.takeStates());
     outputs.verdicts.push(...(refused ?? []), ...verdictsOf(events));
     return outputs;
