@@ -1,6 +1,6 @@
 import { lastMoment, type ObservedStay, type SignalId } from '../cohort/stays.js';
 import { HOUR_MS } from '../durations.js';
-import { HYLAND_RULES } from './alarms.js';
+import { isWithin } from './alarms.js';
 import { BROUGHT_IN_MS, type Endpoint } from './events.js';
 
 /** Hours at which an onset is asked for. Shapes [hours]. */
@@ -32,12 +32,7 @@ export function askedHours({ eventsOf, washOutMs }: Endpoint, stays: readonly Ob
     for (let time = stay.admittedAt + BROUGHT_IN_MS; time < stay.endAt; time += HOUR_MS) {
       const moment = lastMoment(times, time);
       if (moment < 0 || events.some(({ start, end }) => start <= time && time < end + washOutMs)) continue;
-      const isFollowed = events.some(
-        ({ start, order }) =>
-          order !== 'arrival' &&
-          start - time >= HYLAND_RULES.leastMs &&
-          start - time <= HYLAND_RULES.horizonMs,
-      );
+      const isFollowed = events.some(({ start, order }) => order !== 'arrival' && isWithin(start - time));
       owners[count] = index;
       moments[count] = moment;
       outcomes[count] = isFollowed ? 1 : 0;
