@@ -52,8 +52,7 @@ export function addAdt(reading: Reading, out: Translation): void {
   }
   const type = TYPES[trigger];
   if (type === undefined) {
-    out.counts.ignored++;
-    out.say('AA', `${trigger} says nothing of a stay; it is not used`);
+    out.ignore(`${trigger} says nothing of a stay`);
     return;
   }
   const [person] = personsOf(message.segments);
@@ -71,25 +70,18 @@ function personsOf(segments: readonly Segment[]): Person[] {
 }
 
 function addEvent(type: AdtType, { pid, pv1 }: Person, reading: Reading, out: Translation): void {
-  const { sender, message, now, maxFutureSkewMs } = reading;
+  const { sender, message } = reading;
   const patientId = patientOf(pid, pv1, sender);
   if (typeof patientId !== 'string') {
     out.reject(patientId.reason, patientId.detail);
     return;
   }
   const eventTime = timeOfEvent(type, pv1, reading);
-  if (eventTime === null) {
-    out.reject('unknown-time', 'no time in EVN-6, EVN-2, PV1 or MSH-7 that can be read');
-    return;
-  }
-  if (eventTime > now + maxFutureSkewMs) {
-    out.reject('future', `the event is ${eventTime - now} ms ahead of the clock`, eventTime);
-    return;
-  }
+  const untimed = 'no time in EVN-6, EVN-2, PV1 or MSH-7 that can be read';
+  if (!out.hasTime(eventTime, reading, { untimed, ahead: 'the event is' })) return;
   const told = within(type, pv1, sender.wards);
   if (told === null) {
-    out.counts.ignored++;
-    out.say('AA', `the patient is in none of the wards ${sender.wards?.join(', ')}; it is not used`);
+    out.ignore(`the patient is in none of the wards ${sender.wards?.join(', ')}`);
     return;
   }
   out.counts.used++;

@@ -63,8 +63,7 @@ export function addDocument(reading: Reading, out: Translation): void {
   const txa = message.find('TXA');
   const status = txa?.text(17).toUpperCase() ?? '';
   if (UNSIGNED.has(status)) {
-    out.counts.ignored++;
-    out.say('AA', `the document is not signed yet (TXA-17 ${status}); it is not used`);
+    out.ignore(`the document is not signed yet (TXA-17 ${status})`);
     return;
   }
   const values = message.segments.filter(({ name }) => name === 'OBX');
@@ -83,21 +82,15 @@ function emit(
   paragraphs: readonly Paragraph[],
   { kind, written, role }: { kind: string; written: number | null; role: string },
 ): void {
-  const { sentAt, now, maxFutureSkewMs, patientId, message, sender } = reading;
+  const { sentAt, patientId, message, sender } = reading;
   const text = textOf(paragraphs);
   if (text === '') {
     out.reject('empty', 'the document has no text that can be read: of a PDF or picture nothing is used');
     return;
   }
   const eventTime = sentAt ?? written;
-  if (eventTime === null) {
-    out.reject('unknown-time', 'the document has no time that can be used');
-    return;
-  }
-  if (eventTime > now + maxFutureSkewMs) {
-    out.reject('future', `the document is ${eventTime - now} ms ahead of the clock`, eventTime);
-    return;
-  }
+  const untimed = 'the document has no time that can be used';
+  if (!out.hasTime(eventTime, reading, { untimed, ahead: 'the document is' })) return;
   out.counts.used++;
   const language = message.header.text(19) || sender.language;
   out.add(TOPICS.notes, {

@@ -211,15 +211,13 @@ function send(values: readonly Value[], reading: Reading, out: Translation): voi
 function sendGroup(group: readonly Value[], reading: Reading, out: Translation): void {
   const [{ meaning, at, specimenId }] = group;
   const isLab = VARIABLES[meaning.variable].kind === 'lab';
-  const { sentAt, now, maxFutureSkewMs, patientId, message } = reading;
+  const { sentAt, patientId, message } = reading;
   // A laboratory result is there when it is sent; a monitor's value when it is measured.
   const eventTime = isLab ? (sentAt ?? at) : (at ?? sentAt);
   const names = group.map(({ name }) => name).join(', ');
-  if (eventTime === null || Number.isNaN(eventTime) || eventTime > now + maxFutureSkewMs) {
+  const untimed = `no time, or none that can be read: ${names}`;
+  if (!out.hasTime(eventTime, reading, { untimed, ahead: `${names}:` })) {
     out.counts.rejected += group.length;
-    if (eventTime === null || Number.isNaN(eventTime))
-      out.reject('unknown-time', `no time, or none that can be read: ${names}`);
-    else out.reject('future', `${names}: ${eventTime - now} ms ahead of the clock`, eventTime);
     return;
   }
   out.counts.used += group.length;

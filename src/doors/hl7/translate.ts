@@ -60,8 +60,7 @@ export function translate(read: Hl7Message | Unreadable, options: TranslateOptio
   }
   const ward = pv1?.text(3) ?? '';
   if (read.type !== 'ADT' && sender.wards !== undefined && ward !== '' && !sender.wards.includes(ward)) {
-    out.counts.ignored++;
-    return out.say('AA', `the patient is in none of the wards ${sender.wards.join(', ')}; it is not used`);
+    return out.ignore(`the patient is in none of the wards ${sender.wards.join(', ')}`);
   }
   add({ message: read, sender, codes, patientId, zone, sentAt, now, maxFutureSkewMs }, out);
   return judged(out);

@@ -56,11 +56,30 @@ export class Translation implements Delivery {
     });
   }
 
+  /** Whether a part of the message has a time that can be used; sets it aside where it has none, or one ahead of the clock. */
+  hasTime(
+    time: EpochMs | null,
+    { now, maxFutureSkewMs }: Pick<Reading, 'now' | 'maxFutureSkewMs'>,
+    what: { readonly untimed: string; readonly ahead: string },
+  ): time is EpochMs {
+    if (time === null || Number.isNaN(time)) this.reject('unknown-time', what.untimed);
+    else if (time > now + maxFutureSkewMs)
+      this.reject('future', `${what.ahead} ${time - now} ms ahead of the clock`, time);
+    else return true;
+    return false;
+  }
+
   /** Sets aside the message, and says so to the sender. */
   refuse(answer: Exclude<Answer, 'AA'>, reason: DeadLetterReason, detail: string): this {
     this.messages.length = 0;
     this.reject(reason, detail);
     return this.say(answer, detail);
+  }
+
+  /** Accepts the message without using it, and says why. */
+  ignore(why: string): this {
+    this.counts.ignored++;
+    return this.say('AA', `${why}; it is not used`);
   }
 
   say(answer: Answer, text: string): this {
