@@ -3,24 +3,16 @@ import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SourceMessage } from '../../src/events/source-message.js';
-import { adt, labs, note, vitals } from '../helpers.js';
+import { labs, note } from '../helpers.js';
+import { admission, COUNT_BURSTS, signs, WELL } from './beds.js';
 import { expectAccessible, HAS_CHROMIUM, keep, launch, openPage, SOON } from './browser.js';
 import { type LiveWard, openLiveWard } from './live-ward.js';
 
 const MAX_SCRIPT_BYTES = 150 * 1024;
 const HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script> lactate rising';
 
-/** Each burst is one oscillator started. */
-const COUNT_BURSTS = `
-  globalThis.bursts = 0;
-  const { start } = OscillatorNode.prototype;
-  OscillatorNode.prototype.start = function (when) { bursts++; start.call(this, when); };
-`;
-
-const WELL = { respRate: 14, spo2: 98, heartRate: 72, sbpInvasive: 124, mapInvasive: 88, dbpInvasive: 70 };
 // NEWS2 7, and not all signs at once: those would be doubted as another patient's.
 const ILL = { ...WELL, respRate: 31, spo2: 95, heartRate: 135 };
-const UNITS: Record<string, string> = { spo2: '%', sbpInvasive: 'mm[Hg]', dbpInvasive: 'mm[Hg]' };
 
 it('brings at most 150 KiB of script, gzipped', () => {
   const folder = new URL('../../dashboards/ward/dist/assets/', import.meta.url);
@@ -48,21 +40,6 @@ describe.skipIf(!HAS_CHROMIUM)('the ward page (skipped without Chromium)', () =>
     await browser.close();
     await ward.close();
   });
-
-  function admission(bed: string): SourceMessage {
-    const where = { wardId: 'ICU', bedId: `Bed ${bed}`, ageYears: 63, sex: 'FEMALE' as const };
-    const eventTime = Date.now();
-    const record = adt('ADMIT', { messageId: `a${bed}`, patientId: `p${bed}`, eventTime, ...where });
-    return { topic: 'ward.adt', key: `p${bed}`, eventTime, record };
-  }
-
-  function signs(bed: string, values: Record<string, number>): SourceMessage {
-    const eventTime = Date.now();
-    const at = { messageId: `v${++sent}`, patientId: `p${bed}`, eventTime };
-    const record = vitals(values, at);
-    for (const each of record.observations) each.unit = UNITS[each.code] ?? each.unit;
-    return { topic: 'ward.vitals', key: `p${bed}`, eventTime, record };
-  }
 
   function results(bed: string, values: Record<string, number>): SourceMessage {
     const eventTime = Date.now();

@@ -1,22 +1,13 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { SourceMessage } from '../../src/events/source-message.js';
-import { adt, vitals } from '../helpers.js';
+import { admission, COUNT_BURSTS, signs, WELL } from './beds.js';
 import { expectAccessible, HAS_CHROMIUM, keep, launch, openPage, SOON } from './browser.js';
 import { type LiveWard, openLiveWard } from './live-ward.js';
 
 const BEDS = ['1', '2', '3', '4', '5', '6'];
 const PHONE = { viewport: { width: 390, height: 844 } };
-const SIGNS = { respRate: 14, spo2: 98, heartRate: 72, sbpInvasive: 124, mapInvasive: 88, dbpInvasive: 70 };
-const UNITS: Record<string, string> = { spo2: '%', sbpInvasive: 'mm[Hg]', dbpInvasive: 'mm[Hg]' };
 /** Every monitor sends this often. */
 const EVERY_MS = 1000;
-/** Each burst of sound is one oscillator started. */
-const COUNT_BURSTS = `
-  globalThis.bursts = 0;
-  const { start } = OscillatorNode.prototype;
-  OscillatorNode.prototype.start = function (when) { bursts++; start.call(this, when); };
-`;
 /** The viewer's clock is two hours ahead. */
 const WRONG_CLOCK = `
   const now = Date.now;
@@ -34,7 +25,10 @@ describe.skipIf(!HAS_CHROMIUM)('a ward that is not live (skipped without Chromiu
   beforeAll(async () => {
     [ward, browser] = await Promise.all([openLiveWard({ watchesFeeds: true }), launch()]);
     await ward.send(BEDS.map(admission));
-    sending = setInterval(() => void ward.send(speaking.map(signs)), EVERY_MS);
+    sending = setInterval(() => {
+      sent += speaking.length;
+      void ward.send(speaking.map((bed) => signs(bed, WELL)));
+    }, EVERY_MS);
   });
   afterEach(async () => {
     speaking = BEDS;
@@ -47,20 +41,6 @@ describe.skipIf(!HAS_CHROMIUM)('a ward that is not live (skipped without Chromiu
     await browser.close();
     await ward.close();
   });
-
-  function admission(bed: string): SourceMessage {
-    const where = { wardId: 'ICU', bedId: `Bed ${bed}`, ageYears: 63, sex: 'FEMALE' as const };
-    const eventTime = Date.now();
-    const record = adt('ADMIT', { messageId: `a${bed}`, patientId: `p${bed}`, eventTime, ...where });
-    return { topic: 'ward.adt', key: `p${bed}`, eventTime, record };
-  }
-
-  function signs(bed: string): SourceMessage {
-    const eventTime = Date.now();
-    const record = vitals(SIGNS, { messageId: `v${++sent}`, patientId: `p${bed}`, eventTime });
-    for (const each of record.observations) each.unit = UNITS[each.code] ?? each.unit;
-    return { topic: 'ward.vitals', key: `p${bed}`, eventTime, record };
-  }
 
   const tile = (page: Page, bed: string) => page.getByRole('article', { name: `Bed ${bed}`, exact: true });
   const data = (page: Page) => page.getByTestId('data').textContent();
