@@ -21,11 +21,6 @@ const retentionSchema = z
   })
   .prefault({});
 
-/** So that the settings of an earlier version are taken. */
-const OF_THE_SPOOL = {
-  reason: 'Earlier versions kept rows for a store that is away; now they are read from the log.',
-};
-
 /** Where results are kept. */
 export const storeSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
@@ -68,7 +63,6 @@ export const storeSchema = z.discriminatedUnion('kind', [
       .positive()
       .default(30_000)
       .describe('A request without an answer for this long counts as failed and is tried again.'),
-    maxWaitingBytes: z.number().int().positive().optional().describe('Does nothing.').meta(OF_THE_SPOOL),
     spool: z
       .strictObject({
         directory: z.string().min(1).describe('Does nothing.'),
@@ -76,7 +70,7 @@ export const storeSchema = z.discriminatedUnion('kind', [
       })
       .optional()
       .describe('Does nothing.')
-      .meta(OF_THE_SPOOL),
+      .meta({ reason: 'Version 0.1 kept rows for a store that is away; now they are read from the log.' }),
     retention: retentionSchema,
   }),
 ]);
