@@ -44,8 +44,15 @@ export class RunningSummary {
   readonly recentWeight: Float32Array;
   /** Step of the last value in `recent`. */
   readonly recentStep: Int32Array;
-  /** As `mean` and `recent`, of what is above the middle of normal, that middle where a step is below; of variables that bend. */
+  /**
+   * Of variables that bend, of the steps' last values: no value within a step makes up for another. The least, the greatest, and as `mean` and
+   * `recent` what is below and what is above the middle of normal, that middle where a step is on the other side.
+   */
+  readonly least: Float32Array;
+  readonly greatest: Float32Array;
+  readonly underMean: Float32Array;
   readonly overMean: Float32Array;
+  readonly underRecent: Float32Array;
   readonly overRecent: Float32Array;
 
   constructor(variables = V) {
@@ -60,7 +67,11 @@ export class RunningSummary {
     this.recent = new Float32Array(variables);
     this.recentWeight = new Float32Array(variables);
     this.recentStep = new Int32Array(variables);
+    this.least = new Float32Array(variables);
+    this.greatest = new Float32Array(variables);
+    this.underMean = new Float32Array(variables);
     this.overMean = new Float32Array(variables);
+    this.underRecent = new Float32Array(variables);
     this.overRecent = new Float32Array(variables);
   }
 
@@ -81,15 +92,18 @@ export class RunningSummary {
     this.recent[to] = from.recent[variable];
     this.recentWeight[to] = from.recentWeight[variable];
     this.recentStep[to] = from.recentStep[variable];
+    this.least[to] = from.least[variable];
+    this.greatest[to] = from.greatest[variable];
+    this.underMean[to] = from.underMean[variable];
     this.overMean[to] = from.overMean[variable];
+    this.underRecent[to] = from.underRecent[variable];
     this.overRecent[to] = from.overRecent[variable];
   }
 
-  /** Adds the mean of a step that comes after those added. */
-  add(variable: number, step: StepIndex, mean: number): void {
+  /** Adds the mean and the last value of a step that comes after those added. */
+  add(variable: number, step: StepIndex, mean: number, last: number): void {
     const seen = ++this.seen[variable];
-    const bend = BEND[variable];
-    const over = Math.max(mean, bend);
+    let weight = 1;
     if (seen === 1) {
       this.first[variable] = mean;
       this.mean[variable] = mean;
@@ -97,22 +111,39 @@ export class RunningSummary {
       this.min[variable] = mean;
       this.max[variable] = mean;
       this.recent[variable] = mean;
-      this.recentWeight[variable] = 1;
-      this.overMean[variable] = over;
-      this.overRecent[variable] = over;
     } else {
       const delta = mean - this.mean[variable];
       this.mean[variable] += delta / seen;
       this.squares[variable] += delta * (mean - this.mean[variable]);
       if (mean < this.min[variable]) this.min[variable] = mean;
       if (mean > this.max[variable]) this.max[variable] = mean;
-      const weight = 1 + this.recentWeight[variable] * RECENT_DECAY ** (step - this.recentStep[variable]);
+      weight = 1 + this.recentWeight[variable] * RECENT_DECAY ** (step - this.recentStep[variable]);
       this.recent[variable] += (mean - this.recent[variable]) / weight;
-      this.overMean[variable] += (over - this.overMean[variable]) / seen;
-      this.overRecent[variable] += (over - this.overRecent[variable]) / weight;
-      this.recentWeight[variable] = weight;
     }
+    this.recentWeight[variable] = weight;
     this.recentStep[variable] = step;
+    if (!Number.isNaN(BEND[variable])) this.#addBent(variable, last, weight);
+  }
+
+  #addBent(variable: number, last: number, weight: number): void {
+    const seen = this.seen[variable];
+    const under = Math.min(last, BEND[variable]);
+    const over = Math.max(last, BEND[variable]);
+    if (seen === 1) {
+      this.least[variable] = last;
+      this.greatest[variable] = last;
+      this.underMean[variable] = under;
+      this.overMean[variable] = over;
+      this.underRecent[variable] = under;
+      this.overRecent[variable] = over;
+      return;
+    }
+    if (last < this.least[variable]) this.least[variable] = last;
+    if (last > this.greatest[variable]) this.greatest[variable] = last;
+    this.underMean[variable] += (under - this.underMean[variable]) / seen;
+    this.overMean[variable] += (over - this.overMean[variable]) / seen;
+    this.underRecent[variable] += (under - this.underRecent[variable]) / weight;
+    this.overRecent[variable] += (over - this.overRecent[variable]) / weight;
   }
 }
 
@@ -329,7 +360,7 @@ export class PatientTimeline {
       if (this.count[cell] === 0) continue;
       summary.last[variable] = this.last[cell];
       summary.lastAt[variable] = start + this.lastOffset[cell];
-      summary.add(variable, step, this.mean[cell]);
+      summary.add(variable, step, this.mean[cell], this.last[cell]);
     }
   }
 

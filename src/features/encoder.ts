@@ -51,8 +51,8 @@ const PER_VARIABLE = [
   'recent',
 ] as const;
 const P = PER_VARIABLE.length;
-/** Of a variable of which low and high values are bad: its averages of what is below, and of what is above the middle of normal. */
-const PER_BENT = ['underMean', 'overMean', 'underRecent', 'overRecent'] as const;
+/** Of a variable of which low and high values are bad, of the steps' last values: the averages of what is below, and of what is above the middle of normal. */
+const PER_BENT = ['least', 'greatest', 'underMean', 'overMean', 'underRecent', 'overRecent'] as const;
 
 const UNIT_TYPES = ['CORONARY_CARE', 'CARDIAC_SURGERY', 'MEDICAL', 'SURGICAL'] as const;
 const STATIC_NAMES = [
@@ -86,8 +86,8 @@ export class FeatureEncoder {
   readonly #scale: Float64Array;
   readonly #derived: boolean;
   readonly #extended: boolean;
-  /** Places, among the model's variables, of those that bend, and where. */
-  readonly #bent: readonly { readonly place: number; readonly bend: number }[];
+  /** Places, among the model's variables, of those that bend. */
+  readonly #bent: readonly number[];
   /** Sizes of the embeddings; 0 where the model takes none. */
   readonly #textSize: number;
   readonly #imageSize: number;
@@ -101,15 +101,12 @@ export class FeatureEncoder {
   /** @throws Error where a variable is not in the clinical vocabulary. */
   constructor(config: EncoderConfig) {
     const { variables, derived = false, extended = false, modalities } = config;
-    this.#bent = variables.flatMap(({ id }, place) => {
-      const bend = bendOf(id);
-      return extended && !Number.isNaN(bend) ? [{ place, bend }] : [];
-    });
+    this.#bent = variables.flatMap(({ id }, place) => (extended && !Number.isNaN(bendOf(id)) ? [place] : []));
     this.featureNames = [
       ...variables.flatMap(({ id }) => PER_VARIABLE.map((name) => `${id}.${name}`)),
       ...STATIC_NAMES,
       ...(derived ? DERIVED_NAMES : []),
-      ...this.#bent.flatMap(({ place }) => PER_BENT.map((name) => `${variables[place].id}.${name}`)),
+      ...this.#bent.flatMap((place) => PER_BENT.map((name) => `${variables[place].id}.${name}`)),
       ...(extended ? EXTENDED_NAMES : []),
       ...modalityNames('text', modalities?.text),
       ...modalityNames('image', modalities?.image),
@@ -183,7 +180,7 @@ export class FeatureEncoder {
     const isNow = inStep > 0;
     const mean = timeline.mean[cell];
     if (isNow) {
-      window.add(variable, step, mean);
+      window.add(variable, step, mean, timeline.last[cell]);
       window.last[variable] = timeline.last[cell];
       window.lastAt[variable] = step * grid.stepMs + timeline.lastOffset[cell];
     }
@@ -202,16 +199,12 @@ export class FeatureEncoder {
   }
 
   #encodeBent(out: Float32Array, start: number): number {
-    const { seen, mean, recent, overMean, overRecent } = this.#window;
     let at = start;
-    for (const { place, bend } of this.#bent) {
+    for (const place of this.#bent) {
       const variable = this.#indices[place];
-      const known = seen[variable] > 0;
-      // What is below and what is above the bend add up to the value and the bend.
-      out[at++] = known ? this.#standardise(place, mean[variable] + bend - overMean[variable]) : 0;
-      out[at++] = known ? this.#standardise(place, overMean[variable]) : 0;
-      out[at++] = known ? this.#standardise(place, recent[variable] + bend - overRecent[variable]) : 0;
-      out[at++] = known ? this.#standardise(place, overRecent[variable]) : 0;
+      const known = this.#window.seen[variable] > 0;
+      for (const name of PER_BENT)
+        out[at++] = known ? this.#standardise(place, this.#window[name][variable]) : 0;
     }
     return at;
   }

@@ -14,7 +14,7 @@ function summaryOf(values: Readonly<Record<string, readonly number[]>>): Running
   for (const [id, course] of Object.entries(values)) {
     const variable = variableIndex(id);
     course.forEach((value, step) => {
-      summary.add(variable, step, value);
+      summary.add(variable, step, value, value);
       summary.last[variable] = value;
       summary.lastAt[variable] = step * HOUR_MS;
     });

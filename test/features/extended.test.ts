@@ -11,6 +11,7 @@ const HR = variableIndex('heartRate');
 const SPO2 = variableIndex('spo2');
 const FIO2 = variableIndex('fio2');
 const VENTILATED = variableIndex('mechVent');
+const BENT = ['least', 'greatest', 'underMean', 'overMean', 'underRecent', 'overRecent'] as const;
 const encoder = new FeatureEncoder({
   variables: [
     { id: 'heartRate', transform: 'linear', center: 80, scale: 10 },
@@ -39,6 +40,13 @@ function rowAfter(hours: readonly (readonly [variable: number, value: number][])
 }
 
 const heartRates = (...rates: number[]) => rowAfter(rates.map((rate) => [[HR, rate]]));
+/** Two readings an hour. */
+const pairs = (rates: readonly number[]) =>
+  rowAfter(
+    Array.from({ length: Math.ceil(rates.length / 2) }, (_, hour) =>
+      rates.slice(2 * hour, 2 * hour + 2).map((rate) => [HR, rate] as const),
+    ),
+  );
 
 describe('averages that bend in the middle of normal', () => {
   it('are of what is below and of what is above it', () => {
@@ -60,10 +68,29 @@ describe('averages that bend in the middle of normal', () => {
         const is = heartRates(...rates);
         const changed = heartRates(...rates.with(at, rates[at] + (rates[at] > 70.5 ? by : -by)));
         const sign = rates[at] > 70.5 ? 1 : -1;
-        for (const name of ['overMean', 'overRecent', 'underMean', 'underRecent']) {
+        for (const name of BENT) {
           const moved = changed[`heartRate.${name}`] - is[`heartRate.${name}`];
           expect(sign * moved, name).toBeGreaterThanOrEqual(-1e-4);
         }
+      }),
+    );
+  });
+
+  it('let none make up for another within an hour either', () => {
+    const course = fc.array(fc.double({ min: 20, max: 220, noNaN: true }), { minLength: 2, maxLength: 40 });
+    fc.assert(
+      fc.property(course, fc.double({ min: 20, max: 50, noNaN: true }), (rates, slow) => {
+        // The newest is slow, and then slower: nothing that rises with fast rates falls.
+        const is = pairs([...rates, slow]);
+        const slower = pairs([...rates, slow - 10]);
+        // The model bends the extremes itself, at 70.5 on the scale of the row.
+        const over = (row: Record<string, number>, name: string) => Math.max(-0.95, row[`heartRate.${name}`]);
+        const under = (row: Record<string, number>, name: string) =>
+          Math.min(-0.95, row[`heartRate.${name}`]);
+        for (const name of ['greatest', 'overMean', 'overRecent'])
+          expect(over(slower, name), name).toBeGreaterThanOrEqual(over(is, name) - 1e-4);
+        for (const name of ['least', 'underMean', 'underRecent'])
+          expect(under(slower, name), name).toBeLessThanOrEqual(under(is, name) + 1e-4);
       }),
     );
   });
