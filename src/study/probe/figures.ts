@@ -2,7 +2,15 @@ import { NEWS2_EMERGENCY } from '../../clinical/news2.js';
 import { ARTEFACTS, type Artefact } from './artefacts.js';
 import type { ArtefactSeen, InterventionSeen, StaySeen } from './compare.js';
 import { DURATIONS, type Intervention, VARIANTS } from './courses.js';
-import { criteriaMet, laddersOf, PROBE_SIGNS, type ProbeSign, RISKS, type RiskName } from './signs.js';
+import {
+  criteriaMet,
+  judgedOf,
+  laddersOf,
+  PROBE_SIGNS,
+  type ProbeSign,
+  RISKS,
+  type RiskName,
+} from './signs.js';
 
 /** A risk may fall by so much where a sign gets worse, and be so far from before when it is over. */
 export const MOST_FALL = 0.005;
@@ -57,9 +65,11 @@ export interface MonotoneFigures {
   readonly sign: string;
   readonly direction: 'low' | 'high';
   readonly risk: RiskName;
-  /** Steps of single stays below one that is milder, and how many there were. */
+  /** Steps of single stays below one that is milder, and how many there were, where the table of directions says that each is worse. */
   readonly violations: number;
   readonly steps: number;
+  /** Falls at the other steps, of which it says nothing. */
+  readonly open: number;
   /** The largest fall of a stay, and that of the mean of all. */
   readonly largest: number;
   readonly largestOfMean: number;
@@ -159,12 +169,15 @@ function monotoneOf(
 ): MonotoneFigures[] {
   return laddersOf(sign).flatMap((ladder) =>
     given.map((risk): MonotoneFigures => {
-      const counts = { violations: 0, steps: 0, largest: 0, largestOfMean: 0 };
+      const counts = { violations: 0, steps: 0, open: 0, largest: 0, largestOfMean: 0 };
+      const risksAt = (values: readonly number[], minutes: number) => {
+        const places = values.map((value) => placeOf(sign, value, minutes));
+        return stays.map(({ interventions }) => places.map((place) => interventions[place]!.risks[risk]));
+      };
       for (const minutes of DURATIONS) {
-        const places = ladder.map((value) => placeOf(sign, value, minutes));
-        const steps = stays.map(({ interventions }) =>
-          places.map((place) => interventions[place]!.risks[risk]),
-        );
+        const steps = risksAt(judgedOf(sign, ladder), minutes).filter((risks) => risks.length > 1);
+        const all = risksAt(ladder, minutes).flatMap(fallsOf);
+        counts.open += all.filter((fall) => fall > MOST_FALL).length;
         for (const risks of steps) {
           for (const fall of fallsOf(risks)) {
             counts.steps++;
@@ -172,9 +185,11 @@ function monotoneOf(
             counts.largest = Math.max(counts.largest, fall);
           }
         }
-        const means = places.map((_, step) => meanOf(steps.map((risks) => risks[step])));
+        if (steps.length === 0) continue;
+        const means = steps[0].map((_, step) => meanOf(steps.map((risks) => risks[step])));
         counts.largestOfMean = Math.max(counts.largestOfMean, ...fallsOf(means));
       }
+      counts.open -= counts.violations;
       return { sign: sign.id, direction: ladder[1] < ladder[0] ? 'low' : 'high', risk, ...counts };
     }),
   );

@@ -16,6 +16,7 @@ export interface LadderRow {
   readonly shown: InterventionFigures;
   /** Of all risks. */
   readonly violations: number;
+  readonly open: number;
   readonly largestFall: number;
 }
 
@@ -32,6 +33,8 @@ export interface Headline {
   readonly criticalSigns: number;
   readonly monotoneViolations: number;
   readonly steps: number;
+  /** Falls at other steps. */
+  readonly open: number;
   readonly clinicalAlerts: number;
   readonly technicalNotices: number;
   readonly openBefore: number;
@@ -74,6 +77,7 @@ function rowOf(
       ({ value, minutes }) => minutes === HOUR && value === (criticalFrom ?? ladder[ladder.length - 1]),
     )!,
     violations: falls.reduce((sum, { violations }) => sum + violations, 0),
+    open: falls.reduce((sum, { open }) => sum + open, 0),
     largestFall: Math.max(0, ...falls.map(({ largest }) => largest)),
   };
 }
@@ -95,6 +99,7 @@ export function headlineOf(figures: ProbeFigures): Headline {
     signsSeen: rows.filter(({ sign, shown }) => ownDelta(shown, sign) >= LEAST_RISE).length,
     monotoneViolations,
     steps: monotone.reduce((sum, { steps }) => sum + steps, 0),
+    open: monotone.reduce((sum, { open }) => sum + open, 0),
     clinicalAlerts: total(({ clinicalAlerts }) => clinicalAlerts),
     technicalNotices: total(({ technicalNotices }) => technicalNotices),
     openBefore: total(({ openBefore }) => openBefore),

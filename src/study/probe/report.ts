@@ -62,7 +62,8 @@ function summary(probe: Probe): Markup {
 the first value.${Number.isNaN(head.longestDelay) ? '' : ` The longest delay is ${fixed(head.longestDelay, 0)} minutes.`}${missed.length === 0 ? '' : ` In ${missed.length} some stay had no such alarm.`}</li>
 <li><strong>Risk.</strong> Of ${head.criticalSigns} signs and directions with a critical value, held for an hour, ${head.signsSeen} raise the risk that has to see them by ${LEAST_RISE} or more
 (mean of the stays).</li>
-<li><strong>Monotonicity.</strong> At ${head.monotoneViolations} of ${head.steps} steps to a worse value a risk of a stay falls by more than ${MOST_FALL}.</li>
+<li><strong>Monotonicity.</strong> At ${head.monotoneViolations} of ${head.steps} steps to a value that the table of directions calls worse a risk of a stay falls by more than ${MOST_FALL};
+it does at ${head.open} other steps, of which the table says nothing.</li>
 <li><strong>False values.</strong> Artefacts and wrong units raise ${head.clinicalAlerts} clinical alerts and ${head.technicalNotices} technical notices. Of ${head.openBefore} alerts that were
 open they end ${head.wronglyResolved}.</li>
 <li><strong>A heart that stops.</strong> ${arrestText(probe)}</li>
@@ -80,8 +81,8 @@ moves together: mean, systolic and diastolic pressure, of line and cuff as far a
 minutes, later every quarter of an hour; a laboratory value comes once and stands.</dd>
 <dt>Alarm of state</dt><dd>An alert of a criterion that the value meets; where it meets a critical one, of a critical one. The delay is from the first moved value.</dd>
 <dt>Risk</dt><dd>The model's probability when the sign goes back, less that of the same stay as charted. ${RETURN_MIN / HOUR} hours later the difference should be within ${BACK_WITHIN}.</dd>
-<dt>Falls</dt><dd>In each stay, a step to a worse value at which a risk is more than ${MOST_FALL} below that of a milder value. Whether worse must mean more risk of each kind is medicine's
-question, so falls are shown by risk.</dd>
+<dt>Falls</dt><dd>In each stay, a step to a worse value at which a risk is more than ${MOST_FALL} below that of a milder value, from where the table of directions begins
+(src/clinical/monotone.ts). Other falls, as of a pressure that is too high, are counted apart: what the table leaves open, data decide.</dd>
 <dt>False values</dt><dd>The stay is put on a monitor: well as it was, and again in shock with severe hypoxaemia, so that alerts are open. ${ARTEFACT_AT} minutes later something false
 is sent. Alerts count that the same patient does not raise without it, in shock those of states only: another one is not false there. An alert is ended wrongly if it resolves and would not have done so.</dd>
 <dt>A heart that stops</dt><dd>In the well patient on the monitor the heart rate is 0, the pressure runs out and the saturation falls, a value every five seconds. That is no artefact: an alert

@@ -3,6 +3,7 @@
  * through the limits of src/clinical/state.ts where there is one.
  */
 
+import { MONOTONE } from '../../clinical/monotone.js';
 import { SIGNS } from '../../clinical/signs.js';
 import { CRITERIA, type Criterion, meets } from '../../clinical/state.js';
 import { VARIABLES, variableIndex } from '../../clinical/variables.js';
@@ -107,6 +108,17 @@ export const PROBE_SIGNS: readonly ProbeSign[] = ROWS.map(
 /** Each ladder begins with the normal value and gets worse. */
 export function laddersOf({ normal, low, high }: ProbeSign): readonly (readonly number[])[] {
   return [low, high].filter(({ length }) => length > 0).map((steps) => [normal, ...steps]);
+}
+
+/** What the table of directions calls a sign that is not one variable. */
+const IN_TABLE: Readonly<Record<string, string>> = { map: 'derived.map', oxygenation: 'derived.pfRatio' };
+
+/** The part of a ladder on which the table of directions says that each step is worse (src/clinical/monotone.ts); empty where it says nothing. */
+export function judgedOf({ id }: ProbeSign, ladder: readonly number[]): readonly number[] {
+  const row = MONOTONE.find((each) => each.id === (IN_TABLE[id] ?? id));
+  const limit = ladder[1] < ladder[0] ? row?.low : row?.high;
+  if (limit === undefined || limit === null) return [];
+  return ladder.filter((value) => (ladder[1] < ladder[0] ? value <= limit : value >= limit));
 }
 
 /** Every value of a sign, ascending. */

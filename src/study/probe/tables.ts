@@ -19,6 +19,7 @@ export function ladderTable(figures: ProbeFigures): { header: string[]; rows: st
     'NEWS2 ≥ 7',
     'risk alerts',
     'falls',
+    'falls left open',
   ];
   return { header, rows: ladderRows(figures).map((row) => ladderCells(row, risks)) };
 }
@@ -69,7 +70,7 @@ export function sentencesText({ sentences }: Pick<Probe, 'sentences'>): string {
 
 /** The cells of a sign in one direction, the first its name. */
 function ladderCells(row: LadderRow, risks: readonly RiskName[]): string[] {
-  const { sign, direction, criticalFrom, alarmed, longestDelay, shown, violations } = row;
+  const { sign, direction, criticalFrom, alarmed, longestDelay, shown, violations, open } = row;
   return [
     `${sign.label}, ${direction}`,
     criticalFrom === null ? '–' : withUnit(sign, criticalFrom),
@@ -81,6 +82,7 @@ function ladderCells(row: LadderRow, risks: readonly RiskName[]): string[] {
     percent(shown.news2Emergency),
     String(shown.riskAlerts),
     String(violations),
+    String(open),
   ];
 }
 
@@ -112,7 +114,7 @@ raise ${alertsAsCharted} alerts in the time looked at. Written by \`wardstream p
 
 - **Critical signs alarmed** as a state in every stay within ten minutes: ${head.criticalAlarmed} of ${head.critical} (value and time); longest delay ${Number.isNaN(head.longestDelay) ? 'none' : `${fixed(head.longestDelay, 0)} min`}.
 - **Risk**: of ${head.criticalSigns} signs and directions with a critical value, held for an hour, ${head.signsSeen} raise the risk that has to see them by 0.02 or more.
-- **Monotonicity**: ${head.monotoneViolations} of ${head.steps} steps to a worse value lower a risk of a stay by more than 0.005.
+- **Monotonicity**: ${head.monotoneViolations} of ${head.steps} steps to a value that the table of directions calls worse lower a risk of a stay by more than 0.005; so do ${head.open} other steps, of which it says nothing.
 - **Artefacts and wrong units**: ${head.clinicalAlerts} clinical alerts, ${head.technicalNotices} technical notices; of ${head.openBefore} alerts that were open, ${head.wronglyResolved} ended wrongly.
 - **A heart that stops**: ${arrestText(probe)}
 - **Sentences of notes**: ${sentencesText(probe)}

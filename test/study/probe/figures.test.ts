@@ -127,7 +127,8 @@ describe('monotonicity', () => {
         direction: 'high',
         risk: 'mortality',
         violations: 3,
-        steps: 21,
+        steps: 18,
+        open: 0,
         largest: expect.closeTo(0.02, 9),
         largestOfMean: expect.closeTo(0.02, 9),
       },
@@ -138,7 +139,19 @@ describe('monotonicity', () => {
     const falling = (step: number) =>
       violations(({ sign, value }) => (sign.id === 'spo2' ? 0.5 - step * (97 - value) : 0));
     expect(falling(0.0002)).toEqual([]);
-    // 0.0005 a per cent: 6 steps below 97 % are at most 8.5 % down, three of them more than 0.005.
-    expect(falling(0.0005)).toMatchObject([{ sign: 'spo2', direction: 'low', violations: 9 }]);
+    // 0.00045 a per cent: of the values below 95 %, from where on the table calls lower worse, those of 80 and 75 % are more than 0.005 below it.
+    expect(falling(0.00045)).toMatchObject([{ sign: 'spo2', direction: 'low', violations: 6, open: 3 }]);
+  });
+
+  it('is not asked where the table of directions says nothing', () => {
+    const { monotone, monotoneViolations } = probeFigures([
+      stay(0, ({ sign, value }) => (sign.id === 'map' && value > 85 ? 0.1 : 0.2)),
+    ]);
+    expect(monotoneViolations).toBe(0);
+    expect(monotone.find(({ sign, direction }) => sign === 'map' && direction === 'high')).toMatchObject({
+      violations: 0,
+      steps: 0,
+      open: 21,
+    });
   });
 });
