@@ -55,6 +55,7 @@ const ROWS: readonly Row[] = [
   ['wbc', 4, 12, '[SIRS]'],
   ['platelets', 150, null, '[SOFA]'],
   ['hemoglobin', 7, null, '[H]'],
+  ['hematocrit', 21, null, '[H], three times the haemoglobin'],
   ['inr', null, 1.5, '[SOFA] of 2016 has none; Dellinger et al., Surviving Sepsis 2012, Critical Care Medicine 41:580'],
   ['crp', null, 10, 'the edge of normal'],
   ['troponinT', null, 0.01, 'Thygesen et al., Circulation 2018;138:e618, the 99th centile'],
