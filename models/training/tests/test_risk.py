@@ -9,7 +9,7 @@ import pytest
 import tiny_rows
 import torch
 
-from wardstream_training.risk import attention, cohort, columns, evaluate, export, graph, labels, sequences, stack, train, utility
+from wardstream_training.risk import attention, cohort, columns, evaluate, export, graph, labels, regression, sequences, stack, train, utility
 
 
 @pytest.fixture(scope="module")
@@ -122,15 +122,23 @@ def test_columns_bend_where_the_table_says_so_and_miss_what_was_never_seen(rows)
     assert by_name["heartRate.last:under"].direction == -1 and by_name["heartRate.last:over"].direction == 1
     # The middle of 50 and 91, on the scale of the rows.
     assert np.isclose(by_name["heartRate.last:over"].low, (70.5 - 86) / 18)
-    assert by_name["heartRate.underMean"].direction == -1 and by_name["heartRate.overRecent"].direction == 1
+    assert by_name["heartRate.underMean"].direction == -1 and np.isclose(by_name["heartRate.greatest"].low, (70.5 - 86) / 18) and by_name["heartRate.overRecent"].direction == 1
     assert by_name["mapInvasive.recent"].direction == -1 and by_name["mapInvasive.last:beyond"].direction == 0
     assert by_name["lactate.last"].direction == 1 and by_name["oxygen.on"].direction == 1
-    # A slow heart lowers the ratio of rate and pressure, which is no good sign.
-    assert np.isclose(by_name["derived.shockIndex.last"].low, (0.7 - 0.76) / 0.22)
-    assert not any("windowSd" in name or "ureaCreatinine" in name or name.endswith(".mean") or name.startswith("heartRate.windowMean") for name in by_name)
+    assert not any("windowSd" in name or "ureaCreatinine" in name or "shockIndex" in name or name.endswith(".mean") or name.startswith("heartRate.window") for name in by_name if name != "heartRate.windowSteps")
     x = rows.x(np.flatnonzero(rows.stay == 0)[:1])
     values = dict(zip(made.names, made.of(x)[0]))
     assert np.isnan(values["lactate.last"]) and np.isnan(values["static.height"]) and not np.isnan(values["heartRate.age"])
+
+
+def test_that_some_variables_are_known_is_not_told(rows):
+    made = columns.monotone_columns(rows)
+    own = [place for place, name in enumerate(made.names) if name.startswith("inr.")]
+    assert {made.names[place] for place in own} == {f"inr.{field}" for field in columns.PER_VARIABLE}
+    # The limit of normal on the scale of the rows stands for missing, and for all that is healthy.
+    normal = np.float32((np.log1p(1.5) - 0.9) / 0.3)
+    missing, known = (made.of(rows.x(np.flatnonzero(rows.stay == stay)))[:, own] for stay in (1, 0))
+    assert (missing == normal).all() and (known >= normal).all() and (known > normal).any()
 
 
 def network(rows, seed: int = 0) -> tuple[attention.MonotoneAttention, columns.Columns, attention.Inputs]:
@@ -159,7 +167,7 @@ def test_every_column_is_a_value_of_one_modality_or_context(rows):
     taken = np.concatenate([*inputs.values, inputs.context])
     assert sorted(taken.tolist()) == list(range(len(made.columns)))
     names = [made.names[place] for place in inputs.values[attention.MODALITIES.index("lab")]]
-    assert names and all(name.startswith("lactate") for name in names)
+    assert names and all(name.startswith(("lactate", "inr")) for name in names)
 
 
 def test_attention_step_by_step_is_attention_over_the_window(rows):
@@ -206,6 +214,7 @@ def fitted(rows, tmp_path_factory):
     for output in labels.OUTPUTS:
         train.out_of_fold_trees(of, output)
     train.out_of_fold_trees(of, "death", True)
+    train.out_of_fold_regression(of)
     train.out_of_fold_attention(of)
     return of
 
@@ -259,11 +268,25 @@ def test_the_graph_says_what_its_parts_say_together(fitted):
     expected = np.stack([stack.Stack(fitted, output).logits()[ends] for output in labels.OUTPUTS], 1)
     cases = export.golden(step, x, 2, 48, model.attention.cache_width)["cases"]
     assert np.abs(np.array([case["logit"] for case in cases]) - expected).max() < 2e-2
-    # Columns are kept as half floats in training; the difference above is theirs. Extremes are added to death alone.
+    # Columns are kept as half floats in training; the difference above is theirs. Extremes are added to death and to the onset they belong to.
     slow = torch.from_numpy(x[:1].copy())
     z, missing = model.columns(slow)
     assert model.extremes(z, missing).shape == (1, len(labels.OUTPUTS))
-    assert (model.extremes.weights[:, 1:] == 0).all() and model.extremes.weights.shape[0] == 1
+    assert (model.extremes.weights[0] > 0).tolist() == [each in ("death", "hypotension", "deterioration") for each in labels.OUTPUTS]
+
+
+def test_a_regression_has_the_signs_it_is_told_and_finds_what_moves_with_the_hours(rows):
+    made = columns.monotone_columns(rows)
+    known = attention.Inputs.of(made, tiny_rows.KINDS).known
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(4000, len(made.columns))).astype(np.float32)
+    elapsed = rng.random(4000)
+    place = made.names.index("lactate.last")
+    logit = x[:, place] * 2 * elapsed - 1
+    found = regression.fit_regression(x, known, elapsed, 1 / (1 + np.exp(-logit)), np.ones(4000), made, 0.1)
+    assert abs(found.start[place]) < 0.1 and abs(found.end[place] - 2) < 0.1
+    assert ((found.end[: len(made.columns)] * made.directions) >= 0).all()
+    assert np.abs(found.logits(x, known, elapsed) - logit).max() < 0.2
 
 
 def test_export_writes_a_graph_that_runs_row_by_row_as_in_a_batch(fitted, tmp_path, monkeypatch):
@@ -302,5 +325,5 @@ def test_groups_that_go_together_take_what_is_made_of_them(rows):
     made = columns.monotone_columns(rows)
     of_variable, of_group = sequences.columns_of_groups(made, [each["id"] for each in tiny_rows.VARIABLES])
     pressure = of_variable[1]
-    assert pressure[made.names.index("derived.shockIndex.last")] == 0 and pressure[made.names.index("derived.map.last")]
+    assert pressure[made.names.index("derived.map.last")] and not pressure[made.names.index("heartRate.last:over")]
     assert of_group[2][made.names.index("oxygen.on")] and not of_group[2][made.names.index("lactate.last")]

@@ -10,6 +10,7 @@ VARIABLES = [
     {"id": "mapInvasive", "transform": "linear", "center": 80, "scale": 15},
     {"id": "lactate", "transform": "log", "center": 1.1, "scale": 0.5},
     {"id": "fio2", "transform": "linear", "center": 0.5, "scale": 0.2},
+    {"id": "inr", "transform": "log", "center": 0.9, "scale": 0.3},
 ]
 DERIVED = [
     {"id": "derived.map.last", "transform": "linear", "center": 79, "scale": 15},
@@ -21,12 +22,13 @@ MONOTONE = [
     {"id": "heartRate", "low": 50, "high": 91, "source": "test"},
     {"id": "mapInvasive", "low": 70, "high": None, "source": "test"},
     {"id": "lactate", "low": None, "high": 0, "source": "test"},
+    {"id": "inr", "low": None, "high": 1.5, "source": "test"},
     {"id": "derived.map", "low": 70, "high": None, "source": "test"},
 ]
-BENT = [f"heartRate.{field}" for field in ("underMean", "overMean", "underRecent", "overRecent")]
+BENT = [f"heartRate.{field}" for field in ("least", "greatest", "underMean", "overMean", "underRecent", "overRecent")]
 NAMES = [*(f"{each['id']}.{field}" for each in VARIABLES for field in PER_VARIABLE), *STATICS, *(each["id"] for each in DERIVED), *BENT, "oxygen.on", "time.hours"]
-EXTREMES = [{"id": "heartRate", "side": "low", "begins": 50, "limit": 39, "logit": 0.5, "source": "test"}, {"id": "crp", "side": "high", "begins": 9, "limit": 99, "logit": 1, "source": "test"}]
-KINDS = {"heartRate": "vital", "mapInvasive": "vital", "fio2": "vital", "lactate": "lab"}
+EXTREMES = [{"id": "heartRate", "side": "low", "begins": 50, "limit": 39, "logit": 0.5, "onset": "hypotension", "source": "test"}, {"id": "crp", "side": "high", "begins": 9, "limit": 99, "logit": 1, "onset": None, "source": "test"}]
+KINDS = {"heartRate": "vital", "mapInvasive": "vital", "fio2": "vital", "lactate": "lab", "inr": "lab"}
 
 
 def write(folder, stays: int = 90, hours: int = 26, seed: int = 1, suspects: tuple = ()) -> None:
@@ -47,18 +49,18 @@ def write(folder, stays: int = 90, hours: int = 26, seed: int = 1, suspects: tup
         for hour in range(1, hours + 1):
             x = np.zeros(len(NAMES), dtype=np.float32)
             for place, variable in enumerate(VARIABLES):
-                if variable["id"] == "lactate" and stay % 3 == 0:
+                if (variable["id"] == "lactate" and stay % 3 == 0) or (variable["id"] == "inr" and stay % 3):
                     continue
-                push = {"heartRate": 0.8, "mapInvasive": -0.8, "lactate": 0.6, "fio2": 0.2}[variable["id"]] * ill
+                push = {"heartRate": 0.8, "mapInvasive": -0.8, "lactate": 0.6, "fio2": 0.2, "inr": 0.0}[variable["id"]] * ill
                 z = rng.normal(push, 1, 7)
                 x[place * 12 : place * 12 + 12] = [z[0], z[1], 0.5, 0.1, 1, z[2], 0.5, z[3] - 1, z[4] + 1, np.log1p(hour) / 4, z[5], z[6]]
             age = rng.normal()
-            x[48:55] = [age, 1, 1, 1, 0, 0, hour / 48]
-            x[55:58] = rng.normal(0, 1, 3)
+            x[60:67] = [age, 1, 1, 1, 0, 0, hour / 48]
+            x[67:70] = rng.normal(0, 1, 3)
             # The middle of 50 and 91, on the scale of the rows.
             bend = (70.5 - 86) / 18
-            x[58:62] = [min(x[5], bend), max(x[5], bend), min(x[11], bend), max(x[11], bend)]
-            x[62:64] = [0, np.log1p(hour) / 4]
+            x[70:76] = [x[7], x[8], min(x[5], bend), max(x[5], bend), min(x[11], bend), max(x[11], bend)]
+            x[76:78] = [0, np.log1p(hour) / 4]
             for is_moment, time in ((0, hour), (1, hour + 0.4)):
                 if is_moment and hour % 5:
                     continue

@@ -14,10 +14,10 @@ import onnx
 import torch
 
 from ..export import STEP_MS, golden
-from .graph import RiskEnsemble, RiskStep, Trees, trees_of
+from .graph import Line, RiskEnsemble, RiskStep, Trees, trees_of
 from .labels import OUTPUTS
 from .stack import Stack, extremes
-from .train import Round, attention, open_round, trees
+from .train import Round, attention, open_round, regression, trees
 
 # What the product calls the outputs.
 PUBLIC = {"death": "mortality"}
@@ -28,7 +28,7 @@ def ensemble(of: Round, name: str) -> RiskEnsemble:
     """The model of everyone but a fold, and but for stays kept for the final look."""
     boosters = [trees_of(lightgbm.Booster(model_str=trees(of, output, name))) for output in OUTPUTS]
     network = attention(of, name)
-    found = RiskEnsemble(of.columns, of.inputs, network, Trees(boosters), extremes(of), of.rows.names.index("time.elapsed"), len(OUTPUTS))
+    found = RiskEnsemble(of.columns, of.inputs, network, Trees(boosters), Line(regression(of, name), OUTPUTS.index("death"), len(OUTPUTS)), extremes(of), of.rows.names.index("time.elapsed"), len(OUTPUTS))
     for place, output in enumerate(OUTPUTS):
         found.set_stack(place, Stack(of, output).fitted(of.excluded(name)))
     return found.eval()

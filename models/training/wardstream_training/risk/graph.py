@@ -1,5 +1,4 @@
-"""The ensemble as one graph: rows to columns, trees, attention, what rare extremes add, and the stack. Runs on any runtime that has its operators."""
-
+"""The ensemble as one graph: rows to columns, trees, regression, attention, what rare extremes add, and the stack. Runs on any runtime that has its operators."""
 
 import numpy as np
 import torch
@@ -8,10 +7,11 @@ from torch import Tensor, nn
 from ..model import POWERS, middle_and_ends
 from .attention import Inputs, MonotoneAttention
 from .columns import Columns
+from .regression import Regression
 
 # Stands for no bound, and for a missing value that goes to one side of every split.
 FAR = 1e9
-COMPONENTS = 2
+COMPONENTS = 3
 
 
 class ColumnsOf(nn.Module):
@@ -23,14 +23,16 @@ class ColumnsOf(nn.Module):
         keep = lambda name, values, kind: self.register_buffer(name, torch.tensor(values, dtype=kind))
         keep("source", [each.source for each in every], torch.int64)
         keep("seen", [each.seen if each.seen >= 0 else each.source for each in every], torch.int64)
-        keep("can_miss", [0.0 if each.seen == -2 else 1.0 for each in every], torch.float32)
+        keep("can_lack", [0.0 if each.seen == -2 else 1.0 for each in every], torch.float32)
+        keep("told", [float(np.isnan(each.fill)) for each in every], torch.float32)
+        keep("fill", np.nan_to_num(columns.fills).tolist(), torch.float32)
         keep("low", [max(each.low, -FAR) for each in every], torch.float32)
         keep("high", [min(each.high, FAR) for each in every], torch.float32)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        missing = (x[:, self.seen] == 0).to(x.dtype) * self.can_miss
+        lacking = (x[:, self.seen] == 0).to(x.dtype) * self.can_lack
         bent = torch.minimum(torch.maximum(x[:, self.source], self.low), self.high)
-        return bent * (1 - missing), missing
+        return bent * (1 - lacking) + self.fill * lacking, lacking * self.told
 
 
 class Trees(nn.Module):
@@ -167,8 +169,8 @@ def trees_of(booster) -> list[dict]:
 
 class Extremes(nn.Module):
     """
-    What a value beyond a critical limit adds at least where training has next to none of it: logits [B, outputs] that rise in a straight line from the edge of
-    normal to the limit and go on for half as far again. Columns [B, C] and missing [B, C].
+    What a value beyond a critical limit adds at least where training has little of it: logits [B, outputs] that rise in a straight line to the limit.
+    Columns [B, C] and missing [B, C].
     """
 
     def __init__(self, places: list[int], starts: list[float], limits: list[float], weights: np.ndarray):
@@ -180,16 +182,34 @@ class Extremes(nn.Module):
         self.register_buffer("weights", torch.from_numpy(weights.astype(np.float32)))
 
     def forward(self, z: Tensor, missing: Tensor) -> Tensor:
-        share = torch.clamp((z[:, self.places] - self.starts) / self.reach, 0.0, 1.5) * (1 - missing[:, self.places])
+        share = torch.clamp((z[:, self.places] - self.starts) / self.reach, 0.0, 1.0) * (1 - missing[:, self.places])
         return share @ self.weights
 
 
-class RiskEnsemble(nn.Module):
-    """Attention and trees, stacked for each output by weights that are not negative and move with the time since admission, and extremes."""
+class Line(nn.Module):
+    """A regression of one output: columns [B, C], which variables are known [B, V] and the share of the window that has passed [B, 1] -> logits [B, outputs], 0 of all others."""
 
-    def __init__(self, columns: Columns, inputs: Inputs, attention: MonotoneAttention, trees: Trees, extremes: Extremes, elapsed_at: int, outputs: int):
+    def __init__(self, regression: Regression, output: int, outputs: int):
         super().__init__()
-        self.columns, self.attention, self.trees, self.extremes = ColumnsOf(columns), attention, trees, extremes
+        self.start = nn.Linear(len(regression.start), 1)
+        self.slope = nn.Linear(len(regression.start), 1)
+        with torch.no_grad():
+            for module, weight, constant in ((self.start, regression.start, 0), (self.slope, regression.end - regression.start, 1)):
+                module.weight.copy_(torch.from_numpy(weight)[None])
+                module.bias.fill_(regression.constant[constant])
+        self.register_buffer("of", torch.eye(outputs)[output])
+
+    def forward(self, z: Tensor, known: Tensor, elapsed: Tensor) -> Tensor:
+        inputs = torch.cat([z, known], 1)
+        return (self.start(inputs) + elapsed * self.slope(inputs)) * self.of
+
+
+class RiskEnsemble(nn.Module):
+    """Attention, trees and a regression, stacked for each output by weights that are not negative and move with the time since admission, and extremes."""
+
+    def __init__(self, columns: Columns, inputs: Inputs, attention: MonotoneAttention, trees: Trees, line: Line, extremes: Extremes, elapsed_at: int, outputs: int):
+        super().__init__()
+        self.columns, self.attention, self.trees, self.line, self.extremes = ColumnsOf(columns), attention, trees, line, extremes
         self.register_buffer("known_places", torch.from_numpy(inputs.known))
         self.register_buffer("elapsed_at", torch.tensor([elapsed_at]))
         self.register_buffer("weights", torch.zeros(2, outputs, 2 * COMPONENTS))
@@ -202,9 +222,9 @@ class RiskEnsemble(nn.Module):
         self.weights[:, output] = torch.stack([at_start, at_end - at_start])
         self.constants[:, output] = values[-POWERS:]
 
-    def combine(self, x: Tensor, z: Tensor, missing: Tensor, of_attention: Tensor) -> Tensor:
+    def combine(self, x: Tensor, z: Tensor, missing: Tensor, known: Tensor, of_attention: Tensor) -> Tensor:
         elapsed = x[:, self.elapsed_at]
-        components = torch.stack([of_attention, self.trees(z, missing)], 2)
+        components = torch.stack([of_attention, self.trees(z, missing), self.line(z, known, elapsed)], 2)
         weights = self.weights[0] + elapsed[:, :, None] * self.weights[1]
         constant = self.constants[0] + elapsed * (self.constants[1] + elapsed * self.constants[2])
         return (middle_and_ends(components) * weights).sum(2) + constant + self.extremes(z, missing)
@@ -226,4 +246,4 @@ class RiskStep(nn.Module):
         known = 1 - missing[:, of.known_places]
         ages = torch.cat([age, torch.zeros_like(age[:, :1])], 1)
         logits, new_k, new_v = of.attention.step(z, known, k, v, ages)
-        return of.combine(x, z, missing, logits), new_k, new_v
+        return of.combine(x, z, missing, known, logits), new_k, new_v

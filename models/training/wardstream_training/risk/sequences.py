@@ -118,7 +118,7 @@ def fit_attention(
             starts = np.where(rng.random(len(chosen)) < options["laterShare"], rng.integers(0, later + 1), 0)
             x, at = windows(sequences, chosen, starts, steps)
             gone = drawn_missing(tables, options["variableDropout"], options["groupDropout"], rng, len(chosen))
-            x[np.broadcast_to(gone[:, None], x.shape)] = np.nan
+            x = np.where(gone[:, None], columns.fills, x)
             known = torch.from_numpy((~np.isnan(x[..., inputs.known])).astype(np.float32))
             y = torch.from_numpy(np.where(at[..., None] >= 0, targets[np.maximum(at, 0)], np.nan).astype(np.float32))
             is_known = ~torch.isnan(y)

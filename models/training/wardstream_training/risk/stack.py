@@ -8,13 +8,13 @@ from ..stack import fit_stack
 from .columns import standardised
 from .graph import ColumnsOf, Extremes
 from .labels import OUTPUTS
-from .train import CHUNK, Round, out_of_fold_attention, out_of_fold_trees
+from .train import CHUNK, Round, elapsed_at, out_of_fold_attention, out_of_fold_regression, out_of_fold_trees
 
-COMPONENTS = ("attention", "trees")
+COMPONENTS = ("attention", "trees", "regression")
 
 
 def extremes(of: Round) -> Extremes:
-    """By the table of src/clinical/extremes.ts. Death learns it, and so does no other output: what is published is about death."""
+    """By the table of src/clinical/extremes.ts: of death, and of the onset that a sign belongs to, alone and with the other."""
     scalings = {each["id"]: each for each in of.rows.about["encoder"]["variables"]}
     names = of.columns.names
     places, starts, limits, weights = [], [], [], []
@@ -26,7 +26,8 @@ def extremes(of: Round) -> Extremes:
         places.append(names.index(column))
         starts.append(standardised(scalings[each["id"]], each["begins"]))
         limits.append(standardised(scalings[each["id"]], each["limit"]))
-        weights.append([each["logit"] if output == "death" else 0.0 for output in OUTPUTS])
+        told = {"death", each["onset"], "deterioration" if each["onset"] else None}
+        weights.append([each["logit"] if output in told else 0.0 for output in OUTPUTS])
     return Extremes(places, starts, limits, np.array(weights))
 
 
@@ -52,10 +53,12 @@ class Stack:
         """`leave_out`: a component to do without, to see what it is worth."""
         place = OUTPUTS.index(output)
         parts = {"attention": lambda: out_of_fold_attention(of)[:, place], "trees": lambda: out_of_fold_trees(of, output)}
-        raw = np.stack([np.zeros(len(of.sequences.ends)) if each == leave_out else parts[each]().astype(np.float64) for each in COMPONENTS], 1)
+        if output == "death":
+            parts["regression"] = lambda: out_of_fold_regression(of)
         ends = of.sequences.ends
-        elapsed = np.minimum(1.0, of.rows.hours[ends].astype(np.float64) / of.config["attention"]["steps"])
-        self.terms = stack_terms(raw, elapsed)
+        nothing = np.zeros(len(ends))
+        raw = np.stack([parts[each]().astype(np.float64) if each in parts and each != leave_out else nothing for each in COMPONENTS], 1)
+        self.terms = stack_terms(raw, elapsed_at(of, ends))
         self.offset = added(of)[:, place].astype(np.float64)
         self.labels = of.labels(output)[ends].astype(np.float64)
         stay = of.rows.stay[ends]

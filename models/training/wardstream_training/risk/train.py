@@ -1,5 +1,5 @@
 """
-Trains the one model of all cohorts: `python -m wardstream_training.risk.train --config configs/risk.json [--part trees|attention] [--output NAME …] [--unbound]`.
+Trains the one model of all cohorts: `python -m wardstream_training.risk.train --config configs/risk.json [--part trees|regression|attention] [--output NAME …] [--unbound]`.
 Of each component there is one model without each fold, and one of everyone. What is in the run's folder already is not fitted again, so parts can go side by side.
 """
 
@@ -20,6 +20,7 @@ from .cohort import Rows, Split, illness, load_rows, split
 from .columns import Columns, monotone_columns
 from .labels import OUTPUTS, labels_of
 from .models import fit_trees
+from .regression import Regression, fit_regression
 from .sequences import Sequences, columns_of_groups, drawn_missing, fit_attention, logits_of, sequences_of
 
 # Rows a prediction takes at once.
@@ -161,8 +162,7 @@ def columns_for_training(of: Round, chosen: np.ndarray) -> np.ndarray:
     dropout = of.config["dropout"]
     thinned = rng.random(len(x)) < of.config["thinned"]
     gone = drawn_missing(columns_of_groups(of.columns, of.ids), dropout["variable"], dropout["group"], rng, len(x))
-    x[gone & thinned[:, None]] = np.nan
-    return x
+    return np.where(gone & thinned[:, None], of.columns.fills, x)
 
 
 def trees(of: Round, output: str, name: str, unbound: bool = False) -> str:
@@ -205,6 +205,40 @@ def out_of_fold_trees(of: Round, output: str, unbound: bool = False) -> np.ndarr
         return out
 
     return of.once(f"logits-trees{'-unbound' if unbound else ''}-{output}", make)
+
+
+def elapsed_at(of: Round, rows: np.ndarray) -> np.ndarray:
+    """The share of the window that has passed at rows [n]."""
+    return np.minimum(1.0, of.rows.hours[rows].astype(np.float64) / of.config["attention"]["steps"])
+
+
+def regression(of: Round, name: str) -> Regression:
+    """Of death."""
+
+    def make() -> Regression:
+        chosen, target, weight = training_set(of, "death")
+        mine = of.trains(name)[of.rows.stay[chosen]]
+        x = columns_for_training(of, chosen)[mine]
+        return fit_regression(x, of.inputs.known, elapsed_at(of, chosen[mine]), target[mine], weight[mine], of.columns, of.config["regression"]["ridge"])
+
+    return of.once(f"regression-{name}", make)
+
+
+def out_of_fold_regression(of: Round) -> np.ndarray:
+    """As `out_of_fold_trees`. Shape [ends]."""
+    ends = of.sequences.ends
+
+    def make() -> np.ndarray:
+        fold = of.split.fold[of.rows.stay[ends]]
+        out = np.full(len(ends), np.nan, dtype=np.float32)
+        for name in of.names():
+            fitted = regression(of, name)
+            part = np.flatnonzero(fold == (-1 if name == "all" else of.excluded(name)))
+            for some in np.array_split(part, max(1, len(part) // CHUNK)):
+                out[some] = fitted.logits(of.sequences.x[some].astype(np.float32), of.inputs.known, elapsed_at(of, ends[some]))
+        return out
+
+    return of.once("logits-regression", make)
 
 
 def hindsight(of: Round, name: str) -> np.ndarray:
@@ -270,18 +304,20 @@ def out_of_fold_attention(of: Round) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", required=True)
-    parser.add_argument("--part", choices=["trees", "attention"])
+    parser.add_argument("--part", choices=["trees", "regression", "attention"])
     parser.add_argument("--output", nargs="*", default=OUTPUTS, choices=OUTPUTS)
     parser.add_argument("--unbound", action="store_true", help="trees without directions too")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     of = open_round(arguments.config)
-    if arguments.part != "attention":
+    if arguments.part in (None, "trees"):
         for output in arguments.output:
             out_of_fold_trees(of, output)
             if arguments.unbound:
                 out_of_fold_trees(of, output, True)
-    if arguments.part != "trees":
+    if arguments.part in (None, "regression"):
+        out_of_fold_regression(of)
+    if arguments.part in (None, "attention"):
         out_of_fold_attention(of)
 
 
