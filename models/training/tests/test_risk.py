@@ -9,7 +9,7 @@ import pytest
 import tiny_rows
 import torch
 
-from wardstream_training.risk import attention, cohort, columns, evaluate, export, graph, labels, regression, sequences, stack, train, utility
+from wardstream_training.risk import across, attention, cohort, columns, evaluate, export, graph, labels, pretrain, regression, sequences, stack, train, utility
 
 
 @pytest.fixture(scope="module")
@@ -327,3 +327,20 @@ def test_groups_that_go_together_take_what_is_made_of_them(rows):
     pressure = of_variable[1]
     assert pressure[made.names.index("derived.map.last")] and not pressure[made.names.index("heartRate.last:over")]
     assert of_group[2][made.names.index("oxygen.on")] and not of_group[2][made.names.index("lactate.last")]
+
+
+def test_a_cohort_is_left_out_with_all_stays_that_have_a_record_of_it(rows, fitted):
+    left_out = across.has_record_of(fitted, "2012")
+    assert left_out[[place for place, each in enumerate(rows.stays) if "2012" in each["source"]]].all()
+    linked = [place for place, each in enumerate(rows.stays) if "2019" in each["source"] and left_out[place]]
+    assert 0 < len(linked) < sum("2019" in each["source"] for each in rows.stays)
+    found = across.figures(fitted, "2019", "hypotension")
+    assert found["rows"] > 50 and set(found["scores"]) == {"with", "without"}
+
+
+def test_pretraining_begins_where_the_next_values_are_told(fitted):
+    found = pretrain.figures(fitted, [0], 2)
+    assert set(found["death 6"]["scores"]) == {"plain", "pretrained"} and "hypotension" in found
+    values, ages = pretrain.told_columns(fitted.columns.names)
+    assert {fitted.columns.names[place] for place in values} == {"heartRate.last:under", "heartRate.last:over", "mapInvasive.last", "lactate.last", "fio2.last"}
+    assert (fitted.columns.directions[ages] == 0).all()

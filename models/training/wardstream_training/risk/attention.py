@@ -120,15 +120,21 @@ class MonotoneAttention(nn.Module):
         weights = torch.softmax(split(q) @ split(k).transpose(2, 3) / self.head_width**0.5 + bias, -1)
         return (weights @ split(v)).transpose(1, 2).reshape(*q.shape[:2], -1)
 
-    def fuse(self, context: Tensor, said: list[Tensor], past: list[Tensor]) -> Tensor:
-        """Modality tokens meet by attention whose shares follow from the context. [B, S, outputs]"""
+    def meet(self, context: Tensor, said: list[Tensor], past: list[Tensor]) -> Tensor:
+        """Modality tokens meet by attention whose shares follow from the context. [B, S, width]"""
         shares = torch.softmax(self.share(context), -1)
         tokens = [self.now[each](said[each]) + self.past[each](past[each]) for each in range(len(said))]
         fused = sum(shares[..., each : each + 1] * token for each, token in enumerate(tokens)) * len(tokens)
-        hidden = rise(fused + self.joint(context)) * 2 * torch.sigmoid(self.joint_gate(context))
-        return self.head(self.dropout(hidden)) + self.head_context(self.dropout(context))
+        return rise(fused + self.joint(context)) * 2 * torch.sigmoid(self.joint_gate(context))
+
+    def fuse(self, context: Tensor, said: list[Tensor], past: list[Tensor]) -> Tensor:
+        return self.head(self.dropout(self.meet(context, said, past))) + self.head_context(self.dropout(context))
 
     def forward(self, x: Tensor, known: Tensor) -> Tensor:
+        return self.fuse(*self.over(x, known))
+
+    def over(self, x: Tensor, known: Tensor) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+        """Of each hour the context, and of each modality what its values say now and what is attended to of them. [B, S, …]"""
         n = x.shape[1]
         distance = torch.arange(n)[:, None] - torch.arange(n)[None, :]
         age = torch.where((distance >= 0) & (distance < self.steps), distance, self.steps)
@@ -137,7 +143,7 @@ class MonotoneAttention(nn.Module):
         for each in range(len(said)):
             k, v = self.keys_values(each, context, said[each])
             past.append(self.attend(self.query[each](context), k, v, self.table(each)[age].permute(2, 0, 1)[None]))
-        return self.fuse(context, said, past)
+        return context, said, past
 
     def step(self, x: Tensor, known: Tensor, k: Tensor, v: Tensor, ages: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """

@@ -84,18 +84,18 @@ def windows(sequences: Sequences, stays: np.ndarray, starts: np.ndarray, steps: 
 
 
 def fit_attention(
-    sequences: Sequences, columns: Columns, kinds: dict, stays: np.ndarray, targets: np.ndarray, weight: np.ndarray, taskWeights: np.ndarray, ids: list[str], options: dict, seed: int, say=print,
+    sequences: Sequences, columns: Columns, kinds: dict, stays: np.ndarray, targets: np.ndarray, weight: np.ndarray, taskWeights: np.ndarray, ids: list[str], options: dict, seed: int, say=print, start: dict | None = None,
 ) -> MonotoneAttention:
-    """Fits on stays [n] with targets [ends, outputs], 0 to 1 or NaN, and weights of stays [all]. Returns averaged weights."""
+    """Fits on stays [n] with targets [ends, outputs], 0 to 1 or NaN, and weights of stays [all], from weights `start` if given. Returns averaged weights."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     inputs = Inputs.of(columns, kinds)
     model = MonotoneAttention(inputs, options["steps"], targets.shape[1], **options["model"])
+    if start is not None:
+        model.load_state_dict(start)
     averaged = copy.deepcopy(model).eval()
     tables = columns_of_groups(columns, ids)
-    rest = [p for name, p in model.named_parameters() if p.ndim < 2 or name.startswith("bias")]
-    decayed = [p for name, p in model.named_parameters() if not (p.ndim < 2 or name.startswith("bias"))]
-    optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": options["weightDecay"]}, {"params": rest, "weight_decay": 0.0}], lr=options["learningRate"])
+    optimiser = optimiser_of(model, options)
     is_known_of_first = ~np.isnan(targets[np.minimum(sequences.first, len(targets) - 1), 0])
     firsts = int(is_known_of_first[stays].sum())
     batches = -(-int(firsts + options["restShare"] * (len(stays) - firsts)) // options["batch"]) + 4
@@ -138,6 +138,14 @@ def fit_attention(
                     slow.lerp_(fast, 1 - options["emaDecay"])
         say(f"    pass {epoch + 1}/{options['epochs']} loss {total / batches:.4f}")
     return averaged
+
+
+def optimiser_of(model: torch.nn.Module, options: dict) -> torch.optim.Optimizer:
+    """Weights decay; constants and what is told of distances do not."""
+    is_kept = lambda name, p: p.ndim < 2 or "bias" in name
+    rest = [p for name, p in model.named_parameters() if is_kept(name, p)]
+    decayed = [p for name, p in model.named_parameters() if not is_kept(name, p)]
+    return torch.optim.AdamW([{"params": decayed, "weight_decay": options["weightDecay"]}, {"params": rest, "weight_decay": 0.0}], lr=options["learningRate"])
 
 
 def logits_of(model: MonotoneAttention, sequences: Sequences, inputs: Inputs, stays: np.ndarray, ends: int) -> np.ndarray:
