@@ -24,6 +24,10 @@ export function requireInstalled({ setting, packages, instead, code }: OptionalU
   );
 }
 
+export function areInstalled(packages: readonly string[]): boolean {
+  return packages.every(isInstalled);
+}
+
 function isInstalled(name: string): boolean {
   try {
     require.resolve(name);

@@ -1,6 +1,6 @@
 import { WardstreamError } from '../errors.js';
 import type { Modalities, Modality } from '../features/encoder.js';
-import { requireInstalled } from '../optional-packages.js';
+import { areInstalled, requireInstalled } from '../optional-packages.js';
 import type { EncodersConfig } from '../settings/encoders.js';
 import type { ImageEncoder } from './image.js';
 import type { NoteEncoder, SentenceCache } from './text.js';
@@ -13,13 +13,15 @@ export interface Encoders {
 
 /**
  * Opens the encoders a model takes the embeddings of, and those configured as `always`. Nothing is loaded that
- * is not needed.
+ * is not needed; what a model can do without is left out where it is off or not installed.
  * @throws WardstreamError `WS_CONFIG` where the model was trained with another encoder, or with one that is off;
  * `WS_MODEL` where an encoder's files cannot be used.
  */
 export async function openEncoders(config: EncodersConfig, modalities: Modalities = {}): Promise<Encoders> {
   const isNeeded = (which: 'text' | 'image') =>
-    config[which].kind !== 'off' && (modalities[which] !== undefined || config.always.includes(which));
+    config[which].kind !== 'off' &&
+    (config.always.includes(which) ||
+      (modalities[which] !== undefined && canOpen(which, config, modalities)));
   refuseOff('text', config.text.kind, modalities.text);
   refuseOff('image', config.image.kind, modalities.image);
   const text = isNeeded('text') ? await openText(config) : null;
@@ -45,6 +47,12 @@ const PACKAGES = {
   },
   image: { default: ['sharp', 'dicom-parser'], custom: ['sharp', 'dicom-parser'] },
 } as const;
+
+/** Whether what the model can do without is there. */
+function canOpen(which: 'text' | 'image', config: EncodersConfig, modalities: Modalities): boolean {
+  const { kind } = config[which];
+  return kind !== 'off' && (!modalities[which]?.optional || areInstalled(PACKAGES[which][kind]));
+}
 
 function requirePackages(which: 'text' | 'image', kind: EncodersConfig[typeof which]['kind']): void {
   if (kind === 'off') return;
@@ -76,7 +84,7 @@ async function openImage(config: EncodersConfig): Promise<ImageEncoder> {
 }
 
 function refuseOff(which: 'text' | 'image', kind: string, modality: Modality | undefined): void {
-  if (kind !== 'off' || modality === undefined) return;
+  if (kind !== 'off' || modality === undefined || modality.optional) return;
   throw new WardstreamError(
     'WS_CONFIG',
     `the model takes ${which === 'text' ? 'notes' : 'images'}, but encoders.${which} is off; set it to default, or use a model without them`,

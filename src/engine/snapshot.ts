@@ -321,7 +321,8 @@ function isMadeFor({ inputs }: Header, model: ModelConfig): boolean {
   const { modalities = {} } = model.encoder;
   return MODALITIES.every((kind) => {
     const [held, wanted] = [inputs.modalities?.[kind], modalities[kind]];
-    return wanted === undefined || JSON.stringify(held) === JSON.stringify(wanted);
+    if (wanted === undefined || (held === undefined && wanted.optional === true)) return true;
+    return JSON.stringify(held) === JSON.stringify(wanted);
   });
 }
 

@@ -17,6 +17,8 @@ const modalitySchema = z.object({
   size: z.number().int().positive(),
   /** Name of the encoder the model was trained with, as `wardstream doctor` shows it; another one is refused. */
   encoder: z.string().optional(),
+  /** Whether the model does without it where its encoder is off or its packages are not installed. */
+  optional: z.boolean().optional(),
 });
 
 /** The part of a model's config.json that fixes its input. */

@@ -25,6 +25,15 @@ describe('openEncoders', () => {
     await all.image?.close();
   });
 
+  it('leaves out what the model can do without where it is off, and still refuses another encoder', async () => {
+    const off = encoders({ image: { kind: 'off' } });
+    const optional = { ...image, optional: true };
+    expect(await openEncoders(off, { image: optional })).toEqual({ text: null, image: null });
+    await expect(openEncoders(encoders(), { image: { ...optional, encoder: 'densenet' } })).rejects.toThrow(
+      /but the model was trained with densenet/,
+    );
+  });
+
   it('refuses an encoder the model was not trained with, and one that is off', async () => {
     const off = encoders({ text: { kind: 'off' } });
     await expect(openEncoders(off, { text })).rejects.toThrow(
