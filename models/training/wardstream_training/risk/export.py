@@ -14,11 +14,14 @@ import onnx
 import torch
 
 from ..export import STEP_MS, golden
-from .graph import Line, RiskEnsemble, RiskStep, Trees, trees_of
+from .graph import Finding, Line, RiskEnsemble, RiskStep, Trees, trees_of
 from .labels import OUTPUTS
 from .stack import Stack, extremes
 from .train import Round, attention, open_round, regression, trees
 
+# Floats of a picture's embedding, with the probability of its finding last, and what a sure and new one adds to a logit.
+IMAGE = 33
+FINDING = {"death": 0.1, "respiratory": 0.2, "deterioration": 0.2}
 # What the product calls the outputs.
 PUBLIC = {"death": "mortality"}
 ABOUT = "sigmoid(logit): probability of death in hospital; of onset within 8 h of circulatory failure, hypotension, respiratory failure, and of hypotension or respiratory failure; of sepsis within 6 h"
@@ -28,10 +31,17 @@ def ensemble(of: Round, name: str) -> RiskEnsemble:
     """The model of everyone but a fold, and but for stays kept for the final look."""
     boosters = [trees_of(lightgbm.Booster(model_str=trees(of, output, name))) for output in OUTPUTS]
     network = attention(of, name)
-    found = RiskEnsemble(of.columns, of.inputs, network, Trees(boosters), Line(regression(of, name), OUTPUTS.index("death"), len(OUTPUTS)), extremes(of), of.rows.names.index("time.elapsed"), len(OUTPUTS))
+    found = RiskEnsemble(of.columns, of.inputs, network, Trees(boosters), Line(regression(of, name), OUTPUTS.index("death"), len(OUTPUTS)), extremes(of), Finding([FINDING.get(each, 0.0) for each in OUTPUTS]), of.rows.names.index("time.elapsed"), len(OUTPUTS))
     for place, output in enumerate(OUTPUTS):
         found.set_stack(place, Stack(of, output).fitted(of.excluded(name)))
     return found.eval()
+
+
+def with_pictures(rows: np.ndarray) -> np.ndarray:
+    """Rows as the product writes them: without a picture, but for the last, whose finding is sure and half an hour old."""
+    image = np.zeros((len(rows), IMAGE + 2), np.float32)
+    image[-1, -3:] = [0.95, np.log1p(0.5) / 4, 1]
+    return np.concatenate([rows, image], 1)
 
 
 def main() -> None:
@@ -45,7 +55,7 @@ def main() -> None:
     version = of.config["version"] if name == "all" else f"{of.config['version']}-{name}"
     graph = RiskStep(ensemble(of, name)).eval()
     network = graph.ensemble.attention
-    modalities, slots, width, features = len(network.embed), network.steps, network.cache_width, len(of.rows.names)
+    modalities, slots, width, features = len(network.embed), network.steps, network.cache_width, len(of.rows.names) + IMAGE + 2
     folder = ((arguments.out or of.base / of.config["output"]) / version).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     cache = torch.zeros(2, modalities, slots, width)
@@ -54,7 +64,7 @@ def main() -> None:
     axes = {name: {0: "batch"} for name in [*names[0], *names[1]]}
     target, on_cpu = folder / "model.onnx", folder / "model.cpu.onnx"
     stay = np.flatnonzero(of.sequences.count >= 4)[0]
-    examples = of.rows.x(of.sequences.ends[of.sequences.first[stay] : of.sequences.first[stay] + 4])
+    examples = with_pictures(of.rows.x(of.sequences.ends[of.sequences.first[stay] : of.sequences.first[stay] + 4]))
     with torch.no_grad():
         cases = golden(graph, examples, modalities, slots, width)
         for file, graph.ensemble.trees.as_operator in ((target, False), (on_cpu, True)):
@@ -75,8 +85,8 @@ def main() -> None:
         "width": width,
         "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
         "cpu": {"file": on_cpu.name, "sha256": hashlib.sha256(on_cpu.read_bytes()).hexdigest()},
-        "featureNames": of.rows.names,
-        "encoder": of.rows.about["encoder"],
+        "featureNames": [*of.rows.names, *(f"image.{each}" for each in range(IMAGE)), "image.age", "image.seen"],
+        "encoder": of.rows.about["encoder"] | {"modalities": {"image": {"size": IMAGE, "encoder": of.config["imageEncoder"], "optional": True}}},
     }
     (folder / "config.json").write_text(json.dumps(description, indent=1) + "\n")
     (folder / "golden.json").write_text(json.dumps(cases) + "\n")

@@ -204,12 +204,32 @@ class Line(nn.Module):
         return (self.start(inputs) + elapsed * self.slope(inputs)) * self.of
 
 
-class RiskEnsemble(nn.Module):
-    """Attention, trees and a regression, stacked for each output by weights that are not negative and move with the time since admission, and extremes."""
+class Finding(nn.Module):
+    """
+    What the newest picture adds. Rows [B, F] that end with its embedding (last of it the probability of the finding), its age and whether there is one -> logits
+    [B, outputs]. Nothing in training has both pictures and outcomes, so the weights are ours and small: all of one where the finding is sure and new, half
+    after about 6 hours, nothing after 48, and nothing where the finding is less likely than not.
+    """
 
-    def __init__(self, columns: Columns, inputs: Inputs, attention: MonotoneAttention, trees: Trees, line: Line, extremes: Extremes, elapsed_at: int, outputs: int):
+    # log1p(48 hours) / 4, as ages are encoded (src/features/encoder.ts).
+    OLD = float(np.log1p(48.0) / 4)
+
+    def __init__(self, weights: list[float]):
         super().__init__()
-        self.columns, self.attention, self.trees, self.line, self.extremes = ColumnsOf(columns), attention, trees, line, extremes
+        self.register_buffer("weights", torch.tensor(weights))
+
+    def forward(self, x: Tensor) -> Tensor:
+        probability, age, seen = x[:, -3:-2], x[:, -2:-1], x[:, -1:]
+        sure = torch.clamp(2 * probability - 1, 0.0, 1.0)
+        return seen * sure * torch.clamp(1 - age / self.OLD, 0.0, 1.0) * self.weights
+
+
+class RiskEnsemble(nn.Module):
+    """Attention, trees and a regression, stacked for each output by weights that are not negative and move with the time since admission, extremes, and a picture's finding."""
+
+    def __init__(self, columns: Columns, inputs: Inputs, attention: MonotoneAttention, trees: Trees, line: Line, extremes: Extremes, finding: Finding, elapsed_at: int, outputs: int):
+        super().__init__()
+        self.columns, self.attention, self.trees, self.line, self.extremes, self.finding = ColumnsOf(columns), attention, trees, line, extremes, finding
         self.register_buffer("known_places", torch.from_numpy(inputs.known))
         self.register_buffer("elapsed_at", torch.tensor([elapsed_at]))
         self.register_buffer("weights", torch.zeros(2, outputs, 2 * COMPONENTS))
@@ -227,7 +247,7 @@ class RiskEnsemble(nn.Module):
         components = torch.stack([of_attention, self.trees(z, missing), self.line(z, known, elapsed)], 2)
         weights = self.weights[0] + elapsed[:, :, None] * self.weights[1]
         constant = self.constants[0] + elapsed * (self.constants[1] + elapsed * self.constants[2])
-        return (middle_and_ends(components) * weights).sum(2) + constant + self.extremes(z, missing)
+        return (middle_and_ends(components) * weights).sum(2) + constant + self.extremes(z, missing) + self.finding(x)
 
 
 class RiskStep(nn.Module):
