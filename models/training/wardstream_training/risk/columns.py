@@ -5,8 +5,8 @@ A variable of which low and high values are bad becomes two columns, min(z, p) a
 risk may not rise with the first nor fall with the second. Its averages and extremes are those of the bent last values of steps
 (src/features/encoder.ts): so what is too low never makes up for what is too high. One that is bad in one direction is one column with that direction; of its
 newest and its first value, which no average blurs, what lies beyond the limit is a further column that is free. Spread, counts and step
-means, through which a worse value could lower a risk, are left out. Missing is NaN, but for variables of which only one cohort or one treatment
-tells that they are known (`UNTOLD`): there missing is as normal.
+means, through which a worse value could lower a risk, are left out. Missing is NaN, but for variables that only one
+small cohort has (`UNTOLD`): there missing is as normal.
 """
 
 
@@ -24,11 +24,16 @@ OF_MEANS = {"windowMean", "windowMin", "windowMax", "recent"}
 SINGLE = {"last", "first"}
 # A ratio to the oxygen given speaks where these alone are healthy: no free side.
 OXYGENATION = {"pao2", "sao2", "spo2"}
-# That a respiratory rate is charted says "not ventilated" in 2012; the others are known of one small cohort alone.
-UNTOLD = {"respRate", "inr", "calciumIonised"}
-# Derived quantities that fall when one of their parts gets worse (creatinine, a slow heart, systolic pressure, averages of what bends); and variables that no direction
-# is known of and one small cohort alone has.
-LEFT_OUT = ("derived.ureaCreatinine", "derived.pulsePressure", "derived.urinePerHour.", "derived.shockIndex", "derived.sbp.recent", "derived.sbp.windowMean", "cvp", "oxygenFlow")
+# Known of one small cohort alone.
+UNTOLD = {"inr", "calciumIonised"}
+# Ratios that say something bad at one end only: below, a falling part would be taken for better. On the scale of the quantity.
+LEAST = {"derived.shockIndex": 0.7}
+# Derived quantities that fall when one of their parts gets worse (creatinine, systolic pressure, averages of what bends); and variables that no direction is known of
+# and one small cohort alone has.
+LEFT_OUT = (
+    "derived.ureaCreatinine", "derived.pulsePressure", "derived.urinePerHour.", "derived.shockIndex.recent", "derived.shockIndex.windowMean", "derived.shockIndex.worst",
+    "derived.sbp.recent", "derived.sbp.windowMean", "cvp", "oxygenFlow",
+)
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,10 @@ def monotone_columns(rows: Rows) -> Columns:
             continue
         base, _, field = id.removeprefix("derived.").partition(".")
         row = directions.get(id) or directions.get(f"derived.{base}")
-        columns += bent(id, names[id], -1, scaling, row, field not in SINGLE or base in ("pfRatio", "sfRatio", "spo2Ratio"))
+        if f"derived.{base}" in LEAST:
+            columns.append(Column(id, names[id], -1, standardised(scaling, LEAST[f"derived.{base}"]), np.inf, 1))
+        else:
+            columns += bent(id, names[id], -1, scaling, row, field not in SINGLE or base in ("pfRatio", "sfRatio", "spo2Ratio"))
     for name, place in names.items():
         if name == "static.age":
             columns.append(Column(name, place, names["static.ageKnown"], -np.inf, np.inf, 1))
