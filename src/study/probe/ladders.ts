@@ -14,6 +14,8 @@ export interface LadderRow {
   readonly longestDelay: number;
   /** What is shown of the risks: the mildest critical value for an hour, or the worst where none is. */
   readonly shown: InterventionFigures;
+  /** What the risk that has to see the sign is then, less what it is where the sign is given as often at its normal value. */
+  readonly overNormal: number;
   /** Of all risks. */
   readonly violations: number;
   readonly open: number;
@@ -30,6 +32,8 @@ export interface Headline {
   readonly signs: number;
   /** Signs whose mildest critical value, held for an hour, raises the risk that has to see it by at least 0.02. */
   readonly signsSeen: number;
+  /** Those that raise it so over the same sign given as often at its normal value. */
+  readonly signsOverNormal: number;
   readonly criticalSigns: number;
   readonly monotoneViolations: number;
   readonly steps: number;
@@ -64,6 +68,10 @@ function rowOf(
   const critical = own.filter(({ isCritical }) => isCritical);
   const criticalFrom = ladder.find((value) => critical.some((each) => each.value === value)) ?? null;
   const durations = [...new Set(own.map(({ minutes }) => minutes))];
+  const shown = own.find(
+    ({ value, minutes }) => minutes === HOUR && value === (criticalFrom ?? ladder[ladder.length - 1]),
+  )!;
+  const normal = own.find(({ value, minutes }) => minutes === HOUR && value === sign.normal)!;
   const falls = monotone.filter((each) => each.sign === sign.id && each.direction === direction);
   return {
     sign,
@@ -73,9 +81,8 @@ function rowOf(
       least(critical.filter((each) => each.minutes === minutes).map(({ stateAlarm }) => stateAlarm)),
     ),
     longestDelay: most(critical.map(({ delayMinutes }) => delayMinutes)),
-    shown: own.find(
-      ({ value, minutes }) => minutes === HOUR && value === (criticalFrom ?? ladder[ladder.length - 1]),
-    )!,
+    shown,
+    overNormal: ownDelta(shown, sign) - ownDelta(normal, sign),
     violations: falls.reduce((sum, { violations }) => sum + violations, 0),
     open: falls.reduce((sum, { open }) => sum + open, 0),
     largestFall: Math.max(0, ...falls.map(({ largest }) => largest)),
@@ -96,6 +103,7 @@ export function headlineOf(figures: ProbeFigures): Headline {
     longestDelay: most(critical.map(({ delayMinutes }) => delayMinutes)),
     signs: new Set(interventions.map(({ sign }) => sign)).size,
     criticalSigns: rows.length,
+    signsOverNormal: rows.filter(({ overNormal }) => overNormal >= LEAST_RISE).length,
     signsSeen: rows.filter(({ sign, shown }) => ownDelta(shown, sign) >= LEAST_RISE).length,
     monotoneViolations,
     steps: monotone.reduce((sum, { steps }) => sum + steps, 0),

@@ -61,7 +61,7 @@ function summary(probe: Probe): Markup {
 <li><strong>Critical signs.</strong> ${head.criticalAlarmed} of ${head.critical} critical values, by sign and time, alarm as a state in every stay within ${MOST_DELAY} minutes of
 the first value.${Number.isNaN(head.longestDelay) ? '' : ` The longest delay is ${fixed(head.longestDelay, 0)} minutes.`}${missed.length === 0 ? '' : ` In ${missed.length} some stay had no such alarm.`}</li>
 <li><strong>Risk.</strong> Of ${head.criticalSigns} signs and directions with a critical value, held for an hour, ${head.signsSeen} raise the risk that has to see them by ${LEAST_RISE} or more
-(mean of the stays).</li>
+(mean of the stays) over the stay as charted, ${head.signsOverNormal} over the same sign given as often at its normal value: that a sign is charted at all says something too.</li>
 <li><strong>Monotonicity.</strong> At ${head.monotoneViolations} of ${head.steps} steps to a value that the table of directions calls worse a risk of a stay falls by more than ${MOST_FALL};
 it does at ${head.open} other steps, of which the table says nothing.</li>
 <li><strong>False values.</strong> Artefacts and wrong units raise ${head.clinicalAlerts} clinical alerts and ${head.technicalNotices} technical notices. Of ${head.openBefore} alerts that were

@@ -15,6 +15,7 @@ export function ladderTable(figures: ProbeFigures): { header: string[]; rows: st
     'longest delay, min',
     'for 1 h',
     ...risks.map((risk) => RISK_LABELS[risk]),
+    'own risk over normal',
     'NEWS2',
     'NEWS2 ≥ 7',
     'risk alerts',
@@ -70,7 +71,7 @@ export function sentencesText({ sentences }: Pick<Probe, 'sentences'>): string {
 
 /** The cells of a sign in one direction, the first its name. */
 function ladderCells(row: LadderRow, risks: readonly RiskName[]): string[] {
-  const { sign, direction, criticalFrom, alarmed, longestDelay, shown, violations, open } = row;
+  const { sign, direction, criticalFrom, alarmed, longestDelay, shown, overNormal, violations, open } = row;
   return [
     `${sign.label}, ${direction}`,
     criticalFrom === null ? '–' : withUnit(sign, criticalFrom),
@@ -78,6 +79,7 @@ function ladderCells(row: LadderRow, risks: readonly RiskName[]): string[] {
     fixed(longestDelay, 0),
     withUnit(sign, shown.value),
     ...risks.map((risk) => change(deltaOf(shown, risk), 3)),
+    change(overNormal, 3),
     change(shown.deltaNews2, 1),
     percent(shown.news2Emergency),
     String(shown.riskAlerts),
@@ -113,7 +115,7 @@ export function probeTables(probe: Probe): string {
 raise ${alertsAsCharted} alerts in the time looked at. Written by \`wardstream probe\`.
 
 - **Critical signs alarmed** as a state in every stay within ten minutes: ${head.criticalAlarmed} of ${head.critical} (value and time); longest delay ${Number.isNaN(head.longestDelay) ? 'none' : `${fixed(head.longestDelay, 0)} min`}.
-- **Risk**: of ${head.criticalSigns} signs and directions with a critical value, held for an hour, ${head.signsSeen} raise the risk that has to see them by 0.02 or more.
+- **Risk**: of ${head.criticalSigns} signs and directions with a critical value, held for an hour, ${head.signsSeen} raise the risk that has to see them by 0.02 or more over the stay as charted, ${head.signsOverNormal} over the same sign given as often at its normal value.
 - **Monotonicity**: ${head.monotoneViolations} of ${head.steps} steps to a value that the table of directions calls worse lower a risk of a stay by more than 0.005; so do ${head.open} other steps, of which it says nothing.
 - **Artefacts and wrong units**: ${head.clinicalAlerts} clinical alerts, ${head.technicalNotices} technical notices; of ${head.openBefore} alerts that were open, ${head.wronglyResolved} ended wrongly.
 - **A heart that stops**: ${arrestText(probe)}

@@ -3,6 +3,7 @@ import { ARTEFACTS } from '../../../src/study/probe/artefacts.js';
 import type { InterventionSeen, StaySeen } from '../../../src/study/probe/compare.js';
 import { VARIANTS, type Variant } from '../../../src/study/probe/courses.js';
 import { probeFigures } from '../../../src/study/probe/figures.js';
+import { headlineOf } from '../../../src/study/probe/ladders.js';
 import { byRisk } from '../../../src/study/probe/signs.js';
 
 type Moved = Variant & { kind: 'intervention' };
@@ -104,6 +105,13 @@ describe('figures of two stays', () => {
     expect(figures.alertsAsCharted).toBe(2);
     expect(figures.stays).toBe(2);
   });
+});
+
+it('tells apart what a sign says by its value and by being charted', () => {
+  // Any reading of a laboratory value takes 0.05 off, as against 0.1 as charted; potassium from 6 on adds 0.03.
+  const risk = ({ sign, value }: Moved) => 0.05 + (sign.id === 'potassium' && value > 6 ? 0.03 : 0);
+  const { signsSeen, signsOverNormal } = headlineOf(probeFigures([stay(0, risk)]));
+  expect([signsSeen, signsOverNormal]).toEqual([0, 1]);
 });
 
 describe('monotonicity', () => {
