@@ -13,7 +13,7 @@ from ..evaluate import ascending, expected_calibration_error
 from .cohort import is_of_death
 from .labels import ONSETS, OUTPUTS, onset, sepsis_onset
 from .stack import Stack
-from .train import Round, is_from, open_round, out_of_fold_attention, out_of_fold_trees
+from .train import Round, is_from, open_round, out_of_fold_attention, out_of_fold_regression, out_of_fold_trees
 from .utility import normalised, sums
 
 MANY_ROWS = 50_000
@@ -36,13 +36,16 @@ class Figures:
         self.final = final
 
     def variants(self, output: str) -> dict[str, np.ndarray]:
-        """Logits of the model and of its parts, and of trees without directions where they were fitted. Shapes [scored]."""
+        """Logits of the model, of its parts, of all but attention, and of trees without directions where they were fitted. Shapes [scored]."""
         of = self.of
         found = {
             "model": of.once(f"logits-stack-{output}", lambda: Stack(of, output).logits()),
             "attention": out_of_fold_attention(of)[:, OUTPUTS.index(output)],
             "trees": out_of_fold_trees(of, output),
+            "withoutAttention": of.once(f"logits-stack-{output}-without-attention", lambda: Stack(of, output, "attention").logits()),
         }
+        if output == "death":
+            found["regression"] = out_of_fold_regression(of)
         if (of.folder / f"logits-trees-unbound-{output}.pkl").exists():
             found["unboundTrees"] = out_of_fold_trees(of, output, True)
         return {name: logits[self.among].astype(np.float64) for name, logits in found.items()}
@@ -100,7 +103,7 @@ class Figures:
                 baselines = self.baselines(hour, labels)
                 odds = [np.log(each / (1 - each)) for each in (np.clip(each, 1e-6, 1 - 1e-6) for each in baselines.values())]
                 scores |= baselines | {"sumOfBoth": odds[0] + odds[1]}
-            result[str(hour)] = self.estimates(labels[at], scores, self.stay[at], ("sumOfBoth", "trees", "attention", "unboundTrees", "news2"))
+            result[str(hour)] = self.estimates(labels[at], scores, self.stay[at], ("sumOfBoth", "trees", "attention", "withoutAttention", "unboundTrees", "news2"))
             result[str(hour)] |= {"stays": len(at), "deaths": int(labels[at].sum()), "ece": round(expected_calibration_error(labels[at], probability[at]), 4)}
             result[str(hour)]["eceOf"] = {
                 name: round(expected_calibration_error(labels[at][members], probability[at][members]), 4) for name, members in self.subgroups(at).items() if members.sum() >= 300
@@ -140,7 +143,7 @@ class Figures:
                 if len(known) == 0 or of_kind[known].sum() == 0:
                     continue
                 scores = {each: values[known] for each, values in {**variants, **bedside}.items()}
-                found = self.estimates(of_kind[known], scores, self.stay[known], ("trees", "attention", "unboundTrees", "news2"))
+                found = self.estimates(of_kind[known], scores, self.stay[known], ("trees", "attention", "withoutAttention", "unboundTrees", "news2"))
                 found |= {"rows": len(known), "share": round(float(of_kind[known].mean()), 4), "ece": round(expected_calibration_error(of_kind[known], probability[known]), 4)}
                 result[f"{cohort} {kind}"] = found
         return result
