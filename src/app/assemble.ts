@@ -87,7 +87,8 @@ export async function assembleLive(config: Config, life: Life): Promise<LiveWard
   await clock.start();
   if (roles.has('notifier')) await openNotifiers(ports, opened.store?.client ?? null);
   const server = await begin(ports, opened);
-  const doors = roles.has('ingest') ? await openIngest(ports, live) : [];
+  const access = server instanceof HealthServer ? null : server.access;
+  const doors = roles.has('ingest') ? await openIngest(ports, live, access) : [];
   return {
     bus,
     doors,

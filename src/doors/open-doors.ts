@@ -2,24 +2,28 @@ import type { EventBus } from '../bus/bus.js';
 import { INPUT_TOPICS, TOPICS } from '../contract/topics.js';
 import type { Parts } from '../parts.js';
 import type { DoorConfig } from '../settings/doors.js';
-import type { Door, DoorContext } from './door.js';
+import type { Door } from './door.js';
 import { Hl7Door } from './hl7/mllp.js';
+import type { HttpContext } from './http/http-door.js';
+import { openJsonDoor } from './json/json-door.js';
 
 /** How the doors of each kind are opened: a new kind is one file and one line here. */
 const KINDS: { readonly [Kind in DoorConfig['kind']]: Open<Extract<DoorConfig, { kind: Kind }>> } = {
   hl7: (config, context) => Hl7Door.open(config, context),
+  json: openJsonDoor,
 };
-type Open<Settings> = (config: Settings, context: DoorContext) => Promise<Door>;
+type Open<Settings> = (config: Settings, context: HttpContext) => Promise<Door>;
 
 /** Opens the doors of the settings. Closed, they take no more and finish what is under way. @throws WardstreamError of the door that cannot be opened. */
 export async function openDoors(
   configs: readonly DoorConfig[],
-  context: DoorContext & { readonly bus: Pick<EventBus, 'produce' | 'createTopics'> },
+  context: HttpContext & { readonly bus: Pick<EventBus, 'produce' | 'createTopics'> },
   parts: Pick<Parts, 'keep'>,
 ): Promise<Door[]> {
   if (configs.length === 0) return [];
   await context.bus.createTopics([...INPUT_TOPICS, TOPICS.deadLetters]);
   const doors: Door[] = [];
-  for (const config of configs) doors.push(parts.keep(await KINDS[config.kind](config, context)));
+  for (const config of configs)
+    doors.push(parts.keep(await (KINDS[config.kind] as Open<DoorConfig>)(config, context)));
   return doors;
 }

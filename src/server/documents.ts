@@ -4,6 +4,7 @@ import { CLOSE, NOTICE, PROTOCOL_VERSION, SUBPROTOCOL } from '../contract/protoc
 import { clientFrameSchema, problemSchema, serverFrameSchema } from '../contract/schemas.js';
 import type { AuditTrail } from './access/audit-trail.js';
 import type { Endpoint, MediaResponse } from './endpoint.js';
+import { ingestPaths } from './ingest-document.js';
 import { auditEndpoints } from './routes/audit.js';
 import { endpointsOf } from './server.js';
 
@@ -55,6 +56,10 @@ export function openApiOf(endpoints: readonly Endpoint[], version: string): Json
     paths[path] ??= {};
     paths[path][endpoint.method.toLowerCase()] = operationOf(endpoint, components, problem);
   }
+  Object.assign(
+    paths,
+    ingestPaths((schema, io) => components.add(schema, io), failureOf(problem)),
+  );
   return {
     openapi: '3.1.0',
     info: {
@@ -86,10 +91,6 @@ function operationOf(endpoint: Endpoint, components: Components, problem: Json):
       ? { 'application/json': { schema: components.add(response, 'output') } }
       : mediaOf(response);
   const success = status === 204 ? { description: 'Done' } : { description: summary, content };
-  const failure = {
-    description: 'Problem details',
-    content: { 'application/problem+json': { schema: problem } },
-  };
   return {
     tags: [tag],
     summary,
@@ -103,8 +104,12 @@ function operationOf(endpoint: Endpoint, components: Components, problem: Json):
             content: { 'application/json': { schema: components.add(body, 'input') } },
           },
         }),
-    responses: { [status]: success, default: failure },
+    responses: { [status]: success, default: failureOf(problem) },
   };
+}
+
+function failureOf(problem: Json): Json {
+  return { description: 'Problem details', content: { 'application/problem+json': { schema: problem } } };
 }
 
 function mediaOf({ mediaType, description }: MediaResponse): Json {

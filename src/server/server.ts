@@ -75,6 +75,8 @@ export class WardServer {
   readonly #config: ServerConfig;
   readonly #trail: AuditTrail;
   readonly #refusals: Refusals;
+  /** Who may come in. */
+  readonly access: Access;
   /** The one-off token, where this server makes its own. */
   readonly localToken: string | null;
 
@@ -83,6 +85,7 @@ export class WardServer {
     this.#push = parts.push;
     this.#trail = parts.trail;
     this.#refusals = parts.refusals;
+    this.access = parts.access;
     this.#config = config;
     this.localToken = localToken;
   }
@@ -148,7 +151,7 @@ export class WardServer {
       push.close();
       throw error;
     });
-    return new WardServer({ app, push, trail, refusals }, config, localToken);
+    return new WardServer({ app, push, trail, refusals, access }, config, localToken);
   }
 
   /** Where the server listens, without a token. */
@@ -173,6 +176,7 @@ interface ServerParts {
   readonly push: PushServer;
   readonly trail: AuditTrail;
   readonly refusals: Refusals;
+  readonly access: Access;
 }
 
 type EndpointOptions = Pick<

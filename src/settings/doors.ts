@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { httpDoorSettings } from './http-doors.js';
 import { secretSchema } from './secret.js';
 
 const MIB = 1_048_576;
@@ -56,9 +57,27 @@ export const doorsSchema = z
           .default(30_000)
           .describe('A message that was begun and of which nothing more comes for so long is given up.'),
       }),
+      z.strictObject({
+        kind: z.literal('json'),
+        ...httpDoorSettings,
+        port: z.number().int().min(0).max(65_535).default(8090).describe('0 takes one that is free.'),
+        sender: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            "The sender's file (YAML): what its codes, units and times mean; docs/doors.md has all it can say.",
+          ),
+      }),
     ]),
   )
   .default([])
   .describe('Doors of `run`: ways by which monitors, laboratory and admissions come in.');
 export type DoorConfig = z.infer<typeof doorsSchema>[number];
 export type Hl7DoorConfig = Extract<DoorConfig, { kind: 'hl7' }>;
+export type JsonDoorConfig = Extract<DoorConfig, { kind: 'json' }>;
+
+/** Whether who sends to the door shows a token of the API. */
+export function takesTokens(door: DoorConfig): boolean {
+  return 'maxRequests' in door;
+}

@@ -14,6 +14,7 @@ import { Hl7Door } from '../../../src/doors/hl7/mllp.js';
 import { DoorMeters } from '../../../src/doors/meters.js';
 import { MessageCodec } from '../../../src/events/codec.js';
 import { DEFAULT_LIMITS, parseConfig } from '../../../src/settings/config.js';
+import type { Hl7DoorConfig } from '../../../src/settings/doors.js';
 import { temporaryDirectory } from '../../helpers.js';
 import { msh, NOW, oru } from './messages.js';
 
@@ -48,7 +49,8 @@ class TestLog {
 }
 
 async function open(settings: object = {}, clock = { now: () => NOW, live: true }) {
-  const [config] = parseConfig({ doors: [{ kind: 'hl7', port: 0, name: 'mon', ...settings }] }).doors;
+  const [config] = parseConfig({ doors: [{ kind: 'hl7', port: 0, name: 'mon', ...settings }] })
+    .doors as Hl7DoorConfig[];
   const bus = new TestLog();
   const meters = new DoorMeters(clock);
   const warnings: string[] = [];
