@@ -2,6 +2,7 @@ import type { EventBus } from '../bus/bus.js';
 import { INPUT_TOPICS, TOPICS } from '../contract/topics.js';
 import type { Parts } from '../parts.js';
 import type { DoorConfig } from '../settings/doors.js';
+import { CsvDoor } from './csv/csv-door.js';
 import type { Door } from './door.js';
 import { Hl7Door } from './hl7/mllp.js';
 import type { HttpContext } from './http/http-door.js';
@@ -11,6 +12,7 @@ import { openJsonDoor } from './json/json-door.js';
 const KINDS: { readonly [Kind in DoorConfig['kind']]: Open<Extract<DoorConfig, { kind: Kind }>> } = {
   hl7: (config, context) => Hl7Door.open(config, context),
   json: openJsonDoor,
+  csv: (config, context) => CsvDoor.open(config, context),
 };
 type Open<Settings> = (config: Settings, context: HttpContext) => Promise<Door>;
 

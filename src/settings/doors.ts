@@ -69,12 +69,41 @@ export const doorsSchema = z
             "The sender's file (YAML): what its codes, units and times mean; docs/doors.md has all it can say.",
           ),
       }),
+      z.strictObject({
+        kind: z.literal('csv'),
+        name: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('Of the door, in metrics and dead letters. By default `csv`.'),
+        directory: z
+          .string()
+          .min(1)
+          .describe('Where files come. They are moved to `done` or `odd` in it, so it must be writable.'),
+        mapping: z
+          .string()
+          .min(1)
+          .describe(
+            'The mapping (YAML): what the columns are, and what is in them; docs/doors.md has all it can say.',
+          ),
+        pollMs: z.number().int().positive().default(2000).describe('The directory is looked at so often.'),
+        stableMs: z
+          .number()
+          .int()
+          .min(0)
+          .default(5000)
+          .describe(
+            'A file to which nothing came for so long is complete. 0, for who renames files into the directory: at once.',
+          )
+          .meta({ reason: 'A sender that writes in place pauses for less.' }),
+      }),
     ]),
   )
   .default([])
   .describe('Doors of `run`: ways by which monitors, laboratory and admissions come in.');
 export type DoorConfig = z.infer<typeof doorsSchema>[number];
 export type Hl7DoorConfig = Extract<DoorConfig, { kind: 'hl7' }>;
+export type CsvDoorConfig = Extract<DoorConfig, { kind: 'csv' }>;
 export type JsonDoorConfig = Extract<DoorConfig, { kind: 'json' }>;
 
 /** Whether who sends to the door shows a token of the API. */
