@@ -270,8 +270,9 @@ const doors = program
   .description('the ways by which monitors, laboratory and admissions come in');
 doors
   .command('try')
-  .argument('<message...>', 'files of HL7 v2 messages')
+  .argument('<message...>', 'files of messages: HL7 v2, or FHIR R4 as JSON')
   .description('show what would come of messages, how each would be answered, and which codes are not known')
+  .option('--from <kind>', 'kind of the door: hl7, fhir', 'hl7')
   .option('--sender <file>', "the sender's file (YAML or JSON): codes, units, times, quirks")
   .option('--json', 'one JSON object as the last line of stdout', false)
   .action(async (files, options) => (await import('./commands/doors.js')).tryMessages(files, options));

@@ -1,12 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { WALL_CLOCK } from '../clock.js';
+import type { Delivery } from '../doors/door.js';
+import { answerTo } from '../doors/fhir/answer.js';
+import { isObject, typeOf } from '../doors/fhir/json.js';
+import { type Entry, FhirReader, Refused } from '../doors/fhir/request.js';
 import { Unreadable } from '../doors/hl7/message.js';
 import { Hl7Reader, type ReadMessage } from '../doors/hl7/receiver.js';
-import { loadSender } from '../doors/hl7/sender.js';
+import { loadSender, type Sender } from '../doors/hl7/sender.js';
 import { WardstreamError } from '../errors.js';
 import { DEFAULT_LIMITS } from '../settings/config.js';
 
 export interface TryOptions {
+  /** Kind of the door: hl7, fhir. */
+  readonly from: string;
   /** The sender's file. */
   readonly sender?: string;
   readonly json: boolean;
@@ -32,15 +38,31 @@ interface Unmapped {
   count: number;
 }
 
+/** A message that was tried, with what is not known of it. */
+type Trial = readonly [tried: Tried, unmapped: Delivery['unmapped']];
+
+/** How the messages in a file are tried, by the kind of the door. */
+const TRIALS: ReadonlyMap<string, (sender: Sender) => (file: string, bytes: Buffer) => Trial[]> = new Map([
+  ['hl7', tryHl7],
+  ['fhir', tryFhir],
+]);
+
 /** `wardstream doors try`: what would come of messages. Nothing is produced. */
 export function tryMessages(files: readonly string[], options: TryOptions): void {
-  const reader = new Hl7Reader(loadSender(options.sender), DEFAULT_LIMITS.maxFutureSkewMs);
+  const open = TRIALS.get(options.from);
+  if (open === undefined) {
+    throw new WardstreamError(
+      'WS_USAGE',
+      `--from ${options.from}: it must be one of ${[...TRIALS.keys()].join(', ')}`,
+    );
+  }
+  const tryFile = open(loadSender(options.sender));
   const tried: Tried[] = [];
   const unmapped = new Map<string, Unmapped>();
   for (const file of files) {
-    for (const message of reader.read({ bytes: contentOf(file), fault: null }, WALL_CLOCK.now())) {
-      tried.push(triedOf(file, message));
-      for (const each of message.translation.unmapped) {
+    for (const [message, codes] of tryFile(file, contentOf(file))) {
+      tried.push(message);
+      for (const each of codes) {
         const known = unmapped.get(each.code);
         if (known === undefined) unmapped.set(each.code, { ...each, count: 1 });
         else known.count++;
@@ -54,10 +76,64 @@ export function tryMessages(files: readonly string[], options: TryOptions): void
   process.stdout.write(result);
 }
 
-/** Files of messages stand as they were sent, or with the frame of MLLP around each. */
 function contentOf(file: string): Buffer {
   if (!existsSync(file)) throw new WardstreamError('WS_USAGE', `there is no file ${file}`);
-  return readFileSync(file).filter((byte) => byte !== 0x0b && byte !== 0x1c) as Buffer;
+  return readFileSync(file);
+}
+
+/** Messages stand as they were sent, or with the frame of MLLP around each. */
+function tryHl7(sender: Sender): (file: string, bytes: Buffer) => Trial[] {
+  const reader = new Hl7Reader(sender, DEFAULT_LIMITS.maxFutureSkewMs);
+  return (file, content) => {
+    const bytes = content.filter((byte) => byte !== 0x0b && byte !== 0x1c) as Buffer;
+    const read = [...reader.read({ bytes, fault: null }, WALL_CLOCK.now())];
+    return read.map((message) => [triedOf(file, message), message.translation.unmapped] as const);
+  };
+}
+
+/** Resources and bundles stand alone, or one a line. */
+function tryFhir(sender: Sender): (file: string, bytes: Buffer) => Trial[] {
+  const reader = new FhirReader(sender, DEFAULT_LIMITS.maxFutureSkewMs);
+  return (file, content) => {
+    const lines = content
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line.trim() !== '');
+    const bodies =
+      lines.length > 1 && lines.every(isResource) ? lines.map((line) => Buffer.from(line)) : [content];
+    return bodies.flatMap((body): Trial[] => {
+      const now = WALL_CLOCK.now();
+      const read = reader.read({ type: '', id: '', body, source: 'try' }, now);
+      const { status } = answerTo(read, '', now);
+      if (read instanceof Refused) return [[ofEntry(file, '', status, read.taken), []]];
+      return read.entries.map((entry) => [
+        ofEntry(file, typeOf(entry.resource), entry.taken.status, entry.taken),
+        entry.taken.unmapped,
+      ]);
+    });
+  };
+}
+
+function isResource(line: string): boolean {
+  try {
+    return isObject(JSON.parse(line));
+  } catch {
+    return false;
+  }
+}
+
+function ofEntry(file: string, kind: string, status: number, taken: Entry['taken']): Tried {
+  const { messages, rejections, counts, text } = taken;
+  return {
+    file,
+    kind,
+    controlId: '',
+    answer: `${status}`,
+    text,
+    values: counts,
+    produced: messages.map(({ topic, record }) => ({ topic, record })),
+    setAside: rejections.map(({ reason, detail }) => ({ reason, detail })),
+  };
 }
 
 function triedOf(file: string, { read, translation, code }: ReadMessage): Tried {

@@ -2,8 +2,8 @@ import { unitTable } from '../../clinical/units.js';
 import { VARIABLES, variableIndex } from '../../clinical/variables.js';
 import type { AdtType } from '../../contract/messages.js';
 import { TOPICS } from '../../contract/topics.js';
-import { DAY_MS } from '../../durations.js';
 import type { EpochMs } from '../../events/event.js';
+import { ageAt } from '../age.js';
 import { variableOfCode } from '../loinc.js';
 import type { Segment } from './message.js';
 import { patientOf } from './patient.js';
@@ -95,7 +95,7 @@ function addEvent(type: AdtType, { pid, pv1 }: Person, reading: Reading, out: Tr
     wardId: isGone ? null : place.wardId,
     bedId: isGone ? null : place.bedId,
     unitType: isGone ? null : (sender.unitTypes.get(place.wardId ?? '') ?? null),
-    ageYears: ageOf(pid, eventTime),
+    ageYears: ageAt(dateOf(pid.text(7)), eventTime),
     sex: sexOf(pid.text(8)),
     ...measuresOf(message.segments),
   } as never);
@@ -131,14 +131,6 @@ function placeOf(
   const parts = label === 'room-bed' ? [room, bed] : label === 'bed' ? [bed] : [room];
   const bedId = parts.filter((part) => part !== '').join('-');
   return { wardId: ward === '' ? null : ward, bedId: bedId === '' ? null : bedId };
-}
-
-/** Years that are complete; of infants with a fraction. */
-function ageOf(pid: Segment, at: EpochMs): number | null {
-  const born = dateOf(pid.text(7));
-  if (born === null || born > at || new Date(born).getUTCFullYear() < 1880) return null;
-  const years = (at - born) / (365.2425 * DAY_MS);
-  return years < 2 ? Math.floor(years * 100) / 100 : Math.floor(years + 1e-9);
 }
 
 /** LOINC codes of body height: measured, stated. */

@@ -14,6 +14,13 @@ export interface Meaning {
   readonly values?: ReadonlyMap<string, number> | undefined;
 }
 
+/** A code, what its sender calls it, and its system as HL7 v2 names that; each empty where it is not told. */
+export interface Code {
+  readonly code: string;
+  readonly text: string;
+  readonly system: string;
+}
+
 /** Two codes of one OBX that name different variables: none of them can be believed. */
 export class Contradiction {
   readonly detail: string;
@@ -41,19 +48,32 @@ export class CodeBook {
 
   /** What an OBX is about; null where nothing is known of its codes. */
   meaningOf(obx: Segment): Meaning | 'ignore' | Contradiction | null {
-    const key = `${obx.raw(3)}\n${obx.raw(4)}`;
+    return this.#remembered(`${obx.raw(3)}\n${obx.raw(4)}`, () => {
+      const named = [codeAt(obx, 1), codeAt(obx, 4)].filter(({ code }) => code !== '');
+      return this.#lookUp(named, obx.text(4));
+    });
+  }
+
+  /** The same of codes that stand elsewhere; `place` as OBX-4 is. */
+  meaningOfCodes(named: readonly Code[], place: string): Meaning | 'ignore' | Contradiction | null {
+    const key = named.map(({ code, text, system }) => `${code}\n${text}\n${system}`).join('\r');
+    return this.#remembered(`${key}\r${place}`, () => this.#lookUp(named, place));
+  }
+
+  #remembered(
+    key: string,
+    lookUp: () => Meaning | 'ignore' | Contradiction | null,
+  ): Meaning | 'ignore' | Contradiction | null {
     let meaning = this.#known.get(key);
     if (meaning === undefined) {
-      meaning = this.#lookUp(obx);
+      meaning = lookUp();
       if (this.#known.size >= MOST) this.#known.clear();
       this.#known.set(key, meaning);
     }
     return meaning;
   }
 
-  #lookUp(obx: Segment): Meaning | 'ignore' | Contradiction | null {
-    const place = obx.text(4);
-    const named = [codeAt(obx, 1), codeAt(obx, 4)].filter(({ code }) => code !== '');
+  #lookUp(named: readonly Code[], place: string): Meaning | 'ignore' | Contradiction | null {
     for (const { code, system } of named) {
       for (const name of [`${code}^${system}`, code]) {
         const own = this.#sender.codes.get(`${name}@${place}`) ?? this.#sender.codes.get(name);
@@ -79,7 +99,7 @@ export function nameOf(obx: Segment): string {
   return system === '' ? name : `${name}^${system}`;
 }
 
-function codeAt(obx: Segment, component: number): { code: string; text: string; system: string } {
+function codeAt(obx: Segment, component: number): Code {
   const first = obx.first(3);
   return {
     code: first.text(component),

@@ -119,7 +119,8 @@ function textOf(paragraphs: readonly Paragraph[]): string {
   return lines.join('\n');
 }
 
-function kindOf(words: readonly (string | undefined)[]): string {
+/** The kind of a note by words for it. */
+export function kindOf(words: readonly (string | undefined)[]): string {
   for (const word of words) {
     if (word === undefined || word === '') continue;
     const found = KINDS.find(([pattern]) => pattern.test(word));
