@@ -4,6 +4,7 @@ import type { Parts } from '../parts.js';
 import type { DoorConfig } from '../settings/doors.js';
 import { CsvDoor } from './csv/csv-door.js';
 import type { Door } from './door.js';
+import { openFhirDoor } from './fhir/fhir-door.js';
 import { Hl7Door } from './hl7/mllp.js';
 import type { HttpContext } from './http/http-door.js';
 import { openJsonDoor } from './json/json-door.js';
@@ -13,6 +14,7 @@ const KINDS: { readonly [Kind in DoorConfig['kind']]: Open<Extract<DoorConfig, {
   hl7: (config, context) => Hl7Door.open(config, context),
   json: openJsonDoor,
   csv: (config, context) => CsvDoor.open(config, context),
+  fhir: openFhirDoor,
 };
 type Open<Settings> = (config: Settings, context: HttpContext) => Promise<Door>;
 

@@ -97,6 +97,18 @@ export const doorsSchema = z
           )
           .meta({ reason: 'A sender that writes in place pauses for less.' }),
       }),
+      z.strictObject({
+        kind: z.literal('fhir'),
+        ...httpDoorSettings,
+        port: z.number().int().min(0).max(65_535).default(8081).describe('0 takes one that is free.'),
+        sender: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            "The sender's file (YAML), as of HL7: what its codes, units and times mean. `wardstream doors try --from fhir` shows what comes of it.",
+          ),
+      }),
     ]),
   )
   .default([])
@@ -105,6 +117,7 @@ export type DoorConfig = z.infer<typeof doorsSchema>[number];
 export type Hl7DoorConfig = Extract<DoorConfig, { kind: 'hl7' }>;
 export type CsvDoorConfig = Extract<DoorConfig, { kind: 'csv' }>;
 export type JsonDoorConfig = Extract<DoorConfig, { kind: 'json' }>;
+export type FhirDoorConfig = Extract<DoorConfig, { kind: 'fhir' }>;
 
 /** Whether who sends to the door shows a token of the API. */
 export function takesTokens(door: DoorConfig): boolean {

@@ -27,6 +27,26 @@ const CODES: Partial<Record<DeadLetterReason, string>> = {
   'unsupported-message': 'not-supported',
   oversized: 'too-long',
 };
+/** Issue types by HTTP status. */
+const OF_STATUS: Readonly<Record<number, string>> = {
+  400: 'structure',
+  401: 'login',
+  403: 'forbidden',
+  404: 'not-found',
+  405: 'not-supported',
+  413: 'too-long',
+  415: 'not-supported',
+  422: 'processing',
+  429: 'throttled',
+  503: 'transient',
+};
+
+/** What a sender is told of a request that was not taken. */
+export function outcomeOf(status: number, diagnostics: string): OperationOutcome {
+  const code = OF_STATUS[status] ?? (status < 500 ? 'invalid' : 'exception');
+  return { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code, diagnostics }] };
+}
+
 /** What a sender is told of one resource: all that is not used, or that all is well. */
 export function toldOf({ rejections, unmapped, text, counts, isRefused }: Taken): OperationOutcome {
   const issue: Issue[] = rejections.map(({ reason, detail }) => ({

@@ -28,6 +28,9 @@ const REFERRED = new Set([
   'Specimen',
 ]);
 
+/** Kinds of resources that are used. */
+export const USED_KINDS: readonly string[] = [...KINDS.keys()];
+
 /** Whether a kind of resource is taken, if only as what others refer to. */
 export function isTaken(type: string): boolean {
   return KINDS.has(type) || REFERRED.has(type);
