@@ -4,11 +4,12 @@ import { fileURLToPath } from 'node:url';
 import type { ClickHouseClient } from '@clickhouse/client';
 import fastifyRateLimit from '@fastify/rate-limit';
 import fastifyStatic from '@fastify/static';
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { NoticeBoard } from '../alerts/notices.js';
 import type { EventBus } from '../bus/bus.js';
 import { type Clock, WALL_CLOCK } from '../clock.js';
 import type { CatchingUpView } from '../contract/protocol.js';
+import { outcomeOf } from '../doors/fhir/outcome.js';
 import type { MessageCodec } from '../events/codec.js';
 import { addAuditMetrics, addPushMetrics } from '../metrics/metrics.js';
 import type { ObservabilityOptions } from '../metrics/readiness.js';
@@ -22,13 +23,13 @@ import { type Endpoint, serve } from './endpoint.js';
 import { History } from './history.js';
 import { listen, urlOf } from './listen.js';
 import { addObservability } from './observability.js';
-import { HttpProblem, PROBLEM_TYPE, problemOf, problemOfError } from './problem.js';
+import { HttpProblem, PROBLEM_TYPE, problemOfError } from './problem.js';
 import { PushServer } from './push/push-server.js';
 import type { ReplayControl } from './replay-control.js';
 import { alertEndpoints } from './routes/alerts.js';
 import { auditEndpoints } from './routes/audit.js';
 import { exportEndpoints } from './routes/export.js';
-import { fhirEndpoints } from './routes/fhir.js';
+import { FHIR, FHIR_BASE, fhirEndpoints } from './routes/fhir.js';
 import { modelEndpoints } from './routes/models.js';
 import { type Explain, patientEndpoints } from './routes/patients.js';
 import { replayEndpoints } from './routes/replay.js';
@@ -118,8 +119,8 @@ export class WardServer {
       allowList: ({ url }) => url.startsWith('/health/') || url === '/metrics',
       errorResponseBuilder: () => new HttpProblem(429, 'too many requests; wait a minute'),
     });
-    app.setNotFoundHandler({ preHandler: app.rateLimit() }, async (_request, reply) => {
-      await reply.code(404).type(PROBLEM_TYPE).send(problemOf(404, 'there is nothing here'));
+    app.setNotFoundHandler({ preHandler: app.rateLimit() }, async (request, reply) => {
+      await sendProblem(new HttpProblem(404, 'there is nothing here'), request, reply);
     });
     const { observability } = options;
     const refuseScrape = (message: IncomingMessage) => {
@@ -204,7 +205,7 @@ export function endpointsOf({
     ...modelEndpoints(model.version, model.directory),
     ...replayEndpoints(replay),
     ...exportEndpoints(),
-    ...fhirEndpoints(model.version),
+    ...fhirEndpoints(model.version, access),
   ];
 }
 
@@ -244,10 +245,12 @@ function addDefaults(app: FastifyInstance, access: Access): void {
 }
 
 /** Also for addresses that cannot be routed, such as `/%ff`. */
-async function sendProblem(error: unknown, _request: unknown, reply: FastifyReply): Promise<void> {
+async function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const problem = problemOfError(error);
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
   if (error instanceof HttpProblem && error.retryAfterS !== null)
     reply.header('retry-after', String(error.retryAfterS));
-  await reply.code(problem.status).type(PROBLEM_TYPE).send(problem);
+  const isFhir = request.raw.url?.startsWith(FHIR_BASE) ?? false;
+  if (isFhir) await reply.code(problem.status).type(FHIR).send(outcomeOf(problem.status, problem.detail));
+  else await reply.code(problem.status).type(PROBLEM_TYPE).send(problem);
 }

@@ -25,13 +25,28 @@ export const exportQuerySchema = z.object({
   to: z.coerce.number().int().optional(),
 });
 
-export const fhirSearchSchema = z.object({
-  status: z.enum(['active', 'inactive']).optional(),
-  patient: idSchema.optional(),
-  subject: idSchema.optional(),
+const PATIENT_FORMS =
+  'A patient id, alone, as `Patient/ID`, as an absolute reference, or as `urn:wardstream:patient|ID`.';
+const fhirPatient = idSchema.optional().describe(PATIENT_FORMS);
+
+/** What both searches take; what else is asked is refused, never left out. */
+const fhirSearch = {
+  patient: fhirPatient,
+  'patient:identifier': fhirPatient,
+  subject: fhirPatient,
+  'subject:Patient': fhirPatient,
+  'subject:identifier': fhirPatient,
+  _id: idSchema.optional(),
   _count: limit.max(1000).default(100),
-  _page: z.string().max(500).optional(),
+  _page: z.string().max(500).optional().describe('Of the link `next` of the page before.'),
+  _format: z.enum(['json', 'application/json', 'application/fhir+json']).optional(),
+};
+export const flagSearchSchema = z.strictObject({
+  ...fhirSearch,
+  identifier: idSchema.optional().describe('`urn:wardstream:alert|ID`, or the id alone.'),
+  status: z.enum(['active', 'inactive']).optional(),
 });
+export const riskSearchSchema = z.strictObject(fhirSearch);
 
 export const auditQuerySchema = z.object({
   patientId: idSchema.optional().describe('Who saw this patient, alone or among others.'),

@@ -13,7 +13,7 @@ import type { EpochMs } from '../../events/event.js';
 
 /** Identifies our patients; a hospital maps it to its own system. */
 export const PATIENT_SYSTEM = 'urn:wardstream:patient';
-const ALERT_SYSTEM = 'urn:wardstream:alert';
+export const ALERT_SYSTEM = 'urn:wardstream:alert';
 const RULE_SYSTEM = 'urn:wardstream:rule';
 const MODEL_SYSTEM = 'urn:wardstream:model';
 
@@ -93,9 +93,9 @@ const PRIORITY_TEXT: Readonly<Record<Priority, string>> = {
   LOW: 'Low priority alarm condition',
 };
 
-/** An alert as the warning that it is; inactive once it is resolved. */
-export function flagOf(alert: AlertMessage, raisedAt: EpochMs = alert.onsetTime): FlagResource {
-  const { alertId, patientId, rule, priority, state, eventTime } = alert;
+/** An alert as the warning that it is, from when its condition began; inactive once it is resolved. */
+export function flagOf(alert: AlertMessage): FlagResource {
+  const { alertId, patientId, rule, priority, state, eventTime, onsetTime } = alert;
   const isOver = state === 'RESOLVED';
   return {
     resourceType: 'Flag',
@@ -119,7 +119,7 @@ export function flagOf(alert: AlertMessage, raisedAt: EpochMs = alert.onsetTime)
       text: `${alarmText(alert)}: ${stateText(state)}`,
     },
     subject: subjectOf(patientId),
-    period: isOver ? { start: iso(raisedAt), end: iso(eventTime) } : { start: iso(raisedAt) },
+    period: isOver ? { start: iso(onsetTime), end: iso(eventTime) } : { start: iso(onsetTime) },
   };
 }
 
@@ -156,13 +156,13 @@ export function alertBundle(alert: AlertMessage): BundleResource {
 export function searchBundle<Entry extends Resource>(
   resources: readonly Entry[],
   now: EpochMs,
-  links: BundleResource['link'],
+  links: NonNullable<BundleResource['link']>,
 ): BundleResource<Entry> {
   return {
     resourceType: 'Bundle',
     type: 'searchset',
     timestamp: iso(now),
-    ...(links === undefined ? {} : { link: links }),
+    link: links,
     entry: resources.map((resource) => ({
       fullUrl: urlOf(resource),
       resource,

@@ -1,23 +1,32 @@
 import { z } from 'zod';
 import type { AlertMessage } from '../../contract/messages.js';
-import { fhirSearchSchema, idSchema } from '../../contract/schemas.js';
+import { flagSearchSchema, idSchema, riskSearchSchema } from '../../contract/schemas.js';
+import type { AlertPage } from '../../store/alerts.js';
+import type { Access } from '../access/access.js';
 import type { ScopedWard } from '../access/scoped-ward.js';
 import { type Endpoint, endpoint } from '../endpoint.js';
-import { alertBundle, flagOf, PATIENT_SYSTEM, riskOf, searchBundle } from '../fhir/resources.js';
+import { readCapability } from '../fhir/capability.js';
+import { alertBundle, flagOf, riskOf, searchBundle } from '../fhir/resources.js';
+import { alertIn, linksOf, patientIn } from '../fhir/search.js';
 import { HttpProblem } from '../problem.js';
 import { patientsOf } from './alerts.js';
 
-const FHIR = 'application/fhir+json; charset=utf-8';
+export const FHIR = 'application/fhir+json; charset=utf-8';
+export const FHIR_BASE = '/fhir';
 const response = { mediaType: 'application/fhir+json', description: 'FHIR R4' };
 const tag = 'FHIR R4';
 
-/** `subject` and `patient` are a patient id, with or without our system before it. */
-function patientIdOf(text: string | undefined): string | undefined {
-  return text?.startsWith(`${PATIENT_SYSTEM}|`) ? text.slice(PATIENT_SYSTEM.length + 1) : text;
-}
-
-export function fhirEndpoints(modelVersion: string): Endpoint[] {
+export function fhirEndpoints(modelVersion: string, access: Access): Endpoint[] {
   return [
+    endpoint({
+      method: 'GET',
+      path: '/fhir/metadata',
+      tag,
+      summary: 'What can be read and searched as FHIR: a CapabilityStatement',
+      permission: 'read',
+      response,
+      handle: async ({ reply }) => reply.type(FHIR).send(readCapability()),
+    }),
     endpoint({
       method: 'GET',
       path: '/fhir/Flag',
@@ -25,22 +34,14 @@ export function fhirEndpoints(modelVersion: string): Endpoint[] {
       summary: 'Alerts as Flag resources, newest first',
       permission: 'read',
       audit: 'fhir-flag',
-      query: fhirSearchSchema,
+      query: flagSearchSchema,
       response,
-      handle: async ({ ward, query, reply, note }) => {
-        const { status, _count: limit, _page: after } = query;
-        const patientId = patientIdOf(query.patient ?? query.subject);
-        const isOpen = status === undefined ? undefined : status === 'active';
-        const { alerts, next } = await ward.alerts({ patientId, isOpen, class: 'clinical', limit, after });
+      handle: async ({ ward, query, request, reply, note }) => {
+        const { alerts, next } = await flagsOf(ward, query);
         note({ patients: patientsOf(alerts) });
-        const links = next === null ? undefined : [{ relation: 'next' as const, url: nextUrl(query, next) }];
-        return reply.type(FHIR).send(
-          searchBundle(
-            alerts.map((alert) => flagOf(alert)),
-            ward.clock,
-            links,
-          ),
-        );
+        const links = linksOf('Flag', query, next, request, access);
+        const flags = alerts.map((alert) => flagOf(alert));
+        return reply.type(FHIR).send(searchBundle(flags, ward.clock, links));
       },
     }),
     endpoint({
@@ -56,7 +57,7 @@ export function fhirEndpoints(modelVersion: string): Endpoint[] {
         const records = await clinicalRecords(ward, params.id);
         const newest = records[records.length - 1];
         note({ patientId: newest.patientId, wardId: newest.wardId, target: params.id });
-        return reply.type(FHIR).send(flagOf(newest, records[0].eventTime));
+        return reply.type(FHIR).send(flagOf(newest));
       },
     }),
     endpoint({
@@ -81,29 +82,49 @@ export function fhirEndpoints(modelVersion: string): Endpoint[] {
       summary: 'The newest score of each patient on the ward as RiskAssessment resources',
       permission: 'read',
       audit: 'fhir-risk',
-      query: fhirSearchSchema,
+      query: riskSearchSchema,
       response,
-      handle: async ({ ward, query, reply, note }) => {
-        const patientId = patientIdOf(query.patient ?? query.subject);
-        const patients = ward
-          .patients()
-          .filter((each) => patientId === undefined || each.patientId === patientId);
-        const shown = patients.filter(({ mortality }) => mortality !== null).slice(0, query._count);
-        note({ patients: patientsOf(shown) });
-        const risks = shown.flatMap((patient) => riskOf(patient, modelVersion) ?? []);
-        return reply.type(FHIR).send(searchBundle(risks, ward.clock, undefined));
+      handle: async ({ ward, query, request, reply, note }) => {
+        const patientId = patientIn(query);
+        const all = ward.patients().flatMap((patient) => {
+          if (patientId !== undefined && patient.patientId !== patientId) return [];
+          const risk = riskOf(patient, modelVersion);
+          return risk === null || (query._id !== undefined && risk.id !== query._id)
+            ? []
+            : [{ patient, risk }];
+        });
+        const from = Number(query._page ?? 0);
+        if (!Number.isSafeInteger(from) || from < 0) throw new HttpProblem(400, '_page is of no page before');
+        const to = from + query._count;
+        const shown = all.slice(from, to);
+        note({ patients: patientsOf(shown.map(({ patient }) => patient)) });
+        const links = linksOf('RiskAssessment', query, to < all.length ? `${to}` : null, request, access);
+        const risks = shown.map(({ risk }) => risk);
+        return reply.type(FHIR).send(searchBundle(risks, ward.clock, links));
       },
     }),
   ];
 }
 
-function nextUrl(
-  { status, patient, subject, _count }: z.infer<typeof fhirSearchSchema>,
-  next: string,
-): string {
-  const given = { status, patient, subject, _count: String(_count), _page: next };
-  const known = Object.entries(given).filter((pair): pair is [string, string] => pair[1] !== undefined);
-  return `Flag?${new URLSearchParams(known)}`;
+/** The alerts that a search asks for. */
+async function flagsOf(ward: ScopedWard, query: z.infer<typeof flagSearchSchema>): Promise<AlertPage> {
+  const { status, _count: limit, _page: after } = query;
+  const [patientId, alertId] = [patientIn(query), alertIn(query)];
+  const none = { alerts: [], next: null };
+  if (patientId === null || alertId === null) return none;
+  const isOpen = status === undefined ? undefined : status === 'active';
+  if (alertId === undefined) return ward.alerts({ patientId, isOpen, class: 'clinical', limit, after });
+  const newest = await clinicalRecords(ward, alertId).then(
+    (records) => records.at(-1),
+    (error: unknown) => {
+      if (error instanceof HttpProblem && error.status === 404) return undefined;
+      throw error;
+    },
+  );
+  if (newest === undefined || (patientId !== undefined && newest.patientId !== patientId)) return none;
+  return isOpen !== undefined && isOpen !== (newest.state !== 'RESOLVED')
+    ? none
+    : { alerts: [newest], next: null };
 }
 
 /** The records of an alert; a technical notice is about no patient and has no resource. @throws HttpProblem 404. */

@@ -4,6 +4,7 @@ import type { Bundle, Flag, Resource, RiskAssessment } from '@medplum/fhirtypes'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NO_FORECASTS } from '../../../src/contract/outcomes.js';
 import type { PatientView } from '../../../src/contract/protocol.js';
+import { doorCapability } from '../../../src/doors/fhir/capability.js';
 import { alertBundle, flagOf, riskOf } from '../../../src/server/fhir/resources.js';
 import { alert, START, score } from '../../helpers.js';
 import { json, openTestStore, openWard, stay, type TestWard, tokenOf } from '../ward.js';
@@ -85,13 +86,77 @@ describe('FHIR R4', () => {
     expect(others.entry).toEqual([]);
   });
 
-  it('pages', async () => {
+  it('pages by absolute links', async () => {
     const first = await json<Bundle>(await ward.get('/fhir/Flag?_count=1', token));
     expectValid(first);
-    const next = first.link?.find(({ relation }) => relation === 'next')?.url;
-    const second = await json<Bundle>(await ward.get(`/fhir/${next}`, token));
+    const next = new URL(first.link?.find(({ relation }) => relation === 'next')?.url ?? '');
+    const second = await json<Bundle>(await ward.get(next.pathname + next.search, token));
     expect([first, second].map((page) => page.entry?.[0].resource?.id)).toEqual(['a2', 'a1']);
-    expect(second.link).toBeUndefined();
+    expect(second.link?.map(({ relation }) => relation)).toEqual(['self']);
+    const every = await tokenOf('service', ['*']);
+    const risks = await json<Bundle>(await ward.get('/fhir/RiskAssessment?_count=1', every));
+    const rest = new URL(risks.link?.find(({ relation }) => relation === 'next')?.url ?? '');
+    const more = await json<Bundle>(await ward.get(rest.pathname + rest.search, every));
+    const subjects = [risks, more].map(
+      (page) => (page.entry![0].resource as RiskAssessment).subject.identifier?.value,
+    );
+    expect([subjects, more.link?.length]).toEqual([['p1', 'p3'], 1]);
+  });
+
+  it.each([
+    ['patient=Patient/p1', ['a2', 'a1']],
+    ['patient=http://ehr.example/fhir/Patient/p1', ['a2', 'a1']],
+    ['subject:Patient=p1', ['a2', 'a1']],
+    ['subject:identifier=urn:wardstream:patient%7Cp1', ['a2', 'a1']],
+    ['patient=p1&subject=p2', []],
+    ['subject=Patient/p2', []],
+    ['_id=a1', ['a1']],
+    ['identifier=urn:wardstream:alert%7Ca2&status=inactive', ['a2']],
+    ['_id=a2&status=active', []],
+    ['_id=a1&patient=p2', []],
+    ['_id=a3', []],
+    ['_id=nothing&_format=json', []],
+  ])('Flag?%s finds %j', async (query, ids) => {
+    const bundle = await json<Bundle>(await ward.get(`/fhir/Flag?${query}`, token));
+    expect(bundle.entry?.map(({ resource }) => resource?.id)).toEqual(ids);
+  });
+
+  it.each([
+    'Flag?date=gt2026-13-05',
+    'Flag?status:not=active',
+    'Flag?_lastUpdated=gt2026-01-01',
+    'Flag?patient=Group/1',
+    'Flag?patient=urn:other%7Cp1',
+    'Flag?patient=p1&patient=p2',
+    'RiskAssessment?status=final',
+    'RiskAssessment?_page=-1',
+    'RiskAssessment?date=gt2026-13-05',
+  ])('%s is refused, not left out', async (query) => {
+    const response = await ward.get(`/fhir/${query}`, token);
+    const outcome = await json<Resource>(response);
+    expectValid(outcome);
+    expect([response.status, outcome.resourceType]).toEqual([400, 'OperationOutcome']);
+  });
+
+  it.each(['Flag/nothing', 'nothing'])('%s is not there, as an OperationOutcome', async (path) => {
+    const response = await ward.get(`/fhir/${path}`, token);
+    const outcome = await json<Resource>(response);
+    expect([response.status, outcome.resourceType]).toEqual([404, 'OperationOutcome']);
+    expect(response.headers.get('content-type')).toContain('application/fhir+json');
+  });
+
+  it('says what it has, here and at the door', async () => {
+    const statement = await json<Resource>(await ward.get('/fhir/metadata', token));
+    expect(statement.resourceType).toBe('CapabilityStatement');
+    expectValid(statement);
+    expectValid(doorCapability());
+  });
+
+  it('gives an alert the same period in a search and alone', async () => {
+    const bundle = await json<Bundle<Flag>>(await ward.get('/fhir/Flag', token));
+    for (const { resource } of bundle.entry ?? []) {
+      expect(await json(await ward.get(`/fhir/Flag/${resource?.id}`, token))).toEqual(resource);
+    }
   });
 
   it('gives one alert, and it with its risk as a bundle', async () => {
