@@ -1,7 +1,7 @@
 import { USED } from '../clinical/trust.js';
 import { DAY_MS } from '../durations.js';
 import type { ImagingClinicalEvent, NoteClinicalEvent, ObservationEvent } from '../events/event.js';
-import { hash32 } from './results.js';
+import { hash32, WITHDRAWN } from './results.js';
 import type { PatientTimeline, StepIndex } from './timeline.js';
 
 /** What came before a stay's first event counts as this much older at most: timelines keep ages in 32 bits of milliseconds. */
@@ -21,15 +21,24 @@ export function recordValues(timeline: PatientTimeline, step: StepIndex, event: 
 
 /** Records what a laboratory tells, corrections among it. */
 function recordResults(timeline: PatientTimeline, step: StepIndex, event: ObservationEvent): StepIndex {
-  const { variables, values, verdicts, observedAt, eventTime } = event;
+  const { variables, values, verdicts, withdrawn, observedAt, eventTime } = event;
   const specimen = hash32(event.specimenId);
   const message = hash32(event.messageId);
+  const told = { specimen, message, observedAt, eventTime };
   let changed = step;
   for (let index = 0; index < variables.length; index++) {
-    if (verdicts !== null && verdicts[index] !== USED) continue;
-    const what = { variable: variables[index], value: values[index] };
-    const result = { ...what, specimen, message, observedAt, eventTime };
-    changed = Math.min(changed, timeline.recordResult(step, result));
+    const variable = variables[index];
+    if (verdicts === null || verdicts[index] === USED) {
+      const result = { ...told, variable, value: values[index] };
+      changed = Math.min(changed, timeline.recordResult(step, result));
+    } else if (timeline.isTold({ ...told, variable })) {
+      // What it corrects was wrong, also where the correction cannot be used.
+      const result = { ...told, variable, value: WITHDRAWN };
+      changed = Math.min(changed, timeline.recordResult(step, result));
+    }
+  }
+  for (const variable of withdrawn) {
+    changed = Math.min(changed, timeline.recordResult(step, { ...told, variable, value: WITHDRAWN }));
   }
   return changed;
 }

@@ -9,7 +9,16 @@ export interface Result {
   readonly eventTime: EpochMs;
   /** Of the message's id: tells messages of one moment apart, and puts them in an order. */
   readonly message: number;
+  /** `WITHDRAWN` where the newest message takes it back. */
   readonly value: number;
+}
+
+/** The value of a result that is taken back. */
+export const WITHDRAWN = Number.NaN;
+
+/** Whether a result has a value. */
+export function stands({ value }: Pick<Result, 'value'>): boolean {
+  return !Number.isNaN(value);
 }
 
 /** Numbers of 64 bits in an entry, and of 32 bits. */
@@ -43,7 +52,10 @@ export class ResultLog {
   }
 
   /** The place of the result that another message has told before; -1 where there is none. Those first told before `since` are forgotten. */
-  find({ variable, specimen, observedAt, eventTime, message }: Result, since: EpochMs): number {
+  find(
+    { variable, specimen, observedAt, eventTime, message }: Omit<Result, 'value'>,
+    since: EpochMs,
+  ): number {
     const narrow = this.#narrow;
     const tag = tagOf(message, variable);
     for (let index = 0, at = 0; index < this.#length; index++, at += NARROW) {

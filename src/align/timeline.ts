@@ -3,7 +3,7 @@ import { VARIABLE_COUNT, VARIABLES } from '../clinical/variables.js';
 import type { EpochMs } from '../events/event.js';
 import { NewestDocuments } from './documents.js';
 import { PatientSigns } from './patient-signs.js';
-import { type Result, ResultLog } from './results.js';
+import { type Result, ResultLog, stands } from './results.js';
 
 /** Number of a step since admission, from 0. */
 export type StepIndex = number;
@@ -251,15 +251,16 @@ export class PatientTimeline {
 
   /**
    * Records a laboratory result in its step, which must be in the ring. One that corrects another, or is corrected by one that
-   * came before it, stands where the first of them was told, with the value of the newest. Gives the oldest step that changed.
+   * came before it, stands where the first of them was told, with the value of the newest; nowhere, where that takes it back. Gives
+   * the oldest step that changed.
    */
   recordResult(step: StepIndex, result: Result): StepIndex {
     const { results } = this;
-    const since = this.origin + this.oldestStep * this.grid.stepMs;
+    const since = this.#since;
     const index = results.find(result, since);
     if (index < 0) {
       results.add(result, since);
-      this.record(step, result.variable, result.value, result.observedAt);
+      if (stands(result)) this.record(step, result.variable, result.value, result.observedAt);
       return step;
     }
     const before = results.at(index);
@@ -271,28 +272,40 @@ export class PatientTimeline {
     if (isWhole) {
       this.#recordAgain(from, result.variable);
       if (to !== from) this.#recordAgain(to, result.variable);
-    } else if (to !== from) {
-      this.#takeBack(from, before);
-      this.#put(to, after.variable, after.value, after.observedAt);
-    } else this.#replace(from, before, after);
-    if (before.observedAt !== after.observedAt) this.signs.takeBack(before.variable, before.observedAt);
+    } else if (to === from && stands(before) && stands(after)) this.#replace(from, before, after);
+    else {
+      if (stands(before)) this.#takeBack(from, before);
+      if (stands(after)) this.#put(to, after.variable, after.value, after.observedAt);
+    }
+    if (stands(before) && (before.observedAt !== after.observedAt || !stands(after)))
+      this.signs.takeBack(before.variable, before.observedAt);
     const toldAt = this.origin + to * this.grid.stepMs;
-    this.signs.record(after.variable, after.value, after.observedAt, toldAt);
+    if (stands(after)) this.signs.record(after.variable, after.value, after.observedAt, toldAt);
     return to;
+  }
+
+  /** Whether another message has told of the result before. */
+  isTold(result: Omit<Result, 'value'>): boolean {
+    return this.results.find(result, this.#since) >= 0;
+  }
+
+  /** When the oldest step begins. */
+  get #since(): EpochMs {
+    return this.origin + this.oldestStep * this.grid.stepMs;
   }
 
   /** Whether all values of a step's variable are laboratory results. */
   #isWhole(step: StepIndex, variable: number): boolean {
     let logged = 0;
-    for (const _ of this.#resultsOf(step, variable)) logged++;
+    for (const index of this.#resultsOf(step, variable)) if (stands(this.results.at(index))) logged++;
     return this.count[this.#cellOf(step, variable)] === logged;
   }
 
   #recordAgain(step: StepIndex, variable: number): void {
     this.count[this.#cellOf(step, variable)] = 0;
     for (const index of this.#resultsOf(step, variable)) {
-      const { value, observedAt } = this.results.at(index);
-      this.#put(step, variable, value, observedAt);
+      const result = this.results.at(index);
+      if (stands(result)) this.#put(step, variable, result.value, result.observedAt);
     }
   }
 

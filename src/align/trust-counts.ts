@@ -60,7 +60,7 @@ function placeOf(variable: number, code: number): number {
 
 /** Whether an event of values has none that a patient can have. */
 export function isEmpty(event: ClinicalEvent): boolean {
-  return event.verdicts !== null && usableOf(event) === 0;
+  return event.variables !== null && usableOf(event) === 0;
 }
 
 /** Values of an event that speak against nothing yet. */

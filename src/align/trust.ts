@@ -130,6 +130,8 @@ export class Trust {
    * breaths. Of results of the laboratory those that come late are not remembered.
    */
   judge(event: ObservationEvent, isLate: boolean): void {
+    for (const variable of event.withdrawn) this.#takeBack(variable, event.observedAt);
+    if (event.variables.length === 0) return;
     const moment = MOMENT;
     this.#gather(event, moment);
     judgeShapes(moment);
@@ -162,6 +164,14 @@ export class Trust {
   restore(all: Float64Array): void {
     this.#memory.restore(all);
     this.#doubts = this.#memory.reason.reduce((sum, code) => sum + (code > 0 ? 1 : 0), 0);
+  }
+
+  /** A result that was observed at `at` is taken back: nothing is to be said of it any more. */
+  #takeBack(variable: number, at: EpochMs): void {
+    const { reason, doubtAt } = this.#memory;
+    if (!(reason[variable] > 0) || doubtAt[variable] !== at) return;
+    reason[variable] = USED;
+    this.#doubts--;
   }
 
   /** The signs of an event that nothing speaks against yet. */

@@ -27,6 +27,8 @@ export interface VitalSignsMessage extends MessageHead {
 
 export interface LabResultMessage extends VitalSignsMessage {
   specimenId: string | null;
+  /** Codes of results that are taken back; absent: none. */
+  withdrawn?: string[];
 }
 
 export type TreatmentAction = 'START' | 'CHANGE' | 'STOP';

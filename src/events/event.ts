@@ -43,6 +43,8 @@ interface EventHead {
   readonly offset: number;
   /** The specimen of a laboratory result; null where none is named. */
   readonly specimenId: string | null;
+  /** Variables of which the specimen's result is taken back. */
+  readonly withdrawn: readonly number[];
   /** What the encode stage made of a note or image; null before it, and where nothing is encoded. */
   encoding: Encoding | null;
   /** What a note states, and once it is applied, what became of it; null before it is read, and of all else. */

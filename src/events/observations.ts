@@ -82,7 +82,7 @@ export class ObservationReader {
     }
     const count = bytes[at] >> 1;
     if (at < 0 || (bytes[at] & 0x81) !== 0 || count === 0) return null;
-    if (!this.#readObservations(bytes, at + 1, count)) return null;
+    if (!this.#readObservations(kind, bytes, at + 1, count)) return null;
     const head = {
       messageId: bytes.toString('utf8', idAt, patientAt),
       patientId: repeatedText(bytes, patientAt + 1, timeAt),
@@ -93,8 +93,8 @@ export class ObservationReader {
     return eventOf(kind, head, observedAt, origin, this.#variablesOf(count), values, null, specimenId);
   }
 
-  /** Reads the one block of `count` observations with which the datum ends. */
-  #readObservations(bytes: Buffer, start: number, count: number): boolean {
+  /** Reads the one block of `count` observations, behind which nothing more is told; of a laboratory, no result is taken back. */
+  #readObservations(kind: 'vitals' | 'labs', bytes: Buffer, start: number, count: number): boolean {
     let at = start;
     let implausible = 0;
     for (let index = 0; index < count; index++) {
@@ -115,7 +115,9 @@ export class ObservationReader {
       this.#variables[index] = place.index;
       at = end;
     }
-    if (bytes[at] !== 0 || at + 1 !== this.#end) return false;
+    if (bytes[at] !== 0) return false;
+    if (kind === 'labs' && bytes[++at] !== 0) return false;
+    if (at + 1 !== this.#end) return false;
     this.#counts.implausible += implausible;
     return true;
   }

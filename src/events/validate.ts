@@ -58,6 +58,9 @@ const PROBE_OFF = reasonCode('probe-off');
 const OTHER_UNIT = reasonCode('unit');
 const IMPOSSIBLE = reasonCode('impossible');
 
+/** No result is taken back. */
+const NONE: readonly number[] = [];
+
 /** Places of a message at which codes are remembered. */
 const MAX_PLACES = 32;
 
@@ -95,7 +98,8 @@ export class Validator {
     if (!this.#headIsSound(message, now)) return null;
     if ('specimenId' in message) this.#cleanField(message, 'specimenId', message.observations.length);
     const { observations } = message;
-    if (observations.length === 0)
+    const withdrawn = 'specimenId' in message ? this.#withdrawnOf(message) : NONE;
+    if (observations.length === 0 && withdrawn.length === 0)
       return this.#rejectMessage('empty', 'no observation in the message', message);
     const variables: number[] = [];
     const values: number[] = [];
@@ -124,10 +128,13 @@ export class Validator {
       values.push(value);
       places.push(index);
     }
-    if (variables.length === 0) return null;
+    if (variables.length === 0 && withdrawn.length === 0) return null;
     this.counts.observations += usable;
     const specimenId = 'specimenId' in message ? message.specimenId : null;
-    const event = eventOf(kind, message, message.observedAt, origin, variables, values, null, specimenId);
+    // A value that is told in the same message takes the place of the one that is taken back.
+    const gone = withdrawn.filter((variable) => !variables.includes(variable));
+    const { observedAt } = message;
+    const event = eventOf(kind, message, observedAt, origin, variables, values, null, specimenId, gone);
     event.verdicts = verdicts?.subarray(0, variables.length) ?? null;
     if (places.length < observations.length) event.places = places;
     return event;
@@ -187,6 +194,19 @@ export class Validator {
     if (!this.#headIsSound(message, now)) return null;
     if (!this.#clean(message, 'alertId') || !this.#clean(message, 'actor')) return null;
     return eventOf('acks', message, null, origin, null, null, message);
+  }
+
+  /** Variables of the results that are taken back. */
+  #withdrawnOf(message: LabResultMessage): readonly number[] {
+    const { withdrawn = [], observations } = message;
+    if (withdrawn.length === 0) return NONE;
+    return withdrawn.flatMap((code, index) => {
+      const variable = INDEX_BY_CODE.get(code);
+      if (variable !== undefined) return [variable];
+      const detail = `no variable has code ${quote(code)}, which is taken back`;
+      this.#rejectObservation('unknown-code', detail, message, observations.length + 1 + index);
+      return [];
+    });
   }
 
   /**
@@ -336,6 +356,7 @@ export function eventOf(
   values: readonly number[] | null,
   body: ClinicalEvent['body'],
   specimenId: string | null = null,
+  withdrawn: readonly number[] = NONE,
 ): ClinicalEvent {
   const { eventTime } = message;
   return {
@@ -352,6 +373,7 @@ export function eventOf(
     partition: origin.partition,
     offset: origin.offset,
     specimenId,
+    withdrawn,
     variables,
     values,
     body,

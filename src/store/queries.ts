@@ -4,6 +4,7 @@ import type { PresentState } from '../clinical/state.js';
 import { FORECAST_IDS, type Outcomes } from '../contract/outcomes.js';
 import type { EpochMs } from '../events/event.js';
 import { correctedValues } from './corrected.js';
+import { WITHDRAWN } from './rows.js';
 import { Conditions, select, type Window } from './select.js';
 
 export interface StoredScore extends Outcomes {
@@ -109,7 +110,7 @@ export function doubtsOf(
   const conditions = new Conditions()
     .add('patient_id = {patientId:String}', { patientId })
     .within('event_time', window)
-    .add("verdict != 'used'", {});
+    .add(`verdict NOT IN ('used', '${WITHDRAWN}')`, {});
   return select(
     client,
     `SELECT * FROM (

@@ -225,7 +225,7 @@ function unitOfRate({ drug, rate }: Charting): string {
   return rate.isPerKg ? `${amount}/kg/min` : `${amount}/min`;
 }
 
-/** One row a value. `marks` are verdict and reason of values that are not used, by their place among those of the event. */
+/** One row a value, and one a result that is taken back. `marks` are verdict and reason of values that are not used, by their place among those of the event. */
 export function observationRows(event: ObservationEvent, marks: Marks | null): Row[] {
   const { patientId, eventTime, observedAt, messageId, variables, values } = event;
   const result = event.kind === 'labs' ? hashOfId(event.specimenId) || observedAt : 0;
@@ -248,9 +248,13 @@ export function observationRows(event: ObservationEvent, marks: Marks | null): R
       reason,
     ]);
   }
+  for (const variable of event.withdrawn)
+    rows.push([patient, time, VARIABLES[variable].id, 'nan', delay, message, result, WITHDRAWN, '']);
   return rows;
 }
 
+/** Verdict of the row of a message that takes a result back: it has no value. */
+export const WITHDRAWN = 'withdrawn';
 const ALL_IS_WELL = ['used', ''] as const;
 
 /** At discharge version 1 replaces version 0; each time that a discharge is taken back, two higher ones replace these. */

@@ -60,10 +60,15 @@ interface Told {
   readonly specimen?: string | null;
   readonly id: string;
 }
-function lab({ minute, observed = minute, specimen = null, id }: Told, values: Record<string, number>) {
+function lab(
+  { minute, observed = minute, specimen = null, id }: Told,
+  values: Record<string, number>,
+  withdrawn: string[] = [],
+) {
   return eventOf(
     'labs',
     labs(values, {
+      withdrawn,
       eventTime: START + minute * MINUTE_MS,
       observedAt: START + observed * MINUTE_MS,
       specimenId: specimen,
@@ -154,6 +159,63 @@ describe('a corrected result', () => {
   });
 });
 
+describe('a result that is taken back', () => {
+  const at = { observed: 6, specimen: 'S1' };
+  const told = lab({ minute: 10, ...at, id: 'a' }, { lactate: 19, potassium: 4 });
+  const gone = lab({ minute: 20, ...at, id: 'b' }, {}, ['lactate']);
+  const right = lab({ minute: 10, ...at, id: 'a' }, { potassium: 4 });
+  const then = [rate(70), rate(200)];
+
+  it('is gone from steps, features and states, whichever of the two comes first, also hours later', () => {
+    const expected = seenIn(timelineOf([rate(0), right, ...then]));
+    expect(seenIn(timelineOf([rate(0), told, gone, ...then]))).toEqual(expected);
+    expect(seenIn(timelineOf([rate(0), gone, told, ...then]))).toEqual(expected);
+    expect(seenIn(timelineOf([rate(0), told, ...then, gone]))).toEqual(expected);
+  });
+
+  it('has a score asked for, since what was foretold with it is wrong', () => {
+    const scored: number[] = [];
+    const aligner = new Aligner(OPTIONS, { ...silent(), scoreDue: (_, time) => scored.push(time) });
+    for (const event of [rate(0), told, gone]) aligner.apply([event]);
+    expect(scored.map((time) => (time - START) / MINUTE_MS)).toEqual([0, 10, 20]);
+  });
+
+  it('has a value again when a later message gives one', () => {
+    const again = lab({ minute: 25, ...at, id: 'c' }, { lactate: 1.9 });
+    const expected = lab({ minute: 10, ...at, id: 'a' }, { lactate: 1.9, potassium: 4 });
+    expect(seenIn(timelineOf([rate(0), told, gone, again, ...then]))).toEqual(
+      seenIn(timelineOf([rate(0), expected, ...then])),
+    );
+  });
+
+  it('leaves the other values of its step, also those of the bedside', () => {
+    const bedside = eventOf(
+      'vitals',
+      vitals({ lactate: 6 }, { eventTime: START + 5 * MINUTE_MS, messageId: 'x' }),
+    );
+    const { count, mean } = timelineOf([rate(0), bedside, told, gone]);
+    expect([count[LACTATE], mean[LACTATE]]).toEqual([1, 6]);
+  });
+
+  it('opens no stay, and is not said to be doubted any more', () => {
+    const aligner = new Aligner(OPTIONS, silent());
+    aligner.apply([gone]);
+    expect(aligner.patients.size).toBe(0);
+    const odd = lab({ minute: 10, observed: 6, id: 'a' }, { creatinine: 40 });
+    aligner.apply([rate(0), odd]);
+    const { trust } = aligner.patients.get('p1')!;
+    expect(trust.doubts).toMatchObject([{ variable: variableIndex('creatinine') }]);
+    aligner.apply([lab({ minute: 20, observed: 6, id: 'b' }, {}, ['creatinine'])]);
+    expect(trust.isClear).toBe(true);
+  });
+
+  it('is one, too, whose correction cannot be used', () => {
+    const told = lab({ minute: 10, ...at, id: 'a' }, { creatinine: 1 });
+    const odd = lab({ minute: 20, ...at, id: 'b' }, { creatinine: 40 });
+    expect(timelineOf([rate(0), told, odd]).count[variableIndex('creatinine')]).toBe(0);
+  });
+});
+
 describe('the log of results', () => {
   it('forgets those of steps that have left the ring, and keeps the rest when it grows', () => {
     const log = new ResultLog();
@@ -189,7 +251,11 @@ describe('property: a stream with corrections', () => {
   const told = fc.record({
     specimen: fc.integer({ min: 0, max: 5 }),
     minute: fc.integer({ min: 0, max: 5 * 60 }),
-    value: fc.integer({ min: 2, max: 40 }).map((half) => half / 2),
+    /** Null: it is taken back. */
+    value: fc.option(
+      fc.integer({ min: 2, max: 40 }).map((half) => half / 2),
+      { freq: 4 },
+    ),
     named: fc.boolean(),
   });
 
@@ -207,7 +273,8 @@ describe('property: a stream with corrections', () => {
               specimen,
               event: lab(
                 { minute: minute + 10, observed: specimen, specimen: which, id },
-                { lactate: value },
+                value === null ? {} : { lactate: value },
+                value === null ? ['lactate'] : [],
               ),
             };
           });
@@ -222,11 +289,10 @@ describe('property: a stream with corrections', () => {
             if (!isTie) newest.set(specimen, event);
             if (!first.has(specimen)) first.set(specimen, event);
           }
-          const rightAlways = [...first].map(([specimen, event]) => ({
-            ...event,
-            values: newest.get(specimen)!.values,
-            observedAt: newest.get(specimen)!.observedAt,
-          })) as ClinicalEvent[];
+          const rightAlways = [...first].map(([specimen, event]) => {
+            const { variables, values, observedAt } = newest.get(specimen)!;
+            return { ...event, variables, values, observedAt, withdrawn: [] };
+          }) as ClinicalEvent[];
           const [begin, end] = [rate(0), rate(6 * 60 - 1)];
           const expected = timelineOf([begin, ...rightAlways, end]);
           const shuffled = inOrder

@@ -78,6 +78,10 @@ const message = fc.record({
   observedAt: fc.option(time),
   source: text,
   specimenId: fc.option(text),
+  withdrawn: fc.option(fc.array(fc.oneof(fc.constantFrom('lactate', '2524-7'), text), { maxLength: 3 }), {
+    nil: undefined,
+    freq: 2,
+  }),
   observations: fc.oneof(
     { weight: 4, arbitrary: fc.array(usual, { maxLength: 12 }) },
     fc.array(fc.oneof({ weight: 6, arbitrary: usual }, odd), { maxLength: 70 }),

@@ -105,7 +105,10 @@ describe('MessageCodec', () => {
 /** One message of every record, each union once with its value and once null. */
 const EXAMPLES: { [Name in RecordName]: readonly RecordShapes[Name][] } = {
   VitalSigns: [vitals({ heartRate: 80, temperature: 36.6 }), vitals({}, { observedAt: START - 1000 })],
-  LabResult: [labs({ ph: 7.35, lactate: 1.2 }), labs({ ph: 7.4 }, { specimenId: 'L-1', source: 'lab' })],
+  LabResult: [
+    labs({ ph: 7.35, lactate: 1.2 }, { withdrawn: [] }),
+    labs({ ph: 7.4 }, { specimenId: 'L-1', source: 'lab', withdrawn: ['lactate'] }),
+  ],
   Treatment: [
     treatment({ treatmentId: 'pump-1', weightKg: 80, corrects: 't-0', observedAt: START - 1000 }),
     treatment({ action: 'STOP', rate: null, unit: null, drug: 'C01CA03', drugSystem: 'ATC' }),

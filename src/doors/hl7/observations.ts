@@ -22,10 +22,11 @@ interface Report {
   readonly values: Segment[];
 }
 
-/** A number of the message, as it will be sent. */
+/** A number of the message, as it will be sent, or a result that is taken back. */
 interface Value {
   readonly meaning: Meaning;
-  readonly observation: Observation;
+  /** Null: what was told before is taken back. */
+  readonly observation: Observation | null;
   /** When it was measured, or the specimen taken; null: not told. */
   readonly at: number | null;
   /** Null: of vital signs. */
@@ -102,7 +103,15 @@ function readValue(
     return null;
   }
   const variable = VARIABLES[meaning.variable];
+  const isLab = variable.kind === 'lab';
+  const head = {
+    meaning,
+    name: `${name}@${obx.text(4)}`,
+    at: observedAt(obx, report, reading, isLab),
+    specimenId: isLab ? specimenOf(report) : null,
+  };
   if (TAKEN_BACK.has(status)) {
+    if (isLab) return { ...head, observation: null };
     const detail = `${variable.id} ${obx.raw(5)} is taken back (OBX-11 ${status}); what was used of it stays`;
     return rejected(out, 'withdrawn', detail);
   }
@@ -121,14 +130,7 @@ function readValue(
   if (read.isBound) out.counts.bounds++;
   const value =
     meaning.factor === undefined ? read.value : Number((read.value * meaning.factor).toPrecision(12));
-  const isLab = variable.kind === 'lab';
-  return {
-    meaning,
-    name: `${name}@${obx.text(4)}`,
-    observation: { code: variable.code, value, unit },
-    at: observedAt(obx, report, reading, isLab),
-    specimenId: isLab ? specimenOf(report) : null,
-  };
+  return { ...head, observation: { code: variable.code, value, unit } };
 }
 
 function rejected(out: Translation, reason: Parameters<Translation['reject']>[0], detail: string): null {
@@ -191,7 +193,9 @@ function one(values: readonly Value[], out: Translation): Value[] {
 }
 
 function isBetter(value: Value, other: Value): boolean {
-  const [has, otherHas] = [value, other].map(({ observation }) => !isNoValue(observation.value));
+  const [has, otherHas] = [value, other].map(
+    ({ observation }) => observation !== null && !isNoValue(observation.value),
+  );
   return has !== otherHas ? has : value.meaning.rank < other.meaning.rank;
 }
 
@@ -222,7 +226,11 @@ function sendGroup(group: readonly Value[], reading: Reading, out: Translation):
   }
   out.counts.used += group.length;
   const head = { patientId, eventTime, observedAt: isLab ? at : null, source: message.sender };
-  const observations = group.map(({ observation }) => observation);
-  if (isLab) out.add(TOPICS.labs, { ...head, specimenId, observations } as never);
+  const observations = group.flatMap(({ observation }) => observation ?? []);
+  const withdrawn = group.flatMap(({ meaning: { variable }, observation }) =>
+    observation === null ? [VARIABLES[variable].code] : [],
+  );
+  const gone = withdrawn.length === 0 ? {} : { withdrawn };
+  if (isLab) out.add(TOPICS.labs, { ...head, specimenId, observations, ...gone } as never);
   else out.add(TOPICS.vitals, { ...head, observations } as never);
 }

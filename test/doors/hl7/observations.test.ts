@@ -211,9 +211,22 @@ describe('laboratory results', () => {
     expect(valuesOf(translated(report(lab('2524-7', '5', 'mmol/L', status))))).toEqual({ '2524-7': 5 });
   });
 
-  it.each(['W', 'D'])('of status %s are taken back: set aside, and the sender told', (status) => {
-    const translation = translated(report(lab('2524-7', '5', 'mmol/L', status)));
-    expect([translation.answer, translation.rejections[0].reason]).toEqual(['AE', 'withdrawn']);
+  it.each(['W', 'D'])('of status %s take back what was told of the specimen', (status) => {
+    const lines = [lab('2524-7', '5', 'mmol/L', status), lab('2823-3', '4', 'mmol/L')];
+    const translation = translated(report(...lines));
+    expect([translation.answer, translation.rejections]).toEqual(['AA', []]);
+    const [record] = records(translation, TOPICS.labs);
+    expect(record).toMatchObject({ specimenId: 'lab7', withdrawn: ['2524-7'] });
+    expect(valuesOf(translation)).toEqual({ '2823-3': 4 });
+    const alone = translated(report(lab('2524-7', '', '', status)));
+    expect(records(alone, TOPICS.labs)).toMatchObject([{ observations: [], withdrawn: ['2524-7'] }]);
+  });
+
+  it('that are taken back and told anew in one message have the new value', () => {
+    const lines = [lab('2524-7', '19', 'mmol/L', 'W'), lab('2524-7', '1.9', 'mmol/L', 'C')];
+    const [record] = records(translated(report(...lines)), TOPICS.labs);
+    expect(record.withdrawn).toBeUndefined();
+    expect(record.observations).toMatchObject([{ value: 1.9 }]);
   });
 
   it('and what corrects them have one specimen, and the correction is later', () => {

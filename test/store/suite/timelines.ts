@@ -63,6 +63,32 @@ export function describeTimelines(store: TestedStore): void {
       });
     });
 
+    it('shows nothing of a result that is taken back, until it has a value again, and keeps all as it was told', async () => {
+      const lab = (minute: number, specimenId: string, told: number | null) => {
+        const at = { eventTime: START + minute * MINUTE_MS, specimenId, messageId: `${specimenId}${minute}` };
+        const message =
+          told === null ? labs({}, { ...at, withdrawn: ['lactate'] }) : labs({ lactate: told }, at);
+        return eventOf('labs', message) as ObservationEvent;
+      };
+      const doubted = lab(50, 'S4', 9);
+      doubted.verdicts = Uint8Array.of(reasonCode('maybe-unit'));
+      const observations = [
+        ...[lab(10, 'S1', 19), lab(20, 'S1', null)],
+        ...[lab(11, 'S2', 18), lab(21, 'S2', null), lab(31, 'S2', 1.5)],
+        ...[lab(12, 'S3', null), lab(22, 'S3', 2)],
+        ...[lab(40, 'S4', 3), doubted],
+      ];
+      await store.twice(outputsOf({ observations }), async () => {
+        const window = { from: START, to: START + HOUR_MS };
+        const [{ times, values }] = await timelineOf(store.client, 'p1', { ...window, points: 100 });
+        expect(times.map((time) => (time - START) / MINUTE_MS)).toEqual([11, 12]);
+        expect(values).toEqual([1.5, 2]);
+        expect(await doubtsOf(store.client, 'p1', window, 10)).toMatchObject([{ value: 9 }]);
+        const rows = await select(store.client, 'SELECT verdict FROM observations FINAL');
+        expect(rows).toHaveLength(observations.length);
+      });
+    });
+
     it('keeps what is not used apart: in no course, and told with its reason', async () => {
       const flush = heart(1, 240);
       flush.verdicts = Uint8Array.of(reasonCode('flush'));
