@@ -1,3 +1,4 @@
+import { stands } from '../align/results.js';
 import type { PatientTimeline } from '../align/timeline.js';
 import { VARIABLES } from '../clinical/variables.js';
 
@@ -10,20 +11,28 @@ export interface Course {
 }
 
 /**
- * Puts into courses what laboratory results were corrected to, where each was first told: the store may not have it yet, and what is
- * newer than the store stands at the time of the correction. Thinned courses are left as they are but for that.
+ * Puts into courses what laboratory results were corrected to, where each was first told, and takes out those that are taken back: the store
+ * may not have it yet, and what is newer than the store stands at the time of the correction. Thinned courses are left as they are but for that.
  */
 export function correct(series: ReadonlyMap<string, Course>, { results }: PatientTimeline): void {
   for (let index = 0; index < results.length; index++) {
-    const { variable, eventTime, value } = results.at(index);
+    const result = results.at(index);
+    const { variable, eventTime, value } = result;
     const first = results.firstToldAt(index);
     const course = series.get(VARIABLES[variable].id);
     if (first === eventTime || course === undefined) continue;
     const told = course.times.indexOf(first);
-    const again = course.times.indexOf(eventTime);
     if (told < 0) continue;
+    if (!stands(result)) {
+      if (course.low === undefined) remove(course, told);
+      continue;
+    }
+    const again = course.times.indexOf(eventTime);
     if (course.low === undefined) course.values[told] = value;
-    if (again < 0) continue;
-    for (const column of [course.times, course.values, course.low, course.high]) column?.splice(again, 1);
+    if (again >= 0) remove(course, again);
   }
+}
+
+function remove({ times, values, low, high }: Course, place: number): void {
+  for (const column of [times, values, low, high]) column?.splice(place, 1);
 }

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { WITHDRAWN } from '../../src/align/results.js';
 import { PatientTimeline } from '../../src/align/timeline.js';
 import { variableIndex } from '../../src/clinical/variables.js';
 import { correct } from '../../src/server/corrections.js';
@@ -19,6 +20,12 @@ it('shows a corrected result where it was first told, and not again where the co
   const course = { times: [START + 10, START + 15, START + 20], values: [19, 3, 1.9] };
   correct(new Map([['lactate', course]]), timelineWith([10, 19], [20, 1.9]));
   expect(course).toEqual({ times: [START + 10, START + 15], values: [1.9, 3] });
+});
+
+it('shows nothing of a result that is taken back', () => {
+  const course = { times: [START + 10, START + 15], values: [19, 3] };
+  correct(new Map([['lactate', course]]), timelineWith([10, 19], [20, WITHDRAWN]));
+  expect(course).toEqual({ times: [START + 15], values: [3] });
 });
 
 it('leaves what was not corrected, is not shown, or is thinned', () => {
