@@ -47,12 +47,14 @@ export function vitals(
     observedAt: null,
     source: '',
     observations,
+    bedId: null,
     ...at,
   };
 }
 
 export function labs(values: Record<string, number>, at: Partial<LabResultMessage> = {}): LabResultMessage {
-  return { ...vitals(values), specimenId: null, ...at };
+  const { bedId: _, ...measured } = vitals(values);
+  return { ...measured, specimenId: null, ...at };
 }
 
 export function adt(type: AdtMessage['type'], at: Partial<AdtMessage> = {}): AdtMessage {

@@ -66,12 +66,13 @@ const SOURCES: readonly (readonly [name: string, prefix: RegExp])[] = [
 const SOURCE_OF = VARIABLES.map(({ id }) => SOURCES.find(([, pattern]) => pattern.test(id))?.[0] ?? id);
 
 const RESP_RATE = variableIndex('respRate');
+const OTHER_BED = reasonCode('other-bed');
 const CONTRADICTED = reasonCode('contradicted');
 /** Of breaths: that there are none, or that none is read. */
 const BREATHLESS = new Set(['no-reading', 'maybe-apnoea'].map(reasonCode));
 /** Reasons for which somebody has to look before long. */
 const MEDIUM = new Set(['contradicted', 'unit', 'maybe-unit', 'lead-off'].map(reasonCode));
-const HIGH = new Set(['other-patient', 'swapped'].map(reasonCode));
+const HIGH = new Set(['other-patient', 'other-bed', 'swapped'].map(reasonCode));
 
 /**
  * Values that are not used, told to staff as technical notices: one a patient and probe, until it is read again; one for all where
@@ -178,10 +179,12 @@ function tellingsOf({
   }
   if (isUnwatched) {
     const what = [...new Set(doubts.map(({ variable }) => VARIABLES[variable].label))].join(', ');
+    const isElsewhere = doubts.some(({ code }) => code === OTHER_BED);
+    const bed = isElsewhere ? ' The monitor says that it is at another bed than the patient.' : '';
     wanted.set(`${patientId}/all`, {
       kind: UNWATCHED,
       priority: 'HIGH',
-      detail: `Nobody can be watched like this: nothing of what comes is used (${what}). Look at the patient, the probes and the monitor.`,
+      detail: `Nobody can be watched like this: nothing of what comes is used (${what}).${bed} Look at the patient, the probes and the monitor.`,
     });
     return wanted;
   }

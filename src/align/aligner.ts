@@ -12,10 +12,11 @@ import type {
 import { type DischargedStay, DischargedStays, isOf, isStillHere, TAKE_BACK_MS } from './discharged.js';
 import { chartedOf } from './infusions.js';
 import { recordNote } from './note-values.js';
+import { isAtOtherBed } from './other-bed.js';
 import { type Changes, PatientState } from './patient.js';
 import type { RecentIds } from './recent-ids.js';
-import { recordDocument, recordValues } from './record.js';
-import { type PatientTimeline, RunningSummary, type StepGrid, type StepIndex } from './timeline.js';
+import { recordDocument, recordValues, stepIn } from './record.js';
+import { RunningSummary, type StepGrid, type StepIndex } from './timeline.js';
 import { isEmpty, TrustCounts, usableOf } from './trust-counts.js';
 
 export interface AlignOptions extends StepGrid {
@@ -58,6 +59,7 @@ export interface AlignCounts {
   rejectedObservations: number;
 }
 
+const OTHER_BED = reasonCode('other-bed');
 const NO_READING = reasonCode('no-reading');
 /** Layers a model may have for a long silence to be scored exactly: each sees one ring further back. */
 const ATTENTION_LAYERS = 4;
@@ -246,7 +248,8 @@ export class Aligner {
     const { timeline, trust } = patient;
     const wasClear = trust.isClear;
     const unusable = event.variables.length - usableOf(event);
-    trust.judge(event, isLate);
+    if (isAtOtherBed(patient, event)) trust.doubtAll(event, OTHER_BED);
+    else trust.judge(event, isLate);
     patient.feed.note(event);
     if (event.verdicts !== null) this.untrusted.add(event.variables, event.verdicts, unusable);
     if (!wasClear || !trust.isClear) this.#sink.judged(patient, event.eventTime);
@@ -394,8 +397,3 @@ function isApplied(
 }
 
 const changes = ({ stay, demographics }: Changes): boolean => stay || demographics;
-
-/** The step of a late event; what came before the stay's first event is of its first step. */
-function stepIn(timeline: PatientTimeline, time: EpochMs): StepIndex {
-  return Math.max(0, timeline.stepOf(time));
-}

@@ -157,6 +157,11 @@ export class PatientState {
     return { stay: isMoved || admittedAt !== this.admittedAt, demographics: false };
   }
 
+  /** Where the patient lay at a time; null where that is not known. */
+  bedAt(time: EpochMs): string | null {
+    return time >= this.#whereabouts.newest ? this.bedId : this.#whereabouts.bedAt(time);
+  }
+
   /** What ADT messages told, for `restoreFacts`. */
   get facts(): ToldFacts {
     const { admittedAt, earliest, newestAdmission, newestTransfer, reopened } = this;

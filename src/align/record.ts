@@ -1,11 +1,16 @@
 import { USED } from '../clinical/trust.js';
 import { DAY_MS } from '../durations.js';
-import type { ImagingClinicalEvent, NoteClinicalEvent, ObservationEvent } from '../events/event.js';
+import type { EpochMs, ImagingClinicalEvent, NoteClinicalEvent, ObservationEvent } from '../events/event.js';
 import { hash32, WITHDRAWN } from './results.js';
 import type { PatientTimeline, StepIndex } from './timeline.js';
 
 /** What came before a stay's first event counts as this much older at most: timelines keep ages in 32 bits of milliseconds. */
 const MAX_BEFORE_MS = 24 * DAY_MS;
+
+/** The step of a late event; what came before the stay's first event is of its first step. */
+export function stepIn(timeline: PatientTimeline, time: EpochMs): StepIndex {
+  return Math.max(0, timeline.stepOf(time));
+}
 
 /** Records the values of an event in a step, which must be in the ring; gives the oldest step that changed. What is not used is not recorded. */
 export function recordValues(timeline: PatientTimeline, step: StepIndex, event: ObservationEvent): StepIndex {

@@ -155,6 +155,17 @@ export class Trust {
     this.#settle(event, moment, isLate);
   }
 
+  /** Doubts all values of an event, whatever they are, and judges none of them. */
+  doubtAll(event: ObservationEvent, code: ReasonCode): void {
+    const { variables, values, observedAt } = event;
+    event.verdicts = new Uint8Array(variables.length).fill(code);
+    for (let index = 0; index < variables.length; index++) {
+      const slot = SLOT_OF[variables[index]];
+      if (slot < 0 || !this.#memory.isPast(slot, observedAt))
+        this.#doubt(variables[index], slot, values[index], observedAt, code);
+    }
+  }
+
   /** All that is remembered, for `restore`. */
   toArray(): Float64Array {
     return this.#memory.toArray();

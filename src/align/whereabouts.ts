@@ -31,9 +31,20 @@ export class Whereabouts {
     return this.#told;
   }
 
+  /** When the newest was told; negative infinity where none was. */
+  get newest(): EpochMs {
+    return this.#told.at(-1)?.time ?? Number.NEGATIVE_INFINITY;
+  }
+
   /** Where the patient lies, as far as is told. */
   get place(): Place {
     return this.#told.reduce<Place>(after, { wardId: null, bedId: null });
+  }
+
+  /** The bed at a time; null where none is told by then. */
+  bedAt(time: EpochMs): string | null {
+    const told = this.#told.filter((each) => each.time <= time);
+    return told.reduce<Place>(after, { wardId: null, bedId: null }).bedId;
   }
 
   /** Takes note of what a message says; false where it says nothing new of a place. */

@@ -44,6 +44,7 @@ const ROWS: readonly (readonly [id: string, verdict: Reason['verdict'], words: s
   ['lead-off', 'artefact', 'the ECG is off: another source shows a pulse'],
   ['line-open', 'artefact', 'the line is open or off: another source shows a pulse'],
   ['maybe-apnoea', 'doubted', 'the patient may not breathe, or the breaths are not read'],
+  ['other-bed', 'doubted', 'the monitor is at another bed than the patient: it may be another patient’s'],
 ];
 
 /** By code: a value's code is 0 where it is used, else its place here plus one. */

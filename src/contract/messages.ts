@@ -19,13 +19,18 @@ interface MessageHead {
   eventTime: number;
 }
 
-export interface VitalSignsMessage extends MessageHead {
+interface MeasuredMessage extends MessageHead {
   observedAt: number | null;
   source: string;
   observations: Observation[];
 }
 
-export interface LabResultMessage extends VitalSignsMessage {
+export interface VitalSignsMessage extends MeasuredMessage {
+  /** Bed of the device; absent: it does not tell. */
+  bedId?: string | null;
+}
+
+export interface LabResultMessage extends MeasuredMessage {
   specimenId: string | null;
   /** Codes of results that are taken back; absent: none. */
   withdrawn?: string[];

@@ -43,6 +43,8 @@ interface EventHead {
   readonly offset: number;
   /** The specimen of a laboratory result; null where none is named. */
   readonly specimenId: string | null;
+  /** The bed that a monitor says it is at; null where none is told. */
+  readonly bedId: string | null;
   /** Variables of which the specimen's result is taken back. */
   readonly withdrawn: readonly number[];
   /** What the encode stage made of a note or image; null before it, and where nothing is encoded. */

@@ -4,7 +4,14 @@ import { isPlainId } from '../contract/ids.js';
 import { repeatedText } from './avro.js';
 import type { Origin } from './dead-letter.js';
 import type { ClinicalEvent, EpochMs } from './event.js';
-import { canonicalOf, eventOf, timeFault, type ValidationCounts, type ValidationLimits } from './validate.js';
+import {
+  canonicalOf,
+  eventOf,
+  NONE,
+  timeFault,
+  type ValidationCounts,
+  type ValidationLimits,
+} from './validate.js';
 
 /** Observations of a message that are read here; one with more is decoded the long way. */
 const MAX_PLACES = 64;
@@ -38,6 +45,8 @@ export class ObservationReader {
   #lastVariables: readonly number[] = [];
   /** Behind what the last call of a method here read. */
   #at = 0;
+  /** Of the device, in the last message of vital signs. */
+  #bedId: string | null = null;
   /** Of the datum. */
   #end = 0;
 
@@ -90,7 +99,8 @@ export class ObservationReader {
     };
     this.#counts.observations += count;
     const values = this.#values.slice(0, count);
-    return eventOf(kind, head, observedAt, origin, this.#variablesOf(count), values, null, specimenId);
+    const told = { specimenId, bedId: kind === 'vitals' ? this.#bedId : null, withdrawn: NONE };
+    return eventOf(kind, head, observedAt, origin, this.#variablesOf(count), values, null, told);
   }
 
   /** Reads the one block of `count` observations, behind which nothing more is told; of a laboratory, no result is taken back. */
@@ -116,9 +126,19 @@ export class ObservationReader {
       at = end;
     }
     if (bytes[at] !== 0) return false;
-    if (kind === 'labs' && bytes[++at] !== 0) return false;
-    if (at + 1 !== this.#end) return false;
+    if (!(kind === 'vitals' ? this.#readBed(bytes, at + 1) : bytes[at + 1] === 0 && at + 2 === this.#end))
+      return false;
     this.#counts.implausible += implausible;
+    return true;
+  }
+
+  /** Reads the bed of the device, with which the datum ends. */
+  #readBed(bytes: Buffer, at: number): boolean {
+    this.#bedId = null;
+    if (bytes[at] === 0) return at + 1 === this.#end;
+    const end = bytes[at] === 2 ? this.#skipText(bytes, at + 1) : -1;
+    if (end !== this.#end || !isPlainId(bytes, at + 2, end)) return false;
+    this.#bedId = repeatedText(bytes, at + 2, end);
     return true;
   }
 

@@ -59,7 +59,7 @@ const OTHER_UNIT = reasonCode('unit');
 const IMPOSSIBLE = reasonCode('impossible');
 
 /** No result is taken back. */
-const NONE: readonly number[] = [];
+export const NONE: readonly number[] = [];
 
 /** Places of a message at which codes are remembered. */
 const MAX_PLACES = 32;
@@ -97,6 +97,8 @@ export class Validator {
   ): ClinicalEvent | null {
     if (!this.#headIsSound(message, now)) return null;
     if ('specimenId' in message) this.#cleanField(message, 'specimenId', message.observations.length);
+    else if (message.bedId != null)
+      this.#cleanField(message as { bedId: string | null } & Head, 'bedId', message.observations.length);
     const { observations } = message;
     const withdrawn = 'specimenId' in message ? this.#withdrawnOf(message) : NONE;
     if (observations.length === 0 && withdrawn.length === 0)
@@ -131,10 +133,12 @@ export class Validator {
     if (variables.length === 0 && withdrawn.length === 0) return null;
     this.counts.observations += usable;
     const specimenId = 'specimenId' in message ? message.specimenId : null;
+    const bedId = 'bedId' in message ? (message.bedId ?? null) : null;
     // A value that is told in the same message takes the place of the one that is taken back.
     const gone = withdrawn.filter((variable) => !variables.includes(variable));
     const { observedAt } = message;
-    const event = eventOf(kind, message, observedAt, origin, variables, values, null, specimenId, gone);
+    const told = { specimenId, bedId, withdrawn: gone };
+    const event = eventOf(kind, message, observedAt, origin, variables, values, null, told);
     event.verdicts = verdicts?.subarray(0, variables.length) ?? null;
     if (places.length < observations.length) event.places = places;
     return event;
@@ -346,6 +350,10 @@ export function canonicalOf(value: number, conversion: UnitConversion | null): n
   return conversion === null ? value : value * conversion.scale + conversion.offset;
 }
 
+/** What a message of values tells beside them. */
+type Told = Pick<ClinicalEvent, 'specimenId' | 'bedId' | 'withdrawn'>;
+const NOTHING_TOLD: Told = { specimenId: null, bedId: null, withdrawn: NONE };
+
 /** All events are built here, with the same fields in the same order, so that the engine sees one shape. */
 export function eventOf(
   kind: ClinicalEvent['kind'],
@@ -355,8 +363,7 @@ export function eventOf(
   variables: readonly number[] | null,
   values: readonly number[] | null,
   body: ClinicalEvent['body'],
-  specimenId: string | null = null,
-  withdrawn: readonly number[] = NONE,
+  { specimenId, bedId, withdrawn }: Told = NOTHING_TOLD,
 ): ClinicalEvent {
   const { eventTime } = message;
   return {
@@ -373,6 +380,7 @@ export function eventOf(
     partition: origin.partition,
     offset: origin.offset,
     specimenId,
+    bedId,
     withdrawn,
     variables,
     values,

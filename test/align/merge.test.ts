@@ -24,6 +24,7 @@ function event(eventTime: number, messageId: string): ClinicalEvent {
     isRepeated: false,
     fate: null,
     specimenId: null,
+    bedId: null,
     withdrawn: [],
   };
 }

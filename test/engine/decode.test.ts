@@ -78,6 +78,7 @@ const message = fc.record({
   observedAt: fc.option(time),
   source: text,
   specimenId: fc.option(text),
+  bedId: fc.option(text, { freq: 2 }),
   withdrawn: fc.option(fc.array(fc.oneof(fc.constantFrom('lactate', '2524-7'), text), { maxLength: 3 }), {
     nil: undefined,
     freq: 2,

@@ -26,6 +26,7 @@ function vitals(hour: number, values: Readonly<Record<string, number>>): Clinica
     isRepeated: false,
     fate: null,
     specimenId: null,
+    bedId: null,
     withdrawn: [],
   };
 }

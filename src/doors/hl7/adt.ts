@@ -122,7 +122,8 @@ function timeOfEvent(type: AdtType, pv1: Segment | null, reading: Reading): Epoc
   return sentAt;
 }
 
-function placeOf(
+/** Ward and bed of PV1-3. */
+export function placeOf(
   pv1: Segment | null,
   label: 'room-bed' | 'bed' | 'room',
 ): { wardId: string | null; bedId: string | null } {

@@ -2,6 +2,7 @@ import { isNoValue } from '../../clinical/mistaken-units.js';
 import { VARIABLES } from '../../clinical/variables.js';
 import type { Observation } from '../../contract/messages.js';
 import { TOPICS } from '../../contract/topics.js';
+import { placeOf } from './adt.js';
 import { Contradiction, type Meaning, nameOf } from './codes.js';
 import { mdcUnit } from './mdc.js';
 import type { Segment } from './message.js';
@@ -232,5 +233,11 @@ function sendGroup(group: readonly Value[], reading: Reading, out: Translation):
   );
   const gone = withdrawn.length === 0 ? {} : { withdrawn };
   if (isLab) out.add(TOPICS.labs, { ...head, specimenId, observations, ...gone } as never);
-  else out.add(TOPICS.vitals, { ...head, observations } as never);
+  else out.add(TOPICS.vitals, { ...head, observations, ...bedOf(reading) } as never);
+}
+
+/** The bed that the monitor is at, where it says so and that is to be looked at. */
+function bedOf({ message, sender }: Reading): { bedId?: string } {
+  const { bedId } = placeOf(message.find('PV1') ?? null, sender.bed);
+  return sender.checkBed && bedId !== null ? { bedId } : {};
 }

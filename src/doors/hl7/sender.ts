@@ -61,6 +61,8 @@ const senderSchema = z.strictObject({
     .prefault({}),
   /** What of PV1-3 is the bed's label. */
   bed: z.enum(['room-bed', 'bed', 'room']).default('room-bed'),
+  /** Whether vital signs name the bed of their monitor (PV1-3), which must be the patient's. */
+  checkBed: z.boolean().default(true),
   /** Only patients of these wards (PV1-3, the point of care): for an interface that tells of the whole hospital. */
   wards: z.array(z.string().min(1)).min(1).optional(),
   unitTypes: byName(z.enum(UNIT_TYPES)).prefault({}),

@@ -191,6 +191,13 @@ describe('a value', () => {
   );
 });
 
+it('of a monitor name its bed as admissions do, unless the file says that it is not to be looked at', () => {
+  const bedOf = (sender: object, text = oru('8867-4||72|/min|||||F')) =>
+    records(translated(text, sender), TOPICS.vitals)[0].bedId;
+  expect([bedOf({}), bedOf({ bed: 'bed' }), bedOf({ checkBed: false })]).toEqual(['2-05', '05', undefined]);
+  expect(bedOf({}, oru('8867-4||72|/min|||||F').replace('ICU^2^05', 'ICU'))).toBeUndefined();
+});
+
 describe('laboratory results', () => {
   it('come when they are sent, of the time and number of their specimen', () => {
     const spm = 'SPM|1|S1&A^S2&B||BLD|||||||P||||||20260114073000+0000';
