@@ -1,18 +1,19 @@
 import { reasonCode } from '../clinical/trust.js';
 import type { Rejection } from '../events/dead-letter.js';
-import type {
-  AckClinicalEvent,
-  AdtClinicalEvent,
-  ClinicalEvent,
-  EpochMs,
-  ImagingClinicalEvent,
-  NoteClinicalEvent,
-  ObservationEvent,
+import {
+  type AckClinicalEvent,
+  type AdtClinicalEvent,
+  type ClinicalEvent,
+  type EpochMs,
+  type ImagingClinicalEvent,
+  isMonitorAlarm,
+  type NoteClinicalEvent,
+  type ObservationEvent,
 } from '../events/event.js';
 import { type DischargedStay, DischargedStays, isOf, isStillHere, TAKE_BACK_MS } from './discharged.js';
 import { chartedOf } from './infusions.js';
 import { recordNote } from './note-values.js';
-import { isAtOtherBed } from './other-bed.js';
+import { judgeValues } from './other-bed.js';
 import { type Changes, PatientState } from './patient.js';
 import type { RecentIds } from './recent-ids.js';
 import { recordDocument, recordValues, stepIn } from './record.js';
@@ -59,7 +60,6 @@ export interface AlignCounts {
   rejectedObservations: number;
 }
 
-const OTHER_BED = reasonCode('other-bed');
 const NO_READING = reasonCode('no-reading');
 /** Layers a model may have for a long silence to be scored exactly: each sees one ring further back. */
 const ATTENTION_LAYERS = 4;
@@ -135,6 +135,8 @@ export class Aligner {
 
   #applyOne(event: ClinicalEvent): void {
     const known = this.patients.get(event.patientId);
+    // Shown as it is, it tells nothing of the patient: it opens no stay, and their clock stays where it is.
+    if (isMonitorAlarm(event)) return;
     const patient = known ?? this.#comingPatient(event);
     if (patient === null) return;
     if (known !== undefined && this.#isKnown(event, known, known.recentIds)) return;
@@ -248,8 +250,7 @@ export class Aligner {
     const { timeline, trust } = patient;
     const wasClear = trust.isClear;
     const unusable = event.variables.length - usableOf(event);
-    if (isAtOtherBed(patient, event)) trust.doubtAll(event, OTHER_BED);
-    else trust.judge(event, isLate);
+    judgeValues(patient, event, isLate);
     patient.feed.note(event);
     if (event.verdicts !== null) this.untrusted.add(event.variables, event.verdicts, unusable);
     if (!wasClear || !trust.isClear) this.#sink.judged(patient, event.eventTime);

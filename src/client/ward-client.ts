@@ -1,3 +1,4 @@
+import type { NoteKind } from '../contract/messages.js';
 import {
   type ActionRequest,
   type Alert,
@@ -148,8 +149,8 @@ export class WardClient {
     return this.request('GET', `/api/v1/patients/${encodeURIComponent(patientId)}/timeline?hours=${hours}`);
   }
 
-  notes(patientId: string): Promise<NotesResponse> {
-    return this.request('GET', `/api/v1/patients/${encodeURIComponent(patientId)}/notes`);
+  notes(patientId: string, kind: NoteKind = 'note'): Promise<NotesResponse> {
+    return this.request('GET', `/api/v1/patients/${encodeURIComponent(patientId)}/notes?kind=${kind}`);
   }
 
   images(patientId: string): Promise<ImagesResponse> {

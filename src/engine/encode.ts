@@ -3,7 +3,12 @@ import { otherLanguage } from '../encoders/language.js';
 import type { Encoders } from '../encoders/open-encoders.js';
 import { type DeadLetterReason, deadLetter } from '../events/dead-letter.js';
 import { type Encoding, type EncodingFlag, unusable } from '../events/encoding.js';
-import type { ClinicalEvent, ImagingClinicalEvent, NoteClinicalEvent } from '../events/event.js';
+import {
+  type ClinicalEvent,
+  type ImagingClinicalEvent,
+  isMonitorAlarm,
+  type NoteClinicalEvent,
+} from '../events/event.js';
 import { factsOf, type NoteFacts } from '../notes/facts.js';
 import type { OrderedBatch } from './stages.js';
 
@@ -96,6 +101,7 @@ export class EncodeStage {
   }
 }
 
+/** What something is read from: alarms of monitors are none. */
 function isDocument(event: ClinicalEvent): event is DocumentEvent {
-  return event.kind === 'notes' || event.kind === 'imaging';
+  return event.kind === 'imaging' || (event.kind === 'notes' && !isMonitorAlarm(event));
 }

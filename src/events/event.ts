@@ -1,12 +1,14 @@
 import type { DrugId, Rate } from '../clinical/drugs.js';
-import type {
-  AckMessage,
-  AdtMessage,
-  AdtType,
-  ImagingMessage,
-  NoteMessage,
-  Outcome,
-  TreatmentMessage,
+import {
+  type AckMessage,
+  type AdtMessage,
+  type AdtType,
+  type ImagingMessage,
+  kindOfNote,
+  MONITOR_ALARM,
+  type NoteMessage,
+  type Outcome,
+  type TreatmentMessage,
 } from '../contract/messages.js';
 import type { NoteFacts } from '../notes/facts.js';
 import type { DeadLetterReason } from './dead-letter.js';
@@ -96,6 +98,11 @@ export type ClinicalEvent =
   | ImagingClinicalEvent
   | NoteClinicalEvent
   | AckClinicalEvent;
+
+/** Whether it is an alarm of a monitor, which tells nothing but itself. */
+export function isMonitorAlarm(event: ClinicalEvent): boolean {
+  return event.kind === 'notes' && kindOfNote(event.body) === MONITOR_ALARM;
+}
 
 /** The total order of a patient's events: time, then kind (of ADT, type), then message id. */
 export function compareEvents(a: ClinicalEvent, b: ClinicalEvent): number {

@@ -4,7 +4,7 @@ import type { PatientState } from '../align/patient.js';
 import { NO_SOFA } from '../clinical/sofa.js';
 import { reasonOf, USED } from '../clinical/trust.js';
 import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../clinical/variables.js';
-import type { AlertMessage } from '../contract/messages.js';
+import type { AlertMessage, NoteKind } from '../contract/messages.js';
 import { withOldName } from '../contract/old-names.js';
 import { byForecast, NO_FORECASTS } from '../contract/outcomes.js';
 import type {
@@ -111,9 +111,9 @@ export class History {
     return scores.map(withOldName);
   }
 
-  async notes(patientId: string, limit: number): Promise<NoteView[]> {
-    const stored = (await orNull(notesOf(this.#store, patientId, {}, limit))) ?? [];
-    return this.#withRecentNotes(patientId, stored).slice(0, limit);
+  async notes(patientId: string, limit: number, kind: NoteKind): Promise<NoteView[]> {
+    const stored = (await orNull(notesOf(this.#store, patientId, {}, limit, kind))) ?? [];
+    return this.#withRecentNotes(patientId, stored, kind).slice(0, limit);
   }
 
   async images(patientId: string): Promise<ImageView[]> {
@@ -204,10 +204,12 @@ export class History {
     return [...doubts.values()].sort((a, b) => a.at - b.at).slice(-MAX_DOUBTS);
   }
 
-  #withRecentNotes(patientId: string, stored: readonly NoteView[]): NoteView[] {
+  #withRecentNotes(patientId: string, stored: readonly NoteView[], kind: NoteKind = 'note'): NoteView[] {
     const known = new Set(stored.map(({ noteId }) => noteId));
-    const recent = this.#view.recent.of(patientId).notes.flatMap(({ messageId, eventTime, body }) => {
+    const { notes, alarms } = this.#view.recent.of(patientId);
+    const recent = (kind === 'note' ? notes : alarms).flatMap(({ messageId, eventTime, body }) => {
       if (known.has(messageId)) return [];
+      known.add(messageId);
       const { noteType, authorRole, language, source, text } = body;
       return [{ noteId: messageId, eventTime, noteType, authorRole, language, source, text }];
     });

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client';
+import { MONITOR_ALARM, type NoteKind } from '../contract/messages.js';
 import type { Finding } from '../events/encoding.js';
 import type { EpochMs } from '../events/event.js';
 import { SCORE_COLUMNS, type StoredScore } from './queries.js';
@@ -51,14 +52,16 @@ export function thinnedScoresOf(
   );
 }
 
-/** The newest notes of a patient in a window, newest first. */
+/** The newest notes of a patient of a kind in a window, newest first. */
 export function notesOf(
   client: ClickHouseClient,
   patientId: string,
   window: Window,
   limit: number,
+  kind: NoteKind = 'note',
 ): Promise<StoredNote[]> {
-  const conditions = ofPatient(patientId, window);
+  const isOfKind = kind === 'note' ? 'note_type != {alarm:String}' : 'note_type = {alarm:String}';
+  const conditions = ofPatient(patientId, window).add(isOfKind, { alarm: MONITOR_ALARM });
   return select(
     client,
     `SELECT message_id AS noteId, toUnixTimestamp64Milli(event_time) AS eventTime, note_type AS noteType,

@@ -1,5 +1,10 @@
 import type { Outputs } from '../engine/outputs.js';
-import type { ImagingClinicalEvent, NoteClinicalEvent, ObservationEvent } from '../events/event.js';
+import {
+  type ImagingClinicalEvent,
+  isMonitorAlarm,
+  type NoteClinicalEvent,
+  type ObservationEvent,
+} from '../events/event.js';
 
 /** Newest events of a patient kept, by kind: more than come while the store collects rows for an insert. */
 const OBSERVATIONS = 64;
@@ -15,10 +20,12 @@ export type RecentValues = Pick<ObservationEvent, 'eventTime' | 'verdicts'> & {
 interface Recent {
   readonly observations: RecentValues[];
   readonly notes: NoteClinicalEvent[];
+  /** Alarms of monitors. */
+  readonly alarms: NoteClinicalEvent[];
   readonly images: ImagingClinicalEvent[];
 }
 
-const NONE: Recent = { observations: [], notes: [], images: [] };
+const NONE: Recent = { observations: [], notes: [], alarms: [], images: [] };
 
 /** The newest events of every patient on the ward: what the store does not have yet. */
 export class RecentEvents {
@@ -28,7 +35,10 @@ export class RecentEvents {
     for (const event of observations) {
       if (!event.isRepeated) keep(this.#recent(event.patientId).observations, event, OBSERVATIONS);
     }
-    for (const event of notes) keep(this.#recent(event.patientId).notes, event, NOTES);
+    for (const event of notes) {
+      const recent = this.#recent(event.patientId);
+      keep(isMonitorAlarm(event) ? recent.alarms : recent.notes, event, NOTES);
+    }
     for (const event of images) keep(this.#recent(event.patientId).images, event, IMAGES);
   }
 
@@ -52,7 +62,7 @@ export class RecentEvents {
   #recent(patientId: string): Recent {
     let recent = this.#patients.get(patientId);
     if (recent === undefined) {
-      recent = { observations: [], notes: [], images: [] };
+      recent = { observations: [], notes: [], alarms: [], images: [] };
       this.#patients.set(patientId, recent);
     }
     return recent;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import { MONITOR_ALARM } from '../../src/contract/messages.js';
 import type { ImageEncoder } from '../../src/encoders/image.js';
 import type { Encoders } from '../../src/encoders/open-encoders.js';
 import type { NoteEncoder } from '../../src/encoders/text.js';
@@ -159,6 +160,14 @@ describe('EncodeStage', () => {
       batches.pipe(new EncodeStage({ ...encoders, text: null }).operator(), toArray()),
     );
     expect(out.events[0].encoding).toBeNull();
+  });
+
+  it('reads nothing from an alarm of a monitor', async () => {
+    const { encoders, log } = slowEncoders();
+    const alarm = note('ASYSTOLE, HR 0', { noteType: MONITOR_ALARM });
+    const batch = ordered(eventOf('notes', alarm));
+    const [out] = await lastValueFrom(from([batch]).pipe(new EncodeStage(encoders).operator(), toArray()));
+    expect([out.events[0].facts, out.events[0].encoding, log]).toEqual([null, null, []]);
   });
 });
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { NO_SOFA } from '../../src/clinical/sofa.js';
 import { reasonCode } from '../../src/clinical/trust.js';
+import { MONITOR_ALARM } from '../../src/contract/messages.js';
 import { NO_FORECASTS } from '../../src/contract/outcomes.js';
 import type {
   AlertEventsResponse,
@@ -60,7 +61,17 @@ beforeAll(async () => {
   await ward.write({
     admitted: [stay('p1', 'W'), stay('p2', 'V')],
     observations: Array.from({ length: 30 }, (_, minute) => vitalsAt(minute, 60 + minute)),
-    notes: [eventOf('notes', note('pt <b>intubated</b>', { eventTime: START + 10 * MINUTE_MS })) as never],
+    notes: [
+      eventOf('notes', note('pt <b>intubated</b>', { eventTime: START + 10 * MINUTE_MS })) as never,
+      eventOf(
+        'notes',
+        note('High priority: HR LOW', {
+          messageId: 'alarm',
+          noteType: MONITOR_ALARM,
+          eventTime: START + 11 * MINUTE_MS,
+        }),
+      ) as never,
+    ],
     images: [seen as never, refused as never, leg as never],
     scores: [score(5, 0.2), score(29, 0.6), score(29, 0.1, { patientId: 'p2', wardId: 'V' })],
     alerts: [
@@ -162,6 +173,18 @@ describe('patients', () => {
     expect(notes.map(({ text, authorRole }) => [text, authorRole])).toEqual([
       ['pt <b>intubated</b>', 'nurse'],
     ]);
+  });
+
+  it('lists alarms of monitors apart from notes, from the store and from what it has not yet', async () => {
+    const alarms = async () => {
+      const path = `/api/v1/patients/p1/notes?kind=${MONITOR_ALARM}`;
+      return (await json<NotesResponse>(await ward.get(path, token))).notes.map(({ text }) => text);
+    };
+    expect(await alarms()).toEqual(['High priority: HR LOW']);
+    const at = { messageId: 'alarm-2', noteType: MONITOR_ALARM, eventTime: START + 12 * MINUTE_MS };
+    const newer = eventOf('notes', note('SpO2 < 88 (start)', at));
+    ward.view.recent.write({ observations: [], notes: [newer, newer], images: [] } as never);
+    expect(await alarms()).toEqual(['SpO2 < 88 (start)', 'High priority: HR LOW']);
   });
 
   it('lists images and gives the bytes of one, with an ETag', async () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NOTE_KINDS } from '../messages.js';
 import { byForecast } from '../outcomes.js';
 import { alertSchema } from './alerts.js';
 import { idSchema, limit, oldName, probability, time } from './fields.js';
@@ -104,7 +105,13 @@ export const timelineSchema = z
   })
   .meta({ id: 'Timeline', description: 'The course of a patient over a window of time.' });
 
-export const notesQuerySchema = z.object({ limit: limit.max(500).default(100) });
+export const notesQuerySchema = z.object({
+  limit: limit.max(500).default(100),
+  kind: z
+    .enum(NOTE_KINDS)
+    .default('note')
+    .describe('note: what people wrote. monitor-alarm: what monitors alarmed, as they said it.'),
+});
 
 export const notesSchema = z.object({
   patientId: z.string(),

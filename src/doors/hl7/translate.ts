@@ -1,5 +1,6 @@
 import type { EpochMs } from '../../events/event.js';
 import { addAdt } from './adt.js';
+import { addAlarms } from './alarms.js';
 import type { CodeBook } from './codes.js';
 import { type Hl7Message, Unreadable } from './message.js';
 import { addDocument } from './notes.js';
@@ -22,12 +23,12 @@ export interface TranslateOptions {
 /** What each kind of message is made into. */
 const KINDS: Readonly<Record<string, (reading: Reading, out: Translation) => void>> = {
   ORU: addObservations,
+  // Alarms of a monitor (IHE PCD ACM).
+  'ORU^R40': addAlarms,
   OUL: addObservations,
   ADT: addAdt,
   MDM: addDocument,
 };
-/** An alarm of a monitor (IHE PCD ACM). */
-const ALARM = 'R40';
 
 /** What comes out of a message, and how its sender is answered. Never throws. */
 export function translate(read: Hl7Message | Unreadable, options: TranslateOptions): Translation {
@@ -43,16 +44,13 @@ export function translate(read: Hl7Message | Unreadable, options: TranslateOptio
   if (processing !== '' && !sender.processing.includes(processing)) {
     return out.refuse('AR', 'unsupported-message', `processing id ${processing} is not taken here`);
   }
-  const add = KINDS[read.type];
+  const add = KINDS[kind] ?? KINDS[read.type];
   if (add === undefined) return out.refuse('AR', 'unsupported-message', `${kind} is not taken here`);
   const pid = read.find('PID');
   const pv1 = read.find('PV1');
   const patientId = patientOf(pid, pv1, sender);
   if (typeof patientId !== 'string') return out.refuse('AE', patientId.reason, patientId.detail);
   out.patientId = patientId;
-  if (read.type === 'ORU' && read.trigger === ALARM) {
-    return out.refuse('AE', 'unsupported-message', 'alarms of monitors (R40) are not taken yet');
-  }
   const zone = sender.timeZone ?? zoneIn(read.header.text(7));
   const sentAt = timeOf(read.header.text(7), zone, now);
   if (sentAt !== null && sentAt > now + maxFutureSkewMs) {

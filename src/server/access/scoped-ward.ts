@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { AlertMessage } from '../../contract/messages.js';
+import type { AlertMessage, NoteKind } from '../../contract/messages.js';
 import { withOldName } from '../../contract/old-names.js';
 import type {
   Alert,
@@ -140,9 +140,9 @@ export class ScopedWard {
   }
 
   /** @throws HttpProblem 404. */
-  async notes(patientId: string, limit: number): Promise<NoteView[]> {
+  async notes(patientId: string, limit: number, kind: NoteKind): Promise<NoteView[]> {
     await this.#mayRead(patientId);
-    return this.#history.notes(patientId, limit);
+    return this.#history.notes(patientId, limit, kind);
   }
 
   /** @throws HttpProblem 404. */

@@ -75,7 +75,7 @@ export function patientEndpoints(explain: Explain | undefined): Endpoint[] {
       method: 'GET',
       path: '/api/v1/patients/:patientId/notes',
       tag,
-      summary: 'Clinical notes, newest first',
+      summary: 'Clinical notes, or alarms of monitors, newest first',
       permission: 'read',
       audit: 'view-notes',
       params: patientParams,
@@ -83,7 +83,7 @@ export function patientEndpoints(explain: Explain | undefined): Endpoint[] {
       response: notesSchema,
       handle: async ({ ward, params: { patientId }, query }) => ({
         patientId,
-        notes: await ward.notes(patientId, query.limit),
+        notes: await ward.notes(patientId, query.limit, query.kind),
       }),
     }),
     endpoint({

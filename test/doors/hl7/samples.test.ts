@@ -30,8 +30,8 @@ const OUTCOMES: Readonly<Record<string, readonly [string, string, string, number
   'hl7v2/OUL-R22-01.hl7': ['AE', '', 'not-a-number not-a-number empty', 1],
   'monitor-shapes/gateway-ucum-pcd01.hl7': ['AA', 'vitals:4', '', 0],
   'monitor-shapes/ge-vsp-pcd01.hl7': ['AA', 'vitals:6', '', 1],
-  'monitor-shapes/pcd04-alarm-end.hl7': ['AE', '', 'unsupported-message', 0],
-  'monitor-shapes/pcd04-alarm-start.hl7': ['AE', '', 'unsupported-message', 0],
+  'monitor-shapes/pcd04-alarm-end.hl7': ['AA', 'notes:monitor-alarm', '', 0],
+  'monitor-shapes/pcd04-alarm-start.hl7': ['AA', 'notes:monitor-alarm', '', 0],
   'monitor-shapes/sentinel-minus-100.hl7': ['AE', '', 'unknown-time', 0],
 };
 

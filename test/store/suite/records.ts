@@ -1,14 +1,34 @@
 import { expect, it } from 'vitest';
-import type { TreatmentClinicalEvent } from '../../../src/events/event.js';
+import { MONITOR_ALARM, type NoteKind } from '../../../src/contract/messages.js';
+import type { NoteClinicalEvent, TreatmentClinicalEvent } from '../../../src/events/event.js';
 import { type AuditEntry, appendAudit, auditOf } from '../../../src/store/audit.js';
+import { notesOf } from '../../../src/store/chart.js';
 import { exportOf } from '../../../src/store/export.js';
 import { recordModel } from '../../../src/store/queries.js';
 import { select } from '../../../src/store/select.js';
-import { alert, eventOf, outputsOf, START, score, treatment } from '../../helpers.js';
+import { alert, eventOf, note, outputsOf, START, score, treatment } from '../../helpers.js';
 import { LOW, MINUTE_MS, observation, SOFA, STATE, type TestedStore } from './tested-store.js';
 
-/** All else that is kept: treatments, dead letters, models, the audit trail, exports. */
+/** All else that is kept: treatments, notes, dead letters, models, the audit trail, exports. */
 export function describeRecords(store: TestedStore): void {
+  it('tells what people wrote from what monitors alarmed, each with a limit of its own', async () => {
+    const written = (messageId: string, noteType: string, minute: number) =>
+      eventOf('notes', note(messageId, { messageId, noteType, eventTime: START + minute * MINUTE_MS }));
+    const notes = [
+      written('n1', 'nursing', 0),
+      written('n2', 'progress', 2),
+      ...[1, 3, 4].map((minute) => written(`a${minute}`, MONITOR_ALARM, minute)),
+    ] as NoteClinicalEvent[];
+    await store.twice(outputsOf({ notes }), async () => {
+      const idsOf = async (limit: number, kind: NoteKind) =>
+        (await notesOf(store.client, 'p1', {}, limit, kind)).map(({ noteId }) => noteId);
+      expect([await idsOf(9, 'note'), await idsOf(2, MONITOR_ALARM)]).toEqual([
+        ['n2', 'n1'],
+        ['a4', 'a3'],
+      ]);
+    });
+  });
+
   it('has each charting of a treatment once, in the vocabulary here, and exports it', async () => {
     const charted = (more: Parameters<typeof treatment>[0]) =>
       eventOf('treatments', treatment(more)) as TreatmentClinicalEvent;

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { WardClient } from '../../../../src/client/browser.js';
 import { titleOf } from '../../../../src/contract/amounts.js';
+import { MONITOR_ALARM } from '../../../../src/contract/messages.js';
 import { faultText } from '../api.js';
 import { ageText, momentText, stateText } from '../format.js';
 import type { Place } from '../place.js';
@@ -12,13 +13,14 @@ import { Imaging } from './imaging.js';
 import { alertSpansOf, type Mark } from './marks.js';
 import { DoubtHistory, StateHistory } from './standing-records.js';
 
-type Tab = 'alert' | 'state' | 'doubt' | 'note' | 'image';
+type Tab = 'alert' | 'state' | 'doubt' | 'note' | 'image' | 'monitor';
 const TABS: readonly (readonly [Tab, string])[] = [
   ['alert', 'Alerts'],
   ['state', 'States'],
   ['doubt', 'Not used'],
   ['note', 'Notes'],
   ['image', 'Imaging'],
+  ['monitor', 'Monitor alarms'],
 ];
 
 interface RecordsProps {
@@ -34,7 +36,7 @@ interface RecordsProps {
   readonly go: (place: Place) => void;
 }
 
-/** The patient's alerts, states, values not used, notes and images, newest first. */
+/** The patient's alerts, states, values not used, notes, images and alarms of their monitors, newest first. */
 export function Records({ client, patientId, timeline, chosen, open, now, go }: RecordsProps) {
   const [tab, setTab] = useState<Tab>('alert');
   useEffect(() => {
@@ -42,6 +44,11 @@ export function Records({ client, patientId, timeline, chosen, open, now, go }: 
   }, [chosen]);
   const newest = `${timeline?.notes.at(-1)?.noteId} ${timeline?.images.at(-1)?.imageId}`;
   const notes = useList(async () => (await client.notes(patientId)).notes, [client, patientId, newest]);
+  const alarms = useList(
+    async () => (await client.notes(patientId, MONITOR_ALARM)).notes,
+    // Each reading is audited: while nobody looks, once is enough.
+    [client, patientId, tab === 'monitor' ? timeline?.to : undefined],
+  );
   const images = useList(async () => (await client.images(patientId)).images, [client, patientId, newest]);
   const alerts = alertSpansOf(timeline?.alerts ?? [], open);
   const states = timeline?.states ?? [];
@@ -52,9 +59,13 @@ export function Records({ client, patientId, timeline, chosen, open, now, go }: 
     doubt: runs.length,
     note: notes.list.length,
     image: images.list.length,
+    monitor: alarms.list.length,
   };
   return (
-    <section class="card records" aria-label="Alerts, states, values not used, notes and imaging">
+    <section
+      class="card records"
+      aria-label="Alerts, states, values not used, notes, imaging and alarms of monitors"
+    >
       <fieldset class="segmented">
         <legend>Shown</legend>
         {TABS.map(([each, text]) => (
@@ -70,6 +81,7 @@ export function Records({ client, patientId, timeline, chosen, open, now, go }: 
         {tab === 'note' && (
           <Notes notes={notes.list} fault={notes.fault} chosen={chosen?.id ?? null} now={now} />
         )}
+        {tab === 'monitor' && <MonitorAlarms alarms={alarms.list} fault={alarms.fault} now={now} />}
         {tab === 'image' && (
           <Imaging
             patientId={patientId}
@@ -134,6 +146,31 @@ function Notes({ notes, fault, chosen, now }: NotesProps) {
             {ageText(Math.max(0, now - eventTime))})
           </p>
           <p class="body">{text}</p>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+interface MonitorAlarmsProps {
+  readonly alarms: readonly NoteView[];
+  readonly fault: string;
+  readonly now: number;
+}
+
+/** What monitors alarmed, in their words. None of it is an alert of ours. */
+function MonitorAlarms({ alarms, fault, now }: MonitorAlarmsProps) {
+  if (fault !== '') return <p class="fault">{fault}</p>;
+  if (alarms.length === 0) return <p class="empty">No alarm of a monitor has come.</p>;
+  return (
+    <ul data-testid="monitor-alarms">
+      {alarms.map(({ noteId, eventTime, source, text }) => (
+        <li key={noteId} class="entry text">
+          <p class="body">{text}</p>
+          <p class="note">
+            {source === '' ? 'Monitor' : source} · {momentText(eventTime)} (
+            {ageText(Math.max(0, now - eventTime))})
+          </p>
         </li>
       ))}
     </ul>
