@@ -14,12 +14,14 @@ import { select } from '../../src/store/select.js';
 
 interface Service {
   readonly hostname?: string;
+  readonly command?: readonly string[];
+  readonly extra_hosts?: readonly string[];
   readonly image: string;
   readonly ports?: readonly string[];
   readonly environment?: Record<string, unknown>;
   readonly healthcheck?: { readonly test: readonly string[] };
   readonly volumes?: readonly string[];
-  readonly networks?: readonly string[];
+  readonly networks?: readonly string[] | Readonly<Record<string, { readonly ipv4_address?: string } | null>>;
   readonly restart?: string;
   readonly read_only?: boolean;
   readonly cap_drop?: readonly string[];
@@ -90,11 +92,24 @@ async function metricNames(): Promise<Set<string>> {
 
 const metricsIn = (content: string) => content.match(/\b(?:wardstream|process|nodejs)_[a-z0-9_]+\b/g) ?? [];
 
+/** Processes of the program itself. */
+const OURS = ['engine', 'gateway', 'writer', 'notifier'].flatMap((role) => [`${role}-1`, `${role}-2`]);
+const roleOf = (name: string) => name.replace(/-\d$/, '');
+
 describe('docker-compose.yml', () => {
-  it('brings Kafka, ClickHouse, two engines, Prometheus and Grafana', () => {
-    expect(services.map(([name]) => name).sort()).toEqual(
-      ['clickhouse', 'engine-1', 'engine-2', 'grafana', 'kafka', 'prometheus'].sort(),
-    );
+  it('brings Kafka, ClickHouse, two processes of each role, nginx, Prometheus and Grafana', () => {
+    const others = ['clickhouse', 'grafana', 'kafka', 'nginx', 'prometheus'];
+    expect(services.map(([name]) => name).sort()).toEqual([...others, ...OURS].sort());
+    for (const name of OURS) {
+      expect(compose.services[name].command).toEqual([
+        'run',
+        '--config',
+        '/etc/wardstream/wardstream.yaml',
+        '--roles',
+        roleOf(name),
+      ]);
+      expect(compose.services[name].hostname).toBe(name);
+    }
   });
 
   it.each(services)(
@@ -137,26 +152,37 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it.each(['engine-1', 'engine-2'])(
-    'runs %s without rights and without a file system to write to',
-    (name) => {
-      const { read_only: isReadOnly, cap_drop: dropped, volumes = [] } = compose.services[name];
-      expect([isReadOnly, dropped]).toEqual([true, ['ALL']]);
-      expect(
-        volumes.filter((volume) => volume.startsWith('./')).every((volume) => volume.endsWith(':ro')),
-      ).toBe(true);
-      expect(text('Dockerfile')).toMatch(/\nUSER 10001:10001\n/);
-    },
-  );
+  it.each([...OURS, 'nginx'])('runs %s without rights and without a file system to write to', (name) => {
+    const { read_only: isReadOnly, cap_drop: dropped, volumes = [] } = compose.services[name];
+    expect([isReadOnly, dropped]).toEqual([true, ['ALL']]);
+    expect(
+      volumes.filter((volume) => volume.startsWith('./')).every((volume) => volume.endsWith(':ro')),
+    ).toBe(true);
+    expect(text('Dockerfile')).toMatch(/\nUSER 10001:10001\n/);
+  });
 
-  it('has engine settings that the program accepts, with the secrets of the environment', () => {
+  it('publishes nginx alone of the ward, which knows the gateways by fixed addresses and whose word they take', () => {
+    for (const name of OURS) expect(compose.services[name].ports).toBeUndefined();
+    const addressOf = (name: string) =>
+      (compose.services[name].networks as Record<string, { ipv4_address?: string } | null>).front
+        ?.ipv4_address;
+    const gateways = ['gateway-1', 'gateway-2'];
+    expect(compose.services.nginx.extra_hosts).toEqual(gateways.map((name) => `${name}:${addressOf(name)}`));
+    const upstreams = [...text('deploy/nginx/nginx.conf').matchAll(/^\s*server (\S+:\d+)/gm)];
+    expect(upstreams.map(([, address]) => address)).toEqual(gateways.map((name) => `${name}:8080`));
+    const { server } = parse(text('deploy/wardstream.yaml')) as { server: { trustedProxies: string[] } };
+    expect(server.trustedProxies).toEqual([addressOf('nginx')]);
+  });
+
+  it('has settings that the program accepts, with the secrets of the environment', () => {
     const wanted = {
       CLICKHOUSE_PASSWORD: 'a password',
       WARDSTREAM_AUTH_SECRET: 'a secret of thirty-two characters or more',
       WARDSTREAM_SCRAPE_TOKEN: 'a token of sixteen',
     };
-    for (const name of Object.keys(wanted))
-      expect(compose.services['engine-1'].environment).toHaveProperty(name);
+    for (const name of OURS) {
+      expect(Object.keys(compose.services[name].environment ?? {})).toEqual(Object.keys(wanted));
+    }
     const before = { ...process.env };
     // Containers have their host's name in the environment.
     Object.assign(process.env, wanted, { HOSTNAME: compose.services['engine-1'].hostname });
@@ -166,7 +192,6 @@ describe('docker-compose.yml', () => {
       expect(metrics.token).toBe('a token of sixteen');
       expect(server.auth).toMatchObject({ kind: 'secret' });
       expect(bus).toMatchObject({ kind: 'kafka', brokers: ['kafka:9092'], groupInstanceId: 'engine-1' });
-      expect(compose.services['engine-2'].hostname).toBe('engine-2');
       for (const name of Object.keys(wanted)) delete process.env[name];
       expect(() => loadConfig('deploy/wardstream.yaml')).toThrow(/CLICKHOUSE_PASSWORD is not set/);
     } finally {
@@ -174,14 +199,18 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('has Prometheus ask both engines, with the token, where compose has them', () => {
+  it('has Prometheus ask every process, with the token, where compose has it', () => {
     const { scrape_configs: jobs } = parse(text('deploy/prometheus/prometheus.yml')) as {
       scrape_configs: {
         authorization: { credentials_file: string };
-        static_configs: { targets: string[] }[];
+        static_configs: { targets: string[]; labels: { role: string } }[];
       }[];
     };
-    expect(jobs[0].static_configs[0].targets).toEqual(['engine-1:8080', 'engine-2:8080']);
+    const asked = jobs[0].static_configs;
+    expect(asked.flatMap(({ targets }) => targets).sort()).toEqual(OURS.map((name) => `${name}:8080`).sort());
+    for (const { targets, labels } of asked) {
+      for (const target of targets) expect(roleOf(target.replace(/:8080$/, ''))).toBe(labels.role);
+    }
     expect(jobs[0].authorization.credentials_file).toBe('/run/secrets/scrape_token');
   });
 });
