@@ -2,12 +2,17 @@ import type { Clock } from '../clock.js';
 import type { EpochMs } from '../events/event.js';
 import type { RawRecord } from '../events/record.js';
 
+/** Key of records that say a process has taken a partition over; no patient has it. */
+export const CLAIM_KEY = '\u0000claim';
+
 /** A message to be produced. The key is the patient id and decides the partition, unless that is given. */
 export interface OutgoingMessage {
   readonly key: string;
   readonly partition?: number;
   /** Null, of a compacted topic: there is nothing of the key any more. */
   readonly value: Buffer | null;
+  /** Of its writer's claim to the partition (`StateLog.epochOf`); left out where nobody asks. */
+  readonly epoch?: number | undefined;
 }
 
 /** Records of one partition in the order of their log. */
@@ -105,6 +110,11 @@ export interface StateLog {
   /** The states at these places; of those no longer there the newest. Those that are in the log no more are left out. */
   read(places: readonly StatePlace[]): Promise<StateEntry[]>;
   /**
+   * The epoch of this process's newest claim to a partition: who takes it over later has a higher one. Undefined where the partition
+   * is not this process's.
+   */
+  epochOf(partition: number): number | undefined;
+  /**
    * Hands over again the input that state was made from, as far as it is still there: of each stretch in order, first
    * no record, and with its last ones `isDone`.
    */
@@ -175,6 +185,8 @@ export interface TailRecord {
   readonly key: string;
   /** Null: there is nothing of the key any more. */
   readonly value: Buffer | null;
+  /** Its writer's; left out where it said none. */
+  readonly epoch?: number | undefined;
 }
 
 /** Some records of a partition in order, and the offset that is read next. */
@@ -222,6 +234,8 @@ export interface TailStretch {
 
 /** A log that everybody can read all of, without a group. */
 export interface OpenLog {
+  /** As `produce`; gives the offset of each message, NaN of one that was dropped. */
+  append(topic: string, messages: readonly OutgoingMessage[]): Promise<readonly number[]>;
   /** Reads all partitions of topics that are there; every reader is given everything. */
   tail(topics: readonly TailOf[], handler: TailHandler): Promise<Tail>;
   /** What the partition still has from the one offset to before the other; left out, to its end. */

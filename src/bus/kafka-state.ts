@@ -1,17 +1,21 @@
 import { TOPICS } from '../contract/topics.js';
-import type { RecordBatch, StateChange, StateEntry, StateLog, StatePlace, Stretch } from './bus.js';
+import {
+  CLAIM_KEY,
+  type RecordBatch,
+  type StateChange,
+  type StateEntry,
+  type StateLog,
+  type StatePlace,
+  type Stretch,
+} from './bus.js';
 import { type KafkaBusConfig, patiently, recordOf } from './kafka-client.js';
+import { epochHeaders, epochIn } from './kafka-epoch.js';
 import { type LogRange, readRanges } from './kafka-reader.js';
 import { RecordsAt } from './kafka-record-at.js';
-import type { Admin, IHeaders, Kafka, Message } from './kafkajs/index.js';
+import type { Admin, Kafka, Message } from './kafkajs/index.js';
 
 /** Appends messages to a topic; gives the offset of each. */
 export type Append = (topic: string, messages: readonly Message[]) => Promise<readonly number[]>;
-
-/** Key of the records that say a process has taken a partition over; no patient has it. */
-const CLAIM_KEY = '\u0000claim';
-/** Header of each record: the offset of its writer's claim. Its name is of before the word was epoch. */
-const EPOCH = 'term';
 
 interface Newest<Taken> {
   readonly epoch: number;
@@ -55,7 +59,7 @@ export class KafkaStateLog implements StateLog {
   async write(changes: readonly StateChange[]): Promise<StatePlace[]> {
     const ours = changes.filter(({ partition }) => this.#epochs.has(partition));
     const messages = ours.map(({ key, partition, value }) => {
-      return { key, partition, value, headers: { [EPOCH]: String(this.#epochs.get(partition)) } };
+      return { key, partition, value, headers: epochHeaders(this.#epochs.get(partition) as number) };
     });
     const offsets = await this.#append(TOPICS.state, messages);
     return ours.flatMap(({ key, partition, value }, index) =>
@@ -81,6 +85,10 @@ export class KafkaStateLog implements StateLog {
     const left = new Set(places.filter(({ key }) => gone.has(key)).map(({ partition }) => partition));
     const newest = await this.#read([...left], (entry) => (gone.has(entry.key) ? [entry] : []));
     return [...found, ...newest.flat()];
+  }
+
+  epochOf(partition: number): number | undefined {
+    return this.#epochs.get(partition);
   }
 
   close(): Promise<void> {
@@ -127,7 +135,7 @@ export class KafkaStateLog implements StateLog {
     await readRanges(this.#cluster, purpose, ranges, async ({ partition }, messages) => {
       for (const { key: bytes, value, headers, offset } of messages) {
         const key = String(bytes);
-        const epoch = epochOf(headers);
+        const epoch = epochIn(headers) ?? 0;
         if (key === CLAIM_KEY || epoch < (newest.get(key)?.epoch ?? 0)) continue;
         const taken = value === null ? null : { of: take({ key, partition, offset: Number(offset), value }) };
         newest.set(key, { epoch, taken });
@@ -139,8 +147,4 @@ export class KafkaStateLog implements StateLog {
   get #cluster() {
     return { kafka: this.#kafka, admin: this.#admin };
   }
-}
-
-function epochOf(headers: IHeaders | undefined): number {
-  return Number(headers?.[EPOCH] ?? 0);
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WardstreamError } from '../errors.js';
 import type { Tail, TailHandler, TailOf, TailRecord, TailStretch } from './bus.js';
 import { patiently } from './kafka-client.js';
+import { epochIn } from './kafka-epoch.js';
 import { isRefused, messageOf } from './kafka-errors.js';
 import type { Admin, Cluster, Kafka, KafkaMessage } from './kafkajs/index.js';
 import type { Troubles } from './troubles.js';
@@ -221,7 +222,9 @@ function recordsOf(messages: readonly KafkaMessage[], from: number): TailRecord[
     const offset = Number(message.offset);
     const { isControlRecord = false } = message as { isControlRecord?: boolean };
     if (offset < from || isControlRecord || message.key === null) return [];
-    return [{ offset, key: String(message.key), value: message.value }];
+    const epoch = epochIn(message.headers);
+    const record = { offset, key: String(message.key), value: message.value };
+    return [epoch === undefined ? record : { ...record, epoch }];
   });
 }
 

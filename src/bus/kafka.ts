@@ -17,6 +17,7 @@ import type {
 } from './bus.js';
 import { clientOptions, type KafkaBusConfig, patiently } from './kafka-client.js';
 import { KafkaClock } from './kafka-clock.js';
+import { epochHeaders } from './kafka-epoch.js';
 import { isLoginRefused, isRefused, messageOf } from './kafka-errors.js';
 import { Outbox } from './kafka-outbox.js';
 import { Places } from './kafka-places.js';
@@ -124,7 +125,14 @@ export class KafkaBus implements EventBus, OpenLog {
   }
 
   async produce(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
-    await this.#outbox.send(topic, messages);
+    await this.append(topic, messages);
+  }
+
+  async append(topic: string, messages: readonly OutgoingMessage[]): Promise<readonly number[]> {
+    const sent = messages.map(({ epoch, ...message }) => {
+      return epoch === undefined ? message : { ...message, headers: epochHeaders(epoch) };
+    });
+    return this.#outbox.send(topic, sent);
   }
 
   /** The time of the brokers; the first call makes a topic to ask them. */

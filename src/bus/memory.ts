@@ -75,11 +75,16 @@ export class MemoryBus implements EventBus, OpenLog {
 
   /** Appends the messages; waits while their partition is full. What nobody reads is kept out. */
   async produce(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
+    await this.append(topic, messages);
+  }
+
+  async append(topic: string, messages: readonly OutgoingMessage[]): Promise<readonly number[]> {
+    const offsets: number[] = [];
     this.#topics.add(topic);
     const tails = this.#tails.get(topic);
     let readers = this.#readersOf(topic);
-    if (tails === undefined && readers.length === 0) return;
-    for (const { key, value, partition: given } of messages) {
+    if (tails === undefined && readers.length === 0) return offsets;
+    for (const { key, value, epoch, partition: given } of messages) {
       const partition = given ?? partitionOf(key, this.#options.partitions);
       while (!this.#isClosed && readers.some((each) => each.isFull(partition))) {
         await this.#room();
@@ -88,13 +93,15 @@ export class MemoryBus implements EventBus, OpenLog {
       const next = this.#nextOffset[partition];
       const offset = next.get(topic) ?? 0;
       next.set(topic, offset + 1);
-      for (const handler of tails ?? []) {
-        handler.batch({ topic, partition, records: [{ offset, key, value }], next: offset + 1 });
-      }
+      offsets.push(offset);
+      const told = epoch === undefined ? { offset, key, value } : { offset, key, value, epoch };
+      for (const handler of tails ?? [])
+        handler.batch({ topic, partition, records: [told], next: offset + 1 });
       const record = new RawRecord(topic as InputTopic, partition, offset, value ?? NO_BYTES);
       for (const each of readers) each.add(record);
     }
     for (const each of readers) each.wake();
+    return offsets;
   }
 
   async consume(

@@ -121,6 +121,7 @@ export class SurvivingBus implements EventBus {
         }
         return changes.map(({ key, partition }) => ({ key, partition, offset: 0 }));
       },
+      epochOf: () => 1,
       read: async (places) => places.map((place) => ({ ...place, value: entries.get(place.key) as Buffer })),
       reread: async (stretches, handle) => {
         for (const { topic, partition } of stretches) {

@@ -32,6 +32,7 @@ export class LoggedBus implements EventBus {
           log.push({ ...place, value });
           return [place];
         }),
+      epochOf: () => 1,
       read: async (places) => {
         this.reads += places.length;
         return places.map(({ offset }) => log[offset]);

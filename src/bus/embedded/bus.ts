@@ -92,18 +92,24 @@ export class EmbeddedBus implements EventBus, OpenLog {
   }
 
   async produce(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
+    await this.append(topic, messages);
+  }
+
+  async append(topic: string, messages: readonly OutgoingMessage[]): Promise<readonly number[]> {
     await this.createTopics([topic]);
     const partitions = this.#partitionsOf(topic);
     try {
-      await this.#log.append(
+      const offsets = await this.#log.append(
         topic,
-        messages.map(({ key, partition = murmur2Partition(key, partitions), value }) => ({
+        messages.map(({ key, partition = murmur2Partition(key, partitions), value, epoch }) => ({
           key,
           partition,
           value,
+          epoch,
         })),
       );
       this.troubles.clear(WRITING);
+      return offsets;
     } catch (error) {
       this.#tell(error);
       throw error;

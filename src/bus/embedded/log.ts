@@ -19,6 +19,7 @@ export interface NewRecord {
   readonly partition: number;
   readonly key: string;
   readonly value: Buffer | null;
+  readonly epoch?: number | undefined;
 }
 
 interface Topic extends NewTopic {
@@ -134,10 +135,10 @@ export class EmbeddedLog {
     const puts: Put[] = [];
     const removals: Removal[] = [];
     const touched = new Set<Partition>();
-    const offsets = records.map(({ partition: number, key, value }) => {
+    const offsets = records.map(({ partition: number, key, value, epoch }) => {
       const partition = this.#of(topic, number);
       const offset = partition.next++;
-      puts.push({ database: partition.name, key: offset, value: encodeRecord(time, key, value) });
+      puts.push({ database: partition.name, key: offset, value: encodeRecord(time, { key, value, epoch }) });
       const before = partition.newest?.get(key);
       if (before !== undefined) removals.push({ database: partition.name, keys: [before] });
       partition.newest?.set(key, offset);

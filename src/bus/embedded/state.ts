@@ -7,6 +7,7 @@ import { MAX_BATCH, rawRecord } from './subscription.js';
 /** The topic `ward.state`. The directory belongs to one process, so nobody else can write to it. */
 export class EmbeddedStateLog implements StateLog {
   readonly #log: EmbeddedLog;
+  readonly #epochs = new Map<number, number>();
 
   constructor(log: EmbeddedLog) {
     this.#log = log;
@@ -15,6 +16,8 @@ export class EmbeddedStateLog implements StateLog {
   async restore<Taken>(partitions: readonly number[], take: (entry: StateEntry) => Taken): Promise<Taken[]> {
     const taken: Taken[] = [];
     for (const partition of partitions) {
+      // What is written meanwhile is written by this process: a later one finds the end at least there.
+      this.#epochs.set(partition, (this.#log.endOf(TOPICS.state, partition) ?? 0) + 1);
       for (const record of this.#log.all(TOPICS.state, partition)) {
         const entry = entryOf(partition, record);
         if (entry !== null) taken.push(take(entry));
@@ -37,6 +40,10 @@ export class EmbeddedStateLog implements StateLog {
       const record = there ?? this.#log.newestOf(TOPICS.state, partition, key);
       return (record === undefined ? null : entryOf(partition, record)) ?? [];
     });
+  }
+
+  epochOf(partition: number): number | undefined {
+    return this.#epochs.get(partition);
   }
 
   async reread(
