@@ -1,9 +1,10 @@
-import type { OpenLog } from '../bus/bus.js';
 import { TOPICS } from '../contract/topics.js';
 import { Answers } from '../engine/answers.js';
 import { BusSink, OUTPUT_TOPICS } from '../engine/bus-sink.js';
 import { Engine } from '../engine/engine.js';
+import { Epochs } from '../engine/epochs.js';
 import type { Sink } from '../engine/outputs.js';
+import { readPatients } from '../engine/patients-log.js';
 import { PatientsSink } from '../engine/patients-sink.js';
 import { MessageCodec } from '../events/codec.js';
 import { log } from './log.js';
@@ -20,10 +21,12 @@ export async function openEngine(ports: Ports, view: Sink | null): Promise<Engin
   const options = { notices, onTrouble, isLive: clock.live };
   sinks.push(['bus', new BusSink(bus, codec, model.version, options)]);
   if (live !== null) {
-    const known = (partition: number) => patientsIn(bus, partition);
-    sinks.push(['patients', new PatientsSink(bus, codec, { engine: instance, onTrouble, known })]);
+    const { state } = bus;
+    const epochs = state === null ? undefined : new Epochs(state, () => engine.presence.confirm());
+    const logged = (partition: number) => readPatients(bus, partition);
+    sinks.push(['patients', new PatientsSink(bus, codec, { engine: instance, epochs, logged, onTrouble })]);
   }
-  const engine = await Engine.open({
+  const engine: Engine = await Engine.open({
     config,
     bus,
     clock,
@@ -38,15 +41,4 @@ export async function openEngine(ports: Ports, view: Sink | null): Promise<Engin
     await answers.open();
   }
   return engine;
-}
-
-/** Of whom `ward.patients` has a record. */
-async function patientsIn(log: OpenLog, partition: number): Promise<ReadonlySet<string>> {
-  const { records } = await log.read(TOPICS.patients, partition, 0);
-  const known = new Set<string>();
-  for (const { key, value } of records) {
-    if (value === null) known.delete(key);
-    else known.add(key);
-  }
-  return known;
 }

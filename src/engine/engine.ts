@@ -140,6 +140,7 @@ export class Engine {
       behind: this.#behind,
       catchUp: this.#catchUp,
       isMember: () => this.#consumer?.isMember?.() ?? true,
+      confirm: async () => (await this.#consumer?.recommit()) ?? false,
       partitions: () => this.partitions.size,
     });
     const { clock } = options;

@@ -6,6 +6,8 @@ export interface PresenceOptions {
   readonly catchUp: CatchUp;
   /** Whether the group still counts this process as a member, as far as that is known. */
   readonly isMember: () => boolean;
+  /** Asks the group the same. */
+  readonly confirm: () => Promise<boolean>;
   /** How many partitions it has. */
   readonly partitions: () => number;
 }
@@ -16,6 +18,11 @@ export class Presence {
 
   constructor(options: PresenceOptions) {
     this.#options = options;
+  }
+
+  /** Whether the group says that this process is one of it. */
+  confirm(): Promise<boolean> {
+    return this.#options.confirm();
   }
 
   /** How far it is from that; null where it is the present. Out of the group, nothing is known to be. */

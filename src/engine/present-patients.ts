@@ -110,6 +110,18 @@ export class PresentPatients {
     if (this.#patients.has(patientId) || this.#over.has(patientId)) this.#changed.add(patientId);
   }
 
+  /** All of a partition are to be written. */
+  touchAll(partition: number): void {
+    for (const present of this.#patients.values())
+      if (present.partition === partition) this.#changed.add(present.patientId);
+  }
+
+  /** Whether a patient of the partition is on the ward, or is yet to be told to have left. */
+  has(patientId: string, partition: number): boolean {
+    const present = this.#patients.get(patientId) ?? this.#over.get(patientId);
+    return present?.partition === partition;
+  }
+
   /** Whether anybody has changed since they were taken. */
   get hasChanged(): boolean {
     return this.#changed.size > 0;

@@ -1,4 +1,13 @@
-import type { OpenLog, Tail, TailBatch, TailHandler, TailRecord, TailStart } from '../bus/bus.js';
+import {
+  CLAIM_KEY,
+  type OpenLog,
+  type Tail,
+  type TailBatch,
+  type TailHandler,
+  type TailRecord,
+  type TailStart,
+} from '../bus/bus.js';
+import { Fence } from '../bus/fence.js';
 import { INDEX_BY_CODE } from '../clinical/variables.js';
 import type { AlertMessage, PatientNowMessage } from '../contract/messages.js';
 import { TOPICS } from '../contract/topics.js';
@@ -28,8 +37,12 @@ export class LoggedWard extends WardBoard implements TailHandler {
   /** Of `ward.alerts`: what is before was there before us. */
   #alertsFrom: number[] = [];
   #tails: Tail[] = [];
+  /** Which records of `ward.patients` count. */
+  readonly #fence = new Fence();
   /** Records that could not be read, by topic. */
   readonly undecodable = new Map<string, number>();
+  /** Records of engines that had lost their partition to another one. */
+  fenced = 0;
 
   constructor(
     bus: OpenLog,
@@ -96,6 +109,7 @@ export class LoggedWard extends WardBoard implements TailHandler {
     const isAnew = this.#ends.size > 0;
     this.#ends.clear();
     this.#waiting.clear();
+    this.#fence.clear();
     for (const [partition, { from, end }] of partitions.entries()) {
       this.#ends.set(partition, end);
       if (from < end) this.#waiting.set(partition, new Map());
@@ -108,21 +122,26 @@ export class LoggedWard extends WardBoard implements TailHandler {
 
   #readPatients({ partition, records, next }: TailBatch): void {
     const waiting = this.#waiting.get(partition);
-    if (waiting === undefined) {
-      for (const record of records) this.#readPatient(record);
-      return;
+    for (const record of records) {
+      const { key, epoch } = record;
+      if (!this.#fence.passes(partition, epoch)) this.fenced++;
+      else if (key !== CLAIM_KEY) {
+        // Of what was there at the start only the newest of each patient is looked at.
+        if (waiting === undefined) this.#readPatient(partition, record);
+        else waiting.set(key, record);
+      }
     }
-    // Of what was there at the start only the newest of each patient is looked at.
-    for (const record of records) waiting.set(record.key, record);
-    if (next < (this.#ends.get(partition) ?? 0)) return;
+    if (waiting === undefined || next < (this.#ends.get(partition) ?? 0)) return;
     this.#waiting.delete(partition);
-    for (const record of waiting.values()) this.#readPatient(record);
+    for (const record of waiting.values()) this.#readPatient(partition, record);
   }
 
-  #readPatient({ key, value }: TailRecord): void {
+  #readPatient(partition: number, { key, value }: TailRecord): void {
     if (value === null) {
+      // Who lies in another partition by now is not meant.
+      if (this.partitionOf(key) !== partition) return;
       this.#told.delete(key);
-      if (this.patients.has(key)) this.remove(new Set([key]), 'discharged');
+      this.remove(new Set([key]), 'discharged');
       return;
     }
     const now = this.#codec.decode('PatientNow', value);

@@ -27,7 +27,8 @@ async function written(bus = new MemoryBus({ partitions: 1, capacity: 100 }), kn
     }
   };
   await bus.tail([{ topic: TOPICS.patients, from: 'beginning' }], { begun: () => undefined, batch });
-  const look = known === undefined ? {} : { known: async () => new Set(known) };
+  const said = { known: new Set(known), overwritten: new Set<string>(), epoch: 0 };
+  const look = known === undefined ? {} : { logged: async () => said };
   const sink = new PatientsSink(bus, codec, { engine: 'a', ...look });
   return { sink, records };
 }
@@ -135,9 +136,9 @@ describe('what an engine writes of a patient', () => {
 
   it('is waited for up to what had changed, however much changes meanwhile', async () => {
     class SlowBus extends MemoryBus {
-      override async produce(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
+      override async append(topic: string, messages: readonly OutgoingMessage[]) {
         await sleep(10);
-        await super.produce(topic, messages);
+        return super.append(topic, messages);
       }
     }
     const { sink, records } = await written(new SlowBus({ partitions: 1, capacity: 10_000 }));
@@ -158,9 +159,9 @@ describe('what an engine writes of a patient', () => {
   it('waits where the log refuses it, the newest only, and holds nobody up', async () => {
     class RefusingBus extends MemoryBus {
       isRefusing = true;
-      override async produce(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
+      override async append(topic: string, messages: readonly OutgoingMessage[]) {
         if (this.isRefusing) throw new Error('full');
-        await super.produce(topic, messages);
+        return super.append(topic, messages);
       }
     }
     const bus = new RefusingBus({ partitions: 1, capacity: 100 });
