@@ -10,9 +10,9 @@ import type { DepartureReason, DoubtView, PatientView, ValueView } from '../cont
 import { HOUR_MS, MINUTE_MS } from '../durations.js';
 import type { Departed, Outputs, Score, Sink, StayFacts } from '../engine/outputs.js';
 import { type SilentPatient, silentOf } from '../engine/silent.js';
+import { toldOf } from '../engine/told.js';
 import type { EpochMs } from '../events/event.js';
 import { AlertLog } from './alert-log.js';
-import { toldOf } from './told.js';
 import { WardBoard } from './ward-board.js';
 
 const HISTORY = 60;
