@@ -247,6 +247,7 @@ export function patientNow(at: Partial<PatientNowMessage> = {}): PatientNowMessa
     states: [],
     values: [],
     doubted: [],
+    told: null,
     silent: false,
     restored: false,
     feed: null,

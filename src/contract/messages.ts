@@ -259,6 +259,20 @@ export interface DoubtNow extends ValueNow {
   words: string;
 }
 
+/** Where a note states something. */
+interface StatementNow {
+  at: number;
+  noteId: string;
+  sentence: string;
+}
+
+/** What notes stated of a patient, as far as it counts now. */
+export interface ToldNow {
+  values: ({ variable: string } & StatementNow)[];
+  contradicted: ({ variable: string; value: number; measured: number; unit: string } & StatementNow)[];
+  statuses: ({ text: string } & StatementNow)[];
+}
+
 /** What a ward shows of a patient now. */
 export interface PatientNowMessage {
   patientId: string;
@@ -285,6 +299,7 @@ export interface PatientNowMessage {
   states: PresentState[];
   values: ValueNow[];
   doubted: DoubtNow[];
+  told: ToldNow | null;
   silent: boolean;
   restored: boolean;
   feed: {

@@ -1,4 +1,5 @@
 import type { TrustState } from '../alerts/trust-notices.js';
+import type { NoteMemory } from '../align/note-memory.js';
 import type { LastScore, PatientState } from '../align/patient.js';
 import type { Position } from '../bus/bus.js';
 import type { PresentState } from '../clinical/state.js';
@@ -10,6 +11,7 @@ import type { EpochMs } from '../events/event.js';
 import type { FeedState } from './feed-watch.js';
 import type { Departed, Outputs, Score, StayFacts } from './outputs.js';
 import { type SilentPatient, silentOf } from './silent.js';
+import { toldOf } from './told.js';
 
 const HISTORY = 60;
 /** Decimals of the risk of death in a patient's history: more would be written for nothing. */
@@ -35,6 +37,8 @@ export interface Present {
   /** Their ages at `eventTime`, in ms. */
   ages: Float32Array | null;
   doubts: TrustState['doubts'];
+  /** What notes stated, as the stream goes on. */
+  notes: NoteMemory;
   /** How values come; null: not known. */
   feed: Omit<FeedState, 'patientId'> | null;
   isSilent: boolean;
@@ -82,7 +86,9 @@ export class PresentPatients {
     for (const patient of outputs.silent) if (!this.#silence(patient)) learnt.push(patient);
     for (const { patient } of outputs.recalled) {
       const present = this.#patients.get(patient.patientId);
-      if (present !== undefined) present.isSilent = false;
+      if (present === undefined) continue;
+      present.isSilent = false;
+      present.notes = patient.notes;
     }
     for (const score of outputs.scores) this.#score(score);
     for (const { patientId, doubts } of outputs.trust)
@@ -153,13 +159,13 @@ export class PresentPatients {
   #begin(
     patient: Pick<
       PatientState,
-      'patientId' | 'stayId' | 'partition' | 'wardId' | 'bedId' | 'admittedAt' | 'demographics'
+      'patientId' | 'stayId' | 'partition' | 'wardId' | 'bedId' | 'admittedAt' | 'demographics' | 'notes'
     >,
   ): Present {
-    const { patientId, stayId, partition, wardId, bedId, admittedAt, demographics } = patient;
+    const { patientId, stayId, partition, wardId, bedId, admittedAt, demographics, notes } = patient;
     const { ageYears, sex } = demographics;
     const present: Present = {
-      ...unknown(patientId, partition),
+      ...unknown(patientId, partition, notes),
       stayId,
       wardId,
       bedId,
@@ -262,8 +268,20 @@ export class PresentPatients {
   }
 
   #changedOf(present: Present, isOver: boolean): ChangedPatient {
-    const { patientId, partition, score, values, ages, doubts, isSilent, isRestored, alerts, ...facts } =
-      present;
+    const {
+      patientId,
+      partition,
+      score,
+      values,
+      ages,
+      doubts,
+      notes,
+      isSilent,
+      isRestored,
+      alerts,
+      ...facts
+    } = present;
+    const last = values === null || ages === null ? [] : valuesOf(values, ages, facts.eventTime);
     const { mortalityHistory, states } = facts;
     const now = {
       ...facts,
@@ -272,8 +290,9 @@ export class PresentPatients {
       mortalityHistory: [...mortalityHistory],
       states: [...states],
       ...scoresOf(score),
-      values: values === null || ages === null ? [] : valuesOf(values, ages, facts.eventTime),
+      values: last,
       doubted: doubts.map(doubtOf),
+      told: values === null ? null : toldOf(notes, last, facts.eventTime),
       silent: isSilent,
       restored: isRestored,
       positions: { ...this.#positions.get(partition) },
@@ -287,7 +306,7 @@ function setDoubts(present: Present, doubts: TrustState['doubts']): void {
 }
 
 /** Nothing is known of the patient. */
-function unknown(patientId: string, partition: number): Present {
+function unknown(patientId: string, partition: number, notes: NoteMemory): Present {
   return {
     patientId,
     stayId: '',
@@ -305,6 +324,7 @@ function unknown(patientId: string, partition: number): Present {
     values: null,
     ages: null,
     doubts: [],
+    notes,
     feed: null,
     isSilent: false,
     isRestored: false,

@@ -1,4 +1,4 @@
-import type { DoubtNow, PatientNowMessage, ValueNow } from '../contract/messages.js';
+import type { DoubtNow, PatientNowMessage, ToldNow, ValueNow } from '../contract/messages.js';
 import { byForecast } from '../contract/outcomes.js';
 import type { DoubtView, PatientView, ValueView } from '../contract/protocol.js';
 
@@ -33,9 +33,16 @@ export function viewOf(now: PatientNowMessage): PatientView {
     states,
     values: Object.fromEntries(now.values.map(valueViewOf)),
     ...(doubted.length === 0 ? {} : { doubted: Object.fromEntries(doubted) }),
+    ...(now.told === null ? {} : { told: toldViewOf(now.told) }),
     stale: silent,
     restored,
   };
+}
+
+/** What notes stated, as a page shows it. */
+export function toldViewOf({ values, contradicted, statuses }: ToldNow): NonNullable<PatientView['told']> {
+  const stated = values.map(({ variable, ...where }) => [variable, where]);
+  return { values: Object.fromEntries(stated), contradicted, statuses };
 }
 
 function valueViewOf({ variable, value, unit, at }: ValueNow): [string, ValueView] {

@@ -13,6 +13,7 @@ import { type SilentPatient, silentOf } from '../engine/silent.js';
 import { toldOf } from '../engine/told.js';
 import type { EpochMs } from '../events/event.js';
 import { AlertLog } from './alert-log.js';
+import { toldViewOf } from './patient-record.js';
 import { WardBoard } from './ward-board.js';
 
 const HISTORY = 60;
@@ -262,9 +263,10 @@ export class WardView extends WardBoard implements Sink {
 
 /** Shows what notes stated, at once with the values. */
 function tell(view: PatientView, notes: NoteMemory, now: EpochMs): void {
-  const told = toldOf(notes, view.values, now);
-  if (told === undefined) delete view.told;
-  else view.told = told;
+  const values = Object.entries(view.values).map(([variable, { at }]) => ({ variable, at }));
+  const told = toldOf(notes, values, now);
+  if (told === null) delete view.told;
+  else view.told = toldViewOf(told);
 }
 
 function doubtedOf(doubts: TrustState['doubts']): Record<string, DoubtView> {

@@ -200,6 +200,21 @@ const EXAMPLES: { [Name in RecordName]: readonly RecordShapes[Name][] } = {
       qsofa: 1,
       sofa: NO_SOFA,
       values: [{ variable: 'heartRate', value: 80, unit: '/min', at: START }],
+      told: {
+        values: [{ variable: 'gcs', at: START, noteId: 'n', sentence: 'GCS of 6.' }],
+        contradicted: [
+          {
+            variable: 'spo2',
+            value: 99,
+            measured: 80,
+            unit: '%',
+            at: START,
+            noteId: 'n',
+            sentence: 'Sats 99 %.',
+          },
+        ],
+        statuses: [{ text: 'on noradrenaline', at: START, noteId: 'n', sentence: 'On norad.' }],
+      },
       alerts: [Buffer.from([1])],
       positions: { 'ward.vitals': 7 },
     }),
