@@ -183,7 +183,7 @@ async function openServer(
   }
   const { client: store } = opened;
   if (engine !== null && view !== null) return openOwnPage(ports, { engine, store, view, observability });
-  return openGateway(ports, { store, observability }, engine);
+  return openGateway(ports, { store, observability });
 }
 
 /** Of the first role that ends by itself. */

@@ -4,16 +4,22 @@ import { OUTPUT_TOPICS } from '../engine/bus-sink.js';
 import type { Engine } from '../engine/engine.js';
 import { MessageCodec } from '../events/codec.js';
 import { addWardMetrics } from '../metrics/metrics.js';
-import { addNotLive, bedsCondition } from '../metrics/not-live.js';
+import { addNotLive, addPartitionStates, bedsCondition } from '../metrics/not-live.js';
 import type { ObservabilityOptions } from '../metrics/readiness.js';
 import type { Parts } from '../parts.js';
 import { AskedExplanations } from '../server/asked-explanations.js';
 import { type ServerOptions, WardServer } from '../server/server.js';
 import type { Config } from '../settings/config.js';
+import { EngineWatch } from '../ward/engine-watch.js';
 import { LoggedWard } from '../ward/logged-ward.js';
 import type { WardView } from '../ward/ward-view.js';
 import { log } from './log.js';
 import type { Ports } from './ports.js';
+
+/** Topics that a gateway needs beside the results. */
+const READ = [TOPICS.patients, TOPICS.engines, TOPICS.acks, TOPICS.requests, TOPICS.answers];
+/** How often it looks which partitions nobody reads. */
+const LOOK_MS = 1000;
 
 /** What a gateway has beside what it reads from the log. */
 export interface GatewayParts {
@@ -22,27 +28,23 @@ export interface GatewayParts {
 }
 
 /** Opens the role `gateway`: page, push and HTTP over what every engine writes to the log. */
-export async function openGateway(
-  ports: Ports,
-  { store, observability }: GatewayParts,
-  /** Of this process; null where there is none. */
-  engine: Engine | null,
-): Promise<WardServer> {
+export async function openGateway(ports: Ports, { store, observability }: GatewayParts): Promise<WardServer> {
   const { config, life, model, bus, clock, live, notices } = ports;
   const codec = new MessageCodec();
-  await bus.createTopics([...OUTPUT_TOPICS, TOPICS.patients, TOPICS.acks, TOPICS.requests, TOPICS.answers]);
+  await bus.createTopics([...OUTPUT_TOPICS, ...READ]);
+  const engines = new EngineWatch({ codec, notices, onWarning: (message) => log.warn(message) });
   const view = life.parts.keep(
     new LoggedWard(bus, codec, {
       now: clock.live ? () => clock.now() : undefined,
       onTrouble: (message) => log.error(message),
+      engines,
     }),
   );
-  // Where the log is not read, nobody's patients are; of another engine's partitions no more is known here.
-  view.liveness.follow((partition) => {
-    if (engine?.partitions.has(partition)) return engine.presence.notPresent(partition);
-    return (live?.bus.troubles.faults.length ?? 0) > 0 ? { cause: 'unread', since: null } : null;
-  });
   await view.open();
+  // Where the log is not read, nobody's patients are.
+  const look = () => engines.look((live?.bus.troubles.faults.length ?? 0) === 0);
+  const looking = setInterval(look, LOOK_MS);
+  life.parts.keep({ close: async () => clearInterval(looking) });
   // What is wrong here must show here, also where the log is what is wrong.
   for (const notice of notices.open()) view.tell(notice);
   const telling = notices.changes$.subscribe((record) => view.tell(record));
@@ -50,6 +52,7 @@ export async function openGateway(
   const asked = life.parts.keep(new AskedExplanations({ bus, codec }));
   await asked.open();
   addWardMetrics(observability.metrics, view);
+  addPartitionStates(observability.metrics, () => engines.counts());
   return openWardServer(config, life.parts, {
     model,
     view,
@@ -58,10 +61,10 @@ export async function openGateway(
     clock,
     notices,
     codec,
-    catchingUp: () => view.catchingUp ?? engine?.presence.catchingUp ?? null,
+    catchingUp: () => view.catchingUp,
     partitionOf: (patientId) => view.partitionOf(patientId),
     explain: (patientId) => asked.explain(patientId),
-    observability,
+    observability: withEngines(observability, engines),
   });
 }
 
@@ -89,6 +92,12 @@ export function openOwnPage(
     explain: (patientId) => engine.explain(patientId),
     observability,
   });
+}
+
+/** A gateway of whose partitions nobody reads some is of use all the same: it says so. */
+function withEngines(observability: ObservabilityOptions, engines: EngineWatch): ObservabilityOptions {
+  const condition = { name: 'engines', isAdvisory: true, check: () => engines.fault };
+  return { ...observability, conditions: [...observability.conditions, condition] };
 }
 
 /** Opens HTTP, push and page over what they show. */

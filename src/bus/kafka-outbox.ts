@@ -22,6 +22,7 @@ const IF_REFUSED: Readonly<Record<string, 'hold' | 'drop'>> = {
   [TOPICS.scores]: 'hold',
   [TOPICS.alerts]: 'hold',
   [TOPICS.patients]: 'hold',
+  [TOPICS.engines]: 'hold',
   [TOPICS.state]: 'hold',
   [TOPICS.deadLetters]: 'drop',
 };

@@ -315,6 +315,20 @@ export interface PatientNowMessage {
   positions: Record<string, number>;
 }
 
+/** How it stands with a partition, as the engine that reads it says. */
+export interface EngineNowMessage {
+  engine: string;
+  partition: number;
+  epoch: number;
+  time: number;
+  /** `restoring`, `live`, `behind` or `unread`. */
+  state: string;
+  readThrough: number | null;
+  eventTime: number | null;
+  lagMs: number;
+  patients: number;
+}
+
 export interface ExplanationRequestMessage {
   requestId: string;
   patientId: string;

@@ -12,6 +12,7 @@ export const TOPICS = {
   scores: 'ward.scores',
   alerts: 'ward.alerts',
   patients: 'ward.patients',
+  engines: 'ward.engines',
   deadLetters: 'ward.deadletter',
   requests: 'ward.requests',
   answers: 'ward.answers',
@@ -60,6 +61,8 @@ export const RETENTION_MS: Readonly<Record<string, number | 'compact'>> = {
   [TOPICS.scores]: 7 * DAY_MS,
   [TOPICS.alerts]: 90 * DAY_MS,
   [TOPICS.patients]: 'compact',
+  // Only the newest is of use.
+  [TOPICS.engines]: HOUR_MS,
   [TOPICS.deadLetters]: 30 * DAY_MS,
   [TOPICS.requests]: HOUR_MS,
   [TOPICS.answers]: HOUR_MS,

@@ -60,10 +60,15 @@ export class BehindWatch {
     return this.#delays.filter(({ partition }) => (this.#found.get(partition) ?? 0) >= TIMES);
   }
 
+  /** Up to when a partition is read; null: not known. */
+  readThrough(partition: number): EpochMs | null {
+    const through = this.#through.get(partition) ?? Number.NEGATIVE_INFINITY;
+    return Number.isFinite(through) ? through : null;
+  }
+
   /** Why the patients of a partition are not watched as of now; null where they are. */
   notPresent(partition: number): NotPresent | null {
-    const through = this.#through.get(partition) ?? Number.NEGATIVE_INFINITY;
-    const since = Number.isFinite(through) ? through : null;
+    const since = this.readThrough(partition);
     if ((this.#unanswered.get(partition) ?? 0) >= TIMES) return { cause: 'unread', since };
     return (this.#found.get(partition) ?? 0) >= TIMES ? { cause: 'behind', since } : null;
   }

@@ -142,6 +142,7 @@ export class Engine {
       isMember: () => this.#consumer?.isMember?.() ?? true,
       confirm: async () => (await this.#consumer?.recommit()) ?? false,
       partitions: () => this.partitions.size,
+      usedTo: (partition) => this.#scoring.watermarks.get(partition),
     });
     const { clock } = options;
     this.#ticker = new Ticker({ flow: this.#flow, gate: this.#gate, behind: this.#behind, clock });

@@ -110,6 +110,11 @@ export class PatientsSink implements Sink {
     return true;
   }
 
+  /** Patients of a partition on the ward. */
+  count(partition: number): number {
+    return this.#present.count(partition);
+  }
+
   /** Resolves when all that has changed by now is in the log: on a large ward something always has. */
   async flush(): Promise<void> {
     await Promise.all(this.#looking);

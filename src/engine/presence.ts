@@ -1,3 +1,4 @@
+import type { EpochMs } from '../events/event.js';
 import type { BehindWatch, NotPresent } from './behind.js';
 import type { CatchingUp, CatchUp } from './catch-up.js';
 
@@ -10,6 +11,19 @@ export interface PresenceOptions {
   readonly confirm: () => Promise<boolean>;
   /** How many partitions it has. */
   readonly partitions: () => number;
+  /** Event time up to which a partition's input is used. */
+  readonly usedTo: (partition: number) => EpochMs | undefined;
+}
+
+/** How it stands with a partition. */
+export interface PartitionNow {
+  readonly state: 'restoring' | 'live' | NotPresent['cause'];
+  /** What was appended up to then is read; null: not known. */
+  readonly readThrough: EpochMs | null;
+  /** Event time of the newest input used; null: none is. */
+  readonly eventTime: EpochMs | null;
+  /** How old the oldest input is that is not read. */
+  readonly lagMs: number;
 }
 
 /** Whether what this process knows of its patients is the present, as a whole and by partition. */
@@ -37,5 +51,19 @@ export class Presence {
     const found = behind.notPresent(partition);
     if (!isMember()) return { cause: 'unread', since: found?.since ?? null };
     return found ?? (catchUp.isPresent(partition) ? null : { cause: 'behind', since: null });
+  }
+
+  /** How it stands with a partition of this process. */
+  of(partition: number): PartitionNow {
+    const { behind, catchUp, usedTo } = this.#options;
+    const found = this.notPresent(partition);
+    const delay = behind.delays.find((each) => each.partition === partition);
+    const used = usedTo(partition) ?? Number.NaN;
+    return {
+      state: catchUp.isPresent(partition) ? (found?.cause ?? 'live') : 'restoring',
+      readThrough: behind.readThrough(partition),
+      eventTime: Number.isFinite(used) ? Math.round(used) : null,
+      lagMs: Math.round((delay?.seconds ?? 0) * 1000),
+    };
   }
 }

@@ -122,6 +122,13 @@ export class PresentPatients {
       if (present.partition === partition) this.#changed.add(present.patientId);
   }
 
+  /** Patients of a partition on the ward. */
+  count(partition: number): number {
+    let count = 0;
+    for (const present of this.#patients.values()) if (present.partition === partition) count++;
+    return count;
+  }
+
   /** Whether a patient of the partition is on the ward, or is yet to be told to have left. */
   has(patientId: string, partition: number): boolean {
     const present = this.#patients.get(patientId) ?? this.#over.get(patientId);

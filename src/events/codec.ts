@@ -2,6 +2,7 @@ import type avro from 'avsc';
 import type {
   AlertMessage,
   DeadLetterMessage,
+  EngineNowMessage,
   ExplanationAnswerMessage,
   ExplanationRequestMessage,
   MessageOf,
@@ -27,6 +28,7 @@ export interface RecordShapes extends MessageOf {
   Alert: AlertMessage;
   DeadLetter: DeadLetterMessage;
   PatientNow: PatientNowMessage;
+  EngineNow: EngineNowMessage;
   ExplanationRequest: ExplanationRequestMessage;
   ExplanationAnswer: ExplanationAnswerMessage;
   Verdict: VerdictMessage;
@@ -46,6 +48,7 @@ const RECORD_NAMES: readonly RecordName[] = [
   'Alert',
   'DeadLetter',
   'PatientNow',
+  'EngineNow',
   'ExplanationRequest',
   'ExplanationAnswer',
   'Verdict',

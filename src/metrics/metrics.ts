@@ -218,15 +218,24 @@ export interface WardSource {
   readonly patients: { readonly size: number };
   /** By topic. */
   readonly undecodable: ReadonlyMap<string, number>;
+  /** Records of engines that had lost their partition. */
+  readonly fenced: number;
 }
 
 /** Adds the metrics of a ward that is read from the log. */
-export function addWardMetrics(registry: Registry, { patients, undecodable }: WardSource): void {
+export function addWardMetrics(registry: Registry, ward: WardSource): void {
+  const { patients, undecodable } = ward;
   addGauge(
     registry,
     'ward_patients',
     'Patients that this gateway shows, of every engine.',
     () => patients.size,
+  );
+  addCounter(
+    registry,
+    'ward_records_fenced_total',
+    'Records of patients that count for nothing: their engine had lost the partition to another one.',
+    () => ward.fenced,
   );
   addLabelled(
     registry,

@@ -17,6 +17,18 @@ export function addNotLive(registry: Registry, notLive: NotLive): void {
   );
 }
 
+/** Tells Prometheus how many partitions are read, as their engines say. */
+export function addPartitionStates(registry: Registry, counts: () => ReadonlyMap<string, number>): void {
+  addLabelled(
+    registry,
+    'gauge',
+    'engine_partitions',
+    'Partitions by how it stands with them: waiting (nothing heard yet), restoring, live, behind, or unread.',
+    ['state'],
+    () => [...counts()].map(([state, value]) => ({ labels: { state }, value })),
+  );
+}
+
 /** Tells who asks for readiness the same. A process with beds that are silent is of use all the same. */
 export function bedsCondition(notLive: NotLive): Condition {
   return {

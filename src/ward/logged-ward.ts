@@ -10,15 +10,25 @@ import {
 import { Fence } from '../bus/fence.js';
 import { INDEX_BY_CODE } from '../clinical/variables.js';
 import type { AlertMessage, PatientNowMessage } from '../contract/messages.js';
+import type { CatchingUpView } from '../contract/protocol.js';
 import { TOPICS } from '../contract/topics.js';
 import { DecodeFailure, type MessageCodec } from '../events/codec.js';
 import type { EpochMs } from '../events/event.js';
+import type { EngineWatch } from './engine-watch.js';
 import { viewOf } from './patient-record.js';
 import { type PlacedAlert, TopicOrder } from './topic-order.js';
 import { WardBoard } from './ward-board.js';
 
 /** So many records before the end of `ward.alerts` are read at the start: so that what an engine writes again is known. */
 const LOOK_BACK = 500;
+
+export interface LoggedWardOptions {
+  /** The time of day, where the stream is live. */
+  readonly now?: (() => EpochMs) | undefined;
+  readonly onTrouble?: (message: string) => void;
+  /** Told what engines say; left out where nobody asks whether what is shown is the present. */
+  readonly engines?: EngineWatch | undefined;
+}
 
 /**
  * The ward as the log tells it: `ward.patients` from its beginning and `ward.alerts` from its end, of all partitions, whichever engine
@@ -28,6 +38,7 @@ export class LoggedWard extends WardBoard implements TailHandler {
   override readonly log: TopicOrder;
   readonly #bus: OpenLog;
   readonly #codec: MessageCodec;
+  readonly #engines: EngineWatch | undefined;
   readonly #onTrouble: (message: string) => void;
   /** Open alerts that only records of their patients have told, by patient. */
   readonly #told = new Map<string, Set<string>>();
@@ -47,12 +58,11 @@ export class LoggedWard extends WardBoard implements TailHandler {
   constructor(
     bus: OpenLog,
     codec: MessageCodec,
-    {
-      now,
-      onTrouble = () => undefined,
-    }: { now?: (() => EpochMs) | undefined; onTrouble?: (message: string) => void },
+    { now, onTrouble = () => undefined, engines }: LoggedWardOptions,
   ) {
     super(now);
+    this.#engines = engines;
+    if (engines !== undefined) this.liveness.follow((partition) => engines.notPresent(partition));
     this.#bus = bus;
     this.#codec = codec;
     this.#onTrouble = onTrouble;
@@ -66,16 +76,26 @@ export class LoggedWard extends WardBoard implements TailHandler {
   async open(): Promise<void> {
     this.#tails.push(await this.#bus.tail([{ topic: TOPICS.alerts, from: LOOK_BACK }], this));
     this.#tails.push(await this.#bus.tail([{ topic: TOPICS.patients, from: 'beginning' }], this));
+    // By itself: where it may not be read, the others are.
+    if (this.#engines !== undefined)
+      this.#tails.push(await this.#bus.tail([{ topic: TOPICS.engines, from: 1 }], this));
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#tails.map((tail) => tail.close()));
   }
 
-  /** How many partitions of the ward are read to where they ended at the start; null: all. */
-  get catchingUp(): { readonly partitions: number; readonly of: number } | null {
-    const progress = this.#tails[1]?.progress ?? { partitions: 0, of: 0 };
-    return progress.partitions === progress.of && this.#tails.length === 2 ? null : progress;
+  /**
+   * How far what is shown is from the present; null where it is. Restored is what is read to where it ended at the start; of the rest, an
+   * engine says that it is the present.
+   */
+  get catchingUp(): CatchingUpView | null {
+    if (this.#tails.length < 2) return { partitions: 0, of: 0, restored: 0 };
+    const all = [...this.#ends.keys()];
+    const restored = all.filter((partition) => !this.#waiting.has(partition));
+    const present = restored.filter((partition) => this.#engines?.isKnown(partition) ?? true);
+    if (present.length === all.length) return null;
+    return { partitions: present.length, of: all.length, restored: restored.length };
   }
 
   begun(topic: string, id: string, partitions: readonly TailStart[]): void {
@@ -83,13 +103,18 @@ export class LoggedWard extends WardBoard implements TailHandler {
       this.#alertsFrom = partitions.map(({ end }) => end);
       this.log.begin(id, partitions);
       for (const alert of this.openAlerts.values()) this.#tellOf(alert);
-    } else this.#beginPatients(partitions);
+    } else if (topic === TOPICS.engines) this.#engines?.begun(partitions);
+    else this.#beginPatients(partitions);
   }
 
   batch(batch: TailBatch): void {
     const { topic, partition, records, next } = batch;
     if (topic === TOPICS.patients) {
       this.#readPatients(batch);
+      return;
+    }
+    if (topic === TOPICS.engines) {
+      this.#engines?.batch(batch);
       return;
     }
     for (const record of records)
@@ -131,6 +156,7 @@ export class LoggedWard extends WardBoard implements TailHandler {
         else waiting.set(key, record);
       }
     }
+    if (waiting === undefined) this.#engines?.noteWritten(partition);
     if (waiting === undefined || next < (this.#ends.get(partition) ?? 0)) return;
     this.#waiting.delete(partition);
     for (const record of waiting.values()) this.#readPatient(partition, record);

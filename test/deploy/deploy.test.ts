@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { WALL_CLOCK } from '../../src/clock.js';
 import { Histogram } from '../../src/histogram.js';
 import { addAuditMetrics, addPushMetrics, addWardMetrics, openMetrics } from '../../src/metrics/metrics.js';
-import { addNotLive } from '../../src/metrics/not-live.js';
+import { addNotLive, addPartitionStates } from '../../src/metrics/not-live.js';
 import { MetricsSink } from '../../src/metrics/sink.js';
 import { DEFAULT_CONFIG, loadConfig } from '../../src/settings/config.js';
 import { openStore } from '../../src/store/open-store.js';
@@ -81,8 +81,9 @@ async function metricNames(): Promise<Set<string>> {
   });
   addPushMetrics(registry, { connections: 0, queuedBytes: 0 });
   addAuditMetrics(registry, { awayMs: 0 });
-  addWardMetrics(registry, { patients: new Map(), undecodable: new Map() });
+  addWardMetrics(registry, { patients: new Map(), undecodable: new Map(), fenced: 0 });
   addNotLive(registry, () => new Map());
+  addPartitionStates(registry, () => new Map());
   const names = registry.getMetricsAsArray().map(({ name }) => name);
   const all = (await registry.getMetricsAsJSON()).flatMap(({ name, type }) =>
     String(type) === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [],

@@ -220,6 +220,16 @@ const EXAMPLES: { [Name in RecordName]: readonly RecordShapes[Name][] } = {
     }),
     patientNow(),
   ],
+  EngineNow: [
+    {
+      ...{ engine: 'e', partition: 3, epoch: 7, time: START, state: 'live' },
+      ...{ readThrough: START, eventTime: START, lagMs: 40, patients: 12 },
+    },
+    {
+      ...{ engine: 'e', partition: 3, epoch: 7, time: START, state: 'restoring' },
+      ...{ readThrough: null, eventTime: null, lagMs: 0, patients: 0 },
+    },
+  ],
   ExplanationRequest: [{ requestId: 'r', patientId: 'p', outcome: 'mortality' }],
   ExplanationAnswer: [
     {

@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
-import { addNotLive, bedsCondition } from '../../src/metrics/not-live.js';
+import { addNotLive, addPartitionStates, bedsCondition } from '../../src/metrics/not-live.js';
 import { readinessOf } from '../../src/metrics/readiness.js';
 
 it('counts patients who are not live by cause, and keeps nobody from being served because of them', async () => {
@@ -17,4 +17,17 @@ it('counts patients who are not live by cause, and keeps nobody from being serve
   expect(await readinessOf(conditions)).toEqual({ ready: true, checks });
   counts.set('silent', 0);
   expect(await readinessOf(conditions)).toEqual({ ready: true, checks: { ...checks, beds: 'ok' } });
+});
+
+it('counts partitions by how it stands with them', async () => {
+  const registry = new Registry();
+  addPartitionStates(
+    registry,
+    () =>
+      new Map([
+        ['live', 11],
+        ['unread', 1],
+      ]),
+  );
+  expect(await registry.metrics()).toContain('wardstream_engine_partitions{state="unread"} 1');
 });
