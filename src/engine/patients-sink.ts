@@ -78,7 +78,7 @@ export class PatientsSink implements Sink {
    * once more where somebody else has written since.
    */
   async mend(partition: number): Promise<void> {
-    const epoch = await this.#epochOf(partition);
+    const epoch = await this.#epochOf(partition).catch((error: unknown) => this.#tell(error));
     if (typeof epoch !== 'number' || this.#isClosed) return;
     if (this.#mended.get(partition) === epoch) return;
     this.#mended.set(partition, epoch);

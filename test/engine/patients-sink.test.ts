@@ -6,6 +6,7 @@ import { MemoryBus } from '../../src/bus/memory.js';
 import { VARIABLE_COUNT, variableIndex } from '../../src/clinical/variables.js';
 import type { AlertMessage, PatientNowMessage } from '../../src/contract/messages.js';
 import { TOPICS } from '../../src/contract/topics.js';
+import { Epochs } from '../../src/engine/epochs.js';
 import { PatientsSink } from '../../src/engine/patients-sink.js';
 import { MessageCodec } from '../../src/events/codec.js';
 import { adt, alert, eventOf, HOUR_MS, outputsOf, START, score } from '../helpers.js';
@@ -177,5 +178,17 @@ describe('what an engine writes of a patient', () => {
     await sink.flush();
     const now = new Map(records);
     expect([now.get('p1')?.eventTime, now.get('p2')]).toEqual([START + 50 * 60_000, null]);
+  });
+
+  it('is not mended where the group cannot be asked, which is told and ends nothing', async () => {
+    const troubles: string[] = [];
+    const epochs = new Epochs({ epochOf: () => 1 }, () => Promise.reject(new Error('not allowed')));
+    const bus = new MemoryBus({ partitions: 1, capacity: 10 });
+    const onTrouble = (message: string) => troubles.push(message);
+    const sink = new PatientsSink(bus, codec, { engine: 'a', epochs, onTrouble });
+    await sink.mend(0);
+    expect([troubles.length, sink.written]).toEqual([1, 0]);
+    expect(troubles[0]).toContain('not allowed');
+    await sink.close();
   });
 });
