@@ -260,7 +260,10 @@ program
   .option('--ward <id>', 'name of the ward', 'ICU')
   .option('--out <file>', 'recording to write; replay it with --from recording:FILE')
   .option('--psv <dir>', 'instead: --beds stays as .psv files of the PhysioNet Challenge 2019')
-  .option('--to <bus>', 'kafka: produce to the Kafka of --config; mllp://HOST:PORT: send HL7 v2 to a door')
+  .option(
+    '--to <bus>',
+    'kafka: produce to the Kafka of --config; mllp://HOST:PORT: send HL7 v2 to a door; dicom://HOST:PORT: pictures',
+  )
   .option('--config <file>', 'settings (YAML or JSON), for --to kafka')
   .option('--json', 'one JSON object as the last line of stdout', false)
   .action(async (options) => (await import('./commands/simulate.js')).simulate(options));

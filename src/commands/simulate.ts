@@ -15,6 +15,7 @@ import { simulateWard } from '../simulate/ward.js';
 import { RecordingWriter } from '../sources/recording.js';
 import { bytesOf } from '../sources/source.js';
 import { printResult } from './cli.js';
+import { dicomTarget } from './dicom-target.js';
 import { writePsvCohort } from './physionet2019-writer.js';
 import { StayProgress } from './progress.js';
 
@@ -34,7 +35,7 @@ export interface SimulateCommandOptions {
 }
 
 /** Takes batches of messages somewhere. */
-interface Target {
+export interface Target {
   write(messages: readonly SourceMessage[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -90,7 +91,10 @@ function simulateCohort(directory: string, stays: number, seed: number, json: bo
 
 async function openTarget({ out, to, config }: SimulateCommandOptions): Promise<Target> {
   if ((out === undefined) === (to === undefined)) {
-    throw new WardstreamError('WS_USAGE', 'give either --out FILE or --to kafka, or mllp://HOST:PORT');
+    throw new WardstreamError(
+      'WS_USAGE',
+      'give either --out FILE or --to kafka, mllp://HOST:PORT or dicom://HOST:PORT',
+    );
   }
   const codec = new MessageCodec();
   if (out !== undefined) {
@@ -106,7 +110,9 @@ async function openTarget({ out, to, config }: SimulateCommandOptions): Promise<
     };
   }
   if (to?.startsWith('mllp://')) return mllpTarget(to);
-  if (to !== 'kafka') throw new WardstreamError('WS_USAGE', `--to ${to}: kafka or mllp://HOST:PORT`);
+  if (to?.startsWith('dicom://')) return dicomTarget(to);
+  if (to !== 'kafka')
+    throw new WardstreamError('WS_USAGE', `--to ${to}: kafka, mllp://HOST:PORT or dicom://HOST:PORT`);
   const bus = await openKafka(config);
   await bus.createTopics(INPUT_TOPICS);
   return {

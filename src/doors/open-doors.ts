@@ -3,6 +3,7 @@ import { INPUT_TOPICS, TOPICS } from '../contract/topics.js';
 import type { Parts } from '../parts.js';
 import type { DoorConfig } from '../settings/doors.js';
 import { CsvDoor } from './csv/csv-door.js';
+import { openDicomDoor } from './dicom/open.js';
 import type { Door } from './door.js';
 import { openFhirDoor } from './fhir/fhir-door.js';
 import { Hl7Door } from './hl7/mllp.js';
@@ -15,6 +16,8 @@ const KINDS: { readonly [Kind in DoorConfig['kind']]: Open<Extract<DoorConfig, {
   json: openJsonDoor,
   csv: (config, context) => CsvDoor.open(config, context),
   fhir: openFhirDoor,
+  dicom: openDicomDoor,
+  dicomweb: openDicomDoor,
 };
 type Open<Settings> = (config: Settings, context: HttpContext) => Promise<Door>;
 
@@ -27,7 +30,9 @@ export async function openDoors(
   if (configs.length === 0) return [];
   await context.bus.createTopics([...INPUT_TOPICS, TOPICS.deadLetters]);
   const doors: Door[] = [];
-  for (const config of configs)
-    doors.push(parts.keep(await (KINDS[config.kind] as Open<DoorConfig>)(config, context)));
+  for (const config of configs) {
+    const open = KINDS[config.kind] as Open<DoorConfig>;
+    doors.push(parts.keep(await open(config, context)));
+  }
   return doors;
 }

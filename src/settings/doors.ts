@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dicomDoorSchema, dicomWebDoorSchema } from './dicom-doors.js';
 import { httpDoorSettings } from './http-doors.js';
 import { secretSchema } from './secret.js';
 
@@ -109,6 +110,8 @@ export const doorsSchema = z
             "The sender's file (YAML), as of HL7: what its codes, units and times mean. `wardstream doors try --from fhir` shows what comes of it.",
           ),
       }),
+      dicomDoorSchema,
+      dicomWebDoorSchema,
     ]),
   )
   .default([])
