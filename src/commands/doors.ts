@@ -8,6 +8,7 @@ import { Unreadable } from '../doors/hl7/message.js';
 import { Hl7Reader, type ReadMessage } from '../doors/hl7/receiver.js';
 import { loadSender, type Sender } from '../doors/hl7/sender.js';
 import { WardstreamError } from '../errors.js';
+import { readImageHeader } from '../events/image.js';
 import { DEFAULT_LIMITS } from '../settings/config.js';
 
 export interface TryOptions {
@@ -19,7 +20,7 @@ export interface TryOptions {
 }
 
 /** What a message would come to. */
-interface Tried {
+export interface Tried {
   readonly file: string;
   readonly kind: string;
   readonly controlId: string;
@@ -48,7 +49,7 @@ const TRIALS: ReadonlyMap<string, (sender: Sender) => (file: string, bytes: Buff
 ]);
 
 /** `wardstream doors try`: what would come of messages. Nothing is produced. */
-export function tryMessages(files: readonly string[], options: TryOptions): void {
+export async function tryMessages(files: readonly string[], options: TryOptions): Promise<void> {
   const open = TRIALS.get(options.from);
   if (open === undefined) {
     throw new WardstreamError(
@@ -56,11 +57,18 @@ export function tryMessages(files: readonly string[], options: TryOptions): void
       `--from ${options.from}: it must be one of ${[...TRIALS.keys()].join(', ')}`,
     );
   }
-  const tryFile = open(loadSender(options.sender));
+  let tryFile: ReturnType<typeof open> | null = null;
   const tried: Tried[] = [];
   const unmapped = new Map<string, Unmapped>();
   for (const file of files) {
-    for (const [message, codes] of tryFile(file, contentOf(file))) {
+    const bytes = contentOf(file);
+    if (readImageHeader(bytes)?.format === 'dicom') {
+      const { triedPicture } = await import('./try-picture.js');
+      tried.push(triedPicture(file, bytes, options.sender));
+      continue;
+    }
+    tryFile ??= open(loadSender(options.sender));
+    for (const [message, codes] of tryFile(file, bytes)) {
       tried.push(message);
       for (const each of codes) {
         const known = unmapped.get(each.code);
