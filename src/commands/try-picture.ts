@@ -2,7 +2,6 @@ import { WALL_CLOCK } from '../clock.js';
 import { statusText } from '../doors/dicom/command.js';
 import { loadDicomSender } from '../doors/dicom/sender.js';
 import { translate } from '../doors/dicom/translate.js';
-import { DAY_MS } from '../durations.js';
 import { DICOM_RADIOGRAPHS, statedBy } from '../encoders/dicom-header.js';
 import { whyNotFrontalChest } from '../encoders/frontal-chest.js';
 import { parseHeader } from '../encoders/parse-dicom.js';
@@ -17,7 +16,8 @@ export function triedPicture(file: string, bytes: Buffer, sender: string | undef
       sender: loadDicomSender(sender),
       now: WALL_CLOCK.now(),
       maxFutureSkewMs: DEFAULT_LIMITS.maxFutureSkewMs,
-      maxAgeMs: DAY_MS,
+      // Files to try are of any age.
+      maxAgeMs: Number.POSITIVE_INFINITY,
     },
   );
   const produced = messages.map(({ topic, record }) => ({

@@ -19,6 +19,7 @@ export const STATUS = {
   tooLarge: 0xc002,
   noPicture: 0xc003,
   wrongTime: 0xc004,
+  unknownClass: 0x0122,
   unknownCommand: 0x0211,
 } as const;
 

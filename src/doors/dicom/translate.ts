@@ -8,6 +8,7 @@ import type { Delivery } from '../door.js';
 import { STATUS } from './command.js';
 import { type Header, headerOf } from './header.js';
 import type { DicomSender } from './sender.js';
+import { STORED_CLASSES } from './sop-classes.js';
 
 /** A DICOM file as it came. */
 export interface Received {
@@ -84,6 +85,9 @@ function judged(header: Header, received: Received, options: TranslateOptions): 
   if (isOther(received.sopClass, sopClass) || isOther(received.sopInstance, sopInstance)) {
     const detail = `the data set is ${sopClass} ${sopInstance}, not what was announced`;
     return refuse(STATUS.otherClass, 'unsupported-message', detail);
+  }
+  if (!STORED_CLASSES.has(sopClass)) {
+    return refuse(STATUS.unknownClass, 'unsupported-message', `class ${sopClass} is none of radiographs`);
   }
   if (sender.ignore.includes(modality)) return ignored(sopInstance, `modality ${modality} is ignored`);
   if (!header.hasPixels) return refuse(STATUS.noPicture, 'not-an-image', 'no pixel data');

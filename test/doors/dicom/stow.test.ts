@@ -48,12 +48,13 @@ describe('STOW-RS', () => {
 
   it('tells which pictures cannot be used, and why', async () => {
     const { door, bus } = await open({ maxObjectBytes: 5000 });
-    const bad = [dicom({ patientId: '' }), dicom({ pixels: Buffer.alloc(6000) }), Buffer.from('noise')];
+    const ct = dicom({ sopClass: '1.2.840.10008.5.1.4.1.1.2' });
+    const bad = [dicom({ patientId: '' }), dicom({ pixels: Buffer.alloc(6000) }), Buffer.from('noise'), ct];
     const some = await post(door.address, multipart(dicom(), ...bad));
     const reasons = some.body['00081198'].Value.map(
       (each) => (each as Record<string, { Value: number[] }>)['00081197'].Value[0],
     );
-    expect([some.status, reasons]).toEqual([202, [0xc001, 0xc002, 0xc000]]);
+    expect([some.status, reasons]).toEqual([202, [0xc001, 0xc002, 0xc000, 0x0122]]);
     expect((await post(door.address, multipart(...bad))).status).toBe(409);
     expect(bus.deadLetters().map(({ reason }) => reason)).toEqual(
       expect.arrayContaining(['missing-id', 'oversized', 'undecodable']),
