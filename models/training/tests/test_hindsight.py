@@ -3,7 +3,8 @@
 import numpy as np
 
 from wardstream_training.baselines import linear_knots
-from wardstream_training.data import Cohort, illness_of_survivors
+from wardstream_training.data import Cohort
+from wardstream_training.risk.survivors import illness_of_survivors
 from wardstream_training.train import Run
 
 

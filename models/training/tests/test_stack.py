@@ -4,8 +4,9 @@ import numpy as np
 import torch
 
 from wardstream_training.data import OUTPUTS
-from wardstream_training.model import Ensemble, LinearKnots, middle_and_ends, stack_terms
-from wardstream_training.stack import cross_fitted, fit_stack
+from wardstream_training.model import Ensemble, LinearKnots
+from wardstream_training.risk.stacking import fit_stack, middle_and_ends, stack_terms
+from wardstream_training.stack import cross_fitted
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:

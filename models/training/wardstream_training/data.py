@@ -8,6 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from .risk.derived import DERIVED_FROM
+from .risk.survivors import illness_of_survivors
+
 PER_VARIABLE = 12
 # Places of a variable's features in its twelve (see src/features/encoder.ts).
 LAST, MEAN, COUNT, AGE, SEEN = range(5)
@@ -18,20 +21,6 @@ OUTPUTS = ["mortality", "circulatory", "respiratory", "deterioration"]
 ENDPOINTS = {"circulatory": "circulatoryFailure", "respiratory": "respiratoryFailure", "deterioration": "deterioration"}
 # Hours. As in src/study/alarms.ts (Hyland et al. 2020).
 HORIZON, LEAST, RESET = 8.0, 5 / 60, 25 / 60
-
-# Variables each derived quantity is made of (src/features/derived.ts).
-DERIVED_FROM = {
-    "map": ["mapInvasive", "mapCuff"],
-    "sbp": ["sbpInvasive", "sbpCuff"],
-    "pulsePressure": ["sbpInvasive", "sbpCuff", "dbpInvasive", "dbpCuff"],
-    "shockIndex": ["heartRate", "sbpInvasive", "sbpCuff"],
-    "pfRatio": ["pao2", "fio2"],
-    "sfRatio": ["sao2", "fio2"],
-    "ureaCreatinine": ["bun", "creatinine"],
-    "urinePerHour": ["urine"],
-    "urinePerHourKg": ["urine", "weight"],
-    "urineHours": ["urine"],
-}
 
 
 @dataclass(frozen=True)
@@ -92,20 +81,6 @@ def load_cohort(config: dict) -> Cohort:
     illness = np.where(died == 1, 1.0, illness_of_survivors(outcomes, **config["illness"]))
     saps = np.array([int(row["SAPS-I"]) for row in outcomes], dtype=np.float32)
     return Cohort(x, died, illness, saps, scores, endpoints["events"], np.array(endpoints["hours"]), description)
-
-
-def illness_of_survivors(outcomes: list[dict], diedAfter: list[dict], stayed: dict, most: float) -> np.ndarray:
-    """
-    How ill a patient was who was alive at discharge, as a share of a death: the `share` of the first of `diedAfter` within whose
-    `days` of discharge the patient died (`Survival` counts days from admission, -1 where unknown), and 1 / `perDays` for each day in
-    hospital beyond `beyondDays`; at most `most`, of the days alone and of the sum. Shape [stays].
-    """
-    survival, days = (np.array([int(row[column]) for row in outcomes]) for column in ("Survival", "Length_of_stay"))
-    later = np.zeros(len(outcomes))
-    for each in reversed(diedAfter):
-        later[(survival > 0) & (survival - days <= each["days"])] = each["share"]
-    long = np.clip((days - stayed["beyondDays"]) / stayed["perDays"], 0, stayed["most"])
-    return np.minimum(most, later + long)
 
 
 def folds(died: np.ndarray, count: int, seed: int) -> np.ndarray:

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from . import alarms
-from .baselines import logistic, out_of_fold, trees
 from .data import ENDPOINTS, OUTPUTS, load_cohort, load_config, onset_labels, summary
+from .risk.baselines import logistic, out_of_fold, trees
+from .risk.calibration import expected_calibration_error, reliability
+from .risk.ranks import ascending
 
 RECALLS = [0.9, 0.8, 0.5]
 # How each is fitted, and whether it has the derived quantities.
@@ -36,12 +38,6 @@ def weighted_precision(y: np.ndarray, score: np.ndarray, weights: np.ndarray) ->
     return (np.diff(hits, axis=1, prepend=0) * hits / np.maximum(all_, 1e-12)).sum(1) / hits[:, -1]
 
 
-def ascending(score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Order of the scores, and the place of the last of each run of equal ones."""
-    order = np.argsort(score, kind="stable")
-    return order, np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
-
-
 def cumulated(values: np.ndarray, ends: np.ndarray) -> np.ndarray:
     return np.cumsum(values, 1, dtype=np.float64)[:, ends]
 
@@ -54,16 +50,6 @@ def score1(died: np.ndarray, score: np.ndarray, fold: np.ndarray) -> float:
         flagged[~train] = score[~train] >= np.sort(score[train])[-int(died[train].sum())]
     hits = float((flagged & (died == 1)).sum())
     return min(hits / max(1.0, float(died.sum())), hits / max(1, int(flagged.sum())))
-
-
-def expected_calibration_error(died: np.ndarray, probability: np.ndarray, bins: int = 10) -> float:
-    """Mean distance between predicted and observed risk over ten bins of equal count."""
-    return float(sum(row["count"] * abs(row["predicted"] - row["observed"]) for row in reliability(died, probability, bins)) / len(died))
-
-
-def reliability(died: np.ndarray, probability: np.ndarray, bins: int = 10) -> list[dict]:
-    parts = np.array_split(np.argsort(probability), bins)
-    return [{"count": len(p), "predicted": round(float(probability[p].mean()), 4), "observed": round(float(died[p].mean()), 4)} for p in parts]
 
 
 def metrics(died: np.ndarray, score: np.ndarray, fold: np.ndarray, resamples: int, seed: int) -> dict:

@@ -5,7 +5,6 @@ import hashlib
 import json
 from pathlib import Path
 
-import numpy as np
 import onnx
 import torch
 
@@ -13,21 +12,8 @@ from .card import card
 from .data import OUTPUTS, load_config
 from .fused import export_fused
 from .model import StepGraph
+from .risk.golden import STEP_MS, golden
 from .train import Run
-
-STEP_MS = 3_600_000
-
-
-def golden(graph: StepGraph, x: np.ndarray, layers: int, slots: int, width: int) -> dict:
-    """The first hours of one stay, token by token through the step graph: inputs and the logits and keys to expect."""
-    k, v = torch.zeros(1, layers, slots, width), torch.zeros(1, layers, slots, width)
-    cases = []
-    for step, row in enumerate(x):
-        age = torch.tensor([[step - slot if slot < step else slots for slot in range(slots)]], dtype=torch.int32)
-        logit, new_k, new_v = graph(torch.from_numpy(row)[None], k, v, age)
-        cases.append({"x": [float(f"{value:.9g}") for value in row], "logit": logit[0].tolist(), "newK": new_k[0].flatten().tolist(), "newV": new_v[0].flatten().tolist()})
-        k[:, :, step], v[:, :, step] = new_k, new_v
-    return {"about": "Consecutive steps of one stay; the cache of a case holds the steps before it.", "cases": cases}
 
 
 def main() -> None:

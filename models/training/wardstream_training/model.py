@@ -6,6 +6,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .risk.stacking import POWERS, middle_and_ends
+
 MASKED = -1e9
 
 
@@ -224,31 +226,6 @@ class Ensemble(nn.Module):
         """x [B, S, F] -> calibrated logits [B, S, outputs]"""
         mean = sum(member(x)[0] for member in self.members) / len(self.members)
         return self.combine(x.flatten(0, 1), mean.flatten(0, 1)).unflatten(0, x.shape[:2])
-
-
-def middle_and_ends(logits: Tensor) -> Tensor:
-    """
-    Splits logits [..., C] into two parts that add up to them, each of which rises with them: one that levels off beyond odds of
-    about 10 to 1, and what is left. Weighed apart they bend the curve of a component that says too little or too much of the
-    very ill and of the hardly ill. [..., 2 C]
-    """
-    middle = 2 * torch.tanh(logits / 2)
-    return torch.cat([middle, logits - middle], -1)
-
-
-# Of the time since admission, that the constant of a stack is made of.
-POWERS = 3
-
-
-def stack_terms(components: np.ndarray, elapsed: np.ndarray) -> np.ndarray:
-    """
-    What a stack weighs: components [N, C], elapsed [N] -> [N, 4 C + POWERS]. First the parts of the components by what is left
-    of the window, then by what has passed of it, so that a risk that rises with each component, at all times, is one of
-    weights that are not negative.
-    """
-    e = elapsed[:, None]
-    parts = middle_and_ends(torch.from_numpy(components)).numpy()
-    return np.concatenate([parts * (1 - e), parts * e, np.ones_like(e), e, e * e], 1)
 
 
 class NoteReader(nn.Module):

@@ -4,14 +4,11 @@ import json
 
 import numpy as np
 import torch
-from scipy.optimize import lsq_linear
 
 from .data import OUTPUTS
-from .model import COMPONENTS, POWERS, stack_terms
+from .model import COMPONENTS
+from .risk.stacking import fit_stack, stack_terms
 from .train import Run, linear_module
-
-# Pull of the weights towards 0, in rows; it matters only to components an output has not.
-RIDGE = 1.0
 
 
 def terms_of(raw: np.ndarray, output: int) -> np.ndarray:
@@ -20,30 +17,6 @@ def terms_of(raw: np.ndarray, output: int) -> np.ndarray:
     elapsed = np.tile(np.arange(1, steps + 1) / steps, stays)
     chosen = raw[:, :, output].reshape(stays * steps, -1).astype(np.float64)
     return stack_terms(chosen, elapsed).reshape(stays, steps, -1)
-
-
-def fit_stack(terms: np.ndarray, labels: np.ndarray, count: np.ndarray | float = 1.0, offset: np.ndarray | float = 0.0) -> np.ndarray:
-    """
-    Logistic regression on rows [N, terms] whose labels [N] are known, by Newton's method with weights that are not negative, but
-    for the last `POWERS`, those of the constant: what raises a component never lowers the risk. A row may count more or less than one,
-    and have an `offset` that is added to its logit as it is; [N] each. Shape [terms].
-    """
-    known = ~np.isnan(labels)
-    x, y = terms[known], labels[known].astype(np.float64)
-    count, offset = (np.broadcast_to(each, labels.shape)[known] for each in (count, offset))
-    weights = np.zeros(x.shape[1])
-    least = np.where(np.arange(len(weights)) < len(weights) - POWERS, 0.0, -np.inf)
-    for _ in range(30):
-        p = 1 / (1 + np.exp(-(x @ weights + offset)))
-        gradient = x.T @ (count * (p - y)) + RIDGE * weights
-        hessian = (x * (count * p * (1 - p))[:, None]).T @ x + RIDGE * np.eye(len(weights))
-        # The lowest point, within the bounds, of the parabola that has this gradient and curvature here.
-        root = np.linalg.cholesky(hessian)
-        step = lsq_linear(root.T, root.T @ weights - np.linalg.solve(root, gradient), (least, np.inf), method="bvls").x - weights
-        weights += step
-        if np.abs(step).max() < 1e-8:
-            break
-    return weights
 
 
 def cross_fitted(raw: np.ndarray, labels: dict, fold: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import json
 
 import numpy as np
 
-from ..evaluate import expected_calibration_error
+from .calibration import expected_calibration_error
 from .evaluate import Figures
 from .labels import ONSETS
 from .models import fit_trees

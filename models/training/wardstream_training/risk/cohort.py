@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..data import illness_of_survivors
+from .survivors import illness_of_survivors
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ import json
 
 import numpy as np
 
-from ..baselines import logistic, out_of_fold, trees
-from ..evaluate import ascending, expected_calibration_error
+from .baselines import logistic, out_of_fold, trees
+from .calibration import expected_calibration_error
 from .cohort import is_of_death
 from .labels import ONSETS, OUTPUTS, onset, sepsis_onset
+from .ranks import ascending
 from .stack import Stack
 from .train import Round, is_from, open_round, out_of_fold_attention, out_of_fold_regression, out_of_fold_trees
 from .utility import normalised, sums

@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 import torch
 
-from ..export import STEP_MS, golden
+from .golden import STEP_MS, golden
 from .graph import Finding, Line, RiskEnsemble, RiskStep, Trees, trees_of
 from .labels import OUTPUTS
 from .stack import Stack, extremes

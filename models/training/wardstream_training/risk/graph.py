@@ -4,10 +4,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..model import POWERS, middle_and_ends
 from .attention import Inputs, MonotoneAttention
 from .columns import Columns
 from .regression import Regression
+from .stacking import POWERS, middle_and_ends
 
 # Stands for no bound, and for a missing value that goes to one side of every split.
 FAR = 1e9

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from ..data import DERIVED_FROM
 from .attention import Inputs, MonotoneAttention
 from .cohort import Rows
 from .columns import Columns
+from .derived import DERIVED_FROM
 
 CHUNK = 50_000
 # What goes when its variables go, beside DERIVED_FROM.

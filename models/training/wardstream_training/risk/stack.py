@@ -3,11 +3,10 @@
 import numpy as np
 import torch
 
-from ..model import stack_terms
-from ..stack import fit_stack
 from .columns import standardised
 from .graph import ColumnsOf, Extremes
 from .labels import OUTPUTS
+from .stacking import fit_stack, stack_terms
 from .train import CHUNK, Round, elapsed_at, out_of_fold_attention, out_of_fold_regression, out_of_fold_trees
 
 COMPONENTS = ("attention", "trees", "regression")
