@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 
@@ -18,25 +18,12 @@ def out_of_fold(fit_predict, x: np.ndarray, died: np.ndarray, fold: np.ndarray) 
 
 def logistic(x_train, y_train, x_test):
     """Regularised logistic regression on the features and their squares (C 0.003)."""
-    return fit_logistic(x_train, y_train).predict_proba(squares(x_test))[:, 1]
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.003, max_iter=500))
+    return model.fit(squares(x_train), y_train).predict_proba(squares(x_test))[:, 1]
 
 
 def squares(x: np.ndarray) -> np.ndarray:
     return np.concatenate([x, x**2], axis=1)
-
-
-def fit_logistic(x: np.ndarray, y: np.ndarray, c: float = 0.003) -> Pipeline:
-    """`y` may be between 0 and 1."""
-    rows, targets, weights = weighted(squares(x), y)
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=500))
-    return model.fit(rows, targets, logisticregression__sample_weight=weights)
-
-
-def weighted(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows with targets between 0 and 1 twice: as 1 and as 0, with weights to match."""
-    between = (y > 0) & (y < 1)
-    weights = np.concatenate([np.where(between, 1 - y, 1.0), y[between]])
-    return np.concatenate([x, x[between]]), np.concatenate([np.where(between, 0.0, y), np.ones(between.sum())]), weights
 
 
 def trees(x_train, y_train, x_test):
