@@ -12,7 +12,7 @@ interface Vectors {
 }
 
 const { stays, cases } = JSON.parse(
-  readFileSync(new URL('../../models/training/tests/alarms.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('./alarms.vectors.json', import.meta.url), 'utf8'),
 ) as Vectors;
 
 const watched = stays.map(({ hours, signal, events }): MonitoredStay => {
@@ -28,7 +28,7 @@ const watched = stays.map(({ hours, signal, events }): MonitoredStay => {
   };
 });
 
-it.each(cases)('says what training counts on at threshold $threshold', (expected) => {
+it.each(cases)('says what another implementation, in Python, said at threshold $threshold', (expected) => {
   const figures = alarmFigures(cohortAlarms(monitored(watched), expected.threshold, HYLAND_RULES, HOUR_MS));
   const { events, caught, alarms, trueAlarms } = expected;
   expect(figures).toMatchObject({ events, caught, alarms, trueAlarms });
