@@ -210,25 +210,15 @@ program
 
 program
   .command('features')
-  .description('write the training input that the serving code computes from history')
+  .description(
+    'write the training input that the serving code computes from history, of several sources as one cohort',
+  )
   .requiredOption('--from <source...>', FROM)
   .option('--mapping <file>', MAPPING)
-  .requiredOption('--out <dir>', 'folder for features.f32 and stays.json')
+  .requiredOption('--out <dir>', 'folder for rows.f32 and rows.json')
   .option('--patients <n>', 'only the first n stays', positiveInteger)
-  .option(
-    '--notes',
-    'also write notes generated from the values seen, and their sentences encoded: notes.json and sentences.f32',
-    false,
-  )
-  .option('--seed <n>', 'another number, other notes', positiveInteger, 1)
-  .option('--rows', 'join the sources, each stay as long as it lasts: rows.f32 and rows.json', false)
-  .option(
-    '--moments <share>',
-    'with --rows: share of the moments at which values arrive that are rows',
-    share,
-    0,
-  )
-  .option('--links <file>', 'with --rows: stays that are the same, two columns separated by a comma')
+  .option('--moments <share>', 'share of the moments at which values arrive that are rows', share, 0)
+  .option('--links <file>', 'stays that are the same, two columns separated by a comma')
   .option('--json', 'one JSON object as the last line of stdout', false)
   .action(async (options) => {
     const { features } = await import('./commands/features.js');

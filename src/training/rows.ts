@@ -9,12 +9,11 @@ import { MONOTONE } from '../clinical/monotone.js';
 import { VARIABLES } from '../clinical/variables.js';
 import { HOUR_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
-import { compareEvents } from '../events/event.js';
+import { type ClinicalEvent, compareEvents } from '../events/event.js';
 import { DERIVED_SCALING } from '../features/derived.js';
 import { FeatureEncoder } from '../features/encoder.js';
 import { EXTENDED_SCALING } from '../features/extended.js';
 import type { Labels } from '../sources/labels.js';
-import type { EventPass } from './export.js';
 import { OnsetCollector } from './onset-labels.js';
 import { ScalingFit } from './scaling.js';
 import { SCORE_NAMES, writeScores } from './scores.js';
@@ -27,6 +26,9 @@ const NEAR_END_MS = 60_000;
 /** Columns of at.f32: place of the stay, hours since admission, and 1 for a moment at which values arrived, 0 for the end of a step. */
 const AT_NAMES = ['stay', 'hours', 'isMoment'] as const;
 const ROWS_A_WRITE = 1024;
+
+/** Chunks of clinical events in event-time order; called once for the scaling and once for the rows. */
+export type EventPass = () => AsyncIterable<readonly ClinicalEvent[]>;
 
 /** One source of a joined cohort. */
 export interface RowSource {
@@ -150,7 +152,7 @@ class RowWriter {
       measured: NOTHING,
       judged: NOTHING,
       updated: NOTHING,
-      // What follows a discharge that is taken back is left out, as in `exportFeatures`.
+      // What follows a discharge that is taken back is left out: its rows are written already.
       reopened: NOTHING,
       released: NOTHING,
       rejected: NOTHING,

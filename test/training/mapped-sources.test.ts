@@ -9,7 +9,7 @@ const DATA = resolve('../shared/data');
 const ARCHIVE = join(DATA, 'physionet2019/training_setA.tar.xz');
 
 const rows = (from: readonly string[], more: object = {}) =>
-  features({ from, out: temporaryDirectory(), rows: true, moments: 0, seed: 1, patients: 25, ...more });
+  features({ from, out: temporaryDirectory(), moments: 0, patients: 25, ...more });
 
 describe.skipIf(!HAS_SET_A || !existsSync(ARCHIVE))(
   'sources as they are mapped (needs ../shared/data)',

@@ -1,7 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { Aligner } from '../../src/align/aligner.js';
 import { features } from '../../src/commands/features.js';
+import { EventDecoder } from '../../src/engine/decode.js';
+import { MessageCodec } from '../../src/events/codec.js';
+import { RawRecord } from '../../src/events/record.js';
+import { FeatureEncoder } from '../../src/features/encoder.js';
+import { DEFAULT_LIMITS } from '../../src/settings/config.js';
+import { Physionet2012Source } from '../../src/sources/physionet2012.js';
+import { bytesOf } from '../../src/sources/source.js';
 import { exportRows, type RowSource } from '../../src/training/rows.js';
 import {
   adt,
@@ -127,42 +135,64 @@ describe('exportRows', () => {
   });
 });
 
-describe('wardstream features --rows', () => {
-  it('asks for --rows where there are several sources, and names a line that links nothing', async () => {
+/** The rows at the ends of the steps of each stay, as the aligner closes them, by id. */
+async function stepsOf(encoder: FeatureEncoder, source: Physionet2012Source) {
+  const rows = new Map<string, Float32Array[]>();
+  const nothing = (): void => undefined;
+  const aligner = new Aligner(
+    { ...GRID, minScoreIntervalMs: Number.POSITIVE_INFINITY, dedupeWindow: 1024 },
+    {
+      admitted: ({ patientId }) => rows.set(patientId, []),
+      stepClosed: (patient, step, summary) => {
+        const row = new Float32Array(encoder.size);
+        encoder.encode(patient, step, patient.timeline.endOf(step), summary, row, 0);
+        rows.get(patient.patientId)!.push(row);
+      },
+      ...{
+        discharged: nothing,
+        scoreDue: nothing,
+        measured: nothing,
+        acknowledged: nothing,
+        judged: nothing,
+      },
+      ...{ updated: nothing, reopened: nothing, released: nothing, rejected: nothing },
+    },
+  );
+  const codec = new MessageCodec();
+  const decoder = new EventDecoder(codec, DEFAULT_LIMITS);
+  for await (const message of source.messages()) {
+    const record = new RawRecord(message.topic, 0, 0, bytesOf(message, codec));
+    const event = decoder.decode(record, message.eventTime);
+    if (event !== null) aligner.apply([event]);
+  }
+  return rows;
+}
+
+describe('wardstream features', () => {
+  it('names a line that links nothing', async () => {
     const out = temporaryDirectory();
-    await expect(
-      features({ from: ['physionet2012:a', 'physionet2012:b'], out, moments: 0, seed: 1 }),
-    ).rejects.toMatchObject({ code: 'WS_USAGE' });
     const links = join(out, 'links.csv');
     writeFileSync(links, 'one,other\na,b\nc\n');
-    await expect(
-      features({ from: ['physionet2012:a'], out, moments: 0, seed: 1, rows: true, links }),
-    ).rejects.toMatchObject({ code: 'WS_SOURCE', message: /line 3/ });
+    await expect(features({ from: ['physionet2012:a'], out, moments: 0, links })).rejects.toMatchObject({
+      code: 'WS_SOURCE',
+      message: /line 3/,
+    });
   });
 
   it.skipIf(!HAS_SET_A)(
-    'gives at the end of each hour what the steps have (needs ../shared/data)',
+    'gives at the end of each hour what the step has when it closes (needs ../shared/data)',
     async () => {
-      const [steps, joined] = [temporaryDirectory(), temporaryDirectory()];
-      const of = { from: [`physionet2012:${SET_A}`], moments: 0.2, seed: 1, patients: 70 };
-      await features({ ...of, out: steps });
-      await features({ ...of, out: joined, rows: true });
-      const { about, rows } = read(joined);
-      const stays = JSON.parse(readFileSync(join(steps, 'stays.json'), 'utf8'));
-      const values = new Float32Array(new Uint8Array(readFileSync(join(steps, 'features.f32'))).buffer);
-      const placeOf = new Map(stays.ids.map((id: string, place: number) => [id, place]));
-      // Rows go on with what a model of many cohorts takes.
-      expect(about.featureNames.slice(0, stays.features)).toEqual(stays.featureNames);
-      expect(about.features).toBeGreaterThan(stays.features);
+      const out = temporaryDirectory();
+      await features({ from: [`physionet2012:${SET_A}`], out, moments: 0.2, patients: 70 });
+      const { about, rows } = read(out);
+      const encoder = new FeatureEncoder(about.encoder);
+      const steps = await stepsOf(encoder, new Physionet2012Source(SET_A, undefined, 70));
+      expect([about.features, about.featureNames]).toEqual([encoder.size, encoder.featureNames]);
       let compared = 0;
       for (const row of rows) {
         if (row.isMoment === 1) continue;
-        const place = Number(placeOf.get(about.stays[row.stay].id));
-        const start = (place * 48 + row.hours - 1) * stays.features;
-        const step = values.slice(start, start + stays.features);
-        expect(Buffer.from(step.buffer).equals(Buffer.from(row.values.slice(0, stays.features).buffer))).toBe(
-          true,
-        );
+        const step = steps.get(about.stays[row.stay].id)![row.hours - 1];
+        expect(Buffer.from(step.buffer).equals(Buffer.from(row.values.slice().buffer))).toBe(true);
         compared++;
       }
       expect(compared).toBe(70 * 48);

@@ -1,4 +1,4 @@
-"""A tiny export as `wardstream features --rows` writes it: invented stays whose risk rises with a low pressure and a high heart rate."""
+"""A tiny export as `wardstream features` writes it: invented stays whose risk rises with a low pressure and a high heart rate."""
 
 import json
 
