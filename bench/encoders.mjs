@@ -1,41 +1,23 @@
 // What encoding costs: a note of new and of known sentences, a note of 1 MB, images of three kinds and sizes, from event to
 // embedding through the worker threads, and what the loaded encoders hold. Median of the runs, in milliseconds.
 import sharp from 'sharp';
-import { variableIndex } from '../dist/clinical/variables.js';
 import { openEncoders } from '../dist/encoders/open-encoders.js';
 import { parseConfig } from '../dist/settings/config.js';
-import { NoteWriter } from '../dist/simulate/note-writer.js';
-import { Random } from '../dist/simulate/random.js';
+import { simulateWard } from '../dist/simulate/ward.js';
 
-const HOUR_MS = 3_600_000;
+const TWO_DAYS = {
+  beds: 10,
+  hours: 48,
+  seed: 7,
+  startTime: 0,
+  wardId: 'W',
+  vitalsIntervalMs: 3_600_000,
+};
 
-function notesOf(stays) {
-  const ids = [
-    'heartRate',
-    'mapInvasive',
-    'respRate',
-    'temperature',
-    'gcs',
-    'fio2',
-    'pao2',
-    'urine',
-    'creatinine',
-    'lactate',
-    'wbc',
-  ];
-  const centres = [90, 70, 20, 37.2, 12, 0.5, 90, 60, 1.5, 2.5, 12];
-  const texts = [];
-  for (let stay = 0; stay < stays; stay++) {
-    const random = new Random(7, stay);
-    const writer = new NoteWriter({ ageYears: 60, sex: 'MALE', unitType: 'MEDICAL' }, 0, random);
-    for (let hour = 0; hour < 48; hour++) {
-      ids.forEach((id, index) => {
-        writer.record(variableIndex(id), centres[index] * random.between(0.7, 1.4), hour * HOUR_MS);
-      });
-    }
-    texts.push(...writer.finish(48 * HOUR_MS).map(({ text }) => text));
-  }
-  return texts;
+function simulatedNotes() {
+  return [...simulateWard(TWO_DAYS)].flatMap(({ topic, record }) =>
+    topic === 'ward.notes' ? record.text : [],
+  );
 }
 
 async function median(items, run) {
@@ -54,7 +36,7 @@ export async function measure() {
     parseConfig({ encoders: { always: ['text', 'image'] } }).encoders,
   );
   const encode = (each) => text.encode({ text: each, language: 'en' });
-  const notes = notesOf(6);
+  const notes = simulatedNotes();
   await encode('warming up');
   const asked = text.counts.sentences;
   const noteMs = await median(notes, encode);
