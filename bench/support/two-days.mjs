@@ -6,8 +6,8 @@ import { parseConfig } from '../../dist/settings/config.js';
 import { simulateWard } from '../../dist/simulate/ward.js';
 
 /** An engine after a ward of so many beds was monitored for 48 h, vital signs every 5 minutes. The caller closes it. */
-export async function afterTwoDays(beds, sinks = [], version = 'latest') {
-  const config = parseConfig({ model: { version } });
+export async function afterTwoDays(beds, sinks = []) {
+  const config = parseConfig({});
   const clock = new ReplayClock();
   const bus = new MemoryBus(config.bus);
   const engine = await Engine.open({ config, bus, clock, sinks });

@@ -16,8 +16,8 @@ export interface ChestDomain {
  * The check of the newest folder of models/imaging; it serves networks that are configured as well.
  * @throws WardstreamError `WS_MODEL` where it is missing or damaged.
  */
-export async function openChestDomain(directory: string = SHIPPED.imaging): Promise<ChestDomain> {
-  const { folder, config } = newestShipped('imaging', directory, shippedConfigSchema);
+export async function openChestDomain(directory: string = SHIPPED): Promise<ChestDomain> {
+  const { folder, config } = newestShipped(directory, shippedConfigSchema);
   const { sha256, inputSize, threshold } = config.domain;
   const session = await openSession(verifiedGraph(folder, 'domain.onnx', sha256), ['pixels'], ['score']);
   return {

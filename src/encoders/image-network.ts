@@ -49,8 +49,8 @@ export async function openImageNetwork(config: EncodersConfig): Promise<ImageNet
 }
 
 /** The newest network of models/imaging. */
-export async function openShippedNetwork(directory: string = SHIPPED.imaging): Promise<ImageNetwork> {
-  const { graph, config } = newestShipped('imaging', directory, shippedConfigSchema);
+export async function openShippedNetwork(directory: string = SHIPPED): Promise<ImageNetwork> {
+  const { graph, config } = newestShipped(directory, shippedConfigSchema);
   const session = await openSession(graph, ['pixels'], ['embedding', 'probability']);
   const { inputSize, embedding: size, caution } = config;
   return networkOf(session, {

@@ -76,9 +76,8 @@ async function openText(config: EncodersConfig): Promise<NoteEncoder> {
   const { NoteEncoder, newSentenceCache } = await import('./text.js');
   if (config.text.kind !== 'custom') {
     const { openUse } = await import('./use.js');
-    const { openShippedReader } = await import('./reader.js');
     shipped ??= newSentenceCache();
-    return new NoteEncoder(openUse(), await openShippedReader(), shipped);
+    return new NoteEncoder(openUse(), shipped);
   }
   const { openOnnxSentenceEncoder } = await import('./onnx-text.js');
   return new NoteEncoder(await openOnnxSentenceEncoder(config.text, config.cacheDirectory));

@@ -5,18 +5,14 @@ import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { WardstreamError } from '../errors.js';
 
-/** Where the encoders that come with the package lie: a folder a version in each. */
-export const SHIPPED = {
-  imaging: fileURLToPath(new URL('../../models/imaging', import.meta.url)),
-  text: fileURLToPath(new URL('../../models/text', import.meta.url)),
-} as const;
+/** Where the imaging networks that come with the package lie: a folder a version. */
+export const SHIPPED = fileURLToPath(new URL('../../models/imaging', import.meta.url));
 
 /**
- * The newest network of a kind in its directory: its graph's file, verified, and its config.json.
+ * The newest network in a directory: its graph's file, verified, and its config.json.
  * @throws WardstreamError `WS_MODEL` saying what is missing or wrong and where.
  */
 export function newestShipped<Config extends { readonly sha256: string }>(
-  kind: keyof typeof SHIPPED,
   directory: string,
   schema: z.ZodType<Config>,
 ): { readonly folder: string; readonly graph: string; readonly config: Config } {
@@ -27,10 +23,9 @@ export function newestShipped<Config extends { readonly sha256: string }>(
         .at(-1)
     : undefined;
   if (version === undefined) {
-    const setting = kind === 'imaging' ? 'image' : kind;
     throw new WardstreamError(
       'WS_MODEL',
-      `${directory} holds no ${kind} model; restore the folder, or set encoders.${setting}`,
+      `${directory} holds no imaging model; restore the folder, or set encoders.image`,
     );
   }
   const folder = join(directory, version);

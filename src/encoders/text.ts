@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type Encoding, type EncodingFlag, quantise, unit, unusable } from '../events/encoding.js';
 import { otherLanguage } from './language.js';
-import type { NoteReader } from './reader.js';
 import type { SentenceEncoder } from './sentence-encoder.js';
 import { splitSentences } from './sentences.js';
 
@@ -24,30 +23,26 @@ export interface NoteText {
 }
 
 /**
- * Encodes notes: what a reader makes of a note's distinct sentences; without one the mean of their embeddings, each and the
- * whole at length 1. Embeddings of sentences are cached by the hash of their text. Never throws: what cannot be encoded is
- * flagged.
+ * Encodes notes: the mean of the embeddings of a note's distinct sentences, each and the whole at length 1. Embeddings of
+ * sentences are cached by the hash of their text. Never throws: what cannot be encoded is flagged.
  */
 export class NoteEncoder {
   readonly #sentences: SentenceEncoder;
-  readonly #reader: NoteReader | null;
   readonly #cache: SentenceCache;
   /** Sentences asked for and found in the cache, since the start. */
   readonly counts = { sentences: 0, cached: 0 };
 
-  constructor(sentences: SentenceEncoder, reader: NoteReader | null = null, cache = newSentenceCache()) {
+  constructor(sentences: SentenceEncoder, cache = newSentenceCache()) {
     this.#sentences = sentences;
-    this.#reader = reader;
     this.#cache = cache;
   }
 
   get name(): string {
-    const { name } = this.#sentences;
-    return this.#reader === null ? name : `${name}/${this.#reader.name}`;
+    return this.#sentences.name;
   }
 
   get size(): number {
-    return (this.#reader ?? this.#sentences).size;
+    return this.#sentences.size;
   }
 
   async encode({ text, language }: NoteText): Promise<Encoding> {
@@ -60,16 +55,14 @@ export class NoteEncoder {
     const detail = isShortened ? `of ${text.length} characters, ${sentences.length} sentences were read` : '';
     try {
       const embeddings = await Promise.all(sentences.map((sentence) => this.#embed(sentence)));
-      const embedded = embeddings.map((embedding, index) => ({ text: sentences[index], embedding }));
-      const whole = this.#reader === null ? meanOf(embeddings) : await this.#reader.read(embedded);
-      return { embedding: quantise(whole), finding: null, flags, detail };
+      return { embedding: quantise(meanOf(embeddings)), finding: null, flags, detail };
     } catch (error) {
       return unusable('encoder-failed', String(error));
     }
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#sentences.close(), this.#reader?.close()]);
+    await this.#sentences.close();
   }
 
   #embed(sentence: string): Promise<Int16Array> {

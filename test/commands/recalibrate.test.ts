@@ -6,12 +6,18 @@ import { type ScoredCohort, scoreCohort } from '../../src/cohort/scored-cohort.j
 import { ScoringThreads } from '../../src/cohort/threads.js';
 import { type RecalibrateCommandOptions, recalibrateCommand } from '../../src/commands/recalibrate.js';
 import { openModels } from '../../src/engine/models.js';
+import { loadModel } from '../../src/inference/model.js';
 import { parseConfig } from '../../src/settings/config.js';
 import { validate } from '../../src/study/run.js';
+import { copyModel } from '../model-copies.js';
 import { hourly, PLANTED_FAILURE, WELL_ALL_ALONG, writeCohort } from '../study/cohort.js';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'wardstream-recalibrate-'));
 const SCORES = join(ROOT, 'scores.avro');
+/** The model that is served, and the same under another version, which is not the latest. */
+const MODELS = join(ROOT, 'models');
+const SERVED = loadModel('latest').config.version;
+const OTHER = 'other';
 const STAYS = 80;
 /** Half fall ill, of whom most die; more die than the model would say. */
 let from: string;
@@ -27,6 +33,8 @@ beforeAll(() => {
     };
   });
   from = `physionet2012:${writeCohort(ROOT, stays)}`;
+  copyModel(MODELS, SERVED, SERVED);
+  copyModel(MODELS, OTHER, SERVED);
 });
 afterAll(() => rmSync(ROOT, { recursive: true }));
 afterEach(() => vi.restoreAllMocks());
@@ -113,10 +121,8 @@ it('recalibrates what explanations compare with, and refuses the file for anothe
   expect(moved.served.base.circulatory).toBe(own.served.base.circulatory);
   // The model beside itself, as it is.
   expect(moved.shadow!.base).toEqual(own.served.base);
-  const other = { version: '0-fusion-e-2026.11-f', recalibration: file };
-  await expect(open(other)).rejects.toThrow(
-    /is of model 2026.11-f, but 0-fusion-e-2026.11-f is to be served/,
-  );
+  const other = { directory: MODELS, version: OTHER, recalibration: file };
+  await expect(open(other)).rejects.toThrow(`is of model ${SERVED}, but ${OTHER} is to be served`);
   await expect(open({ recalibration: join(ROOT, 'none.json') })).rejects.toMatchObject({ code: 'WS_MODEL' });
 });
 
@@ -131,11 +137,10 @@ it('measures the model as it is, also where the settings name a recalibration', 
 it('is judged beside another model, which stays as it is', async () => {
   const { printed } = await run();
   const { file, model } = JSON.parse(printed);
-  const config = parseConfig({ model: { recalibration: file } });
-  const other = '0-fusion-e-2026.11-f';
-  const found = await validate({ config, from, patients: 6, against: other, seed: 1, resamples: 2 });
+  const config = parseConfig({ model: { directory: MODELS, recalibration: file } });
+  const found = await validate({ config, from, patients: 6, against: OTHER, seed: 1, resamples: 2 });
   expect(found.model).toMatch(`${model}+set-x.`);
-  expect(found.comparison).toMatchObject({ a: found.model, b: other });
+  expect(found.comparison).toMatchObject({ a: found.model, b: OTHER });
 });
 
 it('prints figures before and after for people', async () => {

@@ -3,7 +3,7 @@ import { openEncoders } from '../../src/encoders/open-encoders.js';
 import { parseConfig } from '../../src/settings/config.js';
 
 const encoders = (data: object = {}) => parseConfig({ encoders: data }).encoders;
-const text = { size: 74 };
+const text = { size: 512 };
 const image = { size: 33 };
 
 describe('openEncoders', () => {
@@ -14,13 +14,11 @@ describe('openEncoders', () => {
   });
 
   it('opens what the model takes, and what is configured as `always`', async () => {
-    const notes = await openEncoders(encoders(), {
-      text: { ...text, encoder: 'use-lite-en/reader-2026.11-c' },
-    });
-    expect([notes.text?.name, notes.image]).toEqual(['use-lite-en/reader-2026.11-c', null]);
+    const notes = await openEncoders(encoders(), { text: { ...text, encoder: 'use-lite-en' } });
+    expect([notes.text?.name, notes.image]).toEqual(['use-lite-en', null]);
     await notes.text?.close();
     const all = await openEncoders(encoders({ always: ['text', 'image'] }));
-    expect([all.text?.size, all.image?.size, all.image?.name]).toEqual([74, 33, 'imaging-2026.11-b']);
+    expect([all.text?.size, all.image?.size, all.image?.name]).toEqual([512, 33, 'imaging-2026.11-b']);
     await all.text?.close();
     await all.image?.close();
   });
@@ -40,7 +38,7 @@ describe('openEncoders', () => {
       /the model takes notes, but encoders.text is off/,
     );
     await expect(openEncoders(encoders(), { text: { size: 768 } })).rejects.toThrow(
-      /encoders.text is use-lite-en\/reader-2026.11-c of 74 floats, but the model was trained with an encoder of 768 floats/,
+      /encoders.text is use-lite-en of 512 floats, but the model was trained with an encoder of 768 floats/,
     );
     await expect(openEncoders(encoders(), { image: { ...image, encoder: 'densenet' } })).rejects.toThrow(
       /but the model was trained with densenet of 33 floats/,

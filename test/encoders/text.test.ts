@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { NoteReader } from '../../src/encoders/reader.js';
 import type { SentenceEncoder } from '../../src/encoders/sentence-encoder.js';
 import { NoteEncoder, newSentenceCache } from '../../src/encoders/text.js';
 import { openUse } from '../../src/encoders/use.js';
@@ -36,7 +35,7 @@ describe('NoteEncoder', () => {
 
   it('encodes a sentence once while it is remembered, and remembers no more than its bound', async () => {
     const sentences = counting();
-    const encoder = new NoteEncoder(sentences, null, newSentenceCache(2));
+    const encoder = new NoteEncoder(sentences, newSentenceCache(2));
     await encoder.encode(en('one. two.'));
     await encoder.encode(en('two. one.'));
     expect(sentences.asked).toEqual(['one', 'two']);
@@ -61,23 +60,6 @@ describe('NoteEncoder', () => {
     expect(await flagged('this will break.')).toEqual([true, 'encoder-failed', 'Error: it broke']);
     const [isNull, flag] = await flagged('A note without an end '.repeat(2000));
     expect([isNull, flag]).toEqual([false, 'shortened']);
-  });
-
-  it('gives what its reader makes of the distinct sentences', async () => {
-    const reader: NoteReader = {
-      name: 'first',
-      size: 3,
-      read: async (sentences) =>
-        Float32Array.of(sentences.length / 10, sentences[0].embedding[0] / EMBEDDING_UNIT, 2),
-      close: async () => undefined,
-    };
-    const encoder = new NoteEncoder(counting(), reader);
-    expect([encoder.name, encoder.size]).toEqual(['counting/first', 3]);
-    const { embedding } = await encoder.encode(en('abc. de. abc.'));
-    const [count, first, clipped] = [...(embedding ?? [])].map((value) => value / EMBEDDING_UNIT);
-    expect(count).toBeCloseTo(0.2, 4);
-    expect(first).toBeCloseTo(3 / Math.hypot(3, 1), 4);
-    expect(clipped).toBe(1);
   });
 
   it('asks again for a sentence that failed', async () => {

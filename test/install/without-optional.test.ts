@@ -14,6 +14,7 @@ import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requireInstalled } from '../../src/optional-packages.js';
+import { copyReadingNotes } from '../model-copies.js';
 import { ClickHouseFront } from '../store/front.js';
 
 const run = promisify(execFile);
@@ -38,6 +39,7 @@ beforeAll(async () => {
     mkdirSync(dirname(join(small, path)), { recursive: true });
     symlinkSync(resolve(path), join(small, path));
   }
+  copyReadingNotes(join(small, 'own'), 'reads-notes', { size: 512 });
   await front.come();
 });
 afterAll(async () => {
@@ -111,7 +113,7 @@ describe('an install without optional packages', () => {
     [
       'a model that reads notes',
       [],
-      { model: { version: '0-fusion-e-2026.11-f' } },
+      { model: { directory: join(small, 'own'), version: 'reads-notes' } },
       ['@energetic-ai/embeddings', 'encoders.text.kind: default'],
     ],
     [

@@ -31,7 +31,8 @@ message TensorType { optional int32 elem_type = 1; optional Shape shape = 2; }
 message Shape { repeated Dimension dim = 1; }
 message Dimension { optional int64 dim_value = 1; optional string dim_param = 2; }
 `;
-const MODEL = protobuf.parse(SCHEMA, { keepCase: true }).root.lookupType('Model');
+/** An ONNX file as data, as far as tests write and change one. */
+export const ONNX_MODEL = protobuf.parse(SCHEMA, { keepCase: true }).root.lookupType('Model');
 const TYPE = { float: 1, int32: 6, int64: 7, bool: 9, double: 11 } as const;
 type ElementType = keyof typeof TYPE;
 
@@ -63,17 +64,8 @@ export interface WrittenGraph {
 export function writeOnnx({ nodes, constants = {}, inputs, outputs }: WrittenGraph): string {
   const graph = {
     name: 'test',
-    node: nodes.map(({ op, inputs: input, outputs: output, attributes = {}, floats = {} }, index) => ({
-      input,
-      output,
-      name: `${op} ${index}`,
-      op_type: op,
-      attribute: [
-        ...Object.entries(attributes).map(([name, value]) => attribute(name, value)),
-        ...Object.entries(floats).map(([name, f]) => ({ name, f, type: 1 })),
-      ],
-    })),
-    initializer: Object.entries(constants).map(([name, each]) => ({ name, ...tensor(each) })),
+    node: nodes.map(nodeOf),
+    initializer: constantsOf(constants),
     input: Object.entries(inputs).map(([name, { type, dims }]) => ({
       name,
       type: {
@@ -88,11 +80,30 @@ export function writeOnnx({ nodes, constants = {}, inputs, outputs }: WrittenGra
   const file = join(temporaryDirectory(), 'graph.onnx');
   writeFileSync(
     file,
-    MODEL.encode(
-      MODEL.create({ ir_version: 8, graph, opset_import: [{ domain: '', version: 17 }] }),
+    ONNX_MODEL.encode(
+      ONNX_MODEL.create({ ir_version: 8, graph, opset_import: [{ domain: '', version: 17 }] }),
     ).finish(),
   );
   return file;
+}
+
+/** A node as `ONNX_MODEL` has it; its name is of no other node with another index. */
+export function nodeOf({ op, inputs, outputs, attributes = {}, floats = {} }: WrittenNode, index: number) {
+  return {
+    input: inputs,
+    output: outputs,
+    name: `${op} ${index}`,
+    op_type: op,
+    attribute: [
+      ...Object.entries(attributes).map(([name, value]) => attribute(name, value)),
+      ...Object.entries(floats).map(([name, f]) => ({ name, f, type: 1 })),
+    ],
+  };
+}
+
+/** Constants as `ONNX_MODEL` has them. */
+export function constantsOf(constants: Readonly<Record<string, WrittenConstant>>) {
+  return Object.entries(constants).map(([name, each]) => ({ name, ...tensor(each) }));
 }
 
 function attribute(name: string, value: number | readonly number[] | string | WrittenConstant) {

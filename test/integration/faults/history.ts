@@ -62,10 +62,10 @@ export async function undisturbed(messages: readonly SourceMessage[]): Promise<R
   return { scoresDigest, scores, alerts };
 }
 
-/** The risk of death by patient and time that a model gives in an undisturbed run. */
+/** The risk of death by patient and time that a model of a directory gives in an undisturbed run. */
 export async function scoresIn(
   messages: readonly SourceMessage[],
-  version: string,
+  model: { readonly directory: string; readonly version: string },
 ): Promise<ReadonlyMap<string, number>> {
   const risks = new Map<string, number>();
   const keep: Sink = {
@@ -74,7 +74,7 @@ export async function scoresIn(
         risks.set(`${patientId} ${eventTime}`, mortality);
     },
   };
-  await replayAll(messages, keep, { model: { version } });
+  await replayAll(messages, keep, { model });
   return risks;
 }
 

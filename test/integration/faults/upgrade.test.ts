@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { KafkaBus } from '../../../src/bus/kafka.js';
 import type { AlertMessage, RiskScoreMessage } from '../../../src/contract/messages.js';
@@ -6,6 +7,7 @@ import { DecodeFailure } from '../../../src/events/codec.js';
 import type { SourceMessage } from '../../../src/events/source-message.js';
 import { simulateWard } from '../../../src/simulate/ward.js';
 import { adt } from '../../helpers.js';
+import { COPIED, copyModel, copyReadingNotes } from '../../model-copies.js';
 import { startBroker } from '../kafka/broker.js';
 import { scoresIn } from './history.js';
 import { messages, middle, reference, scene, setTheStage } from './stage.js';
@@ -13,10 +15,18 @@ import { messages, middle, reference, scene, setTheStage } from './stage.js';
 const HOUR_MS = 3_600_000;
 const BEDS = 6;
 const HOURS = 30;
-const OLD = '2026.11-f';
-/** It reads notes and images, which the other one leaves aside. */
-const NEW = '0-fusion-e-2026.11-f';
+const OLD = COPIED;
+/** It reads notes, which the other one leaves aside. */
+const NEW = 'reads-notes';
 setTheStage(startBroker);
+
+/** A directory of both models. */
+function models(): string {
+  const directory = join(scene.directory, 'models');
+  copyModel(directory, OLD);
+  copyReadingNotes(directory, NEW, { size: 512, encoder: 'use-lite-en' });
+  return directory;
+}
 
 /** A ward with notes; all are discharged, so that every alert comes to its end. */
 function ward(): SourceMessage[] {
@@ -76,19 +86,20 @@ describe.each([
 ])('an engine that comes back with another model, $how', ({ from, to, isReadAgain }) => {
   it('scores from there as that model would have all along, and no alert is lost or doubled', async () => {
     const stays = ward();
+    const directory = models();
     const half = stays.filter(({ eventTime }) => eventTime < stays[0].eventTime + (HOURS / 2) * HOUR_MS);
     await scene.produce(half);
-    const before = await scene.run({ model: { version: from } });
+    const before = await scene.run({ model: { directory, version: from } });
     await scene.until(1);
     expect(await before.stop()).toBe(0);
     await scene.produce(stays.filter((message) => !half.includes(message)));
-    const after = await scene.run({ model: { version: to } });
+    const after = await scene.run({ model: { directory, version: to } });
     await scene.until(1);
     expect(after.said().includes('their past is read again')).toBe(isReadAgain);
     expect(await after.stop()).toBe(0);
 
     const references = new Map<string, ReadonlyMap<string, number>>();
-    for (const version of [from, to]) references.set(version, await scoresIn(stays, version));
+    for (const version of [from, to]) references.set(version, await scoresIn(stays, { directory, version }));
     const given = new Map<string, string>();
     for (const score of await scene.read<RiskScoreMessage>(TOPICS.scores, 'RiskScore')) {
       const { patientId, eventTime, modelVersion, mortality } = score;
