@@ -83,10 +83,11 @@ describe('an install without optional packages', () => {
     for (const name of Object.keys(dependencies)) expect(optional).not.toContain(`node_modules/${name}`);
   });
 
-  it('scores history as the whole one does', async () => {
+  it('scores history as the whole one does without pictures', async () => {
     const { code, stdout, stderr } = await wardstream(...SIMULATED);
     expect([code, stderr]).toEqual([0, expect.any(String)]);
-    const whole = await run(process.execPath, ['dist/main.js', ...SIMULATED]);
+    const config = settings('no-pictures', { encoders: { image: { kind: 'off' } } });
+    const whole = await run(process.execPath, ['dist/main.js', ...SIMULATED, '--config', config]);
     const digestOf = (text: string) => JSON.parse(text).scoresDigest;
     expect(digestOf(stdout)).toMatch(/^[0-9a-f]{64}$/);
     expect(digestOf(stdout)).toBe(digestOf(whole.stdout));
