@@ -1,4 +1,4 @@
-import type { NoteKind } from '../contract/messages.js';
+import type { NoteKind } from '../contract/note-kinds.js';
 import {
   type ActionRequest,
   type Alert,

@@ -1,15 +1,14 @@
 import type { DrugId, Rate } from '../clinical/drugs.js';
-import {
-  type AckMessage,
-  type AdtMessage,
-  type AdtType,
-  type ImagingMessage,
-  kindOfNote,
-  MONITOR_ALARM,
-  type NoteMessage,
-  type Outcome,
-  type TreatmentMessage,
+import type {
+  AckMessage,
+  AdtMessage,
+  AdtType,
+  ImagingMessage,
+  NoteMessage,
+  Outcome,
+  TreatmentMessage,
 } from '../contract/messages.js';
+import { kindOfNote, MONITOR_ALARM } from '../contract/note-kinds.js';
 import type { NoteFacts } from '../notes/facts.js';
 import type { DeadLetterReason } from './dead-letter.js';
 import type { Encoding } from './encoding.js';

@@ -4,7 +4,8 @@ import type { PatientState } from '../align/patient.js';
 import { NO_SOFA } from '../clinical/sofa.js';
 import { reasonOf, USED } from '../clinical/trust.js';
 import { VARIABLE_COUNT, VARIABLES, variableIndex } from '../clinical/variables.js';
-import type { AlertMessage, NoteKind } from '../contract/messages.js';
+import type { AlertMessage } from '../contract/messages.js';
+import type { NoteKind } from '../contract/note-kinds.js';
 import { withOldName } from '../contract/old-names.js';
 import { byForecast, NO_FORECASTS } from '../contract/outcomes.js';
 import type {

@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client';
-import { MONITOR_ALARM, type NoteKind } from '../contract/messages.js';
+import { MONITOR_ALARM, type NoteKind } from '../contract/note-kinds.js';
 import type { Finding } from '../events/encoding.js';
 import type { EpochMs } from '../events/event.js';
 import { SCORE_COLUMNS, type StoredScore } from './queries.js';

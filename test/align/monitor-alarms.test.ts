@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { MONITOR_ALARM } from '../../src/contract/messages.js';
+import { MONITOR_ALARM } from '../../src/contract/note-kinds.js';
 import { eventOf, note } from '../helpers.js';
 import { admit, at, discharge, Recorder, rate } from './recorder.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { MONITOR_ALARM } from '../../src/contract/messages.js';
+import { MONITOR_ALARM } from '../../src/contract/note-kinds.js';
 import type { ImageEncoder } from '../../src/encoders/image.js';
 import type { Encoders } from '../../src/encoders/open-encoders.js';
 import type { NoteEncoder } from '../../src/encoders/text.js';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { NO_SOFA } from '../../src/clinical/sofa.js';
 import { reasonCode } from '../../src/clinical/trust.js';
-import { MONITOR_ALARM } from '../../src/contract/messages.js';
+import { MONITOR_ALARM } from '../../src/contract/note-kinds.js';
 import { NO_FORECASTS } from '../../src/contract/outcomes.js';
 import type {
   AlertEventsResponse,

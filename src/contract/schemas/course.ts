@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NOTE_KINDS } from '../messages.js';
+import { NOTE_KINDS } from '../note-kinds.js';
 import { byForecast } from '../outcomes.js';
 import { alertSchema } from './alerts.js';
 import { idSchema, limit, oldName, probability, time } from './fields.js';

@@ -1,4 +1,4 @@
-import { MONITOR_ALARM } from '../../contract/messages.js';
+import { MONITOR_ALARM } from '../../contract/note-kinds.js';
 import { TOPICS } from '../../contract/topics.js';
 import { mdcUnit } from './mdc.js';
 import type { Segment } from './message.js';

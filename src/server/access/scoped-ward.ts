@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { AlertMessage, NoteKind } from '../../contract/messages.js';
+import type { AlertMessage } from '../../contract/messages.js';
+import type { NoteKind } from '../../contract/note-kinds.js';
 import { withOldName } from '../../contract/old-names.js';
 import type {
   Alert,

@@ -14,10 +14,12 @@ afterAll(() => ward.close());
 
 const CAN_ACT: readonly Role[] = ['clinician', 'admin'];
 const CAN_EXPORT: readonly Role[] = ['clinician', 'admin', 'service'];
+/** Who sends to doors reads nothing. */
+const READERS = ROLES.filter((role) => role !== 'sender');
 
 describe('role × ward × endpoint', () => {
   const wards = [['W'], ['V'], ['W', 'V'], ['*'], ['elsewhere']];
-  for (const role of ROLES) {
+  for (const role of READERS) {
     for (const mine of wards) {
       it(`${role} of ${mine}`, async () => {
         const token = await tokenOf(role, mine);
@@ -80,6 +82,16 @@ describe('role × ward × endpoint', () => {
     }
   }
 
+  it.each(wards)('a sender of %s reads nothing', async (...mine) => {
+    const token = await tokenOf('sender', mine);
+    for (const [method, path, body] of [...ABOUT, ...LISTS.map((each) => ['GET', each] as const)]) {
+      const at = path.replaceAll('$', 'w').replace('€', '$');
+      expect([at, (await send(ward, method, at, token, body)).status]).toEqual([at, 403]);
+    }
+    const client = new TestClient(ward.server.url, token);
+    await expect(client.next('hello')).rejects.toThrow();
+  });
+
   it('shows a technical notice without a ward to every ward, and lets nobody act on it', async () => {
     const technical = {
       class: 'technical',
@@ -121,7 +133,7 @@ describe('role × ward × endpoint', () => {
             .replaceAll(/\/[pai]\$/g, '/:'),
       ),
     );
-    const elsewhere = /session|models|replay|audit/;
+    const elsewhere = /session|models|replay|audit|metadata/;
     for (const { method, path } of endpointsOf({ config: {}, model: {} } as never)) {
       if (elsewhere.test(path)) continue;
       const name = `${method} ${path.replaceAll(/:\w+/g, ':')}`;

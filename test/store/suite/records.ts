@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { MONITOR_ALARM, type NoteKind } from '../../../src/contract/messages.js';
+import { MONITOR_ALARM, type NoteKind } from '../../../src/contract/note-kinds.js';
 import type { NoteClinicalEvent, TreatmentClinicalEvent } from '../../../src/events/event.js';
 import { type AuditEntry, appendAudit, auditOf } from '../../../src/store/audit.js';
 import { notesOf } from '../../../src/store/chart.js';

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { WardClient } from '../../../../src/client/browser.js';
 import { titleOf } from '../../../../src/contract/amounts.js';
-import { MONITOR_ALARM } from '../../../../src/contract/messages.js';
+import { MONITOR_ALARM } from '../../../../src/contract/note-kinds.js';
 import { faultText } from '../api.js';
 import { ageText, momentText, stateText } from '../format.js';
 import type { Place } from '../place.js';

@@ -79,13 +79,17 @@ def across_table(across: dict) -> str:
     return table(["cohort left out", "of", "stays", "trees that saw none of it", "trees out of fold that saw it", "ECE of the former"], rows)
 
 
-def pretraining_text(of: dict) -> str:
+def pretraining_text(of: dict | None) -> str:
+    """What pretraining is worth; nothing where it was not tried with this version."""
+    if of is None:
+        return "Pretraining was not tried with this version."
     say = lambda name: three(of[name]["differences"]["pretrained less plain"]["auroc"])
     death = ", ".join(f"{say(f'death {hour}')} at {hour} h" for hour in ASKED)
-    return f"""death {death}; hypotension {say("hypotension")}, respiratory failure {say("respiratory")}, sepsis {say("sepsis")}"""
+    return f"""Pretraining: a network that first learnt, without labels, to tell the next hour's values of all stays of all cohorts but those of a fold ({of["passes"]} passes), less the same network without, AUROC on
+{len(of["folds"])} folds: death {death}; hypotension {say("hypotension")}, respiratory failure {say("respiratory")}, sepsis {say("sepsis")}. It is not used."""
 
 
-def card(config: dict, figures: dict, final: dict, across: dict, pretraining: dict) -> str:
+def card(config: dict, figures: dict, final: dict, across: dict, pretraining: dict | None) -> str:
     at48, at12 = figures["death"]["48"], figures["death"]["12"]
     less = {hour: figures["death"][hour]["differences"]["model less withoutAttention"]["auroc"] for hour in figures["death"]}
     onsets = ", ".join(f"{three(figures[name]['2012 any']['differences']['model less withoutAttention']['auroc'])} {WHAT[name]}" for name in ONSETS)
@@ -149,10 +153,7 @@ Each cohort left out in turn, with all stays that have a record of it; AUROC [95
 
 {across_table(across)}
 
-## Pretraining
-
-A network that first learnt, without labels, to tell the next hour's values of all stays of all cohorts but those of a fold ({pretraining["passes"]} passes), less the same network without, AUROC on {len(pretraining["folds"])} folds: {pretraining_text(pretraining)}. It
-is {"used" if config.get("pretrained") else "not used"}.
+{pretraining_text(pretraining)}
 
 ## Limits
 
@@ -167,7 +168,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", required=True)
     of = open_round(parser.parse_args().config)
-    figures, final, across, pretraining = (json.loads((of.folder / f"{name}.json").read_text()) for name in ("figures", "final", "across", "pretraining"))
+    told = {name: of.folder / f"{name}.json" for name in ("figures", "final", "across", "pretraining")}
+    figures, final, across, pretraining = (json.loads(each.read_text()) if name != "pretraining" or each.exists() else None for name, each in told.items())
     folder = Path(of.base / of.config["output"] / of.config["version"])
     file = folder / "card.md"
     old = file.read_text() if file.exists() else ""
