@@ -19,6 +19,7 @@ import type { LoggedAlert } from '../../ward/alert-order.js';
 import type { Departure, WardBoard } from '../../ward/ward-board.js';
 import type { Access } from '../access/access.js';
 import type { AuditTrail } from '../access/audit-trail.js';
+import { may, type Principal } from '../access/principal.js';
 import type { Refusals } from '../access/refusals.js';
 import { ScopedWard, type WardSources } from '../access/scoped-ward.js';
 import { HttpProblem, problemOfError } from '../problem.js';
@@ -128,6 +129,7 @@ export class PushServer {
       }
       const principal = await this.#options.access.identify(request);
       if (socket.destroyed) return;
+      requireReader(principal);
       if (this.#placesOf(principal.subject) >= MAX_SHARE * this.#options.maxConnections) {
         return refuse(socket, 503, 'too many connections of one person or program');
       }
@@ -204,6 +206,10 @@ export class PushServer {
   async #authenticate(client: PushClient, token: string): Promise<void> {
     try {
       const principal = await this.#options.access.verify(token);
+      if (!may(principal, 'read')) {
+        this.#refuse(client, CLOSE.forbidden, `the role ${principal.role} may not do this`);
+        return;
+      }
       if (principal.subject !== client.scope.principal.subject) {
         this.#refuse(client, CLOSE.unauthorized, 'the token is of someone else');
         return;
@@ -374,4 +380,9 @@ export class PushServer {
       client.socket.ping();
     }
   }
+}
+
+/** @throws HttpProblem 403 where a role reads nothing. */
+function requireReader(principal: Principal): void {
+  if (!may(principal, 'read')) throw new HttpProblem(403, `the role ${principal.role} may not do this`);
 }

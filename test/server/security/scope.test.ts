@@ -90,6 +90,11 @@ describe('role × ward × endpoint', () => {
     }
     const client = new TestClient(ward.server.url, token);
     await expect(client.next('hello')).rejects.toThrow();
+    // Nor on a connection that somebody opened who may read.
+    const reader = new TestClient(ward.server.url, await tokenOf('viewer', mine));
+    await reader.next('hello');
+    reader.send({ type: 'authenticate', token });
+    expect((await reader.closed).code).toBe(4403);
   });
 
   it('shows a technical notice without a ward to every ward, and lets nobody act on it', async () => {
