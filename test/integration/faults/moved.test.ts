@@ -159,9 +159,15 @@ describe('patients who move to another process', () => {
     expect([...a.patients.values()].filter(({ mortality }) => mortality === null)).toEqual([]);
     // Nobody left any page, and nobody's alert was told of twice as new.
     expect([...a.departures, ...b.departures]).toEqual([]);
-    const raised = (page: Page) =>
-      page.frames.filter((frame) => frame.type === 'alert' && frame.alert.sequence === 0);
-    expect([raised(a).length, raised(b).length]).toEqual([PATIENTS.length, 0]);
+    const raised = (page: Page, which: AlertMessage['class']) =>
+      page.frames.flatMap((frame) =>
+        frame.type === 'alert' && frame.alert.sequence === 0 && frame.alert.class === which
+          ? [frame.alert.rule]
+          : [],
+      );
+    expect([raised(a, 'clinical').length, raised(b, 'clinical').length]).toEqual([PATIENTS.length, 0]);
+    // That an engine stood still is told, and nothing else.
+    expect(raised(b, 'technical')).toEqual(['engine-away']);
     expect(await scene.deadLetters()).toEqual([]);
     expect(await first.stop()).toBe(0);
   }, 300_000);
