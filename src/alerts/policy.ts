@@ -102,8 +102,8 @@ export class AlertPolicy {
     const failing = moment.failing ?? stay.failure.see(moment.values, moment.ages, moment.eventTime);
     const seen = { moment, trend, failing, modelVersion: this.#modelVersion };
     this.#rules.forEach((rule, index) => {
-      const value = signalOf(rule.signal).of(moment);
-      if (value !== null) transitions.push(...stepRule(rule, stay.rules[index], { ...seen, value }));
+      const value = signalOf(rule.signal).of(moment) ?? Number.NaN;
+      transitions.push(...stepRule(rule, stay.rules[index], { ...seen, value }));
     });
     this.#noteTimers(moment.patientId);
     return transitions;

@@ -109,26 +109,29 @@ export interface StoredRule {
   readonly since: EpochMs | null;
   readonly snoozedUntil: EpochMs | null;
   readonly refractoryUntil: EpochMs | null;
-  /** Absent in older ones. */
+  /** The last two are absent in older ones. */
   readonly raisedAt?: EpochMs | null;
+  readonly thereAt?: EpochMs | null;
 }
 
 export function storedRule(id: string, state: RuleState): StoredRule {
   const { onset, open, since, snoozedUntil, refractoryUntil } = state;
   const [onsetAt, sinceAt, snoozeEnd, restEnd] = [onset, since, snoozedUntil, refractoryUntil].map(finite);
   const times = { onset: onsetAt, since: sinceAt, snoozedUntil: snoozeEnd, refractoryUntil: restEnd };
-  return { id, open: open && withOldName(open), ...times, raisedAt: finite(state.raisedAt) };
+  const [raisedAt, thereAt] = [state.raisedAt, state.thereAt].map(finite);
+  return { id, open: open && withOldName(open), ...times, raisedAt, thereAt };
 }
 
 /** Continues from what was kept. */
 export function restoreRule(state: RuleState, stored: StoredRule): void {
-  const { onset, open, since, snoozedUntil, refractoryUntil, raisedAt } = stored;
+  const { onset, open, since, snoozedUntil, refractoryUntil, raisedAt, thereAt } = stored;
   state.onset = onset ?? Number.NaN;
   state.raisedAt = open === null ? Number.NaN : (raisedAt ?? open.onsetTime);
   state.open = open === null ? null : withPresentFields(open);
   state.since = since ?? open?.eventTime ?? Number.NaN;
   state.snoozedUntil = snoozedUntil ?? Number.NEGATIVE_INFINITY;
   state.refractoryUntil = refractoryUntil ?? Number.NEGATIVE_INFINITY;
+  state.thereAt = thereAt ?? Number.NEGATIVE_INFINITY;
 }
 
 function finite(time: EpochMs): EpochMs | null {

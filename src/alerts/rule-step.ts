@@ -14,6 +14,8 @@ export interface RuleClock {
   raisedAt: EpochMs;
   /** No new alert before. */
   refractoryUntil: EpochMs;
+  /** When what the rule foretells was last there; minus infinity: never. */
+  thereAt: EpochMs;
 }
 
 export function newRuleClock({ endAfterMs, refractoryMs }: Partial<AlertRule>): RuleClock {
@@ -23,6 +25,7 @@ export function newRuleClock({ endAfterMs, refractoryMs }: Partial<AlertRule>): 
     onset: Number.NaN,
     raisedAt: Number.NaN,
     refractoryUntil: Number.NEGATIVE_INFINITY,
+    thereAt: Number.NEGATIVE_INFINITY,
   };
 }
 
@@ -40,13 +43,13 @@ const FORETOLD: Readonly<Partial<Record<AlertRule['signal'], number>>> = {
 };
 
 /** Whether what the rule foretells is there; `failing` as of `FailureNow`. */
-function isOvertaken({ signal, quietDuringEvent }: AlertRule, failing: number): boolean {
-  return quietDuringEvent === true && (failing & (FORETOLD[signal] ?? EITHER)) !== 0;
+function isThere({ signal }: AlertRule, failing: number): boolean {
+  return (failing & (FORETOLD[signal] ?? EITHER)) !== 0;
 }
 
 /**
- * What a signal's value at `time` does to a rule. Only the onset is written down; the caller calls `opened` or `closed`. What
- * `lapseTime` ends by then comes before.
+ * What a signal's value at `time` does to a rule; NaN, a value that is not known, does nothing. Only the onset, and when what is
+ * foretold was there, are written down; the caller calls `opened` or `closed`. What `lapseTime` ends by then comes before.
  */
 export function stepOf(
   rule: AlertRule,
@@ -56,6 +59,10 @@ export function stepOf(
   admittedAt: EpochMs,
   failing: number,
 ): RuleStep {
+  const isOvertaken = isThere(rule, failing);
+  // Also of a moment without a value: the patient was in it all the same.
+  if (isOvertaken) clock.thereAt = Math.max(clock.thereAt, time);
+  if (Number.isNaN(value)) return null;
   const isOpen = !Number.isNaN(clock.raisedAt);
   if (value >= rule.raiseAt) {
     if (Number.isNaN(clock.onset)) clock.onset = time;
@@ -64,11 +71,12 @@ export function stepOf(
   }
   if (isOpen) {
     if (value < rule.resolveBelow) return 'resolve';
-    return isOvertaken(rule, failing) ? 'overtake' : null;
+    return isOvertaken && rule.quietDuringEvent === true ? 'overtake' : null;
   }
   const isHeld = time - clock.onset >= rule.holdMs;
   if (!isHeld || time < clock.refractoryUntil || time < admittedAt + (rule.startAfterMs ?? 0)) return null;
-  return isOvertaken(rule, failing) ? null : 'raise';
+  if (isOvertaken && rule.quietDuringEvent === true) return null;
+  return time < clock.thereAt + (rule.quietAfterEventMs ?? 0) ? null : 'raise';
 }
 
 /** When time alone ends the open alert; infinite where it does not. */

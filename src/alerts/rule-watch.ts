@@ -28,7 +28,7 @@ export type Trail = { time: EpochMs; mortality: number }[];
 /** What a rule sees at a score. */
 interface Seen {
   readonly moment: ScoredMoment;
-  /** Of the rule's signal. */
+  /** Of the rule's signal; NaN: not known. */
   readonly value: number;
   /** Of the risk of death. */
   readonly trend: number;

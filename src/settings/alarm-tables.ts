@@ -50,10 +50,11 @@ function tables(): Table[] {
       name: 'rules',
       head: [
         ...['alert', 'id', 'priority', 'raised at', 'for', 'ends below', 'ends after', 'then silent for'],
-        ...['from admission on not for', 'while what it foretells is there'],
+        ...['from admission on not for', 'while what it foretells is there', 'and after it for'],
       ],
       rows: rules.map((rule) => {
-        const { id, signal, priority, holdMs, refractoryMs, startAfterMs, endAfterMs } = rule;
+        const { id, signal, priority, holdMs, refractoryMs, startAfterMs, endAfterMs, quietAfterEventMs } =
+          rule;
         const { label, unit } = signalOf(signal);
         const [at, below] = [rule.raiseAt, rule.resolveBelow].map((value) => amountText(value, unit));
         return [
@@ -62,6 +63,7 @@ function tables(): Table[] {
           lasting(refractoryMs),
           startAfterMs === undefined ? '–' : lasting(startAfterMs),
           rule.quietDuringEvent === true ? 'silent' : '–',
+          quietAfterEventMs === undefined ? '–' : lasting(quietAfterEventMs),
         ];
       }),
     },

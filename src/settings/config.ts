@@ -62,6 +62,12 @@ const ruleSchema = z.strictObject({
     .describe(
       'Whether no alert is raised, and an open one ends, while the patient is in the failure that the signal foretells, by the criteria of the endpoints: circulatory, hypotension, respiratory, or, for other signals, hypotension or respiratory failure. A rule on `sepsis` is never quiet: whether it is there is not known. By default false.',
     ),
+  quietAfterEventMs: ms
+    .positive()
+    .optional()
+    .describe(
+      'So long after that failure was last there no alert is raised: what comes so soon is the same event again. Each rule is quiet about its own failure only, and alarms of the present state are never quiet. By default 0.',
+    ),
 });
 export type AlertRule = z.infer<typeof ruleSchema>;
 

@@ -37,7 +37,6 @@ export function alertsOf(rule: AlertRule, { times, signals, admittedAt, endAt }:
     const time = times[moment];
     const lapses = lapseTime(clock);
     if (lapses <= time) end(lapses);
-    if (Number.isNaN(values[moment])) continue;
     const step = stepOf(rule, clock, time, values[moment], admittedAt, failing[moment]);
     if (step === 'raise') opened(clock, time);
     else if (step !== null) end(time);

@@ -203,6 +203,80 @@ describe('quietDuringEvent', () => {
   });
 });
 
+describe('quietAfterEventMs', () => {
+  const quiet = { ...RULE, quietDuringEvent: true, quietAfterEventMs: 8 * HOUR };
+
+  it('raises nothing until so long after what it foretells was last there', () => {
+    expect(
+      run(quiet, [
+        [0, 0.9, HYPOTENSION],
+        [60, 0.9, HYPOTENSION],
+        [539, 0.9],
+        [540, 0.9],
+      ]),
+    ).toEqual([['RAISED', 540, null]]);
+    expect(
+      run({ ...RULE, quietDuringEvent: true }, [
+        [60, 0.9, HYPOTENSION],
+        [61, 0.9],
+      ]),
+    ).toEqual([['RAISED', 61, null]]);
+  });
+
+  it('starts anew where the failure comes again meanwhile', () => {
+    expect(
+      run(quiet, [
+        [0, 0.9, RESPIRATORY],
+        [300, 0.9, RESPIRATORY],
+        [600, 0.9],
+        [780, 0.9],
+      ]),
+    ).toEqual([['RAISED', 780, null]]);
+  });
+
+  it('is about what the signal foretells, and never about sepsis', () => {
+    const course = [[0, 0.1, HYPOTENSION] as const, [60, 0.9] as const];
+    expect(run({ ...quiet, signal: 'hypotension' }, course)).toEqual([]);
+    expect(run({ ...quiet, signal: 'respiratory' }, course)).toEqual([['RAISED', 60, null]]);
+    expect(run({ ...quiet, signal: 'sepsis' }, course)).toEqual([['RAISED', 60, null]]);
+  });
+
+  it('ends no open alert by itself', () => {
+    const later = { ...RULE, quietAfterEventMs: 8 * HOUR };
+    expect(
+      run(later, [
+        [0, 0.9],
+        [10, 0.9, RESPIRATORY],
+        [20, 0.9],
+      ]),
+    ).toEqual([['RAISED', 0, null]]);
+  });
+
+  it('knows an event of a moment at which the signal was not known', () => {
+    const policy = new AlertPolicy([{ ...quiet, signal: 'news2', raiseAt: 7, resolveBelow: 5 }], 'v');
+    const at = (minute: number, news2: number | null, failing = 0) =>
+      told(policy.score({ ...moment(minute, 0.1, failing), news2 }));
+    expect(at(0, null, HYPOTENSION)).toEqual([]);
+    expect(at(479, 9)).toEqual([]);
+    expect(at(480, 9)).toEqual([['RAISED', 480, null]]);
+  });
+
+  it('passes over a restart, also from a state that did not know of it', () => {
+    const policy = new AlertPolicy([quiet], 'v');
+    policy.score(moment(0, 0.9, RESPIRATORY));
+    const state = policy.stateOf('p1');
+    const raisedAfter = (json: string) => {
+      const restored = new AlertPolicy([quiet], 'v');
+      restored.restore('p1', json);
+      return told(restored.score(moment(60, 0.9)));
+    };
+    expect(raisedAfter(state)).toEqual([]);
+    const older = JSON.parse(state);
+    delete older.rules[0].thereAt;
+    expect(raisedAfter(JSON.stringify(older))).toEqual([['RAISED', 60, null]]);
+  });
+});
+
 it('keeps the same alerts, whatever the guards, however often time is looked at and the state is restored', () => {
   const course = fc.array(
     fc.tuple(
@@ -219,6 +293,7 @@ it('keeps the same alerts, whatever the guards, however often time is looked at 
     startAfterMs: fc.constantFrom(0, 3 * HOUR),
     endAfterMs: fc.constantFrom(HOUR, 8 * HOUR),
     quietDuringEvent: fc.boolean(),
+    quietAfterEventMs: fc.constantFrom(1, 2 * HOUR),
   });
   fc.assert(
     fc.property(course, rule, (steps, guards) => {

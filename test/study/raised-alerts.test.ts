@@ -47,6 +47,7 @@ describe('alerts of scored stays', () => {
       refractoryMs: fc.constantFrom(0, HOUR, 5 * HOUR),
       startAfterMs: fc.constantFrom(0, 3 * HOUR),
       quietDuringEvent: fc.boolean(),
+      quietAfterEventMs: fc.constantFrom(1, HOUR, 8 * HOUR),
     };
     const one = fc.record(guards).map((more): AlertRule => ({ ...RULE, ...more }));
     const other = fc
