@@ -91,6 +91,7 @@ export function rulesTable(rules: readonly AlertRule[], byRule: Readonly<Record<
       'rests, min',
       'begins after, min',
       'quiet in an event',
+      'and after it, min',
       'alerts',
     ],
     rules.map((rule) => [
@@ -103,6 +104,7 @@ export function rulesTable(rules: readonly AlertRule[], byRule: Readonly<Record<
       minutes(rule.refractoryMs),
       minutes(rule.startAfterMs ?? 0),
       rule.quietDuringEvent === true ? 'yes' : 'no',
+      minutes(rule.quietAfterEventMs ?? 0),
       String(byRule[rule.id]),
     ]),
   );

@@ -1,3 +1,4 @@
+import { WASH_OUT_MS } from '../../clinical/onsets.js';
 import { HOUR_MS, MINUTE_MS } from '../../durations.js';
 import type { AlertRule } from '../../settings/config.js';
 import { HYLAND_RULES } from '../alarms.js';
@@ -74,6 +75,8 @@ export const CHOICES = {
   /** An alert foretells what comes within the horizon: it is due, or was wrong, by then. */
   endAfterMs: [HYLAND_RULES.horizonMs / 2, HYLAND_RULES.horizonMs],
   quietDuringEvent: [false, true],
+  /** Spells closer than the wash-out are one event. Live an end is known later, or the event is not seen to its end: hence one more. */
+  quietAfterEventMs: [0, WASH_OUT_MS / 2, WASH_OUT_MS, WASH_OUT_MS + 2 * HOUR_MS],
 } as const;
 export type ChoiceName = keyof typeof CHOICES;
 
@@ -118,11 +121,13 @@ export function rulesOf(form: Form, { thresholds, choices }: Candidate): AlertRu
       escalateAfterMs,
     };
     if (!form.hasGuards) return rule;
+    const quietAfterEventMs = CHOICES.quietAfterEventMs[choices.quietAfterEventMs];
     return {
       ...rule,
       startAfterMs: CHOICES.startAfterMs[choices.startAfterMs],
       endAfterMs: CHOICES.endAfterMs[choices.endAfterMs],
       quietDuringEvent: CHOICES.quietDuringEvent[choices.quietDuringEvent],
+      ...(quietAfterEventMs === 0 ? {} : { quietAfterEventMs }),
     };
   });
 }

@@ -59,7 +59,7 @@ describe('the search', () => {
     const on = new TuningStays(small.stays, small.against);
     const budget = 1;
     let best = Number.NEGATIVE_INFINITY;
-    const none = { startAfterMs: 0, endAfterMs: 0, quietDuringEvent: 0 };
+    const none = { startAfterMs: 0, endAfterMs: 0, quietDuringEvent: 0, quietAfterEventMs: 0 };
     THRESHOLDS.forEach((_, threshold) => {
       CHOICES.resolveAt.forEach((_, resolveAt) => {
         CHOICES.holdMs.forEach((_, holdMs) => {
@@ -139,12 +139,19 @@ describe('forms', () => {
       startAfterMs: 0,
       endAfterMs: 0,
       quietDuringEvent: 0,
+      quietAfterEventMs: 0,
     };
     expect(new Set(FORMS.map(({ id }) => id)).size).toBe(FORMS.length);
     for (const form of FORMS) {
       const rules = rulesOf(form, { thresholds: form.signals.map(() => 10), choices });
       expect(rules.map(({ signal }) => signal)).toEqual(form.signals);
       expect(parseConfig({ alerts: { rules } }).alerts.rules).toEqual(rules);
+      const after = rulesOf(form, {
+        thresholds: form.signals.map(() => 10),
+        choices: { ...choices, quietAfterEventMs: 2 },
+      });
+      const guards = form.signals.map(() => (form.hasGuards ? 8 * HOUR : undefined));
+      expect(after.map(({ quietAfterEventMs }) => quietAfterEventMs)).toEqual(guards);
     }
     const names = FORMS.map(({ signals }) => signals.join(' '));
     const sepsis = names.filter((name) => name.endsWith(' sepsis'));
@@ -176,6 +183,7 @@ describe('what a policy gains', () => {
         startAfterMs: 0,
         endAfterMs: 0,
         quietDuringEvent: 0,
+        quietAfterEventMs: 0,
       },
     });
     expect(new TuningStays(stays, none).gainOf(rules).burden).toBeCloseTo(0.5, 12);
