@@ -216,7 +216,8 @@ export function alert(alertId: string, sequence = 0, more: Partial<AlertMessage>
 /** A directory of its own for one test; removed when the test ends. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'wardstream-test-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  // A store that was closed a moment ago may still put away a file.
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
   return directory;
 }
 
