@@ -1,4 +1,4 @@
-import { causesOf } from '../errors.js';
+import { causesOf, WardstreamError } from '../errors.js';
 import kafkajs from './kafkajs/index.js';
 
 /** What kafkajs adds to an error: the broker's word for it, and the code of a socket. */
@@ -85,6 +85,19 @@ export function isProducerLost(error: unknown): boolean {
 /** Another member has this one's name. */
 export function isReplaced(error: unknown): boolean {
   return causesOf(error).some(({ type }: KafkaError) => type === 'FENCED_INSTANCE_ID');
+}
+
+/** What ended a membership, in words where it is another member's name. */
+export function toldOfMember(
+  error: Error,
+  { groupInstanceId }: { readonly groupInstanceId?: string | undefined },
+): Error {
+  if (!isReplaced(error)) return error;
+  return new WardstreamError(
+    'WS_BUS',
+    `another process has joined the group as ${groupInstanceId}: bus.groupInstanceId must be another for each`,
+    { cause: error },
+  );
 }
 
 export function messageOf(error: unknown): string {

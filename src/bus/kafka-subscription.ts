@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../clock.js';
 import { within } from '../deadline.js';
-import { WardstreamError } from '../errors.js';
 import type { RawRecord } from '../events/record.js';
 import { coPartitionedAssigner } from './assigner.js';
 import type { Consumer, Position, Reader, RecordHandler, TopicProgress } from './bus.js';
 import { InputAway } from './input-away.js';
 import { type KafkaBusConfig, patiently, recordOf, whileAlive } from './kafka-client.js';
-import { isRefused, isReplaced, messageOf } from './kafka-errors.js';
+import { isRefused, isReplaced, messageOf, toldOfMember } from './kafka-errors.js';
 import { fetchedOf } from './kafka-fetch.js';
 import { type AssignedPartition, type Assignment, Generation } from './kafka-generation.js';
 import { metadataOf, type OffsetReset, type Places } from './kafka-places.js';
@@ -166,7 +165,7 @@ export class Subscription implements Consumer {
   #crashed(error: Error): void {
     if (this.#closing.signal.aborted) return;
     if (isRefused(error)) {
-      this.#options.handler.failed(this.#told(error));
+      this.#options.handler.failed(toldOfMember(error, this.#options.config));
       return;
     }
     this.#generation.commitOnce = null;
@@ -183,7 +182,8 @@ export class Subscription implements Consumer {
         await this.#run();
         return;
       } catch (error) {
-        if (isRefused(error)) return this.#options.handler.failed(this.#told(error as Error));
+        if (isRefused(error))
+          return this.#options.handler.failed(toldOfMember(error as Error, this.#options.config));
       }
     }
   }
@@ -379,16 +379,6 @@ export class Subscription implements Consumer {
   /** What a topic of the cluster is called here. */
   #own(name: string): string {
     return name.slice(this.#options.config.topicPrefix.length);
-  }
-
-  #told(error: Error): Error {
-    if (!isReplaced(error)) return error;
-    const name = this.#options.config.groupInstanceId;
-    return new WardstreamError(
-      'WS_BUS',
-      `another process has joined the group as ${name}: bus.groupInstanceId must be another for each`,
-      { cause: error },
-    );
   }
 
   #enqueue(call: () => Promise<void>): Promise<void> {
