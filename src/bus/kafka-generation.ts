@@ -81,6 +81,11 @@ export class Generation {
     return { generation, revoked: without(this, generation), added: without(generation, this) };
   }
 
+  /** Whether the handler has processed the assignment of every partition. */
+  get isBegun(): boolean {
+    return [...this.partitions.values()].every(({ isReady }) => isReady);
+  }
+
   /** Whether the partition is assigned now as it was then. */
   has(assigned: AssignedPartition): boolean {
     return this.partitions.get(assigned.partition) === assigned;

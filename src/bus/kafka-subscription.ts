@@ -71,7 +71,8 @@ export class Subscription implements Consumer {
     this.#away = new InputAway({
       troubles: options.troubles,
       who: options.reader?.who,
-      unansweredMs: () => this.#progress.unansweredMs,
+      // Of partitions that are being begun nothing is asked for yet: meanwhile the group has to answer.
+      unansweredMs: () => (this.#generation.isBegun ? this.#progress.unansweredMs : this.#unheardMs),
     });
     this.#topics = options.topics.map((topic) => topicPrefix + topic);
     this.#places = options.places(this.#topics, this.#closing.signal);
@@ -235,7 +236,11 @@ export class Subscription implements Consumer {
   }
 
   isMember(): boolean {
-    return performance.now() - this.#heardAt < this.#options.config.sessionTimeoutMs;
+    return this.#unheardMs < this.#options.config.sessionTimeoutMs;
+  }
+
+  get #unheardMs(): number {
+    return performance.now() - this.#heardAt;
   }
 
   progress(): TopicProgress[] {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RecordBatch } from '../../src/bus/bus.js';
 import type { KafkaBusConfig } from '../../src/bus/kafka-client.js';
 import { Places } from '../../src/bus/kafka-places.js';
@@ -36,7 +36,7 @@ class FakeGroup {
       const assigner = partitionAssigners[0]({} as Parameters<PartitionAssigner>[0]);
       this.#beginJoin = () => void assigner.protocol({ topics: [`p.${VITALS}`] });
       return {
-        events: { GROUP_JOIN: 'join', CRASH: 'crash', FETCH_START: 'fetch' },
+        events: { GROUP_JOIN: 'join', CRASH: 'crash', FETCH_START: 'fetch', HEARTBEAT: 'heartbeat' },
         on: (name: string, listener: Listener) => void this.#listeners.set(name, listener),
         connect: async () => undefined,
         subscribe: async () => undefined,
@@ -57,6 +57,10 @@ class FakeGroup {
   joined(memberId: string, partitions: readonly number[], topics: readonly string[] = [VITALS]): void {
     const memberAssignment = Object.fromEntries(topics.map((topic) => [`p.${topic}`, partitions]));
     this.#listeners.get('join')?.({ payload: { memberId, memberAssignment } });
+  }
+
+  hear(): void {
+    this.#listeners.get('heartbeat')?.({ payload: {} });
   }
 
   ask(nodeId: number): void {
@@ -129,8 +133,33 @@ async function member(told: unknown[] = []) {
   group.beginJoin();
   group.joined('m-1', [0, 1]);
   await group.deliver(0);
-  return { group, subscription };
+  return { group, subscription, admin, troubles };
 }
+
+describe('partitions that are being begun', () => {
+  it('are told of as not read where the group says nothing any more, and only there', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { group, subscription, admin, troubles } = await member();
+    onTestFinished(() => void vi.clearAllTimers());
+    const unread = () => troubles.faults.filter((fault) => fault.startsWith('nothing is read from Kafka'));
+    // The member was put out of the group: all it has is new, and where to begin is asked for.
+    admin.fetchOffsets = () => new Promise(() => undefined);
+    group.beginJoin();
+    group.joined('m-2', [0, 1]);
+    for (let second = 0; second < 20; second += 2) {
+      await vi.advanceTimersByTimeAsync(2000);
+      group.hear();
+    }
+    expect(unread()).toEqual([]);
+    await vi.advanceTimersByTimeAsync(9000);
+    expect(unread()).toHaveLength(1);
+    group.hear();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(unread()).toEqual([]);
+    expect(subscription.progress()).toEqual([]);
+  });
+});
 
 describe('the progress of reading', () => {
   const empty = { messages: [], lastOffset: () => '4', highWatermark: '5', nodeId: 1 };
