@@ -14,6 +14,7 @@ describe('engines that share a group', () => {
     await scene.until(0.5);
     await engines[1].kill();
     await scene.until(1);
+    await scene.stored();
     expect(await engines[2].stop()).toBe(0);
     await scene.expectResults(reference);
   });

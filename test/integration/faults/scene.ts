@@ -177,6 +177,11 @@ export class Scene {
     while ((await this.left()) > most && performance.now() < end) await sleep(300);
   }
 
+  /** Waits until the store has what the topics have: a writer takes over what another one had once its session has ended. */
+  async stored(patienceMs = PATIENCE_MS): Promise<void> {
+    await expect.poll(() => this.unstored(), { timeout: patienceMs, interval: 200 }).toBeLessThanOrEqual(0);
+  }
+
   /** Waits until this share of the input is committed. */
   async until(share: number, patienceMs = PATIENCE_MS): Promise<void> {
     const reached = async () => {
