@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { WardstreamError } from '../../errors.js';
 import type { DicomWebDoorConfig } from '../../settings/dicom-doors.js';
+import { cannotListen } from '../cannot-listen.js';
 import { Deliverer } from '../deliverer.js';
 import type { Door, DoorContext } from '../door.js';
 import { STATUS, statusText } from './command.js';
@@ -64,10 +65,7 @@ export class DicomWebDoor implements Door {
     try {
       await door.#app.listen({ host: config.host, port: config.port });
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (code !== 'EADDRINUSE') throw new WardstreamError('WS_CONFIG', `door ${door.name}: ${message}`);
-      const where = `${config.host}:${config.port}`;
-      throw new WardstreamError('WS_PORT_IN_USE', `door ${door.name}: ${where} is in use by another process`);
+      throw cannotListen(door.name, config, error);
     }
     return door;
   }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { WardstreamError } from '../../errors.js';
 import type { HttpDoorConfig } from '../../settings/http-doors.js';
+import { cannotListen } from '../cannot-listen.js';
 import type { Delivery, Door, DoorContext } from '../door.js';
 import type { SenderMeter } from '../meters.js';
 import { DoorProblem, doorProblemOf, RETRY_AFTER_S } from './problem.js';
@@ -84,7 +85,11 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<Door> {
     meterOf,
     deliver: (delivery, bytes, meter) => toLog.deliver(delivery, { bytes, meter }),
   });
-  await listen(app, name, config);
+  try {
+    await app.listen({ host: config.host, port });
+  } catch (error) {
+    throw cannotListen(name, config, error);
+  }
   return { name, address: addressOf(app, config), close: () => close(app) };
 }
 
@@ -120,17 +125,6 @@ function appOf(name: string, options: object): FastifyInstance {
     return Fastify(options) as unknown as FastifyInstance;
   } catch (error) {
     throw new WardstreamError('WS_CONFIG', `door ${name}: tls cannot be used: ${(error as Error).message}`);
-  }
-}
-
-async function listen(app: FastifyInstance, name: string, { host, port }: HttpDoorConfig): Promise<void> {
-  try {
-    await app.listen({ host, port });
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== 'EADDRINUSE') throw new WardstreamError('WS_CONFIG', `door ${name}: ${message}`);
-    const where = `${host}:${port}`;
-    throw new WardstreamError('WS_PORT_IN_USE', `door ${name}: ${where} is in use by another process`);
   }
 }
 
