@@ -1,16 +1,13 @@
 import { z } from 'zod';
 import { DAY_MS } from '../durations.js';
+import { hostSchema, mutualTlsSchema, portSchema } from './listening.js';
 import { secretSchema } from './secret.js';
 
 const MIB = 1_048_576;
 
 /** What doors for pictures have in common. */
 const common = {
-  host: z
-    .string()
-    .default('127.0.0.1')
-    .describe('Address that it listens on.')
-    .meta({ reason: 'Nobody else reaches it until somebody decides that.' }),
+  host: hostSchema,
   sender: z
     .string()
     .min(1)
@@ -18,14 +15,7 @@ const common = {
     .describe(
       "The sender's file (YAML): which of its identifiers is the patient's; docs/doors.md has all it can say.",
     ),
-  tls: z
-    .strictObject({
-      cert: secretSchema.describe('Certificate, with those that lead to an authority.'),
-      key: secretSchema.describe('Its key.'),
-      ca: secretSchema
-        .optional()
-        .describe('Authorities of client certificates: with it, only clients that have one come in.'),
-    })
+  tls: mutualTlsSchema
     .optional()
     .describe('TLS; each is PEM, given as `{ file: PATH }`. Left out, pictures come unencrypted.'),
   maxObjectBytes: z
@@ -70,7 +60,7 @@ export const dicomDoorSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('Of the door, in metrics and dead letters. By default `dicom-` and the port.'),
-  port: z.number().int().min(0).max(65_535).default(11_112).describe('0 takes one that is free.'),
+  port: portSchema(11_112),
   aeTitle: z
     .string()
     .min(1)
@@ -101,7 +91,7 @@ export const dicomWebDoorSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('Of the door, in metrics and dead letters. By default `dicomweb-` and the port.'),
-  port: z.number().int().min(0).max(65_535).default(8042).describe('0 takes one that is free.'),
+  port: portSchema(8042),
   token: secretSchema
     .optional()
     .describe('Senders show it as `Authorization: Bearer …`. Left out, none is asked for.'),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { dicomDoorSchema, dicomWebDoorSchema } from './dicom-doors.js';
 import { httpDoorSettings } from './http-doors.js';
-import { secretSchema } from './secret.js';
+import { hostSchema, mutualTlsSchema, portSchema } from './listening.js';
 
 const MIB = 1_048_576;
 
@@ -16,12 +16,8 @@ export const doorsSchema = z
           .min(1)
           .optional()
           .describe('Of the door, in metrics and dead letters. By default `hl7-` and the port.'),
-        host: z
-          .string()
-          .default('127.0.0.1')
-          .describe('Address that it listens on.')
-          .meta({ reason: 'Nobody else reaches it until somebody decides that.' }),
-        port: z.number().int().min(0).max(65_535).default(2575).describe('0 takes one that is free.'),
+        host: hostSchema,
+        port: portSchema(2575),
         sender: z
           .string()
           .min(1)
@@ -29,14 +25,7 @@ export const doorsSchema = z
           .describe(
             "The sender's file (YAML): what its codes, units and times mean. `wardstream doors try` shows what comes of it; docs/doors.md has all it can say.",
           ),
-        tls: z
-          .strictObject({
-            cert: secretSchema.describe('Certificate, with those that lead to an authority.'),
-            key: secretSchema.describe('Its key.'),
-            ca: secretSchema
-              .optional()
-              .describe('Authorities of client certificates: with it, only clients that have one come in.'),
-          })
+        tls: mutualTlsSchema
           .optional()
           .describe('TLS; each is PEM, given as `{ file: PATH }`. Left out, messages come unencrypted.'),
         maxMessageBytes: z
@@ -61,7 +50,7 @@ export const doorsSchema = z
       z.strictObject({
         kind: z.literal('json'),
         ...httpDoorSettings,
-        port: z.number().int().min(0).max(65_535).default(8090).describe('0 takes one that is free.'),
+        port: portSchema(8090),
         sender: z
           .string()
           .min(1)
@@ -101,7 +90,7 @@ export const doorsSchema = z
       z.strictObject({
         kind: z.literal('fhir'),
         ...httpDoorSettings,
-        port: z.number().int().min(0).max(65_535).default(8081).describe('0 takes one that is free.'),
+        port: portSchema(8081),
         sender: z
           .string()
           .min(1)

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { secretSchema } from './secret.js';
+import { certificateSettings, hostSchema } from './listening.js';
 
 const MIB = 1_048_576;
 
@@ -10,16 +10,9 @@ export const httpDoorSettings = {
     .min(1)
     .optional()
     .describe('Of the door, in metrics and dead letters. By default its kind and the port.'),
-  host: z
-    .string()
-    .default('127.0.0.1')
-    .describe('Address that it listens on.')
-    .meta({ reason: 'Nobody else reaches it until somebody decides that.' }),
+  host: hostSchema,
   tls: z
-    .strictObject({
-      cert: secretSchema.describe('Certificate, with those that lead to an authority.'),
-      key: secretSchema.describe('Its key.'),
-    })
+    .strictObject(certificateSettings)
     .optional()
     .describe(
       'Serves HTTPS; each is PEM, given as `{ file: PATH }`. Left out, a proxy before the door does it.',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { PRIORITIES } from '../contract/priorities.js';
+import { certificateSettings, hostSchema, portSchema } from './listening.js';
 import { isNetwork } from './network.js';
 import { secretSchema } from './secret.js';
 
@@ -121,12 +122,8 @@ export type AuditSettings = z.infer<typeof auditSchema>;
 
 /** Settings of HTTP API, push and page. */
 export const serverConfigSchema = z.strictObject({
-  host: z
-    .string()
-    .default('127.0.0.1')
-    .describe('Address that it listens on.')
-    .meta({ reason: 'Nobody else reaches it until somebody decides that.' }),
-  port: z.number().int().min(0).max(65_535).default(8080).describe('0 takes one that is free.'),
+  host: hostSchema,
+  port: portSchema(8080),
   auth: authSchema
     .default({ kind: 'local' })
     .describe(
@@ -144,10 +141,7 @@ export const serverConfigSchema = z.strictObject({
       'Names the process in what it writes: one name a process, the same after a restart. By default host name and port; with port 0, where nobody finds the server again, another one each time.',
     ),
   tls: z
-    .strictObject({
-      cert: secretSchema.describe('Certificate, with those that lead to an authority.'),
-      key: secretSchema.describe('Its key.'),
-    })
+    .strictObject(certificateSettings)
     .optional()
     .describe(
       'Serves HTTPS; each is PEM, given as `{ file: PATH }`. Left out, a proxy before the server does it.',
