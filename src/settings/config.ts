@@ -6,6 +6,7 @@ import { faultsOf, SIGNAL_IDS } from '../contract/signals.js';
 import { MINUTE_MS } from '../durations.js';
 import { WardstreamError } from '../errors.js';
 import { busSchema } from './bus.js';
+import { checked } from './checked.js';
 import { doorsSchema } from './doors.js';
 import { encodersSchema } from './encoders.js';
 import { feedsSchema } from './feeds.js';
@@ -331,10 +332,7 @@ const WARN = (message: string): void => {
  */
 export function parseConfig(data: unknown, where = 'the configuration', onWarning = WARN): Config {
   const named = withPresentNames(data ?? {}, where, onWarning);
-  const result = configSchema.safeParse(named);
-  if (result.success) return result.data;
-  const faults = result.error.issues.map(({ path, message }) => `${path.join('.') || '(top)'}: ${message}`);
-  throw new WardstreamError('WS_CONFIG', `${where} is wrong: ${faults.join('; ')}`);
+  return checked(configSchema, named, where);
 }
 
 /** Reads a YAML or JSON file of settings, as `parseConfig` does data. @throws WardstreamError `WS_CONFIG`. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { WardstreamError } from '../../errors.js';
+import { checked } from '../../settings/checked.js';
 import { readSettings } from '../../settings/config.js';
 import { parseSender, type Sender } from '../hl7/sender.js';
 
@@ -53,11 +53,7 @@ const LAYOUT_KEYS = new Set(['delimiter', 'times', 'columns', 'values']);
 export function loadCsvMapping(file: string): CsvMapping {
   const entries = Object.entries((readSettings(file, 'mapping') ?? {}) as Record<string, unknown>);
   const own = Object.fromEntries(entries.filter(([key]) => LAYOUT_KEYS.has(key)));
-  const result = layoutSchema.safeParse(own);
-  if (!result.success) {
-    const faults = result.error.issues.map(({ path, message }) => `${path.join('.') || '(top)'}: ${message}`);
-    throw new WardstreamError('WS_CONFIG', `${file} is wrong: ${faults.join('; ')}`);
-  }
+  const layout = checked(layoutSchema, own, file);
   const rest = Object.fromEntries(entries.filter(([key]) => !LAYOUT_KEYS.has(key)));
-  return { layout: result.data, sender: parseSender(rest, file) };
+  return { layout, sender: parseSender(rest, file) };
 }

@@ -1,20 +1,12 @@
 import { z } from 'zod';
-import { WardstreamError } from '../../errors.js';
+import { checked } from '../../settings/checked.js';
 import { readSettings } from '../../settings/config.js';
-import { zoneOf } from '../hl7/times.js';
+import { timeZoneSchema } from '../time-zone.js';
 
 /** One file of a sender: which of its identifiers is the patient's, and what is odd about its pictures. */
 const senderSchema = z.strictObject({
   /** Of times without zone: IANA, or an offset. Left out, that of the picture (0008,0201); without either no time is read. */
-  timeZone: z
-    .string()
-    .transform((name, context) => {
-      const zone = zoneOf(name);
-      if (zone !== null) return zone;
-      context.addIssue({ code: 'custom', message: 'is no time zone, such as Europe/Berlin or +01:00' });
-      return z.NEVER;
-    })
-    .optional(),
+  timeZone: timeZoneSchema.optional(),
   /** Which identifier is the patient's. */
   patient: z
     .strictObject({
@@ -30,8 +22,6 @@ export type DicomSender = z.infer<typeof senderSchema>;
 
 /** Reads a sender's file, YAML or JSON. @throws WardstreamError `WS_CONFIG` naming each thing that is wrong. */
 export function loadDicomSender(file: string | undefined): DicomSender {
-  const result = senderSchema.safeParse(file === undefined ? {} : (readSettings(file, 'sender') ?? {}));
-  if (result.success) return result.data;
-  const faults = result.error.issues.map(({ path, message }) => `${path.join('.') || '(top)'}: ${message}`);
-  throw new WardstreamError('WS_CONFIG', `${file} is wrong: ${faults.join('; ')}`);
+  if (file === undefined) return senderSchema.parse({});
+  return checked(senderSchema, readSettings(file, 'sender') ?? {}, file);
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { VARIABLES } from '../../clinical/variables.js';
-import { WardstreamError } from '../../errors.js';
+import { checked } from '../../settings/checked.js';
 import { readSettings } from '../../settings/config.js';
+import { timeZoneSchema } from '../time-zone.js';
 import { isEncoding } from './charset.js';
-import { zoneOf } from './times.js';
 
 const UNIT_TYPES = ['CORONARY_CARE', 'CARDIAC_SURGERY', 'MEDICAL', 'SURGICAL', 'OTHER'] as const;
 const VARIABLE_IDS = VARIABLES.map(({ id }) => id) as [string, ...string[]];
@@ -38,15 +38,7 @@ export type SenderCode = z.infer<typeof meaningSchema>;
 /** One file of a sender: what its codes, units and times mean, and what is odd about its messages. */
 const senderSchema = z.strictObject({
   /** Of times without zone: IANA, or an offset. Left out, that of MSH-7; where that has none either, such a time is refused. */
-  timeZone: z
-    .string()
-    .transform((name, context) => {
-      const zone = zoneOf(name);
-      if (zone !== null) return zone;
-      context.addIssue({ code: 'custom', message: 'is no time zone, such as Europe/Berlin or +01:00' });
-      return z.NEVER;
-    })
-    .optional(),
+  timeZone: timeZoneSchema.optional(),
   /** Instead of MSH-18. */
   encoding: z.string().refine(isEncoding, 'is no encoding that is known here').optional(),
   /** BCP 47 tag of the language of its notes, where MSH-19 does not say. */
@@ -85,10 +77,7 @@ export const PLAIN_SENDER: Sender = senderSchema.parse({});
 
 /** Checks what a sender's file says. @throws WardstreamError `WS_CONFIG` naming each thing that is wrong. */
 export function parseSender(data: unknown, where: string): Sender {
-  const result = senderSchema.safeParse(data ?? {});
-  if (result.success) return result.data;
-  const faults = result.error.issues.map(({ path, message }) => `${path.join('.') || '(top)'}: ${message}`);
-  throw new WardstreamError('WS_CONFIG', `${where} is wrong: ${faults.join('; ')}`);
+  return checked(senderSchema, data ?? {}, where);
 }
 
 /** Reads a sender's file, YAML or JSON. @throws WardstreamError `WS_CONFIG`. */
