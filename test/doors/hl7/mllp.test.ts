@@ -6,52 +6,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { OutgoingMessage } from '../../../src/bus/bus.js';
-import type { DeadLetterMessage, VitalSignsMessage } from '../../../src/contract/messages.js';
-import { TOPICS } from '../../../src/contract/topics.js';
 import { type Block, Deframer, framed } from '../../../src/doors/hl7/framing.js';
 import { Hl7Door } from '../../../src/doors/hl7/mllp.js';
 import { DoorMeters } from '../../../src/doors/meters.js';
-import { MessageCodec } from '../../../src/events/codec.js';
 import { DEFAULT_LIMITS, parseConfig } from '../../../src/settings/config.js';
 import type { Hl7DoorConfig } from '../../../src/settings/doors.js';
 import { temporaryDirectory } from '../../helpers.js';
+import { HeldLog } from '../held-log.js';
 import { msh, NOW, oru } from './messages.js';
 
-const CODEC = new MessageCodec();
 const VITAL = '147842^MDC_ECG_HEART_RATE^MDC|1|80|/min|||||F';
-
-/** A log that does what a test says. */
-class TestLog {
-  readonly produced: { topic: string; messages: readonly OutgoingMessage[] }[] = [];
-  work: () => Promise<void> = async () => undefined;
-
-  async produce(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
-    await this.work();
-    this.produced.push({ topic, messages });
-  }
-
-  vitals(): VitalSignsMessage[] {
-    return this.#of(TOPICS.vitals).map((value) => CODEC.decode('VitalSigns', value) as VitalSignsMessage);
-  }
-
-  deadLetters(): DeadLetterMessage[] {
-    return this.#of(TOPICS.deadLetters).map(
-      (value) => CODEC.decode('DeadLetter', value) as DeadLetterMessage,
-    );
-  }
-
-  #of(topic: string): Buffer[] {
-    return this.produced
-      .filter((each) => each.topic === topic)
-      .flatMap(({ messages }) => messages.map(({ value }) => value as Buffer));
-  }
-}
 
 async function open(settings: object = {}, clock = { now: () => NOW, live: true }) {
   const [config] = parseConfig({ doors: [{ kind: 'hl7', port: 0, name: 'mon', ...settings }] })
     .doors as Hl7DoorConfig[];
-  const bus = new TestLog();
+  const bus = new HeldLog();
   const meters = new DoorMeters(clock);
   const warnings: string[] = [];
   const onWarning = (message: string) => void warnings.push(message);
