@@ -99,7 +99,7 @@ describe('mutated JSON', () => {
         if (messages.length > 0) used++;
         else refused++;
       }),
-      { numRuns: 5000 },
+      { numRuns: 10_000 },
     );
     // Neither side of it is empty.
     expect(Math.min(used, refused)).toBeGreaterThan(500);
