@@ -31,27 +31,29 @@ const BIG_ENDIAN = '1.2.840.10008.1.2.2';
 /** Transfer syntaxes whose pixels are not compressed: implicit and explicit little endian, deflated, big endian. */
 const PLAIN: readonly string[] = ['1.2.840.10008.1.2.1', IMPLICIT, '1.2.840.10008.1.2.1.99', BIG_ENDIAN];
 /** Those of compressed pixels (PS3.5 section 8.2). */
-const DECODERS: Readonly<Record<string, Decoder>> = {
-  '1.2.840.10008.1.2.5': ({ frame, width, height, allocated }) => ({
-    bytes: rleFrame(frame, width * height, allocated),
-    bitsEach: allocated,
+const DECODERS: ReadonlyMap<string, Decoder> = new Map(
+  Object.entries<Decoder>({
+    '1.2.840.10008.1.2.5': ({ frame, width, height, allocated }) => ({
+      bytes: rleFrame(frame, width * height, allocated),
+      bitsEach: allocated,
+    }),
+    // JPEG baseline, and the extended process, of which eight bits are read.
+    '1.2.840.10008.1.2.4.50': jpeg,
+    '1.2.840.10008.1.2.4.51': jpeg,
+    // JPEG lossless, with any predictor and with the first.
+    '1.2.840.10008.1.2.4.57': lossless,
+    '1.2.840.10008.1.2.4.70': lossless,
+    // JPEG-LS, lossless and near.
+    '1.2.840.10008.1.2.4.80': by(jpegLs),
+    '1.2.840.10008.1.2.4.81': by(jpegLs),
+    // JPEG 2000, lossless and not.
+    '1.2.840.10008.1.2.4.90': by(jpeg2000),
+    '1.2.840.10008.1.2.4.91': by(jpeg2000),
   }),
-  // JPEG baseline, and the extended process, of which eight bits are read.
-  '1.2.840.10008.1.2.4.50': jpeg,
-  '1.2.840.10008.1.2.4.51': jpeg,
-  // JPEG lossless, with any predictor and with the first.
-  '1.2.840.10008.1.2.4.57': lossless,
-  '1.2.840.10008.1.2.4.70': lossless,
-  // JPEG-LS, lossless and near.
-  '1.2.840.10008.1.2.4.80': by(jpegLs),
-  '1.2.840.10008.1.2.4.81': by(jpegLs),
-  // JPEG 2000, lossless and not.
-  '1.2.840.10008.1.2.4.90': by(jpeg2000),
-  '1.2.840.10008.1.2.4.91': by(jpeg2000),
-};
+);
 
 /** Transfer syntaxes that are read, the plainest first. */
-export const READ_SYNTAXES: readonly string[] = [...PLAIN, ...Object.keys(DECODERS)];
+export const READ_SYNTAXES: readonly string[] = [...PLAIN, ...DECODERS.keys()];
 
 /**
  * Stored values of the first frame, 8 to 16 bits, signed or not.
@@ -70,7 +72,7 @@ export async function firstFrame(dataSet: DataSet, maxPixels: number): Promise<F
   const allocated = required(dataSet, 'x00280100', 'Bits Allocated');
   if (allocated !== 8 && allocated !== 16) throw unsupported(`${allocated} bits a pixel`);
   const syntax = dataSet.string('x00020010') ?? IMPLICIT;
-  const decode = DECODERS[syntax];
+  const decode = DECODERS.get(syntax);
   if (decode === undefined && !PLAIN.includes(syntax)) throw unsupported(`transfer syntax ${syntax}`);
   const shape = { width, height, allocated, maxPixels } as const;
   const stored =

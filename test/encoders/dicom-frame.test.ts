@@ -74,6 +74,15 @@ const stored = async (fields: Partial<DicomFields>, frame: Uint8Array) => {
 };
 
 describe('the first frame', () => {
+  it.each(['1.2.3', 'constructor', '__proto__'])(
+    'of transfer syntax %s is not read',
+    async (transferSyntax) => {
+      await expect(stored({ transferSyntax }, Buffer.alloc(2640))).rejects.toThrow(
+        `transfer syntax ${transferSyntax} is not supported`,
+      );
+    },
+  );
+
   it.each(Object.entries(CODECS))(
     'of transfer syntax %s is what was compressed',
     async (transferSyntax, encode) => {

@@ -7,22 +7,24 @@ import { timeOf, type Zone, zoneIn } from '../hl7/times.js';
 import type { DicomSender } from './sender.js';
 
 /** Encodings by Specific Character Set (PS3.3, C.12.1.1.2); what is not named is ASCII. */
-const ENCODINGS: Readonly<Record<string, string>> = {
-  'ISO_IR 100': 'iso-8859-1',
-  'ISO_IR 101': 'iso-8859-2',
-  'ISO_IR 109': 'iso-8859-3',
-  'ISO_IR 110': 'iso-8859-4',
-  'ISO_IR 144': 'iso-8859-5',
-  'ISO_IR 127': 'iso-8859-6',
-  'ISO_IR 126': 'iso-8859-7',
-  'ISO_IR 138': 'iso-8859-8',
-  'ISO_IR 148': 'iso-8859-9',
-  'ISO_IR 13': 'shift_jis',
-  'ISO_IR 166': 'windows-874',
-  'ISO_IR 192': 'utf-8',
-  GB18030: 'gb18030',
-  GBK: 'gbk',
-};
+const ENCODINGS: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    'ISO_IR 100': 'iso-8859-1',
+    'ISO_IR 101': 'iso-8859-2',
+    'ISO_IR 109': 'iso-8859-3',
+    'ISO_IR 110': 'iso-8859-4',
+    'ISO_IR 144': 'iso-8859-5',
+    'ISO_IR 127': 'iso-8859-6',
+    'ISO_IR 126': 'iso-8859-7',
+    'ISO_IR 138': 'iso-8859-8',
+    'ISO_IR 148': 'iso-8859-9',
+    'ISO_IR 13': 'shift_jis',
+    'ISO_IR 166': 'windows-874',
+    'ISO_IR 192': 'utf-8',
+    GB18030: 'gb18030',
+    GBK: 'gbk',
+  }),
+);
 
 /** Pairs of date and time that say when the picture was taken, the nearest to that first. */
 const TAKEN = [
@@ -87,7 +89,7 @@ function textOf(item: DataSet, tag: string, whole: DataSet): string {
   const element = item.elements[tag];
   if (element === undefined) return '';
   const named = (whole.string('x00080005') ?? '').split('\\').find((each) => each.trim() !== '');
-  const encoding = ENCODINGS[(named ?? '').trim().replace(/^ISO 2022 IR/, 'ISO_IR')] ?? 'ascii';
+  const encoding = ENCODINGS.get((named ?? '').trim().replace(/^ISO 2022 IR/, 'ISO_IR')) ?? 'ascii';
   const bytes = Buffer.from(item.byteArray.buffer, item.byteArray.byteOffset, item.byteArray.length);
   const value = bytes.subarray(element.dataOffset, element.dataOffset + element.length);
   return new TextDecoder(encoding)

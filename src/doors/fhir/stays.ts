@@ -9,7 +9,9 @@ import { literalOf, type Scope } from './references.js';
 import type { Reading, Taken } from './taken.js';
 import { dayOf, instantOf } from './times.js';
 
-const SEXES: Readonly<Record<string, Sex>> = { female: 'FEMALE', male: 'MALE', other: 'OTHER' };
+const SEXES: ReadonlyMap<string, Sex> = new Map(
+  Object.entries<Sex>({ female: 'FEMALE', male: 'MALE', other: 'OTHER' }),
+);
 const UNDER_WAY = new Set(['arrived', 'triaged', 'in-progress', 'onleave']);
 /** An admission that is cancelled, or was never one, is over. */
 const VOID = new Set(['cancelled', 'entered-in-error']);
@@ -102,7 +104,7 @@ function addEvent(
     ...place,
     unitType: sender.unitTypes.get(place.wardId ?? '') ?? null,
     ageYears: ageAt(dayOf(textAt(patient, 'birthDate')), eventTime),
-    sex: SEXES[textAt(patient, 'gender')] ?? null,
+    sex: SEXES.get(textAt(patient, 'gender')) ?? null,
     heightCm: null,
     weightKg: null,
   } as never);

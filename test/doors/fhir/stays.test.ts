@@ -34,6 +34,17 @@ const at = (display: string, start?: string, physicalType?: string) => ({
 
 describe('a stay', () => {
   it.each([
+    ['other', 'OTHER'],
+    ['unknown', null],
+    // What every object of the language has.
+    ['constructor', null],
+    ['__proto__', null],
+  ])('of gender %s is of sex %s', (gender, sex) => {
+    const [record] = records(taken({ ...PATIENT, gender }), TOPICS.adt);
+    expect(record.sex).toBe(sex);
+  });
+
+  it.each([
     ['begins', {}, [['ADMIT', 7, null, null]]],
     ['in a ward', { location: [at('ICU')] }, [['ADMIT', 7, 'ICU', null]]],
     [
