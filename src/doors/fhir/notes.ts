@@ -1,5 +1,4 @@
 import { TOPICS } from '../../contract/topics.js';
-import type { EpochMs } from '../../events/event.js';
 import { textOf } from '../hl7/charset.js';
 import { kindOf } from '../hl7/notes.js';
 import { textsOf } from './codings.js';
@@ -7,7 +6,7 @@ import { firstText, type Json, listAt, objectAt, textAt } from './json.js';
 import { addObservation } from './observations.js';
 import { patientOf } from './patient.js';
 import type { Reading, Taken } from './taken.js';
-import { instantOf } from './times.js';
+import { timeIn } from './times.js';
 
 /** Kinds of notes by LOINC codes of documents that do not say it in their words. */
 const KINDS: ReadonlyMap<string, string> = new Map([
@@ -128,11 +127,9 @@ function addNote(
     out.reject('empty', 'there is no plain text in it: of a link, PDF or picture nothing is used');
     return;
   }
-  const { sender, now, sentAt, source } = reading;
-  const at = (time: string): EpochMs | null =>
-    time === '' ? null : instantOf(time, sender.timeZone ?? null, now);
-  const observedAt = at(written);
-  const eventTime = at(told) ?? sentAt ?? observedAt;
+  const { sender, sentAt, source } = reading;
+  const observedAt = timeIn(written, reading);
+  const eventTime = timeIn(told, reading) ?? sentAt ?? observedAt;
   if (!out.hasTime(eventTime, reading, 'the document')) return;
   const noteType = words.map((word) => KINDS.get(word)).find(Boolean) ?? kindOf(words);
   const authorRole = noteType === 'nursing' ? 'nurse' : 'physician';

@@ -10,7 +10,7 @@ import { firstText, type Json, listAt, objectAt, textAt } from './json.js';
 import { patientOf } from './patient.js';
 import { literalOf } from './references.js';
 import type { Reading, Taken } from './taken.js';
-import { instantOf } from './times.js';
+import { timeIn } from './times.js';
 import { givenIn, numberOf, shownOf } from './values.js';
 
 /** No result yet, or none ever. */
@@ -148,20 +148,20 @@ function send(
 }
 
 /** When it was measured, or the specimen taken; null: not told; NaN: told, but no time to the minute. */
-function effectiveOf(resource: Json, { sender, now }: Reading): EpochMs | null {
+function effectiveOf(resource: Json, reading: Reading): EpochMs | null {
   const period = objectAt(resource, 'effectivePeriod');
   const timing = objectAt(resource, 'effectiveTiming')?.event;
   const text =
     firstText(resource, 'effectiveDateTime', 'effectiveInstant') ||
     firstText(period, 'end', 'start') ||
     (Array.isArray(timing) ? String(timing.at(-1)) : '');
-  return text === '' ? null : (instantOf(text, sender.timeZone ?? null, now) ?? Number.NaN);
+  return text === '' ? null : (timeIn(text, reading) ?? Number.NaN);
 }
 
 /** When it was made available: issued, else last changed. */
-function toldAt(resource: Json, { sender, now }: Reading): EpochMs | null {
+function toldAt(resource: Json, reading: Reading): EpochMs | null {
   const text = textAt(resource, 'issued') || textAt(objectAt(resource, 'meta'), 'lastUpdated');
-  return text === '' ? null : instantOf(text, sender.timeZone ?? null, now);
+  return timeIn(text, reading);
 }
 
 /** What a result and its correction share: the specimen, else the report, else the resource itself. */

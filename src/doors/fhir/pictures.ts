@@ -2,7 +2,7 @@ import { TOPICS } from '../../contract/topics.js';
 import { type Json, listAt, objectAt, textAt } from './json.js';
 import { patientOf } from './patient.js';
 import type { Reading, Taken } from './taken.js';
-import { instantOf } from './times.js';
+import { timeIn } from './times.js';
 
 /** Modalities of plain radiographs: what else a study has is told to the network that reads pictures by nobody. */
 const RADIOGRAPHS = new Set(['DX', 'CR']);
@@ -17,10 +17,10 @@ export function addStudy(resource: Json, reading: Reading, out: Taken): void {
   }
   const patientId = patientOf(objectAt(resource, 'subject'), resource, reading, out);
   if (patientId === null) return;
-  const { sender, now, sentAt, source, scope } = reading;
-  const at = (text: string) => (text === '' ? null : instantOf(text, sender.timeZone ?? null, now));
-  const observedAt = at(textAt(resource, 'started'));
-  const eventTime = at(textAt(objectAt(resource, 'meta'), 'lastUpdated')) ?? sentAt ?? observedAt;
+  const { sentAt, source, scope } = reading;
+  const observedAt = timeIn(textAt(resource, 'started'), reading);
+  const eventTime =
+    timeIn(textAt(objectAt(resource, 'meta'), 'lastUpdated'), reading) ?? sentAt ?? observedAt;
   if (!out.hasTime(eventTime, reading, 'the study')) return;
   const study = uidOf(resource);
   for (const series of listAt(resource, 'series')) {

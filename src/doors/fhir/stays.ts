@@ -7,7 +7,7 @@ import { firstText, type Json, listAt, objectAt, textAt } from './json.js';
 import { ownId, patientOf } from './patient.js';
 import { literalOf, type Scope } from './references.js';
 import type { Reading, Taken } from './taken.js';
-import { dayOf, instantOf } from './times.js';
+import { dayOf, timeIn } from './times.js';
 
 const SEXES: ReadonlyMap<string, Sex> = new Map(
   Object.entries<Sex>({ female: 'FEMALE', male: 'MALE', other: 'OTHER' }),
@@ -66,7 +66,7 @@ export function addEncounter(resource: Json, reading: Reading, out: Taken): void
     return;
   }
   const period = objectAt(resource, 'period');
-  const start = at(textAt(period, 'start'), reading);
+  const start = timeIn(textAt(period, 'start'), reading);
   const stops = stopsOf(resource, start ?? changed, isOver, reading);
   const { wards } = reading.sender;
   let isHere = false;
@@ -82,7 +82,7 @@ export function addEncounter(resource: Json, reading: Reading, out: Taken): void
     out.ignore(`the patient is in none of the wards ${wards?.join(', ')}`);
   }
   if (isOver && isHere)
-    addEvent('DISCHARGE', at(textAt(period, 'end'), reading) ?? changed, NOWHERE, who, reading, out);
+    addEvent('DISCHARGE', timeIn(textAt(period, 'end'), reading) ?? changed, NOWHERE, who, reading, out);
 }
 
 function addEvent(
@@ -112,11 +112,7 @@ function addEvent(
 
 /** When a resource was last changed; else when its bundle was made; null where neither is told. */
 function changeOf(resource: Json, reading: Reading): EpochMs | null {
-  return at(textAt(objectAt(resource, 'meta'), 'lastUpdated'), reading) ?? reading.sentAt;
-}
-
-function at(text: string, { sender, now }: Reading): EpochMs | null {
-  return text === '' ? null : instantOf(text, sender.timeZone ?? null, now);
+  return timeIn(textAt(objectAt(resource, 'meta'), 'lastUpdated'), reading) ?? reading.sentAt;
 }
 
 /**
@@ -130,7 +126,7 @@ function stopsOf(resource: Json, start: EpochMs, isOver: boolean, reading: Readi
   );
   const changed = isOver ? null : changeOf(resource, reading);
   for (const each of places) {
-    const begun = at(textAt(objectAt(each, 'period'), 'start'), reading);
+    const begun = timeIn(textAt(objectAt(each, 'period'), 'start'), reading);
     const times = begun !== null ? [Math.max(start, begun)] : [start, Math.max(start, changed ?? start)];
     for (const from of new Set(times)) {
       const known = byTime.get(from) ?? [];
