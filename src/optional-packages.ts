@@ -14,18 +14,17 @@ export interface OptionalUse {
 }
 
 /** @throws WardstreamError of the given code where a package is not there: it names the packages, the setting and both ways out. */
-export function requireInstalled({ setting, packages, instead, code }: OptionalUse): void {
-  const missing = packages.filter((name) => !isInstalled(name));
-  if (missing.length === 0) return;
-  const [list, verb] = [missing.join(', '), missing.length === 1 ? 'is' : 'are'];
-  throw new WardstreamError(
-    code,
-    `${setting} needs ${list}, which ${verb} not installed; install without --omit=optional, or ${instead}`,
-  );
+export function requireInstalled(use: OptionalUse): void {
+  const missing = missingFor(use);
+  if (missing !== null) throw new WardstreamError(use.code, missing);
 }
 
-export function areInstalled(packages: readonly string[]): boolean {
-  return packages.every(isInstalled);
+/** Names what is not there, the setting and both ways out; null where all is. */
+export function missingFor({ setting, packages, instead }: Omit<OptionalUse, 'code'>): string | null {
+  const missing = packages.filter((name) => !isInstalled(name));
+  if (missing.length === 0) return null;
+  const [list, verb] = [missing.join(', '), missing.length === 1 ? 'is' : 'are'];
+  return `${setting} needs ${list}, which ${verb} not installed; install without --omit=optional, or ${instead}`;
 }
 
 function isInstalled(name: string): boolean {

@@ -1,6 +1,6 @@
 import { WardstreamError } from '../errors.js';
 import type { Modalities, Modality } from '../features/encoder.js';
-import { areInstalled, requireInstalled } from '../optional-packages.js';
+import { missingFor, requireInstalled } from '../optional-packages.js';
 import type { EncodersConfig } from '../settings/encoders.js';
 import type { ImageEncoder } from './image.js';
 import type { NoteEncoder, SentenceCache } from './text.js';
@@ -13,15 +13,26 @@ export interface Encoders {
 
 /**
  * Opens the encoders a model takes the embeddings of, and those configured as `always`. Nothing is loaded that
- * is not needed; what a model can do without is left out where it is off or not installed.
+ * is not needed; what a model can do without is left out where it is off, and with a warning where it is not installed.
  * @throws WardstreamError `WS_CONFIG` where the model was trained with another encoder, or with one that is off;
  * `WS_MODEL` where an encoder's files cannot be used.
  */
-export async function openEncoders(config: EncodersConfig, modalities: Modalities = {}): Promise<Encoders> {
-  const isNeeded = (which: 'text' | 'image') =>
-    config[which].kind !== 'off' &&
-    (config.always.includes(which) ||
-      (modalities[which] !== undefined && canOpen(which, config, modalities)));
+export async function openEncoders(
+  config: EncodersConfig,
+  modalities: Modalities = {},
+  onWarning = (message: string): void => process.emitWarning(message),
+): Promise<Encoders> {
+  const isNeeded = (which: 'text' | 'image') => {
+    const { kind } = config[which];
+    if (kind === 'off') return false;
+    if (config.always.includes(which)) return true;
+    const modality = modalities[which];
+    if (modality === undefined || !modality.optional) return modality !== undefined;
+    const instead = `set encoders.${which}.kind to off`;
+    const missing = missingFor({ ...packagesOf(which, kind), instead });
+    if (missing !== null) onWarning(`the model does without ${NAMES[which]}: ${missing}`);
+    return missing === null;
+  };
   refuseOff('text', config.text.kind, modalities.text);
   refuseOff('image', config.image.kind, modalities.image);
   const text = isNeeded('text') ? await openText(config) : null;
@@ -55,20 +66,16 @@ const PACKAGES = {
   image: { default: OF_IMAGES, custom: OF_IMAGES },
 } as const;
 
-/** Whether what the model can do without is there. */
-function canOpen(which: 'text' | 'image', config: EncodersConfig, modalities: Modalities): boolean {
-  const { kind } = config[which];
-  return kind !== 'off' && (!modalities[which]?.optional || areInstalled(PACKAGES[which][kind]));
+const NAMES = { text: 'notes', image: 'images' } as const;
+
+function packagesOf(which: 'text' | 'image', kind: 'default' | 'custom') {
+  return { setting: `encoders.${which}.kind: ${kind}`, packages: PACKAGES[which][kind] };
 }
 
 function requirePackages(which: 'text' | 'image', kind: EncodersConfig[typeof which]['kind']): void {
   if (kind === 'off') return;
-  requireInstalled({
-    setting: `encoders.${which}.kind: ${kind}`,
-    packages: PACKAGES[which][kind],
-    instead: `set encoders.${which}.kind to off, with a model that takes no ${which === 'text' ? 'notes' : 'images'}`,
-    code: 'WS_CONFIG',
-  });
+  const instead = `set encoders.${which}.kind to off, with a model that takes no ${NAMES[which]}`;
+  requireInstalled({ ...packagesOf(which, kind), instead, code: 'WS_CONFIG' });
 }
 
 async function openText(config: EncodersConfig): Promise<NoteEncoder> {
@@ -93,7 +100,7 @@ function refuseOff(which: 'text' | 'image', kind: string, modality: Modality | u
   if (kind !== 'off' || modality === undefined || modality.optional) return;
   throw new WardstreamError(
     'WS_CONFIG',
-    `the model takes ${which === 'text' ? 'notes' : 'images'}, but encoders.${which} is off; set it to default, or use a model without them`,
+    `the model takes ${NAMES[which]}, but encoders.${which} is off; set it to default, or use a model without them`,
   );
 }
 

@@ -158,7 +158,8 @@ export class Engine {
       ...served.model.config.encoder.modalities,
     };
     try {
-      return new Engine(options, models, await openEncoders(options.config.encoders, modalities));
+      const encoders = await openEncoders(options.config.encoders, modalities, options.onWarning);
+      return new Engine(options, models, encoders);
     } catch (error) {
       await served.runtime.close();
       await shadow?.runtime.close();

@@ -1,10 +1,22 @@
-import { describe, expect, it } from 'vitest';
+import Module from 'node:module';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openEncoders } from '../../src/encoders/open-encoders.js';
 import { parseConfig } from '../../src/settings/config.js';
 
 const encoders = (data: object = {}) => parseConfig({ encoders: data }).encoders;
 const text = { size: 512 };
 const image = { size: 33 };
+
+/** As an install that leaves a package out. */
+function leaveOut(left: string): void {
+  const resolver = Module as unknown as { _resolveFilename: (name: string, ...rest: unknown[]) => string };
+  const resolve = resolver._resolveFilename;
+  const spy = vi.spyOn(resolver, '_resolveFilename').mockImplementation((name, ...rest) => {
+    if (name === left) throw Object.assign(new Error(`there is no ${name}`), { code: 'MODULE_NOT_FOUND' });
+    return resolve(name, ...rest);
+  });
+  onTestFinished(() => spy.mockRestore());
+}
 
 describe('openEncoders', () => {
   it('opens nothing for a model that takes measurements only', async () => {
@@ -29,6 +41,24 @@ describe('openEncoders', () => {
     expect(await openEncoders(off, { image: optional })).toEqual({ text: null, image: null });
     await expect(openEncoders(encoders(), { image: { ...optional, encoder: 'densenet' } })).rejects.toThrow(
       /but the model was trained with densenet/,
+    );
+  });
+
+  it('leaves out what the model can do without where it is not installed, with one warning', async () => {
+    leaveOut('sharp');
+    const warnings: string[] = [];
+    const warn = (message: string) => warnings.push(message);
+    const optional = { ...image, optional: true };
+    expect(await openEncoders(encoders(), { image: optional }, warn)).toEqual({ text: null, image: null });
+    expect(warnings).toEqual([
+      'the model does without images: encoders.image.kind: default needs sharp, which is not installed; ' +
+        'install without --omit=optional, or set encoders.image.kind to off',
+    ]);
+    await openEncoders(encoders({ image: { kind: 'off' } }), { image: optional }, warn);
+    await openEncoders(encoders(), {}, warn);
+    expect(warnings).toHaveLength(1);
+    await expect(openEncoders(encoders(), { image }, warn)).rejects.toThrow(
+      /encoders.image.kind: default needs sharp, .* with a model that takes no images/,
     );
   });
 
