@@ -1,4 +1,4 @@
-"""Reads what `wardstream features --rows` wrote, and splits it by stay. Training uses nothing else."""
+"""Reads what `wardstream features` wrote, and splits it by stay. Training uses nothing else."""
 
 import csv
 import hashlib
