@@ -11,8 +11,7 @@ import numpy as np
 from .calibration import expected_calibration_error
 from .evaluate import Figures
 from .labels import ONSETS
-from .models import fit_trees
-from .train import Round, columns_for_training, open_round, out_of_fold_trees, predict_trees, training_set
+from .train import Round, is_from, open_round, out_of_fold_trees, predict_trees, text_of_trees
 
 # Of each cohort what its sources have in their names, and what is scored on it. The hour of death is that of the figures.
 COHORTS = {"2012": ONSETS, "2019": ONSETS, "meds": ["death", *ONSETS]}
@@ -21,14 +20,7 @@ HOUR_OF_DEATH = 24
 
 def without(of: Round, cohort: str, output: str) -> str:
     """LightGBM's text of trees that saw no record of a stay with one of the cohort."""
-
-    def make() -> str:
-        chosen, target, weight = training_set(of, output)
-        mine = ~has_record_of(of, cohort)[of.rows.stay[chosen]]
-        x = columns_for_training(of, chosen)[mine]
-        options = of.config["trees"] | of.config["treesOf"].get(output, {})
-        return fit_trees(x, target[mine], weight[mine] / weight[mine].mean(), of.columns.directions.tolist(), options, of.config["seed"]).model_to_string()
-
+    make = lambda: text_of_trees(of, output, ~has_record_of(of, cohort), of.config["seed"])
     return of.once(f"trees-{output}-without-{cohort}", make)
 
 
@@ -41,7 +33,7 @@ def has_record_of(of: Round, cohort: str) -> np.ndarray:
 def figures(of: Round, cohort: str, output: str) -> dict:
     found = Figures(of)
     labels = found.labels(output)
-    is_of = np.array([cohort in each["source"] for each in of.rows.stays])[found.stay]
+    is_of = is_from(of.rows, cohort)[found.scored]
     at = np.flatnonzero(is_of & ~np.isnan(labels) & ((np.abs(found.hours - HOUR_OF_DEATH) < 1e-3) | (output != "death")))
     without_it = predict_trees(of, without(of, cohort, output), found.scored[at]).astype(np.float64)
     with_it = out_of_fold_trees(of, output)[found.among][at].astype(np.float64)

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from .attention import MonotoneAttention
 from .evaluate import Figures
 from .labels import OUTPUTS
-from .sequences import drawn_missing, columns_of_groups, fit_attention, logits_of, optimiser_of, windows
-from .train import Round, open_round, out_of_fold_attention, targets
+from .sequences import columns_of_groups, drawn_missing, optimiser_of, windows
+from .train import Round, fitted_attention, joined, logits_left_out, new_network, open_round, out_of_fold_attention
 
 # A value is new where its age, log1p(hours) / 4, is below an hour's.
 NEW = float(np.log1p(1.0) / 4)
@@ -46,7 +46,7 @@ def pretrained(of: Round, name: str, passes: int) -> dict:
     def make() -> dict:
         options, rng = of.config["attention"], np.random.default_rng(of.config["seed"])
         torch.manual_seed(of.config["seed"])
-        network = MonotoneAttention(of.inputs, options["steps"], len(OUTPUTS), **options["model"])
+        network = new_network(of)
         values, ages = told_columns(of.columns.names)
         model = Forecast(network, options["model"]["width"], options["model"]["context"], len(values))
         stays = np.flatnonzero(of.trains(name) & (of.sequences.count > 1))
@@ -83,23 +83,12 @@ def pretrained(of: Round, name: str, passes: int) -> dict:
 def fitted_from(of: Round, name: str, passes: int) -> np.ndarray:
     """Logits [ends, outputs] of the fold left out, NaN of others."""
 
-    def make() -> np.ndarray:
-        options = of.config["attention"]
-        weights = np.array([options["taskWeights"][each] for each in OUTPUTS])
-        stays = np.flatnonzero(of.trains(name))
-        seed = of.config["seed"] + of.names().index(name)
-        model = fit_attention(of.sequences, of.columns, of.rows.about["kinds"], stays, targets(of, name), of.split.weight, weights, of.ids, options, seed, of.say, pretrained(of, name, passes))
-        return logits_of(model, of.sequences, of.inputs, np.flatnonzero(of.split.fold == of.excluded(name)), len(of.sequences.ends))
-
+    make = lambda: logits_left_out(of, name, fitted_attention(of, name, pretrained(of, name, passes)))
     return of.once(f"logits-pretrained-{name}", make)
 
 
 def figures(of: Round, folds: list[int], passes: int) -> dict:
-    pretrained_logits = np.full((len(of.sequences.ends), len(OUTPUTS)), np.nan, dtype=np.float32)
-    for fold in folds:
-        logits = fitted_from(of, f"fold-{fold}", passes)
-        known = ~np.isnan(logits[:, 0])
-        pretrained_logits[known] = logits[known]
+    pretrained_logits = joined([fitted_from(of, f"fold-{fold}", passes) for fold in folds])
     plain, found = out_of_fold_attention(of), Figures(of)
     result: dict = {"folds": folds, "passes": passes}
     for place, output in enumerate(OUTPUTS):

@@ -65,6 +65,13 @@ class Round:
     def excluded(self, name: str) -> int | None:
         return None if name == "all" else int(name.split("-")[1])
 
+    def scored_by(self, name: str) -> int:
+        """The fold that a model scores out of fold: the one left out, or, that of everyone, the stays kept for the final look."""
+        return -1 if name == "all" else self.excluded(name)
+
+    def seed_of(self, name: str) -> int:
+        return self.config["seed"] + self.names().index(name)
+
     def trains(self, name: str) -> np.ndarray:
         """Whether a stay is trained on: not where it is in the fold left out, nor kept for the final look. Shape [stays]."""
         return (self.split.fold >= 0) & (self.split.fold != self.excluded(name))
@@ -165,18 +172,18 @@ def columns_for_training(of: Round, chosen: np.ndarray) -> np.ndarray:
     return np.where(gone & thinned[:, None], of.columns.fills, x)
 
 
+def text_of_trees(of: Round, output: str, trained: np.ndarray, seed: int, unbound: bool = False) -> str:
+    """LightGBM's text of one output's trees, of stays `trained` [stays]; `unbound`: without directions, to see what they cost."""
+    chosen, target, weight = training_set(of, output)
+    mine = trained[of.rows.stay[chosen]]
+    x = columns_for_training(of, chosen)[mine]
+    directions = np.zeros(len(of.columns.columns), int) if unbound else of.columns.directions
+    options = of.config["trees"] | of.config["treesOf"].get(output, {})
+    return fit_trees(x, target[mine], weight[mine] / weight[mine].mean(), directions.tolist(), options, seed).model_to_string()
+
+
 def trees(of: Round, output: str, name: str, unbound: bool = False) -> str:
-    """LightGBM's text of one output's trees; `unbound`: without directions, to see what they cost."""
-
-    def make() -> str:
-        chosen, target, weight = training_set(of, output)
-        chosen_of = of.trains(name)[of.rows.stay[chosen]]
-        x = columns_for_training(of, chosen)
-        directions = np.zeros(len(of.columns.columns), int) if unbound else of.columns.directions
-        options = of.config["trees"] | of.config["treesOf"].get(output, {})
-        w = weight[chosen_of] / weight[chosen_of].mean()
-        return fit_trees(x[chosen_of], target[chosen_of], w, directions.tolist(), options, of.config["seed"] + of.names().index(name)).model_to_string()
-
+    make = lambda: text_of_trees(of, output, of.trains(name), of.seed_of(name), unbound)
     return of.once(f"trees{'-unbound' if unbound else ''}-{output}-{name}", make)
 
 
@@ -189,22 +196,24 @@ def predict_trees(of: Round, text: str, ends: np.ndarray) -> np.ndarray:
     return out
 
 
+def out_of_fold(of: Round, names: list[str], predict) -> np.ndarray:
+    """
+    Logits at the ends of hours, each by the one of the models that saw none of the stay's records, of stays kept for the final look by that of everyone; NaN where it is
+    not among `names`. `predict` takes a name and places [n] of ends, and gives [n]. Shape [ends].
+    """
+    fold = of.split.fold[of.rows.stay[of.sequences.ends]]
+    out = np.full(len(fold), np.nan, dtype=np.float32)
+    for name in names:
+        part = np.flatnonzero(fold == of.scored_by(name))
+        out[part] = predict(name, part)
+    return out
+
+
 def out_of_fold_trees(of: Round, output: str, unbound: bool = False) -> np.ndarray:
-    """Logits at the ends of hours by trees that saw none of the stay's records; of stays kept for the final look by those of everyone. Shape [ends]."""
-    ends = of.sequences.ends
-
-    def make() -> np.ndarray:
-        fold = of.split.fold[of.rows.stay[ends]]
-        out = np.full(len(ends), np.nan, dtype=np.float32)
-        for name in of.names():
-            of_fold = -1 if name == "all" else of.excluded(name)
-            if unbound and name == "all":
-                continue
-            part = np.flatnonzero(fold == of_fold)
-            out[part] = predict_trees(of, trees(of, output, name, unbound), ends[part])
-        return out
-
-    return of.once(f"logits-trees{'-unbound' if unbound else ''}-{output}", make)
+    """Logits by trees, of the stays of folds only where they are `unbound`. Shape [ends]."""
+    names = [each for each in of.names() if each != "all" or not unbound]
+    predict = lambda name, part: predict_trees(of, trees(of, output, name, unbound), of.sequences.ends[part])
+    return of.once(f"logits-trees{'-unbound' if unbound else ''}-{output}", lambda: out_of_fold(of, names, predict))
 
 
 def elapsed_at(of: Round, rows: np.ndarray) -> np.ndarray:
@@ -224,21 +233,15 @@ def regression(of: Round, name: str) -> Regression:
     return of.once(f"regression-{name}", make)
 
 
+def predict_regression(of: Round, fitted: Regression, places: np.ndarray) -> np.ndarray:
+    """Logits at places among the ends of hours. Shape [n]."""
+    parts = np.array_split(places, max(1, len(places) // CHUNK))
+    return np.concatenate([fitted.logits(of.sequences.x[some].astype(np.float32), of.inputs.known, elapsed_at(of, of.sequences.ends[some])) for some in parts])
+
+
 def out_of_fold_regression(of: Round) -> np.ndarray:
-    """As `out_of_fold_trees`. Shape [ends]."""
-    ends = of.sequences.ends
-
-    def make() -> np.ndarray:
-        fold = of.split.fold[of.rows.stay[ends]]
-        out = np.full(len(ends), np.nan, dtype=np.float32)
-        for name in of.names():
-            fitted = regression(of, name)
-            part = np.flatnonzero(fold == (-1 if name == "all" else of.excluded(name)))
-            for some in np.array_split(part, max(1, len(part) // CHUNK)):
-                out[some] = fitted.logits(of.sequences.x[some].astype(np.float32), of.inputs.known, elapsed_at(of, ends[some]))
-        return out
-
-    return of.once("logits-regression", make)
+    """Shape [ends]."""
+    return of.once("logits-regression", lambda: out_of_fold(of, of.names(), lambda name, part: predict_regression(of, regression(of, name), part)))
 
 
 def hindsight(of: Round, name: str) -> np.ndarray:
@@ -270,35 +273,43 @@ def targets(of: Round, name: str) -> np.ndarray:
     return np.stack([ill[stay] if output == "death" else of.labels(output)[ends] for output in OUTPUTS], 1).astype(np.float32)
 
 
-def attention(of: Round, name: str):
-    """The fitted network."""
+def fitted_attention(of: Round, name: str, start: dict | None = None) -> MonotoneAttention:
+    """The network of the stays that `name` trains on, from weights `start` if given."""
     options = of.config["attention"]
+    weights = np.array([options["taskWeights"][each] for each in OUTPUTS])
+    stays = np.flatnonzero(of.trains(name))
+    return fit_attention(of.sequences, of.columns, of.rows.about["kinds"], stays, targets(of, name), of.split.weight, weights, of.ids, options, of.seed_of(name), of.say, start)
 
-    def make() -> dict:
-        weights = np.array([options["taskWeights"][each] for each in OUTPUTS])
-        seed = of.config["seed"] + of.names().index(name)
-        stays = np.flatnonzero(of.trains(name))
-        return fit_attention(of.sequences, of.columns, of.rows.about["kinds"], stays, targets(of, name), of.split.weight, weights, of.ids, options, seed, of.say).state_dict()
 
-    model = MonotoneAttention(of.inputs, options["steps"], len(OUTPUTS), **options["model"])
-    model.load_state_dict(of.once(f"attention-{name}", make))
+def new_network(of: Round) -> MonotoneAttention:
+    options = of.config["attention"]
+    return MonotoneAttention(of.inputs, options["steps"], len(OUTPUTS), **options["model"])
+
+
+def attention(of: Round, name: str) -> MonotoneAttention:
+    """The fitted network."""
+    model = new_network(of)
+    model.load_state_dict(of.once(f"attention-{name}", lambda: fitted_attention(of, name).state_dict()))
     return model.eval()
 
 
-def out_of_fold_attention(of: Round) -> np.ndarray:
-    """As `out_of_fold_trees`. Shape [ends, outputs]."""
-    ends = len(of.sequences.ends)
+def logits_left_out(of: Round, name: str, model: MonotoneAttention) -> np.ndarray:
+    """Logits of the stays that `name` scores out of fold; NaN of others. Shape [ends, outputs]."""
+    return logits_of(model, of.sequences, of.inputs, np.flatnonzero(of.split.fold == of.scored_by(name)), len(of.sequences.ends))
 
-    def part(name: str) -> np.ndarray:
-        of_fold = -1 if name == "all" else of.excluded(name)
-        return logits_of(attention(of, name), of.sequences, of.inputs, np.flatnonzero(of.split.fold == of_fold), ends)
 
-    out = np.full((ends, len(OUTPUTS)), np.nan, dtype=np.float32)
-    for name in of.names():
-        logits = of.once(f"logits-attention-{name}", lambda: part(name))
-        known = ~np.isnan(logits[:, 0])
-        out[known] = logits[known]
+def joined(parts: list[np.ndarray]) -> np.ndarray:
+    """Of parts [ends, outputs] what each knows. Shape [ends, outputs]."""
+    out = np.full_like(parts[0], np.nan)
+    for part in parts:
+        known = ~np.isnan(part[:, 0])
+        out[known] = part[known]
     return out
+
+
+def out_of_fold_attention(of: Round) -> np.ndarray:
+    """Logits by networks that saw none of the stay's records; of stays kept for the final look by that of everyone. Shape [ends, outputs]."""
+    return joined([of.once(f"logits-attention-{name}", lambda: logits_left_out(of, name, attention(of, name))) for name in of.names()])
 
 
 def main() -> None:
