@@ -12,10 +12,10 @@ import type {
   LabResultMessage,
   MessageOf,
   NoteMessage,
-  PatientNowMessage,
   TreatmentMessage,
   VitalSignsMessage,
 } from '../src/contract/messages.js';
+import type { PatientNowMessage } from '../src/contract/now-messages.js';
 import { NO_FORECASTS } from '../src/contract/outcomes.js';
 import { emptyOutputs, type Outputs, type Score } from '../src/engine/outputs.js';
 import type { Origin } from '../src/events/dead-letter.js';

@@ -1,6 +1,6 @@
 import type { NoteMemory } from '../align/note-memory.js';
 import { VARIABLES, variableIndex } from '../clinical/variables.js';
-import type { ToldNow } from '../contract/messages.js';
+import type { ToldNow } from '../contract/now-messages.js';
 import type { EpochMs } from '../events/event.js';
 import { statusText } from '../notes/statuses.js';
 

@@ -2,15 +2,14 @@ import type avro from 'avsc';
 import type {
   AlertMessage,
   DeadLetterMessage,
-  EngineNowMessage,
   ExplanationAnswerMessage,
   ExplanationRequestMessage,
   MessageOf,
-  PatientNowMessage,
   PatientSnapshotMessage,
   RiskScoreMessage,
   VerdictMessage,
 } from '../contract/messages.js';
+import type { EngineNowMessage, PatientNowMessage } from '../contract/now-messages.js';
 import { WardstreamError } from '../errors.js';
 import {
   fingerprintOf,

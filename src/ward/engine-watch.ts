@@ -1,7 +1,7 @@
 import type { NoticeBoard } from '../alerts/notices.js';
 import type { TailBatch, TailStart } from '../bus/bus.js';
 import { Fence } from '../bus/fence.js';
-import type { EngineNowMessage } from '../contract/messages.js';
+import type { EngineNowMessage } from '../contract/now-messages.js';
 import type { NotPresent } from '../engine/behind.js';
 import { DecodeFailure, type MessageCodec } from '../events/codec.js';
 

@@ -9,7 +9,8 @@ import {
 } from '../bus/bus.js';
 import { Fence } from '../bus/fence.js';
 import { INDEX_BY_CODE } from '../clinical/variables.js';
-import type { AlertMessage, PatientNowMessage } from '../contract/messages.js';
+import type { AlertMessage } from '../contract/messages.js';
+import type { PatientNowMessage } from '../contract/now-messages.js';
 import type { CatchingUpView } from '../contract/protocol.js';
 import { TOPICS } from '../contract/topics.js';
 import { DecodeFailure, type MessageCodec } from '../events/codec.js';

@@ -1,4 +1,4 @@
-import type { DoubtNow, PatientNowMessage, ToldNow, ValueNow } from '../contract/messages.js';
+import type { DoubtNow, PatientNowMessage, ToldNow, ValueNow } from '../contract/now-messages.js';
 import { byForecast } from '../contract/outcomes.js';
 import type { DoubtView, PatientView, ValueView } from '../contract/protocol.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { OutgoingMessage } from '../../src/bus/bus.js';
 import { ReplayClock } from '../../src/clock.js';
-import type { EngineNowMessage } from '../../src/contract/messages.js';
+import type { EngineNowMessage } from '../../src/contract/now-messages.js';
 import { Epochs } from '../../src/engine/epochs.js';
 import { Heartbeat } from '../../src/engine/heartbeat.js';
 import type { PartitionNow, Presence } from '../../src/engine/presence.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EngineNowMessage } from '../../src/contract/messages.js';
+import type { EngineNowMessage } from '../../src/contract/now-messages.js';
 import { TOPICS } from '../../src/contract/topics.js';
 import { MessageCodec } from '../../src/events/codec.js';
 import { EngineWatch } from '../../src/ward/engine-watch.js';
