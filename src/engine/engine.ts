@@ -141,7 +141,6 @@ export class Engine {
       catchUp: this.#catchUp,
       isMember: () => this.#consumer?.isMember?.() ?? true,
       confirm: async () => (await this.#consumer?.recommit()) ?? false,
-      partitions: () => this.partitions.size,
       usedTo: (partition) => this.#scoring.watermarks.get(partition),
     });
     const { clock } = options;

@@ -1,6 +1,6 @@
 import type { EpochMs } from '../events/event.js';
 import type { BehindWatch, NotPresent } from './behind.js';
-import type { CatchingUp, CatchUp } from './catch-up.js';
+import type { CatchUp } from './catch-up.js';
 
 export interface PresenceOptions {
   readonly behind: BehindWatch;
@@ -9,8 +9,6 @@ export interface PresenceOptions {
   readonly isMember: () => boolean;
   /** Asks the group the same. */
   readonly confirm: () => Promise<boolean>;
-  /** How many partitions it has. */
-  readonly partitions: () => number;
   /** Event time up to which a partition's input is used. */
   readonly usedTo: (partition: number) => EpochMs | undefined;
 }
@@ -26,7 +24,7 @@ export interface PartitionNow {
   readonly lagMs: number;
 }
 
-/** Whether what this process knows of its patients is the present, as a whole and by partition. */
+/** Whether what this process knows of its patients is the present, by partition. */
 export class Presence {
   readonly #options: PresenceOptions;
 
@@ -37,12 +35,6 @@ export class Presence {
   /** Whether the group says that this process is one of it. */
   confirm(): Promise<boolean> {
     return this.#options.confirm();
-  }
-
-  /** How far it is from that; null where it is the present. Out of the group, nothing is known to be. */
-  get catchingUp(): CatchingUp | null {
-    const { catchUp, isMember, partitions } = this.#options;
-    return isMember() ? catchUp.progress : { partitions: 0, of: partitions(), restored: partitions() };
   }
 
   /** Why what is known of a partition's patients is not the present; null where it is. */

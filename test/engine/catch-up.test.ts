@@ -16,25 +16,30 @@ function readAll(catchUp: CatchUp, partition: number, isRead: boolean): void {
   catchUp.settle();
 }
 
-describe('what a process shows is not the present', () => {
-  it('before it has been assigned its partitions; being assigned none is to be in the present', () => {
+/** Partitions of 0 to 9 that are the present. */
+const presentIn = (catchUp: CatchUp) => [...Array(10).keys()].filter((each) => catchUp.isPresent(each));
+
+describe('what a process knows of a partition is not the present', () => {
+  it('before it has been assigned it', () => {
     const catchUp = new CatchUp();
-    expect(catchUp.progress).toEqual({ partitions: 0, of: 0, restored: 0 });
+    readAll(catchUp, 3, true);
+    expect(presentIn(catchUp)).toEqual([]);
     catchUp.begin([]);
-    expect(catchUp.progress).toBeNull();
+    readAll(catchUp, 3, true);
+    expect(presentIn(catchUp)).toEqual([]);
   });
 
-  it('until every topic of each partition has been read to its end once', () => {
+  it('until every topic of it has been read to its end once', () => {
     const catchUp = new CatchUp();
     catchUp.begin([3, 7]);
     readAll(catchUp, 3, false);
-    expect(catchUp.progress).toMatchObject({ partitions: 0, of: 2 });
+    expect(presentIn(catchUp)).toEqual([]);
     readAll(catchUp, 3, true);
-    expect(catchUp.progress).toMatchObject({ partitions: 1, of: 2 });
+    expect(presentIn(catchUp)).toEqual([3]);
     readAll(catchUp, 7, true);
-    expect(catchUp.progress).toBeNull();
+    expect(presentIn(catchUp)).toEqual([3, 7]);
     readAll(catchUp, 7, false);
-    expect(catchUp.progress).toBeNull();
+    expect(presentIn(catchUp)).toEqual([3, 7]);
   });
 
   it('while what was read is still on its way through the pipeline', () => {
@@ -42,20 +47,23 @@ describe('what a process shows is not the present', () => {
     catchUp.begin([0]);
     catchUp.accept(word(0, true));
     catchUp.accept(word(0, true));
-    expect(catchUp.progress).toMatchObject({ partitions: 0, of: 1 });
+    expect(presentIn(catchUp)).toEqual([]);
     catchUp.settle();
-    expect(catchUp.progress).toBeNull();
+    expect(presentIn(catchUp)).toEqual([0]);
   });
 
-  it('again, once it takes partitions over; those that it gives up do not count', () => {
+  it('again, once it is taken over; one that is given up does not count', () => {
     const catchUp = new CatchUp();
     catchUp.begin([0]);
     readAll(catchUp, 0, true);
     catchUp.begin([1, 2]);
-    expect(catchUp.progress).toMatchObject({ partitions: 1, of: 3 });
+    expect(presentIn(catchUp)).toEqual([0]);
     catchUp.forget([0, 2]);
-    expect(catchUp.progress).toMatchObject({ partitions: 0, of: 1 });
+    readAll(catchUp, 2, true);
+    expect(presentIn(catchUp)).toEqual([]);
     readAll(catchUp, 1, true);
-    expect(catchUp.progress).toBeNull();
+    expect(presentIn(catchUp)).toEqual([1]);
+    catchUp.begin([1]);
+    expect(presentIn(catchUp)).toEqual([]);
   });
 });

@@ -119,7 +119,8 @@ describe('an input topic that is made anew while no engine runs', () => {
     const total = ward(before).length;
     await expect.poll(() => first.engine.counts.messages, soon).toBe(total);
     // What is only read, and waits for its turn, is read again by the next.
-    await expect.poll(() => first.engine.presence.catchingUp, soon).toBe(null);
+    const states = () => [...first.engine.partitions].map((each) => first.engine.presence.of(each).state);
+    await expect.poll(() => new Set(states()), soon).toEqual(new Set(['live']));
     await first.engine.close();
     const admin = new Kafka({ brokers: broker.brokers, logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
