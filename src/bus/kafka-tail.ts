@@ -222,9 +222,8 @@ function recordsOf(messages: readonly KafkaMessage[], from: number): TailRecord[
     const offset = Number(message.offset);
     const { isControlRecord = false } = message as { isControlRecord?: boolean };
     if (offset < from || isControlRecord || message.key === null) return [];
-    const epoch = epochIn(message.headers);
-    const record = { offset, key: String(message.key), value: message.value };
-    return [epoch === undefined ? record : { ...record, epoch }];
+    const { key, value, headers } = message;
+    return [{ offset, key: String(key), value, epoch: epochIn(headers) }];
   });
 }
 

@@ -94,7 +94,7 @@ export class MemoryBus implements EventBus, OpenLog {
       const offset = next.get(topic) ?? 0;
       next.set(topic, offset + 1);
       offsets.push(offset);
-      const told = epoch === undefined ? { offset, key, value } : { offset, key, value, epoch };
+      const told = { offset, key, value, epoch };
       for (const handler of tails ?? [])
         handler.batch({ topic, partition, records: [told], next: offset + 1 });
       const record = new RawRecord(topic as InputTopic, partition, offset, value ?? NO_BYTES);

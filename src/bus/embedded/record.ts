@@ -47,7 +47,7 @@ export function decodeRecord(offset: number, bytes: Buffer): LogRecord {
     time: bytes.readDoubleBE(0),
     key: bytes.toString('utf8', keyAt, valueAt),
     value: (flags & HAS_VALUE) === 0 ? null : bytes.subarray(valueAt),
-    ...(hasEpoch ? { epoch: bytes.readDoubleBE(HEAD_BYTES) } : {}),
+    epoch: hasEpoch ? bytes.readDoubleBE(HEAD_BYTES) : undefined,
   };
 }
 
