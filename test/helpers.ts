@@ -18,6 +18,7 @@ import type {
 import type { PatientNowMessage } from '../src/contract/now-messages.js';
 import { NO_FORECASTS } from '../src/contract/outcomes.js';
 import { emptyOutputs, type Outputs, type Score } from '../src/engine/outputs.js';
+import type { OrderedBatch } from '../src/engine/stages.js';
 import type { Origin } from '../src/events/dead-letter.js';
 import type { ClinicalEvent, EventKind } from '../src/events/event.js';
 import { Validator } from '../src/events/validate.js';
@@ -132,6 +133,15 @@ export function imaging(at: Partial<ImagingMessage> = {}): ImagingMessage {
 export function ack(alertId: string, at: Partial<AckMessage> = {}): AckMessage {
   const head = { messageId: 'ack', patientId: 'p1', eventTime: START };
   return { ...head, alertId, action: 'ACKNOWLEDGE', actor: 'nurse', snoozeMs: null, reason: null, ...at };
+}
+
+/** A batch of events, in order as they are, and nothing else but what is given. */
+export function orderedOf(
+  events: readonly ClinicalEvent[],
+  more: Partial<Omit<OrderedBatch, 'events'>> = {},
+): OrderedBatch {
+  const nobody = { revoked: [], restored: [], discharged: [], recalled: [], silent: [] };
+  return { events, watermarks: new Map(), deadLetters: [], positions: [], ...nobody, ...more };
 }
 
 /** What a batch led to: nothing but what is given. */

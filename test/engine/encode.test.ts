@@ -15,7 +15,7 @@ import { FeatureEncoder } from '../../src/features/encoder.js';
 import { MicroBatcher } from '../../src/inference/batcher.js';
 import type { ModelConfig } from '../../src/inference/model.js';
 import type { GraphShape, InferenceRuntime } from '../../src/inference/runtime.js';
-import { adt, eventOf, HOUR_MS, imaging, note, START, vitals } from '../helpers.js';
+import { adt, eventOf, HOUR_MS, imaging, note, orderedOf, START, vitals } from '../helpers.js';
 
 const MINUTE_MS = 60_000;
 const SIZES = { text: 4, image: 3 };
@@ -80,18 +80,8 @@ function slowEncoders() {
   return { encoders, log };
 }
 
-function ordered(...events: ClinicalEvent[]): OrderedBatch {
-  const none = {
-    positions: [],
-    revoked: [],
-    restored: [],
-    discharged: [],
-    recalled: [],
-    silent: [],
-    watermarks: new Map(),
-  };
-  return { events, deadLetters: [], ...none };
-}
+const ordered = (...events: ClinicalEvent[]) => orderedOf(events);
+
 const at = (minute: number, messageId = `${minute}`) => ({
   messageId,
   eventTime: START + minute * MINUTE_MS,

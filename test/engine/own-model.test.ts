@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Encoders, openEncoders } from '../../src/encoders/open-encoders.js';
 import { EncodeStage } from '../../src/engine/encode.js';
 import type { Score } from '../../src/engine/outputs.js';
-import { AlignAndScore, type OrderedBatch } from '../../src/engine/stages.js';
+import { AlignAndScore } from '../../src/engine/stages.js';
 import { EMBEDDING_UNIT } from '../../src/events/encoding.js';
 import { type ClinicalEvent, compareEvents } from '../../src/events/event.js';
 import { MicroBatcher } from '../../src/inference/batcher.js';
@@ -14,7 +14,7 @@ import { loadModel, type Model } from '../../src/inference/model.js';
 import type { InferenceRuntime } from '../../src/inference/runtime.js';
 import { openRuntime } from '../../src/inference/runtimes.js';
 import { DEFAULT_CONFIG, parseConfig } from '../../src/settings/config.js';
-import { adt, eventOf, HOUR_MS, labs, note, START, vitals } from '../helpers.js';
+import { adt, eventOf, HOUR_MS, labs, note, orderedOf, START, vitals } from '../helpers.js';
 import { COPIED, copyReadingNotes } from '../model-copies.js';
 
 const OWN = 'reads-notes';
@@ -37,18 +37,7 @@ function charted(hours: number): ClinicalEvent[] {
   return [admission, ...rows];
 }
 
-function ordered(events: readonly ClinicalEvent[]): OrderedBatch {
-  const none = {
-    positions: [],
-    revoked: [],
-    restored: [],
-    discharged: [],
-    recalled: [],
-    silent: [],
-    watermarks: new Map(),
-  };
-  return { events: [...events].sort(compareEvents), deadLetters: [], ...none };
-}
+const ordered = (events: readonly ClinicalEvent[]) => orderedOf([...events].sort(compareEvents));
 
 describe('a model of one’s own that reads notes', () => {
   const directory = mkdtempSync(join(tmpdir(), 'wardstream-own-model-'));

@@ -23,7 +23,7 @@ import { MicroBatcher } from '../../src/inference/batcher.js';
 import { loadModel } from '../../src/inference/model.js';
 import type { InferenceRuntime } from '../../src/inference/runtime.js';
 import type { AlertRule } from '../../src/settings/config.js';
-import { ack, adt, eventOf, LIMITS, labs, outputsOf, START, vitals } from '../helpers.js';
+import { ack, adt, eventOf, LIMITS, labs, orderedOf, outputsOf, START, vitals } from '../helpers.js';
 import { at, codec, FRAME, heartRate, ids, Marbles, progress } from './marbles.js';
 
 const NO_LIMITS = { ...LIMITS, maxFutureSkewMs: Number.MAX_SAFE_INTEGER };
@@ -104,19 +104,7 @@ function slowRuntime(marbles: Marbles, frames: number): InferenceRuntime {
   };
 }
 
-function ordered(...events: ClinicalEvent[]): OrderedBatch {
-  return {
-    events,
-    watermarks: new Map(),
-    deadLetters: [],
-    positions: [],
-    revoked: [],
-    restored: [],
-    discharged: [],
-    recalled: [],
-    silent: [],
-  };
-}
+const ordered = (...events: ClinicalEvent[]) => orderedOf(events);
 
 const rate = (minute: number, patientId?: string) =>
   eventOf('vitals', vitals({ heartRate: 80 }, at(minute, patientId)));

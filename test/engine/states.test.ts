@@ -2,13 +2,13 @@ import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { AlertPolicy } from '../../src/alerts/policy.js';
 import type { Baseline } from '../../src/clinical/baselines.js';
-import { AlignAndScore, applyAlertPolicy, type OrderedBatch } from '../../src/engine/stages.js';
+import { AlignAndScore, applyAlertPolicy } from '../../src/engine/stages.js';
 import type { ClinicalEvent } from '../../src/events/event.js';
 import { MicroBatcher } from '../../src/inference/batcher.js';
 import { BlankRuntime } from '../../src/inference/blank.js';
 import { loadModel } from '../../src/inference/model.js';
 import { DEFAULT_CONFIG } from '../../src/settings/config.js';
-import { eventOf, labs, START, vitals } from '../helpers.js';
+import { eventOf, labs, orderedOf, START, vitals } from '../helpers.js';
 
 const MINUTE_MS = 60_000;
 const { encoder, shape, config } = loadModel('latest');
@@ -35,11 +35,9 @@ async function outcomesOf(
     baselines,
   );
   const policy = new AlertPolicy([], 'v', Number.POSITIVE_INFINITY, DEFAULT_CONFIG.alerts.state);
-  const batches = runs.map(({ events, through }): OrderedBatch => {
+  const batches = runs.map(({ events, through }) => {
     const time = START + through * MINUTE_MS;
-    const nothing = { deadLetters: [], positions: [], revoked: [], restored: [], discharged: [] };
-    const watermarks = new Map([[0, { ordered: time, complete: time }]]);
-    return { events, watermarks, ...nothing, recalled: [], silent: [] };
+    return orderedOf(events, { watermarks: new Map([[0, { ordered: time, complete: time }]]) });
   });
   const decided = applyAlertPolicy(policy, (id) => stage.aligner.patients.get(id)?.partition);
   const outputs = await lastValueFrom(from(batches).pipe(stage.operator(), decided, toArray()));
