@@ -3,11 +3,11 @@ import type { z } from 'zod';
 import type { Permission } from '../contract/roles.js';
 import type { Access } from './access/access.js';
 import type { AuditTrail, Noted } from './access/audit-trail.js';
-import { may, type Principal } from './access/principal.js';
+import { type Principal, requirePermission } from './access/principal.js';
 import type { Refusals } from './access/refusals.js';
 import { ScopedWard, type WardSources } from './access/scoped-ward.js';
 import { type Asked, concerned, shownIn } from './asked.js';
-import { HttpProblem, problemOfError } from './problem.js';
+import { problemOfError } from './problem.js';
 
 /** What a handler is given: checked input, who asks, and the ward as they may see it. */
 export interface Call<Params, Query, Body> {
@@ -117,7 +117,7 @@ async function answer(
   const noted: Noting = { action: audit ?? 'access', outcome: 'allowed' };
   let asked: Asked = {};
   try {
-    if (!may(principal, permission)) throw new HttpProblem(403, `the role ${principal.role} may not do this`);
+    requirePermission(principal, permission);
     if (audit !== undefined && (permission === 'read' || permission === 'export')) trail.requireRoom();
     const params = endpoint.params?.parse(request.params) as Asked | undefined;
     const query = endpoint.query?.parse(request.query) as Asked | undefined;

@@ -1,5 +1,6 @@
 import { allows, type Permission, type Role } from '../../contract/roles.js';
 import type { EpochMs } from '../../events/event.js';
+import { HttpProblem } from '../problem.js';
 
 /** Every ward there is. */
 export const ALL_WARDS = '*';
@@ -17,6 +18,11 @@ export interface Principal {
 
 export function may({ role }: Principal, permission: Permission): boolean {
   return allows(role, permission);
+}
+
+/** @throws HttpProblem 403 where the role may not. */
+export function requirePermission(principal: Principal, permission: Permission): void {
+  if (!may(principal, permission)) throw new HttpProblem(403, `the role ${principal.role} may not do this`);
 }
 
 /**

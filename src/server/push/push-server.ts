@@ -19,7 +19,7 @@ import type { LoggedAlert } from '../../ward/alert-order.js';
 import type { Departure, WardBoard } from '../../ward/ward-board.js';
 import type { Access } from '../access/access.js';
 import type { AuditTrail } from '../access/audit-trail.js';
-import { may, type Principal } from '../access/principal.js';
+import { may, requirePermission } from '../access/principal.js';
 import type { Refusals } from '../access/refusals.js';
 import { ScopedWard, type WardSources } from '../access/scoped-ward.js';
 import { HttpProblem, problemOfError } from '../problem.js';
@@ -129,7 +129,7 @@ export class PushServer {
       }
       const principal = await this.#options.access.identify(request);
       if (socket.destroyed) return;
-      requireReader(principal);
+      requirePermission(principal, 'read');
       if (this.#placesOf(principal.subject) >= MAX_SHARE * this.#options.maxConnections) {
         return refuse(socket, 503, 'too many connections of one person or program');
       }
@@ -380,9 +380,4 @@ export class PushServer {
       client.socket.ping();
     }
   }
-}
-
-/** @throws HttpProblem 403 where a role reads nothing. */
-function requireReader(principal: Principal): void {
-  if (!may(principal, 'read')) throw new HttpProblem(403, `the role ${principal.role} may not do this`);
 }
