@@ -50,9 +50,10 @@ export function timeOf(text: string, zone: Zone | null, near: EpochMs): EpochMs 
   const ms = Math.floor(Number(`0.${match[7] ?? 0}`) * 1000);
   const local = Date.UTC(year, month - 1, day, hour, minute, second, ms);
   const back = new Date(local);
-  // The 30th of February, 25 o'clock.
+  // The 30th of February, 25 o'clock; and a year of two digits, which JavaScript takes for one of the twentieth century.
   if (back.getUTCMonth() !== month - 1 || back.getUTCDate() !== day || back.getUTCHours() !== hour)
     return null;
+  if (back.getUTCFullYear() !== year) return null;
   if (minute > 59 || second > 59) return null;
   const offset = match[8] === undefined ? null : offsetOf(match[8]);
   if (match[8] !== undefined && offset === null) return null;
@@ -66,7 +67,8 @@ export function dateOf(text: string): EpochMs | null {
   if (match === null) return null;
   const [year, month, day] = [Number(match[1]), Number(match[2] ?? 1), Number(match[3] ?? 1)];
   const time = Date.UTC(year, month - 1, day);
-  return new Date(time).getUTCMonth() === month - 1 ? time : null;
+  const back = new Date(time);
+  return back.getUTCMonth() === month - 1 && back.getUTCFullYear() === year ? time : null;
 }
 
 /** The moment at which a clock in the zone shows `local`. */

@@ -23,6 +23,8 @@ describe('a time of a message', () => {
     ['20260114096000', null],
     ['20260114091500+9900', null],
     ['00000000000000', null],
+    ['00260114091500', null],
+    ['00990114091500+0000', null],
     ['14.01.2026 09:15', null],
     ['', null],
   ])('%s in Berlin is %s', (text, expected) => {
@@ -71,6 +73,7 @@ describe('a date of birth', () => {
     ['00000000', null],
     ['', null],
   ])('%s', (text, expected) => {
+    expect(dateOf('00260114')).toBeNull();
     expect(iso(dateOf(text))).toBe(expected);
   });
 });
