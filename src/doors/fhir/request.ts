@@ -2,7 +2,7 @@ import { hashId } from '../../events/dead-letter.js';
 import type { EpochMs } from '../../events/event.js';
 import { CodeBook } from '../hl7/codes.js';
 import type { Sender } from '../hl7/sender.js';
-import { isObject, type Json, listAt, objectAt, textAt, typeOf } from './json.js';
+import { isObject, type Json, objectAt, textAt, typeOf, valueAt } from './json.js';
 import { Scope } from './references.js';
 import { type Reading, Taken } from './taken.js';
 import { instantOf } from './times.js';
@@ -100,13 +100,14 @@ export class FhirReader {
         `a bundle of type ${JSON.stringify(type.slice(0, 40))} is not taken`,
         'unsupported-message',
       );
-    const given = listAt(bundle, 'entry');
+    const given = entriesOf(bundle);
+    if (given === null) return new Refused(400, 'the entries of the bundle are no list');
     if (given.length > MOST_ENTRIES)
       return new Refused(413, `a bundle of ${given.length} entries; at most ${MOST_ENTRIES}`);
     const zone = this.#sender.timeZone ?? null;
     const sentAt = instantOf(textAt(bundle, 'timestamp'), zone, now);
-    const reading = this.#reading(new Scope(given), source, sentAt, now);
-    const [first] = given.map((entry) => objectAt(entry, 'resource'));
+    const reading = this.#reading(new Scope(given.filter(isObject)), source, sentAt, now);
+    const first = isObject(given[0]) ? objectAt(given[0], 'resource') : undefined;
     if (kind === 'message' && typeOf(first) !== 'MessageHeader') {
       return new Refused(422, 'the first entry of a message must be its MessageHeader');
     }
@@ -124,17 +125,29 @@ export class FhirReader {
     return { kind, entries, skipped };
   }
 
-  #entry(entry: Json, kind: ReadRequest['kind'], reading: Reading): Entry {
+  #entry(entry: unknown, kind: ReadRequest['kind'], reading: Reading): Entry {
+    const bytes = () => Buffer.from(stringified(entry));
+    if (!isObject(entry)) {
+      return entryOf({}, new Taken().refuse(400, 'undecodable', 'the entry is no object'), bytes);
+    }
     const resource = objectAt(entry, 'resource') ?? {};
     const taken =
       kind === 'transaction' || kind === 'batch' ? asked(entry, resource, reading) : told(resource, reading);
-    return entryOf(resource, taken, () => Buffer.from(stringified(entry)));
+    return entryOf(resource, taken, bytes);
   }
 
   #reading(scope: Scope, source: string, sentAt: EpochMs | null, now: EpochMs): Reading {
     const [sender, codes, maxFutureSkewMs] = [this.#sender, this.#codes, this.#maxFutureSkewMs];
     return { sender, codes, source, scope, sentAt, now, maxFutureSkewMs };
   }
+}
+
+/** What stands in a bundle, each in its place whatever it is; null where it is no list. */
+function entriesOf(bundle: Json): readonly unknown[] | null {
+  const given = valueAt(bundle, 'entry');
+  if (given === undefined) return [];
+  if (isObject(given)) return [given];
+  return Array.isArray(given) ? given : null;
 }
 
 /** What comes of an entry that says what is to be done. */
@@ -170,7 +183,7 @@ function parsed(body: Buffer): Json | undefined {
 }
 
 /** As JSON; empty where it is nested deeper than can be written. */
-function stringified(entry: Json): string {
+function stringified(entry: unknown): string {
   try {
     return JSON.stringify(entry);
   } catch {

@@ -57,6 +57,39 @@ describe('a transaction', () => {
   });
 });
 
+describe('entries that are no objects', () => {
+  const ODD = [null, 'x', [], true, 7];
+
+  it.each(ODD)('%j: a transaction is not used at all', (odd) => {
+    const sent = bundle('transaction', [GOOD, GOOD]) as { entry: unknown[] };
+    sent.entry.push(odd);
+    const { messages, answer } = read(sent);
+    expect([messages, answer.status]).toEqual([[], 400]);
+    expect(outcome(answer).issue).toMatchObject([{ severity: 'error', expression: ['Bundle.entry[2]'] }]);
+  });
+
+  it.each(ODD)('%j: a batch answers each entry in its place', (odd) => {
+    const sent = bundle('batch', [GOOD, GOOD]) as { entry: unknown[] };
+    sent.entry.splice(1, 0, odd);
+    const { messages, answer } = read(sent);
+    expect([messages.length, answer.status]).toEqual([2, 200]);
+    expect(answer.body).toMatchObject({
+      entry: [
+        { response: { status: '201' } },
+        { response: { status: '400' } },
+        { response: { status: '201' } },
+      ],
+    });
+  });
+
+  it('and a list that is none refuses the bundle', () => {
+    for (const entry of ['x', 7, null, true]) {
+      const { messages, answer } = read({ ...bundle('transaction', []), entry });
+      expect([messages, answer.status]).toEqual([[], 400]);
+    }
+  });
+});
+
 describe('other bundles', () => {
   it('a batch is used entry by entry', () => {
     const { messages, answer } = read(bundle('batch', [GOOD, BAD, { resourceType: 'Basic' }]));
