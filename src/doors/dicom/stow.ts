@@ -6,6 +6,7 @@ import type { DicomWebDoorConfig } from '../../settings/dicom-doors.js';
 import { cannotListen } from '../cannot-listen.js';
 import { Deliverer } from '../deliverer.js';
 import type { Door, DoorContext } from '../door.js';
+import { closeSoon } from '../http/close-soon.js';
 import { STATUS, statusText } from './command.js';
 import { Room } from './gathering.js';
 import { boundaryOf, partsOf } from './multipart.js';
@@ -77,7 +78,7 @@ export class DicomWebDoor implements Door {
 
   /** Takes no more; what has been received goes to the log and is answered. */
   async close(): Promise<void> {
-    await this.#app.close();
+    await closeSoon(this.#app);
   }
 
   #addRoutes(): void {

@@ -5,6 +5,7 @@ import type { HttpDoorConfig } from '../../settings/http-doors.js';
 import { cannotListen } from '../cannot-listen.js';
 import type { Delivery, Door, DoorContext } from '../door.js';
 import type { SenderMeter } from '../meters.js';
+import { closeSoon } from './close-soon.js';
 import { DoorProblem, doorProblemOf, RETRY_AFTER_S } from './problem.js';
 import { ToLog } from './to-log.js';
 
@@ -44,9 +45,6 @@ export interface HttpDoorOptions {
   /** Adds the door's routes. Each request that reaches one is admitted. */
   readonly addRoutes: (app: FastifyInstance, tools: HttpDoorTools) => void;
 }
-
-/** Requests under way when the door closes may take so long. */
-const GRACE_MS = 1000;
 
 /** Opens a door over HTTP. @throws WardstreamError `WS_PORT_IN_USE` where the port is, `WS_CONFIG` where it cannot listen. */
 export async function openHttpDoor(options: HttpDoorOptions): Promise<Door> {
@@ -90,7 +88,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<Door> {
   } catch (error) {
     throw cannotListen(name, config, error);
   }
-  return { name, address: addressOf(app, config), close: () => close(app) };
+  return { name, address: addressOf(app, config), close: () => closeSoon(app) };
 }
 
 /** Only who may send comes in, and no more than can be held. */
@@ -131,11 +129,4 @@ function appOf(name: string, options: object): FastifyInstance {
 function addressOf(app: FastifyInstance, { host, tls }: HttpDoorConfig): string {
   const { port } = app.server.address() as { port: number };
   return `${tls === undefined ? 'http' : 'https'}://${host}:${port}`;
-}
-
-/** Takes no more; what is under way has a moment to be answered. */
-async function close(app: FastifyInstance): Promise<void> {
-  const cutOff = setTimeout(() => app.server.closeAllConnections(), GRACE_MS);
-  await app.close();
-  clearTimeout(cutOff);
 }

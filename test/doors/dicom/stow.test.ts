@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { fileOf } from '../../../src/doors/dicom/part10.js';
 import { DicomWebDoor } from '../../../src/doors/dicom/stow.js';
@@ -44,6 +46,23 @@ describe('STOW-RS', () => {
     ]);
     expect(meters.senders()[0].repeated).toBe(2);
     expect((await post(door.address, dicom(), { 'content-type': 'application/dicom' })).status).toBe(200);
+  });
+
+  it('ends though somebody has connected and asks for nothing, or for half', async () => {
+    const { door } = await open();
+    const { port } = new URL(door.address);
+    const sockets = ['', 'POST /dicom-web/studies HTTP/1.1\r\nhost: x\r\n'].map((said) => {
+      const socket = connect({ host: '127.0.0.1', port: Number(port) });
+      socket.on('error', () => undefined);
+      socket.write(said);
+      return socket;
+    });
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    const ends = Promise.all(
+      sockets.map((socket) => new Promise((resolve) => socket.resume().once('close', resolve))),
+    );
+    await door.close();
+    await ends;
   });
 
   it('tells which pictures cannot be used, and why', async () => {
