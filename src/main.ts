@@ -263,9 +263,9 @@ const doors = program
   .description('the ways by which monitors, laboratory and admissions come in');
 doors
   .command('try')
-  .argument('<message...>', 'files of messages: HL7 v2, or FHIR R4 as JSON')
+  .argument('<message...>', 'files of messages: HL7 v2, FHIR R4 as JSON (--from fhir), or DICOM')
   .description('show what would come of messages, how each would be answered, and which codes are not known')
-  .option('--from <kind>', 'kind of the door: hl7, fhir', 'hl7')
+  .option('--from <kind>', 'kind of the messages: hl7, fhir; DICOM is known by itself', 'hl7')
   .option('--sender <file>', "the sender's file (YAML or JSON): codes, units, times, quirks")
   .option('--json', 'one JSON object as the last line of stdout', false)
   .action(async (files, options) => (await import('./commands/doors.js')).tryMessages(files, options));
@@ -311,7 +311,7 @@ program
   .description('a token of the configured shared secret, for a person or a program')
   .requiredOption('--config <file>', 'settings (YAML or JSON), with server.auth.kind secret')
   .requiredOption('--subject <name>', 'who it is for: the name in alerts and in the audit trail')
-  .option('--role <role>', 'viewer, clinician, admin or service', 'viewer')
+  .option('--role <role>', 'viewer, clinician, admin, service or sender', 'viewer')
   .option('--wards <ids>', 'ward ids with commas between, or *', '*')
   .option('--hours <n>', 'how long it is good', positiveInteger, 12)
   .action(async (options) => (await import('./commands/token.js')).token(options));

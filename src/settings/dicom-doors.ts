@@ -4,6 +4,8 @@ import { hostSchema, mutualTlsSchema, portSchema } from './listening.js';
 import { secretSchema } from './secret.js';
 
 const MIB = 1_048_576;
+/** How long ago a picture may have been taken that is used. */
+export const DEFAULT_MAX_AGE_MS = DAY_MS;
 
 /** What doors for pictures have in common. */
 const common = {
@@ -41,7 +43,7 @@ const common = {
     .number()
     .int()
     .positive()
-    .default(DAY_MS)
+    .default(DEFAULT_MAX_AGE_MS)
     .describe('A picture that was taken longer ago is accepted and not used.')
     .meta({ reason: 'Archives send earlier pictures of a patient along, to be compared with.' }),
   idleMs: z
