@@ -306,12 +306,13 @@ export class StoreWriter {
     const { ready } = this.#options;
     if (ready === undefined) return;
     const { signal } = this.#closing;
+    let fail: () => void = () => undefined;
     const closed = new Promise<never>((_, reject) => {
-      const fail = () => reject(new Error('the store was not there before the end'));
+      fail = () => reject(new Error('the store was not there before the end'));
       if (signal.aborted) setTimeout(fail);
       else signal.addEventListener('abort', fail, { once: true });
     });
-    await Promise.race([ready, closed]);
+    await Promise.race([ready, closed]).finally(() => signal.removeEventListener('abort', fail));
   }
 
   /** How far everything is written once the rows so far are, where that is further than is committed. */

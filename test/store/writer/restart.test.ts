@@ -103,3 +103,28 @@ it('a writer that is closed while it waits for a schema leaves the message to th
   await second.close();
   await bus.close();
 }, 30_000);
+
+it('holds on to nothing of a batch that is written', async () => {
+  await client.command({ query: 'TRUNCATE TABLE scores' });
+  const bus = EmbeddedBus.open({ directory: temporaryDirectory(), partitions: 1 });
+  const codec = new MessageCodec();
+  const sink = new BusSink(bus, codec, 'm1', { isLive: false });
+  const warnings: string[] = [];
+  const warned = ({ name }: Error) => void warnings.push(name);
+  process.on('warning', warned);
+  const own = { bus, client, codec, limits: LIMITS, clock: WALL_CLOCK, maxAgeMs: 1, maxRows: 1 };
+  const writer = await StoreWriter.start({ ...own, ready: Promise.resolve() });
+  const stored = async () =>
+    (await select<{ rows: number }>(client, 'SELECT count() AS rows FROM scores FINAL'))[0].rows;
+  // Node warns of the eleventh listener of one signal.
+  for (let minute = 0; minute < 15; minute++) {
+    await sink.write(outputsOf({ scores: [score(minute, 0.1)] }));
+    await sink.flush();
+    await expect.poll(stored, { timeout: 20_000, interval: 10 }).toBe(minute + 1);
+  }
+  await writer.close();
+  process.off('warning', warned);
+  expect(warnings).toEqual([]);
+  await sink.close();
+  await bus.close();
+});
